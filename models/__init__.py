@@ -1,0 +1,1 @@
+"""What things are: immutable values, without I/O and without rules."""
