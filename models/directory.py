@@ -1,0 +1,75 @@
+"""The directory: the people of sales, as `teams.yaml` tells them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from models.program import Name
+
+
+def _address(text: object) -> object:
+    return text.strip().lower() if isinstance(text, str) else text
+
+
+Address = Annotated[str, BeforeValidator(_address), Field(pattern=r"^[^@\s]+@[^@\s]+$")]
+
+
+class Person(BaseModel):
+    """Shared settings: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Absence(Person):
+    """Whole days away, both ends included, in the member's time zone."""
+
+    from_: date = Field(alias="from")
+    to: date
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.to < self.from_:
+            raise ValueError(f"an absence from {self.from_} to {self.to} ends before it begins")
+        return self
+
+
+class Member(Person):
+    """One sales person. `weight` is the share of leads compared with the others'."""
+
+    email: Address
+    name: str = ""
+    capacity: int | None = Field(default=None, ge=0)
+    weight: int = Field(default=1, ge=1)
+    timezone: str | None = None
+    away: tuple[Absence, ...] = ()
+
+
+class Team(Person):
+    """Members in file order, and the manager who is alerted."""
+
+    manager: Address | None = None
+    members: tuple[Member, ...] = ()
+
+
+class Directory(Person):
+    """All teams."""
+
+    teams: dict[Name, Team] = {}
+
+    def manager_of(self, team: str | None) -> str | None:
+        """The manager of a team, if both exist."""
+        found = self.teams.get(team) if team is not None else None
+        return found.manager if found is not None else None
+
+    def is_member(self, team: str | None, email: str) -> bool:
+        """Whether this address belongs to a member of the team."""
+        found = self.teams.get(team) if team is not None else None
+        return found is not None and any(one.email == email for one in found.members)
+
+    @property
+    def managers(self) -> frozenset[str]:
+        """The managers of all teams."""
+        return frozenset(team.manager for team in self.teams.values() if team.manager)

@@ -1,0 +1,180 @@
+"""All that is remembered of a lead between two turns: absolute instants, about 2 kB.
+
+Plain frozen dataclasses, for the rules make thousands of them a second. As JSON
+(`dump_state`), what equals its default is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackState:
+    """The track a lead is in, and where."""
+
+    name: str
+    entered: datetime
+    step: str
+    """The id of the step that is waited in or being sent."""
+    until: datetime | None = None
+    """When the step is due: a wait's end, a limit, a deferred mail's next try."""
+    sending: bool = False
+    """Whether the step's mail is on its way and its result awaited."""
+    did: frozenset[str] = frozenset()
+    """What `did()` asks for and has happened since the track was entered."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingMail:
+    """A mail on its way: what its result will be told with."""
+
+    key: str
+    at: datetime
+    email: str
+    step: str
+    track: str
+    message: str
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClockState:
+    """One running deadline. Seconds are counted (open) seconds."""
+
+    name: str
+    start: datetime
+    total: int
+    counted: int
+    """Seconds counted before `since`."""
+    since: datetime
+    """Counting goes on from here; in the future while on hold."""
+    due: datetime
+    reminders: tuple[tuple[str, int], ...] = ()
+    """What is still to be reminded of: the share as written, and its counted seconds."""
+    breached: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandoffState:
+    """The handoff a lead is in or was last in."""
+
+    number: int
+    team: str | None
+    opened: datetime
+    second: bool = False
+    """Whether this is the handoff after qualification (`then_to`)."""
+    over: bool = False
+    """Whether it has ended: qualified on to another team, won, or the lead left sales."""
+    attempt: int = 0
+    """Owners so far."""
+    tried: tuple[str, ...] = ()
+    """Those owners, in order."""
+    assigned: datetime | None = None
+    accepted: datetime | None = None
+    touches: int = 0
+    asking: str | None = None
+    """The key of the assignment command in flight."""
+    asked: datetime | None = None
+    tries: int = 0
+    """How often an owner was asked for, so that every command has its own key."""
+    retry_at: datetime | None = None
+    complaints: tuple[str, ...] = ()
+    """Reasons for which `unassigned` was already told."""
+    clocks: tuple[ClockState, ...] = ()
+    held_since: datetime | None = None
+    held_until: datetime | None = None
+    held_seconds: int = 0
+    """Elapsed seconds of the holds that have ended."""
+    meeting_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskState:
+    """An open task."""
+
+    id: str
+    owner: str | None = None
+    team: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadState:
+    """One lead."""
+
+    lead: str
+    program: str
+    digest: str
+    turn: int = 0
+    seq: int = 0
+    at: datetime | None = None
+    """The last instant something happened; None before creation."""
+    created: datetime | None = None
+    profile: Mapping[str, Any] = field(default_factory=dict)
+    stage: str = "known"
+    since: datetime | None = None
+    """When the stage was entered."""
+    motion: str = "sales"
+    was_mql: bool = False
+    cycle: int = 1
+    cycle_at: datetime | None = None
+    fit: float = 0.0
+    engagement: float = 0.0
+    engagement_at: datetime | None = None
+    rule_points: Mapping[str, float] = field(default_factory=dict)
+    """Undecayed points a capped rule has added this cycle, by its place in the program."""
+    rule_window: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
+    """Undecayed points within a rule's rolling window, by own time."""
+    did: frozenset[str] = frozenset()
+    """What `did()` asks for and has happened in this cycle."""
+    last_human: datetime | None = None
+    human_since_recycle: bool = False
+    suppressed: tuple[str, ...] = ()
+    soft_bounces: int = 0
+    track: TrackState | None = None
+    left: frozenset[str] = frozenset()
+    """Tracks finished or left in this cycle."""
+    entered: Mapping[str, datetime] = field(default_factory=dict)
+    """When each track was last entered."""
+    sent: frozenset[str] = frozenset()
+    """E-mails sent in this cycle."""
+    sends: tuple[datetime, ...] = ()
+    """Instants of the nurture mails that frequency caps still count."""
+    mails: tuple[PendingMail, ...] = ()
+    owner: str | None = None
+    previous_owner: str | None = None
+    handoff: HandoffState | None = None
+    cool_off_until: datetime | None = None
+    recycles: int = 0
+    """Recycles by a person's act."""
+    reason: str | None = None
+    """Why the lead was last recycled, disqualified or lost."""
+    tasks: tuple[TaskState, ...] = ()
+    task_count: int = 0
+    acts: tuple[str, ...] = ()
+    """Ids of acts that were done, hashed; the latest 64."""
+    closed: bool = False
+
+
+_STATES: TypeAdapter[LeadState] = TypeAdapter(LeadState)
+
+
+def dump_state(state: LeadState) -> dict[str, Any]:
+    """The state as JSON values, without defaults; sets sorted."""
+    data: dict[str, Any] = _STATES.dump_python(state, mode="json", exclude_defaults=True)
+    for name in ("did", "left", "sent"):
+        if name in data:
+            data[name] = sorted(data[name])
+    if "did" in data.get("track", {}):
+        data["track"]["did"] = sorted(data["track"]["did"])
+    return data
+
+
+def read_state(data: Mapping[str, Any]) -> LeadState:
+    """A state from `dump_state`'s values. Raises pydantic.ValidationError."""
+    return _STATES.validate_python(data)
