@@ -1,0 +1,1 @@
+"""What should happen: pure rules. `now` is an argument; no I/O, no Temporal."""
