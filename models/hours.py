@@ -87,7 +87,9 @@ def parse_week(hours: object) -> tuple[tuple[TimeBlock, ...], ...]:
         for day in parse_days(days):
             week[day].extend(parse_block(block) for block in written)
     if not any(week):
-        raise ValueError('a calendar with no open hour; give at least one, like {mon: ["09:00-17:00"]}')
+        raise ValueError(
+            'a calendar with no open hour; give at least one, like {mon: ["09:00-17:00"]}'
+        )
     return tuple(tuple(sorted(blocks)) for blocks in week)
 
 

@@ -74,7 +74,8 @@ _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(
-            f"'{text}' is not a name; use letters, digits, '-', '_' and '.', a letter or digit first"
+            f"'{text}' is not a name; use letters, digits, '-', '_' and '.',"
+            " a letter or digit first"
         )
     return text
 

@@ -1,0 +1,1 @@
+"""How it is done: Temporal activities over small Protocols."""

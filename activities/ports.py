@@ -1,0 +1,162 @@
+"""What the activities need of the world, as small Protocols that adapters satisfy.
+
+All methods block (they run in the activities' threads) unless they are coroutines.
+What is out of reach for a while raises, and Temporal tries again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal, Protocol
+
+from models.decision import Alert, Assign, CountAssignment, Decision, SendMail
+from models.directory import Directory
+from models.program import Program
+from models.state import LeadState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Fence:
+    """How new a turn's writer is: the run's start (microseconds since 1970), then its history.
+
+    A turn is only stored by a writer that is not older than the one that stored last.
+    """
+
+    run: int
+    length: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredLead:
+    """A lead as its row tells it."""
+
+    state: LeadState
+    seen: tuple[str, ...]
+    """Ids of the latest 1,000 events on its timeline, oldest first."""
+
+
+class Programs(Protocol):
+    """Published programs."""
+
+    def load(self, digest: str) -> Program:
+        """The program of this digest. Raises LookupError if none was published."""
+        ...
+
+
+class People(Protocol):
+    """The directory and its counters."""
+
+    def directory(self) -> Directory:
+        """The people as last applied; without any, an empty directory."""
+        ...
+
+    def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
+        """Choose an owner in one transaction: (owner, None) or (None, why). Idempotent on key."""
+        ...
+
+    def count(self, lead: str, command: CountAssignment) -> None:
+        """Count an assignment made by hand. Idempotent on key."""
+        ...
+
+
+class Journal(Protocol):
+    """The timeline and the rows that lists and reports read."""
+
+    def stored(self, lead: str) -> StoredLead | None:
+        """The lead as its row tells it, or None."""
+        ...
+
+    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
+        """Store a turn in one transaction, replacing the rows of (lead, turn).
+
+        A writer older than the stored fence changes nothing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What is known of a mail before it is sent.
+
+    `new`: nobody has tried, or the last try surely failed; it is now claimed.
+    `unknown`: a try began and never told its end. The others are how it ended.
+    """
+
+    status: Literal["new", "unknown", "sent", "skipped", "failed"]
+    why: str | None = None
+
+
+class Outbox(Protocol):
+    """What became of each mail, by its key."""
+
+    def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
+        """Claim a mail for sending, in one transaction."""
+        ...
+
+    def release(self, key: str) -> None:
+        """Give a claim back: the server surely did not take the mail."""
+        ...
+
+    def settle(
+        self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
+    ) -> None:
+        """Note how it ended."""
+        ...
+
+    def suppression(self, address: str, *, operational: bool) -> str | None:
+        """Why this address gets no such mail (`bounced`, `complained`, `unsubscribed`), or None."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A mail ready to be sent: both bodies are always there."""
+
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    """Without angle brackets."""
+    headers: Mapping[str, str]
+
+
+class Renderer(Protocol):
+    """Makes mail from templates."""
+
+    def marketing(
+        self, program: Program, state: LeadState, people: Directory, command: SendMail
+    ) -> Rendered:
+        """An e-mail of the program for this lead. Raises ValueError if it can't be rendered."""
+        ...
+
+    def alert(self, program: Program, state: LeadState, command: Alert) -> Rendered:
+        """An alert to a person of sales."""
+        ...
+
+
+class MailUnsentError(Exception):
+    """The server surely did not take the mail; worth another try."""
+
+
+class MailRefusedError(Exception):
+    """The server refused the mail for good; the message says why."""
+
+
+class Mailer(Protocol):
+    """Hands mail to a server."""
+
+    async def send(self, mail: Rendered) -> None:
+        """Send one mail.
+
+        Raises MailUnsentError (surely not taken, e.g. no connection, 4xx before the data),
+        MailRefusedError (5xx), or any other error where the outcome is unknown.
+        """
+        ...
+
+
+Payload = dict[str, Any]
+"""JSON values as they stand in a history."""

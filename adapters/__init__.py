@@ -1,0 +1,1 @@
+"""With what: SQL, SMTP, templates, YAML files, the Temporal client."""

@@ -1,0 +1,1 @@
+"""How people start it: the commands, one file per kind of user."""

@@ -1,0 +1,141 @@
+"""Events and acts as strangers write them: JSON or YAML mappings, read into inputs.
+
+Whoever takes a message from outside (signals, updates, scenarios, HTTP, the command line)
+reads it here, so that one sentence says what is wrong with it wherever it came from.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StringConstraints,
+    ValidationError,
+)
+
+from models.inputs import ACTS, Act, Event
+from models.instants import Instant, whole_second
+
+Address = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, to_lower=True, min_length=3, max_length=254),
+]
+
+
+def _whole_text(value: object) -> object:
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+Text = Annotated[str, BeforeValidator(_whole_text), StringConstraints(max_length=10_000)]
+
+
+class Message(BaseModel):
+    """Unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
+
+
+class EventMessage(Message):
+    """`{type, id?, at?, subject?, data?, machine?}`."""
+
+    type: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$", max_length=100)
+    id: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+    at: Instant | None = None
+    subject: Text = ""
+    data: dict[str, Any] = {}
+    machine: StrictBool = False
+
+
+class ActMessage(Message):
+    """`{by, id?, at?, …}`: what an act may carry; which act needs what, the rules say."""
+
+    by: Address
+    id: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
+    at: Instant | None = None
+    reason: Text | None = None
+    until: Instant | None = None
+    why: Text | None = None
+    to: Address | None = None
+    channel: Text | None = None
+    note: Text | None = None
+    amount: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    currency: Text | None = None
+    task: Text | None = None
+
+
+def _sentence(error: ValidationError) -> str:
+    parts = []
+    for one in error.errors(include_url=False, include_context=False):
+        place = ".".join(str(part) for part in one["loc"]) or "message"
+        said = one["msg"].removeprefix("Value error, ")
+        if one["type"] == "extra_forbidden":
+            said = "is not known here"
+        elif one["type"] == "missing":
+            said = "is missing"
+        elif place == "type" and one["type"] == "string_pattern_mismatch":
+            said = "is not an event type; write two lower-case words like page.viewed"
+        parts.append(f"{place}: {said}")
+    return "; ".join(parts)
+
+
+def read_event(raw: object, arrived: datetime, *, ref: int = 0) -> Event:
+    """Read an event that arrived at `arrived`. Raises ValueError with one sentence.
+
+    Without an id, equal events that happened at the same instant have the same id.
+    """
+    if not isinstance(raw, Mapping):
+        raise ValueError("an event is a mapping with at least a type")
+    try:
+        message = EventMessage.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from None
+    arrived = whole_second(arrived)
+    at = min(message.at or arrived, arrived)
+    return Event(
+        id=message.id or _event_id(message, at),
+        type=message.type,
+        at=at,
+        arrived=arrived,
+        ref=ref,
+        subject=message.subject,
+        data=message.data,
+        machine=message.machine,
+    )
+
+
+def _event_id(message: EventMessage, at: datetime) -> str:
+    parts = [message.type, message.subject, at.isoformat(), message.data, message.machine]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
+    """Read the act `do` that arrived at `arrived`. Raises ValueError with one sentence.
+
+    An act happens when it arrives; an `at` in it is read and otherwise left alone.
+    """
+    if do not in ACTS:
+        raise ValueError(f"'{do}' is not an act; there are {', '.join(ACTS)}")
+    if not isinstance(raw, Mapping):
+        raise ValueError("an act is a mapping with at least by, the address of who acts")
+    try:
+        message = ActMessage.model_validate(dict(raw))
+    except ValidationError as error:
+        raise ValueError(_sentence(error)) from None
+    fields = message.model_dump(exclude={"at"})
+    if message.until is not None:
+        fields["until"] = message.until
+    return Act(do=do, arrived=whole_second(arrived), ref=ref, **fields)
+
+
+LATE_AFTER = timedelta(hours=72)
+"""An event older than this when it arrives is late (PROGRAM.md section 4)."""

@@ -1,0 +1,1 @@
+"""What if: scenarios on a virtual clock over the rules."""
