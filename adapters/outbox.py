@@ -1,0 +1,82 @@
+"""The outbox: what became of each mail, by its key; and who gets none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from activities.ports import Claim
+from adapters.database import Database
+from models.tables import Message, Suppression, table_of
+
+_M = table_of(Message)
+_S = table_of(Suppression)
+
+_STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
+"""In the order in which they are told."""
+_STOPS_OPERATIONAL = ("bounced", "complained")
+
+
+class SqlOutbox:
+    """Mail keys and suppressed addresses in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
+        """Claim a mail for sending; of several who try, exactly one gets `new`."""
+        insert = self._database.upsert(_M).values(
+            key=key,
+            lead=lead,
+            message=message,
+            status="claimed",
+            why=None,
+            at=at,
+            updated=datetime.now(UTC),
+        )
+        with self._database.write() as connection:
+            claimed = connection.scalar(
+                insert.on_conflict_do_nothing(index_elements=[_M.c.key]).returning(_M.c.key)
+            )
+            if claimed is not None:
+                return Claim(status="new")
+            known = connection.execute(
+                sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)
+            ).one()
+        return Claim(status="unknown" if known.status == "claimed" else known.status, why=known.why)
+
+    def release(self, key: str) -> None:
+        """Give a claim back, so that the mail can be claimed again; not once it has ended."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(_M).where(_M.c.key == key, _M.c.status == "claimed"))
+
+    def settle(
+        self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
+    ) -> None:
+        """Note how a claimed mail ended; the first ending stands.
+
+        Raises LookupError for a mail that nobody claimed.
+        """
+        with self._database.write() as connection:
+            settled = connection.execute(
+                sa.update(_M)
+                .where(_M.c.key == key, _M.c.status == "claimed")
+                .values(status=status, why=why, updated=datetime.now(UTC))
+            )
+            if settled.rowcount == 0 and not connection.scalar(
+                sa.select(sa.exists().where(_M.c.key == key))
+            ):
+                raise LookupError(f"the mail {key} was never claimed; claim it before sending")
+
+    def suppression(self, address: str, *, operational: bool) -> str | None:
+        """Why this address gets no such mail: the first that applies, or None.
+
+        Operational mail is stopped by a bounce or a complaint, not by an unsubscription.
+        """
+        query = sa.select(_S.c.reason).where(_S.c.address == address.strip().lower())
+        with self._database.read() as connection:
+            reasons = set(connection.scalars(query))
+        order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
+        return next((one for one in order if one in reasons), None)

@@ -1,0 +1,111 @@
+"""A lead's handoffs and tasks as rows, told from its whole timeline and its last state.
+
+They are made anew from the timeline rather than kept up, so a turn that ran twice with
+different outcomes leaves what its second run says and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from models.instants import parse_instant
+from models.state import HandoffState, LeadState
+
+HANDOFF_KINDS = frozenset({"handoff_opened", "assigned", "accepted", "breached"})
+"""The entries that handoff rows are made of."""
+
+TASK_KINDS = frozenset({"task_opened", "task_done"})
+"""The entries that task rows are made of."""
+
+Row = dict[str, Any]
+
+
+def handoff_rows(
+    state: LeadState, entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]
+) -> list[Row]:
+    """A row a handoff. `entries` are (at, kind, fields) of the handoff kinds, by seq."""
+    rows: list[Row] = []
+    for at, kind, fields in entries:
+        if kind == "handoff_opened":
+            rows.append(_opened(state.lead, at, fields))
+        elif rows:
+            _told(rows[-1], at, kind, fields)
+    current = state.handoff
+    for row in rows:
+        row["over"] = current is None or row["number"] != current.number or current.over
+    if rows and current is not None and rows[-1]["number"] == current.number:
+        _as_it_stands(rows[-1], state, current)
+    return rows
+
+
+def _opened(lead: str, at: datetime, fields: Mapping[str, Any]) -> Row:
+    return {
+        "lead": lead,
+        "number": fields["handoff"],
+        "team": fields.get("team"),
+        "owner": None,
+        "opened": at,
+        "first_assigned": None,
+        "assigned": None,
+        "due": None,
+        "accepted": None,
+        "attempt": 0,
+        "breaches": 0,
+        "accept_breaches": 0,
+        "late": False,
+        "open_seconds": None,
+        "system_seconds": None,
+    }
+
+
+def _told(row: Row, at: datetime, kind: str, fields: Mapping[str, Any]) -> None:
+    if kind == "assigned":
+        row["owner"] = fields.get("owner")
+        row["attempt"] = fields.get("attempt", row["attempt"])
+        row["assigned"] = at
+        row["due"] = parse_instant(fields["due"]) if fields.get("due") is not None else None
+        if row["first_assigned"] is None:
+            row["first_assigned"] = at
+            row["system_seconds"] = int((at - row["opened"]).total_seconds())
+    elif kind == "breached":
+        row["breaches"] += 1
+        row["accept_breaches"] += fields.get("clock") == "accept"
+    elif row["accepted"] is None:
+        row["accepted"] = at
+        row["owner"] = fields.get("by", row["owner"])
+        row["late"] = bool(fields.get("late"))
+        row["open_seconds"] = fields.get("open_seconds")
+
+
+def _as_it_stands(row: Row, state: LeadState, current: HandoffState) -> None:
+    if not current.over:
+        row["owner"] = state.owner
+    for clock in current.clocks:
+        if clock.name == "accept":
+            row["due"] = clock.due  # a hold moves it on
+
+
+def task_rows(
+    state: LeadState, entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]
+) -> list[Row]:
+    """A row a task. `entries` are (at, kind, fields) of the task kinds, by seq."""
+    rows: dict[str, Row] = {}
+    waiting = {task.id: task for task in state.tasks}
+    for at, kind, fields in entries:
+        task = fields["task"]
+        if kind == "task_opened":
+            rows[task] = {
+                "lead": state.lead,
+                "task": task,
+                "task_kind": fields.get("task_kind", ""),
+                "owner": waiting[task].owner if task in waiting else fields.get("owner"),
+                "team": waiting[task].team if task in waiting else fields.get("team"),
+                "opened": at,
+                "done": None,
+                "open": task in waiting,
+            }
+        elif task in rows:
+            rows[task]["done"] = at
+    return list(rows.values())

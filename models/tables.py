@@ -1,0 +1,235 @@
+"""What the database keeps: one class a table (SQLModel), for SQLite and PostgreSQL.
+
+Rows of a lead (`leads`, `entries`, `handoffs`, `tasks`) repeat what Temporal knows, for
+lists and reports. `programs`, `directories`, `counters`, `assignments`, `messages` and
+`suppressions` are the truth about what they hold.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+
+class UtcInstant(TypeDecorator[datetime]):
+    """An aware instant. SQLite keeps it as naive UTC text, PostgreSQL with its zone."""
+
+    impl = sa.DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """To UTC. Raises ValueError for a naive instant."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(
+                f"'{value.isoformat()}' has no time zone; only aware instants are kept"
+            )
+        at = value.astimezone(UTC)
+        return at.replace(tzinfo=None) if dialect.name == "sqlite" else at
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Back to an aware instant in UTC."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if dialect.name == "sqlite" else value.astimezone(UTC)
+
+
+def table_of(model: type[SQLModel]) -> sa.Table:
+    """The table of a model, for statements without objects."""
+    return SQLModel.metadata.tables[str(model.__tablename__)]
+
+
+class PublishedProgram(SQLModel, table=True):
+    """A published program. Its text never changes: leads are pinned to it."""
+
+    __tablename__ = "programs"
+
+    digest: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    text: str
+    """The canonical JSON, whose SHA-256 is the digest."""
+    published: datetime = Field(sa_type=UtcInstant)
+    """When it was last published; the name alone means the latest."""
+
+
+class AppliedDirectory(SQLModel, table=True):
+    """The people of sales as applied; the highest version holds."""
+
+    __tablename__ = "directories"
+
+    version: int | None = Field(default=None, primary_key=True)
+    document: dict[str, Any] = Field(sa_type=sa.JSON)
+    applied_at: datetime = Field(sa_type=UtcInstant)
+
+
+class Lead(SQLModel, table=True):
+    """One row a lead, as its last turn left it."""
+
+    __tablename__ = "leads"
+    __table_args__ = (sa.Index("ix_leads_owner_stage", "owner", "stage"),)
+
+    id: str = Field(primary_key=True)
+    email: str | None = None
+    profile: dict[str, Any] = Field(sa_type=sa.JSON)
+    program: str
+    digest: str
+    stage: str = Field(index=True)
+    since: datetime | None = Field(sa_type=UtcInstant)
+    """When the stage was entered."""
+    created: datetime | None = Field(sa_type=UtcInstant)
+    motion: str
+    owner: str | None
+    track: str | None
+    cycle: int
+    fit: float
+    engagement: float
+    """As of the last event; it decays from there."""
+    due_at: datetime | None = Field(sa_type=UtcInstant, index=True)
+    """When the rules want to run next; None if nothing is due."""
+    due_what: str | None
+    handoff: int | None
+    asking: str | None
+    """The key of the assignment command whose answer the lead awaits."""
+    closed: bool
+    state: dict[str, Any] = Field(sa_type=sa.JSON)
+    turn: int
+    fence_run: int = Field(sa_type=sa.BigInteger)
+    """The writer's run: its start in microseconds since 1970."""
+    fence_length: int = Field(sa_type=sa.BigInteger)
+    """How long the writer's history was."""
+    updated: datetime = Field(sa_type=UtcInstant)
+
+
+class TimelineEntry(SQLModel, table=True):
+    """One line of a lead's timeline (PROGRAM.md section 9)."""
+
+    __tablename__ = "entries"
+    __table_args__ = (sa.Index("ix_entries_kind_at", "kind", "at"),)
+
+    lead: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    turn: int
+    at: datetime = Field(sa_type=UtcInstant)
+    kind: str
+    event: str | None
+    """The event's id, of `event` and `ignored`."""
+    fields: dict[str, Any] = Field(sa_type=sa.JSON)
+
+
+class HandoffRow(SQLModel, table=True):
+    """One handoff of a lead to sales, with what became of it."""
+
+    __tablename__ = "handoffs"
+
+    lead: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    team: str | None
+    owner: str | None
+    """The last owner."""
+    opened: datetime = Field(sa_type=UtcInstant)
+    first_assigned: datetime | None = Field(sa_type=UtcInstant)
+    assigned: datetime | None = Field(sa_type=UtcInstant)
+    """The last assignment."""
+    due: datetime | None = Field(sa_type=UtcInstant)
+    """By when the owner had, or has, to accept."""
+    accepted: datetime | None = Field(sa_type=UtcInstant)
+    attempt: int
+    breaches: int
+    """Of all its clocks and owners."""
+    accept_breaches: int
+    late: bool
+    """Whether the acceptance came after the breach."""
+    open_seconds: int | None
+    """Counted seconds the accepting owner took, without holds."""
+    system_seconds: int | None
+    """Elapsed seconds from opening to the first assignment: not the owner's delay."""
+    over: bool
+
+
+class TaskRow(SQLModel, table=True):
+    """A piece of work for a person."""
+
+    __tablename__ = "tasks"
+
+    lead: str = Field(primary_key=True)
+    task: str = Field(primary_key=True)
+    task_kind: str
+    owner: str | None
+    team: str | None
+    opened: datetime = Field(sa_type=UtcInstant)
+    done: datetime | None = Field(sa_type=UtcInstant)
+    open: bool
+    """False too when the lead went on without it."""
+
+
+class Message(SQLModel, table=True):
+    """A mail by its key, and how it ended: the outbox."""
+
+    __tablename__ = "messages"
+
+    key: str = Field(primary_key=True)
+    lead: str = Field(index=True)
+    message: str
+    """The Message-ID without its angle brackets."""
+    status: str
+    """`claimed`, `sent`, `skipped` or `failed`."""
+    why: str | None
+    at: datetime = Field(sa_type=UtcInstant)
+    """The command's instant."""
+    updated: datetime = Field(sa_type=UtcInstant)
+    """By the wall clock."""
+
+
+class Suppression(SQLModel, table=True):
+    """An address that gets no marketing mail, and why."""
+
+    __tablename__ = "suppressions"
+
+    address: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    lead: str
+    at: datetime = Field(sa_type=UtcInstant)
+
+
+class Counter(SQLModel, table=True):
+    """How many leads a member of a team was given, for the fair next choice."""
+
+    __tablename__ = "counters"
+
+    team: str = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    total: str
+    """An exact fraction like `7/2`: where the member started, plus one an assignment."""
+
+
+class Assignment(SQLModel, table=True):
+    """The answer to an assignment command, by its key: asked again, it is the same."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        sa.Index(
+            "ix_assignments_pending",
+            "owner",
+            sqlite_where=sa.text("pending"),
+            postgresql_where=sa.text("pending"),
+        ),
+    )
+
+    key: str = Field(primary_key=True)
+    lead: str
+    handoff: int
+    team: str | None
+    owner: str | None
+    why: str | None
+    """Why nobody was chosen; `by_hand` for a manager's choice."""
+    at: datetime = Field(sa_type=UtcInstant)
+    turn: int
+    """The lead's last stored turn when this was answered; 0 if it had no row."""
+    pending: bool
+    """Whether the lead's row does not tell of it yet, so that it counts as load apart."""
