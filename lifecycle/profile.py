@@ -16,6 +16,7 @@ from models.program import BUILT_IN_FIELDS, FieldType, Program
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST = 1_000
+_LARGEST = 2**53
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
@@ -101,14 +102,14 @@ def _address(text: str) -> str:
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, bool):
         raise ValueError(f"{name} is a number, not {str(value).lower()}")
-    if isinstance(value, int):
-        return value
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} '{value}' is not a number; write digits like 250") from None
-    if number != number or number in (float("inf"), float("-inf")):  # noqa: PLR0124  # NaN's definition
-        raise ValueError(f"{name} '{value}' is not a number; write digits like 250")
+    if not abs(number) <= _LARGEST:
+        raise ValueError(f"{name} '{value}' is not a number that can be counted with")
+    if isinstance(value, int):
+        return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
         return int(value)
     return number

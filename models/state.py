@@ -75,6 +75,8 @@ class HandoffState:
     """Owners so far."""
     tried: tuple[str, ...] = ()
     """Those owners, in order."""
+    prefer: str | None = None
+    """Who is asked first: the previous owner, where routing prefers that."""
     assigned: datetime | None = None
     accepted: datetime | None = None
     touches: int = 0

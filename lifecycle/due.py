@@ -1,0 +1,108 @@
+"""What is due by itself: holds that end, clocks, retries, cool-offs, idleness, track steps.
+
+At one instant they are done in that order (PROGRAM.md section 3).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Protocol
+
+from lifecycle import breaches, clocks, tracks
+from lifecycle.handoff import ask_owner
+from lifecycle.holds import clock_of, end_hold, end_meeting
+from lifecycle.local_time import later
+from lifecycle.moment import Moment
+from lifecycle.qualification import check_scores
+from lifecycle.stages import allowed
+from lifecycle.transitions import disqualify, recycle, recycle_lost
+from models.program import IdleRule
+
+_CLOCK_ORDER = {clocks.ACCEPT: 1, clocks.FIRST_TOUCH: 2, clocks.QUALIFY: 3}
+
+
+class _Do(Protocol):
+    def __call__(self, m: Moment) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class DueItem:
+    """Something that will happen by itself at `at` unless something else happens first."""
+
+    at: datetime
+    order: tuple[int, int]
+    what: str
+    do: _Do
+
+
+def next_due(m: Moment) -> DueItem | None:
+    """The item that is due first."""
+    return min(_items(m), key=lambda item: (item.at, item.order), default=None)
+
+
+def _items(m: Moment) -> Iterator[DueItem]:
+    if m.state.closed or m.state.created is None:
+        return
+    yield from _handoff_items(m)
+    yield from _lifecycle_items(m)
+    track = m.state.track
+    if track is not None and track.until is not None:
+        yield DueItem(track.until, (7, 0), f"{track.name}: {track.step}", tracks.due)
+
+
+def _handoff_items(m: Moment) -> Iterator[DueItem]:
+    handoff = m.state.handoff
+    if handoff is None or handoff.over:
+        return
+    owner = (m.state.owner or "nobody").partition("@")[0]
+    if handoff.held_until is not None:
+        yield DueItem(handoff.held_until, (0, 0), "hold ends", partial(end_hold, why="until"))
+    if handoff.meeting_until is not None:
+        yield DueItem(handoff.meeting_until, (0, 1), "meeting starts", end_meeting)
+    for clock in handoff.clocks:
+        if clock.breached:
+            continue
+        order = _CLOCK_ORDER[clock.name]
+        open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
+        reminder = clocks.reminder_due(clock, open_time)
+        if reminder is not None:
+            what = f"{clock.name} reminder, {owner}"
+            yield DueItem(reminder, (order, 0), what, partial(breaches.remind, clock=clock))
+        what = f"{clock.name} due, {owner}"
+        yield DueItem(clock.due, (order, 1), what, partial(breaches.breach, clock=clock))
+    if handoff.retry_at is not None:
+        yield DueItem(handoff.retry_at, (4, 0), "look for an owner again", ask_owner)
+
+
+def _lifecycle_items(m: Moment) -> Iterator[DueItem]:
+    state = m.state
+    if state.cool_off_until is not None:
+        yield DueItem(state.cool_off_until, (5, 0), "cool-off ends", _end_cool_off)
+    base = max(at for at in (state.last_human, state.created, state.cycle_at) if at is not None)
+    for place, rule in enumerate(m.book.program.lifecycle.idle):
+        target = "recycled" if rule.do == "recycle" else "disqualified"
+        if state.stage in rule.in_ and allowed(state.stage, target):
+            due = later(base, rule.after, m.zone)
+            if state.cool_off_until is not None:
+                due = max(due, state.cool_off_until)
+            what = f"idle: {rule.do} ({rule.reason})"
+            yield DueItem(due, (6, place), what, partial(_idle, rule=rule))
+
+
+def _end_cool_off(m: Moment) -> None:
+    if m.state.stage == "lost":
+        recycle_lost(m)
+        return
+    m.change(cool_off_until=None)
+    check_scores(m)
+    tracks.look(m)
+
+
+def _idle(m: Moment, rule: IdleRule) -> None:
+    if rule.do == "recycle":
+        recycle(m, rule.reason)
+    else:
+        disqualify(m, rule.reason)

@@ -1,0 +1,165 @@
+"""One event: timeline, profile and scores, suppression, lifecycle rules, track."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from lifecycle import tracks
+from lifecycle.expressions import did_signature
+from lifecycle.handoff import update
+from lifecycle.holds import hold_for_meeting
+from lifecycle.moment import Moment, rounded
+from lifecycle.profile import read_profile, zone_problem
+from lifecycle.qualification import check_disqualify, check_hand_raise, check_scores, is_late
+from lifecycle.scoring import score_event, score_fit
+from lifecycle.stages import WORKED
+from lifecycle.suppression import heed, lift
+from models.inputs import Created, Event
+from models.instants import parse_instant
+
+NOT_HUMAN = frozenset(
+    {
+        "email.delivered",
+        "email.bounced",
+        "email.complained",
+        "email.unsubscribed",
+        "email.resubscribed",
+        "profile.updated",
+    }
+)
+"""Event types that do not show a person's engagement."""
+
+
+def created(m: Moment, creation: Created) -> None:
+    """Begin a lead. Creation counts as a profile change, but asks no exit."""
+    program = m.book.program
+    read = read_profile(creation.profile, program)
+    m.change(created=m.at, since=m.at, cycle_at=m.at, last_human=m.at, profile=read.values)
+    _choose_motion(m)
+    notes = [*read.problems.values(), zone_problem(read.values, program)]
+    m.tell(
+        "created",
+        program=program.program,
+        digest=m.state.digest,
+        stage=m.state.stage,
+        motion=m.state.motion,
+        note="; ".join(note for note in notes if note) or None,
+    )
+    score_fit(m)
+    if not check_disqualify(m):
+        check_scores(m)
+    tracks.look(m)
+
+
+def happened(m: Moment, event: Event) -> None:
+    """Take an event in."""
+    human = event.type not in NOT_HUMAN
+    if event.duplicate:
+        m.tell("ignored", event=event.id, type=event.type, why="duplicate")
+        return
+    if event.machine and human:
+        m.tell("ignored", event=event.id, type=event.type, why="machine")
+        return
+    late = is_late(event)
+    m.about(event)
+    _remember(m, event, human=human, late=late)
+    points = score_event(m, event)
+    m.tell(
+        "event",
+        event=event.id,
+        type=event.type,
+        subject=event.subject or None,
+        points=rounded(points),
+        engagement=rounded(m.state.engagement),
+        late=late or None,
+    )
+    motion = m.state.motion
+    changed = event.type == "profile.updated" and _update_profile(m, event.data)
+    heed(m, event)
+    if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
+        check_scores(m)
+    if event.type == "meeting.booked":
+        _meeting(m, event)
+    if m.state.motion != motion:
+        tracks.check_motion(m)
+    if not late:
+        tracks.react(m)
+
+
+def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
+    state = m.state
+    if human and (state.last_human is None or event.at > state.last_human):
+        m.change(last_human=event.at)
+    since = state.cycle_at
+    in_cycle = since is None or event.at >= since
+    if human and in_cycle and not state.human_since_recycle:
+        m.change(human_since_recycle=True)
+    if late:
+        return
+    both = {did_signature(event.type), did_signature(event.type, event.subject)}
+    asked = m.book.dids & both
+    if asked:
+        if in_cycle and not asked <= state.did:
+            m.change(did=state.did | asked)
+        tracks.note_event(m, event, asked)
+
+
+def _update_profile(m: Moment, data: Any) -> bool:
+    before = m.state.profile
+    read = read_profile(data, m.book.program)
+    profile = {name: value for name, value in before.items() if name not in read.cleared}
+    profile |= read.values
+    names = sorted(
+        name
+        for name in {*before, *profile}
+        if before.get(name) != profile.get(name) or (name in before) != (name in profile)
+    )
+    m.change(profile=profile)
+    motion = m.state.motion
+    if not m.state.was_mql:
+        _choose_motion(m)
+    score_fit(m)
+    if m.state.motion != motion:
+        names.append("motion")
+    notes = [*read.problems.values()]
+    if "timezone" in names:
+        notes.append(zone_problem(profile, m.book.program) or "")
+    if names or read.problems:
+        m.tell("profile", changed=names, note="; ".join(note for note in notes if note) or None)
+    if "email" in names:
+        m.change(soft_bounces=0)
+        lift(m, "bounced")
+    return bool(names)
+
+
+def _choose_motion(m: Moment) -> None:
+    for when, motion in m.book.doors:
+        if when is None or m.holds(when):
+            m.change(motion=motion)
+            return
+    m.change(motion="sales")
+
+
+def _meeting(m: Moment, event: Event) -> None:
+    """A booked meeting is a touch by the owner, and holds the qualify clock until it starts."""
+    state = m.state
+    if state.stage not in WORKED or state.handoff is None:
+        return
+    if state.owner is not None:
+        log_touch(m, state.owner, "meeting")
+    try:
+        starts = parse_instant(event.data.get("starts_at"))
+    except ValueError:
+        return
+    hold_for_meeting(m, starts)
+
+
+def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:
+    """Count a touch in this handoff; the first one ends the first_touch clock."""
+    handoff = m.state.handoff
+    number = None
+    if handoff is not None:
+        number = handoff.touches + 1
+        kept = tuple(clock for clock in handoff.clocks if clock.name != "first_touch")
+        update(m, touches=number, clocks=kept)
+    m.tell("touched", by=by, channel=channel, n=number, note=note)

@@ -1,0 +1,106 @@
+"""Holds: all clocks of a handoff pause, by a person's act or until a booked meeting starts."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from lifecycle import clocks
+from lifecycle.moment import Moment
+from models.program import Clock
+from models.state import ClockState, HandoffState
+
+
+def paused_until(handoff: HandoffState, name: str = clocks.ACCEPT) -> datetime | None:
+    """Until when this clock is paused: by a hold, or the qualify clock by a meeting."""
+    ends = [handoff.held_until, handoff.meeting_until if name == clocks.QUALIFY else None]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def clock_of(m: Moment, name: str) -> Clock | None:
+    """The program's clock of this name."""
+    handoff = m.book.program.handoff
+    if handoff is None:
+        return None
+    by_name: dict[str, Clock | None] = {
+        clocks.ACCEPT: handoff.accept,
+        clocks.FIRST_TOUCH: handoff.first_touch,
+        clocks.QUALIFY: handoff.qualify,
+    }
+    return by_name[name]
+
+
+def running(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that run towards a breach."""
+    return [clock.name for clock in handoff.clocks if not clock.breached]
+
+
+def _repause(m: Moment) -> None:
+    """Let every clock count up to now, and go on where its hold ends."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    paused: list[ClockState] = []
+    for clock in handoff.clocks:
+        goes_on = max(paused_until(handoff, clock.name) or m.at, m.at)
+        if goes_on == max(clock.since, m.at):
+            paused.append(clock)
+        else:
+            open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
+            paused.append(clocks.hold(clock, open_time, m.at, goes_on))
+    m.change(handoff=dataclasses.replace(handoff, clocks=tuple(paused)))
+
+
+def hold(m: Moment, until: datetime, why: str, by: str) -> None:
+    """Hold all clocks until then. Held twice is held once, until the later instant."""
+    handoff = m.state.handoff
+    if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
+        return
+    since = handoff.held_since or m.at
+    m.change(handoff=dataclasses.replace(handoff, held_since=since, held_until=until))
+    _repause(m)
+    m.tell("held", clocks=running(handoff), until=until, why=why, by=by)
+
+
+def held_seconds(handoff: HandoffState, until: datetime, at: datetime) -> int:
+    """Elapsed seconds this handoff would have been held in all, if held until then."""
+    since = handoff.held_since or at
+    return handoff.held_seconds + round((until - since).total_seconds())
+
+
+def end_hold(m: Moment, why: str, by: str | None = None) -> None:
+    """End the hold now, if there is one; `why` is `until`, `resume` or `reassigned`."""
+    handoff = m.state.handoff
+    if handoff is None or handoff.held_since is None:
+        return
+    m.change(
+        handoff=dataclasses.replace(
+            handoff,
+            held_since=None,
+            held_until=None,
+            held_seconds=held_seconds(handoff, m.at, m.at),
+        )
+    )
+    _repause(m)
+    m.tell("resumed", clocks=running(handoff), until=m.at, why=why, by=by)
+
+
+def hold_for_meeting(m: Moment, starts: datetime) -> None:
+    """Hold the qualify clock until a meeting starts, also one that starts running later."""
+    handoff = m.state.handoff
+    if handoff is None or starts <= m.at or starts <= (handoff.meeting_until or m.at):
+        return
+    m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
+    if clocks.QUALIFY in running(handoff):
+        _repause(m)
+        m.tell("held", clocks=[clocks.QUALIFY], until=starts, why="meeting")
+
+
+def end_meeting(m: Moment) -> None:
+    """Let the qualify clock go on: the meeting it waited for starts now."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    m.change(handoff=dataclasses.replace(handoff, meeting_until=None))
+    if clocks.QUALIFY in running(handoff) and handoff.held_until is None:
+        m.tell("resumed", clocks=[clocks.QUALIFY], until=m.at, why="meeting")

@@ -1,0 +1,171 @@
+"""One instant in a lead's life while the rules work on it.
+
+`decide` makes a moment, the rule families change it one after the other, and its outcome
+is read off at the end. It never leaves `decide`, so from outside the rules stay pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import cel
+
+from lifecycle.expressions import Expression, context
+from lifecycle.profile import lead_zone
+from lifecycle.rulebook import Rulebook
+from models.decision import Alert, Answer, AnyCommand, Entry
+from models.directory import Directory
+from models.inputs import Event
+from models.instants import write_instant
+from models.state import LeadState
+
+_PLACES = 2
+_BEFORE_CREATION = datetime.min.replace(tzinfo=UTC)
+
+
+def rounded(value: float) -> float | int:
+    """A number as the timeline shows it: two decimals, whole numbers without any."""
+    short = round(value, _PLACES)
+    return int(short) if short == int(short) else short
+
+
+class Moment:
+    """The lead as it is now, and what was decided so far in this turn."""
+
+    def __init__(self, book: Rulebook, people: Directory, state: LeadState) -> None:
+        self.book = book
+        self.people = people
+        self.state = state
+        self.at: datetime = state.at or _BEFORE_CREATION
+        self.entries: list[Entry] = []
+        self.commands: list[AnyCommand] = []
+        self.answers: list[Answer] = []
+        self.seq = state.seq
+        self._zone: tuple[Mapping[str, Any], ZoneInfo] | None = None
+        self._context: cel.Context = context({}, self._did)
+        self._known: dict[str, object] = {}
+        self._in_track = False
+
+    # -- what happens ------------------------------------------------------------------
+
+    def move_to(self, at: datetime) -> None:
+        """Let time pass to `at`; it never runs backwards."""
+        self.at = at if self.state.at is None else max(at, self.state.at)
+        self.change(at=self.at)
+
+    def change(self, **fields: Any) -> None:
+        """Change the lead."""
+        self.state = self.state.changed(**fields)
+
+    def tell(self, kind: str, **fields: Any) -> None:
+        """Write an entry; fields that are None are left out, instants are written as text."""
+        told = {
+            name: write_instant(value) if isinstance(value, datetime) else value
+            for name, value in fields.items()
+            if value is not None
+        }
+        self.entries.append(Entry(seq=self.seq, at=self.at, kind=kind, fields=told))
+        self.seq += 1
+
+    def command(self, command: AnyCommand) -> None:
+        """Ask something of the world."""
+        self.commands.append(command)
+
+    def notify(self, to: str | None, why: str, text: str) -> None:
+        """Tell a person of sales something by an alert, without an entry."""
+        if to is not None:
+            key = f"{self.state.lead}/alert/{self.seq}/{why}/{len(self.commands)}"
+            self.command(Alert(key=key, at=self.at, to=to, why=why, text=text))
+
+    def alert(self, to: str | None, why: str, text: str) -> None:
+        """Tell a person of sales something, and write that on the timeline."""
+        if to is not None:
+            self.tell("alerted", who=to, why=why)
+            self.notify(to, why, text)
+
+    # -- what is the case --------------------------------------------------------------
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The lead's time zone."""
+        if self._zone is None or self._zone[0] is not self.state.profile:
+            self._zone = (self.state.profile, lead_zone(self.state.profile, self.book.program))
+        return self._zone[1]
+
+    @property
+    def manager(self) -> str | None:
+        """The manager of the team that has the lead."""
+        handoff = self.state.handoff
+        return None if handoff is None else self.people.manager_of(handoff.team)
+
+    def engagement(self, at: datetime | None = None) -> float:
+        """The engagement score, decayed to now or to a later instant."""
+        state = self.state
+        half_life = self.book.program.scoring.engagement.half_life
+        if half_life is None or state.engagement == 0.0 or state.engagement_at is None:
+            return state.engagement
+        return state.engagement * decay(at or self.at, state.engagement_at, half_life.elapsed)
+
+    def holds(self, asked: Expression | None, *, track: bool = False) -> bool:
+        """Whether an expression holds now; one that is not given does not.
+
+        With `track`, `did()` asks about the time since the track was entered, else about
+        this cycle.
+        """
+        if asked is None:
+            return False
+        for name in asked.variables:
+            self._offer(name)
+        self._in_track = track
+        return asked.holds(self._context)
+
+    def about(self, event: Event | None) -> None:
+        """Make `event` the one that expressions ask about."""
+        if event is None:
+            return
+        fields = {"type": event.type, "subject": event.subject, "data": dict(event.data)}
+        try:
+            self._context.add_variable("event", fields)
+        except (OverflowError, ValueError, TypeError):
+            # Data from strangers may hold what CEL has no value for, such as 10^30.
+            self._context.add_variable("event", fields | {"data": {}})
+
+    def _offer(self, name: str) -> None:
+        state = self.state
+        value: object
+        if name == "lead":
+            value = state.profile
+        elif name == "score":
+            value = (state.fit, self.engagement())
+        elif name in ("stage", "motion", "cycle"):
+            value = getattr(state, name)
+        else:
+            return
+        if name in self._known and (self._known[name] is value or self._known[name] == value):
+            return
+        self._known[name] = value
+        if name == "lead":
+            flags = dict.fromkeys(self.book.flags, False)
+            self._context.add_variable(name, flags | dict(state.profile))
+        elif name == "score":
+            fit, engagement = state.fit, self.engagement()
+            total = fit + engagement
+            scores = {"fit": fit, "engagement": engagement, "total": total}
+            self._context.add_variable(name, scores)
+        else:
+            self._context.add_variable(name, value)
+
+    def _did(self, signature: str) -> bool:
+        track = self.state.track
+        if self._in_track:
+            return track is not None and signature in track.did
+        return signature in self.state.did
+
+
+def decay(now: datetime, since: datetime, half_life: timedelta) -> float:
+    """What is left of one point after the time from `since` to `now`: 0.5^(elapsed/half-life)."""
+    elapsed = (now - since) / half_life
+    return float(0.5**elapsed) if elapsed > 0 else 1.0

@@ -1,0 +1,78 @@
+"""Fit and engagement: what a lead is, and what it does, in points.
+
+Engagement decays continuously (value × 0.5^(elapsed/half-life)); caps on a rule count
+undecayed points. An event is scored as of its own time, however late it arrives.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lifecycle.local_time import later
+from lifecycle.moment import Moment, decay
+from lifecycle.rulebook import PointsRule
+from models.durations import Duration
+from models.inputs import Event
+
+Window = tuple[tuple[datetime, float], ...]
+
+
+def score_fit(m: Moment) -> None:
+    """Sum the fit rules that hold for the profile as it is."""
+    m.change(fit=sum(points for when, points in m.book.fit if m.holds(when)))
+
+
+def score_event(m: Moment, event: Event) -> float:
+    """Add the points of every rule that matches; returns their undecayed sum."""
+    total = 0.0
+    for rule in m.book.points.get(event.type, ()):
+        if rule.when is None or m.holds(rule.when):
+            total += _capped(m, rule, event.at)
+    half_life = m.book.program.scoring.engagement.half_life
+    share = 1.0 if half_life is None else decay(m.at, event.at, half_life.elapsed)
+    m.change(engagement=max(0.0, m.engagement() + total * share), engagement_at=m.at)
+    return total
+
+
+def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
+    points, cap = rule.rule.points, rule.rule.at_most
+    if cap is None:
+        return points
+    if cap.per is None:
+        before = m.state.rule_points.get(rule.place, 0.0)
+        added = _within(points, cap.most - before)
+        m.change(rule_points={**m.state.rule_points, rule.place: before + abs(added)})
+        return added
+    window = m.state.rule_window.get(rule.place, ())
+    added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
+    if added:
+        kept = tuple(one for one in window if later(one[0], _twice(cap.per), m.zone) > m.at)
+        window = tuple(sorted((*kept, (at, abs(added)))))
+        m.change(rule_window={**m.state.rule_window, rule.place: window})
+    return added
+
+
+def _within(points: float, room: float) -> float:
+    """As much of the points as there is room for; a negative rule is capped by its size."""
+    size = min(abs(points), max(0.0, room))
+    return size if points > 0 else -size
+
+
+def _twice(per: Duration) -> Duration:
+    """How long points are remembered, so that an event late by a window still meets its cap."""
+    return Duration(per.amount * 2, per.unit)
+
+
+def most_in_window(window: Window, at: datetime, per: Duration, zone: ZoneInfo) -> float:
+    """The largest sum of points at any instant at which points of `at` would count too.
+
+    What was at s counts until s + per, which no longer belongs to it. Since events arrive
+    out of order, later points than `at` count against it as well.
+    """
+    end = later(at, per, zone)
+    spans = [(since, later(since, per, zone), points) for since, points in window]
+    instants = [at, *(since for since, _, _ in spans if at < since < end)]
+    return max(
+        sum(points for since, until, points in spans if since <= one < until) for one in instants
+    )
