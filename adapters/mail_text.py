@@ -1,0 +1,115 @@
+"""Plain text made into HTML, and HTML into plain text."""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from html.parser import HTMLParser
+
+_URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
+_TRAILING = ".,;:!?)'"
+_PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
+
+_DOCUMENT = """\
+<!doctype html>
+<html><head><meta charset="utf-8">\
+<meta name="viewport" content="width=device-width, initial-scale=1">\
+<title>{title}</title></head>
+<body style="margin:0;padding:24px;font-family:Helvetica,Arial,sans-serif;font-size:16px;\
+line-height:1.5;color:#222222;background-color:#ffffff">
+<div style="max-width:600px">
+{paragraphs}
+</div>
+</body></html>
+"""
+
+
+def text_to_html(text: str, title: str) -> str:
+    """A whole HTML document: paragraphs at empty lines, URLs as links, all else escaped."""
+    paragraphs = (part.strip("\n") for part in _PARAGRAPH.split(text.strip()))
+    return _DOCUMENT.format(
+        title=escape(title),
+        paragraphs="\n".join(f"<p>{_linked(part)}</p>" for part in paragraphs if part),
+    )
+
+
+def _linked(paragraph: str) -> str:
+    parts, end = [], 0
+    for match in _URL.finditer(paragraph):
+        url = match[0].rstrip(_TRAILING)
+        parts.append(escape(paragraph[end : match.start()]))
+        parts.append(f'<a href="{escape(url)}">{escape(url)}</a>')
+        end = match.start() + len(url)
+    parts.append(escape(paragraph[end:]))
+    return "".join(parts).replace("\n", "<br>\n")
+
+
+def html_to_text(html: str) -> str:
+    """What a reader without HTML sees: paragraphs, and links as `text (url)`."""
+    reader = _Reader()
+    reader.feed(html)
+    reader.close()
+    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+_UNSEEN = frozenset({"head", "style", "script", "title", "template"})
+_VOID = frozenset({"br", "hr", "img", "input", "link", "meta", "area", "base", "col", "wbr"})
+_PARAGRAPHS = frozenset(
+    {"p", "div", "table", "ul", "ol", "blockquote", "h1", "h2", "h3", "h4", "h5", "h6", "hr"}
+)
+_LINES = frozenset({"tr", "li", "br"})
+_HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
+
+
+class _Reader(HTMLParser):
+    """Collects text; `skipping` is the unseen element we are in and how deep in its likes."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.parts: list[str] = []
+        self.skipping: tuple[str, int] | None = None
+        self.link: tuple[str, int] | None = None
+        """Where the open link goes, and how many parts stood before it."""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if self.skipping is not None:
+            name, depth = self.skipping
+            self.skipping = (name, depth + (tag == name))
+        elif tag not in _VOID and (tag in _UNSEEN or _HIDDEN.search(values.get("style", ""))):
+            self.skipping = (tag, 1)
+        elif tag == "a":
+            self.link = (values.get("href", ""), len(self.parts))
+        elif tag == "img":
+            self.parts.append(values.get("alt", ""))
+        else:
+            self._break(tag)
+            if tag == "li":
+                self.parts.append("- ")
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.skipping is not None:
+            name, depth = self.skipping
+            depth -= tag == name
+            self.skipping = (name, depth) if depth else None
+        elif tag == "a" and self.link is not None:
+            url, start = self.link
+            text = " ".join("".join(self.parts[start:]).split())
+            if url and url != text:
+                self.parts.append(f" ({url})" if text else url)
+            self.link = None
+        elif tag not in _LINES:
+            self._break(tag)
+
+    def handle_data(self, data: str) -> None:
+        if self.skipping is None:
+            self.parts.append(re.sub(r"\s+", " ", data))
+
+    def _break(self, tag: str) -> None:
+        if tag in _PARAGRAPHS:
+            self.parts.append("\n\n")
+        elif tag in _LINES:
+            self.parts.append("\n")
+        elif tag in ("td", "th"):
+            self.parts.append(" ")
