@@ -67,8 +67,8 @@ class Moment:
             for name, value in fields.items()
             if value is not None
         }
-        self.entries.append(Entry(seq=self.seq, at=self.at, kind=kind, fields=told))
         self.seq += 1
+        self.entries.append(Entry(seq=self.seq, at=self.at, kind=kind, fields=told))
 
     def command(self, command: AnyCommand) -> None:
         """Ask something of the world."""

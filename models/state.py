@@ -122,7 +122,9 @@ class LeadState:
     program: str
     digest: str
     turn: int = 0
+    """Turns so far."""
     seq: int = 0
+    """Entries so far: the number of the last one."""
     at: datetime | None = None
     """The last instant something happened; None before creation."""
     created: datetime | None = None

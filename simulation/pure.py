@@ -1,0 +1,144 @@
+"""The pure engine: the rules on a virtual clock, with a world in which mail just arrives.
+
+At one instant come creations, then script lines, both in file order, then what is due, in
+the order of leads; a command's result is taken in before the next input or due item.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import heapq
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+
+from lifecycle.decide import decide, new_lead
+from lifecycle.roster import Roster
+from lifecycle.rulebook import rulebook
+from lifecycle.seen import SeenIds
+from lifecycle.stages import IN_SALES
+from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
+from models.directory import Directory
+from models.inputs import Created, Event, Input, Result
+from models.program import Program
+from models.state import LeadState
+from simulation.scenario import Line, Newcomer, Scenario
+from simulation.timeline import TimelineLine, in_order, line_of
+
+
+class World:
+    """Leads under one program and one directory, each as the rules left it."""
+
+    def __init__(self, program: Program, people: Directory) -> None:
+        self._program = program
+        self._book = rulebook(program)
+        self._people = people
+        self._roster = Roster()
+        self._loads: Counter[str] = Counter()
+        self._seen: dict[str, SeenIds] = {}
+        self._wakes: list[tuple[datetime, int, str]] = []
+        self._places: dict[str, int] = {}
+        self._next: dict[str, datetime] = {}
+        self.states: dict[str, LeadState] = {}
+        self.entries: dict[str, list[Entry]] = {}
+
+    def create(self, newcomer: Newcomer, place: int) -> None:
+        """Let a lead come into being; leads due at one instant take turns by `place`."""
+        lead = newcomer.lead
+        self._places[lead] = place
+        self.states[lead] = new_lead(lead, self._program)
+        self.entries[lead] = []
+        self._seen[lead] = SeenIds()
+        self._turn(lead, Created(arrived=newcomer.at, profile=newcomer.profile), newcomer.at)
+
+    def take(self, lead: str, given: Input) -> None:
+        """Hand an input to a lead at the instant it arrives."""
+        if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
+            given = dataclasses.replace(given, duplicate=True)
+        self._turn(lead, given, given.arrived)
+
+    def next_due(self) -> datetime | None:
+        """When something is due next, for whichever lead."""
+        while self._wakes and self._next.get(self._wakes[0][2]) != self._wakes[0][0]:
+            heapq.heappop(self._wakes)
+        return self._wakes[0][0] if self._wakes else None
+
+    def do_due(self) -> None:
+        """Do what is due next, for one lead."""
+        at, _, lead = heapq.heappop(self._wakes)
+        self._turn(lead, None, at)
+
+    def _turn(self, lead: str, given: Input | None, now: datetime) -> None:
+        queue: list[Input | None] = [given]
+        while queue:
+            one = queue.pop(0)
+            before = self.states[lead]
+            inputs = () if one is None else (one,)
+            decision = decide(self._book, before, inputs, now, people=self._people)
+            self.states[lead] = decision.state
+            self.entries[lead].extend(decision.entries)
+            self._count_load(before, decision.state)
+            results = (self._perform(lead, command) for command in decision.commands)
+            queue[:0] = [result for result in results if result is not None]
+            wake = decision.wake
+        self._next.pop(lead, None)
+        if wake is not None:
+            self._next[lead] = wake.at
+            heapq.heappush(self._wakes, (wake.at, self._places[lead], lead))
+
+    def _count_load(self, before: LeadState, after: LeadState) -> None:
+        if (before.owner, before.stage) == (after.owner, after.stage):
+            return
+        if before.owner is not None and before.stage in IN_SALES:
+            self._loads[before.owner] -= 1
+        if after.owner is not None and after.stage in IN_SALES:
+            self._loads[after.owner] += 1
+
+    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
+        if isinstance(command, SendMail):
+            return Result(key=command.key, arrived=command.at, outcome="sent")
+        if isinstance(command, Assign):
+            choice = self._roster.assign(self._people, command, self._loads)
+            return Result(
+                key=command.key,
+                arrived=command.at,
+                outcome="unassigned" if choice.owner is None else "assigned",
+                owner=choice.owner,
+                why=choice.why,
+            )
+        if isinstance(command, CountAssignment):
+            self._roster.count(self._people, command)
+        return None
+
+
+def play(scenario: Scenario) -> list[TimelineLine]:
+    """Play a scenario; returns its timeline in order."""
+    world = World(scenario.program, scenario.people)
+    places = {lead: place for place, lead in enumerate(scenario.leads)}
+    for happening in _script(scenario):
+        at = happening.at if isinstance(happening, Newcomer) else happening.given.arrived
+        _run_until(world, at, including=False)
+        if isinstance(happening, Newcomer):
+            world.create(happening, places[happening.lead])
+        else:
+            world.take(happening.lead, happening.given)
+    _run_until(world, scenario.until, including=True)
+    return in_order(
+        line_of(lead, entry) for lead, entries in world.entries.items() for entry in entries
+    )
+
+
+def _script(scenario: Scenario) -> Iterator[Newcomer | Line]:
+    """Creations and lines in time order, creations first, up to the scenario's end."""
+    timed: list[tuple[datetime, int, Newcomer | Line]] = [
+        *((one.at, 0, one) for one in scenario.newcomers),
+        *((line.given.arrived, 1, line) for line in scenario.lines),
+    ]
+    for at, _, happening in sorted(timed, key=lambda one: one[:2]):
+        if at <= scenario.until:
+            yield happening
+
+
+def _run_until(world: World, at: datetime, *, including: bool) -> None:
+    while (due := world.next_due()) is not None and (due < at or (including and due == at)):
+        world.do_due()

@@ -1,0 +1,241 @@
+"""Scenarios: leads, what happens to them, and the timeline that must come of it.
+
+A scenario is a YAML file (PROGRAM.md section 8). Instants in it may be written as time
+elapsed since `start`, a day being 24 hours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.program_file import read_program
+from adapters.teams_file import read_directory
+from adapters.yaml_document import Document, Node, read_document
+from lifecycle.profile import read_profile
+from lifecycle.stable_hash import lead_id
+from models.directory import Directory
+from models.durations import parse_elapsed
+from models.inputs import Act, Event
+from models.instants import parse_instant, write_instant
+from models.messages import read_act, read_event
+from models.program import Program
+
+_KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Newcomer:
+    """A lead and when it comes into being."""
+
+    lead: str
+    at: datetime
+    profile: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """A scripted input; `given.arrived` is when it reaches the lead."""
+
+    lead: str
+    given: Event | Act
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A scenario, read and checked. Newcomers and lines are in time order, then file order."""
+
+    program: Program
+    people: Directory
+    start: datetime
+    until: datetime
+    """The last instant that is played."""
+    newcomers: tuple[Newcomer, ...]
+    """In time order; `leads` has the file's order."""
+    leads: tuple[str, ...]
+    lines: tuple[Line, ...]
+    expect: tuple[Mapping[str, Any], ...]
+    never: tuple[Mapping[str, Any], ...]
+
+
+def read_scenario(path: Path) -> Scenario:
+    """Read a scenario with its program and teams.
+
+    Raises DocumentError with all that is wrong, in whichever of the three files.
+    """
+    document = read_document(path, "a scenario")
+    root = document.root
+    for name in root.names():
+        if name not in _KEYS:
+            root.get(name).report(f"unknown key; a scenario has {', '.join(_KEYS)}", key=True)
+    program_file, teams_file = _file(root, "program", path), _file(root, "teams", path)
+    start = _start(root)
+    document.refuse_if_wrong()
+    program = read_program(program_file) if program_file is not None else None
+    people = read_directory(teams_file) if teams_file is not None else Directory()
+    if program is None or start is None:
+        raise AssertionError("a scenario without a program or a start was refused above")
+    reader = _Reader(document, program, start)
+    until = reader.instant(root.get("run_for"), "run_for")
+    newcomers = reader.newcomers(root.get("leads"))
+    lines = reader.lines(root.get("script"), {one.lead: one.at for one in newcomers})
+    expect = tuple(reader.pattern(node) for node in root.get("expect").each())
+    never = tuple(reader.pattern(node) for node in root.get("never").each())
+    document.refuse_if_wrong()
+    return Scenario(
+        program=program,
+        people=people,
+        start=start,
+        until=until,
+        newcomers=tuple(sorted(newcomers, key=lambda one: one.at)),
+        leads=tuple(one.lead for one in newcomers),
+        lines=tuple(sorted(lines, key=lambda line: line.given.arrived)),
+        expect=expect,
+        never=never,
+    )
+
+
+def _file(root: Node, name: str, scenario: Path) -> Path | None:
+    node = root.get(name)
+    if node.text is not None:
+        return scenario.parent / node.text
+    if node.value is not None:
+        node.report(f"{name} is the path of a file, seen from this one")
+    elif name == "program":
+        root.report("a scenario needs a program: the path of its file, seen from this one")
+    return None
+
+
+def _start(root: Node) -> datetime | None:
+    node = root.get("start")
+    if node.value is None:
+        root.report("a scenario needs a start, an instant like 2026-03-02T09:00:00-05:00")
+        return None
+    try:
+        return parse_instant(node.value)
+    except ValueError as error:
+        node.report(str(error))
+        return None
+
+
+class _Reader:
+    """Reads what depends on the program and the start."""
+
+    def __init__(self, document: Document, program: Program, start: datetime) -> None:
+        self._document = document
+        self._program = program
+        self._start = start
+
+    def instant(self, node: Node, what: str) -> datetime:
+        """An instant, or the time elapsed since the start."""
+        try:
+            found = self._moment(node.value)
+        except ValueError as error:
+            node.report(f"{what}: {error}")
+            return self._start
+        return found
+
+    def _moment(self, value: Any) -> datetime:
+        if isinstance(value, str):
+            try:
+                return self._start + parse_elapsed(value)
+            except ValueError:
+                return parse_instant(value)
+            except OverflowError:
+                raise ValueError(f"'{value}' lies outside the calendar") from None
+        raise ValueError(
+            f"{value!r} is not an instant; write one like 3d 2h (elapsed since the start)"
+            " or 2026-03-02T09:00:00-05:00"
+        )
+
+    def newcomers(self, leads: Node) -> list[Newcomer]:
+        """The leads, each once."""
+        found: dict[str, Newcomer] = {}
+        if not leads.names() and not list(leads.each()):
+            leads.report("a scenario needs leads: a list with at least an email each")
+        for node in leads.each():
+            if not isinstance(node.value, dict):
+                node.report("a lead is a mapping with at least an email")
+                continue
+            raw = {name: value for name, value in node.value.items() if name not in ("id", "at")}
+            read = read_profile(raw, self._program)
+            for name, problem in read.problems.items():
+                node.get(name).report(problem)
+            if "email" not in raw:
+                node.report("a lead needs an email")
+                continue
+            name = str(node.value.get("id") or lead_id(str(raw["email"])))
+            if name in found:
+                node.report(f"a second lead '{name}'; give it another id")
+            at = self.instant(node.get("at"), "at") if "at" in node.value else self._start
+            found[name] = Newcomer(lead=name, at=at, profile=raw)
+        return list(found.values())
+
+    def lines(self, script: Node, created: Mapping[str, datetime]) -> list[Line]:
+        """The script's lines in file order."""
+        found = []
+        for number, node in enumerate(script.each(), start=1):
+            line = self._line(node, f"script-{number}", created)
+            if line is not None:
+                found.append(line)
+        return found
+
+    def _line(self, node: Node, name: str, created: Mapping[str, datetime]) -> Line | None:
+        if not isinstance(node.value, dict) or ("event" in node.value) == ("act" in node.value):
+            node.report("a script line has at, lead, and either event or act")
+            return None
+        for key in node.names():
+            if key not in ("at", "lead", "event", "act"):
+                node.get(key).report("unknown key; a line has at, lead, event or act", key=True)
+        at = self.instant(node.get("at"), "at")
+        lead = str(node.value.get("lead"))
+        if lead not in created:
+            node.get("lead").report(f"no lead '{lead}'; there are {', '.join(created)}")
+            return None
+        if at < created[lead]:
+            node.report(f"lead '{lead}' does not exist yet; it is created later")
+            return None
+        kind: Callable[[Node, str, datetime], Event | Act] = (
+            self._event if "event" in node.value else self._act
+        )
+        inner = node.get("event" if "event" in node.value else "act")
+        try:
+            return Line(lead=lead, given=kind(inner, name, at))
+        except ValueError as error:
+            inner.report(str(error))
+            return None
+
+    def _event(self, node: Node, name: str, at: datetime) -> Event:
+        raw = {"id": name, **self._with_instants(node.value, ("at",))}
+        if isinstance(raw.get("data"), dict):
+            raw["data"] = self._with_instants(raw["data"], ("starts_at",))
+        return read_event(raw, at)
+
+    def _act(self, node: Node, name: str, at: datetime) -> Act:
+        raw = {"id": name, **self._with_instants(node.value, ("until",))}
+        return read_act(str(raw.pop("do", None)), raw, at)
+
+    def _with_instants(self, value: Any, names: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(value, dict):
+            raise ValueError("a mapping was expected, like {type: page.viewed, subject: /pricing}")
+        changed = {name: self._written(value[name]) for name in names if name in value}
+        return value | changed
+
+    def _written(self, value: Any) -> Any:
+        try:
+            return write_instant(self._start + parse_elapsed(value))
+        except (ValueError, AttributeError, TypeError):
+            return value
+
+    def pattern(self, node: Node) -> Mapping[str, Any]:
+        """A line of `expect` or `never`; `at` as an instant."""
+        if not isinstance(node.value, dict):
+            node.report("a line is a mapping of fields, like {lead: ana, kind: email_sent}")
+            return {}
+        fields = dict(node.value)
+        if "at" in fields:
+            fields["at"] = write_instant(self.instant(node.get("at"), "at"))
+        return fields
