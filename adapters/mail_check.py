@@ -61,7 +61,7 @@ def _part_problems(
     try:
         parse(source, html=html)
     except TemplateError as error:
-        yield f"{part}, {error}"
+        yield _placed(part, error)
         return
     unknown = list(_unknown_variables(source, samples[0], html=html))
     yield from (f"{part}, {sentence}" for sentence in unknown)
@@ -74,7 +74,11 @@ def _part_problems(
             for values in samples:
                 render(source, values, html=html)
     except TemplateError as error:
-        yield f"{part}, {error}" if error.line else f"{part}: {error}"
+        yield _placed(part, error)
+
+
+def _placed(part: str, error: TemplateError) -> str:
+    return f"{part}, {error}" if error.line else f"{part}: {error}"
 
 
 def _unknown_variables(source: str, values: Mapping[str, Any], *, html: bool) -> Iterator[str]:

@@ -8,7 +8,7 @@ from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 
-_NAME_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"]')
+_NAME_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"=?]')
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]\\@]+@[^\s<>,;\"()\[\]\\@]+")
 
 
@@ -54,4 +54,4 @@ def named_address(name: str, email: str) -> str:
     """`Name <local@domain>`, whatever the name holds. Raises ValueError for a bad address."""
     address = only_address(email)
     plain = " ".join(_NAME_SPECIALS.sub(" ", one_line(name)).split())
-    return str(Address(plain[:200].strip(), address.username, address.domain))
+    return str(Address(plain[:60].strip(), address.username, address.domain))

@@ -65,7 +65,11 @@ class MailRenderer:
             subject, text, html = render_email(email, program, values)
         except ValueError as error:
             raise ValueError(f"e-mail '{command.email}': {error}") from error
-        headers = {"X-Leadflow-Lead": state.lead, "X-Leadflow-Key": command.key}
+        headers = {
+            "X-Leadflow-Lead": state.lead,
+            "X-Leadflow-Key": command.key,
+            "X-Leadflow-Email": command.email,
+        }
         if not email.operational:
             headers["List-Unsubscribe"] = f"<{unsubscribe}>"
         name = f"{lead['first_name'] or ''} {lead['last_name'] or ''}"

@@ -78,7 +78,9 @@ def parse(source: str, *, html: bool = False) -> BoundTemplate:
     try:
         return _parsed(source, html=html)
     except LiquidError as error:
-        raise _told(error) from error
+        told = _told(error)
+        # Without a place it is the end of the text that was not expected.
+        raise TemplateError(told.message, told.line or source.count("\n") + 1) from error
 
 
 def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str:

@@ -17,7 +17,7 @@ _DOCUMENT = """\
 <title>{title}</title></head>
 <body style="margin:0;padding:24px;font-family:Helvetica,Arial,sans-serif;font-size:16px;\
 line-height:1.5;color:#222222;background-color:#ffffff">
-<div style="max-width:600px">
+<div style="max-width:600px;margin:0 auto">
 {paragraphs}
 </div>
 </body></html>

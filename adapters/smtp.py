@@ -54,8 +54,11 @@ class _Verbatim:
 
 
 _HEADERS = HeaderRegistry()
-for _name in ("list-unsubscribe", "x-leadflow-lead", "x-leadflow-key", "x-leadflow-alert"):
-    _HEADERS.map_to_type(_name, _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
+for _name in (
+    "List-Unsubscribe",
+    *(f"X-Leadflow-{of}" for of in ("Lead", "Key", "Email", "Alert")),
+):
+    _HEADERS.map_to_type(_name.lower(), _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
 
 # Bodies are encoded to seven bits, so no server needs to know 8BITMIME.
 _POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_HEADERS)

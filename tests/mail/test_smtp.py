@@ -1,0 +1,224 @@
+"""What the mailer says when the server does this or that."""
+
+import asyncio
+import dataclasses
+import socket
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+import aiosmtplib
+import pytest
+
+from activities.ports import MailRefusedError, MailUnsentError
+from adapters.smtp import SmtpMailer
+from tests.mail.acme import program, rendered
+
+HANG_UP = None
+SILENT = ""
+
+
+@dataclass
+class Server:
+    """A scripted SMTP server: one reply a verb. `.` is the reply to a mail's content.
+
+    Replies of a list are given one after another; the last one stays.
+    """
+
+    replies: Mapping[str, str | list[str | None] | None] = field(default_factory=dict)
+    extensions: tuple[str, ...] = ("SMTPUTF8",)
+    port: int = 0
+    connections: int = 0
+    lines: list[str] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
+    fell_silent: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def reply(self, verb: str, usual: str) -> str | None:
+        reply = self.replies.get(verb, usual)
+        if isinstance(reply, list):
+            return reply.pop(0) if len(reply) > 1 else reply[0]
+        return reply
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            await self.talk(reader, writer)
+        except (ConnectionError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+    async def talk(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answer = self.reply("greeting", "220 hello")
+        while answer is not HANG_UP:
+            if answer == SILENT:
+                self.fell_silent.set()
+                await reader.read()
+                return
+            writer.write(answer.encode() + b"\r\n")
+            await writer.drain()
+            if answer.startswith("221"):
+                return
+            if answer.startswith("354"):
+                self.contents.append(await reader.readuntil(b"\r\n.\r\n"))
+                answer = self.reply(".", "250 taken")
+                continue
+            line = (await reader.readuntil(b"\r\n")).decode().strip()
+            self.lines.append(line)
+            verb = line.split()[0]
+            hello = "\r\n".join(["250-me", *(f"250-{one}" for one in self.extensions), "250 HELP"])
+            usual = {"EHLO": hello, "DATA": "354 go ahead", "QUIT": "221 bye"}
+            answer = self.reply(verb, usual.get(verb, "250 fine"))
+
+
+@asynccontextmanager
+async def serving(server: Server) -> AsyncIterator[SmtpMailer]:
+    listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
+    server.port = listener.sockets[0].getsockname()[1]
+    mailer = SmtpMailer(
+        "127.0.0.1", server.port, timeout=0.3, local_hostname="me.example", connections=1
+    )
+    try:
+        yield mailer
+    finally:
+        await mailer.close()
+        listener.close()
+        await listener.wait_closed()
+
+
+async def test_a_mail_is_taken_and_the_connection_kept_for_the_next() -> None:
+    server = Server()
+    async with serving(server) as mailer:
+        await mailer.send(rendered(program(text=".\n.a line that begins with a period")))
+        await mailer.send(rendered())
+    assert server.connections == 1
+    assert len(server.contents) == 2
+    assert b"\r\n..\r\n..a line" in server.contents[0]
+    assert b"\n" not in server.contents[0].replace(b"\r\n", b"")
+
+
+async def test_many_mails_at_once_share_the_connections() -> None:
+    server = Server()
+    async with serving(server) as mailer:
+        await asyncio.gather(*(mailer.send(rendered()) for _ in range(20)))
+    assert (server.connections, len(server.contents)) == (1, 20)
+
+
+async def test_without_a_server_the_mail_is_surely_unsent() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        mailer = SmtpMailer("127.0.0.1", port, local_hostname="me.example")
+        with pytest.raises(MailUnsentError, match=f"no connection to 127.0.0.1:{port}"):
+            await mailer.send(rendered())
+        await mailer.close()
+
+
+@pytest.mark.parametrize("phase", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize("reply", [HANG_UP, SILENT, "421 closing", "451 later", "nonsense"])
+async def test_trouble_before_the_content_means_unsent(phase: str, reply: str | None) -> None:
+    server = Server({phase: reply, "HELO": reply})
+    async with serving(server) as mailer:
+        with pytest.raises(MailUnsentError):
+            await mailer.send(rendered())
+    assert server.contents == []
+
+
+@pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "."])
+async def test_a_reply_for_good_is_a_refusal_with_code_and_text(phase: str) -> None:
+    then = "354 go ahead" if phase == "DATA" else "250 fine"
+    server = Server({phase: ["550 5.1.1 no such user", then]})
+    async with serving(server) as mailer:
+        with pytest.raises(MailRefusedError, match=r"^550 5\.1\.1 no such user$"):
+            await mailer.send(rendered())
+        await mailer.send(rendered())
+    assert server.connections == 1
+
+
+async def test_a_reply_for_now_to_the_content_means_unsent() -> None:
+    server = Server({".": ["452 4.3.1 disk full", "250 taken"]})
+    async with serving(server) as mailer:
+        with pytest.raises(MailUnsentError, match=r"452 4\.3\.1 disk full"):
+            await mailer.send(rendered())
+        await mailer.send(rendered())
+    assert server.connections == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (HANG_UP, aiosmtplib.SMTPServerDisconnected),
+        (SILENT, aiosmtplib.SMTPReadTimeoutError),
+        ("nonsense", aiosmtplib.SMTPResponseException),
+        ("299 what", aiosmtplib.SMTPDataError),
+    ],
+)
+async def test_no_clear_reply_to_the_content_means_unknown(
+    reply: str | None, error: type[Exception]
+) -> None:
+    server = Server({".": [reply, "250 taken"]})
+    async with serving(server) as mailer:
+        with pytest.raises(error) as raised:
+            await mailer.send(rendered())
+        assert not isinstance(raised.value, MailUnsentError | MailRefusedError)
+        await mailer.send(rendered())
+    assert (server.connections, len(server.contents)) == (2, 2)
+
+
+async def test_a_refused_login_or_a_demand_for_one_is_no_fault_of_the_mail() -> None:
+    async with serving(Server({"MAIL": "530 5.7.0 authentication required"})) as mailer:
+        with pytest.raises(MailUnsentError, match="530"):
+            await mailer.send(rendered())
+
+
+def test_a_login_is_never_sent_in_the_clear() -> None:
+    with pytest.raises(ValueError, match="needs TLS"):
+        SmtpMailer("127.0.0.1", 25, username="me", password="secret")  # noqa: S106 - a test's
+
+
+async def test_a_connection_the_server_closed_meanwhile_is_made_anew() -> None:
+    server = Server({"MAIL": ["250 fine", HANG_UP, "250 fine"]})
+    async with serving(server) as mailer:
+        await mailer.send(rendered())
+        await mailer.send(rendered())
+    assert (server.connections, len(server.contents)) == (2, 2)
+
+
+async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
+    server = Server({"RCPT": [SILENT, "250 fine"]})
+    async with serving(server) as mailer:
+        sending = asyncio.create_task(mailer.send(rendered()))
+        async with asyncio.timeout(5):
+            await server.fell_silent.wait()
+        sending.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await sending
+        await mailer.send(rendered())
+    assert (server.connections, len(server.contents)) == (2, 1)
+
+
+async def test_an_international_address_needs_a_server_that_takes_it() -> None:
+    mail = rendered(email="zoë@bücher.example")
+    async with serving(Server(extensions=())) as mailer:
+        with pytest.raises(MailRefusedError, match="SMTPUTF8"):
+            await mailer.send(mail)
+    server = Server()
+    async with serving(server) as mailer:
+        await mailer.send(mail)
+    assert "MAIL FROM:<hello@acme.example> SMTPUTF8" in server.lines
+    assert "RCPT TO:<zoë@xn--bcher-kva.example>" in server.lines
+    assert "To: zoë@xn--bcher-kva.example".encode() in server.contents[0]
+
+
+async def test_an_international_domain_alone_needs_nothing() -> None:
+    server = Server(extensions=())
+    async with serving(server) as mailer:
+        await mailer.send(rendered(email="ana@bücher.example", first_name="Zoë"))
+    assert "RCPT TO:<ana@xn--bcher-kva.example>" in server.lines
+
+
+async def test_a_mail_that_cannot_be_put_together_is_refused() -> None:
+    mail = dataclasses.replace(rendered(), to="a@x.example, b@x.example")
+    async with serving(Server()) as mailer:
+        with pytest.raises(MailRefusedError, match="not one e-mail address"):
+            await mailer.send(mail)
