@@ -1,4 +1,8 @@
-"""Reading a program from its YAML file: templates and holidays put in, every error found."""
+"""Reading a program from its YAML file: templates and holidays put in, every error found.
+
+The checks look at the document, not at the model, so that a mistake in one place hides
+none in another.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,12 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from adapters.calendar_checks import check_calendars
+from adapters.expression_checks import check_expressions
+from adapters.mail_checks import check_rendering, check_sending, embed_templates
+from adapters.reference_checks import check_fields, check_references
+from adapters.schema_errors import report_schema_errors
+from adapters.track_checks import check_tracks
 from adapters.yaml_document import Document, read_document
 from models.program import Program
 
@@ -16,40 +26,39 @@ def read_program(path: Path) -> Program:
     Raises DocumentError with all that is wrong, each with line, column, path and remedy.
     """
     document = read_document(path, "a program")
-    _embed_templates(document, path.parent)
-    _expand_holidays(document)
-    try:
-        program = Program.model_validate(document.value)
-    except ValidationError as error:
-        for one in error.errors():
-            document.report(one["loc"], one["msg"])
-    document.refuse_if_wrong()
+    root = document.root
+    root.value.pop("$schema", None)  # for editors, see program_schema
+    _refuse_filled_in(document)
+    embed_templates(root, path.parent)
+    check_calendars(root)
+    check_fields(root)
+    check_references(root)
+    check_tracks(root)
+    check_expressions(root)
+    check_sending(root)
+    check_rendering(root, path.parent)
+    program = _validated(document)
+    if program is None or document.problems:
+        raise document.error()
     return program
 
 
-def _embed_templates(document: Document, folder: Path) -> None:
-    for _, email in document.root.get("emails").items():
-        template = email.get("template")
-        if template.text:
-            email.value["mjml"] = (folder / template.text).read_text("utf-8")
+def _validated(document: Document) -> Program | None:
+    try:
+        return Program.model_validate(document.value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        report_schema_errors(document, Program, error)
+        return None
 
 
-def _expand_holidays(document: Document) -> None:
-    import holidays  # noqa: PLC0415  # takes a while to import, and few commands need it
-
-    for _, calendar in document.root.get("calendars").items():
-        node = calendar.get("holidays")
-        if not isinstance(node.value, dict):
-            continue
-        days = set()
-        country = node.get("country").text
-        if country:
-            days = {
-                day.isoformat()
-                for day in holidays.country_holidays(
-                    country, subdiv=node.get("subdivision").text, years=range(2020, 2046)
-                )
-            }
-        days |= set(node.get("also").value or ())
-        days -= set(node.get("except").value or ())
-        node.value["dates"] = sorted(days)
+def _refuse_filled_in(document: Document) -> None:
+    """Template texts and holiday dates come from reading; nobody writes them."""
+    root = document.root
+    written = [email.get("mjml") for _, email in root.get("emails").items()]
+    written += [one.get("holidays", "dates") for _, one in root.get("calendars").items()]
+    remedies = {"mjml": "name a file under 'template'", "dates": "list days under 'also'"}
+    for node in written:
+        if node.path in document.keys:
+            key = str(node.path[-1])
+            node.report(f"'{key}' is filled in when the program is read; {remedies[key]}", key=True)
+            del root.get(*node.path[:-1]).value[key]

@@ -7,7 +7,7 @@ YAML 1.2 (`no`, `on` and `12:30` are text, dates too) and turns nodes into plain
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 from typing import Any
@@ -35,13 +35,10 @@ _RESOLVERS = (
 )
 _REMEDIES = {
     "'\\t' that cannot start any token": "a tab; indent with spaces",
-    "mapping values are not allowed here": (
-        "a ':' where none can be; check the indentation, and put text that contains ': ' in quotes"
-    ),
+    "mapping values are not allowed here": "a ':' where none can be; check the indentation, and"
+    " put text that contains ': ' in quotes",
     "could not find expected ':'": "a key without ':'; write 'key: value'",
-    "but found another document": (
-        "a second document; one file holds one, so remove '---' and what follows"
-    ),
+    "but found another document": "a second document; one file holds one: remove '---' and it",
     "found undefined alias": "an alias (*name) without its anchor (&name) before it",
 }
 
@@ -110,10 +107,9 @@ class Document:
         column = len(before) - (before.rfind("\n") + 1)
         return mark.line + 1 + before.count("\n"), mark.indent + column
 
-    def refuse_if_wrong(self) -> None:
-        """Raise DocumentError if any problem was reported."""
-        if self.problems:
-            raise DocumentError(self.problems)
+    def error(self) -> DocumentError:
+        """All reported problems as one error to raise."""
+        return DocumentError(self.problems)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +136,11 @@ class Node:
         """The entries of a mapping."""
         for key in self.value if isinstance(self.value, dict) else ():
             yield key, self.get(key)
+
+    def values(self) -> Iterator[Node]:
+        """The entries of a mapping, without their keys."""
+        for _, node in self.items():
+            yield node
 
     def names(self) -> tuple[str, ...]:
         """The keys of a mapping."""
@@ -330,8 +331,3 @@ class _Values:
     def _indent(self, first: int, last: int) -> int:
         written = (line for line in self._lines[first : last + 1] if line.strip())
         return next((len(line) - len(line.lstrip(" ")) + 1 for line in written), 1)
-
-
-def all_problems(documents: Iterable[Document]) -> list[Problem]:
-    """The problems of several documents that are read together."""
-    return [problem for document in documents for problem in document.problems]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Annotated, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from models.program import Name
+from models.hours import DayField
+from models.program import Count, Name
 
 
 def _address(text: object) -> object:
@@ -26,8 +26,8 @@ class Person(BaseModel):
 class Absence(Person):
     """Whole days away, both ends included, in the member's time zone."""
 
-    from_: date = Field(alias="from")
-    to: date
+    from_: DayField = Field(alias="from")
+    to: DayField
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -41,8 +41,8 @@ class Member(Person):
 
     email: Address
     name: str = ""
-    capacity: int | None = Field(default=None, ge=0)
-    weight: int = Field(default=1, ge=1)
+    capacity: Count | None = None
+    weight: Annotated[Count, Field(ge=1)] = 1
     timezone: str | None = None
     away: tuple[Absence, ...] = ()
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from datetime import timedelta
+from decimal import Decimal
 from fractions import Fraction
 from typing import Annotated, Any, Literal
 
@@ -12,10 +14,12 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 Unit = Literal["m", "h", "d", "w"]
 
-_ONE = re.compile(r"(\d+)\s*([mhdw])")
-_SHARE = re.compile(r"(\d+(?:\.\d+)?)\s*%")
-_PER = re.compile(r"(\d+)\s+per\s+(\d+\s*[mhdw])")
+_ONE = re.compile(r"(\d+)\s*([mhdw])", re.ASCII)
+_SHARE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", re.ASCII)
+_PER = re.compile(r"(\d{1,9})\s+per\s+(\d+\s*[mhdw])", re.ASCII)
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
+_LONGEST_DAYS = 36_525
+"""A century: beyond it, instants leave the calendar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,9 @@ def parse_duration(text: object) -> Duration:
     if match is None:
         raise ValueError(f"'{text}' is not a length of time; write one like 30m, 4h, 3d or 2w")
     unit: Unit = match[2]  # type: ignore[assignment]  # the pattern admits only the four units
+    most = _LONGEST_DAYS * _SECONDS["d"] // _SECONDS[unit]
+    if len(match[1]) > 12 or int(match[1]) > most:
+        raise ValueError(f"'{text}' is longer than a century; write at most {most}{unit}")
     return Duration(int(match[1]), unit)
 
 
@@ -70,7 +77,9 @@ class Share:
     value: Fraction
 
     def __str__(self) -> str:
-        return f"{float(self.value * 100):g}%"
+        percent = self.value * 100
+        exact = Decimal(percent.numerator) / Decimal(percent.denominator)
+        return f"{exact.normalize():f}%"
 
 
 def parse_share(text: object) -> Share:
@@ -118,7 +127,7 @@ def parse_at_most(text: object) -> Rate:
         return text
     if isinstance(text, int) and not isinstance(text, bool) and text >= 0:
         return Rate(text, None)
-    if isinstance(text, str) and text.strip().isdigit():
+    if isinstance(text, str) and re.fullmatch(r"\s*[0-9]{1,9}\s*", text):
         return Rate(int(text), None)
     match = _PER.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
@@ -127,6 +136,15 @@ def parse_at_most(text: object) -> Rate:
     if rate.per is not None and rate.per.amount == 0:
         raise ValueError(f"'{text}' has an empty window; make it at least 1m")
     return rate
+
+
+def parse_target(text: object) -> int | float | Share:
+    """Read a number or a share. Raises ValueError."""
+    if isinstance(text, (int, float)) and not isinstance(text, bool) and math.isfinite(text):
+        return text
+    if isinstance(text, Share) or (isinstance(text, str) and "%" in text):
+        return parse_share(text)
+    raise ValueError(f"'{text}' is not a target; write a number like 8 or a share like 40%")
 
 
 def _positive(value: Duration) -> Duration:
@@ -170,3 +188,4 @@ AtMostField = Annotated[
         }
     ),
 ]
+TargetField = Annotated[int | float | ShareField, BeforeValidator(parse_target)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -12,7 +13,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Weekday names; a day's place is its `date.weekday()`."""
 
-_BLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})")
+_BLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY_MINUTES = 24 * 60
 
 
@@ -52,6 +54,8 @@ def parse_days(text: object) -> frozenset[int]:
     if isinstance(text, frozenset):
         return text
     if isinstance(text, (list, tuple)):
+        if not text:
+            raise ValueError("no day at all; name at least one, like mon or mon-fri")
         return frozenset().union(*(parse_days(one) for one in text))
     days: set[int] = set()
     for part in str(text).lower().split(","):
@@ -102,6 +106,18 @@ def write_week(week: tuple[tuple[TimeBlock, ...], ...]) -> dict[str, list[str]]:
     }
 
 
+def parse_day(text: object) -> date:
+    """Read a date, `2026-12-24`. Raises ValueError with the remedy."""
+    if isinstance(text, date) and not isinstance(text, datetime):
+        return text
+    try:
+        if isinstance(text, str) and _DAY.fullmatch(text.strip()):
+            return date.fromisoformat(text.strip())
+    except ValueError:
+        raise ValueError(f"'{text}' is not a day of the calendar") from None
+    raise ValueError(f"'{text}' is not a date; write one like 2026-12-24")
+
+
 _DAYS_SCHEMA: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "examples": ["mon-fri"],
@@ -112,6 +128,9 @@ _BLOCK_SCHEMA: dict[str, Any] = {
     "examples": ["09:00-17:00"],
 }
 
+DayField = Annotated[
+    date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})
+]
 DaysField = Annotated[
     frozenset[int],
     BeforeValidator(parse_days),

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
@@ -20,6 +19,7 @@ from pydantic import (
     ConfigDict,
     Discriminator,
     Field,
+    Strict,
     Tag,
     model_validator,
 )
@@ -32,8 +32,9 @@ from models.durations import (
     PositiveDuration,
     Share,
     ShareField,
+    TargetField,
 )
-from models.hours import BlocksField, DaysField, TimeBlockField
+from models.hours import BlocksField, DayField, DaysField, TimeBlockField
 
 Stage = Literal[
     "known",
@@ -81,7 +82,14 @@ def _name(text: str) -> str:
 
 
 Name = Annotated[str, AfterValidator(_name)]
-Expression = Annotated[str, Field(min_length=1, description="A CEL expression")]
+Expression = Annotated[
+    str, Field(min_length=1, max_length=2_000, description="A CEL expression, https://cel.dev")
+]
+"""The length is bounded because the engine is not: it ends the process on a very deep one."""
+Flag = Annotated[bool, Strict()]
+"""`true` or `false`; never `yes`, which is text in YAML 1.2."""
+Count = Annotated[int, Strict(), Field(ge=0)]
+Points = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 
 
 class Part(BaseModel):
@@ -110,7 +118,7 @@ class FitRule(Part):
     """Points for what a lead is."""
 
     when: Expression
-    points: float
+    points: Points
 
 
 class EngagementRule(Part):
@@ -118,7 +126,7 @@ class EngagementRule(Part):
 
     on: str
     when: Expression | None = None
-    points: float
+    points: Points
     at_most: AtMostField | None = None
 
 
@@ -191,7 +199,7 @@ class Email(Part):
     mjml: str | None = Field(
         default=None, description="The template's text; filled in when the program is read"
     )
-    operational: bool = False
+    operational: Flag = False
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:
@@ -231,7 +239,7 @@ class VariantsStep(Step):
     """Send one of several e-mails, by the lead's stable hash."""
 
     variants: dict[Name, Name] = Field(min_length=1)
-    weights: dict[Name, Annotated[int, Field(ge=0)]] | None = None
+    weights: dict[Name, Count] | None = None
 
     @model_validator(mode="after")
     def _weighed(self) -> Self:
@@ -348,7 +356,7 @@ class Track(Part):
 
     for_: Expression = Field(alias="for")
     exit: Expression | None = None
-    again: bool = False
+    again: Flag = False
     steps: tuple[AnyStep, ...] = Field(min_length=1)
 
 
@@ -361,9 +369,11 @@ class Holidays(Part):
 
     country: str | None = None
     subdivision: str | None = None
-    also: tuple[date, ...] = ()
-    except_: tuple[date, ...] = Field(default=(), alias="except")
-    dates: tuple[date, ...] | None = None
+    also: tuple[DayField, ...] = ()
+    except_: tuple[DayField, ...] = Field(default=(), alias="except")
+    dates: tuple[DayField, ...] | None = Field(
+        default=None, description="All closed days; filled in when the program is read"
+    )
 
 
 class Calendar(Part):
@@ -417,7 +427,7 @@ class FirstTouchClock(Clock):
 class AcceptClock(Clock):
     """How fast sales must accept, and how many owners may try."""
 
-    attempts: int = Field(default=1, ge=1)
+    attempts: Annotated[Count, Field(ge=1)] = 1
 
 
 class QualifyClock(Clock):
@@ -442,13 +452,13 @@ class RecycleReason(Part):
     """Why a lead goes back to marketing, and for how long it is left alone."""
 
     cool_off: DurationField = Duration(0, "d")
-    needs_touches: int = Field(default=0, ge=0)
+    needs_touches: Count = 0
 
 
 class Recycle(Part):
     """How leads come back to marketing."""
 
-    at_most: int | None = Field(default=None, ge=0)
+    at_most: Count | None = None
     keep_engagement: ShareField = Share(0)  # type: ignore[arg-type]  # an int is a fine exact share
     reasons: dict[Name, RecycleReason] = {}
 
@@ -456,7 +466,7 @@ class Recycle(Part):
 class DisqualifyReason(Part):
     """Why a lead is no fit, and whether a raised hand brings it back."""
 
-    revive: bool = False
+    revive: Flag = False
 
 
 class Disqualify(Part):
@@ -485,7 +495,7 @@ class Schedule(Part):
 
     cron: str
     select: Select = Select()
-    at_most: int | None = Field(default=None, ge=1)
+    at_most: Annotated[Count, Field(ge=1)] | None = None
     track: Name | None = None
 
 
@@ -507,7 +517,7 @@ class Program(Part):
     disqualify: Disqualify = Disqualify()
     lost_reasons: dict[Name, LostReason] = {}
     schedules: dict[Literal["reengage", "digest"], Schedule] = {}
-    targets: dict[Name, int | float | ShareField] = {}
+    targets: dict[Name, TargetField] = {}
 
     @cached_property
     def canonical_json(self) -> str:
