@@ -102,9 +102,8 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} can't be stored as JSON")
 
 
-_ENCODER = json.JSONEncoder(
-    ensure_ascii=False, allow_nan=False, separators=(",", ":"), default=_plain
-)
+# Escaped to ASCII: half a surrogate pair is legal JSON from a stranger, but not legal UTF-8.
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain)
 
 
 def _url(text: str) -> URL:

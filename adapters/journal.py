@@ -29,6 +29,7 @@ _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which a handoff may stand differently."""
+_RESUBSCRIBED = "email.resubscribed"
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 _Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
@@ -77,11 +78,11 @@ class SqlJournal:
                 )
             kinds = {entry.kind for entry in decision.entries}
             again = replaced > 0
-            if again or (state.handoff is not None and kinds & _HANDOFF_TURNS):
+            if again or (state.handoffs and kinds & _HANDOFF_TURNS):
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
             if again or kinds & TASK_KINDS or (state.task_count and "stage" in kinds):
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
-            if again or kinds & _SUPPRESSION_TURNS or _new_address(decision.entries):
+            if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
@@ -91,6 +92,10 @@ class SqlJournal:
         if address is None:
             return
         lifted = [e.fields["why"] for e in decision.entries if e.kind == "unsuppressed"]
+        if any(
+            e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in decision.entries
+        ):
+            lifted.append("unsubscribed")  # also where another lead of the address was told
         here = sa.and_(_S.c.address == address, _S.c.reason.not_in(state.suppressed))
         connection.execute(
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
@@ -109,8 +114,13 @@ def _address(state: LeadState) -> str | None:
     return email.strip().lower() if isinstance(email, str) else None
 
 
-def _new_address(entries: Iterable[Entry]) -> bool:
-    return any(e.kind == "profile" and "email" in e.fields.get("changed", ()) for e in entries)
+def _of_address(entries: Iterable[Entry]) -> bool:
+    """Whether the address changed or wants mail again."""
+    return any(
+        (e.kind == "profile" and "email" in e.fields.get("changed", ()))
+        or (e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED)
+        for e in entries
+    )
 
 
 def _lead_upsert(database: Database) -> sa.Executable:
@@ -162,9 +172,17 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
         "turn": state.turn,
         "at": entry.at,
         "kind": entry.kind,
-        "event": entry.fields.get("event") if entry.kind in _EVENT_KINDS else None,
+        "event": _event(entry),
         "fields": dict(entry.fields),
     }
+
+
+def _event(entry: Entry) -> str | None:
+    """The event's id, as text that every database takes: strangers chose it."""
+    found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
+    if found is None:
+        return None
+    return str(found).replace("\0", "").encode(errors="replace").decode()
 
 
 def _rebuild(

@@ -65,7 +65,8 @@ def _told(row: Row, at: datetime, kind: str, fields: Mapping[str, Any]) -> None:
         row["owner"] = fields.get("owner")
         row["attempt"] = fields.get("attempt", row["attempt"])
         row["assigned"] = at
-        row["due"] = parse_instant(fields["due"]) if fields.get("due") is not None else None
+        if fields.get("due") is not None:  # a manager's reassignment may start no clock
+            row["due"] = parse_instant(fields["due"])
         if row["first_assigned"] is None:
             row["first_assigned"] = at
             row["system_seconds"] = int((at - row["opened"]).total_seconds())

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from lifecycle.local_time import zone
 from models.decision import Assign
 from models.directory import Member, Team
 
@@ -68,7 +69,7 @@ def _ratio(member: Member, counts: Mapping[str, Fraction]) -> Fraction:
 
 def _obstacles(member: Member, asked: Assign, loads: Mapping[str, int]) -> tuple[Why, ...]:
     full = member.capacity is not None and loads.get(member.email, 0) >= member.capacity
-    today = asked.at.astimezone(ZoneInfo(member.timezone or asked.timezone)).date()
+    today = asked.at.astimezone(_zone(member, asked)).date()
     away = any(absence.from_ <= today <= absence.to for absence in member.away)
     obstacles: list[Why] = []
     if full:
@@ -78,3 +79,10 @@ def _obstacles(member: Member, asked: Assign, loads: Mapping[str, int]) -> tuple
     if member.email in asked.tried:
         obstacles.append("tried")
     return tuple(obstacles)
+
+
+def _zone(member: Member, asked: Assign) -> ZoneInfo:
+    try:
+        return zone(member.timezone or asked.timezone)
+    except ValueError:  # a name that nobody checked must not leave a lead without an owner
+        return zone(asked.timezone)

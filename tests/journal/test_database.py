@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.util import CommandError
+from sqlmodel import SQLModel
+
+from adapters.database import (
+    Database,
+    DatabaseTooNewError,
+    DatabaseTooOldError,
+    check,
+    migrate,
+    open_database,
+)
+from adapters.journal import SqlJournal
+from models.tables import Message, table_of
+from tests.journal.turns import FENCE, NOW, turn
+
+ALEMBIC_INI = Path(__file__).parents[2] / "deploy" / "alembic.ini"
+
+
+def revision(database: Database) -> object:
+    with database.read() as connection:
+        return connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
+
+
+def set_revision(database: Database, name: str) -> None:
+    with database.write() as connection:
+        connection.execute(
+            sa.text("UPDATE alembic_version SET version_num = :name"), {"name": name}
+        )
+
+
+def test_an_empty_database_is_too_old_until_it_is_migrated(empty_url: str) -> None:
+    with pytest.raises(DatabaseTooOldError, match=r"is empty.*bring it up to date"):
+        check(empty_url)
+    migrate(empty_url)
+    check(empty_url)
+
+
+def test_migrating_from_another_folder_works(
+    empty_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    migrate(empty_url)
+    check(empty_url)
+
+
+def test_a_second_migration_changes_nothing(url: str, database: Database) -> None:
+    SqlJournal(database).record(turn(1, "created"), FENCE, NOW)
+    migrate(url)
+    check(url)
+    assert SqlJournal(database).stored("ana") is not None
+
+
+def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database) -> None:
+    with database.read() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, SQLModel.metadata) == []
+
+
+def test_a_database_newer_than_the_code_is_refused_and_left_alone(
+    url: str, database: Database
+) -> None:
+    set_revision(database, "9f00")
+    for use in (check, migrate):
+        with pytest.raises(
+            DatabaseTooNewError, match=r"revision 9f00.*Use that version or a later"
+        ):
+            use(url)
+    assert revision(database) == "9f00"
+
+
+def test_many_who_migrate_at_once_all_succeed(empty_url: str) -> None:
+    with ThreadPoolExecutor(6) as threads:
+        list(threads.map(migrate, [empty_url] * 6))
+    check(empty_url)
+
+
+def test_a_person_migrates_with_alembic_itself(empty_url: str) -> None:
+    config = Config(ALEMBIC_INI, cmd_opts=None)
+    config.cmd_opts = type("Options", (), {"x": [f"database={empty_url}"]})()
+    command.upgrade(config, "head")
+    check(empty_url)
+
+
+def test_alembic_without_a_url_says_what_is_missing() -> None:
+    with pytest.raises((SystemExit, CommandError), match="-x database="):
+        command.current(Config(ALEMBIC_INI))
+
+
+@pytest.mark.parametrize("wrong", ["mysql://host/name", "leadflow.db", ""])
+def test_another_kind_of_url_is_refused_with_an_example(wrong: str) -> None:
+    with pytest.raises(ValueError, match=r"write one like sqlite:///leadflow\.db"):
+        open_database(wrong)
+
+
+def test_a_refusal_does_not_show_the_password(empty_url: str) -> None:
+    secret = empty_url.replace("postgres@", "postgres:hush@")
+    with pytest.raises(DatabaseTooOldError) as told:
+        check(secret)
+    assert "hush" not in str(told.value)
+
+
+def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
+    table = table_of(Message)
+    new_york = NOW.astimezone(timezone(timedelta(hours=-5)))
+    row = {"key": "k", "lead": "ana", "message": "m", "status": "sent", "at": new_york}
+    with database.write() as connection:
+        connection.execute(sa.insert(table).values(updated=NOW, **row))
+    with database.read() as connection:
+        at = connection.scalar(sa.select(table.c.at).where(table.c.at == new_york))
+    assert isinstance(at, datetime)
+    assert (at, at.tzinfo) == (NOW, UTC)
+
+
+def test_a_naive_instant_is_not_stored(database: Database) -> None:
+    table = table_of(Message)
+    row = {"key": "k", "lead": "ana", "message": "m", "status": "sent", "updated": NOW}
+    naive = NOW.replace(tzinfo=None)
+    with (
+        pytest.raises(sa.exc.StatementError, match="no time zone"),
+        database.write() as connection,
+    ):
+        connection.execute(sa.insert(table).values(at=naive, **row))
+
+
+def test_sqlite_is_in_wal_mode_and_safe_against_a_killed_process(tmp_path: Path) -> None:
+    database = open_database(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
+    with database.read() as connection:
+        said = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
+        }
+    database.close()
+    assert said == {
+        "journal_mode": "wal",
+        "synchronous": 1,
+        "busy_timeout": 3_000,
+        "foreign_keys": 1,
+    }
+
+
+def test_a_locked_sqlite_database_is_waited_for(sqlite_template: Path, tmp_path: Path) -> None:
+    path = tmp_path / "leadflow.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    ours, theirs = (open_database(f"sqlite:///{path}") for _ in range(2))
+    begun, stored = threading.Event(), threading.Event()
+
+    def record() -> None:
+        begun.set()
+        SqlJournal(ours).record(turn(1, "created"), FENCE, NOW)
+        stored.set()
+
+    thread = threading.Thread(target=record)
+    with theirs.write():
+        thread.start()
+        begun.wait(5)
+        assert not stored.wait(0.2)
+        assert SqlJournal(ours).stored("ana") is None  # readers don't wait
+    assert stored.wait(5)
+    thread.join()
+    for one in (ours, theirs):
+        one.close()
+
+
+def test_a_sqlite_database_locked_for_too_long_is_an_error_that_can_be_retried(
+    sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("adapters.database._BUSY_MILLISECONDS", 50)
+    path = tmp_path / "leadflow.db"
+    path.write_bytes(sqlite_template.read_bytes())
+    ours, theirs = (open_database(f"sqlite:///{path}") for _ in range(2))
+    journal = SqlJournal(ours)
+    with theirs.write(), pytest.raises(sa.exc.OperationalError, match="locked"):
+        journal.record(turn(1, "created"), FENCE, NOW)
+    journal.record(turn(1, "created"), FENCE, NOW)
+    assert journal.stored("ana") is not None
+    for one in (ours, theirs):
+        one.close()

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from activities.ports import Claim
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from adapters.outbox import SqlOutbox
+from adapters.reports import SqlReports
+from tests.journal.turns import FENCE, NOW, turn
+
+KEY, MESSAGE = "ana/1/welcome/hello", "hello.ana@leadflow.example"
+
+
+@pytest.fixture
+def outbox(database: Database) -> SqlOutbox:
+    return SqlOutbox(database)
+
+
+def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(outbox: SqlOutbox) -> None:
+    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
+    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="unknown")
+
+
+@pytest.mark.parametrize(
+    ("status", "why"), [("sent", None), ("skipped", "bounced"), ("failed", "550 no such user")]
+)
+def test_a_settled_mail_tells_how_it_ended(
+    outbox: SqlOutbox, database: Database, status: str, why: str | None
+) -> None:
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    assert SqlReports(database).unsettled() == [KEY]
+    outbox.settle(KEY, status, why)  # type: ignore[arg-type]  # the parameters are these words
+    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status=status, why=why)  # type: ignore[arg-type]  # likewise
+    assert SqlReports(database).unsettled() == []
+
+
+def test_a_released_mail_can_be_claimed_again(outbox: SqlOutbox) -> None:
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    outbox.release(KEY)
+    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
+
+
+def test_the_first_ending_stands(outbox: SqlOutbox) -> None:
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    outbox.settle(KEY, "sent")
+    outbox.settle(KEY, "failed", "too late")
+    outbox.release(KEY)
+    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="sent")
+
+
+def test_a_mail_that_nobody_claimed_cannot_be_settled(outbox: SqlOutbox) -> None:
+    with pytest.raises(LookupError, match="never claimed"):
+        outbox.settle(KEY, "sent")
+
+
+def test_of_many_who_claim_a_mail_at_once_one_may_send_it(outbox: SqlOutbox) -> None:
+    with ThreadPoolExecutor(8) as threads:
+        claims = list(threads.map(lambda _: outbox.claim("ana", KEY, MESSAGE, NOW), range(40)))
+    assert sorted(claim.status for claim in claims) == ["new"] + ["unknown"] * 39
+
+
+def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsubscription(
+    outbox: SqlOutbox, database: Database
+) -> None:
+    journal, address = SqlJournal(database), "ana@northwind.example"
+    assert outbox.suppression(address, operational=False) is None
+    reasons: tuple[str, ...] = ()
+    found = []
+    for number, why in enumerate(("unsubscribed", "complained", "bounced"), start=1):
+        reasons = (*reasons, why)
+        told = ("suppressed", {"why": why})
+        journal.record(turn(number, told, before=number - 1, suppressed=reasons), FENCE, NOW)
+        both = [outbox.suppression(address.upper(), operational=one) for one in (False, True)]
+        found.append(both)
+    assert found == [
+        ["unsubscribed", None],
+        ["unsubscribed", "complained"],
+        ["unsubscribed", "bounced"],
+    ]

@@ -1,0 +1,172 @@
+from __future__ import annotations
+
+from collections import Counter
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lifecycle.assignment import Choice, choose, with_newcomers
+from lifecycle.roster import Roster
+from models.decision import Assign, CountAssignment
+from models.directory import Directory, Team
+
+NOW = datetime(2026, 3, 9, 14, tzinfo=UTC)
+RILEY, SAM, TESS = (f"{name}@acme.example" for name in ("riley", "sam", "tess"))
+WEEK_OFF = [{"from": "2026-03-09", "to": "2026-03-13"}]
+
+
+def team(*members: dict[str, Any]) -> Team:
+    return Team.model_validate({"members": list(members)})
+
+
+def people(*members: dict[str, Any]) -> Directory:
+    return Directory(teams={"sdr": team(*members)})
+
+
+def asking(**changes: Any) -> Assign:
+    values: dict[str, Any] = {"key": "k", "at": NOW, "handoff": 1, "team": "sdr", "timezone": "UTC"}
+    return Assign(**values | changes)
+
+
+def drawn(roster: Roster, directory: Directory, times: int) -> list[str | None]:
+    return [roster.assign(directory, asking(), {}).owner for _ in range(times)]
+
+
+def test_equals_take_turns_in_file_order() -> None:
+    directory = people({"email": SAM}, {"email": RILEY})
+    assert drawn(Roster(), directory, 4) == [SAM, RILEY, SAM, RILEY]
+
+
+def test_a_double_weight_gets_two_of_three() -> None:
+    directory = people({"email": RILEY}, {"email": SAM, "weight": 2})
+    assert drawn(Roster(), directory, 6) == [RILEY, SAM, SAM, RILEY, SAM, SAM]
+
+
+def test_who_is_full_is_passed_over_and_no_capacity_is_no_limit() -> None:
+    full = team({"email": RILEY, "capacity": 2}, {"email": SAM})
+    loads = {RILEY: 2, SAM: 4_000}
+    assert choose(full, asking(), loads, {}) == Choice(owner=SAM)
+    assert choose(full, asking(), {RILEY: 1}, {SAM: Fraction(0)}) == Choice(owner=RILEY)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "owner"),
+    [
+        ("America/New_York", datetime(2026, 3, 9, 3, 59, tzinfo=UTC), RILEY),
+        ("America/New_York", datetime(2026, 3, 9, 4, 0, tzinfo=UTC), SAM),
+        ("America/New_York", datetime(2026, 3, 14, 3, 59, tzinfo=UTC), SAM),
+        ("America/New_York", datetime(2026, 3, 14, 4, 0, tzinfo=UTC), RILEY),
+        ("Asia/Tokyo", datetime(2026, 3, 8, 15, 0, tzinfo=UTC), SAM),
+    ],
+)
+def test_days_away_are_whole_days_in_the_members_own_zone(
+    zone: str, at: datetime, owner: str
+) -> None:
+    found = team({"email": RILEY, "timezone": zone, "away": WEEK_OFF}, {"email": SAM})
+    assert choose(found, asking(at=at, timezone="Europe/Berlin"), {}, {}) == Choice(owner=owner)
+
+
+@pytest.mark.parametrize("zone", [None, "Mars/Base"])
+def test_a_member_without_a_known_zone_counts_days_in_the_accept_calendars(
+    zone: str | None,
+) -> None:
+    found = team({"email": RILEY, "timezone": zone, "away": WEEK_OFF})
+    late = datetime(2026, 3, 8, 23, 30, tzinfo=UTC)
+    assert choose(found, asking(at=late), {}, {}).owner == RILEY
+    assert choose(found, asking(at=late, timezone="Europe/Berlin"), {}, {}).why == "absent"
+
+
+def test_the_preferred_owner_goes_first_only_if_available() -> None:
+    found = team({"email": RILEY}, {"email": SAM, "capacity": 1})
+    counts = {RILEY: Fraction(0), SAM: Fraction(9)}
+    wish = asking(prefer=SAM)
+    assert choose(found, wish, {}, counts) == Choice(owner=SAM)
+    assert choose(found, wish, {SAM: 1}, counts) == Choice(owner=RILEY)
+    assert choose(found, asking(prefer=SAM, tried=(SAM,)), {}, counts) == Choice(owner=RILEY)
+    assert choose(found, asking(prefer="gone@acme.example"), {}, counts) == Choice(owner=RILEY)
+
+
+@pytest.mark.parametrize(
+    ("members", "why"),
+    [
+        (
+            [{"email": RILEY, "capacity": 0}, {"email": SAM, "away": WEEK_OFF}, {"email": TESS}],
+            "capacity",
+        ),
+        ([{"email": RILEY, "capacity": 0, "away": WEEK_OFF}], "capacity"),
+        ([{"email": SAM, "away": WEEK_OFF}, {"email": TESS}], "absent"),
+        ([{"email": TESS}], "tried"),
+        ([], "empty"),
+    ],
+)
+def test_the_first_reason_that_keeps_a_member_out_is_told(
+    members: list[dict[str, Any]], why: str
+) -> None:
+    assert choose(team(*members), asking(tried=(TESS,)), {}, {}) == Choice(why=why)  # type: ignore[arg-type]  # the parameters are these words
+
+
+def test_an_unknown_team_is_empty() -> None:
+    assert choose(None, asking(), {}, {}) == Choice(why="empty")
+    assert Roster().assign(Directory(), asking(team=None), {}) == Choice(why="empty")
+
+
+def test_a_newcomer_starts_at_the_teams_lowest_ratio_exactly() -> None:
+    grown = team({"email": RILEY, "weight": 3}, {"email": SAM}, {"email": TESS, "weight": 2})
+    counts = with_newcomers(grown, {RILEY: Fraction(7), SAM: Fraction(4)})
+    assert counts == {RILEY: 7, SAM: 4, TESS: Fraction(14, 3)}
+
+
+def test_a_newcomer_is_new_once() -> None:
+    roster = Roster()
+    drawn(roster, people({"email": RILEY}), 5)
+    both = people({"email": RILEY}, {"email": SAM})
+    assert drawn(roster, both, 4) == [RILEY, SAM, RILEY, SAM]
+
+
+def test_who_is_absent_is_no_newcomer_on_return() -> None:
+    roster = Roster()
+    away = people({"email": RILEY}, {"email": SAM, "away": WEEK_OFF})
+    assert drawn(roster, away, 2) == [RILEY, RILEY]
+    back = people({"email": RILEY}, {"email": SAM})
+    assert drawn(roster, back, 3) == [SAM, SAM, RILEY]
+
+
+def test_who_left_the_team_returns_as_a_newcomer() -> None:
+    roster = Roster()
+    both, alone = people({"email": RILEY}, {"email": SAM}), people({"email": RILEY})
+    drawn(roster, both, 2)
+    drawn(roster, alone, 10)
+    assert drawn(roster, both, 2) == [RILEY, SAM]
+
+
+def test_an_assignment_by_hand_counts_and_a_strangers_does_not() -> None:
+    roster, directory = Roster(), people({"email": RILEY}, {"email": SAM})
+    for owner in (RILEY, RILEY, "stranger@acme.example"):
+        made = CountAssignment(key="c", at=NOW, handoff=1, team="sdr", owner=owner)
+        roster.count(directory, made)
+    assert roster.counts("sdr") == {RILEY: 2, SAM: 0}
+    assert drawn(roster, directory, 3) == [SAM, SAM, RILEY]
+
+
+def test_counts_are_kept_for_each_team() -> None:
+    one = team({"email": RILEY}, {"email": SAM})
+    directory, roster = Directory(teams={"sdr": one, "ae": one}), Roster()
+    drawn(roster, directory, 1)
+    assert roster.assign(directory, asking(team="ae"), {}).owner == RILEY
+
+
+@given(weights=st.lists(st.integers(1, 9), min_size=1, max_size=6), times=st.integers(0, 120))
+def test_shares_follow_the_weights_within_one_round(weights: list[int], times: int) -> None:
+    emails = [f"m{n}@acme.example" for n in range(len(weights))]
+    directory = people(
+        *({"email": email, "weight": weight} for email, weight in zip(emails, weights, strict=True))
+    )
+    owners = Counter(drawn(Roster(), directory, times))
+    ratios = [
+        Fraction(owners[email], weight) for email, weight in zip(emails, weights, strict=True)
+    ]
+    assert max(ratios) - min(ratios) <= 1
