@@ -160,3 +160,15 @@ class Mailer(Protocol):
 
 Payload = dict[str, Any]
 """JSON values as they stand in a history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """All that activities reach the world with."""
+
+    programs: Programs
+    people: People
+    journal: Journal
+    outbox: Outbox
+    renderer: Renderer
+    mailer: Mailer

@@ -1,0 +1,27 @@
+"""A pulse while an activity waits, so that a dead worker's work is given away soon."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from temporalio import activity
+
+PULSE_SECONDS = 4.0
+
+
+@asynccontextmanager
+async def pulse() -> AsyncIterator[None]:
+    """Heartbeat every few seconds for as long as the block runs."""
+
+    async def beat() -> None:
+        while True:
+            activity.heartbeat()
+            await asyncio.sleep(PULSE_SECONDS)
+
+    beating = asyncio.create_task(beat())
+    try:
+        yield
+    finally:
+        beating.cancel()

@@ -1,0 +1,108 @@
+"""Sending the program's e-mails to leads: at most once, when in doubt not at all.
+
+A crash between the mail server's "250" and our note of it can't be told from one before
+it. A person who gets a mail twice loses trust; so the doubt is reported, not resolved.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Literal
+
+import structlog
+from temporalio import activity
+
+from activities.heartbeat import pulse
+from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
+from activities.turn import read_command
+from models.decision import SendMail
+from models.envelopes import Done, Work
+
+Ending = Literal["sent", "skipped", "failed"]
+
+_log = structlog.get_logger(__name__)
+
+
+class MailActivities:
+    """The activities of the queue `mail`."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    @activity.defn(name="send_mail")
+    async def send_mail(self, work: Work) -> list[Done]:
+        """Send mails one after another, each at most once, and tell what became of each.
+
+        Raises MailUnsentError when the server surely took nothing: Temporal tries again,
+        and what was sent before answers as it did.
+        """
+        async with pulse():
+            return [await self._one(work, read_command(one)) for one in work["commands"]]
+
+    async def _one(self, work: Work, command: object) -> Done:
+        if not isinstance(command, SendMail):
+            raise TypeError(f"the mail queue sends mail; {type(command).__name__} is not for it")
+        lead, key = work["lead"], command.key
+        claim = await asyncio.to_thread(
+            self._world.outbox.claim, lead, key, command.message, command.at
+        )
+        if claim.status == "unknown":
+            return await self._settled(lead, command, "failed", "unknown_outcome")
+        if claim.status != "new":
+            return _done(claim.status, claim.why)
+        try:
+            mail, why = await asyncio.to_thread(self._prepared, work, command)
+        except BaseException:
+            await asyncio.to_thread(self._world.outbox.release, key)
+            raise
+        if mail is None:
+            skipped = why != "template"
+            return await self._settled(lead, command, "skipped" if skipped else "failed", why)
+        return await self._sent(lead, command, mail)
+
+    def _prepared(self, work: Work, command: SendMail) -> tuple[Rendered | None, str | None]:
+        """The mail, or why there is none. The address's suppression is asked last."""
+        stored = self._world.journal.stored(work["lead"])
+        if stored is None:
+            raise LookupError(f"the lead {work['lead']} has no row in this database")
+        program = self._world.programs.load(work["digest"])
+        try:
+            mail = self._world.renderer.marketing(
+                program, stored.state, self._world.people.directory(), command
+            )
+        except ValueError as error:
+            _log.error(
+                "mail can't be rendered", lead=work["lead"], email=command.email, why=str(error)
+            )
+            return None, "template"
+        why = self._world.outbox.suppression(mail.to, operational=command.operational)
+        return (None, why) if why else (mail, None)
+
+    async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> Done:
+        try:
+            await self._world.mailer.send(mail)
+        except MailUnsentError:
+            await asyncio.to_thread(self._world.outbox.release, command.key)
+            raise
+        except MailRefusedError as error:
+            _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
+            return await self._settled(lead, command, "failed", "refused")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the mail may be out
+            _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
+            return await self._settled(lead, command, "failed", "unknown_outcome")
+        return await self._settled(lead, command, "sent", None)
+
+    async def _settled(self, lead: str, command: SendMail, status: Ending, why: str | None) -> Done:
+        if why == "unknown_outcome":
+            _log.error(
+                "mail not repeated: a try began and never told its end",
+                lead=lead,
+                email=command.email,
+                message=command.message,
+            )
+        await asyncio.to_thread(self._world.outbox.settle, command.key, status, why)
+        return _done(status, why)
+
+
+def _done(status: Ending, why: str | None) -> Done:
+    return {"outcome": status} if why is None else {"outcome": status, "why": why}

@@ -1,0 +1,69 @@
+"""Commands as activities: which go together, on which queue, and how long they are tried."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from temporalio import workflow
+from temporalio.common import Priority, RetryPolicy
+
+from models.envelopes import Done, Json, Work
+
+LEADS, MAIL, SALES = "leads", "mail", "sales"
+"""The task queues, after a prefix that keeps several leadflows in one namespace apart."""
+
+_FOR_EVER = RetryPolicy(
+    initial_interval=timedelta(seconds=1),
+    backoff_coefficient=2,
+    maximum_interval=timedelta(minutes=1),
+)
+_ONE_TRY = timedelta(minutes=2)
+"""Longer than a mail server may take: what is cut off here is in doubt."""
+_SILENCE = timedelta(seconds=15)
+"""A worker that gives no sign for so long is dead."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """One activity, which performs all commands of its kind that a turn decided."""
+
+    activity: str
+    queue: str
+    priority: int
+    what: Callable[[Json], str]
+
+
+_MAIL = Kind("send_mail", MAIL, 4, lambda one: f"mail: {one['email']}")
+_ASSIGN = Kind("assign", SALES, 1, lambda one: f"assign: {one.get('team') or 'anybody'}")
+_ALERT = Kind("alert", SALES, 2, lambda one: f"alert: {one['why']}")
+# Alerts stand apart from assignments: a mail server that is down must not keep a lead
+# from its owner.
+_KINDS = {"send_mail": _MAIL, "assign": _ASSIGN, "count_assignment": _ASSIGN, "alert": _ALERT}
+
+
+def grouped(commands: list[Json]) -> list[list[Json]]:
+    """The commands of one turn by the activity that performs them, in order."""
+    groups: dict[str, list[Json]] = {}
+    for one in commands:
+        groups.setdefault(_KINDS[one["do"]].activity, []).append(one)
+    return list(groups.values())
+
+
+async def perform(lead: str, digest: str, program: str, group: list[Json]) -> list[Done]:
+    """Perform a group of commands, for as long as it takes; what became of each, in order."""
+    kind = _KINDS[group[0]["do"]]
+    prefix = workflow.info().task_queue.removesuffix(LEADS)
+    done: list[Done] = await workflow.execute_activity(
+        kind.activity,
+        Work(lead=lead, digest=digest, commands=group),
+        result_type=list[Done],
+        task_queue=prefix + kind.queue,
+        start_to_close_timeout=_ONE_TRY,
+        heartbeat_timeout=_SILENCE,
+        retry_policy=_FOR_EVER,
+        summary=", ".join(dict.fromkeys(kind.what(one) for one in group))[:200],
+        priority=Priority(priority_key=kind.priority, fairness_key=program[:64]),
+    )
+    return done

@@ -1,0 +1,307 @@
+"""A lead as a workflow: an inbox, one timer, one turn at a time.
+
+What should happen is decided in the turn, whose outcome is recorded; nothing of it is
+known here. So this file can stay as it is while the rules change, and whatever is changed
+in it must replay the histories in tests/replay. Handlers only append to the inbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from temporalio import workflow
+from temporalio.common import RawValue, RetryPolicy
+from temporalio.exceptions import ApplicationError
+
+with workflow.unsafe.imports_passed_through():
+    import structlog
+
+    from activities.turn import TurnActivities
+    from lifecycle.details import describe
+    from lifecycle.seen import Seen
+    from models.envelopes import (
+        Done,
+        Envelope,
+        Json,
+        LeadRun,
+        Outcome,
+        Reopened,
+        TurnRequest,
+        WakeWords,
+        grace,
+        program_now,
+    )
+    from models.inputs import ACTS
+    from models.instants import parse_instant, write_instant
+    from models.messages import read_act, read_event
+    from workflows.attributes import updates
+    from workflows.commands import grouped, perform
+    from workflows.messages import acted, created, resulted, signalled
+
+CONTINUE_AT = 300
+"""Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
+CONTINUE_ANYWAY = 3 * CONTINUE_AT
+"""Events after which it does so though somebody still waits for something."""
+
+_LOCAL: Any = {
+    "start_to_close_timeout": timedelta(seconds=15),
+    "retry_policy": RetryPolicy(
+        initial_interval=timedelta(milliseconds=200),
+        backoff_coefficient=2,
+        maximum_interval=timedelta(minutes=1),
+    ),
+    # Longer waits become the server's timers: else each is a task's heartbeats, event upon event.
+    "local_retry_threshold": timedelta(seconds=8),
+}
+_HOUR = timedelta(hours=1)
+
+_log = structlog.get_logger(__name__)
+
+
+@workflow.defn(name="LeadWorkflow")
+class LeadWorkflow:
+    """One lead, for as long as it is of interest to anybody."""
+
+    @workflow.init
+    def __init__(self, run: LeadRun) -> None:
+        self._lead = run.lead
+        self._digest = run.digest
+        self._clock = run.clock
+        self._grace = grace(run.clock)
+        self._state = run.state
+        self._wake = run.wake
+        self._inbox = list(run.inbox)
+        self._seen = Seen(run.seen)
+        self._flights: dict[int, list[Json]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._answers: dict[int, str | None] = {}
+        self._received = 0
+        self._numbers = 0
+        self._busy = False
+        self._due = False
+        self._idle_turns = 0
+        self._timer: asyncio.Task[None] | None = None
+        self._timer_for: WakeWords | None = None
+        if run.profile is not None and run.state is None:
+            self._inbox.append(created(run.profile, run.arrived, self._now(), self._grace))
+        for do in ACTS:
+            handler, validator = self._update(do)
+            workflow.set_update_handler(do, handler, validator=validator)
+
+    @workflow.run
+    async def run(self, run: LeadRun) -> None:
+        """Take turns until the lead is closed."""
+        for group in run.flights:
+            self._fly(group)
+        self._arm(self._wake)
+        self._show()
+        while True:
+            await workflow.wait_condition(lambda: self._next() is not None)
+            step = self._next()
+            if step == "finish":
+                return
+            if step == "continue":
+                workflow.continue_as_new(self._rest())
+            elif step == "reopen":
+                await self._reopen()
+            else:
+                await self._turn()
+
+    def _next(self) -> str | None:
+        if self._state is None and not any(one["kind"] == "created" for one in self._inbox):
+            return "reopen"
+        length = workflow.info().get_current_history_length()
+        quiet = not self._flights and workflow.all_handlers_finished()
+        long = length >= CONTINUE_AT or workflow.info().is_continue_as_new_suggested()
+        if self._state is not None and long and (quiet or length >= CONTINUE_ANYWAY):
+            return "continue"
+        if self._inbox or self._due:
+            return "turn"
+        closed = self._state is not None and self._state.get("closed", False)
+        return "finish" if closed and quiet else None
+
+    # What comes in.
+
+    @workflow.signal(dynamic=True)
+    def signal(self, name: str, args: Sequence[RawValue]) -> None:
+        """Take any signal: acts by their names, `events`, `create`; else it is malformed."""
+        self._received += 1
+        decode = workflow.payload_converter().from_payload
+        self._inbox += signalled(
+            name, args, lambda one: decode(one.payload), self._now(), self._grace
+        )
+
+    def _update(
+        self, do: str
+    ) -> tuple[Callable[..., Coroutine[Any, Any, Json]], Callable[..., None]]:
+        """The handler and the validator of one act."""
+
+        async def act(*args: Any) -> Json:
+            self._received += 1
+            self._numbers += 1
+            ref = self._numbers
+            self._inbox.append(acted(do, args[0], self._now(), self._grace, ref))
+            await workflow.wait_condition(lambda: ref in self._answers)
+            refused = self._answers.pop(ref)
+            if refused is not None:
+                raise ApplicationError(refused, type="Refused", non_retryable=True)
+            return {"done": True}
+
+        def validate(*args: Any) -> None:
+            if len(args) != 1:
+                raise ValueError(f"{do} takes one argument, a JSON object; {len(args)} came")
+            body = acted(do, args[0], self._now(), self._grace, 0)["body"]
+            read_act(do, body, self._now())
+
+        return act, validate
+
+    @workflow.query
+    def standing(self) -> Json:
+        """How the lead stands: what was received, whether all of it is done, what is next."""
+        state = self._state or {}
+        return {
+            "received": self._received,
+            "settled": not (self._inbox or self._busy or self._flights or self._due)
+            and self._state is not None,
+            "wake": self._wake,
+            "now": write_instant(self._now()),
+            "turn": state.get("turn", 0),
+            "stage": state.get("stage", "known"),
+            "owner": state.get("owner"),
+            "closed": state.get("closed", False),
+        }
+
+    # One turn.
+
+    async def _turn(self) -> None:
+        inputs, self._inbox = self._inbox, []
+        self._busy, self._due = True, False
+        info = workflow.info()
+        request = TurnRequest(
+            lead=self._lead,
+            digest=self._digest,
+            state=self._state,
+            inputs=[self._marked(one) for one in inputs],
+            now=write_instant(self._now()),
+            grace=self._grace.total_seconds(),
+            fence=(
+                int(info.workflow_start_time.timestamp() * 1_000_000),
+                info.get_current_history_length(),
+            ),
+        )
+        outcome = await workflow.execute_local_activity_method(
+            TurnActivities.turn, request, **_LOCAL
+        )
+        self._busy = False
+        self._apply(outcome, idle=not inputs)
+
+    def _apply(self, outcome: Outcome, *, idle: bool) -> None:
+        patched = {**(self._state or {}), **outcome.get("patch", {})}
+        self._state = {key: value for key, value in patched.items() if value is not None}
+        self._digest = self._state.get("digest", self._digest)
+        self._answers.update(outcome.get("answers", []))
+        for group in grouped(outcome.get("commands", [])):
+            self._fly(group)
+        if "attributes" in outcome:
+            workflow.upsert_search_attributes(updates(outcome["attributes"]))
+        wake = outcome.get("wake")
+        self._idle_turns = self._idle_turns + 1 if idle and wake == self._wake else 0
+        self._arm(wake)
+        self._show()
+
+    def _marked(self, envelope: Envelope) -> Envelope:
+        """An event whose id was seen before is said to be a duplicate."""
+        if envelope["kind"] != "event":
+            return envelope
+        arrived = parse_instant(envelope["arrived"])
+        try:
+            event = read_event(envelope["body"], arrived)
+        except ValueError:
+            return envelope
+        return (
+            {**envelope, "duplicate": True} if self._seen.remember(event.id, arrived) else envelope
+        )
+
+    async def _reopen(self) -> None:
+        found: Reopened = await workflow.execute_local_activity_method(
+            TurnActivities.reopen, self._lead, **_LOCAL
+        )
+        self._state, self._digest = found["state"], found["digest"]
+        for event in found["seen"]:
+            self._seen.remember(event, self._now())
+        self._due = True
+
+    # What goes out.
+
+    def _fly(self, group: list[Json]) -> None:
+        """Perform commands in the background; their results come back through the inbox."""
+        self._numbers += 1
+        self._flights[self._numbers] = group
+        task = asyncio.create_task(self._performed(self._numbers, group))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _performed(self, flight: int, group: list[Json]) -> None:
+        program = (self._state or {}).get("program", "")
+        results: list[Done] = await perform(self._lead, self._digest, program, group)
+        for command, done in zip(group, results, strict=False):
+            if done:
+                self._inbox.append(resulted(command, done, self._now(), self._grace))
+        del self._flights[flight]
+
+    # The one timer.
+
+    def _arm(self, wake: WakeWords | None) -> None:
+        """Wait for `wake`. A timer that is merely too early is kept: it looks again."""
+        self._wake, self._due = wake, False
+        old, live = self._timer_for, self._timer is not None and not self._timer.done()
+        if live and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
+            return
+        if self._timer is not None:
+            self._timer.cancel()
+        self._timer_for = wake
+        self._timer = asyncio.create_task(self._watch()) if wake else None
+
+    async def _watch(self) -> None:
+        least = timedelta()
+        if self._idle_turns:
+            # A turn without inputs that leaves its wake where it was would turn for ever.
+            least = min(timedelta(seconds=2 ** min(self._idle_turns - 1, 12)), _HOUR)
+            _log.warning("a due item stays due", lead=self._lead, wake=self._wake)
+        while (left := max(self._left(), least)) > timedelta():
+            least = timedelta()
+            what = self._wake["what"] if self._wake else ""
+            await workflow.sleep(max(left, timedelta(milliseconds=1)), summary=what[:200])
+        self._due = True
+
+    def _left(self) -> timedelta:
+        """How long until the wake, by the wall."""
+        if self._wake is None:
+            return timedelta()
+        at, wall = parse_instant(self._wake["at"]), workflow.now()
+        return self._clock.wait(at - self._clock.now(wall)) if self._clock else at - wall
+
+    def _now(self) -> datetime:
+        return program_now(self._clock, workflow.now())
+
+    # What is shown, and what goes along into the next run.
+
+    def _show(self) -> None:
+        if self._state is not None:
+            workflow.set_current_details(describe(self._state, self._wake))
+
+    def _rest(self) -> LeadRun:
+        """Everything the next run needs. Those who wait for answers ask it again."""
+        return LeadRun(
+            lead=self._lead,
+            digest=self._digest,
+            clock=self._clock,
+            state=self._state,
+            wake=self._wake,
+            inbox=[{**one, "ref": 0} for one in self._inbox],
+            flights=list(self._flights.values()),
+            seen=self._seen.dump(),
+        )

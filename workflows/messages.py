@@ -1,0 +1,85 @@
+"""Signals and updates as they come from strangers, put into envelopes. Nothing here raises."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from models.envelopes import Envelope
+from models.inputs import ACTS
+from models.instants import parse_instant, write_instant
+
+_KNOWN = ("events", "create", *ACTS)
+_LONGEST = 300
+
+
+def signalled(
+    name: str, args: Sequence[Any], decode: Callable[[Any], Any], now: datetime, grace: timedelta
+) -> list[Envelope]:
+    """The inputs that a signal brings; a `malformed` one if it makes no sense."""
+    try:
+        bodies = _bodies(name, [decode(one) for one in args])
+    except Exception as error:  # noqa: BLE001 - a signal that can't be decoded must not stop a lead
+        why = " ".join(str(error).split())[:_LONGEST]
+        return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
+    kind = {"events": "event", "create": "created"}.get(name, "act")
+    return [_envelope(kind, name if kind == "act" else "", body, now, grace) for body in bodies]
+
+
+def _bodies(name: str, args: list[Any]) -> list[Any]:
+    if name not in _KNOWN:
+        raise ValueError(f"there is no signal '{name}'; there are {', '.join(_KNOWN)}")
+    if len(args) != 1:
+        raise ValueError(f"{name} takes one argument, a JSON object; {len(args)} came")
+    (body,) = args
+    if name == "events" and isinstance(body, list):
+        return body
+    if not isinstance(body, Mapping):
+        raise ValueError(f"{name} takes a JSON object, not {_shown(body)}")
+    return [body]
+
+
+def _shown(body: Any) -> str:
+    words = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
+    return "nothing" if body is None else words.get(type(body), "binary data")
+
+
+def acted(do: str, body: Any, now: datetime, grace: timedelta, ref: int) -> Envelope:
+    """The input that an update brings; its sender waits for the answer under `ref`."""
+    return {**_envelope("act", do, body, now, grace), "ref": ref}
+
+
+def created(profile: Any, arrived: str | None, now: datetime, grace: timedelta) -> Envelope:
+    """The input that creates a lead."""
+    return _envelope("created", "", {**profile, "arrived": arrived}, now, grace)
+
+
+def resulted(
+    command: Mapping[str, Any], done: Mapping[str, Any], now: datetime, grace: timedelta
+) -> Envelope:
+    """What became of a command: it bears its command's instant, unless it came much later."""
+    body = {"key": command["key"], **done, "arrived": command["at"]}
+    return _envelope("result", "", body, now, grace)
+
+
+def _envelope(kind: Any, name: str, body: Any, now: datetime, grace: timedelta) -> Envelope:
+    body, arrived = _stamped(body, now, grace)
+    envelope: Envelope = {"kind": kind, "body": body, "arrived": write_instant(arrived)}
+    if name:
+        envelope["name"] = name
+    return envelope
+
+
+def _stamped(body: Any, now: datetime, grace: timedelta) -> tuple[Any, datetime]:
+    """A message may say when it arrived at the sender's door; far from now it is not believed."""
+    if not isinstance(body, Mapping) or "arrived" not in body:
+        return body, now
+    rest = {key: value for key, value in body.items() if key != "arrived"}
+    if body["arrived"] is None:
+        return rest, now
+    try:
+        said = parse_instant(body["arrived"])
+    except ValueError:
+        return body, now
+    return rest, said if abs(said - now) <= grace else now
