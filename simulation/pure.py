@@ -15,7 +15,7 @@ from datetime import datetime
 from lifecycle.decide import decide, new_lead
 from lifecycle.roster import Roster
 from lifecycle.rulebook import rulebook
-from lifecycle.seen import SeenIds
+from lifecycle.seen import Seen
 from lifecycle.stages import IN_SALES
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
@@ -35,7 +35,7 @@ class World:
         self._people = people
         self._roster = Roster()
         self._loads: Counter[str] = Counter()
-        self._seen: dict[str, SeenIds] = {}
+        self._seen: dict[str, Seen] = {}
         self._wakes: list[tuple[datetime, int, str]] = []
         self._places: dict[str, int] = {}
         self._next: dict[str, datetime] = {}
@@ -48,7 +48,7 @@ class World:
         self._places[lead] = place
         self.states[lead] = new_lead(lead, self._program)
         self.entries[lead] = []
-        self._seen[lead] = SeenIds()
+        self._seen[lead] = Seen()
         self._turn(lead, Created(arrived=newcomer.at, profile=newcomer.profile), newcomer.at)
 
     def take(self, lead: str, given: Input) -> None:
