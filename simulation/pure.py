@@ -10,7 +10,7 @@ import dataclasses
 import heapq
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifecycle.decide import decide, new_lead
 from lifecycle.roster import Roster
@@ -24,6 +24,8 @@ from models.program import Program
 from models.state import LeadState
 from simulation.scenario import Line, Newcomer, Scenario
 from simulation.timeline import TimelineLine, in_order, line_of
+
+_SECOND = timedelta(seconds=1)
 
 
 class World:
@@ -49,13 +51,17 @@ class World:
         self.states[lead] = new_lead(lead, self._program)
         self.entries[lead] = []
         self._seen[lead] = Seen()
-        self._turn(lead, Created(arrived=newcomer.at, profile=newcomer.profile), newcomer.at)
+        created = Created(arrived=newcomer.at, profile=newcomer.profile)
+        self._turn(lead, created, newcomer.at - _SECOND)
 
     def take(self, lead: str, given: Input) -> None:
-        """Hand an input to a lead at the instant it arrives."""
+        """Hand an input to a lead at the instant it arrives; what is due then stays due.
+
+        Other inputs of the same instant may follow, and they go before what is due.
+        """
         if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
             given = dataclasses.replace(given, duplicate=True)
-        self._turn(lead, given, given.arrived)
+        self._turn(lead, given, given.arrived - _SECOND)
 
     def next_due(self) -> datetime | None:
         """When something is due next, for whichever lead."""
@@ -69,6 +75,7 @@ class World:
         self._turn(lead, None, at)
 
     def _turn(self, lead: str, given: Input | None, now: datetime) -> None:
+        """One input, or none, and the results of what is commanded; then what is due by `now`."""
         queue: list[Input | None] = [given]
         while queue:
             one = queue.pop(0)

@@ -12,9 +12,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from adapters.marked_document import Document, Node
 from adapters.program_file import read_program
 from adapters.teams_file import read_directory
-from adapters.yaml_document import Document, Node, read_document
+from adapters.yaml_document import read_document
 from lifecycle.profile import read_profile
 from lifecycle.stable_hash import lead_id
 from models.directory import Directory
@@ -73,7 +74,8 @@ def read_scenario(path: Path) -> Scenario:
             root.get(name).report(f"unknown key; a scenario has {', '.join(_KEYS)}", key=True)
     program_file, teams_file = _file(root, "program", path), _file(root, "teams", path)
     start = _start(root)
-    document.refuse_if_wrong()
+    if document.problems:
+        raise document.error()
     program = read_program(program_file) if program_file is not None else None
     people = read_directory(teams_file) if teams_file is not None else Directory()
     if program is None or start is None:
@@ -84,7 +86,8 @@ def read_scenario(path: Path) -> Scenario:
     lines = reader.lines(root.get("script"), {one.lead: one.at for one in newcomers})
     expect = tuple(reader.pattern(node) for node in root.get("expect").each())
     never = tuple(reader.pattern(node) for node in root.get("never").each())
-    document.refuse_if_wrong()
+    if document.problems:
+        raise document.error()
     return Scenario(
         program=program,
         people=people,
@@ -211,7 +214,9 @@ class _Reader:
     def _event(self, node: Node, name: str, at: datetime) -> Event:
         raw = {"id": name, **self._with_instants(node.value, ("at",))}
         if isinstance(raw.get("data"), dict):
-            raw["data"] = self._with_instants(raw["data"], ("starts_at",))
+            raw["data"] = data = self._with_instants(raw["data"], ("starts_at",))
+            if raw.get("type") == "meeting.booked" and "starts_at" in data:
+                parse_instant(data["starts_at"])
         return read_event(raw, at)
 
     def _act(self, node: Node, name: str, at: datetime) -> Act:
@@ -238,4 +243,6 @@ class _Reader:
         fields = dict(node.value)
         if "at" in fields:
             fields["at"] = write_instant(self.instant(node.get("at"), "at"))
+        if "lead" in fields:
+            fields["lead"] = str(fields["lead"])
         return fields

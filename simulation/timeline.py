@@ -37,8 +37,11 @@ def matches(pattern: Mapping[str, Any], line: Mapping[str, Any]) -> bool:
 
 
 def _same(wanted: Any, found: Any) -> bool:
-    if isinstance(wanted, bool) or isinstance(found, bool) or wanted is None:
-        return bool(wanted) == bool(found)
+    if isinstance(wanted, bool) or wanted is None:
+        # A flag that is absent is false, and null means absent.
+        return (found is True) if wanted else (found is None or found is False)
+    if isinstance(found, bool):
+        return False
     if isinstance(wanted, int | float) and isinstance(found, int | float):
         return abs(wanted - found) <= TOLERANCE
     if wanted == found:
