@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import ValidationError
 
-from adapters.yaml_document import Node
+from adapters.marked_document import Node
 from lifecycle.business_time import expand_holidays
 from lifecycle.local_time import zone
 from models.hours import parse_block, parse_days

@@ -1,4 +1,4 @@
-"""Expressions of a program: do they parse, and does everything they name exist?"""
+"""Expressions of a program: whether they parse, and whether all that they name exists."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from typing import get_args
 
 import cel
 
+from adapters.expression_syntax import syntax_complaint
+from adapters.marked_document import Node
 from adapters.problems import meant, nearest
-from adapters.yaml_document import Node
 from lifecycle.expressions import Expression, Token, expression
 from models.program import BUILT_IN_FIELDS, Motion, Stage
 
@@ -91,42 +92,12 @@ def _check(node: Node, source: str, known: _Known, *, in_event: bool) -> None:
     try:
         compiled = expression(source)
     except ValueError as error:
-        message, offset = _syntax(source, str(error))
+        message, offset = syntax_complaint(source, str(error))
         node.report(message, offset=offset)
         return
     reader = _Reader(node, compiled, known, in_event=in_event)
     for place in range(len(compiled.tokens)):
         reader.check(place)
-
-
-_WHERE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
-
-
-def _syntax(source: str, said: str) -> tuple[str, int | None]:
-    """The parser's complaint in people's words, and its offset in the source."""
-    found = _WHERE.findall(said)
-    if not found:
-        place = source.find("did")
-        return said, place if "did()" in said and place >= 0 else None
-    line, column, reason = found[-1] if "Incomplete" in found[0][2] else found[0]
-    starts = [0, *(match.end() for match in re.finditer("\n", source))]
-    offset = starts[min(int(line), len(starts)) - 1] + int(column) - 1
-    reason = reason.split(" expecting ")[0]
-    wrong = re.search(r"(?:at:|input) '(.*)'$", reason)
-    word = wrong[1].strip() if wrong else ""
-    remedies = {
-        "<EOF>": "it ends too early; finish it or close its brackets",
-        "=": "a single '='; write == to compare",
-        "and": "'and' is not CEL; write &&",
-        "or": "'or' is not CEL; write ||",
-        "not": "'not' is not CEL; write !",
-        "&": "a single '&'; write &&",
-        "|": "a single '|'; write ||",
-    }
-    remedy = remedies.get(word) or remedies.get(word[:1] if word[:1] in "=&|" else "")
-    if remedy is None and word[:1] in ("'", '"'):
-        remedy = "a text without its closing quote"
-    return f"the expression does not parse: {remedy or reason}", min(offset, len(source))
 
 
 class _Reader:
@@ -193,7 +164,9 @@ class _Reader:
         try:
             cel.evaluate(f"''.matches({token.text})")
         except Exception as error:  # noqa: BLE001  # CEL errors come as many types
-            reason = re.search(r"error: (.*?)(?:\. Check function arguments.*)?$", str(error), re.DOTALL)
+            reason = re.search(
+                r"error: (.*?)(?:\. Check function arguments.*)?$", str(error), re.DOTALL
+            )
             said = " ".join(reason[1].split()) if reason else "it can't be used"
             self._report(
                 token, f"the pattern {token.text[:60]} is not a regular expression: {said}"

@@ -13,10 +13,11 @@ from pydantic import ValidationError
 from adapters.calendar_checks import check_calendars
 from adapters.expression_checks import check_expressions
 from adapters.mail_checks import check_rendering, check_sending, embed_templates
+from adapters.marked_document import Document
 from adapters.reference_checks import check_fields, check_references
 from adapters.schema_errors import report_schema_errors
 from adapters.track_checks import check_tracks
-from adapters.yaml_document import Document, read_document
+from adapters.yaml_document import read_document
 from models.program import Program
 
 

@@ -1,12 +1,12 @@
-"""Names in a program that point at another part of it: does what they name exist?"""
+"""Names in a program that point at another part of it, which must exist."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from adapters.cron import check_cron
+from adapters.marked_document import Node
 from adapters.problems import meant
-from adapters.yaml_document import Node
 from models.program import BUILT_IN_FIELDS
 
 _CLOCKS = ("accept", "first_touch", "qualify")

@@ -8,9 +8,9 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
+from adapters.marked_document import Document
 from adapters.problems import Path, meant, written_path
 from adapters.program_schema import file_schema
-from adapters.yaml_document import Document
 from models.program import STEP_KINDS
 
 _STEP_LISTS = ("steps", "then", "else")

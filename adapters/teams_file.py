@@ -9,9 +9,10 @@ from pydantic import ValidationError
 
 from adapters.calendar_checks import check_zone
 from adapters.mail_checks import check_address
+from adapters.marked_document import Document, Node
 from adapters.problems import Path, Problem, meant, written_path
 from adapters.schema_errors import report_schema_errors
-from adapters.yaml_document import Document, Node, read_document
+from adapters.yaml_document import read_document
 from models.directory import Directory
 from models.program import AnyStep, IfStep, Program, TaskStep, WaitUntilStep
 

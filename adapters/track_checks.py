@@ -1,9 +1,9 @@
-"""The steps of a track: can each be reached, and is each id given once?"""
+"""The steps of a track: each must be reachable, and each id given once."""
 
 from __future__ import annotations
 
+from adapters.marked_document import Node
 from adapters.reference_checks import steps_in
-from adapters.yaml_document import Node
 
 
 def check_tracks(root: Node) -> None:
