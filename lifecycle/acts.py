@@ -13,7 +13,14 @@ from datetime import datetime
 from lifecycle import clocks, tracks
 from lifecycle.events import log_touch
 from lifecycle.handoff import end_handoff, give_to, open_second, update
-from lifecycle.holds import clock_of, end_hold, held_seconds, hold, paused_until
+from lifecycle.holds import (
+    clock_of,
+    end_hold,
+    held_seconds,
+    hold,
+    paused_until,
+    tell_of_meeting,
+)
 from lifecycle.local_time import later
 from lifecycle.moment import Moment, rounded
 from lifecycle.permission import (
@@ -66,6 +73,12 @@ def _accept(m: Moment, act: Act) -> None:
     done = handoff is not None and handoff.accepted is not None
     if done and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
         return
+    if handoff is None and m.state.stage == "mql":
+        by_owner_or_manager(m, "accept", act.by)
+        m.tell("accepted", by=act.by, open_seconds=0, late=False)
+        m.change(owner=act.by)
+        enter_stage(m, "sal", "accepted", act.by)
+        return
     if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
         raise RefusedError(
             "stage",
@@ -106,9 +119,7 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
         started.append(clocks.start(name, clock, open_time, m.at, paused_until(handoff, name)))
     update(m, clocks=tuple(started))
     enter_stage(m, "sal", "accepted", act.by)
-    meeting = handoff.meeting_until
-    if meeting is not None and meeting > m.at and any(c.name == clocks.QUALIFY for c in started):
-        m.tell("held", clocks=[clocks.QUALIFY], until=meeting, why="meeting")
+    tell_of_meeting(m)
 
 
 def _elapsed(since: datetime, until: datetime) -> int:

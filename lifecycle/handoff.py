@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle import clocks
-from lifecycle.holds import end_hold, paused_until
+from lifecycle.holds import end_hold, forget_hold, paused_until
 from lifecycle.moment import Moment
 from models.decision import Assign
 from models.inputs import Result
@@ -154,14 +154,5 @@ def _retry_at(m: Moment) -> datetime:
 def end_handoff(m: Moment) -> None:
     """End the handoff: no clock runs, no owner is looked for; a hold ends silently."""
     if m.state.handoff is not None:
-        update(
-            m,
-            over=True,
-            clocks=(),
-            asking=None,
-            asked=None,
-            retry_at=None,
-            held_since=None,
-            held_until=None,
-            meeting_until=None,
-        )
+        forget_hold(m)
+        update(m, over=True, clocks=(), asking=None, asked=None, retry_at=None)

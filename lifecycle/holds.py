@@ -30,6 +30,11 @@ def clock_of(m: Moment, name: str) -> Clock | None:
     return by_name[name]
 
 
+def _going(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that run and that nothing holds."""
+    return [name for name in running(handoff) if paused_until(handoff, name) is None]
+
+
 def running(handoff: HandoffState) -> list[str]:
     """The names of the clocks that run towards a breach."""
     return [clock.name for clock in handoff.clocks if not clock.breached]
@@ -78,11 +83,34 @@ def end_hold(m: Moment, why: str, by: str | None = None) -> None:
             handoff,
             held_since=None,
             held_until=None,
-            held_seconds=held_seconds(handoff, m.at, m.at),
+            held_seconds=_held_by_now(m, handoff),
         )
     )
     _repause(m)
-    m.tell("resumed", clocks=running(handoff), until=m.at, why=why, by=by)
+    going = [] if m.state.handoff is None else _going(m.state.handoff)
+    m.tell("resumed", clocks=going, until=m.at, why=why, by=by)
+
+
+def _held_by_now(m: Moment, handoff: HandoffState) -> int:
+    """Held seconds in all; a hold whose end is taken in late counts until its end."""
+    if handoff.held_since is None:
+        return handoff.held_seconds
+    return held_seconds(handoff, min(m.at, handoff.held_until or m.at), m.at)
+
+
+def forget_hold(m: Moment) -> None:
+    """End the hold of a handoff that ends: silently, but its length is not forgotten."""
+    handoff = m.state.handoff
+    if handoff is not None:
+        m.change(
+            handoff=dataclasses.replace(
+                handoff,
+                held_since=None,
+                held_until=None,
+                held_seconds=_held_by_now(m, handoff),
+                meeting_until=None,
+            )
+        )
 
 
 def hold_for_meeting(m: Moment, starts: datetime) -> None:
@@ -91,9 +119,17 @@ def hold_for_meeting(m: Moment, starts: datetime) -> None:
     if handoff is None or starts <= m.at or starts <= (handoff.meeting_until or m.at):
         return
     m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
-    if clocks.QUALIFY in running(handoff):
-        _repause(m)
-        m.tell("held", clocks=[clocks.QUALIFY], until=starts, why="meeting")
+    _repause(m)
+    tell_of_meeting(m)
+
+
+def tell_of_meeting(m: Moment) -> None:
+    """Say that the qualify clock runs and waits for a meeting, unless a hold is longer."""
+    handoff = m.state.handoff
+    if handoff is None or handoff.meeting_until is None or clocks.QUALIFY not in running(handoff):
+        return
+    if max(m.at, handoff.held_until or m.at) < handoff.meeting_until:
+        m.tell("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
 
 
 def end_meeting(m: Moment) -> None:

@@ -85,7 +85,7 @@ class World:
             self.states[lead] = decision.state
             self.entries[lead].extend(decision.entries)
             self._count_load(before, decision.state)
-            results = (self._perform(lead, command) for command in decision.commands)
+            results = (self._perform(command) for command in decision.commands)
             queue[:0] = [result for result in results if result is not None]
             wake = decision.wake
         self._next.pop(lead, None)
@@ -101,7 +101,7 @@ class World:
         if after.owner is not None and after.stage in IN_SALES:
             self._loads[after.owner] += 1
 
-    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
+    def _perform(self, command: AnyCommand) -> Result | None:
         if isinstance(command, SendMail):
             return Result(key=command.key, arrived=command.at, outcome="sent")
         if isinstance(command, Assign):

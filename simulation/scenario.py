@@ -215,7 +215,7 @@ class _Reader:
         raw = {"id": name, **self._with_instants(node.value, ("at",))}
         if isinstance(raw.get("data"), dict):
             raw["data"] = data = self._with_instants(raw["data"], ("starts_at",))
-            if raw.get("type") == "meeting.booked" and "starts_at" in data:
+            if raw.get("type") == "meeting.booked" and data.get("starts_at") is not None:
                 parse_instant(data["starts_at"])
         return read_event(raw, at)
 
