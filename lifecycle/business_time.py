@@ -18,7 +18,7 @@ from zoneinfo import ZoneInfo
 
 import holidays as holiday_library
 
-from lifecycle.local_time import FOREVER, block_span, later, resolve, zone
+from lifecycle.local_time import EPOCH, FOREVER, block_span, later, resolve, zone
 from lifecycle.open_spans import OpenYear, Span, joined, open_year
 from models.durations import Duration
 from models.hours import TimeBlock
@@ -26,16 +26,15 @@ from models.program import Calendar, Holidays
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
 _HOLIDAY_YEARS = range(2020, 2046)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SECOND = timedelta(seconds=1)
 
 
 def _seconds(at: datetime) -> int:
-    return (at - _EPOCH) // _SECOND
+    return (at - EPOCH) // _SECOND
 
 
 def _instant(seconds: int) -> datetime:
-    return _EPOCH + timedelta(seconds=seconds)
+    return EPOCH + timedelta(seconds=seconds)
 
 
 class BusinessCalendar:
@@ -59,6 +58,7 @@ class BusinessCalendar:
             for blocks in week
         )
         self._holidays = holidays
+        self._last_holiday = max((day.year for day in holidays), default=_FIRST_YEAR)
         self._days: dict[int, tuple[Span, ...]] = {}
         self._years: dict[int, OpenYear] = {}
 
@@ -78,7 +78,9 @@ class BusinessCalendar:
         nothing. FOREVER if nothing is closed again.
         """
         second = _seconds(at)
-        for number in self._years_from(at):
+        # Without holidays one week is like the other: what opens once opens within weeks.
+        settled = max(at.astimezone(UTC).year, self._last_holiday) + 2
+        for number in self._years_from(at, settled):
             year = self._year(number)
             for n in range(bisect_right(year.starts, second), len(year.starts)):
                 # Only a span that begins with the year can go on from the one before.
@@ -151,8 +153,8 @@ class BusinessCalendar:
         return self.add(at, duration.elapsed // _SECOND)
 
     @staticmethod
-    def _years_from(at: datetime) -> range:
-        return range(max(at.astimezone(UTC).year, _FIRST_YEAR), _LAST_YEAR + 1)
+    def _years_from(at: datetime, until: int = _LAST_YEAR + 1) -> range:
+        return range(max(at.astimezone(UTC).year, _FIRST_YEAR), min(until, _LAST_YEAR + 1))
 
     def _is_open(self, second: int) -> bool:
         return self._year(_instant(second).year).is_open(second)
@@ -182,10 +184,8 @@ class BusinessCalendar:
         if found is None:
             day = date.fromordinal(ordinal)
             blocks = () if day in self._holidays else self._week[day.weekday()]
-            spans = (block_span(day, block, self.timezone) for block in blocks)
-            found = self._days[ordinal] = joined(
-                (_seconds(opening), _seconds(closing)) for opening, closing in spans
-            )
+            spans = (block_span(ordinal, block, self.timezone) for block in blocks)
+            found = self._days[ordinal] = joined(spans)
         return found
 
     def _day_of(self, second: int, today: int) -> int:
@@ -301,6 +301,6 @@ def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
 def _unknown(what: str, name: str, known: Iterable[str], example: str = "") -> str:
     names = list(known)
     folded = {one.lower(): one for one in reversed(names)}
-    near = [folded[one] for one in get_close_matches(name.lower(), folded, n=3)]
+    near = [folded[one] for one in get_close_matches(name.lower(), folded, n=3, cutoff=0.8)]
     hint = " or ".join(near) or example or ", ".join(names) or "none: it has no subdivisions"
     return f"'{name}' is not {what}; write {hint}"

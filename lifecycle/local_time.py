@@ -20,8 +20,17 @@ from models.program import SendWindow
 FOREVER = datetime(9999, 12, 30, tzinfo=UTC)
 """What lies beyond every calendar: the instant of what never comes."""
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where seconds are counted from."""
+
 _REACH = 21
 """Days in which a window opens, if it ever does: a gap can swallow one week's opening."""
+
+_EPOCH_DAY = EPOCH.toordinal()
+_DAY_MINUTES = 24 * 60
+# Every minute of a day, made once; the second of two equal local times has fold=1.
+_FIRST = tuple(time(minute // 60, minute % 60) for minute in range(_DAY_MINUTES))
+_SECOND = tuple(one.replace(fold=1) for one in _FIRST)
 
 
 @cache
@@ -74,16 +83,42 @@ def later(at: datetime, duration: Duration, tz: ZoneInfo) -> datetime:
         return FOREVER
 
 
-@lru_cache(maxsize=4096)
-def block_span(day: date, block: TimeBlock, tz: ZoneInfo) -> tuple[datetime, datetime]:
-    """When a block that begins on `day` opens and closes.
+def _second_of(day: int, minute: int, clock: tuple[time, ...], tz: ZoneInfo) -> int:
+    more, minute = divmod(minute, _DAY_MINUTES)
+    local = datetime.combine(date.fromordinal(day + more), clock[minute])
+    offset = tz.utcoffset(local)
+    since = 0 if offset is None else offset.days * 86_400 + offset.seconds
+    return (day + more - _EPOCH_DAY) * 86_400 + minute * 60 - since
 
-    Where a gap swallows it, the closing is not after the opening: it does not open.
+
+def block_span(day: int, block: TimeBlock, tz: ZoneInfo) -> tuple[int, int]:
+    """When a block that begins on `day` (a proleptic ordinal) opens and closes.
+
+    Both in seconds since 1970, taken as `resolve` takes them but in cheaper steps, for
+    calendars do this by the thousand. Where a gap swallows the block, the closing is not
+    after the opening: it does not open.
     """
-    midnight = datetime.combine(day, time())
-    return (
-        resolve(midnight + timedelta(minutes=block.start), tz),
-        resolve(midnight + timedelta(minutes=block.end), tz, closing=True),
+    opening = _second_of(day, block.start, _FIRST, tz)
+    first = _second_of(day, block.end, _FIRST, tz)
+    second = _second_of(day, block.end, _SECOND, tz)
+    return opening, max(first, second)
+
+
+@lru_cache(maxsize=4096)
+def _window_spans(
+    window: SendWindow, today: date, tz: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    # A block lasts a day at most; where a whole local day is skipped, it begins two dates
+    # back. Where clocks fall back over midnight, tomorrow's may have begun today.
+    days = (today.toordinal() + n for n in range(-2, _REACH))
+    spans = (
+        block_span(day, window.hours, tz)
+        for day in days
+        if date.fromordinal(day).weekday() in window.days
+    )
+    return tuple(
+        (EPOCH + timedelta(seconds=opening), EPOCH + timedelta(seconds=closing))
+        for opening, closing in spans
     )
 
 
@@ -91,19 +126,12 @@ def window_opening(window: SendWindow, at: datetime, tz: ZoneInfo) -> datetime:
     """`at` itself inside the window, else the window's next opening, as UTC.
 
     The start is inside, the end is not; a window across midnight belongs to the day it
-    began. A window that never opens (or not before the year 9999) opens FOREVER hence.
+    began. A window that never opens, or not before the year 9999, opens FOREVER hence.
     """
     start = whole_second(at)
     try:
-        today = start.astimezone(tz).date()
-        # A block lasts a day at most; where a whole local day is skipped, it begins two
-        # dates back. Where clocks fall back over midnight, tomorrow's may have begun.
-        spans = [
-            block_span(day, window.hours, tz)
-            for day in (today + timedelta(days=n) for n in range(-2, _REACH))
-            if day.weekday() in window.days
-        ]
-    except OverflowError:
+        spans = _window_spans(window, start.astimezone(tz).date(), tz)
+    except (OverflowError, ValueError):  # beyond the year 9999, or before the year 1
         return FOREVER
     if any(opening <= start < closing for opening, closing in spans):
         return start
