@@ -50,6 +50,12 @@ class Database:
         """Whether this is SQLite; else it is PostgreSQL."""
         return self.engine.dialect.name == "sqlite"
 
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database, absolute; None for PostgreSQL."""
+        name = self.engine.url.database
+        return Path(name).absolute() if self.is_sqlite and name is not None else None
+
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading: what is read is of one instant in SQLite."""
@@ -105,6 +111,13 @@ def _plain(value: object) -> object:
 # Escaped to ASCII: half a surrogate pair is legal JSON from a stranger, but not legal UTF-8.
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain)
 
+# As many connections as a worker has threads for turns: who waits for one may wait long.
+_SETTINGS: dict[str, Any] = {
+    "json_serializer": _ENCODER.encode,
+    "pool_size": 20,
+    "max_overflow": 20,
+}
+
 
 def _url(text: str) -> URL:
     try:
@@ -112,7 +125,7 @@ def _url(text: str) -> URL:
     except ArgumentError:
         url = None
     kind = url.drivername.partition("+")[0] if url is not None else ""
-    if url is None or kind not in ("sqlite", "postgresql"):
+    if url is None or kind not in ("sqlite", "postgresql") or not url.database:
         raise ValueError(
             "this is not the URL of a database that leadflow knows; write one like"
             " sqlite:///leadflow.db or postgresql://user@host/name"
@@ -121,21 +134,15 @@ def _url(text: str) -> URL:
 
 
 def open_database(url: str) -> Database:
-    """Open a database by its URL; for SQLite the file's folder is made.
+    """Open a database by its URL; nothing is made or migrated (`migrate`) or even connected.
 
-    Raises ValueError for a URL of another kind. Nothing is migrated (`migrate`).
+    Raises ValueError for a URL of another kind.
     """
     place = _url(url)
     if place.drivername != "sqlite":
-        return Database(
-            sa.create_engine(place, pool_pre_ping=True, json_serializer=_ENCODER.encode)
-        )
-    if place.database and place.database != ":memory:":
-        Path(place.database).resolve().parent.mkdir(parents=True, exist_ok=True)
+        return Database(sa.create_engine(place, pool_pre_ping=True, **_SETTINGS))
     engine = sa.create_engine(
-        place,
-        json_serializer=_ENCODER.encode,
-        connect_args={"timeout": _BUSY_MILLISECONDS / 1_000},
+        place, connect_args={"timeout": _BUSY_MILLISECONDS / 1_000}, **_SETTINGS
     )
     sa.event.listen(engine, "connect", _prepare)
     sa.event.listen(engine, "begin", _begin)
@@ -180,10 +187,13 @@ def _revision(connection: Connection, script: ScriptDirectory) -> str | None:
 def migrate(url: str) -> None:
     """Bring a database, new or old, to this code's tables; of two at once, one waits.
 
-    Raises DatabaseTooNewError, having changed nothing.
+    For SQLite the file and its folder are made. Raises DatabaseTooNewError, having changed
+    nothing.
     """
     config = _config()
     database = open_database(url)
+    if (file := database.file) is not None:
+        file.parent.mkdir(parents=True, exist_ok=True)
     try:
         with database.write() as connection:
             if not database.is_sqlite:
@@ -200,15 +210,18 @@ def check(url: str) -> None:
     """Raise DatabaseTooNewError or DatabaseTooOldError unless the tables are this code's."""
     script = ScriptDirectory.from_config(_config())
     database = open_database(url)
+    found = None
     try:
-        with database.read() as connection:
-            found = _revision(connection, script)
+        # Connecting to SQLite makes the file, and a mere look should leave nothing behind.
+        if database.file is None or database.file.exists():
+            with database.read() as connection:
+                found = _revision(connection, script)
     finally:
         database.close()
     if found != script.get_current_head():
         where = database.engine.url.render_as_string(hide_password=True)
         raise DatabaseTooOldError(
-            f"the database {where} is {f'at revision {found}' if found else 'empty'}, but this"
-            f" leadflow needs {script.get_current_head()}; bring it up to date with"
+            f"the database {where} {f'is at revision {found}' if found else 'has no tables'}, but"
+            f" this leadflow needs {script.get_current_head()}; bring it up to date with"
             f" alembic -c deploy/alembic.ini -x database={where} upgrade head"
         )

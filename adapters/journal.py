@@ -32,6 +32,12 @@ _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won"
 _RESUBSCRIBED = "email.resubscribed"
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
+# Built once: building them for every turn costs more than running them.
+_INSERT_ENTRIES = sa.insert(_E)
+_DELETE_ENTRIES = sa.delete(_E).where(
+    _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
+)
+
 _Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
 
@@ -70,11 +76,11 @@ class SqlJournal:
             if connection.scalar(self._upsert_lead, _lead_row(decision, fence, now)) is None:
                 return
             replaced = connection.execute(
-                sa.delete(_E).where(_E.c.lead == state.lead, _E.c.seq >= first)
+                _DELETE_ENTRIES, {"of_lead": state.lead, "from_seq": first}
             ).rowcount
             if decision.entries:
                 connection.execute(
-                    sa.insert(_E), [_entry_row(state, entry) for entry in decision.entries]
+                    _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
                 )
             kinds = {entry.kind for entry in decision.entries}
             again = replaced > 0
@@ -101,7 +107,7 @@ class SqlJournal:
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
         )
         at = {e.fields["why"]: e.at for e in decision.entries if e.kind == "suppressed"}
-        for reason in state.suppressed:
+        for reason in sorted(state.suppressed):  # one order, so that two leads can't deadlock
             connection.execute(
                 self._database.upsert(_S)
                 .values(address=address, reason=reason, lead=state.lead, at=at.get(reason, now))

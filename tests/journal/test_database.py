@@ -42,10 +42,21 @@ def set_revision(database: Database, name: str) -> None:
 
 
 def test_an_empty_database_is_too_old_until_it_is_migrated(empty_url: str) -> None:
-    with pytest.raises(DatabaseTooOldError, match=r"is empty.*bring it up to date"):
+    with pytest.raises(DatabaseTooOldError, match=r"has no tables.*bring it up to date"):
         check(empty_url)
     migrate(empty_url)
     check(empty_url)
+
+
+def test_a_look_at_a_database_that_does_not_exist_makes_none(tmp_path: Path) -> None:
+    with pytest.raises(DatabaseTooOldError, match="has no tables"):
+        check(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_migrating_makes_the_folder_of_a_file(tmp_path: Path) -> None:
+    migrate(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
+    assert (tmp_path / "new" / "leadflow.db").exists()
 
 
 def test_migrating_from_another_folder_works(
@@ -99,7 +110,9 @@ def test_alembic_without_a_url_says_what_is_missing() -> None:
         command.current(Config(ALEMBIC_INI))
 
 
-@pytest.mark.parametrize("wrong", ["mysql://host/name", "leadflow.db", ""])
+@pytest.mark.parametrize(
+    "wrong", ["mysql://host/name", "leadflow.db", "", "sqlite://", "postgresql://host"]
+)
 def test_another_kind_of_url_is_refused_with_an_example(wrong: str) -> None:
     with pytest.raises(ValueError, match=r"write one like sqlite:///leadflow\.db"):
         open_database(wrong)
@@ -136,7 +149,7 @@ def test_a_naive_instant_is_not_stored(database: Database) -> None:
 
 
 def test_sqlite_is_in_wal_mode_and_safe_against_a_killed_process(tmp_path: Path) -> None:
-    database = open_database(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
+    database = open_database(f"sqlite:///{tmp_path / 'leadflow.db'}")
     with database.read() as connection:
         said = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
