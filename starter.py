@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import programs
+from cli import programs, rehearse
 from cli.console import run
 
-COMMANDS = (programs,)
+COMMANDS = (programs, rehearse)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(
