@@ -1,0 +1,50 @@
+"""How this leadflow is set up: environment variables that begin with LEADFLOW_.
+
+Where Temporal is, Temporal's own variables and profiles say (TEMPORAL_ADDRESS,
+TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, a TOML file); without any, the embedded server is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """All settings. Each is the variable LEADFLOW_ and its name in capitals."""
+
+    model_config = SettingsConfigDict(env_prefix="LEADFLOW_", frozen=True)
+
+    home: Path = Path(".leadflow")
+    """Where the embedded stack keeps its files."""
+    database_url: str = ""
+    """`sqlite:///file` or `postgresql://user@host/name`; empty: a file in `home`."""
+    temporal_profile: str | None = None
+    """The profile of Temporal's TOML file to connect with."""
+    queue_prefix: str = Field(default="", pattern=r"^[a-z0-9-]*$", max_length=40)
+    """Put before the task queues' names, to keep several leadflows in one namespace apart."""
+
+    smtp_host: str = "127.0.0.1"
+    smtp_port: int = Field(default=1025, ge=1, le=65535)
+    smtp_username: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_tls: Literal["if_offered", "starttls", "implicit"] = "if_offered"
+    mail_per_second: float | None = Field(default=None, gt=0)
+    """The most mails a second, all workers together; None: as fast as the server takes them."""
+
+    turns_at_once: int = Field(default=8, ge=1)
+    """Turns one worker runs at the same time, each in a thread."""
+    mails_at_once: int = Field(default=20, ge=1)
+    sales_at_once: int = Field(default=20, ge=1)
+    leads_in_memory: int = Field(default=1_000, ge=1)
+    """Leads whose workflows one worker keeps awake; the others are replayed when they wake."""
+    log_format: Literal["console", "json"] = "console"
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @property
+    def database(self) -> str:
+        """The URL of the database."""
+        return self.database_url or f"sqlite:///{self.home / 'leadflow.db'}"

@@ -1,0 +1,171 @@
+"""The composition root: builds the adapters and runs the worker. `python worker.py`."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+from collections.abc import AsyncIterator, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from datetime import timedelta
+
+import structlog
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.mail import MailActivities
+from activities.ports import World
+from activities.sales import SalesActivities
+from activities.turn import TurnActivities
+from adapters import logs
+from adapters.database import DatabaseTooNewError, DatabaseTooOldError, check, open_database
+from adapters.journal import SqlJournal
+from adapters.mail_render import MailRenderer
+from adapters.outbox import SqlOutbox
+from adapters.people import SqlPeople
+from adapters.programs import SqlPrograms
+from adapters.smtp import SmtpMailer
+from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
+from lifecycle.decide import decide, new_lead
+from settings import Settings
+from workflows.commands import LEADS, MAIL, SALES
+from workflows.lead import LeadWorkflow
+
+_GRACEFUL = timedelta(seconds=10)
+"""How long a worker that is stopped lets its activities end."""
+_Policy = workflow.SandboxImportNotificationPolicy
+
+_log = structlog.get_logger(__name__)
+
+
+def sandbox() -> WorkflowRunner:
+    """The workflow sandbox; what a workflow imports is passed through, and named in its file."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_import_notification_policy(
+            _Policy.WARN_ON_DYNAMIC_IMPORT | _Policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
+    )
+
+
+@contextmanager
+def open_world(settings: Settings) -> Iterator[World]:
+    """The real adapters, over one database that is up to date."""
+    database = open_database(settings.database)
+    password = settings.smtp_password
+    try:
+        yield World(
+            programs=SqlPrograms(database),
+            people=SqlPeople(database),
+            journal=SqlJournal(database),
+            outbox=SqlOutbox(database),
+            renderer=MailRenderer(),
+            mailer=SmtpMailer(
+                settings.smtp_host,
+                settings.smtp_port,
+                username=settings.smtp_username,
+                password=password.get_secret_value() if password else None,
+                tls=settings.smtp_tls,
+            ),
+        )
+    finally:
+        database.close()
+
+
+def turn_activities(world: World) -> TurnActivities:
+    """The turn with the real rules."""
+    return TurnActivities(
+        world.programs, world.people, world.journal, decide=decide, new_lead=new_lead
+    )
+
+
+@asynccontextmanager
+async def working(
+    client: Client, settings: Settings, world: World, turns: TurnActivities | None = None
+) -> AsyncIterator[None]:
+    """Serve the three task queues while the block runs; leaving it shuts down gracefully.
+
+    Turns have threads of their own, so that slow mail never holds one up.
+    """
+    mail, sales = MailActivities(world), SalesActivities(world)
+    turns = turns or turn_activities(world)
+    prefix = settings.queue_prefix
+    async with AsyncExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + MAIL,
+                activities=[mail.send_mail],
+                max_concurrent_activities=settings.mails_at_once,
+                max_task_queue_activities_per_second=settings.mail_per_second,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + SALES,
+                activities=[sales.assign, sales.alert],
+                max_concurrent_activities=settings.sales_at_once,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + LEADS,
+                workflows=[LeadWorkflow],
+                activities=[turns.turn, turns.reopen],
+                activity_executor=threads,
+                workflow_runner=sandbox(),
+                max_cached_workflows=settings.leads_in_memory,
+                max_concurrent_local_activities=settings.turns_at_once,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        yield
+
+
+async def serve(settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT. Raises what main() explains."""
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    check(settings.database)
+    client = await connect(settings)
+    missing = await missing_attributes(client)
+    if missing:
+        raise TemporalUnavailableError(
+            f"the namespace {client.namespace} lacks the search attributes {', '.join(missing)};"
+            " register them: temporal operator search-attribute create --name LeadStage"
+            " --type Keyword (LeadScore is a Double, LeadDue a Datetime, the others Keyword)"
+        )
+    with open_world(settings) as world:
+        async with working(client, settings, world):
+            _log.info(
+                "worker ready",
+                address=client.service_client.config.target_host,
+                namespace=client.namespace,
+                queues=[settings.queue_prefix + name for name in (LEADS, MAIL, SALES)],
+            )
+            await stop.wait()
+            _log.info("worker stops")
+
+
+def main() -> int:
+    """Run the worker; its exit status is 3 if the world fails it."""
+    settings = Settings()
+    logs.configure(settings.log_format, settings.log_level)
+    try:
+        asyncio.run(serve(settings))
+    except (TemporalUnavailableError, DatabaseTooNewError, DatabaseTooOldError) as error:
+        _log.error("worker can't start", why=str(error))
+        return 3
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
