@@ -186,7 +186,7 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 def _event(entry: Entry) -> str | None:
     """The event's id, as text that every database takes: strangers chose it."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    if found is None:
+    if not found:
         return None
     return str(found).replace("\0", "").encode(errors="replace").decode()
 
