@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from lifecycle import tracks
@@ -63,6 +65,8 @@ def happened(m: Moment, event: Event) -> None:
     late = is_late(event)
     m.about(event)
     _remember(m, event, human=human, late=late)
+    motion = m.state.motion
+    update = _update_profile(m, event.data) if event.type == "profile.updated" else None
     points = score_event(m, event)
     m.tell(
         "event",
@@ -73,9 +77,10 @@ def happened(m: Moment, event: Event) -> None:
         engagement=rounded(m.state.engagement),
         late=late or None,
     )
-    motion = m.state.motion
-    changed = event.type == "profile.updated" and _update_profile(m, event.data)
+    if update is not None:
+        _tell_update(m, update)
     heed(m, event)
+    changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)
     if event.type == "meeting.booked":
@@ -104,7 +109,17 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
         tracks.note_event(m, event, asked)
 
 
-def _update_profile(m: Moment, data: Any) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """What a change of the profile came to."""
+
+    names: list[str]
+    """The fields that changed, and `motion` if that did."""
+    notes: list[str]
+
+
+def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
+    """Change the profile, and with it the motion and the fit; told after the event."""
     before = m.state.profile
     read = read_profile(data, m.book.program)
     profile = {name: value for name, value in before.items() if name not in read.cleared}
@@ -114,22 +129,28 @@ def _update_profile(m: Moment, data: Any) -> bool:
         for name in {*before, *profile}
         if before.get(name) != profile.get(name) or (name in before) != (name in profile)
     )
+    notes = [*read.problems.values()]
+    if not names:
+        return _Update(names, notes)
     m.change(profile=profile)
+    if "timezone" in names:
+        notes.append(zone_problem(profile, m.book.program) or "")
     motion = m.state.motion
     if not m.state.was_mql:
         _choose_motion(m)
-    score_fit(m)
     if m.state.motion != motion:
         names.append("motion")
-    notes = [*read.problems.values()]
-    if "timezone" in names:
-        notes.append(zone_problem(profile, m.book.program) or "")
-    if names or read.problems:
-        m.tell("profile", changed=names, note="; ".join(note for note in notes if note) or None)
-    if "email" in names:
+    score_fit(m)
+    return _Update(names, notes)
+
+
+def _tell_update(m: Moment, update: _Update) -> None:
+    note = "; ".join(note for note in update.notes if note) or None
+    if update.names or note is not None:
+        m.tell("profile", changed=update.names, note=note)
+    if "email" in update.names:
         m.change(soft_bounces=0)
         lift(m, "bounced")
-    return bool(names)
 
 
 def _choose_motion(m: Moment) -> None:

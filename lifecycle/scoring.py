@@ -6,7 +6,7 @@ undecayed points. An event is scored as of its own time, however late it arrives
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lifecycle.local_time import later
@@ -14,8 +14,13 @@ from lifecycle.moment import Moment, decay
 from lifecycle.rulebook import PointsRule
 from models.durations import Duration
 from models.inputs import Event
+from models.messages import LATE_AFTER
 
 Window = tuple[tuple[datetime, float], ...]
+
+KEPT_FOR_LATE = 20
+KEPT_LONGEST = timedelta(days=60)
+"""How much a rolling cap remembers of the time before its window, for events that come late."""
 
 
 def score_fit(m: Moment) -> None:
@@ -47,8 +52,7 @@ def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
     window = m.state.rule_window.get(rule.place, ())
     added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
     if added:
-        kept = tuple(one for one in window if later(one[0], _twice(cap.per), m.zone) > m.at)
-        window = tuple(sorted((*kept, (at, abs(added)))))
+        window = tuple(sorted((*_still_counting(window, cap.per, m), (at, abs(added)))))
         m.change(rule_window={**m.state.rule_window, rule.place: window})
     return added
 
@@ -59,9 +63,17 @@ def _within(points: float, room: float) -> float:
     return size if points > 0 else -size
 
 
-def _twice(per: Duration) -> Duration:
-    """How long points are remembered, so that an event late by a window still meets its cap."""
-    return Duration(per.amount * 2, per.unit)
+def _still_counting(window: Window, per: Duration, m: Moment) -> Window:
+    """What an event that is yet to come may share a window with.
+
+    All of it for events that are not late. For late ones only the latest few, and not for
+    ever: state is to stay small.
+    """
+    old = [one for one in window if later(one[0], per, m.zone) + LATE_AFTER <= m.at]
+    if not old:
+        return window
+    latest = [one for one in old[-KEPT_FOR_LATE:] if m.at - one[0] < KEPT_LONGEST]
+    return (*latest, *window[len(old) :])
 
 
 def most_in_window(window: Window, at: datetime, per: Duration, zone: ZoneInfo) -> float:
