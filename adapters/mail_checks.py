@@ -10,6 +10,7 @@ from pathlib import Path
 from email_validator import EmailNotValidError, validate_email
 from pydantic import ValidationError
 
+from adapters.mail_headers import only_address
 from adapters.marked_document import Node
 from adapters.problems import Problem, meant, written_path
 from models.program import BUILT_IN_FIELDS, Email, Program
@@ -32,17 +33,22 @@ def check_sending(root: Node) -> None:
 
 def check_address(node: Node, example: str, *, named: bool) -> None:
     """Report text that is no e-mail address; with `named`, a name may stand before it."""
+    text = node.text or ""
     try:
         validate_email(
-            node.text or "",
-            allow_display_name=named,
+            only_address(text).addr_spec if named else text,
             check_deliverability=False,
             globally_deliverable=False,
             test_environment=True,
         )
     except EmailNotValidError as error:
         reason = str(error).rstrip(".")
-        node.report(f"'{node.text}' is not an e-mail address; write one like {example} ({reason})")
+        node.report(f"'{text}' is not an e-mail address; write one like {example} ({reason})")
+    except ValueError:
+        node.report(
+            f"'{text}' is not one e-mail address; write one like {example}"
+            " (a name with a comma in it goes in quotes)"
+        )
 
 
 @cache

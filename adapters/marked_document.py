@@ -17,8 +17,8 @@ class Mark:
     column: int
     indent: int | None = None
     """For a block of text (`|`): the column of its lines; the text begins a line below."""
-    exact: bool = False
-    """Whether the text stands in one line as it is, so that offsets into it are columns."""
+    quote: int | None = None
+    """Of text that stands in one line as it is: the width of its quote, 0 or 1."""
 
 
 @dataclass(slots=True)
@@ -52,8 +52,8 @@ class Document:
         self.problems.append(Problem(self.file, line, column, written_path(path), message))
 
     def _inside(self, mark: Mark, path: Path, offset: int) -> tuple[int, int]:
-        if mark.exact:
-            return mark.line, mark.column + offset
+        if mark.quote is not None:
+            return mark.line, mark.column + mark.quote + offset
         if mark.indent is None:
             return mark.line, mark.column
         value: Any = self.value

@@ -34,6 +34,8 @@ class _Teller:
         path = _document_path(loc)
         if kind not in ("extra_forbidden", "missing") and self._told(path):
             return
+        if kind == "too_short" and value:
+            return  # it is only short of its wrong items, which are told
         if loc and loc[-1] == "[key]":
             self._document.report(path, self._key_message(kind, path, said, context), key=True)
         elif kind == "extra_forbidden":

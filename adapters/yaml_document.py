@@ -30,7 +30,7 @@ _RESOLVERS = (
 )
 _REMEDIES = {
     "'\\t' that cannot start any token": "a tab; indent with spaces",
-    "mapping values are not allowed here": "a ':' where none can be; quote texts with ': ' in them",
+    "mapping values are not allowed here": "a ':' where none can be; indent rightly, quote text with ': '",
     "could not find expected ':'": "a key without ':'; write 'key: value'",
     "but found another document": "a second document; one file holds one: remove '---' and it",
     "found undefined alias": "an alias (*name) without its anchor (&name) before it",
@@ -211,7 +211,7 @@ class _Values:
             return Mark(line, column, indent=self._indent(start.line + 1, end.line))
         quote = 1 if node.style in ("'", '"') else 0
         if start.line == end.line and end.column - start.column == len(node.value) + 2 * quote:
-            return Mark(line, column + quote, exact=True)
+            return Mark(line, column, quote=quote)
         return Mark(line, column)
 
     def _indent(self, first: int, last: int) -> int:

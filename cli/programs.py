@@ -107,7 +107,7 @@ def schema() -> None:
     """Print the JSON Schema of a program, by which editors complete and check the YAML.
 
     Save it, and name it in the first line of a program:
-    # yaml-language-server: $schema=program.schema.json
+    `# yaml-language-server: $schema=program.schema.json`
     """
     from adapters.program_schema import program_schema  # noqa: PLC0415  # pydantic is slow to load
 
