@@ -84,6 +84,16 @@ class SentMail:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailDisagreement:
+    """Where timelines and outbox differ on the program's mail, as Message-IDs."""
+
+    told_only: tuple[str, ...]
+    """`email_sent` on a timeline, but not sent by the outbox."""
+    sent_only: tuple[str, ...]
+    """Sent by the outbox, but no timeline tells it (yet: its turn may be still to come)."""
+
+
 _LINE = [_L.c[name] for name in LeadLine.__slots__]
 
 
@@ -225,6 +235,21 @@ class SqlReports:
             )
             for row in self._rows(query)
         ]
+
+    def mail_disagreement(self) -> MailDisagreement:
+        """Compare what timelines say was sent with what the outbox sent."""
+        message = _text(_E.c.fields, "message")
+        told = sa.select(message.label("message")).where(
+            _E.c.kind == "email_sent", message.is_not(None)
+        )
+        mails = _M.c.message.not_like("alert %")  # alerts go through the outbox too
+        sent = sa.select(_M.c.message).where(_M.c.status == "sent", mails)
+        told_only = told.where(message.not_in(sent))
+        sent_only = sent.where(_M.c.message.not_in(told))
+        return MailDisagreement(
+            told_only=tuple(sorted(row["message"] for row in self._rows(told_only))),
+            sent_only=tuple(sorted(row["message"] for row in self._rows(sent_only))),
+        )
 
     def unsettled(self) -> list[str]:
         """Keys of mails whose sending began and never told its end."""

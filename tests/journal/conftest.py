@@ -11,6 +11,7 @@ import psycopg
 import pytest
 
 from adapters.database import Database, migrate, open_database
+from adapters.journal import SqlJournal
 from tests.journal.postgres import postgres
 
 _NUMBERS = count(1)
@@ -71,3 +72,8 @@ def database(url: str) -> Iterator[Database]:
     opened = open_database(url)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def journal(database: Database) -> SqlJournal:
+    return SqlJournal(database)

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from typing import Any
 
 import pytest
 import sqlalchemy as sa
@@ -12,21 +11,9 @@ from adapters.database import Database
 from adapters.journal import SqlJournal
 from adapters.outbox import SqlOutbox
 from models.decision import Wake
-from models.state import TaskState
-from tests.journal.turns import FENCE, NOW, after, event, handoff, turn
+from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
-NEWER = Fence(run=FENCE.run, length=20)
 NEXT_RUN = Fence(run=FENCE.run + 1, length=3)
-
-
-@pytest.fixture
-def journal(database: Database) -> SqlJournal:
-    return SqlJournal(database)
-
-
-def rows(database: Database, query: str) -> list[dict[str, Any]]:
-    with database.read() as connection:
-        return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
 
 
 def timeline(database: Database) -> list[tuple[int, int, str]]:
@@ -143,206 +130,6 @@ def test_the_row_says_what_is_due_next(journal: SqlJournal, database: Database) 
     journal.record(turn(2, "closed", before=1, closed=True), NEWER, NOW)
     (lead,) = rows(database, "SELECT due_at, due_what, closed FROM leads")
     assert (lead["due_at"], lead["due_what"], bool(lead["closed"])) == (None, None, True)
-
-
-OPENED = ("handoff_opened", {"handoff": 1, "team": "sdr"})
-ASSIGNED = (
-    "assigned",
-    {"handoff": 1, "owner": "riley@acme.example", "attempt": 1, "due": "2026-03-02T18:00:00Z"},
-)
-
-
-def test_a_handoff_is_followed_to_its_acceptance(journal: SqlJournal, database: Database) -> None:
-    journal.record(
-        turn(1, "created", OPENED, handoffs=1, handoff=handoff(), stage="mql"), FENCE, NOW
-    )
-    given = handoff(attempt=1, assigned=after(seconds=90))
-    owner = "riley@acme.example"
-    journal.record(
-        turn(
-            2,
-            ASSIGNED,
-            before=2,
-            at=after(seconds=90),
-            handoffs=1,
-            handoff=given,
-            stage="mql",
-            owner=owner,
-        ),
-        FENCE,
-        NOW,
-    )
-    accepted = ("accepted", {"handoff": 1, "by": owner, "open_seconds": 600, "late": False})
-    journal.record(
-        turn(
-            3,
-            accepted,
-            before=3,
-            at=after(minutes=12),
-            handoffs=1,
-            handoff=given,
-            stage="sal",
-            owner=owner,
-        ),
-        FENCE,
-        NOW,
-    )
-    (row,) = rows(database, "SELECT * FROM handoffs")
-    assert (row["owner"], row["attempt"], row["system_seconds"]) == (owner, 1, 90)
-    assert (row["open_seconds"], bool(row["late"]), bool(row["over"])) == (600, False, False)
-    assert row["breaches"] == 0
-
-
-def test_a_breach_is_counted_once_though_its_turn_ran_twice(
-    journal: SqlJournal, database: Database
-) -> None:
-    now: dict[str, Any] = {
-        "handoffs": 1,
-        "handoff": handoff(attempt=1),
-        "stage": "mql",
-        "owner": "riley@acme.example",
-    }
-    journal.record(turn(1, OPENED, ASSIGNED, **now), FENCE, NOW)
-    breach = ("breached", {"clock": "accept", "owner": "riley@acme.example"})
-    for fence in (FENCE, NEWER):
-        journal.record(turn(2, breach, before=2, **now), fence, NOW)
-    assert rows(database, "SELECT breaches, accept_breaches FROM handoffs") == [
-        {"breaches": 1, "accept_breaches": 1}
-    ]
-
-
-def test_a_handoff_that_the_second_run_did_not_open_is_gone(
-    journal: SqlJournal, database: Database
-) -> None:
-    journal.record(turn(1, "created"), FENCE, NOW)
-    task = ("task_opened", {"task": "t1", "task_kind": "call"})
-    first = turn(
-        2,
-        OPENED,
-        task,
-        before=1,
-        handoffs=1,
-        handoff=handoff(),
-        stage="mql",
-        tasks=(TaskState(id="t1", kind="call", team="sdr"),),
-        task_count=1,
-    )
-    journal.record(first, FENCE, NOW)
-    assert rows(database, "SELECT task, team FROM tasks") == [{"task": "t1", "team": "sdr"}]
-    journal.record(turn(2, ("disqualified", {"reason": "spam"}), before=1), NEWER, NOW)
-    assert rows(database, "SELECT * FROM handoffs") == []
-    assert rows(database, "SELECT * FROM tasks") == []
-
-
-def test_an_earlier_handoff_is_over_when_the_next_one_opens(
-    journal: SqlJournal, database: Database
-) -> None:
-    journal.record(turn(1, OPENED, handoffs=1, handoff=handoff()), FENCE, NOW)
-    second = ("handoff_opened", {"handoff": 2, "team": "ae"})
-    opened = handoff(2, team="ae", opened=after(days=2))
-    journal.record(
-        turn(2, second, before=1, at=after(days=2), handoffs=2, handoff=opened), FENCE, NOW
-    )
-    found = rows(database, "SELECT number, team, over FROM handoffs ORDER BY number")
-    assert [(row["number"], row["team"], bool(row["over"])) for row in found] == [
-        (1, "sdr", True),
-        (2, "ae", False),
-    ]
-
-
-def test_a_recycle_ends_the_handoff(journal: SqlJournal, database: Database) -> None:
-    journal.record(turn(1, OPENED, handoffs=1, handoff=handoff(), stage="mql"), FENCE, NOW)
-    told = ("recycled", {"reason": "bad_timing"}), ("stage", {"from": "mql", "to": "recycled"})
-    journal.record(turn(2, *told, before=1, handoffs=1, stage="recycled"), FENCE, NOW)
-    (row,) = rows(database, "SELECT over FROM handoffs")
-    assert row["over"]
-
-
-def test_a_done_task_is_no_longer_open(journal: SqlJournal, database: Database) -> None:
-    task = ("task_opened", {"task": "t1", "task_kind": "call", "owner": "riley@acme.example"})
-    waiting = (TaskState(id="t1", kind="call", owner="riley@acme.example"),)
-    journal.record(turn(1, task, tasks=waiting, task_count=1), FENCE, NOW)
-    done = ("task_done", {"task": "t1", "task_kind": "call"})
-    journal.record(turn(2, done, before=1, task_count=1), FENCE, NOW)
-    (row,) = rows(database, "SELECT open, done FROM tasks")
-    assert not row["open"]
-    assert row["done"] is not None
-
-
-def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
-    journal: SqlJournal, database: Database
-) -> None:
-    outbox = SqlOutbox(database)
-    address = "Ana@Northwind.example "
-    profile = {"email": address}
-    told = ("suppressed", {"why": "unsubscribed"})
-    stop = turn(1, told, suppressed=("unsubscribed",), profile=profile)
-    for _ in range(2):
-        journal.record(stop, FENCE, NOW)
-    assert outbox.suppression("ana@northwind.example", operational=False) == "unsubscribed"
-    lift = turn(2, ("unsuppressed", {"why": "unsubscribed"}), before=1, profile=profile)
-    for _ in range(2):
-        journal.record(lift, FENCE, NOW)
-    assert outbox.suppression("ana@northwind.example", operational=False) is None
-
-
-def test_a_suppression_that_the_second_run_does_not_tell_is_gone(
-    journal: SqlJournal, database: Database
-) -> None:
-    told = ("suppressed", {"why": "bounced"})
-    journal.record(turn(1, told, suppressed=("bounced",)), FENCE, NOW)
-    journal.record(turn(1, "noted"), NEWER, NOW)
-    address = "ana@northwind.example"
-    assert SqlOutbox(database).suppression(address, operational=False) is None
-
-
-def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
-    journal: SqlJournal, database: Database
-) -> None:
-    profile = {"email": "shared@northwind.example"}
-    told = ("suppressed", {"why": "unsubscribed"})
-    stopped = turn(1, told, lead="ana", suppressed=("unsubscribed",), profile=profile)
-    journal.record(stopped, FENCE, NOW)
-    wanted = ("event", {"event": "r", "type": "email.resubscribed"})
-    journal.record(turn(1, wanted, lead="ben", profile=profile), FENCE, NOW)
-    outbox = SqlOutbox(database)
-    assert outbox.suppression("shared@northwind.example", operational=False) is None
-
-
-def test_what_another_lead_of_the_same_address_was_told_stays(
-    journal: SqlJournal, database: Database
-) -> None:
-    profile = {"email": "shared@northwind.example"}
-    told = ("suppressed", {"why": "complained"})
-    journal.record(
-        turn(1, told, lead="ana", suppressed=("complained",), profile=profile), FENCE, NOW
-    )
-    bounced = ("suppressed", {"why": "bounced"})
-    journal.record(
-        turn(1, bounced, lead="ben", suppressed=("bounced",), profile=profile), FENCE, NOW
-    )
-    lifted = ("unsuppressed", {"why": "bounced"})
-    journal.record(turn(2, lifted, lead="ben", before=1, profile=profile), FENCE, NOW)
-    outbox = SqlOutbox(database)
-    assert outbox.suppression("shared@northwind.example", operational=True) == "complained"
-
-
-def test_a_changed_address_leaves_the_bounce_with_the_old_one(
-    journal: SqlJournal, database: Database
-) -> None:
-    both = ("bounced", "unsubscribed")
-    told = [("suppressed", {"why": why}) for why in both]
-    journal.record(turn(1, *told, suppressed=both), FENCE, NOW)
-    change = ("profile", {"changed": ["email"]})
-    lift = ("unsuppressed", {"why": "bounced"})
-    profile = {"email": "ana@contoso.example"}
-    journal.record(
-        turn(2, change, lift, before=2, suppressed=("unsubscribed",), profile=profile), FENCE, NOW
-    )
-    outbox = SqlOutbox(database)
-    assert outbox.suppression("ana@northwind.example", operational=True) == "bounced"
-    assert outbox.suppression("ana@contoso.example", operational=True) is None
-    assert outbox.suppression("ana@contoso.example", operational=False) == "unsubscribed"
 
 
 def test_what_strangers_write_is_stored_whatever_its_characters(journal: SqlJournal) -> None:

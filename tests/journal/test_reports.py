@@ -6,16 +6,12 @@ import pytest
 
 from adapters.database import Database
 from adapters.journal import SqlJournal
-from adapters.reports import Acceptance, Mail, SentMail, SqlReports
+from adapters.outbox import SqlOutbox
+from adapters.reports import Acceptance, Mail, MailDisagreement, SentMail, SqlReports
 from models.decision import Wake
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 RILEY = "riley@acme.example"
-
-
-@pytest.fixture
-def journal(database: Database) -> SqlJournal:
-    return SqlJournal(database)
 
 
 @pytest.fixture
@@ -147,3 +143,16 @@ def test_acceptance_counts_handoffs_whose_clock_has_ended(
     assert reports.acceptance() == Acceptance(ended=3, in_time=1)
     assert reports.acceptance().share == pytest.approx(1 / 3)
     assert reports.breaches() == {"accept": 2, "first_touch": 1}
+
+
+def test_timelines_and_outbox_are_compared_by_message(
+    database: Database, journal: SqlJournal, reports: SqlReports
+) -> None:
+    outbox = SqlOutbox(database)
+    told = [("email_sent", {"email": "welcome", "message": name}) for name in ("both", "told")]
+    journal.record(turn(1, *told), FENCE, NOW)
+    for name in ("both", "sent", "skipped", "alert ana/alert/1"):
+        outbox.claim("ana", name, name, NOW)
+        outbox.settle(name, "skipped" if name == "skipped" else "sent")
+    found = reports.mail_disagreement()
+    assert found == MailDisagreement(told_only=("told",), sent_only=("sent",))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import sqlalchemy as sa
+
 from activities.ports import Fence
+from adapters.database import Database
 from models.decision import Assign, Decision, Entry, Wake
 from models.state import HandoffState, LeadState
 
@@ -13,6 +16,7 @@ NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 """A Monday, 09:00 in New York."""
 
 FENCE = Fence(run=1_772_460_000_000_000, length=10)
+NEWER = Fence(run=FENCE.run, length=20)
 
 
 def state(lead: str = "ana", **changes: Any) -> LeadState:
@@ -65,3 +69,8 @@ def asking(key: str, **changes: Any) -> Assign:
 
 def after(**length: float) -> datetime:
     return NOW + timedelta(**length)
+
+
+def rows(database: Database, query: str) -> list[dict[str, Any]]:
+    with database.read() as connection:
+        return [dict(row) for row in connection.execute(sa.text(query)).mappings()]
