@@ -9,7 +9,6 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import Counter
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from lifecycle.decide import decide, new_lead
@@ -22,7 +21,7 @@ from models.directory import Directory
 from models.inputs import Created, Event, Input, Result
 from models.program import Program
 from models.state import LeadState
-from simulation.scenario import Line, Newcomer, Scenario
+from simulation.scenario import Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
 
 _SECOND = timedelta(seconds=1)
@@ -122,9 +121,8 @@ def play(scenario: Scenario) -> list[TimelineLine]:
     """Play a scenario; returns its timeline in order."""
     world = World(scenario.program, scenario.people)
     places = {lead: place for place, lead in enumerate(scenario.leads)}
-    for happening in _script(scenario):
-        at = happening.at if isinstance(happening, Newcomer) else happening.given.arrived
-        _run_until(world, at, including=False)
+    for happening in happenings(scenario):
+        _run_until(world, happening.at, including=False)
         if isinstance(happening, Newcomer):
             world.create(happening, places[happening.lead])
         else:
@@ -133,17 +131,6 @@ def play(scenario: Scenario) -> list[TimelineLine]:
     return in_order(
         line_of(lead, entry) for lead, entries in world.entries.items() for entry in entries
     )
-
-
-def _script(scenario: Scenario) -> Iterator[Newcomer | Line]:
-    """Creations and lines in time order, creations first, up to the scenario's end."""
-    timed: list[tuple[datetime, int, Newcomer | Line]] = [
-        *((one.at, 0, one) for one in scenario.newcomers),
-        *((line.given.arrived, 1, line) for line in scenario.lines),
-    ]
-    for at, _, happening in sorted(timed, key=lambda one: one[:2]):
-        if at <= scenario.until:
-            yield happening
 
 
 def _run_until(world: World, at: datetime, *, including: bool) -> None:

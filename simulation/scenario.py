@@ -6,7 +6,7 @@ elapsed since `start`, a day being 24 hours.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -39,10 +39,15 @@ class Newcomer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """A scripted input; `given.arrived` is when it reaches the lead."""
+    """A scripted input."""
 
     lead: str
     given: Event | Act
+
+    @property
+    def at(self) -> datetime:
+        """When it reaches the lead."""
+        return self.given.arrived
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +65,14 @@ class Scenario:
     lines: tuple[Line, ...]
     expect: tuple[Mapping[str, Any], ...]
     never: tuple[Mapping[str, Any], ...]
+
+
+def happenings(scenario: Scenario) -> Iterator[Newcomer | Line]:
+    """Creations and lines in time order, creations first, up to the scenario's end."""
+    both: list[Newcomer | Line] = [*scenario.newcomers, *scenario.lines]
+    for one in sorted(both, key=lambda one: (one.at, isinstance(one, Line))):
+        if one.at <= scenario.until:
+            yield one
 
 
 def read_scenario(path: Path) -> Scenario:

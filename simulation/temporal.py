@@ -1,0 +1,265 @@
+"""The Temporal engine: a scenario played through the real workflow, turn and journal.
+
+Time passes on the time-skipping test server, whose one clock all leads share. A lead's own
+clock is set back a little by its place in the file, so that what is due at one instant
+happens in the file's order. Before an input the player stops short of its instant and
+delivers it stamped with it: timers are judged by the real now, so the input goes first.
+Between two moves everything settles.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import dataclasses
+import os
+import shutil
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.runtime import Runtime, TelemetryConfig
+from temporalio.testing import WorkflowEnvironment
+
+from activities.ports import Journal, Rendered, World
+from adapters.database import migrate, open_database
+from adapters.journal import SqlJournal
+from adapters.mail_render import MailRenderer
+from adapters.outbox import SqlOutbox
+from adapters.people import SqlPeople
+from adapters.programs import SqlPrograms
+from adapters.reports import SqlReports
+from adapters.temporal import Leads, RefusedError
+from models.envelopes import Clock, Json
+from models.inputs import Act, Event
+from models.instants import parse_instant, write_instant
+from settings import Settings
+from simulation.scenario import Line, Newcomer, Scenario, happenings
+from simulation.timeline import TimelineLine, in_order, line_of
+from worker import working
+from workflows.attributes import KEYS
+
+SHORT = timedelta(seconds=30)
+"""So long before an input's instant the player stops and delivers it."""
+_STAGGER = timedelta(milliseconds=500)
+_WIDEST = timedelta(seconds=25)
+"""All leads' staggers together; with SHORT still less than the grace of a minute."""
+_SETTLED_WITHIN = 30.0
+"""Real seconds after which a lead that does not settle is reported."""
+
+
+class Delivered:
+    """A mail server that takes everything: in a scenario mail is sent at once."""
+
+    async def send(self, mail: Rendered) -> None:
+        """Take the mail."""
+
+
+@dataclass(slots=True)
+class _Played:
+    """A lead on the server."""
+
+    place: int
+    leads: Leads
+    begins: datetime
+    """The program's instant at the server's first, on this lead's clock."""
+    turn: int = 0
+    wake: datetime | None = None
+
+
+def play(scenario: Scenario) -> list[TimelineLine]:
+    """Play a scenario through the real workflow; returns its timeline in order.
+
+    Raises RuntimeError if a lead does not settle.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        url = f"sqlite:///{Path(folder) / 'scenario.db'}"
+        migrate(url)
+        return asyncio.run(_play(scenario, url))
+
+
+async def _play(scenario: Scenario, url: str) -> list[TimelineLine]:
+    with _world(scenario, url) as world:
+        env = await WorkflowEnvironment.start_time_skipping(
+            test_server_existing_path=_server_binary(),
+            data_converter=pydantic_data_converter,
+            # The core writes its log to standard output, which belongs to the timeline.
+            runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
+        )
+        async with env:
+            with env.auto_time_skipping_disabled():
+                await _register(env)
+                async with working(env.client, Settings(), world):
+                    await _Player(env, scenario, world.journal).run()
+            # The worker's last polls end before the server does.
+            await asyncio.sleep(0.3)
+    database = open_database(url)
+    try:
+        reports = SqlReports(database)
+        return in_order(
+            line_of(lead, entry)
+            for lead in scenario.leads
+            for entry in reports.timeline(lead)
+            if entry.at <= scenario.until
+        )
+    finally:
+        database.close()
+
+
+@contextmanager
+def _world(scenario: Scenario, url: str) -> Iterator[World]:
+    database = open_database(url)
+    try:
+        programs, people = SqlPrograms(database), SqlPeople(database)
+        programs.publish(scenario.program)
+        people.apply(scenario.people)
+        yield World(
+            programs=programs,
+            people=people,
+            journal=SqlJournal(database),
+            outbox=SqlOutbox(database),
+            renderer=MailRenderer(),
+            mailer=Delivered(),
+        )
+    finally:
+        database.close()
+
+
+def _server_binary() -> str:
+    """The time-skipping server beside this Python. Raises RuntimeError if it is missing."""
+    beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
+    name = "temporal-test-server"
+    found = shutil.which(name, path=os.pathsep.join(beside)) or shutil.which(name)
+    if found is None:
+        raise RuntimeError(f"the program `{name}` is missing; run `make setup`")
+    return found
+
+
+async def _register(env: WorkflowEnvironment) -> None:
+    kinds = {
+        "LeadScore": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
+        "LeadDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
+    }
+    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
+    await env.client.operator_service.add_search_attributes(
+        AddSearchAttributesRequest(
+            namespace=env.client.namespace,
+            search_attributes={key.name: kinds.get(key.name, keyword) for key in KEYS.values()},
+        )
+    )
+
+
+class _Player:
+    """Moves the server's clock from one happening to the next."""
+
+    def __init__(self, env: WorkflowEnvironment, scenario: Scenario, journal: Journal) -> None:
+        self._env = env
+        self._scenario = scenario
+        self._journal = journal
+        self._zero = scenario.start
+        self._leads: dict[str, _Played] = {}
+
+    async def run(self) -> None:
+        """Play all of it, in order."""
+        self._zero = await self._env.get_current_time()
+        places = {lead: place for place, lead in enumerate(self._scenario.leads)}
+        for happening in happenings(self._scenario):
+            await self._run_until(happening.at, including=False)
+            if isinstance(happening, Newcomer):
+                await self._create(happening, places[happening.lead])
+            else:
+                await self._take(happening)
+        await self._run_until(self._scenario.until, including=True)
+
+    async def _create(self, newcomer: Newcomer, place: int) -> None:
+        stagger = min(_STAGGER, _WIDEST / max(1, len(self._scenario.leads))) * place
+        begins = self._scenario.start - SHORT - stagger
+        clock = Clock(wall=self._zero, program=begins, speed=1)
+        leads = Leads(self._env.client, self._journal, clock=clock)
+        played = self._leads[newcomer.lead] = _Played(place, leads, begins)
+        await self._advance(self._wall(played, newcomer.at) - SHORT)
+        await leads.enrol(
+            newcomer.lead,
+            self._scenario.program,
+            dict(newcomer.profile),
+            arrived=write_instant(newcomer.at),
+        )
+        await self._settle(newcomer.lead)
+
+    async def _take(self, line: Line) -> None:
+        played = self._leads[line.lead]
+        await self._advance(self._wall(played, line.at) - SHORT)
+        stamped = {**_written(line.given), "arrived": write_instant(line.at)}
+        if isinstance(line.given, Event):
+            await played.leads.events(line.lead, [stamped])
+        else:
+            with contextlib.suppress(RefusedError):
+                await played.leads.act(line.lead, str(stamped.pop("do")), stamped)
+        await self._settle(line.lead)
+
+    async def _run_until(self, at: datetime, *, including: bool) -> None:
+        while (lead := self._next_due()) is not None:
+            played = self._leads[lead]
+            due = played.wake
+            if due is None or due > at or (due == at and not including):
+                return
+            await self._advance(self._wall(played, due))
+            await self._settle(lead)
+            await self._look_at_those_passed()
+
+    def _next_due(self) -> str | None:
+        due = [
+            (played.wake, played.place, lead)
+            for lead, played in self._leads.items()
+            if played.wake is not None
+        ]
+        return min(due)[2] if due else None
+
+    def _wall(self, played: _Played, at: datetime) -> datetime:
+        """The server's instant at which it is `at` on this lead's clock."""
+        return self._zero + (at - played.begins)
+
+    async def _advance(self, wall: datetime) -> None:
+        left = wall - await self._env.get_current_time()
+        if left > timedelta():
+            await self._env.sleep(left)
+
+    async def _settle(self, lead: str) -> None:
+        """Wait until the lead has taken its turn and nothing of it is under way."""
+        played = self._leads[lead]
+        before = played.turn
+        async with asyncio.timeout(_SETTLED_WITHIN):
+            while True:
+                standing = await played.leads.standing(lead)
+                wake = standing["wake"] and parse_instant(standing["wake"]["at"])
+                due = wake is not None and wake <= parse_instant(standing["now"])
+                if standing["settled"] and standing["turn"] > before and not due:
+                    break
+                await asyncio.sleep(0.002)
+        played.turn, played.wake = standing["turn"], wake
+
+    async def _look_at_those_passed(self) -> None:
+        """Settle leads whose own due instant the server's clock has passed meanwhile."""
+        now = await self._env.get_current_time()
+        for lead, played in self._leads.items():
+            if played.wake is not None and self._wall(played, played.wake) <= now:
+                await self._settle(lead)
+
+
+def _written(given: Event | Act) -> Json:
+    """The input as its sender would write it."""
+    fields = dataclasses.asdict(given)
+    left_out = ("arrived", "ref", "duplicate")
+    return {
+        name: write_instant(value) if isinstance(value, datetime) else value
+        for name, value in fields.items()
+        if value is not None and name not in left_out
+    }
