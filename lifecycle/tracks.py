@@ -105,14 +105,16 @@ def react(m: Moment) -> None:
     check_waits(m)
 
 
-def check_exit(m: Moment) -> None:
-    """Leave by the exit if it holds, and look for the next track."""
+def check_exit(m: Moment) -> bool:
+    """Leave by the exit if it holds, and look for the next track. Whether it was left."""
     track = m.state.track
     if track is None or m.state.stage in TRACKLESS:
-        return
+        return False
     compiled = m.book.tracks.get(track.name)
-    if compiled is not None and m.holds(compiled.exit, track=True):
-        _end(m, "exit")
+    if compiled is None or not m.holds(compiled.exit, track=True):
+        return False
+    _end(m, "exit")
+    return True
 
 
 def check_motion(m: Moment) -> None:

@@ -29,8 +29,8 @@ def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
     if to in TRACKLESS or to == "recycled":
         tracks.leave(m, "stage")
     else:
-        tracks.check_exit(m)
-        tracks.look(m)
+        if not tracks.check_exit(m):
+            tracks.look(m)
         tracks.check_waits(m)
     return True
 
