@@ -164,13 +164,9 @@ class _Reader:
         try:
             cel.evaluate(f"''.matches({token.text})")
         except Exception as error:  # noqa: BLE001  # CEL errors come as many types
-            reason = re.search(
-                r"error: (.*?)(?:\. Check function arguments.*)?$", str(error), re.DOTALL
-            )
-            said = " ".join(reason[1].split()) if reason else "it can't be used"
-            self._report(
-                token, f"the pattern {token.text[:60]} is not a regular expression: {said}"
-            )
+            reason = str(error).rpartition("error: ")[2].partition(". Check function")[0]
+            said = " ".join(reason.split())
+            self._report(token, f"{token.text[:60]} is not a regular expression: {said}")
 
     def _check_did(self, place: int) -> None:
         type_, subject = self._at(place + 2), self._at(place + 4)
