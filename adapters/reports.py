@@ -114,6 +114,7 @@ class SqlReports:
         stage: str | None = None,
         owner: str | None = None,
         due_before: datetime | None = None,
+        program: str | None = None,
         limit: int | None = None,
     ) -> list[LeadLine]:
         """Leads to which all that is given applies; what is due first comes first."""
@@ -124,7 +125,14 @@ class SqlReports:
             query = query.where(_L.c.owner == owner.strip().lower())
         if due_before is not None:
             query = query.where(_L.c.due_at < due_before)
+        if program is not None:
+            query = query.where(_L.c.program == program)
         return [LeadLine(**row) for row in self._rows(query.limit(limit))]
+
+    def ids_of(self, email: str) -> list[str]:
+        """The leads that have this address, sorted; usually one."""
+        query = sa.select(_L.c.id).where(_L.c.email == email.strip().lower()).order_by(_L.c.id)
+        return [row["id"] for row in self._rows(query)]
 
     def dossier(self, lead: str) -> Dossier | None:
         """One lead with its timeline, or None if it is not known here."""
