@@ -21,7 +21,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from models.instants import write_instant
 
@@ -32,12 +32,20 @@ _MIGRATION_LOCK = 5_323_460_001
 """Any number will do, so long as nobody else locks by it in this database."""
 
 
-class DatabaseTooNewError(Exception):
+class DatabaseNotReadyError(Exception):
+    """The database can't be used as it is; the message says why and what to do."""
+
+
+class DatabaseTooNewError(DatabaseNotReadyError):
     """The database was migrated by a newer leadflow than this one."""
 
 
-class DatabaseTooOldError(Exception):
+class DatabaseTooOldError(DatabaseNotReadyError):
     """The database lacks migrations that this leadflow needs."""
+
+
+class DatabaseUnreachableError(DatabaseNotReadyError):
+    """The database does not answer, stays locked, or is something else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,51 +199,64 @@ def _revision(connection: Connection, script: ScriptDirectory) -> str | None:
     found = MigrationContext.configure(connection).get_current_revision()
     known = {one.revision for one in script.walk_revisions()}
     if found is not None and found not in known:
-        where = connection.engine.url.render_as_string(hide_password=True)
         raise DatabaseTooNewError(
-            f"the database {where} is at revision {found}, which this leadflow does not know"
-            f" (its newest is {script.get_current_head()}): a newer leadflow has been here."
-            " Use that version or a later one, or another database"
+            f"the database {_shown(connection.engine)} is at revision {found}, which this"
+            f" leadflow does not know (its newest is {script.get_current_head()}): a newer"
+            " leadflow has been here. Use that version or a later one, or another database"
         )
     return found
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    """A database for a while. Raises DatabaseUnreachableError, without a word of SQL."""
+    database = open_database(url)
+    try:
+        yield database
+    except (OSError, DatabaseError) as error:
+        said = str(error.orig if isinstance(error, DatabaseError) else error).strip()
+        raise DatabaseUnreachableError(
+            f"the database {_shown(database.engine)} can't be used: {said}; check the URL, and"
+            " that the database is up and this user may write to it"
+        ) from error
+    finally:
+        database.close()
 
 
 def migrate(url: str) -> None:
     """Bring a database, new or old, to this code's tables; of two at once, one waits.
 
-    For SQLite the file and its folder are made. Raises DatabaseTooNewError, having changed
-    nothing.
+    For SQLite the file and its folder are made. Raises DatabaseNotReadyError (too new,
+    unreachable), having changed nothing.
     """
     config = _config()
-    database = open_database(url)
-    if (file := database.file) is not None:
-        file.parent.mkdir(parents=True, exist_ok=True)
-    try:
+    script = ScriptDirectory.from_config(config)
+    with _opened(url) as database:
+        if (file := database.file) is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
         with database.write() as connection:
             if not database.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
-            script = ScriptDirectory.from_config(config)
             if _revision(connection, script) != script.get_current_head():
                 config.attributes["connection"] = connection
                 command.upgrade(config, "head")
-    finally:
-        database.close()
 
 
 def check(url: str) -> None:
-    """Raise DatabaseTooNewError or DatabaseTooOldError unless the tables are this code's."""
+    """Raise DatabaseNotReadyError (too new, too old, unreachable) unless it fits this code."""
     script = ScriptDirectory.from_config(_config())
-    database = open_database(url)
     found = None
-    try:
+    with _opened(url) as database:
         # Connecting to SQLite makes the file, and a mere look should leave nothing behind.
         if database.file is None or database.file.exists():
             with database.read() as connection:
                 found = _revision(connection, script)
-    finally:
-        database.close()
     if found != script.get_current_head():
-        where = database.engine.url.render_as_string(hide_password=True)
+        where = _shown(database.engine)
         raise DatabaseTooOldError(
             f"the database {where} {f'is at revision {found}' if found else 'has no tables'}, but"
             f" this leadflow needs {script.get_current_head()}; bring it up to date with"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -16,6 +17,7 @@ from sqlmodel import SQLModel
 
 from adapters.database import (
     Database,
+    DatabaseNotReadyError,
     DatabaseTooNewError,
     DatabaseTooOldError,
     check,
@@ -108,6 +110,23 @@ def test_a_person_migrates_with_alembic_itself(empty_url: str) -> None:
 def test_alembic_without_a_url_says_what_is_missing() -> None:
     with pytest.raises((SystemExit, CommandError), match="-x database="):
         command.current(Config(ALEMBIC_INI))
+
+
+@pytest.mark.parametrize("use", [check, migrate])
+def test_what_is_no_database_or_does_not_answer_is_told_with_its_place(
+    use: Callable[[str], None], tmp_path: Path
+) -> None:
+    letter = tmp_path / "letter.txt"
+    letter.write_text("Dear database, " * 100)
+    for url, said in (
+        (f"sqlite:///{letter}", "file is not a database"),
+        (f"sqlite:///{letter}/leadflow.db", "letter.txt"),
+        ("postgresql://leadflow:hush@127.0.0.1:1/leadflow", "(?i)connection refused"),
+    ):
+        with pytest.raises(DatabaseNotReadyError, match=said) as told:
+            use(url)
+        assert "hush" not in str(told.value)
+    assert letter.read_text().startswith("Dear")
 
 
 @pytest.mark.parametrize(
