@@ -60,7 +60,7 @@ class TurnActivities:
         program = self._programs.load(request["digest"])
         before = request["state"]
         state = self._new_lead(request["lead"], program) if before is None else read_state(before)
-        inputs = read_inputs(request["inputs"], exists=before is not None)
+        inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
         decision = self._decide(
             rulebook(program),
@@ -92,16 +92,8 @@ class TurnActivities:
         )
 
 
-def read_inputs(envelopes: list[Envelope], *, exists: bool) -> list[Input]:
-    """The inputs in their envelopes; what can't be read is `Malformed`. Never raises."""
-    inputs = []
-    for envelope in envelopes:
-        inputs.append(_read(envelope, exists=exists))
-        exists = exists or isinstance(inputs[-1], Created)
-    return inputs
-
-
-def _read(envelope: Envelope, *, exists: bool) -> Input:
+def read_input(envelope: Envelope) -> Input:
+    """The input in its envelope; what can't be read is `Malformed`. Never raises."""
     arrived, ref = parse_instant(envelope["arrived"]), envelope.get("ref", 0)
     kind, name, body = envelope["kind"], envelope.get("name", ""), envelope.get("body")
     try:
@@ -113,16 +105,14 @@ def _read(envelope: Envelope, *, exists: bool) -> Input:
         if kind == "act":
             return read_act(name, body, arrived, ref=ref)
         if kind == "created":
-            return _created(body, arrived, exists=exists)
+            return _created(body, arrived)
         why = str(body)
     except ValueError as error:
         why = str(error)
     return Malformed(arrived=arrived, ref=ref, name=name or kind, why=why, by=_by(body))
 
 
-def _created(body: Any, arrived: datetime, *, exists: bool) -> Created:
-    if exists:
-        raise ValueError("this lead exists already; send an event of the type profile.updated")
+def _created(body: Any, arrived: datetime) -> Created:
     if not isinstance(body, Mapping):
         raise ValueError("a lead is created with its profile, a mapping with at least email")
     return Created(arrived=arrived, profile=body)

@@ -12,6 +12,9 @@ from temporalio import workflow
 
 _ADDRESS = re.compile(r"([^\s@<>\"'(),;:=]{1,2})[^\s@<>\"'(),;:=]*@([^\s@<>\"'(),;:]+)")
 
+_CHATTERING = ("mail.log", "alembic", "asyncio")
+"""Libraries that tell every step they take."""
+
 Event = MutableMapping[str, Any]
 
 
@@ -79,3 +82,5 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for name in _CHATTERING:
+        logging.getLogger(name).setLevel(logging.WARNING)

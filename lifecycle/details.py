@@ -50,5 +50,5 @@ def _minute(instant: str) -> str:
 
 def _plain(text: object) -> str:
     """Text that a stranger wrote, on one line and without Markdown's marks."""
-    kept = "".join(char for char in str(text) if char not in "`*_[]<>#|\\" and char.isprintable())
+    kept = "".join(char for char in str(text) if char not in "`*[]<>#|\\" and char.isprintable())
     return kept[:100]

@@ -1,0 +1,152 @@
+"""The ports in memory, for tests of what is built on them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from activities.ports import Claim, Fence, Rendered, StoredLead, World
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
+from models.directory import Directory
+from models.program import Program
+from models.state import LeadState
+
+
+@dataclass
+class FakePrograms:
+    published: dict[str, Program] = field(default_factory=dict)
+
+    def load(self, digest: str) -> Program:
+        return self.published[digest]
+
+
+@dataclass
+class FakePeople:
+    """Gives every lead to the first member of the team."""
+
+    people: Directory
+    counted: list[str] = field(default_factory=list)
+
+    def directory(self) -> Directory:
+        return self.people
+
+    def assign(self, _lead: str, command: Assign) -> tuple[str | None, str | None]:
+        team = self.people.teams.get(command.team or "")
+        free = [m.email for m in (team.members if team else ()) if m.email not in command.tried]
+        return (free[0], None) if free else (None, "tried")
+
+    def count(self, _lead: str, command: CountAssignment) -> None:
+        self.counted.append(command.key)
+
+
+@dataclass
+class FakeJournal:
+    entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
+    states: dict[str, LeadState] = field(default_factory=dict)
+    fences: dict[str, Fence] = field(default_factory=dict)
+
+    def stored(self, lead: str) -> StoredLead | None:
+        if lead not in self.states:
+            return None
+        ids = [one.fields["event"] for one in self.entries[lead] if "event" in one.fields]
+        return StoredLead(state=self.states[lead], seen=tuple(dict.fromkeys(ids))[-1000:])
+
+    def record(self, decision: Decision, fence: Fence, _now: datetime) -> None:
+        lead = decision.state.lead
+        if lead in self.fences and fence < self.fences[lead]:
+            return
+        first = decision.entries[0].seq if decision.entries else decision.state.seq + 1
+        kept = [one for one in self.entries[lead] if one.seq < first]
+        self.entries[lead] = kept + list(decision.entries)
+        self.states[lead], self.fences[lead] = decision.state, fence
+
+    def told(self, lead: str, kind: str) -> list[Entry]:
+        """The entries of one kind on a lead's timeline."""
+        return [one for one in self.entries[lead] if one.kind == kind]
+
+
+@dataclass
+class FakeOutbox:
+    claims: dict[str, Claim] = field(default_factory=dict)
+    suppressed: dict[str, str] = field(default_factory=dict)
+
+    def claim(self, _lead: str, key: str, _message: str, _at: datetime) -> Claim:
+        known = self.claims.get(key)
+        if known is not None:
+            return known
+        self.claims[key] = Claim(status="unknown")
+        return Claim(status="new")
+
+    def release(self, key: str) -> None:
+        del self.claims[key]
+
+    def settle(
+        self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
+    ) -> None:
+        self.claims[key] = Claim(status=status, why=why)
+
+    def suppression(self, address: str, *, operational: bool) -> str | None:  # noqa: ARG002
+        return self.suppressed.get(address)
+
+
+class FakeRenderer:
+    def marketing(
+        self, _program: Program, state: LeadState, _people: Directory, command: SendMail
+    ) -> Rendered:
+        return _mail(str(state.profile["email"]), command.email, command.message)
+
+    def alert(self, _program: Program, _state: LeadState, command: Alert) -> Rendered:
+        return _mail(command.to, command.why, command.key)
+
+
+def _mail(to: str, subject: str, message: str) -> Rendered:
+    return Rendered(
+        sender="hello@acme.example",
+        to=to,
+        subject=subject,
+        text=subject,
+        html=subject,
+        message_id=message,
+        headers={},
+    )
+
+
+@dataclass
+class FakeMailer:
+    """Keeps what it was given; `failures` are raised first, by recipient, one a try."""
+
+    sent: list[Rendered] = field(default_factory=list)
+    failures: dict[str, list[Exception]] = field(default_factory=dict)
+
+    async def send(self, mail: Rendered) -> None:
+        waiting = self.failures.get(mail.to)
+        if waiting:
+            raise waiting.pop(0)
+        self.sent.append(mail)
+
+    def to(self, address: str) -> list[str]:
+        """The subjects of what one address got."""
+        return [one.subject for one in self.sent if one.to == address]
+
+
+@dataclass(frozen=True)
+class FakeWorld:
+    programs: FakePrograms
+    people: FakePeople
+    journal: FakeJournal = field(default_factory=FakeJournal)
+    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    renderer: FakeRenderer = field(default_factory=FakeRenderer)
+    mailer: FakeMailer = field(default_factory=FakeMailer)
+
+    @property
+    def ports(self) -> World:
+        return World(
+            programs=self.programs,
+            people=self.people,
+            journal=self.journal,
+            outbox=self.outbox,
+            renderer=self.renderer,
+            mailer=self.mailer,
+        )

@@ -1,0 +1,71 @@
+"""Leads on a real server with the real rules, over ports in memory."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from temporalio.client import Client, WorkflowHandle
+
+from adapters.temporal import Leads, workflow_id
+from models.decision import Entry
+from models.program import Program
+from tests.fakes import FakeWorld
+from tests.waiting import until
+
+PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A client, leads as seen by it, and the world behind the worker."""
+
+    client: Client
+    leads: Leads
+    world: FakeWorld
+    program: Program
+
+    async def enrolled(self, **profile: Any) -> str:
+        """A new lead that has taken its first turns; its id."""
+        lead = f"t{uuid.uuid4().hex[:12]}"
+        fields = {"email": f"{lead}@northwind.example", "employees": 900} | profile
+        assert await self.leads.enrol(lead, self.program, fields)
+        await self.settled(lead)
+        return lead
+
+    async def mql(self, **profile: Any) -> str:
+        """A new lead that raised its hand and has an owner."""
+        lead = await self.enrolled(**profile)
+        await self.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
+        await until(lambda: self.world.journal.states[lead].owner)
+        await self.settled(lead)
+        return lead
+
+    async def events(self, lead: str, count: int) -> None:
+        """Wait until so many events stand on a lead's timeline."""
+        await until(lambda: len(self.world.journal.told(lead, "event")) == count)
+
+    async def malformed(self, lead: str) -> Entry:
+        """The entry that tells of a malformed input, when it has come."""
+
+        def told() -> Entry | None:
+            found = [one for one in self.world.journal.entries[lead] if one.fields.get("why")]
+            return next((one for one in found if one.fields["why"] == "malformed"), None)
+
+        entry: Entry = await until(told)
+        return entry
+
+    async def settled(self, lead: str) -> dict[str, Any]:
+        """How a lead stands when nothing is left to do for it now."""
+
+        async def settled() -> Any:
+            standing = await self.leads.standing(lead)
+            return standing if standing["settled"] else None
+
+        found: dict[str, Any] = await until(settled)
+        return found
+
+    def handle(self, lead: str) -> WorkflowHandle[Any, Any]:
+        return self.client.get_workflow_handle(workflow_id(lead))

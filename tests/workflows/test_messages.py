@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import asyncio
+import subprocess
+from typing import Any
+
+import pytest
+
+from adapters.embedded import temporal_binary
+from adapters.temporal import LeadNotFoundError, RefusedError
+from tests.waiting import until
+from tests.workflows.stack import Stack
+
+RILEY = "riley@acme.example"
+
+
+async def test_an_act_is_done_when_its_update_returns(stack: Stack) -> None:
+    lead = await stack.mql()
+    await stack.leads.act(lead, "accept", {"by": RILEY})
+    assert stack.world.journal.states[lead].stage == "sal"
+    assert len(stack.world.journal.told(lead, "accepted")) == 1
+
+
+async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(stack: Stack) -> None:
+    lead = await stack.mql()
+    with pytest.raises(RefusedError, match=r"not for nobody@acme\.example"):
+        await stack.leads.act(lead, "accept", {"by": "nobody@acme.example"})
+    assert stack.world.journal.states[lead].stage == "mql"
+    assert [one.fields["act"] for one in stack.world.journal.told(lead, "refused")] == ["accept"]
+
+
+async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: Stack) -> None:
+    lead = await stack.mql()
+    length = (await stack.leads.describe(lead)).history_length
+    with pytest.raises(ValueError, match="by: is missing"):
+        await stack.leads.act(lead, "accept", {})
+    with pytest.raises(ValueError, match="amount"):
+        await stack.leads.act(lead, "win", {"by": RILEY, "amount": "much"})
+    assert (await stack.leads.describe(lead)).history_length == length
+
+
+async def test_the_same_names_work_as_signals(stack: Stack) -> None:
+    lead = await stack.mql()
+    await stack.handle(lead).signal("accept", {"by": RILEY})
+    await until(lambda: stack.world.journal.states[lead].stage == "sal")
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "why"),
+    [
+        ("accept", [], "0 came"),
+        ("accept", [{"by": RILEY}, {"by": RILEY}], "2 came"),
+        ("accept", ["riley"], "not text"),
+        ("accept", [{"by": 7}], "by"),
+        ("accept", [{"by": RILEY, "wat": 1}], "wat"),
+        ("events", [{"type": "nonsense"}], "not an event type"),
+        ("events", [["text"]], "an event is a mapping"),
+        ("events", [None], "nothing"),
+        ("events", [b"\x00\xff"], "binary data"),
+        ("create", ["x@y.example"], "not text"),
+        ("dance", [{"by": RILEY}], "no signal 'dance'"),
+        ("turn", [], "no signal 'turn'"),
+    ],
+)
+async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
+    stack: Stack, name: str, args: list[Any], why: str
+) -> None:
+    lead = await stack.mql()
+    before = stack.world.journal.states[lead]
+    await stack.handle(lead).signal(name, args=args)
+    entry = await stack.malformed(lead)
+    assert why in entry.fields["note"]
+    after = stack.world.journal.states[lead]
+    assert (after.stage, after.owner, after.profile) == (before.stage, before.owner, before.profile)
+    await stack.leads.act(lead, "accept", {"by": RILEY})
+
+
+async def test_one_event_may_come_without_its_list(stack: Stack) -> None:
+    lead = await stack.enrolled()
+    await stack.handle(lead).signal("events", {"type": "page.viewed", "subject": "/pricing"})
+    await until(lambda: stack.world.journal.told(lead, "event"))
+
+
+async def test_an_event_that_comes_twice_has_one_effect(stack: Stack) -> None:
+    lead = await stack.enrolled()
+    event = {"id": "e-1", "type": "page.viewed", "subject": "/pricing"}
+    await stack.leads.events(lead, [event, event])
+    await stack.leads.events(lead, [event])
+    await until(lambda: len(stack.world.journal.told(lead, "ignored")) == 2)
+    assert len(stack.world.journal.told(lead, "event")) == 1
+
+
+async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: Stack) -> None:
+    lead = await stack.mql()
+    await stack.leads.act(lead, "accept", {"by": RILEY})
+    for _ in range(3):
+        await stack.leads.act(lead, "touch", {"by": RILEY, "channel": "call", "id": "call-1"})
+    assert len(stack.world.journal.told(lead, "touched")) == 1
+
+
+async def test_who_knows_no_such_lead_says_so(stack: Stack) -> None:
+    with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
+        await stack.leads.act("nobody", "accept", {"by": RILEY})
+    with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
+        await stack.leads.events("nobody", [{"type": "page.viewed"}])
+    with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
+        await stack.leads.standing("nobody")
+
+
+async def test_a_lead_that_is_created_again_stays_as_it_is(stack: Stack) -> None:
+    lead = await stack.enrolled()
+    await stack.handle(lead).signal("create", {"email": "other@x.example"})
+    await until(lambda: stack.world.journal.told(lead, "ignored"))
+    assert stack.world.journal.states[lead].profile["email"] == f"{lead}@northwind.example"
+
+
+async def test_a_lead_is_enrolled_once(stack: Stack) -> None:
+    lead = await stack.enrolled()
+    assert not await stack.leads.enrol(lead, stack.program, {"email": "other@x.example"})
+    assert len(stack.world.journal.told(lead, "created")) == 1
+
+
+async def _cli(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+    address = stack.client.service_client.config.target_host
+    command = [temporal_binary(), "workflow", *words, "--address", address]
+    return await asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=30
+    )
+
+
+async def test_temporals_own_command_line_reaches_the_acts(stack: Stack) -> None:
+    lead = await stack.mql()
+    update = ("update", "execute", "-w", f"lead/{lead}", "--name", "accept")
+    none = await _cli(stack, *update)
+    two = await _cli(stack, *update, "--input", f'{{"by":"{RILEY}"}}', "--input", "{}")
+    for wrong, count in ((none, 0), (two, 2)):
+        assert wrong.returncode != 0
+        assert f"accept takes one argument, a JSON object; {count} came" in wrong.stderr
+    refused = await _cli(stack, *update, "--input", '{"by":"nobody@acme.example"}')
+    assert refused.returncode != 0
+    assert "not for nobody@acme.example" in refused.stderr
+    unknown = await _cli(stack, "update", "execute", "-w", f"lead/{lead}", "--name", "dance")
+    assert unknown.returncode != 0
+    done = await _cli(stack, *update, "--input", f'{{"by":"{RILEY}"}}')
+    assert done.returncode == 0, done.stderr
+    assert "done" in done.stdout
+    signal = ("signal", "-w", f"lead/{lead}", "--name", "touch")
+    assert (await _cli(stack, *signal)).returncode == 0
+    await stack.malformed(lead)
+    good = await _cli(stack, *signal, "--input", f'{{"by":"{RILEY}","channel":"call"}}')
+    assert good.returncode == 0
+    await until(lambda: stack.world.journal.told(lead, "touched"))
