@@ -1,0 +1,162 @@
+"""Who may do what in which stage: the table of acts in PROGRAM.md section 6, cell by cell."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from typing import Any
+
+import pytest
+
+from models.inputs import ACTS
+from models.state import LeadState
+from simulation.pure import World
+from tests.lifecycle.desk import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk
+
+STAGES_OF = {
+    "accept": {"mql"},
+    "touch": {"mql", "sal", "sql", "opportunity"},
+    "qualify": {"sal"},
+    "recycle": {"known", "engaged", "mql", "sal", "sql"},
+    "disqualify": {"known", "engaged", "mql", "sal", "sql", "customer", "recycled"},
+    "reassign": {"mql", "sal", "sql", "opportunity"},
+    "hold": {"mql", "sal", "sql"},
+    "resume": {"mql", "sal", "sql"},
+    "open_opportunity": {"sql", "customer"},
+    "win": {"opportunity"},
+    "lose": {"opportunity"},
+}
+"""`done` and `note` are for any stage."""
+
+FIELDS: dict[str, dict[str, Any]] = {
+    "touch": {"channel": "call"},
+    "recycle": {"reason": "now"},
+    "disqualify": {"reason": "no_fit"},
+    "reassign": {"to": OMAR},
+    "hold": {"until": "2026-03-05T09:00:00Z", "why": "on leave"},
+    "open_opportunity": {"amount": 100, "currency": "EUR"},
+    "lose": {"reason": "price"},
+    "done": {"task": "task-1"},
+    "note": {"note": "called back"},
+}
+
+WAY: dict[str, tuple[tuple[str, str, dict[str, Any]], ...]] = {
+    "mql": (),
+    "sal": (("accept", INA, {}),),
+    "sql": (("accept", INA, {}), ("qualify", INA, {})),
+}
+OPEN = ("open_opportunity", INA, FIELDS["open_opportunity"])
+WAY["opportunity"] = (*WAY["sql"], OPEN)
+WAY["customer"] = (*WAY["opportunity"], ("win", INA, {}))
+WAY["lost"] = (*WAY["opportunity"], ("lose", INA, {"reason": "price"}))
+WAY["recycled"] = (("recycle", INA, {"reason": "now"}),)
+WAY["disqualified"] = (("disqualify", INA, {"reason": "no_fit"}),)
+
+STAGES = ("known", "engaged", *WAY)
+PERSONS = {"owner": INA, "manager": BOSS, "other manager": CHIEF, "stranger": ANA}
+NO_HANDOFF = {"known", "engaged", "recycled"}
+
+
+def desk_in(stage: str) -> Desk:
+    desk = Desk(World(DESK, PEOPLE))
+    if stage == "engaged":
+        state = desk.world.states["a"]
+        desk.world.states["a"] = state.changed(stage="engaged")
+    elif stage != "known":
+        desk.raise_hand()
+        for do, by, fields in WAY[stage]:
+            assert desk.act(do, by, **fields) is None
+    assert desk.world.states["a"].stage == stage
+    return desk
+
+
+def may(do: str, stage: str, person: str) -> bool:
+    if stage in NO_HANDOFF:
+        return person in ("manager", "other manager")
+    if do == "reassign":
+        return person == "manager"
+    return person in ("owner", "manager")
+
+
+def expected(do: str, stage: str, person: str) -> str | None:
+    if do == "accept" and person == "owner" and stage in ("sal", "sql"):
+        return None  # accepting again
+    if stage not in STAGES_OF.get(do, STAGES):
+        return "stage"
+    if do == "done":
+        return "task"
+    if not may(do, stage, person):
+        return "person"
+    return None
+
+
+def but_for_the_timeline(state: LeadState) -> LeadState:
+    return dataclasses.replace(state, seq=0, turn=0, at=None)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("do", ACTS)
+def test_an_act_is_allowed_by_stage_and_person(do: str, stage: str) -> None:
+    for person, by in PERSONS.items():
+        desk = desk_in(stage)
+        if do == "resume" and stage in STAGES_OF["hold"]:
+            assert desk.act("hold", BOSS, **FIELDS["hold"]) is None
+        before = desk.world.states["a"]
+        why = desk.act(do, by, **FIELDS.get(do, {}))
+        assert why == expected(do, stage, person), f"{do} in {stage} by the {person}"
+        if why is not None:
+            after = desk.world.states["a"]
+            assert but_for_the_timeline(after) == but_for_the_timeline(before)
+            note = str(desk.world.entries["a"][-1].fields["note"])
+            assert re.fullmatch(r"[A-Z].* (is|needs|for) .*\.", note), note
+
+
+@pytest.mark.parametrize(
+    ("person", "why"),
+    [(ANA, None), (CHIEF, None), (BOSS, "person"), (INA, "person"), (OMAR, "person")],
+)
+def test_accept_in_sql_is_for_the_second_teams_owner_and_manager(
+    person: str, why: str | None
+) -> None:
+    desk = Desk(World(RELAY, PEOPLE))
+    desk.raise_hand()
+    assert desk.act("accept", INA) is None
+    assert desk.act("qualify", INA) is None
+    assert desk.act("accept", person) == why
+    if why is None:
+        assert desk.world.states["a"].owner == person
+        assert desk.world.states["a"].stage == "sql"
+
+
+@pytest.mark.parametrize(
+    ("do", "stage", "fields", "why"),
+    [
+        ("recycle", "sal", {}, "reason"),
+        ("recycle", "sal", {"reason": "price"}, "reason"),
+        ("recycle", "sal", {"reason": "quiet"}, "touches"),
+        ("recycle", "sal", {"reason": "now", "until": "2026-03-02T08:00:00Z"}, "until"),
+        ("disqualify", "sal", {"reason": "now"}, "reason"),
+        ("lose", "opportunity", {"reason": "now"}, "reason"),
+        ("open_opportunity", "sql", {"currency": "EUR"}, "amount"),
+        ("open_opportunity", "sql", {"amount": -0.01, "currency": "EUR"}, "amount"),
+        ("open_opportunity", "sql", {"amount": 1}, "currency"),
+        ("win", "opportunity", {"amount": -1}, "amount"),
+        ("reassign", "mql", {}, "to"),
+        ("reassign", "mql", {"to": ANA}, "to"),
+        ("reassign", "mql", {"to": INA}, "to"),
+        ("hold", "mql", {"why": "leave"}, "until"),
+        ("hold", "mql", {"until": "2026-03-05T09:00:00Z"}, "why"),
+        ("hold", "mql", {"until": "2026-03-02T09:00:00Z", "why": "leave"}, "until"),
+        ("hold", "mql", {"until": "2026-04-02T09:00:00Z", "why": "leave"}, "hold"),
+        ("resume", "mql", {}, "hold"),
+        ("note", "mql", {}, "note"),
+    ],
+)
+def test_what_an_act_lacks_is_said_in_a_word_and_a_sentence(
+    do: str, stage: str, fields: dict[str, Any], why: str
+) -> None:
+    desk = desk_in(stage)
+    before = desk.world.states["a"]
+    assert desk.act(do, BOSS, **fields) == why
+    assert but_for_the_timeline(desk.world.states["a"]) == but_for_the_timeline(before)
+    assert str(desk.world.entries["a"][-1].fields["note"]).endswith(".")
