@@ -16,37 +16,10 @@ from adapters.program_file import read_program
 
 SHIPPED = Path(__file__).parents[2] / "programs"
 LINES = (SHIPPED / "acme.yaml").read_text("utf-8").splitlines(keepends=True)
-GARBLED = (
-    st.sampled_from(
-        [
-            "null",
-            "[]",
-            "{}",
-            "''",
-            "0",
-            "-1.5",
-            ".nan",
-            "true",
-            "no",
-            "&a",
-            "*a",
-            "!!int",
-            "'",
-            "{",
-            "}",
-            "[",
-            "]",
-            ":",
-            "#",
-            "%",
-            "@",
-            "`",
-            "0d",
-        ]
-    )
-    | st.sampled_from(['"', "|", "? ", "- ", "\t", "{{", "{% if", "lead.", "(", "§", "\x85"])
-    | st.text(max_size=8)
-)
+WORDS = """
+null [] {} '' 0 -1.5 .nan true no &a *a !!int | ? - ' " { } [ ] : # % @ ` 0d {{ {% lead. ( §
+"""
+GARBLED = st.sampled_from([*WORDS.split(), "\t", "? ", "- ", "\x85"]) | st.text(max_size=8)
 
 
 @pytest.fixture(scope="module")
