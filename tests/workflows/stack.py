@@ -11,6 +11,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from adapters.temporal import Leads, workflow_id
 from models.decision import Entry
+from models.envelopes import Clock
 from models.program import Program
 from tests.fakes import FakeWorld
 from tests.waiting import until
@@ -26,6 +27,7 @@ class Stack:
     leads: Leads
     world: FakeWorld
     program: Program
+    clock: Clock | None = None
 
     async def enrolled(self, **profile: Any) -> str:
         """A new lead that has taken its first turns; its id."""

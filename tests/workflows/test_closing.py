@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+from temporalio.client import WorkflowExecutionStatus
+
+from adapters.temporal import RefusedError
+from tests.waiting import until
+from tests.workflows.stack import Stack
+
+MORGAN = "morgan@acme.example"
+
+
+async def _closed(stack: Stack) -> str:
+    lead = await stack.enrolled()
+    await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest", "id": "d-1"})
+    await _completes(stack, lead)
+    return lead
+
+
+async def _completes(stack: Stack, lead: str) -> None:
+    async def completed() -> bool:
+        status = (await stack.leads.describe(lead)).status
+        return status is WorkflowExecutionStatus.COMPLETED
+
+    await until(completed)
+
+
+async def test_a_closed_lead_completes_its_workflow(stack: Stack) -> None:
+    lead = await _closed(stack)
+    assert stack.world.journal.states[lead].closed
+
+
+async def test_an_event_on_a_closed_lead_is_recorded(stack: Stack) -> None:
+    lead = await _closed(stack)
+    event = {"id": "late-1", "type": "page.viewed", "subject": "/pricing"}
+    await stack.leads.events(lead, [event])
+    await stack.events(lead, 1)
+    await _completes(stack, lead)
+    await stack.leads.events(lead, [event])
+    await until(lambda: stack.world.journal.told(lead, "ignored"))
+    assert len(stack.world.journal.told(lead, "event")) == 1
+    assert stack.world.journal.states[lead].stage == "disqualified"
+
+
+async def test_an_act_on_a_closed_lead_is_answered(stack: Stack) -> None:
+    lead = await _closed(stack)
+    with pytest.raises(RefusedError):
+        await stack.leads.act(lead, "accept", {"by": MORGAN})
+    await stack.leads.act(lead, "note", {"by": MORGAN, "note": "called anyway"})
+    await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest", "id": "d-1"})
+    assert len(stack.world.journal.told(lead, "noted")) == 1
+    assert len(stack.world.journal.told(lead, "disqualified")) == 1
+    await _completes(stack, lead)
+
+
+async def test_a_closed_lead_is_not_enrolled_again(stack: Stack) -> None:
+    lead = await _closed(stack)
+    assert not await stack.leads.enrol(lead, stack.program, {"email": "x@y.example"})
+
+
+async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: Stack) -> None:
+    lead = await stack.enrolled()
+    await asyncio.gather(
+        stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"}),
+        *(
+            stack.leads.act(lead, "note", {"by": MORGAN, "note": f"note {number}"})
+            for number in range(20)
+        ),
+    )
+    noted = [one.fields["note"] for one in stack.world.journal.told(lead, "noted")]
+    assert sorted(noted) == sorted(f"note {number}" for number in range(20))

@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+from activities.ports import Claim, MailRefusedError, MailUnsentError
+from adapters.temporal import Leads
+from models.envelopes import Clock
+from tests.waiting import until
+from tests.workflows.stack import Stack
+
+
+async def test_a_mail_is_sent_and_told(busy: Stack) -> None:
+    lead = await busy.enrolled()
+    await until(lambda: busy.world.journal.told(lead, "email_sent"))
+    assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
+
+
+async def test_a_mail_the_server_did_not_take_is_tried_again(busy: Stack) -> None:
+    busy.world.mailer.failures["again@x.example"] = [
+        MailUnsentError("down"),
+        MailUnsentError("yet"),
+    ]
+    lead = await busy.enrolled(email="again@x.example")
+    await until(lambda: busy.world.journal.told(lead, "email_sent"))
+    assert busy.world.mailer.to("again@x.example") == ["welcome"]
+
+
+async def test_a_mail_the_server_refuses_is_told_as_failed(busy: Stack) -> None:
+    busy.world.mailer.failures["refused@x.example"] = [MailRefusedError("550 no such user")]
+    lead = await busy.enrolled(email="refused@x.example")
+    (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
+    assert failed.fields["why"] == "refused"
+
+
+async def test_a_mail_in_doubt_is_not_sent_twice(busy: Stack) -> None:
+    busy.world.mailer.failures["doubt@x.example"] = [ConnectionResetError("after the data")]
+    lead = await busy.enrolled(email="doubt@x.example")
+    (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
+    assert failed.fields["why"] == "unknown_outcome"
+    assert busy.world.mailer.to("doubt@x.example") == []
+    assert Claim(status="failed", why="unknown_outcome") in busy.world.outbox.claims.values()
+
+
+async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: Stack) -> None:
+    busy.world.outbox.suppressed["stop@x.example"] = "unsubscribed"
+    lead = await busy.enrolled(email="stop@x.example")
+    (skipped,) = await until(lambda: busy.world.journal.told(lead, "email_skipped"))
+    assert skipped.fields["why"] == "unsubscribed"
+
+
+async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(busy: Stack) -> None:
+    riley = "riley@acme.example"
+    before = len(busy.world.mailer.to(riley))
+    busy.world.mailer.failures[riley] = [ConnectionResetError("after the data")]
+    lead = await busy.mql()
+    await until(lambda: len(busy.world.mailer.to(riley)) == before + 1)
+    assert busy.world.journal.states[lead].owner == riley
+
+
+async def test_on_a_fast_clock_what_is_done_in_time_bears_its_instant(busy: Stack) -> None:
+    monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
+    clock = Clock(wall=datetime.now(UTC), program=monday, speed=43_200)
+    fast = replace(busy, leads=Leads(busy.client, busy.world.journal, prefix="busy-", clock=clock))
+    lead = await fast.enrolled()
+    told = busy.world.journal.told
+    await until(lambda: len(told(lead, "email_sent")) == 2)
+    first, second = told(lead, "email_sent")[:2]
+    assert first.at == busy.world.journal.states[lead].created
+    assert second.at - first.at == timedelta(days=3)
