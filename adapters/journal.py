@@ -86,7 +86,7 @@ class SqlJournal:
             again = replaced > 0
             if again or (state.handoffs and kinds & _HANDOFF_TURNS):
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
-            if again or kinds & TASK_KINDS or (state.task_count and "stage" in kinds):
+            if again or kinds & TASK_KINDS:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
             if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)

@@ -93,7 +93,6 @@ def task_rows(
 ) -> list[Row]:
     """A row a task. `entries` are (at, kind, fields) of the task kinds, by seq."""
     rows: dict[str, Row] = {}
-    waiting = {task.id: task for task in state.tasks}
     for at, kind, fields in entries:
         task = fields["task"]
         if kind == "task_opened":
@@ -101,11 +100,10 @@ def task_rows(
                 "lead": state.lead,
                 "task": task,
                 "task_kind": fields.get("task_kind", ""),
-                "owner": waiting[task].owner if task in waiting else fields.get("owner"),
-                "team": waiting[task].team if task in waiting else fields.get("team"),
+                "owner": fields.get("owner"),
+                "team": fields.get("team"),
                 "opened": at,
                 "done": None,
-                "open": task in waiting,
             }
         elif task in rows:
             rows[task]["done"] = at

@@ -164,8 +164,7 @@ class TaskRow(SQLModel, table=True):
     team: str | None
     opened: datetime = Field(sa_type=UtcInstant)
     done: datetime | None = Field(sa_type=UtcInstant)
-    open: bool
-    """False too when the lead went on without it."""
+    """None while it is open."""
 
 
 class Message(SQLModel, table=True):

@@ -77,7 +77,7 @@ def test_a_handoff_that_the_second_run_did_not_open_is_gone(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW)
-    task = ("task_opened", {"task": "t1", "task_kind": "call"})
+    task = ("task_opened", {"task": "t1", "task_kind": "call", "team": "sdr"})
     first = turn(
         2,
         OPENED,
@@ -120,12 +120,13 @@ def test_a_recycle_ends_the_handoff(journal: SqlJournal, database: Database) -> 
     assert row["over"]
 
 
-def test_a_done_task_is_no_longer_open(journal: SqlJournal, database: Database) -> None:
+def test_a_done_task_says_when(journal: SqlJournal, database: Database) -> None:
     task = ("task_opened", {"task": "t1", "task_kind": "call", "owner": "riley@acme.example"})
     waiting = (TaskState(id="t1", kind="call", owner="riley@acme.example"),)
     journal.record(turn(1, task, tasks=waiting, task_count=1), FENCE, NOW)
+    assert rows(database, "SELECT done FROM tasks") == [{"done": None}]
     done = ("task_done", {"task": "t1", "task_kind": "call"})
     journal.record(turn(2, done, before=1, task_count=1), FENCE, NOW)
-    (row,) = rows(database, "SELECT open, done FROM tasks")
-    assert not row["open"]
+    (row,) = rows(database, "SELECT owner, done FROM tasks")
+    assert row["owner"] == "riley@acme.example"
     assert row["done"] is not None

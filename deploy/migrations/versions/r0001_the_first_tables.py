@@ -156,6 +156,5 @@ def upgrade() -> None:
         sa.Column("team", sa.String(), nullable=True),
         sa.Column("opened", sa.DateTime(timezone=True), nullable=False),
         sa.Column("done", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("open", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("lead", "task"),
     )
