@@ -1,0 +1,211 @@
+"""One turn: inputs and due items merged in time order, also after an outage."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from lifecycle.decide import PATIENCE, decide, new_lead
+from lifecycle.rulebook import rulebook
+from models.decision import Assign, Decision
+from models.inputs import Created, Event, Input, Malformed, Result
+from models.program import Program
+from models.state import LeadState
+from tests.lifecycle.desk import BOSS, DESK, INA, MONDAY, OMAR, PEOPLE, RELAY, act, raised_hand
+
+HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
+
+
+class Lead:
+    """A lead whose turns are run by hand."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.state: LeadState = new_lead("a", program)
+        self.decision = Decision(state=self.state)
+
+    def turn(self, now: Any, *inputs: Input) -> list[tuple[str, Any]]:
+        """Run a turn; returns the kinds of its entries with their instants."""
+        book = rulebook(self.program)
+        self.decision = decide(book, self.state, inputs, now, people=PEOPLE)
+        self.state = self.decision.state
+        wake = self.decision.wake
+        assert wake is None or wake.at > now, "a wake that is not later would be a hot loop"
+        instants = [one.at for one in self.decision.entries]
+        assert instants == sorted(instants), "the timeline ran backwards"
+        return [(one.kind, one.at) for one in self.decision.entries]
+
+    def asked(self) -> Assign:
+        """The command to find an owner, of the last turn."""
+        return next(one for one in self.decision.commands if isinstance(one, Assign))
+
+    def answer(self, owner: str | None, at: Any, why: str | None = None) -> Result:
+        """The answer to it."""
+        outcome = "unassigned" if owner is None else "assigned"
+        key = self.asked().key
+        return Result(key=key, arrived=at, outcome=outcome, owner=owner, why=why)  # type: ignore[arg-type]  # one of two
+
+
+def with_owner(program: Program) -> Lead:
+    lead = Lead(program)
+    created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
+    lead.turn(MONDAY, created, raised_hand(MONDAY))
+    lead.turn(MONDAY, lead.answer(INA, MONDAY))
+    assert lead.state.owner == INA
+    return lead
+
+
+def kinds(told: Sequence[tuple[str, Any]]) -> list[str]:
+    return [kind for kind, _ in told]
+
+
+def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> None:
+    lead = with_owner(DESK)
+    now = MONDAY + 10 * HOUR
+    told = lead.turn(now, act("accept", INA, MONDAY + 4 * HOUR + SECOND))
+    assert kinds(told) == ["reminded", "reminded", "breached", "alerted", "accepted", "stage"]
+    assert lead.decision.entries[-2].fields["late"] is True
+    # Done long after their instants, they bear the real one.
+    assert {at for _, at in told} == {now}
+
+
+def test_an_accept_that_arrived_in_time_is_in_time_whenever_the_turn_runs() -> None:
+    for late in (timedelta(0), 30 * SECOND, 10 * HOUR):
+        lead = with_owner(DESK)
+        due = MONDAY + 4 * HOUR
+        told = lead.turn(due + late, act("accept", INA, due))
+        assert kinds(told)[:4] == ["reminded", "reminded", "accepted", "stage"]
+        accepted = next(one for one in lead.decision.entries if one.kind == "accepted")
+        assert accepted.fields["late"] is False
+
+
+def test_what_is_done_within_a_minute_bears_its_own_instant() -> None:
+    lead = with_owner(DESK)
+    lead.turn(MONDAY + 3 * HOUR)
+    due = MONDAY + 4 * HOUR
+    assert lead.turn(due + MINUTE) == [("breached", due), ("alerted", due)]
+    lead = with_owner(DESK)
+    lead.turn(MONDAY + 3 * HOUR)
+    real = due + MINUTE + SECOND
+    assert lead.turn(real) == [("breached", real), ("alerted", real)]
+
+
+def test_inputs_bear_the_instant_they_arrived() -> None:
+    lead = with_owner(DESK)
+    arrived = MONDAY + MINUTE
+    told = lead.turn(MONDAY + HOUR, act("touch", INA, arrived, channel="call"))
+    assert told == [("touched", arrived)]
+
+
+def test_inputs_handed_over_in_any_order_are_taken_as_they_arrived() -> None:
+    lead = with_owner(DESK)
+    touch = act("touch", INA, MONDAY + 2 * MINUTE, channel="call")
+    accept = act("accept", INA, MONDAY + MINUTE)
+    assert kinds(lead.turn(MONDAY + 3 * MINUTE, touch, accept)) == ["accepted", "stage", "touched"]
+
+
+def test_a_turn_before_anything_is_due_changes_nothing() -> None:
+    lead = with_owner(DESK)
+    before = lead.decision.wake
+    assert lead.turn(MONDAY + MINUTE) == []
+    assert lead.decision.wake == before
+
+
+def test_every_wake_leads_to_something_and_to_a_later_one() -> None:
+    lead = with_owner(RELAY)
+    turns = 0
+    while lead.decision.wake is not None:
+        at = lead.decision.wake.at
+        told = lead.turn(at)
+        assert told, "a wake for nothing"
+        turns += 1
+        if any(isinstance(one, Assign) for one in lead.decision.commands):
+            owner = OMAR if OMAR not in lead.asked().tried else None
+            lead.turn(at, lead.answer(owner, at, None if owner else "tried"))
+        assert turns < 20
+    assert lead.state.owner == OMAR
+
+
+def test_nobody_is_assigned_twice_by_an_answer_that_comes_twice() -> None:
+    lead = with_owner(RELAY)
+    due = MONDAY + 2 * HOUR
+    lead.turn(due)
+    answer = lead.answer(OMAR, due)
+    assert kinds(lead.turn(due, answer, answer)) == ["assigned"]
+
+
+def test_an_answer_that_comes_after_the_manager_accepted_has_no_effect() -> None:
+    lead = with_owner(RELAY)
+    due = MONDAY + 2 * HOUR
+    assert kinds(lead.turn(due)) == ["reminded", "breached", "alerted"]
+    answer = lead.answer(OMAR, due + MINUTE)
+    # Between the breach and the answer the lead is nobody's.
+    told = lead.turn(due + SECOND, act("accept", INA, due + SECOND))
+    assert kinds(told) == ["refused"]
+    told = lead.turn(due + 2 * SECOND, act("accept", BOSS, due + 2 * SECOND))
+    assert kinds(told) == ["accepted", "stage"]
+    assert lead.turn(due + MINUTE, answer) == []
+    assert lead.state.owner == BOSS
+
+
+def test_what_is_due_waits_a_moment_for_the_answer_of_a_command() -> None:
+    lead = with_owner(RELAY)
+    due = MONDAY + 2 * HOUR
+    lead.turn(due)
+    wake = lead.decision.wake
+    assert wake is None or wake.at >= due + PATIENCE
+
+
+def test_after_an_outage_a_hold_ended_when_it_ended() -> None:
+    lead = with_owner(DESK)
+    lead.turn(
+        MONDAY + HOUR,
+        act("hold", INA, MONDAY + HOUR, until="2026-03-02T11:00:00Z", why="busy"),
+    )
+    lead.turn(MONDAY + 5 * HOUR - MINUTE)
+    told = lead.turn(MONDAY + 5 * HOUR)
+    # One hour counted, three more from 11:00 on.
+    assert told == [("breached", MONDAY + 5 * HOUR), ("alerted", MONDAY + 5 * HOUR)]
+    assert lead.state.handoff is not None
+    assert lead.state.handoff.held_seconds == 3600
+
+
+def test_an_outage_over_retries_makes_one_try() -> None:
+    lead = Lead(DESK)
+    created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
+    lead.turn(MONDAY, created, raised_hand(MONDAY))
+    told = lead.turn(MONDAY, lead.answer(None, MONDAY, "absent"))
+    assert kinds(told) == ["unassigned", "alerted"]
+    now = MONDAY + 3 * HOUR
+    assert lead.turn(now) == []
+    assert lead.asked().at == now
+    assert lead.turn(now, lead.answer(None, now, "absent")) == []
+    assert lead.decision.wake is not None
+    assert lead.decision.wake.at == now + HOUR / 2
+
+
+def test_whatever_comes_before_the_creation_is_refused_and_changes_nothing() -> None:
+    lead = Lead(DESK)
+    event = Event(id="e", type="page.viewed", at=MONDAY, arrived=MONDAY)
+    told = lead.turn(MONDAY, act("accept", INA, MONDAY), event)
+    assert kinds(told) == ["refused", "ignored"]
+    assert lead.state.created is None
+    assert lead.decision.answers[0].refused
+
+
+def test_a_malformed_message_lands_on_the_timeline() -> None:
+    lead = with_owner(DESK)
+    told = lead.turn(
+        MONDAY,
+        Malformed(arrived=MONDAY, name="accept", why="by: is missing"),
+        Malformed(arrived=MONDAY, name="dance", why="there is no such act"),
+    )
+    assert kinds(told) == ["refused", "ignored"]
+
+
+def test_a_second_creation_is_ignored() -> None:
+    lead = with_owner(DESK)
+    created = Created(arrived=MONDAY, profile={"email": "b@lead.example"})
+    assert kinds(lead.turn(MONDAY, created)) == ["ignored"]
+    assert lead.state.profile["email"] == "a@lead.example"
