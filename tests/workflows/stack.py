@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
+from adapters.program_file import read_program
+from adapters.teams_file import read_directory
 from adapters.temporal import Leads, workflow_id
 from models.decision import Entry
 from models.envelopes import Clock
 from models.program import Program
-from tests.fakes import FakeWorld
+from settings import Settings
+from tests.fakes import FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
+from worker import working
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
@@ -71,3 +77,16 @@ class Stack:
 
     def handle(self, lead: str) -> WorkflowHandle[Any, Any]:
         return self.client.get_workflow_handle(workflow_id(lead))
+
+
+@asynccontextmanager
+async def stacked(client: Client, prefix: str, clock: Clock | None = None) -> AsyncIterator[Stack]:
+    """A worker with the real rules over ports in memory, and leads on its queues."""
+    program = read_program(PROGRAMS / "acme.yaml")
+    world = FakeWorld(
+        programs=FakePrograms({program.digest: program}),
+        people=FakePeople(read_directory(PROGRAMS / "teams.yaml")),
+    )
+    leads = Leads(client, world.journal, prefix=prefix, clock=clock)
+    async with working(client, Settings(queue_prefix=prefix), world.ports):
+        yield Stack(client=client, leads=leads, world=world, program=program, clock=clock)
