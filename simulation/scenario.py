@@ -225,28 +225,22 @@ class _Reader:
             return None
 
     def _event(self, node: Node, name: str, at: datetime) -> Event:
-        raw = {"id": name, **self._with_instants(node.value, ("at",))}
-        if isinstance(raw.get("data"), dict):
-            raw["data"] = data = self._with_instants(raw["data"], ("starts_at",))
-            if raw.get("type") == "meeting.booked" and data.get("starts_at") is not None:
-                parse_instant(data["starts_at"])
+        raw = {"id": name, **self._with_instants(node, ("at",))}
+        if raw.get("type") == "meeting.booked" and isinstance(raw.get("data"), dict):
+            raw["data"] = self._with_instants(node.get("data"), ("starts_at",))
         return read_event(raw, at)
 
     def _act(self, node: Node, name: str, at: datetime) -> Act:
-        raw = {"id": name, **self._with_instants(node.value, ("until",))}
+        raw = {"id": name, **self._with_instants(node, ("at", "until"))}
         return read_act(str(raw.pop("do", None)), raw, at)
 
-    def _with_instants(self, value: Any, names: tuple[str, ...]) -> dict[str, Any]:
-        if not isinstance(value, dict):
+    def _with_instants(self, node: Node, names: tuple[str, ...]) -> dict[str, Any]:
+        if not isinstance(node.value, dict):
             raise ValueError("a mapping was expected, like {type: page.viewed, subject: /pricing}")
-        changed = {name: self._written(value[name]) for name in names if name in value}
-        return value | changed
-
-    def _written(self, value: Any) -> Any:
-        try:
-            return write_instant(self._start + parse_elapsed(value))
-        except (ValueError, AttributeError, TypeError):
-            return value
+        given = [name for name in names if node.value.get(name) is not None]
+        return node.value | {
+            name: write_instant(self.instant(node.get(name), name)) for name in given
+        }
 
     def pattern(self, node: Node) -> Mapping[str, Any]:
         """A line of `expect` or `never`; `at` as an instant."""

@@ -10,6 +10,8 @@ from models.decision import Entry
 from models.instants import parse_instant, write_instant
 
 TOLERANCE = 0.01
+_ROUNDING = 1e-9
+"""1.26 and 1.25 differ by 0.01, but not as floating-point numbers."""
 
 TimelineLine = dict[str, Any]
 """`lead, seq, at, kind` and the entry's own fields, as JSON values."""
@@ -43,7 +45,7 @@ def _same(wanted: Any, found: Any) -> bool:
     if isinstance(found, bool):
         return False
     if isinstance(wanted, int | float) and isinstance(found, int | float):
-        return abs(wanted - found) <= TOLERANCE
+        return abs(wanted - found) < TOLERANCE + _ROUNDING
     if wanted == found:
         return True
     if isinstance(wanted, str) and isinstance(found, str):
