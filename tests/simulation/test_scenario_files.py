@@ -57,7 +57,7 @@ def written(folder: Path, text: str) -> Path:
             "time zone",
         ),
         (
-            "  - {at: 0m, lead: a, event: {type: meeting.booked, data: {starts_at: 2026-03-03T09}}}",
+            "  - {at: 0m, lead: a, event: {type: meeting.booked, data: {starts_at: 2026-03-03}}}",
             71,
             "time zone",
         ),
