@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,6 +31,9 @@ NOT_HUMAN = frozenset(
 )
 """Event types that do not show a person's engagement."""
 
+_MOST_SAID = 10
+"""So many problems of a profile are told in one note."""
+
 
 def created(m: Moment, creation: Created) -> None:
     """Begin a lead. Creation counts as a profile change, but asks no exit."""
@@ -45,7 +48,7 @@ def created(m: Moment, creation: Created) -> None:
         digest=m.state.digest,
         stage=m.state.stage,
         motion=m.state.motion,
-        note="; ".join(note for note in notes if note) or None,
+        note=_note(notes),
     )
     score_fit(m)
     if not check_disqualify(m):
@@ -109,13 +112,19 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
         tracks.note_event(m, event, asked)
 
 
+def _note(notes: Iterable[str | None]) -> str | None:
+    said = [note for note in notes if note]
+    more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
+    return "; ".join([*said[:_MOST_SAID], *more]) or None
+
+
 @dataclass(frozen=True, slots=True)
 class _Update:
     """What a change of the profile came to."""
 
     names: list[str]
     """The fields that changed, and `motion` if that did."""
-    notes: list[str]
+    notes: list[str | None]
 
 
 def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
@@ -129,12 +138,12 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
         for name in {*before, *profile}
         if before.get(name) != profile.get(name) or (name in before) != (name in profile)
     )
-    notes = [*read.problems.values()]
+    notes: list[str | None] = [*read.problems.values()]
     if not names:
         return _Update(names, notes)
     m.change(profile=profile)
     if "timezone" in names:
-        notes.append(zone_problem(profile, m.book.program) or "")
+        notes.append(zone_problem(profile, m.book.program))
     motion = m.state.motion
     if not m.state.was_mql:
         _choose_motion(m)
@@ -145,7 +154,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
 
 
 def _tell_update(m: Moment, update: _Update) -> None:
-    note = "; ".join(note for note in update.notes if note) or None
+    note = _note(update.notes)
     if update.names or note is not None:
         m.tell("profile", changed=update.names, note=note)
     if "email" in update.names:

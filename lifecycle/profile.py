@@ -16,6 +16,7 @@ from models.program import BUILT_IN_FIELDS, FieldType, Program
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST = 1_000
+_LONGEST_SHOWN = 60
 _LARGEST = 2**53
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -49,7 +50,8 @@ def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
     for name, value in raw.items():
         kind = types.get(name)
         if kind is None:
-            problems[name] = f"'{name}' is not a field; the program declares its own under fields"
+            shown = _shown(name)
+            problems[name] = f"{shown} is not a field; the program declares its own under fields"
         elif value is None or (isinstance(value, str) and not value.strip()):
             if name == "email":
                 problems[name] = "email can't be empty"
@@ -61,6 +63,15 @@ def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
             except ValueError as error:
                 problems[name] = str(error)
     return ReadProfile(values, frozenset(cleared), problems)
+
+
+def _shown(value: object) -> str:
+    """A value of a stranger's in a sentence: quoted, escaped where need be, and not too long."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
 
 
 def _coerced(name: str, kind: FieldType, value: Any) -> Any:
@@ -75,8 +86,14 @@ def _coerced(name: str, kind: FieldType, value: Any) -> Any:
 
 def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
-        raise ValueError(f"{name} is text, not {value!r}")
-    text = str(value).strip()
+        raise ValueError(f"{name} is text, not {_shown(value)}")
+    try:
+        text = str(value).strip()
+        text.encode()
+    except ValueError:
+        raise ValueError(f"{name} {_shown(value)} is not text that can be written") from None
+    if "\0" in text:
+        raise ValueError(f"{name} {_shown(value)} is not text that can be written")
     if len(text) > _LONGEST:
         raise ValueError(f"{name} is longer than {_LONGEST} characters")
     if name == "email":
@@ -84,7 +101,9 @@ def _text(name: str, value: Any) -> str:
     if name == "country":
         code = text.upper()
         if not _COUNTRY.fullmatch(code):
-            raise ValueError(f"country '{text}' is not an ISO 3166 code; write one like US or DE")
+            raise ValueError(
+                f"country {_shown(text)} is not an ISO 3166 code; write one like US or DE"
+            )
         return code
     return text
 
@@ -95,7 +114,7 @@ def _address(text: str) -> str:
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         said = str(error).rstrip(".")
-        raise ValueError(f"email '{text}' is not an address: {said}") from None
+        raise ValueError(f"email {_shown(text)} is not an address: {said}") from None
     return checked.normalized
 
 
@@ -105,9 +124,9 @@ def _number(name: str, value: Any) -> int | float:
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
-        raise ValueError(f"{name} '{value}' is not a number; write digits like 250") from None
+        raise ValueError(f"{name} {_shown(value)} is not a number; write digits like 250") from None
     if not abs(number) <= _LARGEST:
-        raise ValueError(f"{name} '{value}' is not a number that can be counted with")
+        raise ValueError(f"{name} {_shown(value)} is not a number that can be counted with")
     if isinstance(value, int):
         return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
@@ -120,7 +139,7 @@ def _flag(name: str, value: Any) -> bool:
         return value
     known = _FLAGS.get(str(value).strip().lower())
     if known is None:
-        raise ValueError(f"{name} '{value}' is not a flag; write true or false")
+        raise ValueError(f"{name} {_shown(value)} is not a flag; write true or false")
     return known
 
 
@@ -132,7 +151,9 @@ def _date(name: str, value: Any) -> str:
     try:
         return date.fromisoformat(str(value).strip()).isoformat()
     except ValueError:
-        raise ValueError(f"{name} '{value}' is not a date; write one like 2026-03-02") from None
+        raise ValueError(
+            f"{name} {_shown(value)} is not a date; write one like 2026-03-02"
+        ) from None
 
 
 def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
@@ -143,7 +164,7 @@ def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
     try:
         zone(name)
     except ValueError:
-        return f"time zone '{name}' is not known; {program.timezone} is used"
+        return f"time zone {_shown(name)} is not known; {program.timezone} is used"
     return None
 
 

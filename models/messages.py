@@ -72,6 +72,17 @@ class ActMessage(Message):
     task: Text | None = None
 
 
+def _refuse_unwritable(raw: Mapping[Any, Any]) -> None:
+    """Refuse what no database can keep: half characters, the character 0, endless nesting."""
+    try:
+        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True)
+        text.encode()
+    except (ValueError, RecursionError):
+        text = "\\u0000"
+    if "\\u0000" in text:
+        raise ValueError("it holds characters or nested values that can't be written down")
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for one in error.errors(include_url=False, include_context=False):
@@ -94,6 +105,7 @@ def read_event(raw: object, arrived: datetime, *, ref: int = 0) -> Event:
     """
     if not isinstance(raw, Mapping):
         raise ValueError("an event is a mapping with at least a type")
+    _refuse_unwritable(raw)
     try:
         message = EventMessage.model_validate(dict(raw))
     except ValidationError as error:
@@ -127,6 +139,7 @@ def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
         raise ValueError(f"'{do}' is not an act; there are {', '.join(ACTS)}")
     if not isinstance(raw, Mapping):
         raise ValueError("an act is a mapping with at least by, the address of who acts")
+    _refuse_unwritable(raw)
     try:
         message = ActMessage.model_validate(dict(raw))
     except ValidationError as error:
