@@ -1,0 +1,121 @@
+"""The real thing in a folder: embedded server, mail catcher, database, a worker as a child."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.catcher import Catcher, messages
+from adapters.database import Database, migrate, open_database
+from adapters.embedded import EmbeddedServer
+from adapters.journal import SqlJournal
+from adapters.people import SqlPeople
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from adapters.teams_file import read_directory
+from adapters.temporal import Leads
+from models.envelopes import Clock
+from models.program import Program
+from models.tables import TimelineEntry, table_of
+from settings import Settings
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+_E = table_of(TimelineEntry)
+
+
+class Site:
+    """One leadflow with its own files. `on_mail` is called in the catcher's thread."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.on_mail: Callable[[EmailMessage], None] = lambda _mail: None
+        self.catcher = Catcher(home / "mail", 0, self._arrived)
+        self.settings = Settings(home=home)
+        self.worker: subprocess.Popen[bytes] | None = None
+        self.server: EmbeddedServer
+        self.database: Database
+        self.program: Program
+        self.leads: Leads
+
+    def _arrived(self, mail: EmailMessage) -> None:
+        self.on_mail(mail)
+
+    async def serve(self, port: int = 0) -> None:
+        """Start the server, on the port it had before if it is told."""
+        self.server = EmbeddedServer(self.home, port=port, ui_port=0)
+        client = await self.server.start()
+        monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
+        clock = Clock(wall=datetime.now(UTC), program=monday, speed=1)
+        self.leads = Leads(client, SqlJournal(self.database), clock=clock)
+
+    async def work(self) -> None:
+        """Start a worker and wait until it is ready."""
+        log = self.home / f"worker-{datetime.now(UTC).timestamp()}.log"
+        settings = {
+            "TEMPORAL_ADDRESS": self.server.address,
+            "LEADFLOW_HOME": str(self.home),
+            "LEADFLOW_SMTP_PORT": str(self.catcher.port),
+        }
+        self.worker = _python("worker.py", settings, log)
+        await until(lambda: "worker ready" in log.read_text(), 30)
+
+    def kill(self, how: signal.Signals = signal.SIGKILL) -> int | None:
+        """End the worker; its exit status."""
+        if self.worker is None:
+            return None
+        self.worker.send_signal(how)
+        status = self.worker.wait(20)
+        self.worker = None
+        return status
+
+    def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
+        """The fields of the entries of one kind on a lead's timeline."""
+        query = sa.select(_E.c.fields).where(_E.c.lead == lead, _E.c.kind == kind)
+        with self.database.read() as connection:
+            return [dict(one) for one in connection.scalars(query.order_by(_E.c.seq))]
+
+    def mailbox(self, address: str) -> list[str]:
+        """The subjects of all mails to one address."""
+        return [str(one["Subject"]) for one in messages(self.home / "mail") if one["To"] == address]
+
+    async def enrolled(self, lead: str) -> None:
+        """Create a lead who gets the mail `welcome` at once."""
+        profile = {"email": f"{lead}@northwind.example", "employees": 900}
+        assert await self.leads.enrol(lead, self.program, profile)
+
+
+def _python(script: str, settings: dict[str, str], log: Path) -> subprocess.Popen[bytes]:
+    command, env = [sys.executable, str(ROOT / script)], os.environ | settings
+    with log.open("wb") as out:
+        return subprocess.Popen(command, cwd=ROOT, env=env, stdout=out, stderr=out)
+
+
+@asynccontextmanager
+async def opened(home: Path) -> AsyncIterator[Site]:
+    """A site that is up; all its children are gone when the block ends."""
+    site = Site(home)
+    migrate(site.settings.database)
+    site.database = open_database(site.settings.database)
+    site.program = read_program(ROOT / "programs" / "acme.yaml")
+    SqlPrograms(site.database).publish(site.program)
+    SqlPeople(site.database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
+    with site.catcher:
+        try:
+            await site.serve()
+            await site.work()
+            yield site
+        finally:
+            site.kill()
+            site.server.stop()
+            site.database.close()
