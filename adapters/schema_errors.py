@@ -162,6 +162,8 @@ def _shown(value: Any) -> str:
         return "a list"
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)[:60]
     text = str(value)
     return f"'{text[:60]}…'" if len(text) > 60 else f"'{text}'"
 
@@ -187,7 +189,8 @@ def _message(kind: str, said: str, context: Mapping[str, Any], value: Any) -> st
         known = _quoted(str(context.get("expected", "")))
         if not known:
             return f"{_shown(value)} can't stand here; write {_true(context)}"
-        return f"{_shown(value)} is not known here; {meant(str(value), known)}"
+        stands = "stands here" if value is None else "is not known here"
+        return f"{_shown(value)} {stands}; {meant(str(value), known)}"
     limits: dict[str, Callable[[], str]] = {
         "string_too_short": lambda: "empty; write something or leave the key out",
         "string_too_long": lambda: (
@@ -196,7 +199,9 @@ def _message(kind: str, said: str, context: Mapping[str, Any], value: Any) -> st
         "too_short": lambda: f"empty; give it at least {context.get('min_length')}",
         "greater_than_equal": lambda: f"{_shown(value)} is too small; at least {context.get('ge')}",
         "int_parsing_size": lambda: "a number too large; write a smaller one",
-        "value_error": lambda: said.removeprefix("Value error, "),
+        "value_error": lambda: said.removeprefix("Value error, ").replace(
+            f"'{value}'", _shown(value), 1
+        ),
         "string_pattern_mismatch": lambda: f"{_shown(value)} is not an e-mail address",
     }
     return limits[kind]() if kind in limits else said

@@ -30,9 +30,13 @@ _RESOLVERS = (
 )
 _REMEDIES = {
     "'\\t' that cannot start any token": "a tab; indent with spaces",
-    "mapping values are not allowed here": "a ':' where none can be; indent rightly, quote text with ': '",
+    "mapping values are not allowed here": (
+        "a ':' where none can be; check the indentation, and put text with ': ' in it in quotes"
+    ),
     "could not find expected ':'": "a key without ':'; write 'key: value'",
-    "but found another document": "a second document; one file holds one: remove '---' and it",
+    "but found another document": (
+        "a second document; one file holds one, so remove '---' and what follows"
+    ),
     "found undefined alias": "an alias (*name) without its anchor (&name) before it",
 }
 
