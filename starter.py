@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import typer
 
-from cli import programs, rehearse
+from cli import acts, enrol, inspect, launch, programs, rehearse, stack
 from cli.console import run
 
-COMMANDS = (programs, rehearse)
+COMMANDS = (stack, launch, enrol, programs, rehearse, inspect, acts)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(

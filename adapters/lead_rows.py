@@ -64,7 +64,7 @@ class Rows(Protocol):
 @contextmanager
 def open_rows(path: Path, names: Sequence[str]) -> Iterator[Rows]:
     """Open a file whose columns are among `names`. Raises LeadFileError and OSError."""
-    if not path.is_file():
+    if path.is_dir() or not path.exists():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise LeadFileError(f"{path} {what}; name a CSV or JSON Lines file")
     with path.open("rb") as file:

@@ -1,0 +1,174 @@
+"""The command that starts a file of leads."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+from cli.console import (
+    JsonOption,
+    Panel,
+    Status,
+    WorldFailedError,
+    WrongInputError,
+    err,
+    out,
+    print_json,
+)
+from cli.publishing import Chosen, ProgramOption, choose
+from cli.world import leads_of, opened, read_settings, run_async
+
+if TYPE_CHECKING:
+    from adapters.database import Database
+    from adapters.lead_file import CheckedLeads, NewLead
+    from adapters.temporal import Leads
+    from models.program import Program
+    from settings import Settings
+
+AT_ONCE = 32
+"""Leads that are being started at the same time; more only queue up in the server."""
+INTERRUPTED = 130
+"""The shell's own exit status for a Ctrl-C."""
+
+
+def register(app: typer.Typer) -> None:
+    """Add `launch`."""
+    app.command("launch", rich_help_panel=Panel.MARKETING)(launch)
+
+
+@dataclass(slots=True)
+class Counts:
+    """What became of the rows of a file."""
+
+    started: int = 0
+    there_already: int = 0
+    rejected: int = 0
+    interrupted: bool = False
+
+
+def launch(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="Leads as CSV with a header, or as JSON Lines.")
+    ],
+    *,
+    program: ProgramOption,
+    teams: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="A teams file: the sales people to apply first."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Start a file of leads on a program; those that are there already are left alone.
+
+    The header of a CSV names profile fields (`email` at least) and perhaps `id`; commas,
+    semicolons and tabs are understood. In JSON Lines each line is an object with the same names.
+    Every row is checked before the first lead is started. Invalid rows go to
+    `FILE.rejected.csv` (or `.rejected.jsonl`) with a `reason`: mend them there and launch that.
+    An interrupted launch goes on when the same command is run again.
+
+    Exit status 2 if no row is valid or the file can't be used; nothing is started then.
+
+    Example: `leadflow launch programs/leads.csv --program programs/acme.yaml`
+    """
+    from adapters.lead_file import LeadFileError, checked_leads  # noqa: PLC0415  # slow to import
+
+    settings = read_settings()
+    counts = Counts()
+    with opened(settings) as database, _bar(as_json=as_json) as bar:
+        chosen = choose(program, teams, database)
+        checking = bar.add_task("checking", total=None)
+        try:
+            with checked_leads(
+                file, chosen.program, lambda done: bar.update(checking, completed=done)
+            ) as leads:
+                bar.remove_task(checking)
+                counts.rejected = leads.rejected
+                task = bar.add_task("starting", total=leads.valid)
+                if leads.valid:
+                    _start(
+                        settings, database, chosen, leads, counts, advance=lambda: bar.advance(task)
+                    )
+        except LeadFileError as error:
+            raise WrongInputError(str(error)) from None
+    _tell(file, chosen.program, leads, counts, as_json=as_json)
+    if counts.interrupted:
+        raise typer.Exit(INTERRUPTED)
+    if not leads.valid:
+        raise typer.Exit(Status.WRONG_INPUT)
+
+
+def _bar(*, as_json: bool) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=True,
+        disable=as_json or not err.is_terminal,
+    )
+
+
+def _start(
+    settings: Settings,
+    database: Database,
+    chosen: Chosen,
+    leads: CheckedLeads,
+    counts: Counts,
+    *,
+    advance: Callable[[], None],
+) -> None:
+    async def start() -> None:
+        async with leads_of(settings, database) as door:
+            chosen.publish(database)
+            queue = iter(leads)
+            await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))
+
+    async def starter(door: Leads, queue: Iterator[NewLead]) -> None:
+        for lead in queue:
+            if await door.enrol(lead.id, chosen.program, lead.profile):
+                counts.started += 1
+            else:
+                counts.there_already += 1
+            advance()
+
+    try:
+        run_async(start())
+    except KeyboardInterrupt:
+        counts.interrupted = True
+    except WorldFailedError as error:
+        if not counts.started:
+            raise
+        raise WorldFailedError(
+            f"{error}\n{counts.started} leads were started before; the same command goes on"
+        ) from None
+
+
+def _tell(
+    file: Path, program: Program, leads: CheckedLeads, counts: Counts, *, as_json: bool
+) -> None:
+    where = str(leads.rejects) if leads.rejects is not None else None
+    if as_json:
+        named = {"program": program.program, "digest": program.digest}
+        print_json({**named, "valid": leads.valid, **asdict(counts), "rejects": where})
+        return
+    if counts.interrupted:
+        err.print(Text("interrupted; run the same command again to go on", style="yellow"))
+    if leads.valid:
+        out.print(
+            f"{counts.started} leads started on {program.program},"
+            f" {counts.there_already} were there already, {counts.rejected} rows rejected"
+        )
+    elif counts.rejected:
+        err.print(Text(f"none of the {counts.rejected} rows of {file} is valid", style="red"))
+    else:
+        err.print(Text(f"{file} has a header and no rows: there is nothing to launch", style="red"))
+    if where is not None:
+        out.print(Text(f"rejected rows, each with its reason: {where}"))

@@ -1,0 +1,226 @@
+"""The embedded stack in one process: Temporal with its UI, a mailbox, the database, the worker."""
+
+from __future__ import annotations
+
+import asyncio
+import shlex
+import signal
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from cli.console import JsonOption, Panel, err, out, print_json
+from cli.publishing import choose
+from cli.world import explained, read_settings, run_async
+
+if TYPE_CHECKING:
+    from temporalio.client import Client
+
+    from activities.ports import World
+    from adapters.catcher import OnMail
+    from settings import Settings
+
+SHIPPED = Path(__file__).resolve().parent.parent / "programs"
+"""The programs that come with leadflow."""
+_LAST_BREATH = 0.3
+"""Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What runs, and where. `settings` are those the worker uses."""
+
+    settings: Settings
+    client: Client
+    world: World
+    address: str
+    ui: str
+    smtp_port: int
+    mail: Path
+
+    def places(self) -> dict[str, str]:
+        """Where everything is, for people and programs."""
+        return {
+            "ui": self.ui,
+            "temporal": self.address,
+            "smtp": f"{self.settings.smtp_host}:{self.smtp_port}",
+            "mail": str(self.mail),
+            "database": shown_url(self.settings.database),
+        }
+
+
+@asynccontextmanager
+async def running_stack(
+    settings: Settings,
+    *,
+    port: int = 7233,
+    ui_port: int = 8233,
+    smtp_port: int = 1025,
+    on_mail: OnMail | None = None,
+) -> AsyncIterator[Stack]:
+    """Run the whole stack on loopback while the block runs, its files in `settings.home`.
+
+    A port of 0 is any free one. The database is migrated first. Raises EmbeddedServerError,
+    DatabaseTooNewError, and OSError for a mail port in use; what was started is stopped then.
+    """
+    from adapters.catcher import Catcher  # noqa: PLC0415  # keeps --help quick
+    from adapters.database import migrate  # noqa: PLC0415  # likewise
+    from adapters.embedded import EmbeddedServer  # noqa: PLC0415  # likewise
+    from worker import open_world, working  # noqa: PLC0415  # likewise
+
+    server = EmbeddedServer(settings.home, port=port, ui_port=ui_port)
+    with Catcher(settings.home / "mail", smtp_port, on_mail) as catcher:
+        await asyncio.to_thread(migrate, settings.database)
+        caught = settings.model_copy(
+            update={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": catcher.port,
+                "smtp_tls": "if_offered",
+                "smtp_username": None,
+                "smtp_password": None,
+            }
+        )
+        try:
+            client = await server.start()
+            with open_world(caught) as world:
+                async with working(client, caught, world):
+                    yield Stack(
+                        settings=caught,
+                        client=client,
+                        world=world,
+                        address=server.address,
+                        ui=server.ui,
+                        smtp_port=catcher.port,
+                        mail=catcher.folder,
+                    )
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+def register(app: typer.Typer) -> None:
+    """Add `up` and `database upgrade`."""
+    app.command("up", rich_help_panel=Panel.START)(up)
+    database = typer.Typer(no_args_is_help=True, help="Look after the database.")
+    database.command("upgrade")(upgrade)
+    app.add_typer(database, name="database", rich_help_panel=Panel.ENGINEERS)
+
+
+def up(
+    *,
+    data: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Where its files are; else .leadflow.")
+    ] = None,
+    port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Temporal's port; 0 is any free one.")
+    ] = 7233,
+    ui_port: Annotated[int, typer.Option(min=0, max=65535, help="The web UI's port.")] = 8233,
+    smtp_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0, max=65535, help="The mailbox's port; else LEADFLOW_SMTP_PORT, else 1025."
+        ),
+    ] = None,
+    program: Annotated[
+        Path, typer.Option(metavar="FILE", help="Published if no program was published yet.")
+    ] = SHIPPED / "acme.yaml",
+    teams: Annotated[
+        Path, typer.Option(metavar="FILE", help="The sales people, applied with the program.")
+    ] = SHIPPED / "teams.yaml",
+    as_json: JsonOption = False,
+) -> None:
+    """Start Temporal with its web UI, a mailbox, the database and the worker; stop by Ctrl-C.
+
+    Mail is caught, none leaves this machine. Everything is kept in `.leadflow`, so that the
+    next `up` goes on where this one stopped.
+
+    Example: `leadflow up`, then in another terminal:
+    `leadflow launch programs/leads.csv --program acme`
+    """
+    from adapters import logs  # noqa: PLC0415  # keeps --help quick
+
+    settings = read_settings()
+    if data is not None:
+        settings = settings.model_copy(update={"home": data})
+    logs.configure(settings.log_format, settings.log_level)
+
+    async def stay() -> None:
+        stop = asyncio.Event()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, stop.set)
+        async with running_stack(
+            settings,
+            port=port,
+            ui_port=ui_port,
+            smtp_port=settings.smtp_port if smtp_port is None else smtp_port,
+        ) as stack:
+            published = publish_first(stack.settings, program, teams)
+            _tell(stack, published, data, as_json=as_json)
+            await stop.wait()
+            err.print("stopping …")
+        await asyncio.sleep(_LAST_BREATH)
+
+    run_async(stay())
+
+
+def publish_first(settings: Settings, program: Path, teams: Path) -> tuple[str, ...]:
+    """Publish these files if no program was published yet; the names of those there are."""
+    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from adapters.programs import SqlPrograms  # noqa: PLC0415  # likewise
+
+    database = open_database(settings.database)
+    try:
+        programs = SqlPrograms(database)
+        if not programs.names():
+            choose(str(program), teams, database).publish(database)
+        return programs.names()
+    finally:
+        database.close()
+
+
+def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"up": True, **stack.places(), "programs": list(published)})
+        return
+    places = stack.places()
+    out.print(Text("leadflow is up; Ctrl-C stops it", style="bold"))
+    for name, place in (
+        ("Temporal UI", places["ui"]),
+        ("Temporal", places["temporal"]),
+        ("mailbox", f"SMTP on {places['smtp']}, each mail a file in {places['mail']}"),
+        ("database", places["database"]),
+        ("programs", ", ".join(published)),
+    ):
+        out.print(Text(f"  {name:<12} ", style="dim").append(place, style="not dim"))
+    home = f"LEADFLOW_HOME={shlex.quote(str(data))} " if data is not None else ""
+    out.print(Text(f"Next, in another terminal:  {home}leadflow leads"))
+
+
+def upgrade(*, as_json: JsonOption = False) -> None:
+    """Make the database, or bring it to the tables of this leadflow.
+
+    Which one, LEADFLOW_DATABASE_URL says; else it is a file in `.leadflow`.
+
+    Example: `leadflow database upgrade`
+    """
+    from adapters.database import migrate  # noqa: PLC0415  # keeps --help quick
+
+    settings = read_settings()
+    with explained():
+        migrate(settings.database)
+    where = shown_url(settings.database)
+    if as_json:
+        print_json({"ok": True, "database": where})
+    else:
+        out.print(Text(f"the database {where} is up to date"))
+
+
+def shown_url(url: str) -> str:
+    """The URL of a database without its password."""
+    from sqlalchemy.engine import make_url  # noqa: PLC0415  # keeps --help quick
+
+    return make_url(url).render_as_string(hide_password=True)

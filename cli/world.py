@@ -1,0 +1,145 @@
+"""The world as commands reach it: settings, database, Temporal; and how their failures are told."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+import typer
+
+from cli.console import NegativeAnswerError, WorldFailedError, WrongInputError
+
+# Temporal, SQLAlchemy and CEL take a second to import, so `--help` does without them.
+if TYPE_CHECKING:
+    from adapters.database import Database
+    from adapters.temporal import Leads
+    from settings import Settings
+
+Value = TypeVar("Value")
+
+CONNECT_SECONDS = 15.0
+"""How long a server that accepts no connection and refuses none is waited for."""
+
+LeadArgument = Annotated[
+    str, typer.Argument(metavar="LEAD", help="The lead's id, or its e-mail address.")
+]
+
+
+def read_settings() -> Settings:
+    """What the environment says. Raises WrongInputError, naming the variable."""
+    from pydantic import ValidationError  # noqa: PLC0415  # see above
+
+    from settings import Settings  # noqa: PLC0415  # see above
+
+    try:
+        return Settings()
+    except ValidationError as error:
+        said = "; ".join(
+            f"LEADFLOW_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
+            for one in error.errors()
+        )
+        raise WrongInputError(f"a setting can't be used: {said}") from None
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Database]:
+    """The database, once it has this code's tables. Raises WorldFailedError with the remedy."""
+    from adapters.database import (  # noqa: PLC0415  # see above
+        DatabaseTooOldError,
+        check,
+        open_database,
+    )
+
+    with explained():
+        database = open_database(settings.database)
+        try:
+            if database.file is not None and not database.file.exists():
+                raise WorldFailedError(
+                    f"there is no database at {database.file}; start the stack with `make up`,"
+                    " which makes one, or set LEADFLOW_HOME or LEADFLOW_DATABASE_URL"
+                )
+            try:
+                check(settings.database)
+            except DatabaseTooOldError as error:
+                raise WorldFailedError(f"{error}, or with `leadflow database upgrade`") from None
+            yield database
+        finally:
+            database.close()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Turn what adapters raise into the command line's errors."""
+    from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # see above
+    from temporalio.service import RPCError  # noqa: PLC0415  # see above
+
+    from adapters.database import DatabaseTooNewError  # noqa: PLC0415  # see above
+    from adapters.embedded import EmbeddedServerError  # noqa: PLC0415  # see above
+    from adapters.temporal import (  # noqa: PLC0415  # see above
+        LeadNotFoundError,
+        RefusedError,
+        TemporalUnavailableError,
+    )
+
+    try:
+        yield
+    except LeadNotFoundError as error:
+        raise WrongInputError(str(error)) from None
+    except RefusedError as error:
+        raise NegativeAnswerError(str(error)) from None
+    except (TemporalUnavailableError, EmbeddedServerError, DatabaseTooNewError) as error:
+        raise WorldFailedError(str(error)) from None
+    except RPCError as error:
+        raise WorldFailedError(f"Temporal failed: {error.message} ({error.status.name})") from None
+    except SQLAlchemyError as error:
+        said = str(getattr(error, "orig", None) or error).strip()
+        raise WorldFailedError(f"the database failed: {said}") from None
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename is not None else ""
+        raise WorldFailedError(f"{where}{error.strerror or error}") from None
+
+
+@asynccontextmanager
+async def leads_of(settings: Settings, database: Database) -> AsyncIterator[Leads]:
+    """Leads through Temporal. Raises WorldFailedError if it does not answer."""
+    from adapters.journal import SqlJournal  # noqa: PLC0415  # see above
+    from adapters.temporal import Leads, connect  # noqa: PLC0415  # see above
+
+    with explained():
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS):
+                client = await connect(settings)
+        except TimeoutError:
+            raise WorldFailedError(
+                f"Temporal does not answer within {CONNECT_SECONDS:.0f} seconds;"
+                " start the embedded one with `make up`, or set TEMPORAL_ADDRESS"
+            ) from None
+        yield Leads(client, SqlJournal(database), prefix=settings.queue_prefix)
+
+
+def run_async(work: Coroutine[Any, Any, Value]) -> Value:
+    """Run a coroutine to its end, with the world's failures explained."""
+    with explained():
+        return asyncio.run(work)
+
+
+def lead_named(text: str, database: Database) -> str:
+    """The id of the lead that is meant: an id as it is, an address by its lead.
+
+    Raises WrongInputError if several leads have the address.
+    """
+    from adapters.reports import SqlReports  # noqa: PLC0415  # see above
+    from lifecycle.stable_hash import lead_id  # noqa: PLC0415  # see above
+
+    if "@" not in text:
+        return text.strip().removeprefix("lead/")
+    with explained():
+        ids = SqlReports(database).ids_of(text)
+    derived = lead_id(text)
+    if derived in ids or not ids:
+        return derived
+    if len(ids) > 1:
+        raise WrongInputError(f"{text} is the address of {', '.join(ids)}; name one of them")
+    return ids[0]
