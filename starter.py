@@ -6,12 +6,15 @@ named in COMMANDS.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Sequence
+from contextlib import suppress
 
 import typer
 
 from cli import acts, enrol, inspect, launch, programs, rehearse, stack
-from cli.console import run
+from cli.console import Status, run
 
 COMMANDS = (stack, launch, enrol, programs, rehearse, inspect, acts)
 """In the order in which `--help` shows them."""
@@ -44,8 +47,20 @@ for _commands in COMMANDS:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit status."""
-    run(app, arguments)
+    """Run one command and leave with its exit status.
+
+    Without arguments those of the process are taken, and the process ends at once with the
+    command: Temporal's client has threads that may abort Python's own, slower ending.
+    """
+    if arguments is not None:
+        run(app, arguments)
+    try:
+        run(app)
+    except SystemExit as end:
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(end.code if isinstance(end.code, int) else Status.WORLD_FAILED)
 
 
 if __name__ == "__main__":

@@ -111,9 +111,11 @@ async def connect_to(address: str, **config: Any) -> Client:
     try:
         return await Client.connect(address, data_converter=pydantic_data_converter, **config)
     except RuntimeError as error:
+        # What a certificate or a key does wrong is worth reading, what a closed port says is not.
+        said = "" if "refused" in str(error) else f" ({error})"
         raise TemporalUnavailableError(
-            f"no Temporal server answers at {address} ({error}); is it running?"
-            " Start the embedded one with `make up`, or set TEMPORAL_ADDRESS"
+            f"Temporal does not answer at {address}{said}; start it with `make up`,"
+            " or set TEMPORAL_ADDRESS to where it is"
         ) from error
 
 

@@ -15,6 +15,7 @@ from typing import Annotated, Any, NoReturn, TypeVar
 
 import typer
 from rich.console import Console
+from rich.table import Table
 from rich.text import Text
 
 from adapters.problems import DocumentError, Problem
@@ -63,6 +64,7 @@ out = Console(soft_wrap=True, highlight=False)
 """Results. What scripts read goes out by `print_json`."""
 err = Console(stderr=True, soft_wrap=True, highlight=False)
 """Problems and progress."""
+_WIDE = 240
 
 
 def read_as(parse: Callable[[str], Value]) -> Callable[[str], Value]:
@@ -90,6 +92,11 @@ instant = read_as(_instant)
 def print_json(value: Any) -> None:
     """One JSON value on one line of standard output."""
     sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+
+
+def print_table(table: Table) -> None:
+    """A table for people; where no terminal limits it, such as in a pipe, as wide as it needs."""
+    (out if out.is_terminal else Console(width=_WIDE, highlight=False)).print(table)
 
 
 def print_problems(problems: Iterable[Problem], *, as_json: bool = False) -> None:

@@ -10,7 +10,16 @@ from rich.table import Table
 from rich.text import Text
 
 from adapters.problems import meant
-from cli.console import JsonOption, Panel, WrongInputError, err, instant, out, print_json
+from cli.console import (
+    JsonOption,
+    Panel,
+    WrongInputError,
+    err,
+    instant,
+    out,
+    print_json,
+    print_table,
+)
 from cli.rehearse import details
 from cli.world import LeadArgument, lead_named, opened, read_settings
 
@@ -45,9 +54,9 @@ def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
         print_json(_as_json(dossier))
         return
     out.print(_heading(dossier))
-    out.print(_facts(dossier))
+    print_table(_facts(dossier))
     out.print()
-    out.print(_lines(dossier))
+    print_table(_lines(dossier))
 
 
 def _scores(line: LeadLine) -> dict[str, float]:
@@ -224,7 +233,7 @@ def leads(
         for line in found[:limit]:
             print_json(_line(line))
     elif found:
-        out.print(_list(found[:limit]))
+        print_table(_list(found[:limit]))
     else:
         out.print("no such lead")
     if len(found) > limit:
@@ -233,13 +242,14 @@ def leads(
 
 def _list(found: list[LeadLine]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for name in ("lead", "address", "stage", "score", "owner", "track", "due", "what is due"):
-        table.add_column(name, no_wrap=True, justify="right" if name == "score" else "left")
+    for name, least in (("lead", 16), ("address", 0), ("stage", 12), ("score", 6), ("owner", 0)):
+        table.add_column(name, min_width=least, overflow="fold")
+    table.add_column("due", overflow="fold")
     for line in found:
-        table.add_row(
-            *(Text(one) for one in (line.id, line.email or "", line.stage)),
-            f"{_scores(line)['total']:.2f}",
-            *(Text(one or "") for one in (line.owner, line.track)),
-            *(Text(one or "") for one in (_instant(line.due_at), line.due_what)),
+        due = Text(
+            "nothing" if line.due_at is None else f"{_instant(line.due_at)}  {line.due_what}"
         )
+        owner = Text(line.owner or "")
+        score = f"{_scores(line)['total']:.2f}"
+        table.add_row(line.id, Text(line.email or ""), line.stage, score, owner, due)
     return table

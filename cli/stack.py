@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import shlex
 import signal
 from collections.abc import AsyncIterator
@@ -147,6 +148,7 @@ def up(
     if data is not None:
         settings = settings.model_copy(update={"home": data})
     logs.configure(settings.log_format, settings.log_level)
+    logging.getLogger("temporalio").setLevel(logging.WARNING)  # it tells of every worker's end
 
     async def stay() -> None:
         stop = asyncio.Event()
