@@ -133,8 +133,8 @@ def outcome(before: Json | None, decision: Decision, inputs: list[Input]) -> Out
         told["wake"] = WakeWords(at=write_instant(decision.wake.at), what=decision.wake.what)
     if answers := _answers(decision, inputs):
         told["answers"] = answers
-    if before is None or _shown(before) != _shown(after):
-        told["attributes"] = _attributes(decision)
+    if attributes := _attributes(before, after, decision):
+        told["attributes"] = attributes
     return told
 
 
@@ -153,23 +153,28 @@ def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | N
     return list(answers.items())
 
 
-def _shown(state: Json) -> tuple[Any, ...]:
-    track = state.get("track") or {}
-    return state.get("stage"), state.get("owner"), track.get("name")
-
-
-def _attributes(decision: Decision) -> Json:
-    state = decision.state
-    values = {
-        "stage": state.stage,
-        "owner": state.owner,
-        "program": state.program,
-        "motion": state.motion,
-        "track": state.track.name if state.track else None,
-        "score": round(state.fit + state.engagement, 2),
-        "due": write_instant(decision.wake.at) if decision.wake else None,
+def _shown(state: Json | None) -> Json:
+    if state is None:
+        return {}
+    return {
+        "stage": state.get("stage", "known"),
+        "owner": state.get("owner"),
+        "program": state.get("program"),
+        "motion": state.get("motion", "sales"),
+        "track": (state.get("track") or {}).get("name"),
     }
-    return {name: value for name, value in values.items() if value is not None}
+
+
+def _attributes(before: Json | None, after: Json, decision: Decision) -> Json:
+    """What changed of the search attributes, if one did that is worth an event."""
+    old, new = _shown(before), _shown(after)
+    changed = {name: value for name, value in new.items() if value != old.get(name)}
+    if not changed:
+        return {}
+    state, wake = decision.state, decision.wake
+    changed["score"] = round(state.fit + state.engagement, 2)
+    changed["due"] = write_instant(wake.at) if wake else None
+    return changed
 
 
 _COMMANDS: dict[str, TypeAdapter[Any]] = {

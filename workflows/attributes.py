@@ -22,10 +22,11 @@ KEYS: dict[str, SearchAttributeKey[Any]] = {
 
 
 def updates(values: Mapping[str, Any]) -> list[SearchAttributeUpdate[Any]]:
-    """All attributes at once; what a turn does not tell is taken away."""
-    return [
-        key.value_unset()
-        if values.get(name) is None
-        else key.value_set(parse_instant(values[name]) if name == "due" else values[name])
-        for name, key in KEYS.items()
-    ]
+    """The attributes that a turn tells; one that is None is taken away."""
+    return [_update(KEYS[name], name, values[name]) for name in sorted(values) if name in KEYS]
+
+
+def _update(key: SearchAttributeKey[Any], name: str, value: Any) -> SearchAttributeUpdate[Any]:
+    if value is None:
+        return key.value_unset()
+    return key.value_set(parse_instant(value) if name == "due" else value)
