@@ -76,8 +76,8 @@ class EmbeddedServer:
         running = known_address(home)
         if running is not None:
             raise EmbeddedServerError(
-                f"an embedded Temporal server of {home} runs already at {running};"
-                " use it, or stop it first"
+                f"an embedded Temporal server of {home} runs already at {running}; use it, or stop"
+                f" it first: Ctrl-C where it was started, or end process {_told_pid(home)}"
             )
         self._port = _usable(port, "Temporal", "--port")
         self._ui_port = _usable(ui_port, "Temporal's web UI", "--ui-port")
@@ -165,6 +165,12 @@ class EmbeddedServer:
 
     async def __aexit__(self, *_: object) -> None:
         await asyncio.to_thread(self.stop)
+
+
+def _told_pid(home: Path) -> str:
+    with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
+        return str(json.loads(embedded_file(home).read_text())["pid"])
+    return "unknown"
 
 
 def _usable(port: int, whose: str, option: str) -> int:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import socket
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import (
@@ -34,7 +35,6 @@ from activities.ports import Journal, StoredLead
 from lifecycle.details import name_of
 from models.envelopes import Clock, Json, LeadRun
 from models.program import Program
-from settings import Settings
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.lead import LeadWorkflow
@@ -68,10 +68,15 @@ def embedded_file(home: Path) -> Path:
 
 
 def known_address(home: Path) -> str | None:
-    """Where the embedded server of this folder listens, if one was started and is alive."""
+    """Where the embedded server of this folder listens, if one was started and answers.
+
+    The file outlives a server that was killed, and its process id may be another's by now.
+    """
     try:
         told = json.loads(embedded_file(home).read_text())
+        host, _, port = str(told["address"]).rpartition(":")
         os.kill(int(told["pid"]), 0)
+        socket.create_connection((host, int(port)), timeout=1).close()
         return str(told["address"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
@@ -89,7 +94,21 @@ def workflow_id(lead: str) -> str:
     return f"lead/{lead}"
 
 
-async def connect(settings: Settings) -> Client:
+class TemporalSettings(Protocol):
+    """The settings that say where Temporal is."""
+
+    @property
+    def home(self) -> Path:
+        """Where the embedded server keeps its files."""
+        ...
+
+    @property
+    def temporal_profile(self) -> str | None:
+        """The profile of Temporal's TOML file, if one is named."""
+        ...
+
+
+async def connect(settings: TemporalSettings) -> Client:
     """Connect as Temporal's environment and profiles say, else to the embedded server.
 
     Raises TemporalUnavailableError with the remedy.
