@@ -17,8 +17,6 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import ApplicationError
 
 with workflow.unsafe.imports_passed_through():
-    import structlog
-
     from activities.turn import TurnActivities
     from lifecycle.details import describe
     from lifecycle.seen import Seen
@@ -30,7 +28,6 @@ with workflow.unsafe.imports_passed_through():
         Outcome,
         Reopened,
         TurnRequest,
-        WakeWords,
         grace,
         program_now,
     )
@@ -40,6 +37,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import updates
     from workflows.commands import grouped, perform
     from workflows.messages import acted, created, resulted, signalled
+    from workflows.timer import Timer
 
 CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
@@ -56,9 +54,6 @@ _LOCAL: Any = {
     # Longer waits become the server's timers: else each is a task's heartbeats, event upon event.
     "local_retry_threshold": timedelta(seconds=8),
 }
-_HOUR = timedelta(hours=1)
-
-_log = structlog.get_logger(__name__)
 
 
 @workflow.defn(name="LeadWorkflow")
@@ -72,7 +67,6 @@ class LeadWorkflow:
         self._clock = run.clock
         self._grace = grace(run.clock)
         self._state = run.state
-        self._wake = run.wake
         self._inbox = list(run.inbox)
         self._seen = Seen(run.seen)
         self._flights: dict[int, list[Json]] = {}
@@ -81,10 +75,7 @@ class LeadWorkflow:
         self._received = 0
         self._numbers = 0
         self._busy = False
-        self._due = False
-        self._idle_turns = 0
-        self._timer: asyncio.Task[None] | None = None
-        self._timer_for: WakeWords | None = None
+        self._timer = Timer(run.clock)
         if run.profile is not None and run.state is None:
             self._inbox.append(created(run.profile, run.arrived, self._now(), self._grace))
         for do in ACTS:
@@ -96,7 +87,7 @@ class LeadWorkflow:
         """Take turns until the lead is closed."""
         for group in run.flights:
             self._fly(group)
-        self._arm(self._wake)
+        self._timer.arm(run.wake)
         self._show()
         while True:
             await workflow.wait_condition(lambda: self._next() is not None)
@@ -118,7 +109,7 @@ class LeadWorkflow:
         long = length >= CONTINUE_AT or workflow.info().is_continue_as_new_suggested()
         if self._state is not None and long and (quiet or length >= CONTINUE_ANYWAY):
             return "continue"
-        if self._inbox or self._due:
+        if self._inbox or self._timer.due:
             return "turn"
         closed = self._state is not None and self._state.get("closed", False)
         return "finish" if closed and quiet else None
@@ -164,9 +155,9 @@ class LeadWorkflow:
         state = self._state or {}
         return {
             "received": self._received,
-            "settled": not (self._inbox or self._busy or self._flights or self._due)
+            "settled": not (self._inbox or self._busy or self._flights or self._timer.due)
             and self._state is not None,
-            "wake": self._wake,
+            "wake": self._timer.wake,
             "now": write_instant(self._now()),
             "turn": state.get("turn", 0),
             "stage": state.get("stage", "known"),
@@ -178,7 +169,7 @@ class LeadWorkflow:
 
     async def _turn(self) -> None:
         inputs, self._inbox = self._inbox, []
-        self._busy, self._due = True, False
+        self._busy = True
         info = workflow.info()
         request = TurnRequest(
             lead=self._lead,
@@ -207,9 +198,7 @@ class LeadWorkflow:
             self._fly(group)
         if "attributes" in outcome:
             workflow.upsert_search_attributes(updates(outcome["attributes"]))
-        wake = outcome.get("wake")
-        self._idle_turns = self._idle_turns + 1 if idle and wake == self._wake else 0
-        self._arm(wake)
+        self._timer.arm(outcome.get("wake"), idle=idle)
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:
@@ -232,7 +221,7 @@ class LeadWorkflow:
         self._state, self._digest = found["state"], found["digest"]
         for event in found["seen"]:
             self._seen.remember(event, self._now())
-        self._due = True
+        self._timer.due = True
 
     # What goes out.
 
@@ -252,38 +241,6 @@ class LeadWorkflow:
                 self._inbox.append(resulted(command, done, self._now(), self._grace))
         del self._flights[flight]
 
-    # The one timer.
-
-    def _arm(self, wake: WakeWords | None) -> None:
-        """Wait for `wake`. A timer that is merely too early is kept: it looks again."""
-        self._wake, self._due = wake, False
-        old, live = self._timer_for, self._timer is not None and not self._timer.done()
-        if live and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
-            return
-        if self._timer is not None:
-            self._timer.cancel()
-        self._timer_for = wake
-        self._timer = asyncio.create_task(self._watch()) if wake else None
-
-    async def _watch(self) -> None:
-        least = timedelta()
-        if self._idle_turns:
-            # A turn without inputs that leaves its wake where it was would turn for ever.
-            least = min(timedelta(seconds=2 ** min(self._idle_turns - 1, 12)), _HOUR)
-            _log.warning("a due item stays due", lead=self._lead, wake=self._wake)
-        while (left := max(self._left(), least)) > timedelta():
-            least = timedelta()
-            what = self._wake["what"] if self._wake else ""
-            await workflow.sleep(max(left, timedelta(milliseconds=1)), summary=what[:200])
-        self._due = True
-
-    def _left(self) -> timedelta:
-        """How long until the wake, by the wall."""
-        if self._wake is None:
-            return timedelta()
-        at, wall = parse_instant(self._wake["at"]), workflow.now()
-        return self._clock.wait(at - self._clock.now(wall)) if self._clock else at - wall
-
     def _now(self) -> datetime:
         return program_now(self._clock, workflow.now())
 
@@ -291,7 +248,7 @@ class LeadWorkflow:
 
     def _show(self) -> None:
         if self._state is not None:
-            workflow.set_current_details(describe(self._state, self._wake))
+            workflow.set_current_details(describe(self._state, self._timer.wake))
 
     def _rest(self) -> LeadRun:
         """Everything the next run needs. Those who wait for answers ask it again."""
@@ -300,7 +257,7 @@ class LeadWorkflow:
             digest=self._digest,
             clock=self._clock,
             state=self._state,
-            wake=self._wake,
+            wake=self._timer.wake,
             inbox=[{**one, "ref": 0} for one in self._inbox],
             flights=list(self._flights.values()),
             seen=self._seen.dump(),

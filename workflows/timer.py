@@ -1,0 +1,66 @@
+"""A lead's one timer.
+
+Arming a new one at every signal would cost two events and a billed action each time. So one
+runs, and is replaced only when what is next comes earlier or is something else.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import timedelta
+
+import structlog
+from temporalio import workflow
+
+from models.envelopes import Clock, WakeWords
+from models.instants import parse_instant
+
+_LONGEST_PAUSE = timedelta(hours=1)
+
+_log = structlog.get_logger(__name__)
+
+
+class Timer:
+    """Waits for `wake`, then is `due`."""
+
+    def __init__(self, clock: Clock | None) -> None:
+        self.wake: WakeWords | None = None
+        self.due = False
+        self._clock = clock
+        self._task: asyncio.Task[None] | None = None
+        self._running_for: WakeWords | None = None
+        self._idle_turns = 0
+
+    def arm(self, wake: WakeWords | None, *, idle: bool = False) -> None:
+        """Wait for `wake`; a timer that is merely too early is kept, and looks again.
+
+        `idle` says that the turn had no inputs: if its wake then stays where it was, it is
+        not asked again at once, for it would turn for ever.
+        """
+        self._idle_turns = self._idle_turns + 1 if idle and wake == self.wake else 0
+        self.wake, self.due = wake, False
+        old, live = self._running_for, self._task is not None and not self._task.done()
+        if live and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
+            return
+        if self._task is not None:
+            self._task.cancel()
+        self._running_for = wake
+        self._task = asyncio.create_task(self._watch()) if wake else None
+
+    async def _watch(self) -> None:
+        least = timedelta()
+        if self._idle_turns:
+            least = min(timedelta(seconds=2 ** min(self._idle_turns - 1, 12)), _LONGEST_PAUSE)
+            _log.warning("a due item stays due", wake=self.wake)
+        while (left := max(self._left(), least)) > timedelta():
+            least = timedelta()
+            what = self.wake["what"] if self.wake else ""
+            await workflow.sleep(max(left, timedelta(milliseconds=1)), summary=what[:200])
+        self.due = True
+
+    def _left(self) -> timedelta:
+        """How long until the wake, by the wall."""
+        if self.wake is None:
+            return timedelta()
+        at, wall = parse_instant(self.wake["at"]), workflow.now()
+        return self._clock.wait(at - self._clock.now(wall)) if self._clock else at - wall
