@@ -96,9 +96,9 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
     accept = next((one for one in handoff.clocks if one.name == clocks.ACCEPT), None)
     if accept is not None:
         open_time = m.book.open_time(clock_of(m, clocks.ACCEPT), m.zone)
-        seconds = clocks.counted(accept, open_time, m.at)
+        seconds = clocks.counted(accept, open_time, m.when)
     else:
-        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.at)
+        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.when)
     m.tell(
         "accepted",
         handoff=handoff.number,
@@ -116,14 +116,14 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
         if clock is None or (name == clocks.FIRST_TOUCH and handoff.touches):
             continue
         open_time = m.book.open_time(clock, m.zone)
-        started.append(clocks.start(name, clock, open_time, m.at, paused_until(handoff, name)))
+        started.append(clocks.start(name, clock, open_time, m.when, paused_until(handoff, name)))
     update(m, clocks=tuple(started))
     enter_stage(m, "sal", "accepted", act.by)
     tell_of_meeting(m)
 
 
 def _elapsed(since: datetime, until: datetime) -> int:
-    return round((until - since).total_seconds())
+    return max(0, round((until - since).total_seconds()))
 
 
 def _touch(m: Moment, act: Act) -> None:
@@ -205,7 +205,7 @@ def _hold(m: Moment, act: Act) -> None:
     if not act.why:
         raise RefusedError("why", "Hold needs 'why': what the lead is waiting for.")
     most = rules.hold_at_most
-    if held_seconds(handoff, act.until, m.at) > most.elapsed.total_seconds():
+    if held_seconds(handoff, act.until, m.when) > most.elapsed.total_seconds():
         raise RefusedError("hold", f"A handoff can be held for at most {most} in all.")
     hold(m, act.until, act.why, act.by)
 
@@ -308,7 +308,7 @@ def _amount(do: str, amount: float | None) -> float:
 
 
 def _in_future(m: Moment, do: str, until: datetime) -> None:
-    if until <= m.at:
+    if until <= m.when:
         raise RefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
 
 

@@ -58,7 +58,7 @@ def decide(
             _take(m, waiting[place])
             place += 1
         elif item is not None and item.at <= now:
-            m.move_to(item.at if now - item.at <= grace else now)
+            m.move_to(item.at if now - item.at <= grace else now, when=item.at)
             item.do(m)
         else:
             break

@@ -47,12 +47,12 @@ def _repause(m: Moment) -> None:
         return
     paused: list[ClockState] = []
     for clock in handoff.clocks:
-        goes_on = max(paused_until(handoff, clock.name) or m.at, m.at)
-        if goes_on == max(clock.since, m.at):
+        goes_on = max(paused_until(handoff, clock.name) or m.when, m.when)
+        if goes_on == max(clock.since, m.when):
             paused.append(clock)
         else:
             open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
-            paused.append(clocks.hold(clock, open_time, m.at, goes_on))
+            paused.append(clocks.hold(clock, open_time, m.when, goes_on))
     m.change(handoff=dataclasses.replace(handoff, clocks=tuple(paused)))
 
 
@@ -61,7 +61,7 @@ def hold(m: Moment, until: datetime, why: str, by: str) -> None:
     handoff = m.state.handoff
     if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
         return
-    since = handoff.held_since or m.at
+    since = handoff.held_since or m.when
     m.change(handoff=dataclasses.replace(handoff, held_since=since, held_until=until))
     _repause(m)
     m.tell("held", clocks=running(handoff), until=until, why=why, by=by)
@@ -92,10 +92,10 @@ def end_hold(m: Moment, why: str, by: str | None = None) -> None:
 
 
 def _held_by_now(m: Moment, handoff: HandoffState) -> int:
-    """Held seconds in all; a hold whose end is taken in late counts until its end."""
+    """Held seconds in all."""
     if handoff.held_since is None:
         return handoff.held_seconds
-    return held_seconds(handoff, min(m.at, handoff.held_until or m.at), m.at)
+    return held_seconds(handoff, m.when, m.when)
 
 
 def forget_hold(m: Moment) -> None:
@@ -116,7 +116,7 @@ def forget_hold(m: Moment) -> None:
 def hold_for_meeting(m: Moment, starts: datetime) -> None:
     """Hold the qualify clock until a meeting starts, also one that starts running later."""
     handoff = m.state.handoff
-    if handoff is None or starts <= m.at or starts <= (handoff.meeting_until or m.at):
+    if handoff is None or starts <= m.when or starts <= (handoff.meeting_until or m.when):
         return
     m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
     _repause(m)
@@ -128,7 +128,7 @@ def tell_of_meeting(m: Moment) -> None:
     handoff = m.state.handoff
     if handoff is None or handoff.meeting_until is None or clocks.QUALIFY not in running(handoff):
         return
-    if max(m.at, handoff.held_until or m.at) < handoff.meeting_until:
+    if max(m.when, handoff.held_until or m.when) < handoff.meeting_until:
         m.tell("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
 
 

@@ -40,6 +40,12 @@ class Moment:
         self.people = people
         self.state = state
         self.at: datetime = state.at or _BEFORE_CREATION
+        self.when: datetime = self.at
+        """By which clocks count: when an input arrived or an item was due, also if taken in late.
+
+        The same as `at` but after an outage, when what happens bears the real instant.
+        """
+        self._begun = self.at
         self.entries: list[Entry] = []
         self.commands: list[AnyCommand] = []
         self.answers: list[Answer] = []
@@ -51,9 +57,10 @@ class Moment:
 
     # -- what happens ------------------------------------------------------------------
 
-    def move_to(self, at: datetime) -> None:
-        """Let time pass to `at`; it never runs backwards."""
+    def move_to(self, at: datetime, *, when: datetime | None = None) -> None:
+        """Let time pass to `at`; it never runs backwards. `when`, if not `at`: see there."""
         self.at = at if self.state.at is None else max(at, self.state.at)
+        self.when = max(when or at, self._begun)
         self.change(at=self.at)
 
     def change(self, **fields: Any) -> None:

@@ -64,8 +64,10 @@ def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> N
     lead = with_owner(DESK)
     now = MONDAY + 10 * HOUR
     told = lead.turn(now, act("accept", INA, MONDAY + 4 * HOUR + SECOND))
-    assert kinds(told) == ["reminded", "reminded", "breached", "alerted", "accepted", "stage"]
-    assert lead.decision.entries[-2].fields["late"] is True
+    assert kinds(told)[:6] == ["reminded", "reminded", "breached", "alerted", "accepted", "stage"]
+    assert lead.decision.entries[4].fields["late"] is True
+    # The first touch was due two hours after 13:00, and nobody did that either.
+    assert kinds(told)[6:] == ["breached", "alerted"]
     # Done long after their instants, they bear the real one.
     assert {at for _, at in told} == {now}
 
@@ -78,6 +80,7 @@ def test_an_accept_that_arrived_in_time_is_in_time_whenever_the_turn_runs() -> N
         assert kinds(told)[:4] == ["reminded", "reminded", "accepted", "stage"]
         accepted = next(one for one in lead.decision.entries if one.kind == "accepted")
         assert accepted.fields["late"] is False
+        assert accepted.fields["open_seconds"] == 4 * 3600
 
 
 def test_what_is_done_within_a_minute_bears_its_own_instant() -> None:
@@ -169,6 +172,31 @@ def test_after_an_outage_a_hold_ended_when_it_ended() -> None:
     assert told == [("breached", MONDAY + 5 * HOUR), ("alerted", MONDAY + 5 * HOUR)]
     assert lead.state.handoff is not None
     assert lead.state.handoff.held_seconds == 3600
+
+
+def test_clocks_count_by_when_an_act_arrived_however_late_the_turn() -> None:
+    lead = with_owner(DESK)
+    told = lead.turn(
+        MONDAY + 8 * HOUR,
+        act("accept", INA, MONDAY + 3 * HOUR),
+        act("touch", INA, MONDAY + 6 * HOUR, channel="call"),
+    )
+    # Accepted at 12:00, so the first touch was due at 14:00, an hour before it came.
+    assert kinds(told)[2:] == ["accepted", "stage", "breached", "alerted", "touched"]
+    breached = next(one for one in lead.decision.entries if one.kind == "breached")
+    assert breached.fields["due"] == "2026-03-02T14:00:00Z"
+
+
+def test_a_hold_that_arrived_in_an_outage_stopped_the_clock_then() -> None:
+    lead = with_owner(DESK)
+    hold = act("hold", INA, MONDAY + 3 * HOUR, until="2026-03-02T14:00:00Z", why="busy")
+    told = lead.turn(MONDAY + 5 * HOUR + 30 * MINUTE, hold)
+    assert kinds(told) == ["reminded", "reminded", "held", "resumed"]
+    assert lead.decision.wake is not None
+    # Three hours were counted; the fourth is from 14:00 on.
+    assert lead.decision.wake.at == MONDAY + 6 * HOUR
+    assert lead.state.handoff is not None
+    assert lead.state.handoff.held_seconds == 2 * 3600
 
 
 def test_an_outage_over_retries_makes_one_try() -> None:
