@@ -71,7 +71,8 @@ def _in_order(stages: frozenset[Stage]) -> list[str]:
 def _accept(m: Moment, act: Act) -> None:
     handoff = m.state.handoff
     done = handoff is not None and handoff.accepted is not None
-    if done and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
+    again = done or handoff is None
+    if again and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
         return
     if handoff is None and m.state.stage == "mql":
         by_owner_or_manager(m, "accept", act.by)

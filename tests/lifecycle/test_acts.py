@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import re
 from typing import Any
 
 import pytest
 
 from models.inputs import ACTS
+from models.program import Program
 from models.state import LeadState
 from simulation.pure import World
 from tests.lifecycle.desk import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk
@@ -160,3 +162,18 @@ def test_what_an_act_lacks_is_said_in_a_word_and_a_sentence(
     assert desk.act(do, BOSS, **fields) == why
     assert but_for_the_timeline(desk.world.states["a"]) == but_for_the_timeline(before)
     assert str(desk.world.entries["a"][-1].fields["note"]).endswith(".")
+
+
+def test_a_lead_without_a_handoff_is_accepted_by_any_manager() -> None:
+    bare = Program.model_validate({**json.loads(DESK.canonical_json), "handoff": None})
+    desk = Desk(World(bare, PEOPLE))
+    desk.raise_hand()
+    assert desk.world.states["a"].handoff is None
+    assert desk.act("accept", INA) == "person"
+    assert desk.act("accept", CHIEF) is None
+    assert (desk.world.states["a"].stage, desk.world.states["a"].owner) == ("sal", CHIEF)
+    assert desk.act("accept", CHIEF) is None
+    assert desk.act("reassign", BOSS, to=INA) == "team"
+    assert desk.act("hold", CHIEF, **FIELDS["hold"]) == "hold"
+    assert desk.act("qualify", CHIEF) is None
+    assert desk.world.states["a"].stage == "sql"
