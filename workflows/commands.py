@@ -21,6 +21,8 @@ _FOR_EVER = RetryPolicy(
 )
 _ONE_TRY = timedelta(minutes=2)
 """Longer than a mail server may take: what is cut off here is in doubt."""
+_ONE_FLIGHT = timedelta(days=3)
+"""How long it is tried until the lead looks around and asks for it again."""
 _SILENCE = timedelta(seconds=15)
 """A worker that gives no sign for so long is dead."""
 
@@ -52,7 +54,10 @@ def grouped(commands: list[Json]) -> list[list[Json]]:
 
 
 async def perform(lead: str, digest: str, program: str, group: list[Json]) -> list[Done]:
-    """Perform a group of commands, for as long as it takes; what became of each, in order."""
+    """Perform a group of commands; what became of each, in order.
+
+    Raises ActivityError if that took more than three days of tries.
+    """
     kind = _KINDS[group[0]["do"]]
     prefix = workflow.info().task_queue.removesuffix(LEADS)
     done: list[Done] = await workflow.execute_activity(
@@ -60,6 +65,7 @@ async def perform(lead: str, digest: str, program: str, group: list[Json]) -> li
         Work(lead=lead, digest=digest, commands=group),
         result_type=list[Done],
         task_queue=prefix + kind.queue,
+        schedule_to_close_timeout=_ONE_FLIGHT,
         start_to_close_timeout=_ONE_TRY,
         heartbeat_timeout=_SILENCE,
         retry_policy=_FOR_EVER,

@@ -14,7 +14,7 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ApplicationError
+from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from activities.turn import TurnActivities
@@ -87,7 +87,7 @@ class LeadWorkflow:
         """Take turns until the lead is closed."""
         for group in run.flights:
             self._fly(group)
-        self._timer.arm(run.wake)
+        self._timer.arm(run.wake, flying=bool(run.flights))
         self._show()
         while True:
             await workflow.wait_condition(lambda: self._next() is not None)
@@ -198,7 +198,7 @@ class LeadWorkflow:
             self._fly(group)
         if "attributes" in outcome:
             workflow.upsert_search_attributes(updates(outcome["attributes"]))
-        self._timer.arm(outcome.get("wake"), idle=idle)
+        self._timer.arm(outcome.get("wake"), idle=idle, flying=bool(self._flights))
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:
@@ -235,11 +235,20 @@ class LeadWorkflow:
 
     async def _performed(self, flight: int, group: list[Json]) -> None:
         program = (self._state or {}).get("program", "")
-        results: list[Done] = await perform(self._lead, self._digest, program, group)
+        results: list[Done] | None = None
+        while results is None:
+            try:
+                results = await perform(self._lead, self._digest, program, group)
+            except ActivityError as error:
+                if error.retry_state is not RetryState.TIMEOUT:
+                    raise
+                self._timer.landed()
         for command, done in zip(group, results, strict=False):
             if done:
                 self._inbox.append(resulted(command, done, self._now(), self._grace))
         del self._flights[flight]
+        if not any(results):
+            self._timer.landed()
 
     def _now(self) -> datetime:
         return program_now(self._clock, workflow.now())

@@ -17,6 +17,9 @@ from models.instants import parse_instant
 
 _LONGEST_PAUSE = timedelta(hours=1)
 
+_FAR = timedelta(days=7)
+"""In the program's time; longer than a command flies (`workflows.commands`)."""
+
 _log = structlog.get_logger(__name__)
 
 
@@ -27,13 +30,16 @@ class Timer:
         self.wake: WakeWords | None = None
         self.due = False
         self._clock = clock
+        self._speed = clock.speed if clock else 1.0
         self._task: asyncio.Task[None] | None = None
         self._running_for: WakeWords | None = None
         self._idle_turns = 0
 
-    def arm(self, wake: WakeWords | None, *, idle: bool = False) -> None:
+    def arm(self, wake: WakeWords | None, *, idle: bool = False, flying: bool = False) -> None:
         """Wait for `wake`; a timer that is merely too early is kept, and looks again.
 
+        While commands are `flying`, what is far off is not waited for yet: their results
+        nearly always bring something nearer. `landed` makes up for it.
         `idle` says that the turn had no inputs: if its wake then stays where it was, it is
         not asked again at once, for it would turn for ever.
         """
@@ -44,8 +50,18 @@ class Timer:
             return
         if self._task is not None:
             self._task.cancel()
-        self._running_for = wake
-        self._task = asyncio.create_task(self._watch()) if wake else None
+        self._task = self._running_for = None
+        if not (flying and wake and self._left() * self._speed > _FAR):
+            self._start()
+
+    def landed(self) -> None:
+        """Wait for what was left for later, now that a command has landed without a result."""
+        if self._task is None:
+            self._start()
+
+    def _start(self) -> None:
+        self._running_for = self.wake
+        self._task = asyncio.create_task(self._watch()) if self.wake else None
 
     async def _watch(self) -> None:
         least = timedelta()
