@@ -121,7 +121,6 @@ def read_lead(values: Mapping[str, Any], program: Program) -> NewLead:
         problems.append("email is missing")
     if (problem := _zone_problem(read.values.get("timezone"))) is not None:
         problems.append(problem)
-    problems += [f"{name} holds a character that is no text" for name in _not_text(read.values)]
     given = str(values.get(ID) or "").strip()
     if given and not _ID.fullmatch(given):
         problems.append(
@@ -146,15 +145,6 @@ def _zone_problem(name: str | None) -> str | None:
     except ValueError as error:
         return f"timezone: {error}"
     return None
-
-
-def _not_text(values: Mapping[str, Any]) -> list[str]:
-    """Fields with NUL or half a surrogate pair, which no database and no mail can hold."""
-    return [
-        name
-        for name, value in values.items()
-        if isinstance(value, str) and any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
-    ]
 
 
 class _Rejects:

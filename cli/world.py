@@ -31,16 +31,22 @@ def read_settings() -> Settings:
     """What the environment says. Raises WrongInputError, naming the variable."""
     from pydantic import ValidationError  # noqa: PLC0415  # see above
 
+    from adapters.database import open_database  # noqa: PLC0415  # see above
     from settings import Settings  # noqa: PLC0415  # see above
 
     try:
-        return Settings()
+        settings = Settings()
     except ValidationError as error:
         said = "; ".join(
             f"LEADFLOW_{'_'.join(map(str, one['loc'])).upper()}: {one['msg']}"
             for one in error.errors()
         )
         raise WrongInputError(f"a setting can't be used: {said}") from None
+    try:
+        open_database(settings.database).close()
+    except ValueError as error:
+        raise WrongInputError(f"LEADFLOW_DATABASE_URL: {error}") from None
+    return settings
 
 
 @contextmanager

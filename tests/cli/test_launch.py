@@ -1,0 +1,196 @@
+"""`launch`: a file of leads, started once each, invalid rows put aside."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from lifecycle.stable_hash import lead_id
+from tests.cli.conftest import ACME, TEAMS, Leadflow
+
+
+def rejected(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def written(path: Path, text: str, encoding: str = "utf-8") -> str:
+    path.write_text(text, encoding)
+    return str(path)
+
+
+def test_every_valid_row_is_started_once_and_the_others_say_why(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path / "some.csv",
+        "email,first_name,timezone,employees\n"
+        "one@launch.example,One,Europe/Berlin,900\n"
+        "not-an-address,Two,,\n"
+        "three@launch.example,Three,Europe/Berln,\n"
+        "four@launch.example,Four,,many\n"
+        " ONE@launch.example ,Five,,\n"
+        ",,,\n"
+        "six@launch.example,Six\n"
+        "seven@launch.example,Seven,Asia/Tokyo,7\n",
+    )
+    first = leadflow("launch", file, "--program", ACME, "--teams", TEAMS, "--json")
+    assert first.status == 0
+    counts = {"valid": 2, "started": 2, "there_already": 0, "rejected": 5}
+    assert counts.items() <= first.json.items()
+    put_aside = rejected(tmp_path / "some.rejected.csv")
+    assert first.json["rejects"] == str(tmp_path / "some.rejected.csv")
+    assert [row["first_name"] for row in put_aside] == ["Two", "Three", "Four", "Five", "Six"]
+    reasons = [row["reason"] for row in put_aside]
+    assert "not an address" in reasons[0]
+    assert "did you mean Europe/Berlin" in reasons[1]
+    assert "employees 'many' is not a number" in reasons[2]
+    assert reasons[3] == "the same address as in line 2"
+    assert "2 values, but the header names 4" in reasons[4]
+
+    again = leadflow("launch", file, "--program", "acme", "--json")
+    assert again.status == 0
+    assert {"started": 0, "there_already": 2, "rejected": 5}.items() <= again.json.items()
+
+
+def test_mended_rows_are_launched_from_the_file_of_rejected_ones(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "a.csv", "email,employees\na@mend.example,many\nb@mend.example,2\n")
+    assert leadflow("launch", file, "--program", "acme").status == 0
+    aside = tmp_path / "a.rejected.csv"
+    mended = written(aside, aside.read_text().replace("many", "20", 1))
+    ran = leadflow("launch", mended, "--program", "acme")
+    assert (ran.status, ran.out.split(",")[0]) == (0, "1 leads started on acme")
+    assert not (tmp_path / "a.rejected.rejected.csv").exists()
+
+
+def test_a_run_without_invalid_rows_removes_the_old_file_of_them(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = written(tmp_path / "a.csv", "email\nbroken\nfine@old.example\n")
+    leadflow("launch", file, "--program", "acme")
+    assert (tmp_path / "a.rejected.csv").exists()
+    written(tmp_path / "a.csv", "email\nfine@old.example\n")
+    leadflow("launch", file, "--program", "acme")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["a.csv"]
+
+
+def test_semicolons_a_byte_order_mark_and_given_ids_are_understood(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = written(
+        tmp_path / "excel.csv",
+        'id;email;company\nkunde-1;"jörg@umlaut.example";"Müller; Söhne"\nx y;z@umlaut.example;\n',
+        "utf-8-sig",
+    )
+    ran = leadflow("launch", file, "--program", "acme", "--json")
+    assert {"started": 1, "rejected": 1}.items() <= ran.json.items()
+    head, row = (tmp_path / "excel.rejected.csv").read_text("utf-8").splitlines()
+    assert head == "\ufeffid;email;company;reason"
+    assert row.startswith("x y;z@umlaut.example;;\"id 'x y' can't be used")
+
+
+def test_json_lines_are_launched_too(leadflow: Leadflow, tmp_path: Path) -> None:
+    rows = [
+        json.dumps({"email": "one@lines.example", "employees": 5, "consent": True}),
+        "{not json",
+        json.dumps({"email": "two@lines.example", "emploees": 5}),
+        json.dumps({"first_name": "Nobody"}),
+        '{"email": "a@lines.example", "email": "b@lines.example"}',
+        json.dumps({"email": "three@lines.example", "first_name": "\ud800"}),
+        "[1]",
+        "",
+    ]
+    file = written(tmp_path / "rows.txt", "\n".join(rows))
+    ran = leadflow("launch", file, "--program", "acme", "--json")
+    assert {"started": 1, "rejected": 6}.items() <= ran.json.items()
+    aside = (tmp_path / "rows.rejected.jsonl").read_text().splitlines()
+    reasons = [json.loads(line)["reason"] for line in aside]
+    assert reasons[0].startswith("this is not JSON")
+    assert reasons[1] == "'emploees' is not a field of this program; did you mean 'employees'?"
+    assert reasons[2] == "email is missing"
+    assert "'email' is there twice" in reasons[3]
+    assert "first_name" in reasons[4]
+    assert reasons[5] == "this is not a JSON object"
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "is empty"),
+        (b"\xef\xbb\xbf\n\n", "is empty"),
+        (b"email,first_name\n", "no rows"),
+        (b"first_name,company\nAna,X\n", "no column 'email'"),
+        (b"email,emploees\na@b.example,1\n", "no field 'emploees'; did you mean 'employees'?"),
+        (b"email,title,title\na@b.example,1,2\n", "'title' is there twice"),
+        (b"email,,title\na@b.example,1,2\n", "column 2 has no name"),
+        ("email\na@b.example\nj\xf6rg@b.example\n".encode("latin-1"), "bad.csv:3:2: this is not"),
+        ("email\na@b.example\n".encode("utf-16"), "UTF-16"),
+        (b'email,title\na@b.example,"x\nb@b.example,y\n', "bad.csv:2: the row that begins here"),
+        (b'email,title\na@b.example,"x"y\n', "not CSV"),
+        (b'[{"email": "a@b.example"}]', "JSON array"),
+        (b"email\n" + b"x" * 1_000_001, "longer than"),
+        (b"email\nnobody\nno one\n", "none of the 2 rows"),
+    ],
+)
+def test_a_file_that_cannot_be_used_starts_nothing(
+    leadflow: Leadflow, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "bad.csv"
+    file.write_bytes(content)
+    ran = leadflow("launch", str(file), "--program", "acme")
+    assert ran.status == 2
+    assert said in ran.err
+    assert leadflow("show", "a@b.example").status == 2
+    assert not (tmp_path / "bad.rejected.csv.part").exists()
+
+
+def test_a_latin_1_file_is_told_with_its_remedy(leadflow: Leadflow, tmp_path: Path) -> None:
+    file = tmp_path / "alt.csv"
+    file.write_bytes("email,company\na@b.example,Müller\n".encode("latin-1"))
+    said = leadflow("launch", str(file), "--program", "acme").err
+    assert "alt.csv:2:14" in said
+    assert "'ü' in Latin-1" in said
+    assert "iconv -f LATIN1 -t UTF-8" in said
+
+
+@pytest.mark.parametrize("name", ["missing.csv", "."])
+def test_a_file_that_is_not_there_is_named(leadflow: Leadflow, tmp_path: Path, name: str) -> None:
+    ran = leadflow("launch", str(tmp_path / name), "--program", "acme")
+    assert (ran.status, str(tmp_path) in ran.err) == (2, True)
+
+
+def test_a_program_with_mistakes_is_refused_with_all_of_them(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    leads = written(tmp_path / "a.csv", "email\nnever@started.example\n")
+    program = written(tmp_path / "p.yaml", "program: p\ntimezone: Mars/Base\nunknown: 1\n")
+    ran = leadflow("launch", leads, "--program", program)
+    assert ran.status == 2
+    assert "p.yaml:2:" in ran.err
+    assert "p.yaml:3:" in ran.err
+    assert leadflow("show", lead_id("never@started.example")).status == 2
+
+
+def test_a_name_that_was_never_published_is_told_with_the_nearest(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    leads = written(tmp_path / "a.csv", "email\na@b.example\n")
+    ran = leadflow("launch", leads, "--program", "acne")
+    assert ran.status == 2
+    assert "did you mean 'acme'?" in ran.err
+    assert "--program FILE.yaml" in ran.err
+
+
+def test_teams_that_lack_what_the_program_names_are_refused(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    leads = written(tmp_path / "a.csv", "email\na@b.example\n")
+    teams = written(tmp_path / "t.yaml", "teams:\n  sdr:\n    members: [{email: r@acme.example}]\n")
+    ran = leadflow("launch", leads, "--program", ACME, "--teams", teams)
+    assert ran.status == 2
+    assert "no team 'emea'" in ran.err
