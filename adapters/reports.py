@@ -143,6 +143,11 @@ class SqlReports:
         state = read_state(row.pop("state"))
         return Dossier(line=LeadLine(**row), state=state, timeline=self.timeline(lead))
 
+    def pace(self, lead: str) -> tuple[int, datetime | None]:
+        """How many turns a lead has taken, and when it wants the next; (0, None) before any."""
+        rows = self._rows(sa.select(_L.c.turn, _L.c.due_at).where(_L.c.id == lead))
+        return next(((row["turn"], row["due_at"]) for row in rows), (0, None))
+
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         """The lead's entries by seq; instants inside fields are ISO 8601 texts."""
         query = (

@@ -17,30 +17,28 @@ import shutil
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.enums.v1 import EventType, IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Journal, Rendered, World
-from adapters.database import migrate, open_database
+from adapters.database import Database, migrate, open_database
 from adapters.journal import SqlJournal
 from adapters.mail_render import MailRenderer
 from adapters.outbox import SqlOutbox
 from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
 from adapters.reports import SqlReports
-from adapters.temporal import Leads, RefusedError
+from adapters.temporal import Leads, RefusedError, workflow_id
 from models.envelopes import Clock, Json
 from models.inputs import Act, Event
-from models.instants import parse_instant, write_instant
+from models.instants import write_instant
 from settings import Settings
 from simulation.scenario import Line, Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
@@ -52,10 +50,21 @@ SHORT = timedelta(seconds=30)
 _STAGGER = timedelta(milliseconds=500)
 _WIDEST = timedelta(seconds=25)
 """All leads' staggers together; with SHORT still less than the grace of a minute."""
-_ANSWERED_WITHIN = 2.0
-"""Real seconds after which a question to a lead is asked again."""
 _SETTLED_WITHIN = 30.0
 """Real seconds after which a lead that does not settle is reported."""
+_PAUSE = 0.003
+_TASKS = {
+    EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED: -1,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED: -1,
+    EventType.EVENT_TYPE_WORKFLOW_TASK_TIMED_OUT: -1,
+}
+_ACTIVITIES = {
+    EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED: 1,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_COMPLETED: -1,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_FAILED: -1,
+    EventType.EVENT_TYPE_ACTIVITY_TASK_TIMED_OUT: -1,
+}
 
 
 class Delivered:
@@ -80,59 +89,53 @@ class _Played:
 def play(scenario: Scenario) -> list[TimelineLine]:
     """Play a scenario through the real workflow; returns its timeline in order.
 
-    Raises RuntimeError if a lead does not settle.
+    Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'scenario.db'}"
         migrate(url)
-        return asyncio.run(_play(scenario, url))
+        database = open_database(url)
+        try:
+            reports = SqlReports(database)
+            asyncio.run(_play(scenario, _world(scenario, database), reports))
+            return in_order(
+                line_of(lead, entry)
+                for lead in scenario.leads
+                for entry in reports.timeline(lead)
+                if entry.at <= scenario.until
+            )
+        finally:
+            database.close()
 
 
-async def _play(scenario: Scenario, url: str) -> list[TimelineLine]:
-    with _world(scenario, url) as world:
-        env = await WorkflowEnvironment.start_time_skipping(
-            test_server_existing_path=_server_binary(),
-            data_converter=pydantic_data_converter,
-            # The core writes its log to standard output, which belongs to the timeline.
-            runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
-        )
-        async with env:
-            with env.auto_time_skipping_disabled():
-                await _register(env)
-                async with working(env.client, Settings(), world):
-                    await _Player(env, scenario, world.journal).run()
-            # The worker's last polls end before the server does.
-            await asyncio.sleep(0.3)
-    database = open_database(url)
-    try:
-        reports = SqlReports(database)
-        return in_order(
-            line_of(lead, entry)
-            for lead in scenario.leads
-            for entry in reports.timeline(lead)
-            if entry.at <= scenario.until
-        )
-    finally:
-        database.close()
+async def _play(scenario: Scenario, world: World, reports: SqlReports) -> None:
+    env = await WorkflowEnvironment.start_time_skipping(
+        test_server_existing_path=_server_binary(),
+        data_converter=pydantic_data_converter,
+        # The core writes its log to standard output, which belongs to the timeline.
+        runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
+    )
+    async with env:
+        with env.auto_time_skipping_disabled():
+            await _register(env)
+            async with working(env.client, Settings(), world):
+                await _Player(env, scenario, world.journal, reports).run()
+        # The worker's last polls end before the server does.
+        await asyncio.sleep(0.3)
 
 
-@contextmanager
-def _world(scenario: Scenario, url: str) -> Iterator[World]:
-    database = open_database(url)
-    try:
-        programs, people = SqlPrograms(database), SqlPeople(database)
-        programs.publish(scenario.program)
-        people.apply(scenario.people)
-        yield World(
-            programs=programs,
-            people=people,
-            journal=SqlJournal(database),
-            outbox=SqlOutbox(database),
-            renderer=MailRenderer(),
-            mailer=Delivered(),
-        )
-    finally:
-        database.close()
+def _world(scenario: Scenario, database: Database) -> World:
+    programs, people = SqlPrograms(database), SqlPeople(database)
+    programs.publish(scenario.program)
+    people.apply(scenario.people)
+    return World(
+        programs=programs,
+        people=people,
+        journal=SqlJournal(database),
+        outbox=SqlOutbox(database),
+        renderer=MailRenderer(),
+        mailer=Delivered(),
+    )
 
 
 def _server_binary() -> str:
@@ -162,8 +165,11 @@ async def _register(env: WorkflowEnvironment) -> None:
 class _Player:
     """Moves the server's clock from one happening to the next."""
 
-    def __init__(self, env: WorkflowEnvironment, scenario: Scenario, journal: Journal) -> None:
+    def __init__(
+        self, env: WorkflowEnvironment, scenario: Scenario, journal: Journal, reports: SqlReports
+    ) -> None:
         self._env = env
+        self._reports = reports
         self._scenario = scenario
         self._journal = journal
         self._zero = scenario.start
@@ -237,25 +243,28 @@ class _Player:
     async def _settle(self, lead: str) -> None:
         """Wait until the lead has taken its turn and nothing of it is under way."""
         played = self._leads[lead]
-        before, pause = played.turn, 0.002
+        before = played.turn
         async with asyncio.timeout(_SETTLED_WITHIN):
             while True:
-                standing = await self._standing(lead)
-                wake = standing["wake"] and parse_instant(standing["wake"]["at"])
-                due = wake is not None and wake <= parse_instant(standing["now"])
-                if standing["settled"] and standing["turn"] > before and not due:
-                    break
-                await asyncio.sleep(pause)
-                # Queries in a rush can keep the test server from a lead's next task.
-                pause = min(pause * 1.5, 0.2)
-        played.turn, played.wake = standing["turn"], wake
+                if self._reports.pace(lead)[0] > before and await self._quiet(lead):
+                    played.turn, played.wake = self._reports.pace(lead)
+                    now = await self._env.get_current_time()
+                    if played.wake is None or self._wall(played, played.wake) > now:
+                        return
+                await asyncio.sleep(_PAUSE)
 
-    async def _standing(self, lead: str) -> Json:
-        """Ask how the lead stands; the test server loses a question around continue-as-new."""
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(_ANSWERED_WITHIN):
-                    return await self._leads[lead].leads.standing(lead)
+    async def _quiet(self, lead: str) -> bool:
+        """Whether no task and no activity of the lead is open, by its history.
+
+        Its history is read, for a query that comes right after continue-as-new, when the
+        new run has taken no task yet, hangs in the worker for good.
+        """
+        tasks = activities = 0
+        handle = self._env.client.get_workflow_handle(workflow_id(lead))
+        async for event in handle.fetch_history_events():
+            tasks += _TASKS.get(event.event_type, 0)
+            activities += _ACTIVITIES.get(event.event_type, 0)
+        return tasks == activities == 0
 
     async def _look_at_those_passed(self) -> None:
         """Settle leads whose own due instant the server's clock has passed meanwhile."""
