@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Protocol
 
@@ -20,6 +20,9 @@ from lifecycle.qualification import check_scores
 from lifecycle.stages import allowed
 from lifecycle.transitions import disqualify, recycle, recycle_lost
 from models.program import IdleRule
+
+_GLANCE = timedelta(days=2)
+"""More than calendar days and elapsed days of 24 hours can differ by."""
 
 _CLOCK_ORDER = {clocks.ACCEPT: 1, clocks.FIRST_TOUCH: 2, clocks.QUALIFY: 3}
 
@@ -40,14 +43,21 @@ class DueItem:
 
 def next_due(m: Moment) -> DueItem | None:
     """The item that is due first."""
-    return min(_items(m), key=lambda item: (item.at, item.order), default=None)
+    if m.state.closed or m.state.created is None:
+        return None
+    first = min(_items(m), key=_place, default=None)
+    return min(_idle_items(m, first), key=_place, default=first)
+
+
+def _place(item: DueItem) -> tuple[datetime, tuple[int, int]]:
+    return item.at, item.order
 
 
 def _items(m: Moment) -> Iterator[DueItem]:
-    if m.state.closed or m.state.created is None:
-        return
-    yield from _handoff_items(m)
-    yield from _lifecycle_items(m)
+    if m.state.handoff is not None:
+        yield from _handoff_items(m)
+    if m.state.cool_off_until is not None:
+        yield DueItem(m.state.cool_off_until, (5, 0), "cool-off ends", _end_cool_off)
     track = m.state.track
     if track is not None and track.until is not None:
         yield DueItem(track.until, (7, 0), f"{track.name}: {track.step}", tracks.due)
@@ -77,12 +87,16 @@ def _handoff_items(m: Moment) -> Iterator[DueItem]:
         yield DueItem(handoff.retry_at, (4, 0), "look for an owner again", ask_owner)
 
 
-def _lifecycle_items(m: Moment) -> Iterator[DueItem]:
+def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
+    """Idle rules that can come before `first`, and `first` itself."""
+    if first is not None:
+        yield first
     state = m.state
-    if state.cool_off_until is not None:
-        yield DueItem(state.cool_off_until, (5, 0), "cool-off ends", _end_cool_off)
     base = max(at for at in (state.last_human, state.created, state.cycle_at) if at is not None)
     for place, rule in enumerate(m.book.program.lifecycle.idle):
+        # Most are months away, so that a glance without calendars will do.
+        if first is not None and first.at < base + rule.after.elapsed - _GLANCE:
+            continue
         target = "recycled" if rule.do == "recycle" else "disqualified"
         if state.stage in rule.in_ and allowed(state.stage, target):
             due = later(base, rule.after, m.zone)

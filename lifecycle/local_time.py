@@ -77,8 +77,8 @@ def later(at: datetime, duration: Duration, tz: ZoneInfo) -> datetime:
     try:
         if not duration.in_days:
             return start + duration.elapsed
-        local = start.astimezone(tz).replace(tzinfo=None)
-        return resolve(local + timedelta(days=duration.days), tz)
+        # Python adds to the wall clock and takes fold=0, which is what `resolve` does.
+        return (start.astimezone(tz) + timedelta(days=duration.days)).astimezone(UTC)
     except OverflowError:
         return FOREVER
 

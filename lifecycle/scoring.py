@@ -34,9 +34,10 @@ def score_event(m: Moment, event: Event) -> float:
     for rule in m.book.points.get(event.type, ()):
         if rule.when is None or m.holds(rule.when):
             total += _capped(m, rule, event.at)
-    half_life = m.book.program.scoring.engagement.half_life
-    share = 1.0 if half_life is None else decay(m.at, event.at, half_life.elapsed)
-    m.change(engagement=max(0.0, m.engagement() + total * share), engagement_at=m.at)
+    if total:  # else the score stands as it was, to be decayed when it is asked for
+        half_life = m.book.program.scoring.engagement.half_life
+        share = 1.0 if half_life is None else decay(m.at, event.at, half_life.elapsed)
+        m.change(engagement=max(0.0, m.engagement() + total * share), engagement_at=m.at)
     return total
 
 
@@ -50,7 +51,10 @@ def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
         m.change(rule_points={**m.state.rule_points, rule.place: before + abs(added)})
         return added
     window = m.state.rule_window.get(rule.place, ())
-    added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
+    if sum(before for _, before in window) + abs(points) <= cap.most:
+        added = points  # even if all of it lay in one window
+    else:
+        added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
     if added:
         window = tuple(sorted((*_still_counting(window, cap.per, m), (at, abs(added)))))
         m.change(rule_window={**m.state.rule_window, rule.place: window})
@@ -69,9 +73,11 @@ def _still_counting(window: Window, per: Duration, m: Moment) -> Window:
     All of it for events that are not late. For late ones only the latest few, and not for
     ever: state is to stay small.
     """
-    old = [one for one in window if later(one[0], per, m.zone) + LATE_AFTER <= m.at]
-    if not old:
-        return window
+    old: list[tuple[datetime, float]] = []
+    for one in window:
+        if later(one[0], per, m.zone) + LATE_AFTER > m.at:
+            break
+        old.append(one)
     latest = [one for one in old[-KEPT_FOR_LATE:] if m.at - one[0] < KEPT_LONGEST]
     return (*latest, *window[len(old) :])
 

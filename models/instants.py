@@ -10,6 +10,8 @@ from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 def whole_second(at: datetime) -> datetime:
     """The instant in UTC without its fraction. Raises ValueError for a naive one."""
+    if at.tzinfo is UTC and not at.microsecond:
+        return at
     if at.tzinfo is None:
         raise ValueError(
             f"'{at.isoformat()}' has no time zone; write one like {at.isoformat()}Z"

@@ -11,17 +11,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from lives import (
-    EVENT_TYPES,
-    LEAD,
-    PEOPLE,
-    START,
-    Life,
-    live,
-    lives,
-    programs,
-    with_duplicates,
-)
 
 from lifecycle.decide import decide, new_lead
 from lifecycle.local_time import later
@@ -33,6 +22,17 @@ from models.inputs import ACTS, Act, Created, Event, Input, Malformed, Result
 from models.instants import parse_instant
 from models.messages import read_act, read_event
 from models.state import dump_state
+from tests.lifecycle.lives import (
+    EVENT_TYPES,
+    LEAD,
+    PEOPLE,
+    START,
+    Life,
+    live,
+    lives,
+    programs,
+    with_duplicates,
+)
 
 few = settings(
     max_examples=60,
