@@ -131,7 +131,7 @@ def event(
         str, typer.Argument(metavar="TYPE", help="Two words with a dot, such as page.viewed.")
     ],
     subject: Annotated[
-        str, typer.Argument(metavar="[SUBJECT]", help="The page, form or e-mail it is about.")
+        str, typer.Argument(metavar="SUBJECT", help="The page, form or e-mail it is about.")
     ] = "",
     *,
     data: Annotated[

@@ -83,7 +83,8 @@ def launch(
     counts = Counts()
     with opened(settings) as database, _bar(as_json=as_json) as bar:
         chosen = choose(program, teams, database)
-        checking = bar.add_task("checking", total=None)
+        size = file.stat().st_size if file.is_file() else None
+        checking = bar.add_task("checking", total=size)
         try:
             with checked_leads(
                 file, chosen.program, lambda done: bar.update(checking, completed=done)
@@ -97,6 +98,9 @@ def launch(
                     )
         except LeadFileError as error:
             raise WrongInputError(str(error)) from None
+        except KeyboardInterrupt:
+            err.print(Text("interrupted; nothing was started yet", style="yellow"))
+            raise typer.Exit(INTERRUPTED) from None
     _tell(file, chosen.program, leads, counts, as_json=as_json)
     if counts.interrupted:
         raise typer.Exit(INTERRUPTED)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import shlex
+import shutil
 import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent.parent / "programs"
 """The programs that come with leadflow."""
-_LAST_BREATH = 0.3
-"""Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,10 +126,20 @@ def up(
         ),
     ] = None,
     program: Annotated[
-        Path, typer.Option(metavar="FILE", help="Published if no program was published yet.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="Published if no program was published yet.",
+            show_default="programs/acme.yaml",
+        ),
     ] = SHIPPED / "acme.yaml",
     teams: Annotated[
-        Path, typer.Option(metavar="FILE", help="The sales people, applied with the program.")
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The sales people, applied with the program.",
+            show_default="programs/teams.yaml",
+        ),
     ] = SHIPPED / "teams.yaml",
     as_json: JsonOption = False,
 ) -> None:
@@ -139,8 +148,9 @@ def up(
     Mail is caught, none leaves this machine. Everything is kept in `.leadflow`, so that the
     next `up` goes on where this one stopped.
 
-    Example: `leadflow up`, then in another terminal:
-    `leadflow launch programs/leads.csv --program acme`
+    Example: `leadflow up`
+
+    Then, in another terminal: `leadflow launch programs/leads.csv --program acme`
     """
     from adapters import logs  # noqa: PLC0415  # keeps --help quick
 
@@ -164,7 +174,6 @@ def up(
             _tell(stack, published, data, as_json=as_json)
             await stop.wait()
             err.print("stopping …")
-        await asyncio.sleep(_LAST_BREATH)
 
     run_async(stay())
 
@@ -199,7 +208,8 @@ def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_jso
     ):
         out.print(Text(f"  {name:<12} ", style="dim").append(place, style="not dim"))
     home = f"LEADFLOW_HOME={shlex.quote(str(data))} " if data is not None else ""
-    out.print(Text(f"Next, in another terminal:  {home}leadflow leads"))
+    command = "leadflow" if shutil.which("leadflow") else ".venv/bin/leadflow"
+    out.print(Text(f"Next, in another terminal:  {home}{command} leads"))
 
 
 def upgrade(*, as_json: JsonOption = False) -> None:
