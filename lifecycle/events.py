@@ -77,7 +77,7 @@ def happened(m: Moment, event: Event) -> None:
         type=event.type,
         subject=event.subject or None,
         points=rounded(points),
-        engagement=rounded(m.engagement()),
+        engagement=rounded(m.state.engagement),
         late=late or None,
     )
     if update is not None:

@@ -80,6 +80,7 @@ class Rulebook:
     """Condition, team, and whether the previous owner is preferred."""
     flags: tuple[str, ...]
     """Fields that are false when absent."""
+    calendars: dict[str, BusinessCalendar]
     dids: frozenset[str]
     """Every signature that some `did()` asks for."""
 
@@ -87,8 +88,7 @@ class Rulebook:
         """Where a clock's time counts: its calendar, or always, days being the lead's."""
         if clock is None or clock.calendar is None:
             return always_open(lead_zone.key)
-        calendar = self.program.calendars[clock.calendar]
-        return business_calendar(calendar, self.program.timezone)
+        return self.calendars[clock.calendar]
 
 
 _BOOKS: dict[str, Rulebook] = {}
@@ -137,6 +137,10 @@ def _compile(program: Program) -> Rulebook:
         if handoff is not None
         else (),
         flags=("consent", *(name for name, kind in program.fields.items() if kind == "flag")),
+        calendars={
+            name: business_calendar(calendar, program.timezone)
+            for name, calendar in program.calendars.items()
+        },
         dids=frozenset(),
     )
     return dataclasses.replace(

@@ -34,7 +34,7 @@ def score_event(m: Moment, event: Event) -> float:
     for rule in m.book.points.get(event.type, ()):
         if rule.when is None or m.holds(rule.when):
             total += _capped(m, rule, event.at)
-    if total:  # else the score stands as it was, to be decayed when it is asked for
+    if total or m.state.engagement:
         half_life = m.book.program.scoring.engagement.half_life
         share = 1.0 if half_life is None else decay(m.at, event.at, half_life.elapsed)
         m.change(engagement=max(0.0, m.engagement() + total * share), engagement_at=m.at)
