@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 SHIPPED = Path(__file__).resolve().parent.parent / "programs"
 """The programs that come with leadflow."""
+LAST_BREATH = 0.3
+"""Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +176,7 @@ def up(
             _tell(stack, published, data, as_json=as_json)
             await stop.wait()
             err.print("stopping …")
+        await asyncio.sleep(LAST_BREATH)
 
     run_async(stay())
 
