@@ -81,7 +81,7 @@ def explained() -> Iterator[None]:
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # see above
     from temporalio.service import RPCError  # noqa: PLC0415  # see above
 
-    from adapters.database import DatabaseTooNewError  # noqa: PLC0415  # see above
+    from adapters.database import DatabaseNotReadyError  # noqa: PLC0415  # see above
     from adapters.embedded import EmbeddedServerError  # noqa: PLC0415  # see above
     from adapters.temporal import (  # noqa: PLC0415  # see above
         LeadNotFoundError,
@@ -95,7 +95,7 @@ def explained() -> Iterator[None]:
         raise WrongInputError(str(error)) from None
     except RefusedError as error:
         raise NegativeAnswerError(str(error)) from None
-    except (TemporalUnavailableError, EmbeddedServerError, DatabaseTooNewError) as error:
+    except (TemporalUnavailableError, EmbeddedServerError, DatabaseNotReadyError) as error:
         raise WorldFailedError(str(error)) from None
     except RPCError as error:
         raise WorldFailedError(f"Temporal failed: {error.message} ({error.status.name})") from None

@@ -176,6 +176,19 @@ def test_a_database_without_tables_is_told_with_the_command_that_makes_them(
     assert (ran.status, "leadflow database upgrade" in ran.err) == (3, True)
 
 
+def test_a_database_that_does_not_answer_is_told_without_its_password(
+    command: Leadflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        place = f"127.0.0.1:{closed.getsockname()[1]}"
+    monkeypatch.setenv("LEADFLOW_DATABASE_URL", f"postgresql://me:secret@{place}/leads")
+    for arguments in (("leads",), ("show", "x"), ("database", "upgrade")):
+        ran = command(*arguments)
+        assert (ran.status, place in ran.err, "secret" in ran.err) == (3, True, False), ran.err
+        assert "LEADFLOW_DEBUG" not in ran.err
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("LEADFLOW_SMTP_PORT", "mail"), ("LEADFLOW_DATABASE_URL", "mysql://x/y")]
 )
