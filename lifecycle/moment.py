@@ -141,29 +141,25 @@ class Moment:
             self._context.add_variable("event", fields | {"data": {}})
 
     def _offer(self, name: str) -> None:
+        """Put a variable into the context, unless it stands there as it is now."""
         state = self.state
-        value: object
-        if name == "lead":
-            value = state.profile
-        elif name == "score":
-            value = (state.fit, self.engagement())
-        elif name in ("stage", "motion", "cycle"):
-            value = getattr(state, name)
-        else:
-            return
-        if name in self._known and (self._known[name] is value or self._known[name] == value):
+        known, value = self._known.get(name), self._value(name)
+        if value is None or known is value or known == value:
             return
         self._known[name] = value
         if name == "lead":
-            flags = dict.fromkeys(self.book.flags, False)
-            self._context.add_variable(name, flags | dict(state.profile))
-        elif name == "score":
-            fit, engagement = state.fit, self.engagement()
-            total = fit + engagement
-            scores = {"fit": fit, "engagement": engagement, "total": total}
-            self._context.add_variable(name, scores)
-        else:
-            self._context.add_variable(name, value)
+            value = {**dict.fromkeys(self.book.flags, False), **state.profile}
+        self._context.add_variable(name, value)
+
+    def _value(self, name: str) -> object:
+        state = self.state
+        if name == "score":
+            engagement = self.engagement()
+            total = state.fit + engagement
+            return {"fit": state.fit, "engagement": engagement, "total": total}
+        if name == "lead":
+            return state.profile
+        return getattr(state, name) if name in ("stage", "motion", "cycle") else None
 
     def _did(self, signature: str) -> bool:
         track = self.state.track

@@ -167,7 +167,8 @@ def mail_result(m: Moment, result: Result) -> None:
         m.tell("email_failed", email=mail.email, step=mail.step, why=result.why)
     # A mail whose outcome is unknown may have been read, so it counts like one that was sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
-        m.change(sent=m.state.sent | {mail.email})
+        if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
+            m.change(sent=m.state.sent | {mail.email})
         if not m.book.program.emails[mail.email].operational:
             count(m, m.at)
     track = m.state.track
