@@ -13,10 +13,10 @@ from contextlib import suppress
 
 import typer
 
-from cli import acts, enrol, inspect, launch, programs, rehearse, stack
+from cli import acts, demo, enrol, inspect, launch, programs, rehearse, stack
 from cli.console import Status, run
 
-COMMANDS = (stack, launch, enrol, programs, rehearse, inspect, acts)
+COMMANDS = (stack, demo, launch, enrol, programs, rehearse, inspect, acts)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(

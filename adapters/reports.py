@@ -165,6 +165,11 @@ class SqlReports:
         """Each lead's stage, to compare with its workflow's."""
         return {row["id"]: row["stage"] for row in self._rows(sa.select(_L.c.id, _L.c.stage))}
 
+    def stage_of_lead(self, lead: str) -> str | None:
+        """One lead's stage; None if there is no such lead."""
+        rows = self._rows(sa.select(_L.c.stage).where(_L.c.id == lead))
+        return next((str(row["stage"]) for row in rows), None)
+
     def funnel(self) -> dict[str, int]:
         """How many leads were ever in each stage."""
         stays = _stays()
@@ -198,6 +203,12 @@ class SqlReports:
             .group_by(ranked.c.stage)
         )
         return {row["stage"]: float(row["median"]) for row in self._rows(query)}
+
+    def fullest_life(self) -> str | None:
+        """The lead with the most entries of different kinds on its timeline; None without any."""
+        kinds = sa.func.count(_E.c.kind.distinct())
+        query = sa.select(_E.c.lead).group_by(_E.c.lead).order_by(kinds.desc(), _E.c.lead)
+        return next((str(row["lead"]) for row in self._rows(query.limit(1))), None)
 
     def mail(self) -> Mail:
         """Nurture mail sent, deferred, skipped and failed."""

@@ -19,6 +19,7 @@ from temporalio.client import (
     WorkflowExecutionDescription,
     WorkflowHandle,
     WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
 )
 from temporalio.common import (
     SearchAttributePair,
@@ -208,7 +209,7 @@ class Leads:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._asked(lead, do, message)
-        except TimeoutError:
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
             raise TemporalUnavailableError(
                 f"no worker answered within {ANSWER_SECONDS:.0f} seconds; is one running?"
                 " The act may still be done when one comes; ask again with the id"

@@ -1,0 +1,267 @@
+"""The demonstration: a hundred and twenty leads live half a year in three minutes."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import logging
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from rich.console import Group
+from rich.live import Live
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import JsonOption, Panel, Status, WrongInputError, err
+from cli.demo_report import STAGES, Played, print_report, report_json
+from cli.publishing import choose
+from cli.stack import LAST_BREATH, SHIPPED, Stack, running_stack
+from cli.world import read_settings, run_async
+
+if TYPE_CHECKING:
+    from email.message import EmailMessage
+
+    from adapters.database import Database
+    from adapters.lead_file import CheckedLeads, NewLead
+    from adapters.reports import SqlReports
+    from adapters.temporal import Leads
+    from models.program import Program
+    from simulation.cast import Cast
+
+BEGINS = datetime(2026, 3, 2, 14, tzinfo=UTC)
+"""The program's instant at the beginning: a Monday, nine o'clock in New York."""
+FASTEST = 86_400.0
+"""A day a second."""
+_EASY = 9.0
+"""Leads a second that a machine must start to keep up with a day a second."""
+_TRIED = 12
+"""Leads started to find out how fast this machine is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Play:
+    """What is played, and for how long (real seconds)."""
+
+    file: Path
+    program: Path
+    teams: Path
+    seconds: int
+    home: Path
+
+
+def register(app: typer.Typer) -> None:
+    """Add `demo`."""
+    app.command("demo", rich_help_panel=Panel.START)(demo)
+
+
+def demo(
+    *,
+    seconds: Annotated[
+        int, typer.Option(min=10, max=3600, help="How long it plays; a second is about a day.")
+    ] = 165,
+    leads: Annotated[Path, typer.Option(metavar="FILE", help="The leads to play with.")] = SHIPPED
+    / "leads.csv",
+    program: Annotated[Path, typer.Option(metavar="FILE")] = SHIPPED / "acme.yaml",
+    teams: Annotated[Path, typer.Option(metavar="FILE")] = SHIPPED / "teams.yaml",
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where its files are; emptied at the start.")
+    ] = Path(".leadflow/demo"),
+    as_json: JsonOption = False,
+) -> None:
+    """Play 120 leads through the whole stack: about three minutes, then a report.
+
+    Temporal, a mailbox and the worker are started; prospects read the mail that arrives by
+    SMTP and react, sales people accept or forget. Exit status 0 only if the journal, the mailbox
+    and Temporal agree on every mail and every lead.
+
+    Example: `leadflow demo --seconds 60`
+    """
+    from adapters import logs  # noqa: PLC0415  # keeps --help quick
+
+    settings = read_settings()
+    logs.configure(settings.log_format, "error")
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    play = Play(file=leads, program=program, teams=teams, seconds=seconds, home=data)
+    _emptied(data)
+    played = run_async(_played(play))
+    if as_json:
+        report_json(played)
+    else:
+        print_report(played)
+    if played.agreement.differences:
+        raise typer.Exit(Status.NO)
+
+
+def _emptied(home: Path) -> None:
+    """Remove what an earlier demonstration left; nothing else is ever removed."""
+    from adapters.temporal import known_address  # noqa: PLC0415  # keeps --help quick
+
+    if known_address(home) is not None:
+        raise WrongInputError(f"a demonstration plays in {home} already; wait, or use --data DIR")
+    if home.exists() and any(home.iterdir()) and not (home / "leadflow.db").exists():
+        raise WrongInputError(f"{home} holds no earlier demonstration; name another with --data")
+    shutil.rmtree(home, ignore_errors=True)
+
+
+async def _played(play: Play) -> Played:
+    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
+
+    speed = await _bearable_speed(play)
+    post = _Post()
+    settings = read_settings().model_copy(update={"home": play.home, "database_url": ""})
+    async with running_stack(settings, port=0, ui_port=0, smtp_port=0, on_mail=post) as stack:
+        # Rejected rows are written beside the file; the shipped one's folder is not ours.
+        copy = Path(shutil.copy(play.file, play.home))
+        database = open_database(stack.settings.database)
+        try:
+            with checked_leads(copy, _published(play, database)) as leads:
+                played = await _performed(play, stack, database, leads, post=post, speed=speed)
+        finally:
+            database.close()
+    await asyncio.sleep(LAST_BREATH)
+    return played
+
+
+def _published(play: Play, database: Database) -> Program:
+    chosen = choose(str(play.program), play.teams, database)
+    chosen.publish(database)
+    return chosen.program
+
+
+class _Post:
+    """Hands mail to the cast once there is one."""
+
+    def __init__(self) -> None:
+        self.cast: Cast | None = None
+
+    def __call__(self, mail: EmailMessage) -> None:
+        if self.cast is not None:
+            self.cast.mail(mail)
+
+
+async def _bearable_speed(play: Play) -> float:
+    """How fast the clock may go: a day a second, less where this machine can't keep up.
+
+    Found out by starting a few leads on a stack of their own, which is thrown away.
+    """
+    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
+    from adapters.temporal import Leads  # noqa: PLC0415  # likewise
+
+    err.print(Text("finding out how fast this machine is …", style="dim"))
+    with tempfile.TemporaryDirectory() as folder:
+        settings = read_settings().model_copy(update={"home": Path(folder), "database_url": ""})
+        async with running_stack(settings, port=0, ui_port=0, smtp_port=0) as stack:
+            copy = Path(shutil.copy(play.file, folder))
+            database = open_database(stack.settings.database)
+            try:
+                program = _published(play, database)
+                door = Leads(stack.client, stack.world.journal)
+                with checked_leads(copy, program) as leads:
+                    tried = list(itertools.islice(leads, _TRIED))
+                began = time.monotonic()
+                await asyncio.gather(*(door.enrol(one.id, program, one.profile) for one in tried))
+                # A question is answered after the lead's first turn.
+                await asyncio.gather(*(door.standing(one.id) for one in tried))
+                per_second = len(tried) / (time.monotonic() - began)
+            finally:
+                database.close()
+    return FASTEST * min(1.0, per_second / _EASY)
+
+
+async def _performed(
+    play: Play,
+    stack: Stack,
+    database: Database,
+    leads: CheckedLeads,
+    *,
+    post: _Post,
+    speed: float,
+) -> Played:
+    from adapters.catcher import messages  # noqa: PLC0415  # keeps --help quick
+    from adapters.reports import SqlReports  # noqa: PLC0415  # likewise
+    from adapters.temporal import Leads  # noqa: PLC0415  # likewise
+    from lifecycle.profile import lead_zone  # noqa: PLC0415  # likewise
+    from models.envelopes import Clock  # noqa: PLC0415  # likewise
+    from simulation.agreement import compare  # noqa: PLC0415  # likewise
+    from simulation.cast import Cast  # noqa: PLC0415  # likewise
+
+    people, program = stack.world.people.directory(), _published(play, database)
+    clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
+    door = Leads(stack.client, stack.world.journal, clock=clock)
+    zones = {one.id: lead_zone(one.profile, program) for one in leads}
+    second = program.handoff.qualify.then_to if program.handoff and program.handoff.qualify else ""
+    closers = {one.email for one in people.teams[second].members} if second else set()
+    cast = post.cast = Cast(door, clock, zones, closers)
+    reports = SqlReports(database)
+    playing = asyncio.create_task(cast.play())
+    try:
+        with Live(console=err, refresh_per_second=4, transient=True) as screen:
+            ends = time.monotonic() + play.seconds
+            launch = asyncio.create_task(_launch(door, program, leads))
+            while (left := ends - time.monotonic()) > 0:
+                if playing.done():
+                    await playing
+                share = 1 - left / play.seconds
+                screen.update(_picture(stack, cast, reports, speed, share))
+                await asyncio.sleep(min(0.5, left))
+            await launch
+    finally:
+        cast.end()
+        await playing
+    err.print(Text("comparing journal, mailbox and Temporal …", style="dim"))
+    agreement = await compare(reports, lambda: messages(stack.mail), door)
+    return Played.read(
+        reports,
+        agreement,
+        lasted=cast.now() - BEGINS,
+        speed=speed,
+        rejected=leads.rejected,
+        done=cast.done,
+        places={**stack.places(), "home": str(play.home)},
+    )
+
+
+async def _launch(door: Leads, program: Program, leads: CheckedLeads) -> None:
+    for batch in _batches(leads, 8):
+        await asyncio.gather(*(door.enrol(one.id, program, one.profile) for one in batch))
+
+
+def _batches(leads: CheckedLeads, size: int) -> Iterator[list[NewLead]]:
+    rows = iter(leads)
+    while batch := list(itertools.islice(rows, size)):
+        yield batch
+
+
+def _picture(stack: Stack, cast: Cast, reports: SqlReports, speed: float, share: float) -> Group:
+    """The demonstration as it stands."""
+    stages = reports.stages()
+    most = max(stages.values(), default=1)
+    table = Table.grid(padding=(0, 1))
+    for stage, style in STAGES:
+        count = stages.get(stage, 0)
+        bar = "█" * round(40 * count / most)
+        table.add_row(Text(stage, style=style), Text(f"{count:>4}"), Text(bar, style=style))
+    mail, acceptance = reports.mail(), reports.acceptance()
+    day = cast.now().astimezone(ZoneInfo("America/New_York"))
+    head = Text(f"{day:%A, %d %B %Y, %H:00}", style="bold")
+    head.append(f"   a day takes {FASTEST / speed:.1f} s   ", style="dim not bold")
+    head.append(stack.ui, style="underline not bold")
+    foot = Text(
+        f"{mail.sent} mails sent, {mail.deferred} deferred, {mail.skipped} skipped;"
+        f" {acceptance.ended} handoffs answered, {acceptance.in_time} in time;"
+        f" {sum(reports.breaches().values())} breaches; {cast.done['win']} deals won",
+        style="dim",
+    )
+    return Group(head, ProgressBar(total=1.0, completed=share, width=60), table, foot)

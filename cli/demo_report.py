@@ -1,0 +1,218 @@
+"""What a demonstration leaves behind: figures, one lead's life, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Self
+
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import out, print_json, print_table
+from cli.rehearse import timeline_table
+
+if TYPE_CHECKING:
+    from adapters.reports import Acceptance, Mail, SqlReports
+    from simulation.agreement import Agreement
+    from simulation.timeline import TimelineLine
+
+STAGES = (
+    ("known", "blue"),
+    ("engaged", "cyan"),
+    ("mql", "yellow"),
+    ("sal", "bright_yellow"),
+    ("sql", "green"),
+    ("opportunity", "bright_green"),
+    ("customer", "bold green"),
+    ("lost", "red"),
+    ("recycled", "magenta"),
+    ("disqualified", "bright_black"),
+)
+"""The stages in the order of a life, and the colour each is shown in."""
+_FUNNEL = ("known", "engaged", "mql", "sal", "sql", "opportunity", "customer")
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """The figures of a demonstration that was played."""
+
+    agreement: Agreement
+    lasted: timedelta
+    """Of the program's time."""
+    speed: float
+    rejected: int
+    stages: Mapping[str, int]
+    funnel: Mapping[str, int]
+    mail: Mail
+    skipped: Mapping[str, int]
+    acceptance: Acceptance
+    breaches: Mapping[str, int]
+    medians: Mapping[str, float]
+    done: Mapping[str, int]
+    life: tuple[TimelineLine, ...]
+    """The timeline of the lead with the fullest life."""
+    places: Mapping[str, str]
+
+    @classmethod
+    def read(
+        cls,
+        reports: SqlReports,
+        agreement: Agreement,
+        *,
+        lasted: timedelta,
+        speed: float,
+        rejected: int,
+        done: Mapping[str, int],
+        places: Mapping[str, str],
+    ) -> Self:
+        """Read the figures from the journal."""
+        from simulation.timeline import line_of  # noqa: PLC0415  # keeps --help quick
+
+        lead = reports.fullest_life()
+        entries = reports.timeline(lead) if lead is not None else ()
+        return cls(
+            agreement=agreement,
+            lasted=lasted,
+            speed=speed,
+            rejected=rejected,
+            stages=reports.stages(),
+            funnel=reports.funnel(),
+            mail=reports.mail(),
+            skipped=reports.skipped(),
+            acceptance=reports.acceptance(),
+            breaches=reports.breaches(),
+            medians=reports.median_seconds(),
+            done=dict(done),
+            life=tuple(line_of(lead or "", entry) for entry in entries),
+            places={**places, "lead": lead or "LEAD"},
+        )
+
+
+def report_json(played: Played) -> None:
+    """The report as one object."""
+    share = played.acceptance.share
+    print_json(
+        {
+            "ok": not played.agreement.differences,
+            "differences": list(played.agreement.differences),
+            "leads": played.agreement.leads,
+            "mails": played.agreement.mails,
+            "rejected": played.rejected,
+            "program_days": round(played.lasted / timedelta(days=1), 1),
+            "stages": dict(played.stages),
+            "funnel": dict(played.funnel),
+            "mail": asdict(played.mail),
+            "skipped": dict(played.skipped),
+            "accepted_within_sla": None if share is None else round(share, 4),
+            "breaches": dict(played.breaches),
+            "median_days": {stage: round(s / _DAY, 2) for stage, s in played.medians.items()},
+            "done": dict(played.done),
+            "places": dict(played.places),
+        }
+    )
+
+
+def print_report(played: Played) -> None:
+    """The report for people."""
+    days = played.lasted / timedelta(days=1)
+    out.print(Rule(f"{played.agreement.leads} leads, {days:.0f} days", style="dim"))
+    print_table(_stages(played))
+    out.print()
+    print_table(_figures(played))
+    if played.life:
+        out.print()
+        out.print(Text(f"One lead's life: {played.life[0]['lead']}", style="bold"))
+        print_table(timeline_table(played.life))
+    out.print()
+    _where(played.places)
+    out.print()
+    _verdict(played)
+
+
+def _stages(played: Played) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("stage", "now", "ever there", "of those before", "median stay"):
+        table.add_column(name, justify="left" if name == "stage" else "right")
+    before: int | None = None
+    for stage, style in STAGES:
+        ever = played.funnel.get(stage, 0)
+        share = f"{ever / before:.0%}" if before and stage in _FUNNEL else ""
+        stay = played.medians.get(stage)
+        table.add_row(
+            Text(stage, style=style),
+            str(played.stages.get(stage, 0)),
+            str(ever),
+            share,
+            "" if stay is None else _span(stay),
+        )
+        before = ever
+    return table
+
+
+def _span(seconds: float) -> str:
+    return f"{seconds / _DAY:.1f} days" if seconds >= _DAY else f"{seconds / 3600:.1f} hours"
+
+
+def _figures(played: Played) -> Table:
+    mail, acceptance = played.mail, played.acceptance
+    share = acceptance.share
+    acts = (
+        "accept",
+        "touch",
+        "qualify",
+        "recycle",
+        "disqualify",
+        "open_opportunity",
+        "win",
+        "lose",
+    )
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        ("mail", f"{mail.sent} sent, {mail.deferred} times deferred, {mail.failed} failed"),
+        ("not sent", _listed(played.skipped) or "none"),
+        (
+            "accepted within SLA",
+            f"{acceptance.in_time} of {acceptance.ended} handoffs"
+            + ("" if share is None else f" ({share:.0%})"),
+        ),
+        ("breaches", _listed(played.breaches) or "none"),
+        ("acts", _listed({act: played.done.get(act, 0) for act in (*acts, "refused")})),
+        ("rows rejected", str(played.rejected)),
+    ):
+        table.add_row(Text(name, style="dim"), value)
+    return table
+
+
+def _listed(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _where(places: Mapping[str, str]) -> None:
+    home = places["home"]
+    for name, value in (
+        ("mail", f"{places['mail']} (each mail a file)"),
+        ("database", places["database"]),
+        ("Temporal UI", f"leadflow up --data {home} --still   (leads stand still)"),
+        ("a lead", f"LEADFLOW_HOME={home} leadflow show {places['lead']}"),
+    ):
+        out.print(Text(f"{name:<12} ", style="dim").append(value, style="not dim"))
+
+
+def _verdict(played: Played) -> None:
+    agreement = played.agreement
+    if not agreement.differences:
+        out.print(
+            Text(
+                f"Journal, mailbox and Temporal agree: {agreement.mails} mails, each sent once and"
+                f" told once; {agreement.leads} leads, each in the stage its workflow says.",
+                style="bold green",
+            )
+        )
+        return
+    out.print(Text(f"{len(agreement.differences)} differences:", style="bold red"))
+    for difference in agreement.differences:
+        out.print(Text(f"  {difference}", style="red"))

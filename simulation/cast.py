@@ -1,0 +1,152 @@
+"""The cast of a demonstration: prospects and sales people who act through the real doors.
+
+They read the mail that arrives by SMTP, live by the program's clock, and answer by signals
+and updates like anybody else. What they do is in prospects.py and salespeople.py.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from email.utils import parseaddr
+from functools import partial
+from zoneinfo import ZoneInfo
+
+from adapters.temporal import Leads, RefusedError
+from models.envelopes import Clock, Json
+from models.instants import write_instant
+from simulation.prospects import Prospect, Reaction
+from simulation.salespeople import Deed, deeds
+
+_AT_ONCE = 16
+"""Messages under way at the same time."""
+_SITTING = timedelta(hours=6)
+"""Events of one person this close together are told in one batch."""
+
+
+class Cast:
+    """Everybody but leadflow itself."""
+
+    def __init__(
+        self, leads: Leads, clock: Clock, zones: Mapping[str, ZoneInfo], closers: Collection[str]
+    ) -> None:
+        """`zones`: each lead's time zone; `closers`: sales people who work opportunities."""
+        self._leads = leads
+        self._clock = clock
+        self._prospects = {lead: Prospect(lead, zone) for lead, zone in zones.items()}
+        self._closers = closers
+        self._mailbox: asyncio.Queue[EmailMessage] = asyncio.Queue()
+        self._loop = asyncio.get_running_loop()
+        self._plans: list[tuple[datetime, int, Callable[[], Awaitable[None]]]] = []
+        self._numbers = itertools.count()
+        self._room = asyncio.Semaphore(_AT_ONCE)
+        self._news = asyncio.Event()
+        self._over = False
+        self.done: Counter[str] = Counter()
+        """What was done so far: events by type, acts by name, and `refused`."""
+
+    def mail(self, mail: EmailMessage) -> None:
+        """Take a mail that has arrived; to be called from any thread."""
+        self._loop.call_soon_threadsafe(self._mailbox.put_nowait, mail)
+
+    def now(self) -> datetime:
+        """The program's instant."""
+        return self._clock.now(datetime.now(UTC))
+
+    def end(self) -> None:
+        """End the play: what is under way is finished, nothing more is begun."""
+        self._over = True
+        self._news.set()
+
+    async def play(self) -> None:
+        """Act until the end. An error of the world ends the play and is raised."""
+        async with asyncio.TaskGroup() as tasks:
+            reader = tasks.create_task(self._read_mail())
+            while not self._over:
+                wait = self._next_plan()
+                if wait <= 0 and self._plans:
+                    _, _, plan = heapq.heappop(self._plans)
+                    await self._room.acquire()
+                    tasks.create_task(self._carry_out(plan))
+                    continue
+                self._news.clear()
+                try:
+                    async with asyncio.timeout(wait if self._plans else None):
+                        await self._news.wait()
+                except TimeoutError:
+                    continue
+            reader.cancel()
+
+    def _next_plan(self) -> float:
+        if not self._plans:
+            return 0.0
+        return self._clock.wait(self._plans[0][0] - self.now()).total_seconds()
+
+    async def _carry_out(self, plan: Callable[[], Awaitable[None]]) -> None:
+        try:
+            await plan()
+        finally:
+            self._room.release()
+
+    def _plan(self, at: datetime, plan: Callable[[], Awaitable[None]]) -> None:
+        heapq.heappush(self._plans, (at, next(self._numbers), plan))
+        self._news.set()
+
+    async def _read_mail(self) -> None:
+        while True:
+            mail = await self._mailbox.get()
+            lead = str(mail["X-Leadflow-Lead"])
+            alert = mail["X-Leadflow-Alert"]
+            if alert is None:
+                self._prospect_reads(lead, str(mail["X-Leadflow-Email"]))
+            else:
+                self._sales_reads(parseaddr(str(mail["To"]))[1], lead, str(alert))
+
+    def _prospect_reads(self, lead: str, email: str) -> None:
+        prospect = self._prospects.get(lead)
+        if prospect is None:
+            return
+        for batch in _sittings(prospect.react(email, self.now())):
+            events = [
+                {"id": f"{lead}-{next(self._numbers)}", "at": write_instant(one.at), **one.event}
+                for one in batch
+            ]
+            self._plan(batch[-1].at, partial(self._tell, lead, events))
+
+    async def _tell(self, lead: str, events: list[Json]) -> None:
+        await self._leads.events(lead, events)
+        self.done.update(event["type"] for event in events)
+
+    def _sales_reads(self, person: str, lead: str, alert: str) -> None:
+        plan = deeds(person, lead, alert, closes=person in self._closers)
+        self._go_on(person, lead, plan)
+
+    def _go_on(self, person: str, lead: str, plan: Sequence[Deed]) -> None:
+        if plan:
+            at = self.now() + plan[0].after
+            self._plan(at, partial(self._do, person, lead, plan))
+
+    async def _do(self, person: str, lead: str, plan: Sequence[Deed]) -> None:
+        deed = plan[0]
+        try:
+            await self._leads.act(lead, deed.do, {"by": person, **deed.fields})
+        except RefusedError:
+            self.done["refused"] += 1
+            return
+        self.done[deed.do] += 1
+        self._go_on(person, lead, plan[1:])
+
+
+def _sittings(reactions: Sequence[Reaction]) -> list[list[Reaction]]:
+    batches: list[list[Reaction]] = []
+    for one in reactions:
+        if batches and one.at - batches[-1][0].at <= _SITTING:
+            batches[-1].append(one)
+        else:
+            batches.append([one])
+    return batches
