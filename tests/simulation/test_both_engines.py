@@ -1,0 +1,20 @@
+"""Every scenario, played by the rules alone and by the real workflow, has one timeline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from simulation import pure, temporal
+from simulation.scenario import read_scenario
+
+SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
+def test_both_engines_print_the_same_timeline(path: Path) -> None:
+    scenario = read_scenario(path)
+    played = temporal.play(scenario)
+    assert played == pure.play(scenario)
+    assert played, "a scenario without a timeline compares nothing"
