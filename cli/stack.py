@@ -8,7 +8,7 @@ import shlex
 import shutil
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -64,10 +64,11 @@ async def running_stack(
     ui_port: int = 8233,
     smtp_port: int = 1025,
     on_mail: OnMail | None = None,
+    still: bool = False,
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
 
-    A port of 0 is any free one. The database is migrated first. Raises EmbeddedServerError,
+    A port of 0 is any free one. When `still`, no worker runs and no lead moves. The database is migrated first. Raises EmbeddedServerError,
     DatabaseTooNewError, and OSError for a mail port in use; what was started is stopped then.
     """
     from adapters.catcher import Catcher  # noqa: PLC0415  # keeps --help quick
@@ -90,7 +91,7 @@ async def running_stack(
         try:
             client = await server.start()
             with open_world(caught) as world:
-                async with working(client, caught, world):
+                async with nullcontext() if still else working(client, caught, world):
                     yield Stack(
                         settings=caught,
                         client=client,
@@ -143,6 +144,9 @@ def up(
             show_default="programs/teams.yaml",
         ),
     ] = SHIPPED / "teams.yaml",
+    still: Annotated[
+        bool, typer.Option("--still", help="Start no worker: leads stand still, to be looked at.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start Temporal with its web UI, a mailbox, the database and the worker; stop by Ctrl-C.
@@ -171,6 +175,7 @@ def up(
             port=port,
             ui_port=ui_port,
             smtp_port=settings.smtp_port if smtp_port is None else smtp_port,
+            still=still,
         ) as stack:
             published = publish_first(stack.settings, program, teams)
             _tell(stack, published, data, as_json=as_json)
