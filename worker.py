@@ -108,7 +108,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + SALES,
-                activities=[sales.assign, sales.alert],
+                activities=[sales.alert],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACEFUL,
             )

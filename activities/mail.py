@@ -65,7 +65,7 @@ class MailActivities:
         stored = self._world.journal.stored(work["lead"])
         if stored is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
-        program = self._world.programs.load(work["digest"])
+        program = self._world.programs.load(stored.state.digest)
         try:
             mail = self._world.renderer.marketing(
                 program, stored.state, self._world.people.directory(), command

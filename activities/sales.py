@@ -1,4 +1,4 @@
-"""What is done for sales: finding owners, counting assignments, telling people.
+"""What is done for sales: telling people. Owners are found in the turn (activities/assigning.py).
 
 An alert is sent at least once: told twice is better than not told.
 """
@@ -13,7 +13,7 @@ from temporalio import activity
 from activities.heartbeat import pulse
 from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
 from activities.turn import read_command
-from models.decision import Alert, AnyCommand, Assign, CountAssignment
+from models.decision import Alert
 from models.envelopes import Done, Work
 
 _log = structlog.get_logger(__name__)
@@ -24,26 +24,6 @@ class SalesActivities:
 
     def __init__(self, world: World) -> None:
         self._world = world
-
-    @activity.defn(name="assign")
-    async def assign(self, work: Work) -> list[Done]:
-        """Find owners, and count assignments made by hand. Idempotent on each command's key."""
-        async with pulse():
-            commands = [read_command(one) for one in work["commands"]]
-            return await asyncio.to_thread(
-                lambda: [self._assigned(work["lead"], one) for one in commands]
-            )
-
-    def _assigned(self, lead: str, command: AnyCommand) -> Done:
-        if isinstance(command, CountAssignment):
-            self._world.people.count(lead, command)
-            return {}
-        if not isinstance(command, Assign):
-            raise TypeError(f"{type(command).__name__} assigns nobody")
-        owner, why = self._world.people.assign(lead, command)
-        if owner is not None:
-            return {"outcome": "assigned", "owner": owner}
-        return {"outcome": "unassigned", "why": why or "empty"}
 
     @activity.defn(name="alert")
     async def alert(self, work: Work) -> list[Done]:
@@ -80,5 +60,5 @@ class SalesActivities:
         if stored is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
         return self._world.renderer.alert(
-            self._world.programs.load(work["digest"]), stored.state, command
+            self._world.programs.load(stored.state.digest), stored.state, command
         )

@@ -6,7 +6,7 @@ lead never runs the rules again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,13 +16,15 @@ from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.assigning import assigned
 from activities.ports import Fence, Journal, People, Programs
 from lifecycle.rulebook import rulebook
-from models.decision import Alert, AnyCommand, Assign, CountAssignment, Decision, SendMail
+from models.decision import Alert, AnyCommand, Decision, SendMail
 from models.envelopes import Envelope, Json, Outcome, Reopened, TurnRequest, WakeWords
 from models.inputs import Created, Input, Malformed, Result
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
+from models.patches import patch
 from models.program import Program
 from models.state import LeadState, dump_state, read_state
 
@@ -62,20 +64,19 @@ class TurnActivities:
         state = self._new_lead(request["lead"], program) if before is None else read_state(before)
         inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
-        decision = self._decide(
-            rulebook(program),
-            state,
-            inputs,
-            now,
-            people=self._people.directory(),
-            grace=timedelta(seconds=request["grace"]),
-        )
+        book, people = rulebook(program), self._people.directory()
+        grace = timedelta(seconds=request["grace"])
+
+        def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
+            return self._decide(book, state, inputs, now, people=people, grace=grace)
+
+        decision = assigned(self._people, rules(state, inputs), rules)
         run, length = request["fence"]
         self._journal.record(decision, Fence(run=run, length=length), now)
         for one in inputs:
             if isinstance(one, Malformed):
                 _log.warning("malformed input", lead=request["lead"], name=one.name, why=one.why)
-        return outcome(before, decision, inputs)
+        return outcome(request, decision, inputs)
 
     @activity.defn(name="reopen")
     def reopen(self, lead: str) -> Reopened:
@@ -123,25 +124,25 @@ def _by(body: Any) -> str:
     return found[:254] if isinstance(found, str) else ""
 
 
-def outcome(before: Json | None, decision: Decision, inputs: list[Input]) -> Outcome:
-    """What the shell must know of a decision, as JSON; `before` is the state it was made on."""
-    after = dump_state(decision.state)
+def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Outcome:
+    """What the shell must know of a decision, as JSON."""
+    before, after = request["state"], dump_state(decision.state)
     told: Outcome = {"patch": patch(before or {}, after)}
     if decision.commands:
         told["commands"] = [write_command(one) for one in decision.commands]
-    if decision.wake is not None:
-        told["wake"] = WakeWords(at=write_instant(decision.wake.at), what=decision.wake.what)
+    if (wake := _wake(decision)) != request["wake"]:
+        told["wake"] = wake
     if answers := _answers(decision, inputs):
         told["answers"] = answers
-    if attributes := _attributes(before, after, decision):
+    if attributes := _attributes(request["shown"], after, decision):
         told["attributes"] = attributes
     return told
 
 
-def patch(before: Json, after: Json) -> Json:
-    """The top-level keys that differ, None for those that are gone."""
-    changed = {key: value for key, value in after.items() if before.get(key) != value}
-    return changed | {key: None for key in before if key not in after}
+def _wake(decision: Decision) -> WakeWords | None:
+    if decision.wake is None:
+        return None
+    return WakeWords(at=write_instant(decision.wake.at), what=decision.wake.what)
 
 
 def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | None]]:
@@ -153,42 +154,32 @@ def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | N
     return list(answers.items())
 
 
-def _shown(state: Json | None) -> Json:
-    if state is None:
-        return {}
-    return {
-        "stage": state.get("stage", "known"),
-        "owner": state.get("owner"),
-        "program": state.get("program"),
-        "motion": state.get("motion", "sales"),
-        "track": (state.get("track") or {}).get("name"),
+def _attributes(shown: Json, after: Json, decision: Decision) -> Json:
+    """What is shown otherwise now, if that is worth an event: a score or a due alone is not."""
+    new = {
+        "stage": after.get("stage", "known"),
+        "owner": after.get("owner"),
+        "program": after.get("program"),
+        "motion": after.get("motion", "sales"),
+        "track": after.get("track", {}).get("name"),
     }
-
-
-def _attributes(before: Json | None, after: Json, decision: Decision) -> Json:
-    """What changed of the search attributes, if one did that is worth an event."""
-    old, new = _shown(before), _shown(after)
-    changed = {name: value for name, value in new.items() if value != old.get(name)}
-    if not changed:
+    if all(shown.get(name) == value for name, value in new.items()):
         return {}
     state, wake = decision.state, decision.wake
-    changed["score"] = round(state.fit + state.engagement, 2)
-    changed["due"] = write_instant(wake.at) if wake else None
-    return changed
+    new["score"] = round(state.fit + state.engagement, 2)
+    new["due"] = write_instant(wake.at) if wake else None
+    return {name: value for name, value in new.items() if value != shown.get(name)}
 
 
 _COMMANDS: dict[str, TypeAdapter[Any]] = {
     "send_mail": TypeAdapter(SendMail),
-    "assign": TypeAdapter(Assign),
-    "count_assignment": TypeAdapter(CountAssignment),
     "alert": TypeAdapter(Alert),
 }
-_WORDS = {SendMail: "send_mail", Assign: "assign", CountAssignment: "count_assignment"}
 
 
 def write_command(command: AnyCommand) -> Json:
     """A command as JSON; `do` names its kind."""
-    do = _WORDS.get(type(command), "alert")
+    do = "send_mail" if isinstance(command, SendMail) else "alert"
     data: Json = _COMMANDS[do].dump_python(command, mode="json", exclude_defaults=True)
     return {"do": do, **data}
 

@@ -59,7 +59,8 @@ def perform(m: Moment, act: Act) -> None:
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
     if token is not None:
-        m.change(acts=(*m.state.acts, token)[-REMEMBERED:])
+        acts = {**m.state.acts, token: m.state.turn}
+        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-REMEMBERED:]))
     m.answers.append(Answer(ref=act.ref))
     tracks.react(m)
 

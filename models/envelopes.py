@@ -78,11 +78,17 @@ class WakeWords(TypedDict):
 
 
 class TurnRequest(TypedDict):
-    """What a turn is asked with. `state` is None for a lead that is created or reopened."""
+    """What a turn is asked with. `state` is None for a lead that is created or reopened.
+
+    `shown` are the search attributes as they are. Arguments of a local activity are not
+    recorded, so here is everything.
+    """
 
     lead: str
     digest: str
     state: Json | None
+    wake: WakeWords | None
+    shown: Json
     inputs: list[Envelope]
     now: str
     grace: float
@@ -92,14 +98,15 @@ class TurnRequest(TypedDict):
 class Outcome(TypedDict, total=False):
     """What a turn tells the shell; every outcome stands in the history, so it is terse.
 
-    `patch` holds the state's changed top-level keys, None for one that is gone. `answers`
-    are pairs of a ref and the sentence of its refusal, or None. `attributes` are there
-    when the stage, the owner or the track changed.
+    `patch` says what changed of the state (models/patches.py). Without a `wake` it stays as
+    it was; None takes it away. `answers` are pairs of a ref and the sentence of its refusal,
+    or None. `attributes` are what is shown otherwise now; they are there when the stage, the
+    owner, the track or the like changed.
     """
 
     patch: Json
     commands: list[Json]
-    wake: WakeWords
+    wake: WakeWords | None
     answers: list[tuple[int, str | None]]
     attributes: Json
 
@@ -113,19 +120,20 @@ class Reopened(TypedDict):
 
 
 class Work(TypedDict):
-    """Commands of one turn for one queue: `do` names each one's kind."""
+    """Commands of one turn for one queue: `do` names each one's kind.
+
+    By which program they are done, the lead's row says.
+    """
 
     lead: str
-    digest: str
     commands: list[Json]
 
 
 class Done(TypedDict, total=False):
     """What became of one command; an empty one is not told to the rules."""
 
-    outcome: Literal["sent", "skipped", "failed", "assigned", "unassigned"]
+    outcome: Literal["sent", "skipped", "failed"]
     why: str
-    owner: str
 
 
 class LeadRun(Wire):

@@ -65,7 +65,7 @@ class HandoffState:
     """The handoff a lead is in or was last in, in this cycle."""
 
     number: int
-    team: str | None
+    team: str | None = None
     opened: datetime
     second: bool = False
     """Whether this is the handoff after qualification (`then_to`)."""
@@ -175,8 +175,8 @@ class LeadState:
     """Why the lead was last recycled, disqualified or lost."""
     tasks: tuple[TaskState, ...] = ()
     task_count: int = 0
-    acts: tuple[str, ...] = ()
-    """Ids of acts that were done, hashed; the latest 64."""
+    acts: Mapping[str, int] = field(default_factory=dict)
+    """Ids of acts that were done, hashed, each with its turn; the latest 64."""
     closed: bool = False
 
     def changed(self, **fields: Any) -> LeadState:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from temporalio.common import SearchAttributeKey, SearchAttributeUpdate
+from temporalio.common import SearchAttributeKey, SearchAttributeUpdate, TypedSearchAttributes
 
-from models.instants import parse_instant
+from models.instants import parse_instant, write_instant
 
 KEYS: dict[str, SearchAttributeKey[Any]] = {
     "stage": SearchAttributeKey.for_keyword("LeadStage"),
@@ -19,6 +20,16 @@ KEYS: dict[str, SearchAttributeKey[Any]] = {
     "due": SearchAttributeKey.for_datetime("LeadDue"),
 }
 """By the names under which a turn tells them."""
+
+
+def shown(attributes: TypedSearchAttributes) -> dict[str, Any]:
+    """What Temporal shows now, under a turn's names."""
+    found = {name: attributes.get(key) for name, key in KEYS.items()}
+    return {
+        name: write_instant(value) if isinstance(value, datetime) else value
+        for name, value in found.items()
+        if value is not None
+    }
 
 
 def updates(values: Mapping[str, Any]) -> list[SearchAttributeUpdate[Any]]:

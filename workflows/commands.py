@@ -38,11 +38,8 @@ class Kind:
 
 
 _MAIL = Kind("send_mail", MAIL, 4, lambda one: f"mail: {one['email']}")
-_ASSIGN = Kind("assign", SALES, 1, lambda one: f"assign: {one.get('team') or 'anybody'}")
 _ALERT = Kind("alert", SALES, 2, lambda one: f"alert: {one['why']}")
-# Alerts stand apart from assignments: a mail server that is down must not keep a lead
-# from its owner.
-_KINDS = {"send_mail": _MAIL, "assign": _ASSIGN, "count_assignment": _ASSIGN, "alert": _ALERT}
+_KINDS = {"send_mail": _MAIL, "alert": _ALERT}
 
 
 def grouped(commands: list[Json]) -> list[list[Json]]:
@@ -53,7 +50,7 @@ def grouped(commands: list[Json]) -> list[list[Json]]:
     return list(groups.values())
 
 
-async def perform(lead: str, digest: str, program: str, group: list[Json]) -> list[Done]:
+async def perform(lead: str, program: str, group: list[Json]) -> list[Done]:
     """Perform a group of commands; what became of each, in order.
 
     Raises ActivityError if that took more than three days of tries.
@@ -62,7 +59,7 @@ async def perform(lead: str, digest: str, program: str, group: list[Json]) -> li
     prefix = workflow.info().task_queue.removesuffix(LEADS)
     done: list[Done] = await workflow.execute_activity(
         kind.activity,
-        Work(lead=lead, digest=digest, commands=group),
+        Work(lead=lead, commands=group),
         result_type=list[Done],
         task_queue=prefix + kind.queue,
         schedule_to_close_timeout=_ONE_FLIGHT,

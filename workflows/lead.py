@@ -34,7 +34,8 @@ with workflow.unsafe.imports_passed_through():
     from models.inputs import ACTS
     from models.instants import parse_instant, write_instant
     from models.messages import read_act, read_event
-    from workflows.attributes import updates
+    from models.patches import patched
+    from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform
     from workflows.messages import acted, created, resulted, signalled
     from workflows.timer import Timer
@@ -175,6 +176,8 @@ class LeadWorkflow:
             lead=self._lead,
             digest=self._digest,
             state=self._state,
+            wake=self._timer.wake,
+            shown=shown(info.typed_search_attributes),
             inputs=[self._marked(one) for one in inputs],
             now=write_instant(self._now()),
             grace=self._grace.total_seconds(),
@@ -190,15 +193,15 @@ class LeadWorkflow:
         self._apply(outcome, idle=not inputs)
 
     def _apply(self, outcome: Outcome, *, idle: bool) -> None:
-        patched = {**(self._state or {}), **outcome.get("patch", {})}
-        self._state = {key: value for key, value in patched.items() if value is not None}
+        self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state.get("digest", self._digest)
         self._answers.update(outcome.get("answers", []))
         for group in grouped(outcome.get("commands", [])):
             self._fly(group)
         if "attributes" in outcome:
             workflow.upsert_search_attributes(updates(outcome["attributes"]))
-        self._timer.arm(outcome.get("wake"), idle=idle, flying=bool(self._flights))
+        wake = outcome.get("wake", self._timer.wake)
+        self._timer.arm(wake, idle=idle, flying=bool(self._flights))
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:
@@ -238,7 +241,7 @@ class LeadWorkflow:
         results: list[Done] | None = None
         while results is None:
             try:
-                results = await perform(self._lead, self._digest, program, group)
+                results = await perform(self._lead, program, group)
             except ActivityError as error:
                 if error.retry_state is not RetryState.TIMEOUT:
                     raise
