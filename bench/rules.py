@@ -143,30 +143,27 @@ def simulated(seconds: float) -> float:
     return 100 * _repeated(seconds, hundred, batch=1)
 
 
+def rows(seconds: float) -> Iterator[tuple[str, float]]:
+    """What is measured and how often it runs a second; so many seconds for each."""
+    nurtured, in_sales = _lived(5.5), _lived(10.16)
+    pricing = cycle([_event(9, "page.viewed", "/pricing/a")])
+    demo = cycle([_event(9, "form.submitted", "demo")])
+    yield "turns: an ordinary event, lead in nurture", turns(seconds, nurtured, cycle(EVENTS))
+    yield "turns: an ordinary event, lead with sales", turns(seconds, in_sales, cycle(EVENTS))
+    yield "turns: a click on a pricing page (scores, stages)", turns(seconds, nurtured, pricing)
+    yield "turns: a demo request (MQL, handoff)", turns(seconds, nurtured, demo)
+    yield "turns: a touch by the owner", turns(seconds, in_sales, cycle([LIFE[8][1]]))
+    yield "simulated reference lives", simulated(seconds)
+
+
 def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--seconds", type=float, default=3.0, help="for each line of the table")
-    seconds = parser.parse_args().seconds
-    nurtured, in_sales = _lived(5.5), _lived(10.16)
     table = Table(title="The rules on one core")
     table.add_column("what")
     table.add_column("a second", justify="right")
-    rows = (
-        ("turns: an ordinary event, lead in nurture", turns(seconds, nurtured, cycle(EVENTS))),
-        ("turns: an ordinary event, lead with sales", turns(seconds, in_sales, cycle(EVENTS))),
-        (
-            "turns: a click on a pricing page (scores, stages)",
-            turns(seconds, nurtured, cycle([_event(9, "page.viewed", "/pricing/a")])),
-        ),
-        (
-            "turns: a demo request (MQL, handoff)",
-            turns(seconds, nurtured, cycle([_event(9, "form.submitted", "demo")])),
-        ),
-        ("turns: a touch by the owner", turns(seconds, in_sales, cycle([LIFE[8][1]]))),
-        ("simulated reference lives", simulated(seconds)),
-    )
-    for what, rate in rows:
+    for what, rate in rows(parser.parse_args().seconds):
         table.add_row(what, f"{rate:,.0f}")
     Console().print(table)
 

@@ -1,0 +1,140 @@
+"""What leadflow costs on this machine: `python -m bench [life|throughput|rules|memory|time]`.
+
+All parts together take about five minutes. Absolute figures are this machine's, at this
+minute; where a figure is a ratio, both of its sides were measured in the same run.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import tempfile
+import timeit
+from collections.abc import Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from adapters import logs
+from bench import business_time, life, memory, rules, throughput
+from lifecycle.business_time import business_calendar
+from models.durations import Duration
+
+_LAST_BREATH = 0.3
+"""Seconds the worker's last polls need after the server has gone."""
+_RULE_SECONDS = 3.0
+_EVENTS, _BYTES = 155, 32_000
+_TURNS = 10_000
+_MEBIBYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One line of the table. `met` is None where there is no aim."""
+
+    what: str
+    value: str
+    aim: str = ""
+    met: bool | None = None
+
+
+def _life() -> Iterator[Figure]:
+    found = _run(life.reference_history)
+    few, small = found.events <= _EVENTS, found.bytes <= _BYTES
+    yield Figure("history of the reference life, events", f"{found.events}", f"≤ {_EVENTS}", few)
+    yield Figure("history of the reference life, bytes", f"{found.bytes:,}", f"≤ {_BYTES:,}", small)
+
+
+def _throughput() -> Iterator[Figure]:
+    found = _run(throughput.measure)
+    yield Figure("reference lives a second, embedded server", f"{found.leads:.2f}")
+    yield Figure("bare workflow in the same run, lives a second", f"{found.bare:.2f}")
+    ratio = found.ratio
+    yield Figure("leads beside the bare workflow", f"{ratio:.2f}", "≥ 0.8", ratio >= 0.8)
+
+
+def _rules() -> Iterator[Figure]:
+    for what, rate in rules.rows(_RULE_SECONDS):
+        ordinary = "an ordinary event" in what
+        aim, met = ("≥ 10,000", rate >= _TURNS) if ordinary else ("", None)
+        yield Figure(f"{what}, a second", f"{rate:,.0f}", aim, met)
+
+
+def _memory() -> Iterator[Figure]:
+    found = _run(memory.measure)
+    what = f"worker with {found.leads:,} open leads ({found.kept:,} kept awake), resident"
+    idle = f"{found.before / _MEBIBYTE:.0f} MiB idle"
+    yield Figure(what, f"{found.after / _MEBIBYTE:.0f} MiB", idle)
+
+
+def _time() -> Iterator[Figure]:
+    calendar = business_calendar(business_time.office(), "UTC")
+    hours = calendar.between(business_time.START, business_time.FIVE_YEARS) // 3_600
+    within = Duration(hours, "h")
+    rounds = timeit.repeat(
+        lambda: calendar.due(business_time.START, within), number=1_000, repeat=5
+    )
+    micros = min(rounds) * 1_000
+    yield Figure(
+        f"due instant {within} of open time ahead (5 years)",
+        f"{micros:.1f} µs",
+        "< 1 ms",
+        micros < 1_000,
+    )
+
+
+PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+    "life": _life,
+    "throughput": _throughput,
+    "rules": _rules,
+    "memory": _memory,
+    "time": _time,
+}
+
+
+Found = TypeVar("Found")
+
+
+def _run(measure: Callable[[Path], Coroutine[Any, Any, Found]]) -> Found:
+    """Measure in a folder that is gone afterwards."""
+
+    async def measured() -> Found:
+        with tempfile.TemporaryDirectory() as home:
+            found = await measure(Path(home))
+        await asyncio.sleep(_LAST_BREATH)
+        return found
+
+    return asyncio.run(measured())
+
+
+def main(
+    parts: Annotated[
+        list[str] | None, typer.Argument(help="life, throughput, rules, memory, time; else all.")
+    ] = None,
+) -> None:
+    """Measure, and print a table with each figure beside its aim."""
+    logs.configure("console", "error")
+    logging.getLogger("temporalio").setLevel(logging.ERROR)
+    screen = Console()
+    if unknown := [part for part in parts or () if part not in PARTS]:
+        screen.print(f"there is no part '{unknown[0]}'; there are {', '.join(PARTS)}")
+        raise typer.Exit(2)
+    table = Table(title="What leadflow costs")
+    table.add_column("what")
+    table.add_column("measured", justify="right")
+    table.add_column("aim", justify="right")
+    table.add_column("", justify="right")
+    words = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
+    for part in parts or PARTS:
+        with screen.status(f"measuring {part} …"):
+            for one in PARTS[part]():
+                table.add_row(one.what, one.value, one.aim, words[one.met])
+    screen.print(table)
+
+
+if __name__ == "__main__":
+    typer.run(main)

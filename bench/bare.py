@@ -1,0 +1,111 @@
+"""A bare workflow with as many signals, updates, timers and activities as the reference life.
+
+It has no rules, no journal and sends no mail: what it takes is Temporal's own price, on
+this machine, at this minute. Its activities stand in for mails by telling whoever waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import Any
+
+from temporalio import activity, workflow
+from temporalio.client import Client
+from temporalio.worker import Worker
+
+with workflow.unsafe.imports_passed_through():
+    from bench.life import ACTS, EVENTS, MAILS, Post
+    from worker import sandbox
+
+QUEUE = "bare"
+_SOON = timedelta(minutes=2)
+_FAR = timedelta(hours=1)
+
+
+@workflow.defn
+class BareWorkflow:
+    """Five mails with timers between, six signals, two alerts about one timer, five updates."""
+
+    @workflow.init
+    def __init__(self, name: str, wait: float) -> None:
+        self._name = name
+        self._wait = timedelta(seconds=wait)
+        self._signals = 0
+        self._acts = 0
+
+    @workflow.run
+    async def run(self, name: str, wait: float) -> None:  # noqa: ARG002  # as __init__ takes them
+        """Live."""
+        for number in range(MAILS):
+            if number:
+                await workflow.sleep(self._wait)
+            await self._tell()
+        await self._until(self._events)
+        await self._tell()
+        await workflow.sleep(self._wait)
+        await self._tell()
+        await self._until(self._accepted)
+        await workflow.wait_condition(
+            lambda: self._acts == len(ACTS) and workflow.all_handlers_finished()
+        )
+
+    async def _tell(self) -> None:
+        await workflow.execute_activity("tell", self._name, start_to_close_timeout=_SOON)
+
+    async def _until(self, condition: Any) -> None:
+        """Wait with a timer that is cancelled, as one for idleness or a deadline is."""
+        await workflow.wait_condition(condition, timeout=_FAR)
+
+    def _events(self) -> bool:
+        return self._signals == EVENTS
+
+    def _accepted(self) -> bool:
+        return self._acts > 0
+
+    @workflow.signal
+    def events(self, *_: Any) -> None:
+        """Something happened."""
+        self._signals += 1
+
+    @workflow.update
+    def act(self, _: dict[str, Any]) -> None:
+        """Somebody acted."""
+        self._acts += 1
+
+
+@asynccontextmanager
+async def working(client: Client, post: Post) -> AsyncIterator[None]:
+    """A worker for bare workflows while the block runs."""
+
+    @activity.defn(name="tell")
+    async def tell(name: str) -> None:
+        post.note(name)
+
+    async with Worker(
+        client,
+        task_queue=QUEUE,
+        workflows=[BareWorkflow],
+        activities=[tell],
+        workflow_runner=sandbox(),
+    ):
+        yield
+
+
+async def live(client: Client, post: Post, name: str, wait: float) -> None:
+    """Live one bare life to its end, told the same as a lead of the reference life."""
+    handle = await client.start_workflow(
+        BareWorkflow.run, args=[name, wait], id=f"bare/{name}", task_queue=QUEUE
+    )
+    for number in range(EVENTS):
+        if number < MAILS:
+            await post.arrival(name)
+        viewed = {"id": f"view-{number}", "type": "page.viewed", "subject": f"/pages/{number}"}
+        await handle.signal("events", [viewed])
+    await post.arrival(name)
+    await post.arrival(name)
+    for do, fields in ACTS:
+        await handle.execute_update("act", {"do": do, **fields})
+    await asyncio.wait_for(handle.result(), 60)
