@@ -5,10 +5,18 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import MutableMapping
+from functools import cache
 from typing import Any, Literal
 
 import structlog
 from temporalio import workflow
+from temporalio.runtime import (
+    LogForwardingConfig,
+    LoggingConfig,
+    Runtime,
+    TelemetryConfig,
+    TelemetryFilter,
+)
 
 _ADDRESS = re.compile(r"([^\s@<>\"'(),;:=]{1,2})[^\s@<>\"'(),;:=]*@([^\s@<>\"'(),;:]+)")
 
@@ -84,3 +92,16 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     root.setLevel(level.upper())
     for name in _CHATTERING:
         logging.getLogger(name).setLevel(logging.WARNING)
+    _hear_core()
+
+
+@cache
+def _hear_core() -> None:
+    """Have Temporal's core log like the rest: by itself it writes to standard output."""
+    core = LoggingConfig(
+        filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
+        forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
+    )
+    Runtime.set_default(
+        Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False
+    )

@@ -68,8 +68,9 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
 
-    A port of 0 is any free one. When `still`, no worker runs and no lead moves. The database is migrated first. Raises EmbeddedServerError,
-    DatabaseTooNewError, and OSError for a mail port in use; what was started is stopped then.
+    A port of 0 is any free one. When `still`, no worker runs and no lead moves. The database is
+    migrated first. Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a mail port
+    in use; what was started is stopped then.
     """
     from adapters.catcher import Catcher  # noqa: PLC0415  # keeps --help quick
     from adapters.database import migrate  # noqa: PLC0415  # likewise

@@ -11,9 +11,11 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from typing import Protocol
 
-from adapters.reports import SqlReports
-from adapters.temporal import LeadNotFoundError, Leads
+from adapters.reports import SentMail
+from adapters.temporal import LeadNotFoundError
+from models.envelopes import Json
 
 _LOOKS = 60
 _PAUSE = 0.3
@@ -32,8 +34,37 @@ class Agreement:
 Mailbox = Callable[[], Iterator[EmailMessage]]
 
 
-async def compare(reports: SqlReports, mailbox: Mailbox, leads: Leads) -> Agreement:
-    """Compare every `email_sent` with the mailbox, and every lead's row with its workflow."""
+class Told(Protocol):
+    """What the journal tells; `SqlReports` does."""
+
+    def sent_mail(self) -> list[SentMail]:
+        """Every `email_sent`."""
+        ...
+
+    def stage_of(self) -> dict[str, str]:
+        """Each lead's stage."""
+        ...
+
+    def stage_of_lead(self, lead: str) -> str | None:
+        """One lead's stage."""
+        ...
+
+
+class Standing(Protocol):
+    """What Temporal says of a lead; `Leads` does."""
+
+    async def standing(self, lead: str) -> Json:
+        """How the lead's workflow stands. Raises LeadNotFoundError."""
+        ...
+
+
+async def compare(
+    reports: Told, mailbox: Mailbox, leads: Standing, *, looks: int = _LOOKS
+) -> Agreement:
+    """Compare every `email_sent` with the mailbox, and every lead's row with its workflow.
+
+    A difference is looked at so many times before it is believed.
+    """
     before = _mails(mailbox)
     told = Counter(mail.message for mail in reports.sent_mail())
     after = _mails(mailbox)
@@ -42,9 +73,9 @@ async def compare(reports: SqlReports, mailbox: Mailbox, leads: Leads) -> Agreem
         for message in told
         if told[message] != 1 or after[message] != 1
     ]
-    untold = await _until_empty(lambda: _untold(before, reports))
+    untold = await _until_empty(lambda: _untold(before, reports), looks)
     differences += [f"mail {message}: in the mailbox, on no timeline" for message in untold]
-    unlike = await _until_empty(lambda: _unlike(reports, leads))
+    unlike = await _until_empty(lambda: _unlike(reports, leads), looks)
     return Agreement(
         mails=len(told),
         leads=len(reports.stage_of()),
@@ -61,12 +92,12 @@ def _mails(mailbox: Mailbox) -> Counter[str]:
     )
 
 
-async def _untold(mails: Counter[str], reports: SqlReports) -> list[str]:
+async def _untold(mails: Counter[str], reports: Told) -> list[str]:
     told = {mail.message for mail in reports.sent_mail()}
     return sorted(set(mails) - told)
 
 
-async def _unlike(reports: SqlReports, leads: Leads) -> list[str]:
+async def _unlike(reports: Told, leads: Standing) -> list[str]:
     rows = reports.stage_of()
     found = []
     for lead, row in rows.items():
@@ -80,9 +111,9 @@ async def _unlike(reports: SqlReports, leads: Leads) -> list[str]:
     return found
 
 
-async def _until_empty(look: Callable[[], Awaitable[list[str]]]) -> list[str]:
+async def _until_empty(look: Callable[[], Awaitable[list[str]]], looks: int) -> list[str]:
     found: list[str] = []
-    for _ in range(_LOOKS):
+    for _ in range(looks):
         found = await look()
         if not found:
             break

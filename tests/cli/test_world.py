@@ -202,8 +202,8 @@ def test_a_setting_that_cannot_be_used_is_named(
 
 def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path: Path) -> None:
     file = tmp_path / "many.csv"
-    rows = "".join(f"p{n}@many.example\n" for n in range(400))
-    file.write_text(f"email\n{rows}")
+    rows = [f"p{n}@many.example" for n in range(6_000)]
+    file.write_text("\n".join(["email", *rows]))
     command = [sys.executable, str(ROOT / "starter.py"), "launch", str(file), "--program", "acme"]
     environment = {**os.environ, "LEADFLOW_HOME": str(stack.settings.home)}
     with subprocess.Popen(
@@ -216,13 +216,15 @@ def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path:
     assert child.returncode == 130, problems
     assert "run the same command again to go on" in problems
     started = int(said.split()[0])
-    assert 0 < started < 400
+    assert 0 < started < len(rows)
+    few = min(started, 200)
+    file.write_text("\n".join(["email", *rows[: few + 50]]))
     again = subprocess.run(
         [*command, "--json"], capture_output=True, text=True, env=environment, check=True
     )
     counts = json.loads(again.stdout)
-    assert counts["started"] + counts["there_already"] == 400
-    assert counts["there_already"] >= started
+    assert counts["started"] + counts["there_already"] == few + 50
+    assert counts["there_already"] >= few - 32, "what is under way may be a little out of order"
 
 
 def test_every_command_has_a_help_with_an_example(command: Leadflow) -> None:

@@ -1,0 +1,101 @@
+"""The demonstration, played short, and what it says when the stories differ."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+
+from adapters.catcher import messages
+from adapters.reports import SentMail
+from simulation.agreement import compare
+from tests.cli.conftest import until
+
+ROOT = Path(__file__).parents[2]
+
+
+def demo(home: Path, *options: str) -> list[str]:
+    return [sys.executable, str(ROOT / "starter.py"), "demo", "--data", str(home), *options]
+
+
+def test_a_short_demonstration_ends_by_itself_and_all_stories_agree(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    for _ in ("once", "and again in the same place"):
+        ran = subprocess.run(
+            demo(home, "--seconds", "12", "--json"),
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert ran.returncode == 0, ran.stdout + ran.stderr
+        told = json.loads(ran.stdout)
+        assert told["differences"] == []
+        assert told["leads"] >= 120
+        assert told["rejected"] == 5
+        assert 0 < told["mails"] <= sum(1 for _ in messages(home / "mail"))
+        assert sum(told["stages"].values()) == told["leads"]
+
+
+def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: Path) -> None:
+    home = tmp_path / "demo"
+    playing = subprocess.Popen(
+        demo(home, "--seconds", "100"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    )
+    try:
+        until((home / "temporal.json").exists, 40)
+        playing.send_signal(signal.SIGINT)
+        playing.communicate(timeout=30)
+    finally:
+        playing.kill()
+        playing.wait()
+    assert not (home / "temporal.json").exists()
+
+
+MAILS = ("told@x.example", "twice@x.example", "untold@x.example")
+
+
+class Reports:
+    """What a journal would tell of two mails and two leads."""
+
+    def sent_mail(self) -> list[SentMail]:
+        at = datetime(2026, 3, 2, tzinfo=UTC)
+        return [SentMail(lead="ana", email="welcome", message=one, at=at) for one in MAILS[:2]]
+
+    def stage_of(self) -> dict[str, str]:
+        return {"ana": "mql", "bo": "known"}
+
+    def stage_of_lead(self, lead: str) -> str | None:
+        return self.stage_of().get(lead)
+
+
+class Workflows:
+    """What Temporal would say of those leads."""
+
+    async def standing(self, lead: str) -> dict[str, str]:
+        return {"stage": "mql", "lead": lead}
+
+
+def mailbox() -> Iterator[EmailMessage]:
+    for message in (*MAILS, MAILS[1]):
+        one = EmailMessage()
+        one["Message-ID"] = f"<{message}>"
+        yield one
+    alert = EmailMessage()
+    alert["Message-ID"] = "<alert@x.example>"
+    alert["X-Leadflow-Alert"] = "assigned"
+    yield alert
+
+
+async def test_a_mail_sent_twice_a_mail_untold_and_a_stage_apart_are_each_a_difference() -> None:
+    found = await compare(Reports(), mailbox, Workflows(), looks=1)
+    assert found.differences == (
+        "mail twice@x.example: 1 time(s) on timelines, 2 in the mailbox",
+        "mail untold@x.example: in the mailbox, on no timeline",
+        "lead bo: known in its row, mql in its workflow",
+    )
