@@ -1,0 +1,52 @@
+"""The pages of the documentation, and the commands that stand in them."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parents[2]
+PAGES = tuple(sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")]))
+
+_FENCE = re.compile(r"^( *)```sh\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_STARTERS = ("leadflow", "python", "make", "temporal")
+
+
+class Shown(NamedTuple):
+    """One command of a page, without what a shell would do with its output."""
+
+    page: str
+    line: str
+
+    @property
+    def words(self) -> list[str]:
+        return shlex.split(self.line.partition(" > ")[0], comments=True)
+
+
+def shown_in(path: Path, after: str = "") -> list[Shown]:
+    """The commands in a page's shell blocks, of those after a heading up to the next one."""
+    text = path.read_text("utf-8")
+    if after:
+        text = text.partition(f"\n{after}\n")[2].partition("\n## ")[0]
+    page = str(path.relative_to(ROOT))
+    return [
+        Shown(page, line.strip())
+        for _, block in _FENCE.findall(text)
+        for line in block.splitlines()
+        if line.strip().startswith(tuple(f"{word} " for word in _STARTERS))
+    ]
+
+
+def all_shown() -> list[Shown]:
+    """The commands of all pages."""
+    return [one for page in PAGES for one in shown_in(page)]
+
+
+def ours(shown: Shown) -> list[str] | None:
+    """What follows `leadflow` or `python starter.py`; None for another program."""
+    words = shown.words
+    if words[0] == "leadflow":
+        return words[1:]
+    return words[2:] if words[:2] == ["python", "starter.py"] else None

@@ -1,0 +1,101 @@
+"""Every command in the pages exists, and every command that exists is in the pages."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+import starter
+from tests.docs.pages import PAGES, ROOT, Shown, all_shown, ours
+
+# What needs neither a server nor a lead: these run, the others are only read.
+ALONE = (["program"], ["calendar"], ["simulate"], ["database"])
+SHOWN = sorted(set(all_shown()))
+
+
+def leaves(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if not hasattr(command, "commands"):
+        yield names, command
+        return
+    for name, child in command.commands.items():
+        yield from leaves(child, (*names, name))
+
+
+COMMANDS = dict(leaves(typer.main.get_command(starter.app)))
+
+
+def leadflow(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "starter.py", *words],
+        cwd=ROOT,
+        env={**os.environ, "LEADFLOW_HOME": str(home)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def command_of(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
+    for length in (1, 2):
+        if tuple(words[:length]) in COMMANDS:
+            return tuple(words[:length]), words[length:]
+    raise AssertionError(f"there is no command `leadflow {' '.join(words)}`")
+
+
+def test_there_are_commands_in_the_pages() -> None:
+    assert len(SHOWN) > 30
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda one: one.line[:60])
+def test_a_command_in_the_pages_exists_with_its_options(shown: Shown) -> None:
+    words = ours(shown)
+    if words is not None:
+        names, rest = command_of(words)
+        # Raises a usage error for an option that does not exist, or an argument too many.
+        COMMANDS[names].make_context(" ".join(names), rest)
+    elif shown.words[0] == "make":
+        subprocess.run(["make", "-n", *shown.words[1:]], cwd=ROOT, check=True, capture_output=True)
+    elif shown.words[0] == "python":
+        assert (ROOT / shown.words[1]).exists()
+    else:
+        assert shown.words[0] == "temporal"
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [one for one in SHOWN if (words := ours(one)) and [words[0]] in ALONE],
+    ids=lambda one: one.line[:60],
+)
+def test_a_command_that_needs_nothing_else_runs(shown: Shown, tmp_path: Path) -> None:
+    ran = leadflow(*(ours(shown) or ()), home=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_every_command_is_in_the_pages(names: tuple[str, ...]) -> None:
+    text = "\n".join(page.read_text("utf-8") for page in PAGES)
+    said = " ".join(names)
+    assert re.search(rf"(leadflow |`){re.escape(said)}\b", text), f"write about `leadflow {said}`"
+
+
+@pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
+def test_every_command_and_each_of_its_parameters_explains_itself(names: tuple[str, ...]) -> None:
+    command = COMMANDS[names]
+    assert command.help
+    mute = [one.name for one in command.params if not getattr(one, "help", None)]
+    assert not mute, f"`leadflow {' '.join(names)}` says nothing of {', '.join(mute)}"
+
+
+def test_help_is_printed_by_the_program_itself(tmp_path: Path) -> None:
+    ran = leadflow("--help", home=tmp_path)
+    assert ran.returncode == 0
+    assert "For marketing" in ran.stdout
