@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import Protocol
 
@@ -20,9 +20,6 @@ from lifecycle.qualification import check_scores
 from lifecycle.stages import allowed
 from lifecycle.transitions import disqualify, recycle, recycle_lost
 from models.program import IdleRule
-
-_GLANCE = timedelta(days=2)
-"""More than calendar days and elapsed days of 24 hours can differ by."""
 
 _CLOCK_ORDER = {clocks.ACCEPT: 1, clocks.FIRST_TOUCH: 2, clocks.QUALIFY: 3}
 
@@ -93,12 +90,13 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
         yield first
     state = m.state
     base = max(at for at in (state.last_human, state.created, state.cycle_at) if at is not None)
-    for place, rule in enumerate(m.book.program.lifecycle.idle):
-        # Most are months away, so that a glance without calendars will do.
-        if first is not None and first.at < base + rule.after.elapsed - _GLANCE:
+    for place, rule, at_least in m.book.idle:
+        if state.stage not in rule.in_:
             continue
-        target = "recycled" if rule.do == "recycle" else "disqualified"
-        if state.stage in rule.in_ and allowed(state.stage, target):
+        # Most are months away, so that a glance without calendars will do.
+        if first is not None and first.at < base + at_least:
+            continue
+        if allowed(state.stage, "recycled" if rule.do == "recycle" else "disqualified"):
             due = later(base, rule.after, m.zone)
             if state.cool_off_until is not None:
                 due = max(due, state.cool_off_until)

@@ -111,10 +111,10 @@ class Moment:
     def engagement(self, at: datetime | None = None) -> float:
         """The engagement score, decayed to now or to a later instant."""
         state = self.state
-        half_life = self.book.program.scoring.engagement.half_life
+        half_life = self.book.half_life
         if half_life is None or state.engagement == 0.0 or state.engagement_at is None:
             return state.engagement
-        return state.engagement * decay(at or self.at, state.engagement_at, half_life.elapsed)
+        return state.engagement * decay(at or self.at, state.engagement_at, half_life)
 
     def holds(self, asked: Expression | None, *, track: bool = False) -> bool:
         """Whether an expression holds now; one that is not given does not.

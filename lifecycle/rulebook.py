@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TypeAlias
 from zoneinfo import ZoneInfo
 
@@ -16,6 +17,7 @@ from models.program import (
     Clock,
     EmailStep,
     EngagementRule,
+    IdleRule,
     IfStep,
     Program,
     Track,
@@ -23,6 +25,9 @@ from models.program import (
     WaitUntilStep,
     step_kind,
 )
+
+LOCAL_DAYS_DIFFER = timedelta(days=2)
+"""More than calendar days and elapsed days of 24 hours can differ by."""
 
 OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
 
@@ -70,6 +75,9 @@ class Rulebook:
     fit: tuple[tuple[Expression, float], ...]
     points: dict[str, tuple[PointsRule, ...]]
     """Engagement rules by the event type they are on."""
+    half_life: timedelta | None
+    idle: tuple[tuple[int, IdleRule, timedelta], ...]
+    """Idle rules with their places, and a length that none of them is shorter than."""
     engaged: Expression | None
     mql: Expression | None
     mql_self_serve: Expression | None
@@ -109,6 +117,7 @@ def rulebook(program: Program) -> Rulebook:
 def _compile(program: Program) -> Rulebook:
     lifecycle = program.lifecycle
     handoff = program.handoff
+    half_life = program.scoring.engagement.half_life
     points: dict[str, list[PointsRule]] = {}
     for place, rule in enumerate(program.scoring.engagement.rules):
         compiled = PointsRule(str(place), rule, _maybe(rule.when))
@@ -120,6 +129,11 @@ def _compile(program: Program) -> Rulebook:
         doors=tuple((_maybe(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
         fit=tuple((expression(rule.when), rule.points) for rule in program.scoring.fit),
         points={on: tuple(rules) for on, rules in points.items()},
+        half_life=half_life.elapsed if half_life is not None else None,
+        idle=tuple(
+            (place, rule, rule.after.elapsed - LOCAL_DAYS_DIFFER)
+            for place, rule in enumerate(lifecycle.idle)
+        ),
         engaged=_maybe(lifecycle.engaged),
         mql=_maybe(lifecycle.mql),
         mql_self_serve=_maybe(lifecycle.mql_self_serve),

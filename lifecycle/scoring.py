@@ -35,8 +35,8 @@ def score_event(m: Moment, event: Event) -> float:
         if rule.when is None or m.holds(rule.when):
             total += _capped(m, rule, event.at)
     if total or m.state.engagement:
-        half_life = m.book.program.scoring.engagement.half_life
-        share = 1.0 if half_life is None else decay(m.at, event.at, half_life.elapsed)
+        half_life = m.book.half_life
+        share = 1.0 if half_life is None else decay(m.at, event.at, half_life)
         m.change(engagement=max(0.0, m.engagement() + total * share), engagement_at=m.at)
     return total
 
