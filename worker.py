@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -21,7 +22,7 @@ from activities.ports import World
 from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters import logs
-from adapters.database import DatabaseTooNewError, DatabaseTooOldError, check, open_database
+from adapters.database import DatabaseNotReadyError, check, open_database
 from adapters.journal import SqlJournal
 from adapters.mail_render import MailRenderer
 from adapters.outbox import SqlOutbox
@@ -161,11 +162,13 @@ def main() -> int:
     logs.configure(settings.log_format, settings.log_level)
     try:
         asyncio.run(serve(settings))
-    except (TemporalUnavailableError, DatabaseTooNewError, DatabaseTooOldError) as error:
+    except (TemporalUnavailableError, DatabaseNotReadyError) as error:
         _log.error("worker can't start", why=str(error))
         return 3
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    status = main()
+    sys.stderr.flush()
+    os._exit(status)  # Temporal's client has threads that may abort Python's own, slower ending

@@ -260,5 +260,5 @@ def check(url: str) -> None:
         raise DatabaseTooOldError(
             f"the database {where} {f'is at revision {found}' if found else 'has no tables'}, but"
             f" this leadflow needs {script.get_current_head()}; bring it up to date with"
-            f" alembic -c deploy/alembic.ini -x database={where} upgrade head"
+            " `leadflow database upgrade`"
         )

@@ -70,10 +70,26 @@ def demo(
     seconds: Annotated[
         int, typer.Option(min=10, max=3600, help="How long it plays; a second is about a day.")
     ] = 165,
-    leads: Annotated[Path, typer.Option(metavar="FILE", help="The leads to play with.")] = SHIPPED
-    / "leads.csv",
-    program: Annotated[Path, typer.Option(metavar="FILE")] = SHIPPED / "acme.yaml",
-    teams: Annotated[Path, typer.Option(metavar="FILE")] = SHIPPED / "teams.yaml",
+    leads: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="The leads to play with.", show_default="programs/leads.csv"
+        ),
+    ] = SHIPPED / "leads.csv",
+    program: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE",
+            help="The program they are launched on.",
+            show_default="programs/acme.yaml",
+        ),
+    ] = SHIPPED / "acme.yaml",
+    teams: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="The sales people who play.", show_default="programs/teams.yaml"
+        ),
+    ] = SHIPPED / "teams.yaml",
     data: Annotated[
         Path, typer.Option(metavar="DIR", help="Where its files are; emptied at the start.")
     ] = Path(".leadflow/demo"),

@@ -52,11 +52,7 @@ def read_settings() -> Settings:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Database]:
     """The database, once it has this code's tables. Raises WorldFailedError with the remedy."""
-    from adapters.database import (  # noqa: PLC0415  # see above
-        DatabaseTooOldError,
-        check,
-        open_database,
-    )
+    from adapters.database import check, open_database  # noqa: PLC0415  # see above
 
     with explained():
         database = open_database(settings.database)
@@ -66,10 +62,7 @@ def opened(settings: Settings) -> Iterator[Database]:
                     f"there is no database at {database.file}; start the stack with `make up`,"
                     " which makes one, or set LEADFLOW_HOME or LEADFLOW_DATABASE_URL"
                 )
-            try:
-                check(settings.database)
-            except DatabaseTooOldError as error:
-                raise WorldFailedError(f"{error}, or with `leadflow database upgrade`") from None
+            check(settings.database)
             yield database
         finally:
             database.close()
