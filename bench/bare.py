@@ -1,7 +1,8 @@
 """A bare workflow with as many signals, updates, timers and activities as the reference life.
 
-It has no rules, no journal and sends no mail: what it takes is Temporal's own price, on
-this machine, at this minute. Its activities stand in for mails by telling whoever waits.
+Local activities too: one for each turn. But it has no rules, no journal and no mail, and its
+activities do nothing but tell whoever waits: what it takes is Temporal's own price, on this
+machine, at this minute.
 """
 
 from __future__ import annotations
@@ -35,22 +36,37 @@ class BareWorkflow:
         self._wait = timedelta(seconds=wait)
         self._signals = 0
         self._acts = 0
+        self._wanted = 1
+        self._taken = 0
 
     @workflow.run
     async def run(self, name: str, wait: float) -> None:  # noqa: ARG002  # as __init__ takes them
         """Live."""
+        turns = asyncio.create_task(self._turns())
         for number in range(MAILS):
             if number:
-                await workflow.sleep(self._wait)
+                await self._pause()
             await self._tell()
+            self._wanted += 1
         await self._until(self._events)
         await self._tell()
-        await workflow.sleep(self._wait)
+        await self._pause()
         await self._tell()
         await self._until(self._accepted)
         await workflow.wait_condition(
             lambda: self._acts == len(ACTS) and workflow.all_handlers_finished()
         )
+        turns.cancel()
+
+    async def _turns(self) -> None:
+        while True:
+            await workflow.wait_condition(lambda: self._taken < self._wanted)
+            await workflow.execute_local_activity("nothing", start_to_close_timeout=_SOON)
+            self._taken += 1
+
+    async def _pause(self) -> None:
+        await workflow.sleep(self._wait)
+        self._wanted += 1
 
     async def _tell(self) -> None:
         await workflow.execute_activity("tell", self._name, start_to_close_timeout=_SOON)
@@ -69,11 +85,15 @@ class BareWorkflow:
     def events(self, *_: Any) -> None:
         """Something happened."""
         self._signals += 1
+        self._wanted += 1
 
     @workflow.update
-    def act(self, _: dict[str, Any]) -> None:
-        """Somebody acted."""
+    async def act(self, _: dict[str, Any]) -> None:
+        """Somebody acted; answered when a turn was taken."""
         self._acts += 1
+        self._wanted += 1
+        mine = self._wanted
+        await workflow.wait_condition(lambda: self._taken >= mine)
 
 
 @asynccontextmanager
@@ -84,11 +104,15 @@ async def working(client: Client, post: Post) -> AsyncIterator[None]:
     async def tell(name: str) -> None:
         post.note(name)
 
+    @activity.defn(name="nothing")
+    async def nothing() -> None:
+        """What a turn costs without its rules and rows."""
+
     async with Worker(
         client,
         task_queue=QUEUE,
         workflows=[BareWorkflow],
-        activities=[tell],
+        activities=[tell, nothing],
         workflow_runner=sandbox(),
     ):
         yield
