@@ -13,6 +13,7 @@ from rich.text import Text
 
 from cli.console import out, print_json, print_table
 from cli.rehearse import timeline_table
+from cli.stack import command_name
 
 if TYPE_CHECKING:
     from adapters.reports import Acceptance, Mail, SqlReports
@@ -192,12 +193,12 @@ def _listed(counts: Mapping[str, int]) -> str:
 
 
 def _where(places: Mapping[str, str]) -> None:
-    home = places["home"]
+    home, leadflow = places["home"], command_name()
     for name, value in (
         ("mail", f"{places['mail']} (each mail a file)"),
         ("database", places["database"]),
-        ("Temporal UI", f"leadflow up --data {home} --still   (leads stand still)"),
-        ("a lead", f"LEADFLOW_HOME={home} leadflow show {places['lead']}"),
+        ("Temporal UI", f"{leadflow} up --data {home} --still   (leads stand still)"),
+        ("a lead", f"LEADFLOW_HOME={home} {leadflow} show {places['lead']}"),
     ):
         out.print(Text(f"{name:<12} ", style="dim").append(value, style="not dim"))
 
@@ -207,8 +208,9 @@ def _verdict(played: Played) -> None:
     if not agreement.differences:
         out.print(
             Text(
-                f"Journal, mailbox and Temporal agree: {agreement.mails} mails, each sent once and"
-                f" told once; {agreement.leads} leads, each in the stage its workflow says.",
+                f"Journal, mailbox and Temporal agree: {agreement.mails} mails (when they were"
+                f" counted), each sent once and told once; {agreement.leads} leads, each in the"
+                " stage its workflow says.",
                 style="bold green",
             )
         )

@@ -89,9 +89,16 @@ def details(line: Mapping[str, Any]) -> Text:
         if name in _SHOWN_APART:
             continue
         style = "yellow" if name in ("why", "reason", "note") else ""
-        shown = value[:12] if name == "digest" else value
+        shown = value[:12] if name == "digest" else _plain(value)
         text.append(f"{name}=", style="dim").append(f"{shown}  ", style=style)
     return text
+
+
+def _plain(value: object) -> str:
+    """A value as a scenario's author would write it."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(map(_plain, value)) if isinstance(value, list | tuple) else str(value)
 
 
 def _holds(read: Scenario, lines: Sequence[TimelineLine]) -> bool:

@@ -217,8 +217,12 @@ def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_jso
     ):
         out.print(Text(f"  {name:<12} ", style="dim").append(place, style="not dim"))
     home = f"LEADFLOW_HOME={shlex.quote(str(data))} " if data is not None else ""
-    command = "leadflow" if shutil.which("leadflow") else ".venv/bin/leadflow"
-    out.print(Text(f"Next, in another terminal:  {home}{command} leads"))
+    out.print(Text(f"Next, in another terminal:  {home}{command_name()} leads"))
+
+
+def command_name() -> str:
+    """What to type for leadflow: its name, or its path where the shell does not know it."""
+    return "leadflow" if shutil.which("leadflow") else ".venv/bin/leadflow"
 
 
 def upgrade(*, as_json: JsonOption = False) -> None:
