@@ -17,8 +17,9 @@ async def pulse() -> AsyncIterator[None]:
 
     async def beat() -> None:
         while True:
-            activity.heartbeat()
+            # First a pause: most activities are done before it ends, and a beat costs the server.
             await asyncio.sleep(PULSE_SECONDS)
+            activity.heartbeat()
 
     beating = asyncio.create_task(beat())
     try:

@@ -172,6 +172,9 @@ class LeadWorkflow:
         inputs, self._inbox = self._inbox, []
         self._busy = True
         info = workflow.info()
+        # A run that was reset has the start of the one it came from, and a shorter history.
+        reset = info.run_id != info.original_execution_run_id
+        began = workflow.now() if reset else info.workflow_start_time
         request = TurnRequest(
             lead=self._lead,
             digest=self._digest,
@@ -181,10 +184,7 @@ class LeadWorkflow:
             inputs=[self._marked(one) for one in inputs],
             now=write_instant(self._now()),
             grace=self._grace.total_seconds(),
-            fence=(
-                int(info.workflow_start_time.timestamp() * 1_000_000),
-                info.get_current_history_length(),
-            ),
+            fence=(int(began.timestamp() * 1_000_000), info.get_current_history_length()),
         )
         outcome = await workflow.execute_local_activity_method(
             TurnActivities.turn, request, **_LOCAL
