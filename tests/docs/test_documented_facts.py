@@ -75,7 +75,8 @@ def test_every_page_is_reached_from_the_readme() -> None:
     text = (ROOT / "README.md").read_text("utf-8")
     for page in PAGES:
         path = str(page.relative_to(ROOT))
-        assert path == "README.md" or f"({path})" in text, f"the README does not name {path}"
+        named = "docs/decisions" if page.parent.name == "decisions" else path
+        assert path == "README.md" or f"({named})" in text, f"the README does not name {named}"
 
 
 def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
