@@ -129,11 +129,13 @@ def main(
     table.add_column("aim", justify="right")
     table.add_column("", justify="right")
     words = {True: "[green]met[/]", False: "[red]missed[/]", None: ""}
-    for part in parts or PARTS:
-        with screen.status(f"measuring {part} …"):
-            for one in PARTS[part]():
-                table.add_row(one.what, one.value, one.aim, words[one.met])
-    screen.print(table)
+    try:
+        for part in parts or PARTS:
+            with screen.status(f"measuring {part} …"):
+                for one in PARTS[part]():
+                    table.add_row(one.what, one.value, one.aim, words[one.met])
+    finally:  # what was measured is shown also if a later part fails
+        screen.print(table)
 
 
 if __name__ == "__main__":
