@@ -8,19 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
-from lifecycle import clocks, tracks
+from lifecycle import tracks
+from lifecycle.acceptance import accept
 from lifecycle.events import log_touch
 from lifecycle.handoff import end_handoff, give_to, open_second, update
-from lifecycle.holds import (
-    clock_of,
-    end_hold,
-    held_seconds,
-    hold,
-    paused_until,
-    tell_of_meeting,
-)
+from lifecycle.holds import end_hold, held_seconds, hold
 from lifecycle.local_time import later
 from lifecycle.moment import Moment, rounded
 from lifecycle.permission import (
@@ -36,7 +31,7 @@ from lifecycle.transitions import disqualify, enter_stage, recycle
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
 from models.program import Stage
-from models.state import Deal, HandoffState
+from models.state import Deal
 
 REMEMBERED = 64
 """So many ids of acts are remembered with their outcome."""
@@ -67,65 +62,6 @@ def perform(m: Moment, act: Act) -> None:
 
 def _in_order(stages: frozenset[Stage]) -> list[str]:
     return [stage for stage in _ORDER if stage in stages]
-
-
-def _accept(m: Moment, act: Act) -> None:
-    handoff = m.state.handoff
-    done = handoff is not None and handoff.accepted is not None
-    again = done or handoff is None
-    if again and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
-        return
-    if handoff is None and m.state.stage == "mql":
-        by_owner_or_manager(m, "accept", act.by)
-        m.tell("accepted", by=act.by, open_seconds=0, late=False)
-        m.change(owner=act.by)
-        enter_stage(m, "sal", "accepted", act.by)
-        return
-    if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
-        raise RefusedError(
-            "stage",
-            "Accept is for a lead in stage mql, or in sql with an open handoff;"
-            f" this one is in stage {m.state.stage}"
-            + (f" and was accepted by {m.state.owner}." if done and m.state.owner else "."),
-        )
-    if m.state.stage == "sql" and not handoff.second:
-        raise RefusedError("stage", "Accept is for an open handoff; this lead has none.")
-    by_owner_or_manager(m, "accept", act.by)
-    _accepted(m, act, handoff)
-
-
-def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
-    accept = next((one for one in handoff.clocks if one.name == clocks.ACCEPT), None)
-    if accept is not None:
-        open_time = m.book.open_time(clock_of(m, clocks.ACCEPT), m.zone)
-        seconds = clocks.counted(accept, open_time, m.when)
-    else:
-        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.when)
-    m.tell(
-        "accepted",
-        handoff=handoff.number,
-        by=act.by,
-        open_seconds=seconds,
-        late=accept is not None and accept.breached,
-    )
-    m.change(owner=act.by)
-    handoff = update(m, accepted=m.at, asking=None, asked=None, retry_at=None, clocks=())
-    if handoff.second:
-        return
-    started = []
-    for name in (clocks.FIRST_TOUCH, clocks.QUALIFY):
-        clock = clock_of(m, name)
-        if clock is None or (name == clocks.FIRST_TOUCH and handoff.touches):
-            continue
-        open_time = m.book.open_time(clock, m.zone)
-        started.append(clocks.start(name, clock, open_time, m.when, paused_until(handoff, name)))
-    update(m, clocks=tuple(started))
-    enter_stage(m, "sal", "accepted", act.by)
-    tell_of_meeting(m)
-
-
-def _elapsed(since: datetime, until: datetime) -> int:
-    return max(0, round((until - since).total_seconds()))
 
 
 def _touch(m: Moment, act: Act) -> None:
@@ -224,10 +160,9 @@ def _open_opportunity(m: Moment, act: Act) -> None:
     in_stage(m, "open_opportunity", ["sql", "customer"])
     by_owner_or_manager(m, "open_opportunity", act.by)
     amount = _amount("open_opportunity", act.amount)
-    if act.currency is None or not _CURRENCY.fullmatch(act.currency):
-        raise RefusedError("currency", "Open opportunity needs a currency like USD or EUR.")
-    m.tell("opportunity", amount=rounded(amount), currency=act.currency, by=act.by)
-    m.change(deal=Deal(amount=amount, currency=act.currency))
+    currency = _currency("open_opportunity", act.currency)
+    m.tell("opportunity", amount=rounded(amount), currency=currency, by=act.by)
+    m.change(deal=Deal(amount=amount, currency=currency))
     end_handoff(m)
     enter_stage(m, "opportunity", "opportunity", act.by)
 
@@ -236,10 +171,11 @@ def _win(m: Moment, act: Act) -> None:
     in_stage(m, "win", ["opportunity"])
     by_owner_or_manager(m, "win", act.by)
     deal = m.state.deal
-    if act.amount is not None:
-        amount = _amount("win", act.amount)
-        deal = Deal(amount=amount, currency=act.currency or (deal.currency if deal else ""))
-        m.change(deal=deal)
+    if deal is not None and act.amount is not None:
+        deal = replace(deal, amount=_amount("win", act.amount))
+    if deal is not None and act.currency is not None:
+        deal = replace(deal, currency=_currency("win", act.currency))
+    m.change(deal=deal)
     m.tell(
         "won",
         amount=rounded(deal.amount) if deal else None,
@@ -309,13 +245,21 @@ def _amount(do: str, amount: float | None) -> float:
     return amount
 
 
+def _currency(do: str, currency: str | None) -> str:
+    if currency is None or not _CURRENCY.fullmatch(currency):
+        raise RefusedError(
+            "currency", f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR."
+        )
+    return currency
+
+
 def _in_future(m: Moment, do: str, until: datetime) -> None:
     if until <= m.when:
         raise RefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
 
 
 _ACTS: dict[str, Callable[[Moment, Act], None]] = {
-    "accept": _accept,
+    "accept": accept,
     "touch": _touch,
     "qualify": _qualify,
     "recycle": _recycle,

@@ -143,6 +143,7 @@ def test_accept_in_sql_is_for_the_second_teams_owner_and_manager(
         ("open_opportunity", "sql", {"amount": -0.01, "currency": "EUR"}, "amount"),
         ("open_opportunity", "sql", {"amount": 1}, "currency"),
         ("win", "opportunity", {"amount": -1}, "amount"),
+        ("win", "opportunity", {"currency": "euro"}, "currency"),
         ("reassign", "mql", {}, "to"),
         ("reassign", "mql", {"to": ANA}, "to"),
         ("reassign", "mql", {"to": INA}, "to"),
@@ -177,3 +178,21 @@ def test_a_lead_without_a_handoff_is_accepted_by_any_manager() -> None:
     assert desk.act("hold", CHIEF, **FIELDS["hold"]) == "hold"
     assert desk.act("qualify", CHIEF) is None
     assert desk.world.states["a"].stage == "sql"
+
+
+@pytest.mark.parametrize(
+    ("fields", "worth"),
+    [
+        ({}, (100, "EUR")),
+        ({"amount": 90}, (90, "EUR")),
+        ({"currency": "USD"}, (100, "USD")),
+        ({"amount": 90, "currency": "USD"}, (90, "USD")),
+    ],
+)
+def test_a_deal_is_won_as_it_was_opened_but_for_what_is_told_anew(
+    fields: dict[str, Any], worth: tuple[float, str]
+) -> None:
+    desk = desk_in("opportunity")
+    assert desk.act("win", INA, **fields) is None
+    won = next(one for one in desk.world.entries["a"] if one.kind == "won")
+    assert (won.fields["amount"], won.fields["currency"]) == worth
