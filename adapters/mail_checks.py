@@ -64,6 +64,12 @@ def embed_templates(root: Node, folder: Path) -> None:
         if template.text is None or "mjml" in email.value:
             continue
         path = folder / template.text
+        if not path.resolve().is_relative_to(folder.resolve()):
+            template.report(
+                f"the template '{template.text}' is outside the program's folder; put it beside"
+                " the program, or in a folder below"
+            )
+            continue
         try:
             data = path.read_bytes()
             if len(data) > _MOST_BYTES:

@@ -72,6 +72,15 @@ def test_a_template_that_is_not_there_is_told_with_the_nearest(
     assert "did you mean 'welcome.mjml'?" in problem.message
 
 
+@pytest.mark.parametrize("path", ["/etc/hostname", "../secret.mjml", "mails/../../secret.mjml"])
+def test_a_template_outside_the_programs_folder_is_not_read(
+    folder: Path, only_problem: Callable[..., Problem], path: str
+) -> None:
+    (folder.parent / "secret.mjml").write_text("<mjml></mjml>", "utf-8")
+    problem = only_problem(("template: welcome.mjml", f"template: §{path}"))
+    assert "outside the program's folder" in problem.message
+
+
 def test_a_template_in_latin_1_is_told(folder: Path, only_problem: Callable[..., Problem]) -> None:
     (folder / "welcome.mjml").write_bytes("<mjml>ü</mjml>".encode("latin-1"))
     problem = only_problem(("template: welcome.mjml", "template: §welcome.mjml"))
