@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -178,10 +177,22 @@ def test_each_kind_of_error_has_its_status(
     assert run("program", "schema") == (status, "", "no\n")
 
 
-def test_help_comes_quickly_and_an_unknown_command_is_wrong_input() -> None:
+def test_help_imports_nothing_heavy() -> None:
+    heavy = "{'temporalio', 'sqlalchemy', 'pydantic', 'cel', 'liquid', 'mjml', 'holidays'}"
+    asked = f"import starter, sys; print(sorted({heavy} & set(sys.modules)))"
+    told = subprocess.run(
+        [sys.executable, "-c", asked],
+        cwd=SHIPPED.parent,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert told.stdout.strip() == "[]", "import heavy things inside commands"
+
+
+def test_help_is_shown_and_an_unknown_command_is_wrong_input() -> None:
     root = SHIPPED.parent
     environment = {**os.environ, "COLUMNS": "100"}
-    started = time.monotonic()
     shown = subprocess.run(
         [sys.executable, "starter.py", "--help"],
         cwd=root,
@@ -190,10 +201,8 @@ def test_help_comes_quickly_and_an_unknown_command_is_wrong_input() -> None:
         text=True,
         check=False,
     )
-    took = time.monotonic() - started
     assert shown.returncode == 0
     assert "For marketing" in shown.stdout
-    assert took < 2, f"--help took {took:.2f} s; import heavy things inside commands"
     wrong = subprocess.run(
         [sys.executable, "starter.py", "frob"],
         cwd=root,
