@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -73,11 +74,12 @@ class EmbeddedServer:
         self, home: Path, *, port: int = 7233, ui_port: int = 8233, options: Sequence[str] = ()
     ) -> None:
         self._home = home
+        _end_orphan(home)
         running = known_address(home)
         if running is not None:
             raise EmbeddedServerError(
                 f"an embedded Temporal server of {home} runs already at {running}; use it, or stop"
-                f" it first: Ctrl-C where it was started, or end process {_told_pid(home)}"
+                f" it first: Ctrl-C where it was started, or end process {_told(home, 'pid')}"
             )
         self._port = _usable(port, "Temporal", "--port")
         self._ui_port = _usable(ui_port, "Temporal's web UI", "--ui-port")
@@ -111,7 +113,7 @@ class EmbeddedServer:
         except BaseException:
             self.stop()
             raise
-        told = {"address": self.address, "ui": self.ui, "pid": child.pid}
+        told = {"address": self.address, "ui": self.ui, "pid": child.pid, "owner": os.getpid()}
         embedded_file(self._home).write_text(json.dumps(told))
         return client
 
@@ -167,10 +169,36 @@ class EmbeddedServer:
         await asyncio.to_thread(self.stop)
 
 
-def _told_pid(home: Path) -> str:
+def _told(home: Path, name: str) -> int | None:
+    """A process id that the folder's file tells."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
-        return str(json.loads(embedded_file(home).read_text())["pid"])
-    return "unknown"
+        return int(json.loads(embedded_file(home).read_text())[name])
+    return None
+
+
+def _end_orphan(home: Path) -> None:
+    """Stop a server whose starter was killed before it could stop it; nobody else would."""
+    owner, child = _told(home, "owner"), _told(home, "pid")
+    if owner is None or child is None or _alive(owner) or known_address(home) is None:
+        return
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(OSError):
+            os.kill(child, number)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while time.monotonic() < deadline:
+            if known_address(home) is None:
+                return
+            time.sleep(0.05)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # another user's
+    return True
 
 
 def _usable(port: int, whose: str, option: str) -> int:

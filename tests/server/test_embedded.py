@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import os
+import signal
 import socket
+import sys
 from pathlib import Path
 
 import pytest
@@ -40,3 +43,27 @@ async def test_a_server_is_found_by_its_folder_and_gone_when_it_stops(tmp_path: 
 async def test_without_any_server_the_remedy_is_told(tmp_path: Path) -> None:
     with pytest.raises(TemporalUnavailableError, match="make up"):
         await connect(Settings(home=tmp_path))
+
+
+_KILLED_STARTER = """
+import asyncio, os, pathlib, signal, sys
+from adapters.embedded import EmbeddedServer
+
+async def start():
+    await EmbeddedServer(pathlib.Path(sys.argv[1]), port=0, ui_port=0).start()
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(start())
+"""
+
+
+async def test_a_server_whose_starter_was_killed_makes_way_for_the_next(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", _KILLED_STARTER, str(tmp_path)]
+    starter = await asyncio.create_subprocess_exec(*command)
+    assert await starter.wait() == -signal.SIGKILL
+    left = known_address(tmp_path)
+    assert left is not None
+    async with EmbeddedServer(tmp_path, port=0, ui_port=0) as server:
+        assert known_address(tmp_path) == server.address
+    with pytest.raises((TemporalUnavailableError, RPCError)):
+        await connect_to(left)
