@@ -292,4 +292,4 @@ def _found(lead: str) -> Iterator[None]:
 
 
 def _unknown(lead: str) -> LeadNotFoundError:
-    return LeadNotFoundError(f"there is no lead '{lead}'; `leads` lists those there are")
+    return LeadNotFoundError(f"there is no lead '{lead}'; `leadflow leads` lists those there are")
