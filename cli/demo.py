@@ -22,7 +22,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.console import JsonOption, Panel, Status, WrongInputError, err
-from cli.demo_report import STAGES, Played, print_report, report_json
+from cli.demo_report import STAGES, Figures, Played, print_report, report_json
 from cli.publishing import choose
 from cli.stack import LAST_BREATH, SHIPPED, Stack, running_stack
 from cli.world import read_settings, run_async
@@ -239,14 +239,12 @@ async def _performed(
         cast.end()
         await playing
     err.print(Text("comparing journal, mailbox and Temporal …", style="dim"))
-    agreement = await compare(reports, lambda: messages(stack.mail), door)
-    return Played.read(
-        reports,
-        agreement,
-        lasted=cast.now() - BEGINS,
-        speed=speed,
+    figures = Figures.read(reports, lasted=cast.now() - BEGINS)
+    return Played(
+        figures=figures,
+        agreement=await compare(reports, lambda: messages(stack.mail), door),
         rejected=leads.rejected,
-        done=cast.done,
+        done=dict(cast.done),
         places={**stack.places(), "home": str(play.home)},
     )
 

@@ -35,17 +35,15 @@ STAGES = (
 """The stages in the order of a life, and the colour each is shown in."""
 _FUNNEL = ("known", "engaged", "mql", "sal", "sql", "opportunity", "customer")
 _DAY = 86_400
+_HOUR = 3_600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """The figures of a demonstration that was played."""
+class Figures:
+    """What the journal tells of a demonstration at one moment."""
 
-    agreement: Agreement
     lasted: timedelta
     """Of the program's time."""
-    speed: float
-    rejected: int
     stages: Mapping[str, int]
     funnel: Mapping[str, int]
     mail: Mail
@@ -53,33 +51,19 @@ class Played:
     acceptance: Acceptance
     breaches: Mapping[str, int]
     medians: Mapping[str, float]
-    done: Mapping[str, int]
+    lead: str
+    """The lead with the fullest life."""
     life: tuple[TimelineLine, ...]
-    """The timeline of the lead with the fullest life."""
-    places: Mapping[str, str]
+    """Its timeline."""
 
     @classmethod
-    def read(
-        cls,
-        reports: SqlReports,
-        agreement: Agreement,
-        *,
-        lasted: timedelta,
-        speed: float,
-        rejected: int,
-        done: Mapping[str, int],
-        places: Mapping[str, str],
-    ) -> Self:
-        """Read the figures from the journal."""
+    def read(cls, reports: SqlReports, *, lasted: timedelta) -> Self:
+        """Read the figures as they are now."""
         from simulation.timeline import line_of  # noqa: PLC0415  # keeps --help quick
 
-        lead = reports.fullest_life()
-        entries = reports.timeline(lead) if lead is not None else ()
+        lead = reports.fullest_life() or ""
         return cls(
-            agreement=agreement,
             lasted=lasted,
-            speed=speed,
-            rejected=rejected,
             stages=reports.stages(),
             funnel=reports.funnel(),
             mail=reports.mail(),
@@ -87,15 +71,27 @@ class Played:
             acceptance=reports.acceptance(),
             breaches=reports.breaches(),
             medians=reports.median_seconds(),
-            done=dict(done),
-            life=tuple(line_of(lead or "", entry) for entry in entries),
-            places={**places, "lead": lead or "LEAD"},
+            lead=lead,
+            life=tuple(line_of(lead, entry) for entry in reports.timeline(lead)),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """A demonstration that was played."""
+
+    figures: Figures
+    agreement: Agreement
+    rejected: int
+    done: Mapping[str, int]
+    """Events and acts of the cast."""
+    places: Mapping[str, str]
 
 
 def report_json(played: Played) -> None:
     """The report as one object."""
-    share = played.acceptance.share
+    figures = played.figures
+    share = figures.acceptance.share
     print_json(
         {
             "ok": not played.agreement.differences,
@@ -103,14 +99,14 @@ def report_json(played: Played) -> None:
             "leads": played.agreement.leads,
             "mails": played.agreement.mails,
             "rejected": played.rejected,
-            "program_days": round(played.lasted / timedelta(days=1), 1),
-            "stages": dict(played.stages),
-            "funnel": dict(played.funnel),
-            "mail": asdict(played.mail),
-            "skipped": dict(played.skipped),
+            "program_days": round(figures.lasted / timedelta(days=1), 1),
+            "stages": dict(figures.stages),
+            "funnel": dict(figures.funnel),
+            "mail": asdict(figures.mail),
+            "skipped": dict(figures.skipped),
             "accepted_within_sla": None if share is None else round(share, 4),
-            "breaches": dict(played.breaches),
-            "median_days": {stage: round(s / _DAY, 2) for stage, s in played.medians.items()},
+            "breaches": dict(figures.breaches),
+            "median_days": {stage: round(s / _DAY, 2) for stage, s in figures.medians.items()},
             "done": dict(played.done),
             "places": dict(played.places),
         }
@@ -119,33 +115,34 @@ def report_json(played: Played) -> None:
 
 def print_report(played: Played) -> None:
     """The report for people."""
-    days = played.lasted / timedelta(days=1)
+    figures = played.figures
+    days = figures.lasted / timedelta(days=1)
     out.print(Rule(f"{played.agreement.leads} leads, {days:.0f} days", style="dim"))
-    print_table(_stages(played))
+    print_table(_stages(figures))
     out.print()
     print_table(_figures(played))
-    if played.life:
+    if figures.life:
         out.print()
-        out.print(Text(f"One lead's life: {played.life[0]['lead']}", style="bold"))
-        print_table(timeline_table(played.life))
+        out.print(Text(f"One lead's life: {figures.lead}", style="bold"))
+        print_table(timeline_table(figures.life))
     out.print()
-    _where(played.places)
+    _where(played.places, figures.lead)
     out.print()
     _verdict(played)
 
 
-def _stages(played: Played) -> Table:
+def _stages(figures: Figures) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("stage", "now", "ever there", "of those before", "median stay"):
         table.add_column(name, justify="left" if name == "stage" else "right")
     before: int | None = None
     for stage, style in STAGES:
-        ever = played.funnel.get(stage, 0)
+        ever = figures.funnel.get(stage, 0)
         share = f"{ever / before:.0%}" if before and stage in _FUNNEL else ""
-        stay = played.medians.get(stage)
+        stay = figures.medians.get(stage)
         table.add_row(
             Text(stage, style=style),
-            str(played.stages.get(stage, 0)),
+            str(figures.stages.get(stage, 0)),
             str(ever),
             share,
             "" if stay is None else _span(stay),
@@ -155,11 +152,14 @@ def _stages(played: Played) -> Table:
 
 
 def _span(seconds: float) -> str:
-    return f"{seconds / _DAY:.1f} days" if seconds >= _DAY else f"{seconds / 3600:.1f} hours"
+    if seconds >= _DAY:
+        return f"{seconds / _DAY:.1f} days"
+    return f"{seconds / 3600:.1f} hours" if seconds >= _HOUR else f"{seconds / 60:.0f} minutes"
 
 
 def _figures(played: Played) -> Table:
-    mail, acceptance = played.mail, played.acceptance
+    figures = played.figures
+    mail, acceptance = figures.mail, figures.acceptance
     share = acceptance.share
     acts = (
         "accept",
@@ -174,13 +174,13 @@ def _figures(played: Played) -> Table:
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("mail", f"{mail.sent} sent, {mail.deferred} times deferred, {mail.failed} failed"),
-        ("not sent", _listed(played.skipped) or "none"),
+        ("not sent", _listed(figures.skipped) or "none"),
         (
             "accepted within SLA",
             f"{acceptance.in_time} of {acceptance.ended} handoffs"
             + ("" if share is None else f" ({share:.0%})"),
         ),
-        ("breaches", _listed(played.breaches) or "none"),
+        ("breaches", _listed(figures.breaches) or "none"),
         ("acts", _listed({act: played.done.get(act, 0) for act in (*acts, "refused")})),
         ("rows rejected", str(played.rejected)),
     ):
@@ -192,13 +192,13 @@ def _listed(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
-def _where(places: Mapping[str, str]) -> None:
+def _where(places: Mapping[str, str], lead: str) -> None:
     home, leadflow = places["home"], command_name()
     for name, value in (
         ("mail", f"{places['mail']} (each mail a file)"),
         ("database", places["database"]),
         ("Temporal UI", f"{leadflow} up --data {home} --still   (leads stand still)"),
-        ("a lead", f"LEADFLOW_HOME={home} {leadflow} show {places['lead']}"),
+        ("a lead", f"LEADFLOW_HOME={home} {leadflow} show {lead}"),
     ):
         out.print(Text(f"{name:<12} ", style="dim").append(value, style="not dim"))
 
@@ -208,9 +208,8 @@ def _verdict(played: Played) -> None:
     if not agreement.differences:
         out.print(
             Text(
-                f"Journal, mailbox and Temporal agree: {agreement.mails} mails (when they were"
-                f" counted), each sent once and told once; {agreement.leads} leads, each in the"
-                " stage its workflow says.",
+                "Journal, mailbox and Temporal agree: every mail that was told was sent, and once;"
+                f" each of the {agreement.leads} leads is in the stage its workflow says.",
                 style="bold green",
             )
         )
