@@ -86,7 +86,7 @@ def _listen(port: int) -> socket.socket:
             raise OSError(
                 errno.EADDRINUSE,
                 f"port {port} is in use, so mail can't be caught there; stop the program"
-                " that uses it or choose another port",
+                " that uses it or choose another port with --smtp-port",
             ) from error
         raise
     return listener

@@ -83,16 +83,27 @@ def _refuse_unwritable(raw: Mapping[Any, Any]) -> None:
         raise ValueError("it holds characters or nested values that can't be written down")
 
 
+_SAID = {
+    "extra_forbidden": "is not known here",
+    "missing": "is missing",
+    "string_type": "must be text",
+    "string_too_short": "is too short",
+    "string_too_long": "is too long",
+    "bool_type": "must be true or false",
+    "dict_type": "must be a mapping of names to values",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number that can be counted with",
+}
+"""What is wrong, in words of ours, by pydantic's kinds of errors."""
+
+
 def _sentence(error: ValidationError) -> str:
     parts = []
     for one in error.errors(include_url=False, include_context=False):
         place = ".".join(str(part) for part in one["loc"]) or "message"
-        said = one["msg"].removeprefix("Value error, ")
-        if one["type"] == "extra_forbidden":
-            said = "is not known here"
-        elif one["type"] == "missing":
-            said = "is missing"
-        elif place == "type" and one["type"] == "string_pattern_mismatch":
+        said = _SAID.get(one["type"], one["msg"].removeprefix("Value error, "))
+        if place == "type" and one["type"] == "string_pattern_mismatch":
             said = "is not an event type; write two lower-case words like page.viewed"
         parts.append(f"{place}: {said}")
     return "; ".join(parts)
