@@ -37,11 +37,11 @@ _E = table_of(TimelineEntry)
 class Site:
     """One leadflow with its own files. `on_mail` is called in the catcher's thread."""
 
-    def __init__(self, home: Path) -> None:
+    def __init__(self, home: Path, database_url: str = "") -> None:
         self.home = home
         self.on_mail: Callable[[EmailMessage], None] = lambda _mail: None
         self.catcher = Catcher(home / "mail", 0, self._arrived)
-        self.settings = Settings(home=home)
+        self.settings = Settings(home=home, database_url=database_url)
         self.worker: subprocess.Popen[bytes] | None = None
         self.server: EmbeddedServer
         self.database: Database
@@ -65,6 +65,7 @@ class Site:
         settings = {
             "TEMPORAL_ADDRESS": self.server.address,
             "LEADFLOW_HOME": str(self.home),
+            "LEADFLOW_DATABASE_URL": self.settings.database_url,
             "LEADFLOW_SMTP_PORT": str(self.catcher.port),
         }
         self.worker = _python("worker.py", settings, log)
@@ -102,9 +103,9 @@ def _python(script: str, settings: dict[str, str], log: Path) -> subprocess.Pope
 
 
 @asynccontextmanager
-async def opened(home: Path) -> AsyncIterator[Site]:
+async def opened(home: Path, database_url: str = "") -> AsyncIterator[Site]:
     """A site that is up; all its children are gone when the block ends."""
-    site = Site(home)
+    site = Site(home, database_url)
     migrate(site.settings.database)
     site.database = open_database(site.settings.database)
     site.program = read_program(ROOT / "programs" / "acme.yaml")

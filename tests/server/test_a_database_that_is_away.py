@@ -1,0 +1,48 @@
+"""PostgreSQL goes away under a working site, and comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import psycopg
+
+from tests.journal.postgres import postgres
+from tests.server.site import opened
+from tests.waiting import until
+
+MORGAN = "morgan@acme.example"
+
+
+def _admit(server: str, *, admitted: bool) -> None:
+    """Let the site's connections in, or throw them all out and let none in."""
+    with psycopg.connect(server, autocommit=True) as connection:
+        allow = b"true" if admitted else b"false"
+        connection.execute(b"ALTER DATABASE site ALLOW_CONNECTIONS " + allow)
+        if not admitted:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = 'site'"
+            )
+
+
+async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
+    with postgres() as server:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute("CREATE DATABASE site")
+        url = server.replace("/postgres?", "/site?")
+        async with opened(tmp_path, url) as site:
+            await site.enrolled("ana")
+            await until(lambda: site.told("ana", "email_sent"), 20)
+            _admit(server, admitted=False)
+            deed = {"by": MORGAN, "note": "patient"}
+            acting = asyncio.create_task(site.leads.act("ana", "note", deed))
+            event = {"id": "away", "type": "page.viewed", "subject": "/x"}
+            await site.leads.events("ana", [event])
+            done, _ = await asyncio.wait({acting}, timeout=3)
+            assert not done
+            _admit(server, admitted=True)
+            await asyncio.wait_for(acting, 50)
+            await until(lambda: site.told("ana", "event"), 50)
+            assert [one["note"] for one in site.told("ana", "noted")] == ["patient"]
+            assert len(site.told("ana", "event")) == 1
+            assert len(site.mailbox("ana@northwind.example")) == 1
