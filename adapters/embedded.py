@@ -32,7 +32,6 @@ from workflows.attributes import KEYS
 HOST = "127.0.0.1"
 _HEALTHY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_KINDS = {"LeadScore": "Double", "LeadDue": "Datetime"}
 _OPTIONS = (
     *("--sqlite-pragma", "journal_mode=wal"),
     *("--sqlite-pragma", "synchronous=normal"),
@@ -45,12 +44,12 @@ class EmbeddedServerError(Exception):
     """The embedded server can't be started; the message says why and what to do."""
 
 
-def temporal_binary() -> str:
-    """The `temporal` program beside this Python. Raises EmbeddedServerError."""
+def shipped(program: str) -> str:
+    """A server's program that a package put beside this Python. Raises EmbeddedServerError."""
     beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
-    found = shutil.which("temporal", path=os.pathsep.join(beside)) or shutil.which("temporal")
+    found = shutil.which(program, path=os.pathsep.join(beside)) or shutil.which(program)
     if found is None:
-        raise EmbeddedServerError("the program `temporal` is missing; run `make setup`")
+        raise EmbeddedServerError(f"the program `{program}` is missing; run `make setup`")
     return found
 
 
@@ -59,7 +58,7 @@ def search_attributes() -> list[str]:
     return [
         part
         for key in KEYS.values()
-        for part in ("--search-attribute", f"{key.name}={_KINDS.get(key.name, 'Keyword')}")
+        for part in ("--search-attribute", f"{key.name}={key.indexed_value_type.name.capitalize()}")
     ]
 
 
@@ -135,7 +134,7 @@ class EmbeddedServer:
     def _spawn(self, log: Path) -> subprocess.Popen[bytes]:
         self._home.mkdir(parents=True, exist_ok=True)
         command = [
-            *(temporal_binary(), "server", "start-dev", "--ip", HOST),
+            *(shipped("temporal"), "server", "start-dev", "--ip", HOST),
             *("--port", str(self._port), "--ui-port", str(self._ui_port)),
             *("--db-filename", str(self._home / "temporal.db")),
             *_OPTIONS,

@@ -142,8 +142,11 @@ async def _played(play: Play) -> Played:
         copy = Path(shutil.copy(play.file, play.home))
         database = open_database(stack.settings.database)
         try:
-            with checked_leads(copy, _published(play, database)) as leads:
-                played = await _performed(play, stack, database, leads, post=post, speed=speed)
+            program = _published(play, database)
+            with checked_leads(copy, program) as leads:
+                played = await _performed(
+                    play, stack, database, leads, program=program, post=post, speed=speed
+                )
         finally:
             database.close()
     await asyncio.sleep(LAST_BREATH)
@@ -203,6 +206,7 @@ async def _performed(
     database: Database,
     leads: CheckedLeads,
     *,
+    program: Program,
     post: _Post,
     speed: float,
 ) -> Played:
@@ -214,7 +218,7 @@ async def _performed(
     from simulation.agreement import compare  # noqa: PLC0415  # likewise
     from simulation.cast import Cast  # noqa: PLC0415  # likewise
 
-    people, program = stack.world.people.directory(), _published(play, database)
+    people = stack.world.people.directory()
     clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
     door = Leads(stack.client, stack.world.journal, clock=clock)
     zones = {one.id: lead_zone(one.profile, program) for one in leads}

@@ -129,10 +129,8 @@ class Moment:
         self._in_track = track
         return asked.holds(self._context)
 
-    def about(self, event: Event | None) -> None:
+    def about(self, event: Event) -> None:
         """Make `event` the one that expressions ask about."""
-        if event is None:
-            return
         fields = {"type": event.type, "subject": event.subject, "data": dict(event.data)}
         try:
             self._context.add_variable("event", fields)

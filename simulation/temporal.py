@@ -12,16 +12,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
-import os
-import shutil
-import sys
-import sysconfig
 import tempfile
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from temporalio.api.enums.v1 import EventType, IndexedValueType
+from temporalio.api.enums.v1 import EventType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
@@ -29,6 +25,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Journal, Rendered, World
 from adapters.database import Database, migrate, open_database
+from adapters.embedded import shipped
 from adapters.journal import SqlJournal
 from adapters.mail_render import MailRenderer
 from adapters.outbox import SqlOutbox
@@ -110,7 +107,7 @@ def play(scenario: Scenario) -> list[TimelineLine]:
 
 async def _play(scenario: Scenario, world: World, reports: SqlReports) -> None:
     env = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=_server_binary(),
+        test_server_existing_path=shipped("temporal-test-server"),
         data_converter=pydantic_data_converter,
         # The core writes its log to standard output, which belongs to the timeline.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
@@ -138,26 +135,14 @@ def _world(scenario: Scenario, database: Database) -> World:
     )
 
 
-def _server_binary() -> str:
-    """The time-skipping server beside this Python. Raises RuntimeError if it is missing."""
-    beside = [sysconfig.get_path("scripts"), str(Path(sys.executable).parent)]
-    name = "temporal-test-server"
-    found = shutil.which(name, path=os.pathsep.join(beside)) or shutil.which(name)
-    if found is None:
-        raise RuntimeError(f"the program `{name}` is missing; run `make setup`")
-    return found
-
-
 async def _register(env: WorkflowEnvironment) -> None:
-    kinds = {
-        "LeadScore": IndexedValueType.INDEXED_VALUE_TYPE_DOUBLE,
-        "LeadDue": IndexedValueType.INDEXED_VALUE_TYPE_DATETIME,
-    }
-    keyword = IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD
     await env.client.operator_service.add_search_attributes(
         AddSearchAttributesRequest(
             namespace=env.client.namespace,
-            search_attributes={key.name: kinds.get(key.name, keyword) for key in KEYS.values()},
+            search_attributes={
+                key.name: key.indexed_value_type  # type: ignore[misc]  # the server's own numbers
+                for key in KEYS.values()
+            },
         )
     )
 

@@ -13,7 +13,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.embedded import search_attributes, temporal_binary
+from adapters.embedded import search_attributes, shipped
 from workflows.attributes import KEYS
 
 
@@ -32,7 +32,7 @@ async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
     """A real Temporal server, with our search attributes."""
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
-        dev_server_existing_path=temporal_binary(),
+        dev_server_existing_path=shipped("temporal"),
         dev_server_log_level="error",
         dev_server_extra_args=[
             *search_attributes(),

@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.embedded import search_attributes, temporal_binary
+from adapters.embedded import search_attributes, shipped
 from adapters.temporal import Leads, RefusedError
 from models.envelopes import Clock
 from tests.waiting import until
@@ -85,7 +85,7 @@ async def record() -> None:
     """Live every life once and write its last run's history."""
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
-        dev_server_existing_path=temporal_binary(),
+        dev_server_existing_path=shipped("temporal"),
         dev_server_log_level="never",
         dev_server_extra_args=[
             *search_attributes(),

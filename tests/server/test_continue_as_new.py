@@ -11,7 +11,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.embedded import search_attributes, temporal_binary
+from adapters.embedded import search_attributes, shipped
 from tests.waiting import until
 from tests.workflows.stack import Stack, stacked
 
@@ -22,7 +22,7 @@ RILEY = "riley@acme.example"
 async def short() -> AsyncIterator[Stack]:
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
-        dev_server_existing_path=temporal_binary(),
+        dev_server_existing_path=shipped("temporal"),
         dev_server_log_level="never",
         dev_server_extra_args=[
             *search_attributes(),

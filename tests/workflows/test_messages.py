@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from adapters.embedded import temporal_binary
+from adapters.embedded import shipped
 from adapters.temporal import LeadNotFoundError, RefusedError
 from tests.waiting import until
 from tests.workflows.stack import Stack
@@ -122,7 +122,7 @@ async def test_a_lead_is_enrolled_once(stack: Stack) -> None:
 
 async def _cli(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     address = stack.client.service_client.config.target_host
-    command = [temporal_binary(), "workflow", *words, "--address", address]
+    command = [shipped("temporal"), "workflow", *words, "--address", address]
     return await asyncio.to_thread(
         subprocess.run, command, capture_output=True, text=True, check=False, timeout=30
     )
