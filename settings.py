@@ -35,6 +35,36 @@ class Settings(BaseSettings):
     mail_per_second: float | None = Field(default=None, gt=0)
     """The most mails a second, all workers together; None: as fast as the server takes them."""
 
+    public_url: str = Field(default="", pattern=r"^$|^https?://[^/?#\s]+$")
+    """Where the gateway is reached from outside, like https://go.acme.example. Without it
+    mail has no tracked links, and one unsubscribes by mail."""
+    mail_domain: str = ""
+    """The domain whose mail comes to the inbound listener, like in.acme.example: bounces
+    (VERP) and replies. Without it they go to the sender."""
+    secret: SecretStr | None = None
+    """What links are signed with, at least 32 characters; several, separated by spaces, to change
+    it: the last one signs. Without it, one is made and kept in `home`: for one machine."""
+    gateway_host: str = "127.0.0.1"
+    gateway_port: int = Field(default=8080, ge=0, le=65535)
+    inbound_host: str = "127.0.0.1"
+    inbound_port: int = Field(default=2525, ge=0, le=65535)
+    """Where mail that comes back is taken in (SMTP)."""
+    web_origins: tuple[str, ...] = ()
+    """Web sites that may send page views, as a JSON list of origins."""
+    dkim_domain: str = ""
+    """Mail is signed for this domain (DKIM); empty: mail is not signed here."""
+    dkim_selector: str = ""
+    dkim_key_file: Path | None = None
+    """The private key as a PEM file: RSA of at least 2048 bits."""
+    sendgrid_public_key: str | None = None
+    mailgun_signing_key: SecretStr | None = None
+    postmark_login: SecretStr | None = None
+    """`user:password` of the URL that Postmark was given."""
+    ses_topics: tuple[str, ...] = ()
+    """ARNs of SNS topics, as a JSON list."""
+    webhook_secret: SecretStr | None = None
+    """A Standard Webhooks secret (`whsec_…`) for all other providers."""
+
     turns_at_once: int = Field(default=8, ge=1)
     """Turns one worker runs at the same time, each in a thread."""
     mails_at_once: int = Field(default=20, ge=1)

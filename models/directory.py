@@ -41,6 +41,8 @@ class Member(Person):
 
     email: Address
     name: str = ""
+    signature: str = Field(default="", max_length=1_000)
+    """What stands below mail that comes from this person."""
     capacity: Count | None = None
     weight: Annotated[Count, Field(ge=1)] = 1
     timezone: str | None = None

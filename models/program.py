@@ -187,12 +187,23 @@ class Sending(Part):
     caps: tuple[CapField, ...] = ()
     consent_required_in: tuple[str, ...] = ()
     holdout: ShareField = Share(0)  # type: ignore[arg-type]  # an int is a fine exact share
+    rate: CapField | None = Field(
+        default=None, description="The most mail of this program, all workers together"
+    )
+    domain_rate: CapField | None = Field(
+        default=None, description="The most mail to any one recipient domain"
+    )
+    track: tuple[Literal["clicks", "opens"], ...] = ()
+    double_opt_in: Flag = False
 
 
 class Email(Part):
     """One e-mail: a subject and one body, inline text or an MJML template."""
 
     subject: str = Field(min_length=1)
+    from_: Literal["owner"] | None = Field(
+        default=None, alias="from", description="From the lead's owner, if there is one"
+    )
     preheader: str | None = None
     text: str | None = None
     template: str | None = None
@@ -499,6 +510,15 @@ class Schedule(Part):
     track: Name | None = None
 
 
+class Intake(Part):
+    """What the HTTP interface may do with this program."""
+
+    create: Flag = Field(
+        default=False,
+        description="Whether an event of an unknown lead with an e-mail address creates it",
+    )
+
+
 class Program(Part):
     """A program as validated, its templates and holidays already in it."""
 
@@ -518,6 +538,7 @@ class Program(Part):
     lost_reasons: dict[Name, LostReason] = {}
     schedules: dict[Literal["reengage", "digest"], Schedule] = {}
     targets: dict[Name, TargetField] = {}
+    intake: Intake = Intake()
 
     @cached_property
     def canonical_json(self) -> str:

@@ -1,8 +1,8 @@
 """What the database keeps: one class a table (SQLModel), for SQLite and PostgreSQL.
 
 Rows of a lead (`leads`, `entries`, `handoffs`, `tasks`) repeat what Temporal knows, for
-lists and reports. `programs`, `directories`, `counters`, `assignments`, `messages` and
-`suppressions` are the truth about what they hold.
+lists and reports. `programs`, `directories`, `counters`, `assignments`, `messages`,
+`suppressions`, `api_keys`, `intake` and `rates` are the truth about what they hold.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Lead(SQLModel, table=True):
     __table_args__ = (sa.Index("ix_leads_owner_stage", "owner", "stage"),)
 
     id: str = Field(primary_key=True)
-    email: str | None = None
+    email: str | None = Field(default=None, index=True)
     profile: dict[str, Any] = Field(sa_type=sa.JSON)
     program: str
     digest: str
@@ -174,8 +174,16 @@ class Message(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     lead: str = Field(index=True)
-    message: str
+    message: str = Field(index=True)
     """The Message-ID without its angle brackets."""
+    email: str | None = None
+    """The e-mail's name in the program; None for an alert."""
+    address: str | None = None
+    """To whom it was sent, lower case."""
+    links: list[str] = Field(
+        default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """Where its tracked links lead, by their numbers."""
     status: str
     """`claimed`, `sent`, `skipped` or `failed`."""
     why: str | None
@@ -232,3 +240,81 @@ class Assignment(SQLModel, table=True):
     """The lead's last stored turn when this was answered; 0 if it had no row."""
     pending: bool
     """Whether the lead's row does not tell of it yet, so that it counts as load apart."""
+
+
+class ApiKey(SQLModel, table=True):
+    """A key of the HTTP interface. Only a hash of its secret is kept."""
+
+    __tablename__ = "api_keys"
+
+    id: str = Field(primary_key=True)
+    """Public: it stands in lists and logs."""
+    name: str
+    scopes: list[str] = Field(sa_type=sa.JSON)
+    hashed: str
+    """The SHA-256 of the secret, in hex: the secret has 256 random bits, so no salt is needed."""
+    made: datetime = Field(sa_type=UtcInstant)
+    revoked: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class IntakeItem(SQLModel, table=True):
+    """Something for a lead that was accepted from outside: kept until its workflow has it.
+
+    Rows stay for a while after that, so that the same id is known to be the same.
+    """
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        sa.UniqueConstraint("lead", "item", name="uq_intake_lead_item"),
+        sa.Index(
+            "ix_intake_waiting",
+            "ready",
+            sqlite_where=sa.text("done IS NULL"),
+            postgresql_where=sa.text("done IS NULL"),
+        ),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    lead: str
+    item: str
+    """The event's id; of a lead's data, `lead/` and a hash of it."""
+    kind: str
+    """`event`, or `lead` (create it or update its profile)."""
+    body: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The event, or `{program, profile}`."""
+    arrived: datetime = Field(sa_type=UtcInstant)
+    """By the program's clock."""
+    ready: datetime = Field(sa_type=UtcInstant)
+    """Not told to the lead before this (wall clock): a lease, or the time a click is judged in."""
+    tries: int = 0
+    why: str | None = None
+    """What went wrong at the last try, or why it was given up."""
+    done: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When the lead had it, or it was given up (wall clock)."""
+
+
+class Consent(SQLModel, table=True):
+    """A consent to marketing mail: who gave it where, when, and to which words."""
+
+    __tablename__ = "consents"
+
+    lead: str = Field(primary_key=True)
+    seq: int = Field(primary_key=True)
+    """Of the timeline entry that tells of it."""
+    address: str = Field(index=True)
+    at: datetime = Field(sa_type=UtcInstant)
+    source: str
+    wording: str
+    confirmed: bool
+    """Whether it was confirmed by a link in a mail to the address (double opt-in)."""
+
+
+class RateSlot(SQLModel, table=True):
+    """When the next mail under a rate may go: one row a rate, for all workers together."""
+
+    __tablename__ = "rates"
+
+    name: str = Field(primary_key=True)
+    """`program/NAME` or `domain/NAME`."""
+    next_at: datetime = Field(sa_type=UtcInstant)
+    """The theoretical arrival time of the generic cell rate algorithm (ITU-T I.371)."""

@@ -1,0 +1,71 @@
+"""The mail that was sent, found again by what comes back from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.database import Database
+from models.tables import Lead, Message, table_of
+
+_M = table_of(Message)
+_L = table_of(Lead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentMail:
+    """One e-mail to a lead, as far as what comes back from it needs to know."""
+
+    lead: str
+    key: str
+    message: str
+    """The Message-ID without its angle brackets."""
+    email: str
+    """The e-mail's name in the program."""
+    address: str
+    links: tuple[str, ...]
+    """Where its tracked links lead, by their numbers."""
+    at: datetime
+    """When it was due, by the program's clock."""
+    updated: datetime
+    """When the mail server took it, by the wall clock."""
+
+
+class SqlSentMail:
+    """Mail to leads by its Message-ID; leads by their address."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def by_local_part(self, mail: str) -> SentMail | None:
+        """The mail whose Message-ID begins with this, up to its `@`; tokens name mail so."""
+        return self._find(_M.c.message.startswith(f"{mail}@", autoescape=True))
+
+    def by_message_id(self, message: str) -> SentMail | None:
+        """The mail with this Message-ID, with or without angle brackets."""
+        return self._find(_M.c.message == message.strip().strip("<>"))
+
+    def leads_of(self, address: str) -> list[str]:
+        """The leads with this address, in any case; most have one."""
+        query = sa.select(_L.c.id).where(_L.c.email == address.strip().lower()).order_by(_L.c.id)
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
+
+    def _find(self, where: sa.ColumnElement[bool]) -> SentMail | None:
+        query = sa.select(_M).where(where, _M.c.email.is_not(None)).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return SentMail(
+            lead=row.lead,
+            key=row.key,
+            message=row.message,
+            email=row.email,
+            address=row.address or "",
+            links=tuple(row.links),
+            at=row.at,
+            updated=row.updated,
+        )

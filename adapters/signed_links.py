@@ -1,0 +1,106 @@
+"""Links and addresses that come back from mail: signed, without personal data, never expiring.
+
+A token names a mail by its Message-ID's local part, a hash, and a number (of a link). It is
+lower-case hex with dashes, so that it survives mail servers that change the case of an
+address. Its signature is bound to what it is for: a click's token opens no other door.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from typing import Literal
+
+from itsdangerous import Signer
+
+Purpose = Literal[
+    "click", "open", "unsubscribe", "preferences", "confirm", "bounce", "reply", "visitor"
+]
+
+_SIGNATURE = 20  # hex digits, 80 bits
+_TOKEN = re.compile(r"([0-9a-f]{8,64})-(\d{1,4})-([0-9a-f]{20})")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What a valid token names: a mail, and the number of a link in it (0 where none is meant)."""
+
+    mail: str
+    """The local part of the mail's Message-ID."""
+    number: int
+
+
+class SignedLinks:
+    """Makes and reads the links of one gateway.
+
+    `public_url` is where the gateway is reached from outside, `mail_domain` the domain whose
+    mail comes back to us; either may be empty, and then there are no such links. `secret` holds
+    one or more keys separated by spaces: all are believed, the last one signs.
+    """
+
+    def __init__(self, *, public_url: str, mail_domain: str, secret: str) -> None:
+        keys = secret.split()
+        if not keys:
+            raise ValueError("links can't be signed without a secret; set LEADFLOW_SECRET")
+        self.public_url = public_url.rstrip("/")
+        self.mail_domain = mail_domain
+        self._keys = keys
+
+    def click(self, message: str, number: int) -> str:
+        """Where a link of this mail leads first. `message` is a Message-ID without brackets."""
+        return f"{self.public_url}/c/{self._token('click', message, number)}"
+
+    def pixel(self, message: str) -> str:
+        """The image whose loading tells of an opened mail."""
+        return f"{self.public_url}/o/{self._token('open', message)}.gif"
+
+    def unsubscribe(self, message: str) -> str:
+        """Where the reader of this mail unsubscribes: a page, and RFC 8058's one click."""
+        return f"{self.public_url}/u/{self._token('unsubscribe', message)}"
+
+    def preferences(self, message: str) -> str:
+        """Where the reader of this mail says how much mail is welcome."""
+        return f"{self.public_url}/p/{self._token('preferences', message)}"
+
+    def confirm(self, message: str) -> str:
+        """Where the reader of this mail confirms a consent (double opt-in)."""
+        return f"{self.public_url}/k/{self._token('confirm', message)}"
+
+    def return_path(self, message: str) -> str:
+        """The envelope's sender, to which this mail's bounces come (VERP)."""
+        return f"bounce+{self._token('bounce', message)}@{self.mail_domain}"
+
+    def reply_to(self, message: str) -> str:
+        """The address to which this mail's replies come."""
+        return f"reply+{self._token('reply', message)}@{self.mail_domain}"
+
+    def visitor(self, message: str) -> str:
+        """The token by which a web page knows a visitor who came by a link of this mail."""
+        return self._token("visitor", message)
+
+    def read(self, purpose: Purpose, token: str) -> Token | None:
+        """What a token names; None if it was not made here for this purpose."""
+        match = _TOKEN.fullmatch(token.lower())
+        if match is None:
+            return None
+        value, signature = token.lower().rpartition("-")[::2]
+        for key in self._keys:
+            if hmac.compare_digest(_signature(key, purpose, value), signature):
+                return Token(match[1], int(match[2]))
+        return None
+
+    def _token(self, purpose: Purpose, message: str, number: int = 0) -> str:
+        value = f"{message.partition('@')[0]}-{number}"
+        return f"{value}-{_signature(self._keys[-1], purpose, value)}"
+
+
+def _signature(key: str, purpose: Purpose, value: str) -> str:
+    signer = Signer(
+        key, salt=f"leadflow {purpose}", key_derivation="hmac", digest_method=hashlib.sha256
+    )
+    signature = signer.get_signature(value)
+    padded = signature + b"=" * (-len(signature) % 4)
+    return urlsafe_b64decode(padded).hex()[:_SIGNATURE]

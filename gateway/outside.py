@@ -1,0 +1,54 @@
+"""All that the gateway reaches the house with. Routes get it; `gateway.app` is given it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from pydantic import SecretStr
+
+from adapters.database import Database
+from adapters.intake import SqlIntake
+from adapters.journal import SqlJournal
+from adapters.outbox import SqlOutbox
+from adapters.programs import SqlPrograms
+from adapters.sent_mail import SqlSentMail
+from adapters.signed_links import SignedLinks
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSecrets:
+    """What mail providers prove themselves with; a provider without one is not listened to."""
+
+    sendgrid_public_key: str | None = None
+    """SendGrid's verification key: an ECDSA P-256 public key in base64 DER."""
+    mailgun_signing_key: SecretStr | None = None
+    postmark_login: SecretStr | None = None
+    """`user:password` of the URL that Postmark was given (basic auth)."""
+    ses_topics: tuple[str, ...] = ()
+    """ARNs of the SNS topics that Amazon SES publishes to."""
+    webhook_secret: SecretStr | None = None
+    """A Standard Webhooks secret, `whsec_…`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """The house as the gateway sees it."""
+
+    database: Database
+    intake: SqlIntake
+    journal: SqlJournal
+    programs: SqlPrograms
+    outbox: SqlOutbox
+    sent: SqlSentMail
+    links: SignedLinks
+    now: Callable[[], datetime]
+    """The program's clock, in whole seconds; the wall clock but in a demonstration."""
+    speed: float = 1.0
+    """How many seconds of the program's clock pass in a real one."""
+    providers: ProviderSecrets = field(default_factory=ProviderSecrets)
+    web_origins: tuple[str, ...] = ()
+    """Origins of the web sites that may send page views, like https://www.acme.example."""
+    most_bytes: int = 1_000_000
+    """The largest body of a request that is read."""
