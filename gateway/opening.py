@@ -1,0 +1,58 @@
+"""The gateway's composition root: its adapters, from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+from adapters.database import open_database
+from adapters.intake import SqlIntake
+from adapters.journal import SqlJournal
+from adapters.link_secret import link_secret
+from adapters.outbox import SqlOutbox
+from adapters.programs import SqlPrograms
+from adapters.sent_mail import SqlSentMail
+from adapters.signed_links import SignedLinks
+from gateway.outside import Outside, ProviderSecrets
+from models.instants import whole_second
+from settings import Settings
+
+
+def _wall_clock() -> datetime:
+    return whole_second(datetime.now(UTC))
+
+
+@contextmanager
+def open_outside(
+    settings: Settings, *, now: Callable[[], datetime] = _wall_clock, speed: float = 1.0
+) -> Iterator[Outside]:
+    """The real adapters, over one database that is up to date."""
+    database = open_database(settings.database)
+    secret = settings.secret.get_secret_value() if settings.secret else None
+    try:
+        yield Outside(
+            database=database,
+            intake=SqlIntake(database),
+            journal=SqlJournal(database),
+            programs=SqlPrograms(database),
+            outbox=SqlOutbox(database),
+            sent=SqlSentMail(database),
+            links=SignedLinks(
+                public_url=settings.public_url,
+                mail_domain=settings.mail_domain,
+                secret=link_secret(settings.home, secret),
+            ),
+            now=now,
+            speed=speed,
+            providers=ProviderSecrets(
+                sendgrid_public_key=settings.sendgrid_public_key,
+                mailgun_signing_key=settings.mailgun_signing_key,
+                postmark_login=settings.postmark_login,
+                ses_topics=settings.ses_topics,
+                webhook_secret=settings.webhook_secret,
+            ),
+            web_origins=settings.web_origins,
+        )
+    finally:
+        database.close()
