@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+import sqlalchemy as sa
+
 from adapters.database import Database
-from models.tables import IntakeItem, table_of
+from models.tables import IntakeItem, Lead, table_of
 
 _I = table_of(IntakeItem)
+_L = table_of(Lead)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +32,38 @@ class NewItem:
     """Not told to the lead before it has lain so long (real time)."""
 
 
-class SqlIntake:
-    """The table of accepted items. What `accept` returned from is stored."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An item that was leased, to be told to its lead."""
 
-    def __init__(self, database: Database) -> None:
+    seq: int
+    lead: str
+    item: str
+    kind: str
+    body: dict[str, Any]
+    arrived: datetime
+    tries: int
+    """How often it was taken, this time included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What was accepted and not told yet."""
+
+    count: int
+    oldest: datetime | None
+    """Since when the first of them could be told (wall clock)."""
+
+
+class SqlIntake:
+    """The table of accepted items. What `accept` returned from is stored.
+
+    What comes for one lead within `gather` is told to it together.
+    """
+
+    def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
         self._database = database
+        self._gather = gather
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """Store items in one transaction; False for each that was accepted before."""
@@ -52,7 +82,7 @@ class SqlIntake:
                         kind=one.kind,
                         body=dict(one.body),
                         arrived=one.arrived,
-                        ready=now + one.delay,
+                        ready=now + self._gather + one.delay,
                         tries=0,
                         why=None,
                         done=None,
@@ -61,3 +91,145 @@ class SqlIntake:
                 is not None
                 for one in items
             ]
+
+    def take(self, limit: int, lease: timedelta) -> list[Taken]:
+        """Lease what can be told to leads now: about `limit` items, in order of arrival.
+
+        A lead's items come together, as far as they were gathered. None overtakes an earlier
+        one that is leased or lies ahead of its time. What is neither `done` nor put off `again`
+        within the lease is taken anew: its taker died.
+        """
+        now = datetime.now(UTC)
+        ready = (
+            sa.select(_I.c.lead)
+            .where(_I.c.done.is_(None), _I.c.ready <= now)
+            .order_by(_I.c.ready)
+            .limit(limit)
+        )
+        with self._database.write() as connection:
+            leads = sorted(set(connection.scalars(ready)))
+            if not leads:
+                return []
+            rows = connection.execute(
+                sa.select(_I)
+                .where(_I.c.lead.in_(leads), _I.c.done.is_(None))
+                .order_by(_I.c.seq)
+                .with_for_update()
+            ).all()
+            taken = list(_first_ready(rows, now, now + self._gather))
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_([row.seq for row in taken]))
+                .values(ready=now + lease, tries=_I.c.tries + 1)
+            )
+        return [
+            Taken(
+                seq=row.seq,
+                lead=row.lead,
+                item=row.item,
+                kind=row.kind,
+                body=row.body,
+                arrived=row.arrived,
+                tries=row.tries + 1,
+            )
+            for row in taken
+        ]
+
+    def done(self, seqs: Sequence[int], why: str | None = None) -> None:
+        """Note that leads have these items; or, with a reason, that they were given up."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(_I).where(_I.c.seq.in_(seqs)).values(done=datetime.now(UTC), why=why)
+            )
+
+    def again(self, seqs: Sequence[int], why: str, after: timedelta) -> None:
+        """Put items off: they are taken again after so long."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_(seqs), _I.c.done.is_(None))
+                .values(ready=datetime.now(UTC) + after, why=why)
+            )
+
+    def judge(self, lead: str, message: str, why: str) -> int:
+        """Make this mail's clicks and opens that were not told yet a machine's; how many."""
+        with self._database.write() as connection:
+            rows = connection.execute(
+                sa.select(_I.c.seq, _I.c.body).where(
+                    _I.c.lead == lead, _I.c.kind == "event", _I.c.done.is_(None)
+                )
+            ).all()
+            judged = [row for row in rows if _by_mail(row.body, message)]
+            for row in judged:
+                body = {**row.body, "machine": True, "data": {**row.body["data"], "why": why}}
+                connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(body=body))
+        return len(judged)
+
+    def clicked(self, lead: str, message: str, since: datetime) -> set[str]:
+        """Where the links lead that were followed from this mail since then (wall clock)."""
+        query = sa.select(_I.c.body).where(
+            _I.c.lead == lead, _I.c.kind == "event", _I.c.ready >= since
+        )
+        with self._database.read() as connection:
+            bodies = connection.scalars(query).all()
+        return {
+            str(body["data"].get("url", ""))
+            for body in bodies
+            if body.get("type") == "email.clicked" and _by_mail(body, message, told=True)
+        }
+
+    def known(self, leads: Iterable[str]) -> set[str]:
+        """Which of these leads exist, or will: their creation was accepted and not given up."""
+        wanted = sorted(set(leads))
+        rows = sa.select(_L.c.id).where(_L.c.id.in_(wanted))
+        coming = sa.select(_I.c.lead).where(
+            _I.c.lead.in_(wanted),
+            _I.c.kind == "lead",
+            sa.or_(_I.c.done.is_(None), _I.c.why.is_(None)),
+        )
+        with self._database.read() as connection:
+            return set(connection.scalars(sa.union(rows, coming)))
+
+    def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
+        """The lead of each of these addresses (lower case), as far as there is one."""
+        query = (
+            sa.select(_L.c.email, sa.func.min(_L.c.id))
+            .where(_L.c.email.in_(sorted(set(addresses))))
+            .group_by(_L.c.email)
+        )
+        with self._database.read() as connection:
+            return {row[0]: row[1] for row in connection.execute(query)}
+
+    def waiting(self) -> Waiting:
+        """How much was accepted and not told yet, and since when the oldest waits."""
+        query = sa.select(sa.func.count(), sa.func.min(_I.c.ready)).where(_I.c.done.is_(None))
+        with self._database.read() as connection:
+            count, oldest = connection.execute(query).one()
+        return Waiting(count, oldest)
+
+    def purge(self, before: datetime) -> int:
+        """Remove what was told before this instant; how much it was."""
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
+
+
+def _first_ready(
+    rows: Sequence[sa.Row[Any]], now: datetime, gathered: datetime
+) -> Iterator[sa.Row[Any]]:
+    """Each lead's first items up to one that is not ready, if the first is due by now."""
+    stopped: dict[str, bool] = {}
+    for row in rows:
+        first = row.lead not in stopped
+        stop = stopped.get(row.lead, False) or row.ready > (now if first else gathered)
+        stopped[row.lead] = stop
+        if not stop:
+            yield row
+
+
+def _by_mail(body: Mapping[str, Any], message: str, *, told: bool = False) -> bool:
+    """Whether this is an open or a click of the mail that a machine was not found behind yet."""
+    return (
+        body.get("type") in ("email.clicked", "email.opened")
+        and body.get("data", {}).get("message") == message
+        and (told or not body.get("machine", False))
+    )

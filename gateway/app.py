@@ -1,0 +1,49 @@
+"""The HTTP application: its routes, its errors, its OpenAPI document."""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+from fastapi.middleware import Middleware
+
+from gateway import health, intake
+from gateway.limits import BodyLimit
+from gateway.outside import Outside
+from gateway.problems import ProblemDetails, explain
+
+_ABOUT = """Leads and events come in here, and what comes back from mail.
+
+Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
+reaches its lead, also if this process dies."""
+
+
+class _Gateway(FastAPI):
+    """FastAPI, whose document names our errors instead of its own."""
+
+    def openapi(self) -> dict[str, object]:
+        """The OpenAPI document."""
+        if not self.openapi_schema:
+            document = super().openapi()
+            schemas = document.setdefault("components", {}).setdefault("schemas", {})
+            schemas["ProblemDetails"] = ProblemDetails.model_json_schema(
+                ref_template="#/components/schemas/{model}"
+            )
+            schemas.update(schemas["ProblemDetails"].pop("$defs", {}))
+            for name in ("HTTPValidationError", "ValidationError"):
+                schemas.pop(name, None)
+        return self.openapi_schema or {}
+
+
+def build_app(outside: Outside) -> FastAPI:
+    """The application over this house."""
+    app = _Gateway(
+        title="leadflow",
+        version="1",
+        description=_ABOUT,
+        middleware=[Middleware(BodyLimit, most=outside.most_bytes)],
+        docs_url=None,
+        redoc_url=None,
+    )
+    explain(app)
+    app.include_router(health.router(outside))
+    app.include_router(intake.router(outside))
+    return app

@@ -1,0 +1,52 @@
+"""Whether the gateway is alive, and whether it should be given requests."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from gateway.outside import Outside
+from gateway.problems import ProblemError, told
+
+_STUCK = timedelta(minutes=5)
+
+
+class Alive(BaseModel):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+
+
+class Ready(BaseModel):
+    """Requests can be served."""
+
+    status: Literal["ready"] = "ready"
+    waiting: int
+    """Items that were accepted and not told to their leads yet."""
+
+
+def router(outside: Outside) -> APIRouter:
+    """`/health` and `/ready`."""
+    routes = APIRouter(tags=["health"])
+
+    @routes.get("/health")
+    async def health() -> Alive:
+        """Whether the process is alive."""
+        return Alive()
+
+    @routes.get("/ready", responses=told(503))
+    def ready() -> Ready:
+        """Whether the database answers and what was accepted reaches the leads."""
+        waiting = outside.intake.waiting()
+        if waiting.oldest is not None and datetime.now(UTC) - waiting.oldest > _STUCK:
+            raise ProblemError(
+                503,
+                f"{waiting.count} items wait to be told to leads, one since"
+                f" {waiting.oldest:%Y-%m-%dT%H:%M:%SZ}; do Temporal and a relay run?",
+            )
+        return Ready(waiting=waiting.count)
+
+    return routes

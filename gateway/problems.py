@@ -1,0 +1,123 @@
+"""Errors over HTTP are problem details (RFC 9457): what was wrong, where, what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from http import HTTPStatus
+from typing import Any
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
+
+MEDIA_TYPE = "application/problem+json"
+
+_log = structlog.get_logger(__name__)
+
+
+class Fault(BaseModel):
+    """One thing that is wrong with a request."""
+
+    path: str = Field(description="Where, like `body.events[3].type`")
+    problem: str
+
+
+class ProblemDetails(BaseModel):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault] | None = None
+
+
+class ProblemError(Exception):
+    """A request that can't be answered as it is; becomes a problem document."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        errors: Sequence[Fault] = (),
+        headers: dict[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.errors = list(errors)
+        self.headers = headers
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[Fault] = (),
+    headers: dict[str, str] | None = None,
+) -> JSONResponse:
+    """The document as an answer."""
+    details = ProblemDetails(
+        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors) or None
+    )
+    return JSONResponse(
+        details.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
+    )
+
+
+def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """What a route answers besides success, for the OpenAPI document."""
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+def explain(app: FastAPI) -> None:
+    """Answer every error of this application as a problem."""
+
+    @app.exception_handler(ProblemError)
+    async def refused(_: Request, error: ProblemError) -> JSONResponse:
+        return problem(error.status, error.detail, error.errors, error.headers)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        headers = dict(error.headers) if error.headers else None
+        return problem(error.status_code, str(error.detail), headers=headers)
+
+    @app.exception_handler(RequestValidationError)
+    async def invalid(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            Fault(path=_path(one["loc"]), problem=str(one["msg"]).removeprefix("Value error, "))
+            for one in error.errors()
+        ]
+        if any(one["type"] == "json_invalid" for one in error.errors()):
+            return problem(400, "the body is not JSON", errors)
+        return problem(422, "the request does not have the right shape", errors)
+
+    @app.exception_handler(SQLAlchemyError)
+    async def away(_: Request, error: SQLAlchemyError) -> JSONResponse:
+        _log.error("database away", why=type(error).__name__)
+        return problem(
+            503, "the database can't be reached; nothing was stored", headers={"Retry-After": "5"}
+        )
+
+    @app.exception_handler(Exception)
+    async def broken(_: Request, error: Exception) -> JSONResponse:
+        _log.error("request failed", why=repr(error), exc_info=error)
+        return problem(500, "something went wrong here; it was logged")
+
+
+def _path(place: Sequence[int | str]) -> str:
+    path = ""
+    for part in place:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
+    return path

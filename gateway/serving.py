@@ -1,0 +1,65 @@
+"""The gateway as a server in this event loop: HTTP, and the relay beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+import uvicorn
+
+from gateway.app import build_app
+from gateway.outside import Outside
+from gateway.relay import Leads, Relay
+
+_GRACE = 5
+"""Seconds that requests under way have when the gateway stops."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 is any free one. Raises OSError, naming the port, if it is in use."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            error.errno, f"port {port} on {host} can't be listened on: {error}"
+        ) from error
+    return listener
+
+
+@asynccontextmanager
+async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer HTTP on this socket and relay what is accepted, while the block runs."""
+    server = _Server(
+        uvicorn.Config(
+            build_app(outside),
+            log_config=None,
+            access_log=False,  # a log of every request would hold every token
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+    )
+    relay = Relay(outside.intake, outside.programs, leads, pause=max(0.02, 0.2 / outside.speed))
+    async with asyncio.TaskGroup() as tasks:
+        tasks.create_task(server.serve(sockets=[listener]))
+        tasks.create_task(relay.run())
+        try:
+            yield
+        finally:
+            server.should_exit = True
+            relay.stop()
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

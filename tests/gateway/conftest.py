@@ -1,0 +1,77 @@
+"""The gateway over a fresh SQLite database, asked in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import Database, migrate, open_database
+from adapters.intake import SqlIntake
+from adapters.journal import SqlJournal
+from adapters.outbox import SqlOutbox
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from adapters.sent_mail import SqlSentMail
+from adapters.signed_links import SignedLinks
+from gateway.app import build_app
+from gateway.outside import Outside, ProviderSecrets
+from tests.gateway.senders import NOW, WEBHOOK_SECRET
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def gateway_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("gateway") / "template.db"
+    migrate(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}")
+    SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(gateway_template: Path, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "leadflow.db"
+    path.write_bytes(gateway_template.read_bytes())
+    database = open_database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def outside(database: Database) -> Outside:
+    return Outside(
+        database=database,
+        intake=SqlIntake(database, gather=timedelta(0)),
+        journal=SqlJournal(database),
+        programs=SqlPrograms(database),
+        outbox=SqlOutbox(database),
+        sent=SqlSentMail(database),
+        links=SignedLinks(
+            public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+        ),
+        now=lambda: NOW,
+        web_origins=("https://www.acme.example",),
+        providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
+    )
+
+
+@pytest.fixture
+async def http(outside: Outside) -> AsyncIterator[httpx.AsyncClient]:
+    """Somebody outside, without a key."""
+    transport = httpx.ASGITransport(build_app(outside), raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
+        yield one
+
+
+@pytest.fixture
+def key(database: Database) -> dict[str, str]:
+    """The header of somebody with every right."""
+    made = SqlApiKeys(database).make("tests", ["leads:write", "events:write"])
+    return {"Authorization": f"Bearer {made}"}

@@ -1,0 +1,78 @@
+"""Mail that was sent, and what the gateway has accepted, for tests of what comes back."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import SecretStr
+
+from activities.ports import Fence
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from models.decision import Decision, Entry
+from models.state import LeadState
+from models.tables import IntakeItem, Message, table_of
+
+NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
+WEBHOOK_SECRET = SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+MAIL = "0123456789abcdef"
+"""The local part of the Message-ID of Ana's mail."""
+GUIDE = "https://www.acme.example/guide"
+PRICES = "https://prices.acme.example/?plan=team"
+
+
+def known_lead(database: Database, lead: str = "ana", digest: str = "d" * 64) -> None:
+    """A lead that exists."""
+    state = LeadState(
+        lead=lead,
+        program="acme",
+        digest=digest,
+        turn=1,
+        seq=1,
+        at=NOW,
+        created=NOW,
+        since=NOW,
+        profile={"email": f"{lead}@northwind.example"},
+    )
+    entry = Entry(seq=1, at=NOW, kind="created", fields={})
+    fence = Fence(run=1, length=1)
+    SqlJournal(database).record(Decision(state=state, entries=(entry,)), fence, NOW)
+
+
+def sent_mail(
+    database: Database,
+    *,
+    mail: str = MAIL,
+    lead: str = "ana",
+    email: str = "welcome",
+    links: tuple[str, ...] = ("", GUIDE, PRICES),
+    ago: float = 3_600.0,
+) -> str:
+    """A mail that was sent so many real seconds ago; its Message-ID."""
+    message = f"{mail}@acme.example"
+    taken = datetime.fromtimestamp(datetime.now(UTC).timestamp() - ago, UTC)
+    row = {
+        "key": f"{lead}/1/awareness/{email}/{mail}",
+        "lead": lead,
+        "message": message,
+        "email": email,
+        "address": f"{lead}@northwind.example",
+        "links": list(links),
+        "status": "sent",
+        "why": None,
+        "at": NOW,
+        "updated": taken,
+    }
+    with database.write() as connection:
+        connection.execute(sa.insert(table_of(Message)).values(row))
+    return message
+
+
+def accepted(database: Database) -> list[dict[str, Any]]:
+    """The bodies of what was accepted, with `lead` and `kind`, in order."""
+    table = table_of(IntakeItem)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(table).order_by(table.c.seq)).all()
+    return [{"lead": row.lead, "kind": row.kind, **row.body} for row in rows]

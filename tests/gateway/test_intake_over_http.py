@@ -1,0 +1,175 @@
+"""Leads and events that other systems post: what is accepted, refused, and kept apart."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+import pytest
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import Database
+from gateway.outside import Outside
+from lifecycle.stable_hash import lead_id
+from tests.gateway.senders import accepted, known_lead
+
+ANA = "ana@northwind.example"
+
+
+async def test_a_new_lead_is_accepted_once_and_bears_its_program(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    body = {"leads": [{"email": ANA, "employees": 900}]}
+    first = await http.post("/v1/leads", json=body, headers=key)
+    again = await http.post("/v1/leads", json=body, headers=key)
+    assert first.status_code == 202
+    assert first.json() == {"results": [{"status": "accepted", "lead": lead_id(ANA), "why": None}]}
+    assert again.json()["results"][0]["status"] == "duplicate"
+    [item] = accepted(database)
+    assert item["program"] == "acme"
+    assert item["profile"] == {"email": ANA, "employees": 900}
+
+
+async def test_an_address_that_has_a_lead_updates_it(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    known_lead(database)
+    answer = await http.post("/v1/leads", json={"leads": [{"email": ANA.upper()}]}, headers=key)
+    assert answer.json()["results"][0]["lead"] == "ana"
+
+
+async def test_a_consent_is_kept_with_its_source_and_its_words(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    consent = {"source": "trial form", "wording": "Yes, send me news."}
+    await http.post("/v1/leads", json={"leads": [{"email": ANA, "consent": consent}]}, headers=key)
+    lead, event = accepted(database)
+    assert lead["profile"] == {"email": ANA}
+    assert event["type"] == "consent.given"
+    assert event["data"] == consent
+
+
+async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    known_lead(database)
+    events = [
+        {"id": "1", "type": "page.viewed", "lead": "ana"},
+        {"id": "2", "type": "nonsense", "lead": "ana"},
+        {"id": "3", "type": "page.viewed"},
+        {"id": "4", "type": "page.viewed", "lead": "nobody"},
+        {"id": "5", "type": "page.viewed", "lead": "../etc"},
+        {"id": "6", "type": "page.viewed", "email": ANA, "colour": "red"},
+        {"id": "7", "type": "page.viewed", "email": ANA, "subject": "\u0000"},
+        {"id": "8", "type": "page.viewed", "email": "new@northwind.example"},
+        {"id": "9", "type": "page.viewed", "email": ANA},
+    ]
+    answer = await http.post("/v1/events", json={"events": events}, headers=key)
+    results = answer.json()["results"]
+    assert [one["status"] for one in results] == [
+        "accepted",
+        *["rejected"] * 7,
+        "accepted",
+    ]
+    assert all(one["why"] for one in results if one["status"] == "rejected")
+    assert [one["id"] for one in accepted(database)] == ["1", "9"]
+
+
+async def test_the_same_event_is_accepted_once(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    known_lead(database)
+    event = {"id": "1", "type": "page.viewed", "lead": "ana"}
+    answer = await http.post("/v1/events", json={"events": [event, event]}, headers=key)
+    assert [one["status"] for one in answer.json()["results"]] == ["accepted", "duplicate"]
+    assert len(accepted(database)) == 1
+
+
+async def test_an_event_creates_an_unknown_lead_where_the_program_says_so(
+    http: httpx.AsyncClient, key: dict[str, str], outside: Outside
+) -> None:
+    program = outside.programs.newest("acme")
+    assert program is not None
+    intake = program.intake.model_copy(update={"create": True})
+    outside.programs.publish(program.model_copy(update={"intake": intake, "program": "open"}))
+    event = {"id": "1", "type": "form.submitted", "email": ANA, "program": "open"}
+    answer = await http.post("/v1/events", json={"events": [event]}, headers=key)
+    assert answer.json()["results"][0]["status"] == "accepted"
+    assert [one["kind"] for one in accepted(outside.database)] == ["lead", "event"]
+
+
+@pytest.mark.parametrize("path", ["/v1/leads", "/v1/events"])
+async def test_nobody_posts_without_a_key_with_a_wrong_one_or_for_another_scope(
+    http: httpx.AsyncClient, path: str, database: Database
+) -> None:
+    other = {"/v1/leads": "events:write", "/v1/events": "leads:write"}[path]
+    keys = SqlApiKeys(database)
+    wrong_scope, revoked = keys.make("other", [other]), keys.make("old", [other])
+    assert keys.revoke(revoked.split("_")[1])
+    body: dict[str, list[object]] = {path.rsplit("/", 1)[1]: [{}]}
+    for given, status in (
+        (None, 401),
+        ("Bearer lf_0_0", 401),
+        (f"Bearer {revoked}", 401),
+        (f"Bearer {wrong_scope}x", 401),
+        (f"Bearer {wrong_scope}", 403),
+    ):
+        headers = {"Authorization": given} if given else {}
+        answer = await http.post(path, json=body, headers=headers)
+        assert answer.status_code == status, given
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["status"] == status
+    assert accepted(database) == []
+
+
+async def test_a_key_is_never_stored(database: Database) -> None:
+    made = SqlApiKeys(database).make("crm", ["leads:write"])
+    assert database.file is not None
+    with database.write():
+        pass
+    kept = b"".join(path.read_bytes() for path in database.file.parent.glob("leadflow.db*"))
+    assert made.split("_", 2)[2].encode() not in kept
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b"[]", 422),
+        (b'{"events": []}', 422),
+        (b'{"events": [1]}', 422),
+        (b'{"events": "many"}', 422),
+        (b"[" * 200_000, 400),
+        (b'{"events": [' + b'{"a": 1},' * 1_001 + b"{}]}", 422),
+        (b" " * 1_000_001, 413),
+    ],
+)
+async def test_what_is_no_batch_is_refused_with_a_reason(
+    http: httpx.AsyncClient, key: dict[str, str], content: bytes, status: int
+) -> None:
+    headers = {**key, "Content-Type": "application/json"}
+    answer = await http.post("/v1/events", content=content, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in answer.text
+
+
+async def test_a_body_that_hides_its_length_is_cut_off(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        for _ in range(40):
+            yield b" " * 100_000
+
+    headers = {**key, "Content-Type": "application/json"}
+    answer = await http.post("/v1/events", content=endless(), headers=headers)
+    assert answer.status_code == 413
+    assert accepted(database) == []
+
+
+async def test_health_and_readiness_answer(http: httpx.AsyncClient) -> None:
+    assert (await http.get("/health")).json() == {"status": "alive"}
+    assert (await http.get("/ready")).json() == {"status": "ready", "waiting": 0}
+    assert (await http.get("/nowhere")).json()["status"] == 404
+    assert (await http.delete("/health")).status_code == 405

@@ -1,0 +1,157 @@
+"""What was accepted reaches its lead: together, in order, and once, whatever dies meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+
+from adapters.database import Database
+from adapters.intake import NewItem, SqlIntake
+from adapters.programs import SqlPrograms
+from adapters.temporal import LeadNotFoundError, TemporalUnavailableError
+from gateway.outside import Outside
+from gateway.relay import LEASE, Relay
+from models.envelopes import Json
+from models.program import Program
+from tests.gateway.senders import NOW
+from tests.waiting import until
+
+
+class FakeLeads:
+    """Leads that remember what they were told."""
+
+    def __init__(self, *known: str) -> None:
+        self.known = set(known)
+        self.told: list[tuple[str, list[str]]] = []
+        self.away = False
+
+    async def enrol(
+        self, lead: str, program: Program, profile: Json, *, arrived: str | None = None
+    ) -> bool:
+        assert program.program == "acme"
+        assert profile["email"]
+        assert arrived
+        new = lead not in self.known
+        self.known.add(lead)
+        return new
+
+    async def events(self, lead: str, events: Sequence[Json]) -> None:
+        if self.away:
+            raise TemporalUnavailableError("nobody answers")
+        if lead not in self.known:
+            raise LeadNotFoundError(f"there is no lead {lead}")
+        self.told.append((lead, [one["id"] for one in events]))
+
+
+def _event(number: int, lead: str = "ana", *, delay: float = 0.0) -> NewItem:
+    body = {"id": f"e{number}", "type": "page.viewed"}
+    return NewItem(
+        lead=lead,
+        item=f"e{number}",
+        kind="event",
+        body=body,
+        arrived=NOW,
+        delay=timedelta(seconds=delay),
+    )
+
+
+def _lead(lead: str) -> NewItem:
+    body = {"program": "acme", "profile": {"email": f"{lead}@northwind.example"}}
+    return NewItem(lead=lead, item=f"lead/{lead}", kind="lead", body=body, arrived=NOW)
+
+
+def _relay(outside: Outside, leads: FakeLeads) -> Relay:
+    return Relay(outside.intake, outside.programs, leads, pause=0.01)
+
+
+async def test_a_burst_for_one_lead_is_one_batch_in_order(outside: Outside) -> None:
+    leads = FakeLeads("ana")
+    outside.intake.accept([_event(number) for number in range(200)])
+    assert await _relay(outside, leads).once() == 200
+    assert leads.told == [("ana", [f"e{number}" for number in range(200)])]
+    assert outside.intake.waiting().count == 0
+
+
+async def test_what_comes_within_a_second_is_gathered(database: Database) -> None:
+    intake = SqlIntake(database, gather=timedelta(seconds=0.2))
+    leads = FakeLeads("ana")
+    relay = Relay(intake, SqlPrograms(database), leads, pause=0.01)
+    running = asyncio.create_task(relay.run())
+    for number in range(5):
+        intake.accept([_event(number)])
+    await until(lambda: intake.waiting().count == 0)
+    relay.stop()
+    await running
+    assert leads.told == [("ana", [f"e{number}" for number in range(5)])]
+
+
+async def test_a_lead_is_created_before_its_events_are_told(outside: Outside) -> None:
+    leads = FakeLeads()
+    outside.intake.accept([_lead("bea"), _event(1, "bea")])
+    await _relay(outside, leads).once()
+    assert leads.known == {"bea"}
+    assert leads.told == [("bea", ["e1"])]
+
+
+async def test_a_lead_that_exists_is_updated(outside: Outside) -> None:
+    leads = FakeLeads("ana")
+    outside.intake.accept([_lead("ana")])
+    await _relay(outside, leads).once()
+    assert leads.told == [("ana", ["lead/ana"])]
+
+
+async def test_what_a_relay_that_died_had_taken_is_taken_again(outside: Outside) -> None:
+    outside.intake.accept([_event(1)])
+    assert len(outside.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
+    leads = FakeLeads("ana")
+    await _relay(outside, leads).once()
+    assert leads.told == [("ana", ["e1"])]
+
+
+async def test_what_is_leased_is_not_taken_by_another_nor_overtaken(outside: Outside) -> None:
+    outside.intake.accept([_event(1)])
+    assert outside.intake.take(10, LEASE)
+    outside.intake.accept([_event(2)])
+    assert outside.intake.take(10, LEASE) == []
+
+
+async def test_nothing_overtakes_a_click_that_is_being_judged(outside: Outside) -> None:
+    outside.intake.accept([_event(1, delay=60), _event(2), _event(3, "bea")])
+    assert [one.item for one in outside.intake.take(10, LEASE)] == ["e3"]
+
+
+async def test_nothing_is_lost_while_temporal_is_away(outside: Outside) -> None:
+    leads = FakeLeads("ana")
+    leads.away = True
+    outside.intake.accept([_event(1)])
+    await _relay(outside, leads).once()
+    assert outside.intake.waiting().count == 1
+    leads.away = False
+    relay = _relay(outside, leads)
+    running = asyncio.create_task(relay.run())
+    await until(lambda: outside.intake.waiting().count == 0)
+    relay.stop()
+    await running
+    assert leads.told == [("ana", ["e1"])]
+
+
+async def test_events_of_a_lead_that_nobody_knows_are_given_up_with_a_reason(
+    outside: Outside,
+) -> None:
+    outside.intake.accept([_event(1, "nobody")])
+    leads = FakeLeads()
+    for _ in range(4):
+        [item] = outside.intake.take(10, timedelta(seconds=-1))
+    assert item.tries == 4
+    await _relay(outside, leads).once()
+    assert outside.intake.waiting().count == 0
+    assert outside.intake.known(["nobody"]) == set()
+
+
+async def test_what_was_told_long_ago_is_removed(outside: Outside) -> None:
+    outside.intake.accept([_event(1), _event(2)])
+    [first, _] = outside.intake.take(10, LEASE)
+    outside.intake.done([first.seq])
+    assert outside.intake.purge(NOW.replace(year=2099)) == 1
+    assert outside.intake.waiting().count == 1
