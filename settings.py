@@ -7,9 +7,9 @@ TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, a TOML file); without any, the embedded se
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -73,6 +73,18 @@ class Settings(BaseSettings):
     """Leads whose workflows one worker keeps awake; the others are replayed when they wake."""
     log_format: Literal["console", "json"] = "console"
     log_level: Literal["debug", "info", "warning", "error"] = "info"
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        """What only makes sense together is given together."""
+        if self.smtp_username is not None and self.smtp_tls == "if_offered":
+            raise ValueError("LEADFLOW_SMTP_USERNAME needs LEADFLOW_SMTP_TLS=starttls or implicit")
+        dkim = (self.dkim_domain, self.dkim_selector, self.dkim_key_file)
+        if any(dkim) and not all(dkim):
+            raise ValueError(
+                "DKIM needs LEADFLOW_DKIM_DOMAIN, LEADFLOW_DKIM_SELECTOR and LEADFLOW_DKIM_KEY_FILE"
+            )
+        return self
 
     @property
     def database(self) -> str:

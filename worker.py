@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 
 import structlog
+from pydantic import ValidationError
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker, WorkflowRunner
@@ -23,11 +24,14 @@ from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters import logs
 from adapters.database import DatabaseNotReadyError, check, open_database
+from adapters.dkim_signing import DkimSigner
 from adapters.journal import SqlJournal
+from adapters.link_secret import link_secret
 from adapters.mail_render import MailRenderer
 from adapters.outbox import SqlOutbox
 from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
+from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
 from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
 from lifecycle.decide import decide, new_lead
@@ -54,21 +58,34 @@ def sandbox() -> WorkflowRunner:
 @contextmanager
 def open_world(settings: Settings) -> Iterator[World]:
     """The real adapters, over one database that is up to date."""
+    password, secret = settings.smtp_password, settings.secret
+    links = SignedLinks(
+        public_url=settings.public_url,
+        mail_domain=settings.mail_domain,
+        secret=link_secret(settings.home, secret.get_secret_value() if secret else None),
+    )
+    signer = None
+    if settings.dkim_key_file is not None:
+        signer = DkimSigner(
+            domain=settings.dkim_domain,
+            selector=settings.dkim_selector,
+            key_file=settings.dkim_key_file,
+        )
     database = open_database(settings.database)
-    password = settings.smtp_password
     try:
         yield World(
             programs=SqlPrograms(database),
             people=SqlPeople(database),
             journal=SqlJournal(database),
             outbox=SqlOutbox(database),
-            renderer=MailRenderer(),
+            renderer=MailRenderer(links),
             mailer=SmtpMailer(
                 settings.smtp_host,
                 settings.smtp_port,
                 username=settings.smtp_username,
                 password=password.get_secret_value() if password else None,
                 tls=settings.smtp_tls,
+                signer=signer,
             ),
         )
     finally:
@@ -158,10 +175,14 @@ async def serve(settings: Settings) -> None:
 
 def main() -> int:
     """Run the worker; its exit status is 3 if the world fails it."""
-    settings = Settings()
-    logs.configure(settings.log_format, settings.log_level)
     try:
+        settings = Settings()
+        logs.configure(settings.log_format, settings.log_level)
         asyncio.run(serve(settings))
+    except ValidationError as error:
+        for one in error.errors(include_url=False, include_input=False):
+            _log.error("settings are wrong", at=".".join(map(str, one["loc"])), why=one["msg"])
+        return 2
     except (TemporalUnavailableError, DatabaseNotReadyError) as error:
         _log.error("worker can't start", why=str(error))
         return 3

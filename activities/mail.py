@@ -75,7 +75,9 @@ class MailActivities:
                 "mail can't be rendered", lead=work["lead"], email=command.email, why=str(error)
             )
             return None, "template"
-        why = self._world.outbox.suppression(mail.to, operational=command.operational)
+        why = self._world.outbox.ready(
+            command.key, mail, email=command.email, operational=command.operational
+        )
         return (None, why) if why else (mail, None)
 
     async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> Done:
@@ -86,7 +88,7 @@ class MailActivities:
             raise
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
-            return await self._settled(lead, command, "failed", "refused")
+            return await self._settled(lead, command, "failed", error.kind)
         except Exception as error:  # noqa: BLE001 - whatever it was, the mail may be out
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
             return await self._settled(lead, command, "failed", "unknown_outcome")

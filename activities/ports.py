@@ -88,6 +88,24 @@ class Claim:
     why: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rendered:
+    """A mail ready to be sent: both bodies are always there."""
+
+    sender: str
+    to: str
+    subject: str
+    text: str
+    html: str
+    message_id: str
+    """Without angle brackets."""
+    headers: Mapping[str, str]
+    envelope_from: str | None = None
+    """Whom the mail comes back to if it can't be delivered; None: the sender."""
+    links: tuple[str, ...] = ()
+    """Where its tracked links lead, by number; number 0 is the one that no person can see."""
+
+
 class Outbox(Protocol):
     """What became of each mail, by its key."""
 
@@ -105,23 +123,13 @@ class Outbox(Protocol):
         """Note how it ended."""
         ...
 
-    def suppression(self, address: str, *, operational: bool) -> str | None:
-        """Why this address gets no such mail (`bounced`, `complained`, `unsubscribed`), or None."""
+    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
+        """Why this address gets no such mail (`bounced`, `complained`, `unsubscribed`), or None.
+
+        The last question before a claimed mail is sent. What is needed to know it again by what
+        comes back (the e-mail's name, the address, the links) is kept.
+        """
         ...
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rendered:
-    """A mail ready to be sent: both bodies are always there."""
-
-    sender: str
-    to: str
-    subject: str
-    text: str
-    html: str
-    message_id: str
-    """Without angle brackets."""
-    headers: Mapping[str, str]
 
 
 class Renderer(Protocol):
@@ -143,7 +151,17 @@ class MailUnsentError(Exception):
 
 
 class MailRefusedError(Exception):
-    """The server refused the mail for good; the message says why."""
+    """The server refused the mail for good; the message says why.
+
+    `kind` says what that means for the address: it does not exist (`bounced`), it may be fine
+    (`soft_bounced`: policy, a full mailbox), or nothing (`refused`).
+    """
+
+    def __init__(
+        self, message: str, kind: Literal["bounced", "soft_bounced", "refused"] = "refused"
+    ) -> None:
+        super().__init__(message)
+        self.kind = kind
 
 
 class Mailer(Protocol):

@@ -36,6 +36,8 @@ def read_message(content: bytes) -> EmailMessage:
 class Catcher:
     """Keeps each mail in `folder` as one `.eml` file, written whole before it is accepted.
 
+    The envelope's sender stands in the Return-Path at its head.
+
     `port` 0 means any free one; `port` tells which. `on_mail` is called with each mail after
     it was kept, in the catcher's own thread: it should only hand the mail on. Files are named
     by the time of arrival (UTC) and a hash of the Message-ID.
@@ -115,7 +117,9 @@ class _Keeper:
     async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        content = envelope.original_content or b""
+        # As the last server on a mail's way adds it (RFC 5321, 4.4).
+        returns = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode()
+        content = returns + (envelope.original_content or b"")
         message = read_message(content)
         try:
             self._keep(content, message)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adapters.mail_headers import only_address
-from adapters.mail_render import program_values, render_email
+from adapters.mail_render import CONFIRM, owner_values, program_values, render_email
 from adapters.mail_templates import TemplateError, compile_mjml, lead_values, parse, render
+from models.directory import Member
 from models.program import BUILT_IN_FIELDS, Email, Program
 
 _SAMPLES: dict[str, Any] = {
@@ -21,13 +22,16 @@ _PROPERTIES = frozenset({"size", "first", "last"})
 """What Liquid knows of any value."""
 
 
-def check_email(email: Email, program: Program) -> list[str]:
+def check_email(email: Email, program: Program, name: str = "") -> list[str]:
     """One sentence for each problem, with the part and the line in it; empty if all is well.
 
     Every variable is looked up, also in branches not taken; then the e-mail is rendered for
-    a lead of whom all is known and for one of whom only the address is.
+    a lead of whom all is known and for one of whom only the address is. `name` is its name in
+    the program: the one named `confirm` has a variable of its own.
     """
     samples = list(_sample_values(program))
+    if name == CONFIRM:
+        samples = [{**one, "confirm_url": "https://go.sender.example/k/sample"} for one in samples]
     problems: list[str] = []
     for part, source, html in _parts(email):
         found = _part_problems(part, source, samples, html=html)
@@ -119,7 +123,11 @@ def _sample_values(program: Program) -> Iterator[dict[str, Any]]:
     for profile, name in (({**full, **address}, "Riley"), (address, "")):
         yield {
             "lead": lead_values(program, profile),
-            "owner": {"email": f"riley@{domain}" if name else "", "name": name},
+            "owner": owner_values(
+                Member(email=f"riley@{domain}", name=name, signature="Riley, Sales")
+                if name
+                else None
+            ),
             "program": program_values(program),
             "unsubscribe_url": f"mailto:unsubscribe@{domain}?subject=sample",
         }

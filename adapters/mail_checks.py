@@ -93,9 +93,9 @@ def check_rendering(root: Node, folder: Path) -> None:
     from adapters.mail_check import check_email  # noqa: PLC0415
 
     program = _stand_in(root)
-    for email in root.get("emails").values():
+    for name, email in root.get("emails").items():
         if isinstance(email.value, dict):
-            for sentence in check_email(_readable(email), program):
+            for sentence in check_email(_readable(email), program, name):
                 _report(email, sentence, folder)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import quote
@@ -13,8 +13,10 @@ from activities.ports import Rendered
 from adapters.mail_headers import named_address, one_line, only_address
 from adapters.mail_templates import compile_mjml, lead_values, render
 from adapters.mail_text import html_to_text, text_to_html
+from adapters.signed_links import SignedLinks
+from adapters.tracked_mail import TrackedLinks, before_end, pixel, track_html, track_text
 from models.decision import Alert, SendMail
-from models.directory import Directory
+from models.directory import Directory, Member
 from models.program import Email, Program
 from models.state import LeadState
 
@@ -23,21 +25,28 @@ _FOOTER = (
     '<div style="max-width:600px;margin:24px auto 0;font-family:Helvetica,Arial,sans-serif;'
     'font-size:12px;line-height:1.5;color:#777777">{}</div>'
 )
+_FOOTER_LINK = '<a href="{}" style="color:#777777">{}</a>'
 _PREHEADER = (
     '<span style="display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all">{}</span>'
 )
 
 
+CONFIRM = "confirm"
+"""The name of the e-mail by which a consent is confirmed; it alone has `confirm_url`."""
+
+
 class MailRenderer:
     """Renders the e-mails of programs, and alerts.
 
-    `unsubscribe_url` says where a mail's reader unsubscribes; without it, by a mail to
-    `unsubscribe@` the sender's domain, with the message's id as its subject. It holds no
-    personal data.
+    `links` makes the links that come back to us. Without them, or without a public URL, no link
+    is tracked and one unsubscribes by a mail; without a mail domain, bounces and replies go
+    to the sender. No link holds personal data.
     """
 
-    def __init__(self, unsubscribe_url: Callable[[SendMail], str] | None = None) -> None:
-        self._unsubscribe_url = unsubscribe_url
+    def __init__(self, links: SignedLinks | None = None) -> None:
+        self._links = links
+        self._web = links if links is not None and links.public_url else None
+        self._mail = links if links is not None and links.mail_domain else None
         self._programs: dict[str, dict[str, Any]] = {}
 
     def marketing(
@@ -47,31 +56,28 @@ class MailRenderer:
         email = program.emails.get(command.email)
         if email is None:
             raise ValueError(f"the program has no e-mail '{command.email}'")
+        owner = _owner(people, state.owner)
         sender = only_address(program.sending.from_)
-        if self._unsubscribe_url is None:
-            unsubscribe = (
-                f"mailto:unsubscribe@{sender.domain}?subject={quote(command.message, safe='')}"
-            )
-        else:
-            unsubscribe = self._unsubscribe_url(command)
+        if email.from_ == "owner" and owner is not None:
+            sender = only_address(named_address(owner.name, owner.email))
+        way_out = self._way_out(command.message, sender.domain)
         lead = lead_values(program, state.profile)
         values = {
             "lead": lead,
-            "owner": _owner(people, state.owner),
+            "owner": owner_values(owner),
             "program": self._program_values(program),
-            "unsubscribe_url": unsubscribe,
+            "unsubscribe_url": way_out,
         }
+        if command.email == CONFIRM:
+            values["confirm_url"] = self._web.confirm(command.message) if self._web else way_out
+        preferences = self._web.preferences(command.message) if self._web else None
         try:
-            subject, text, html = render_email(email, program, values)
+            subject, text, html = render_email(email, program, values, preferences)
         except ValueError as error:
             raise ValueError(f"e-mail '{command.email}': {error}") from error
-        headers = {
-            "X-Leadflow-Lead": state.lead,
-            "X-Leadflow-Key": command.key,
-            "X-Leadflow-Email": command.email,
-        }
+        targets: tuple[str, ...] = ()
         if not email.operational:
-            headers["List-Unsubscribe"] = f"<{unsubscribe}>"
+            text, html, targets = self._tracked(program, command.message, text, html)
         name = f"{lead['first_name'] or ''} {lead['last_name'] or ''}"
         return Rendered(
             sender=str(sender),
@@ -80,8 +86,62 @@ class MailRenderer:
             text=text,
             html=html,
             message_id=command.message,
-            headers=headers,
+            headers=self._headers(program, state, command, way_out),
+            envelope_from=self._mail.return_path(command.message) if self._mail else None,
+            links=targets,
         )
+
+    def _way_out(self, message: str, domain: str) -> str:
+        """Where the reader unsubscribes: a page, else a mail."""
+        if self._web is not None:
+            return self._web.unsubscribe(message)
+        return f"mailto:{self._unsubscribe_mail(message, domain)}"
+
+    def _unsubscribe_mail(self, message: str, domain: str) -> str:
+        if self._mail is not None:
+            return self._mail.unsubscribe_mail(message)
+        return f"unsubscribe@{domain}?subject={quote(message, safe='')}"
+
+    def _headers(
+        self, program: Program, state: LeadState, command: SendMail, way_out: str
+    ) -> dict[str, str]:
+        headers = {
+            "X-Leadflow-Lead": state.lead,
+            "X-Leadflow-Key": command.key,
+            "X-Leadflow-Email": command.email,
+        }
+        if self._mail is not None:
+            headers["Reply-To"] = self._mail.reply_to(command.message)
+        if command.operational or program.emails[command.email].operational:
+            return headers
+        sender = only_address(program.sending.from_)
+        ways = [way_out]
+        if self._web is not None:
+            # RFC 8058: one POST to this URL, without a page in between.
+            headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+            ways.append(f"mailto:{self._unsubscribe_mail(command.message, sender.domain)}")
+        headers["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in ways)
+        headers["List-Id"] = f"<{program.program.lower()}.{sender.domain}>"  # RFC 2919
+        # Google's Feedback-ID: what complaints are counted by; the sender's name comes last.
+        headers["Feedback-ID"] = f"{command.email}:{program.program}:nurture:leadflow"
+        return headers
+
+    def _tracked(
+        self, program: Program, message: str, text: str, html: str
+    ) -> tuple[str, str, tuple[str, ...]]:
+        """Both bodies with tracked links, and where these lead."""
+        web, track = self._web, program.sending.track
+        if web is None:
+            return text, html, ()
+        targets: tuple[str, ...] = ()
+        if "clicks" in track:
+            links = TrackedLinks(f"{web.public_url}/", lambda number: web.click(message, number))
+            html = before_end(track_html(html, links), links.unseen())
+            text = track_text(text, links)
+            targets = links.targets
+        if "opens" in track:
+            html = before_end(html, pixel(web.pixel(message)))
+        return text, html, targets
 
     def alert(self, program: Program, state: LeadState, command: Alert) -> Rendered:
         """An alert to a person of sales: plain, short, from the program's sender.
@@ -116,11 +176,13 @@ def program_values(program: Program) -> dict[str, Any]:
     return program.model_dump(mode="json", by_alias=True)
 
 
-def render_email(email: Email, program: Program, values: Mapping[str, Any]) -> tuple[str, str, str]:
+def render_email(
+    email: Email, program: Program, values: Mapping[str, Any], preferences: str | None = None
+) -> tuple[str, str, str]:
     """Subject, text and HTML of one e-mail. Raises TemplateError, a ValueError.
 
-    Marketing mail gets a footer with the postal address and the way to unsubscribe, as far
-    as its body does not show them already.
+    Marketing mail gets a footer with the postal address, the way to unsubscribe and to say
+    how much mail is welcome (`preferences`), as far as its body does not show them already.
     """
     subject = one_line(render(email.subject, values))
     if email.text is not None:
@@ -132,14 +194,17 @@ def render_email(email: Email, program: Program, values: Mapping[str, Any]) -> t
     else:
         raise ValueError(f"the template '{email.template}' was not read with the program")
     if not email.operational:
-        text, html = _with_footer(text, html, program, str(values["unsubscribe_url"]))
+        way_out = str(values["unsubscribe_url"])
+        text, html = _with_footer(text, html, program, way_out, preferences)
     if email.preheader is not None:
         preheader = _PREHEADER.format(render(email.preheader, values, html=True))
         html = _BODY.sub(lambda match: match[0] + preheader, html, count=1)
     return subject, text, html
 
 
-def _with_footer(text: str, html: str, program: Program, unsubscribe: str) -> tuple[str, str]:
+def _with_footer(
+    text: str, html: str, program: Program, unsubscribe: str, preferences: str | None
+) -> tuple[str, str]:
     text_lines, html_lines = [], []
     postal = " ".join(program.sending.postal_address.split())
     if postal not in " ".join(text.split()):
@@ -147,22 +212,28 @@ def _with_footer(text: str, html: str, program: Program, unsubscribe: str) -> tu
         html_lines.append(escape(postal))
     if unsubscribe not in text:
         text_lines.append(f"Unsubscribe: {unsubscribe}")
-        html_lines.append(f'<a href="{escape(unsubscribe)}" style="color:#777777">Unsubscribe</a>')
+        html_lines.append(_FOOTER_LINK.format(escape(unsubscribe), "Unsubscribe"))
+    if preferences is not None:
+        text_lines.append(f"Less mail: {preferences}")
+        html_lines.append(_FOOTER_LINK.format(escape(preferences), "Less mail"))
     if not text_lines:
         return text, html
     footer = _FOOTER.format("<br>\n".join(html_lines))
-    body, end, rest = html.rpartition("</body>")
-    html = f"{body}{footer}\n{end}{rest}" if end else html + footer
     # "-- " is how mail programs know a signature.
-    return text + "\n-- \n" + "\n".join(text_lines) + "\n", html
+    return text + "\n-- \n" + "\n".join(text_lines) + "\n", before_end(html, footer)
 
 
-def _owner(people: Directory, email: str | None) -> dict[str, str]:
-    for team in people.teams.values():
-        for member in team.members:
-            if email is not None and member.email == email:
-                return {"email": email, "name": member.name}
-    return {"email": email or "", "name": ""}
+def _owner(people: Directory, email: str | None) -> Member | None:
+    members = (member for team in people.teams.values() for member in team.members)
+    found = (member for member in members if email is not None and member.email == email)
+    return next(found, Member(email=email) if email is not None else None)
+
+
+def owner_values(owner: Member | None) -> dict[str, str]:
+    """`owner` as templates see it; all is empty where there is none."""
+    if owner is None:
+        return {"email": "", "name": "", "signature": ""}
+    return {"email": owner.email, "name": owner.name, "signature": owner.signature}
 
 
 _REASONS = {

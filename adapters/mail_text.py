@@ -6,8 +6,9 @@ import re
 from html import escape
 from html.parser import HTMLParser
 
-_URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
-_TRAILING = ".,;:!?)'"
+URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
+"""A link in plain text, with what may follow it in a sentence."""
+TRAILING = ".,;:!?)'"
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 _DOCUMENT = """\
@@ -35,8 +36,8 @@ def text_to_html(text: str, title: str) -> str:
 
 def _linked(paragraph: str) -> str:
     parts, end = [], 0
-    for match in _URL.finditer(paragraph):
-        url = match[0].rstrip(_TRAILING)
+    for match in URL.finditer(paragraph):
+        url = match[0].rstrip(TRAILING)
         parts.append(escape(paragraph[end : match.start()]))
         parts.append(f'<a href="{escape(url)}">{escape(url)}</a>')
         end = match.start() + len(url)

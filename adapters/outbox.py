@@ -7,8 +7,9 @@ from typing import Literal
 
 import sqlalchemy as sa
 
-from activities.ports import Claim
+from activities.ports import Claim, Rendered
 from adapters.database import Database
+from adapters.mail_headers import only_address
 from models.tables import Message, Suppression, table_of
 
 _M = table_of(Message)
@@ -75,8 +76,29 @@ class SqlOutbox:
 
         Operational mail is stopped by a bounce or a complaint, not by an unsubscription.
         """
-        query = sa.select(_S.c.reason).where(_S.c.address == address.strip().lower())
         with self._database.read() as connection:
-            reasons = set(connection.scalars(query))
-        order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
-        return next((one for one in order if one in reasons), None)
+            return _suppression(connection, [address.strip().lower()], operational=operational)
+
+    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
+        """`suppression` of this mail's address, asked last, in one transaction with the note.
+
+        If the mail may go, its row says what it is known by when something comes back.
+        """
+        to = only_address(mail.to)
+        address = to.addr_spec.lower()
+        # The domain goes out in ASCII; whoever suppressed it may have written it otherwise.
+        written = f"{to.username}@{to.domain.encode().decode('idna')}".lower()
+        with self._database.write() as connection:
+            why = _suppression(connection, [address, written], operational=operational)
+            if why is None:
+                known = {"email": email, "address": written, "links": list(mail.links)}
+                connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
+        return why
+
+
+def _suppression(
+    connection: sa.Connection, addresses: list[str], *, operational: bool
+) -> str | None:
+    reasons = set(connection.scalars(sa.select(_S.c.reason).where(_S.c.address.in_(addresses))))
+    order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
+    return next((one for one in order if one in reasons), None)

@@ -77,6 +77,10 @@ class SignedLinks:
         """The address to which this mail's replies come."""
         return f"reply+{self._token('reply', message)}@{self.mail_domain}"
 
+    def unsubscribe_mail(self, message: str) -> str:
+        """The address by a mail to which the reader of this mail unsubscribes."""
+        return f"unsubscribe+{self._token('unsubscribe', message)}@{self.mail_domain}"
+
     def visitor(self, message: str) -> str:
         """The token by which a web page knows a visitor who came by a link of this mail."""
         return self._token("visitor", message)

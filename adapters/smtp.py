@@ -11,86 +11,30 @@ import asyncio
 import re
 from contextlib import suppress
 from datetime import UTC, datetime
-from email import policy
-from email.errors import MessageError
-from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
-from email.policy import EmailPolicy
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 from weakref import WeakKeyDictionary
 
 import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
-from adapters.mail_headers import one_line, only_address
+from adapters.dkim_signing import DkimSigner
+from adapters.mail_message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies 5xx that ask for a login: about our settings, not about this mail."""
 
+_STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
+
 Tls = Literal["if_offered", "starttls", "implicit"]
-
-
-class _Verbatim:
-    """A header that is neither decoded when set nor encoded when folded.
-
-    The e-mail package would turn a long List-Unsubscribe into encoded words, which no mail
-    program reads.
-    """
-
-    max_count: ClassVar[int] = 1
-
-    @classmethod
-    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
-        """Take the value as it is."""
-        kwds["parse_tree"] = UnstructuredHeader.value_parser("")
-        kwds["decoded"] = value
-
-    def fold(self, *, policy: EmailPolicy[EmailMessage]) -> str:
-        """One line, however long."""
-        name = self.name  # type: ignore[attr-defined]  # BaseHeader, mixed in, has it
-        return f"{name}: {self}{policy.linesep}"
-
-
-_HEADERS = HeaderRegistry()
-for _name in (
-    "List-Unsubscribe",
-    *(f"X-Leadflow-{of}" for of in ("Lead", "Key", "Email", "Alert")),
-):
-    _HEADERS.map_to_type(_name.lower(), _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
-
-# Bodies are encoded to seven bits, so no server needs to know 8BITMIME.
-_POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
-_LONGEST_LINE = 998  # octets, RFC 5322
-
-
-def build_message(mail: Rendered, date: datetime) -> EmailMessage:
-    """The mail as a multipart message dated `date` (aware). Raises ValueError if it can't be."""
-    sender, to = only_address(mail.sender), only_address(mail.to)
-    international = not (sender.addr_spec + to.addr_spec).isascii()
-    message = EmailMessage(policy=_POLICY.clone(utf8=True) if international else _POLICY)
-    try:
-        message["From"] = str(sender)
-        message["To"] = str(to)
-        message["Subject"] = one_line(mail.subject)
-        message["Date"] = date
-        message["Message-ID"] = f"<{one_line(mail.message_id)}>"
-        for name, value in mail.headers.items():
-            line = one_line(value)
-            if len(line.encode()) + len(name) + 2 > _LONGEST_LINE:
-                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - told like the rest
-            message[name] = line
-        message.set_content(mail.text)
-        message.add_alternative(mail.html, subtype="html")
-    except (MessageError, ValueError, LookupError) as error:
-        raise ValueError(f"the mail can't be put together: {error}") from error
-    return message
 
 
 class SmtpMailer:
     """Hands mail to one SMTP server over at most `connections` kept connections per event loop.
 
+    A mail goes to one person, so a refusal is always about that one. `signer` signs each mail.
     `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
     `if_offered`. `timeout` is how many seconds any one reply may take. A login is only sent
     over TLS. Call `close` in each event loop that sent mail.
@@ -107,6 +51,7 @@ class SmtpMailer:
         timeout: float = 20.0,
         local_hostname: str | None = None,
         connections: int = 2,
+        signer: DkimSigner | None = None,
     ) -> None:
         if username is not None and tls == "if_offered":
             raise ValueError("a login needs TLS: set it to starttls or implicit")
@@ -123,6 +68,7 @@ class SmtpMailer:
         self._where = f"{host}:{port}"
         self._timeout = timeout
         self._connections = connections
+        self._signer = signer
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
     async def send(self, mail: Rendered) -> None:
@@ -131,11 +77,14 @@ class SmtpMailer:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
         except ValueError as error:
             raise MailRefusedError(str(error)) from error
-        content = _LINE_START_PERIOD.sub(b"..", message.as_bytes())
+        whole = message.as_bytes()
+        if self._signer is not None:
+            whole = await asyncio.to_thread(self._signer.signature, whole) + whole
+        content = _LINE_START_PERIOD.sub(b"..", whole)
         pool = self._pool()
         client = await pool.get()
         try:
-            await self._begin(client, message)
+            await self._begin(client, message, mail.envelope_from)
             await self._deliver(client, content)
         except (MailUnsentError, MailRefusedError):
             await _reset(client)
@@ -165,19 +114,21 @@ class SmtpMailer:
             self._pools[loop] = pool
         return self._pools[loop]
 
-    async def _begin(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    async def _begin(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
+    ) -> None:
         """Everything up to the server's "go ahead": a failure here means nothing was taken."""
         reused = client.is_connected
         try:
             if not reused:
                 await self._connect(client)
-            await self._envelope(client, message)
+            await self._envelope(client, message, envelope_from)
         except SMTPServerDisconnected as error:
             client.close()
             if not reused:
                 raise MailUnsentError(f"{self._where} hung up: {error}") from error
             # The server had closed a connection that was idle for long; a new one will do.
-            await self._begin(client, message)
+            await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
             raise _refusal(error) from error
         except (SMTPException, OSError) as error:
@@ -193,8 +144,11 @@ class SmtpMailer:
             client.close()
             raise MailUnsentError(f"no connection to {self._where}: {error}") from error
 
-    async def _envelope(self, client: aiosmtplib.SMTP, message: EmailMessage) -> None:
+    async def _envelope(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
+    ) -> None:
         sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+        sender = sender if envelope_from is None else envelope_from
         international = not (sender + to).isascii()
         if international and not client.supports_extension("smtputf8"):
             raise MailRefusedError(
@@ -203,7 +157,10 @@ class SmtpMailer:
         options = ["SMTPUTF8"] if international else []
         encoding = "utf-8" if international else "ascii"
         await client.mail(sender, options=options, encoding=encoding)
-        await client.rcpt(to, encoding=encoding)
+        try:
+            await client.rcpt(to, encoding=encoding)
+        except SMTPResponseException as error:
+            raise _refusal(error, recipient=True) from error
         reply = await client.execute_command(b"DATA")
         if reply.code != aiosmtplib.SMTPStatus.start_input:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
@@ -227,11 +184,35 @@ class SmtpMailer:
 _Pool = asyncio.LifoQueue[aiosmtplib.SMTP]
 
 
-def _refusal(error: SMTPResponseException) -> MailUnsentError | MailRefusedError:
+def _refusal(
+    error: SMTPResponseException, *, recipient: bool = False
+) -> MailUnsentError | MailRefusedError:
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
-        return MailRefusedError(sentence)
+        return MailRefusedError(
+            sentence, refusal_kind(error.code, str(error.message), recipient=recipient)
+        )
     return MailUnsentError(sentence)
+
+
+def refusal_kind(
+    code: int, message: str, *, recipient: bool
+) -> Literal["bounced", "soft_bounced", "refused"]:
+    """What a reply 5xx says of the address, by its enhanced status (RFC 3463, RFC 5248).
+
+    5.1.X is about the address, and so is 5.2.1, a disabled mailbox: it bounced. 5.2.2, a full
+    mailbox, and 5.7.X, policy, pass. Without a status, 550, 551 and 553 to RCPT are about the
+    address (RFC 5321, 4.2.3); all else is about the mail.
+    """
+    found = _STATUS.match(message)
+    if found is not None:
+        subject, detail = found[1], found[2]
+        if (subject, detail) == ("1", "8") or subject == "7" or (subject, detail) == ("2", "2"):
+            return "soft_bounced"  # 5.1.8 is about the sender's domain
+        if subject == "1" and detail != "7":  # 5.1.7 is about the sender's address
+            return "bounced"
+        return "bounced" if (subject, detail) == ("2", "1") else "refused"
+    return "bounced" if recipient and code in (550, 551, 553) else "refused"
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:

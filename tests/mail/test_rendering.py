@@ -5,7 +5,7 @@ import pytest
 
 from adapters.mail_render import MailRenderer
 from adapters.program_file import read_program
-from adapters.smtp import build_message
+from adapters.mail_message import build_message
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState
@@ -142,13 +142,6 @@ def test_operational_mail_offers_no_way_out_that_would_not_work() -> None:
     mail = rendered(program(operational=True))
     assert "List-Unsubscribe" not in mail.headers
     assert mail.text == "Hello.\n"
-
-
-def test_the_way_out_can_be_another() -> None:
-    renderer = MailRenderer(unsubscribe_url=lambda command: f"https://x.example/{command.email}")
-    mail = renderer.marketing(program(), lead(), PEOPLE, send_mail())
-    assert mail.headers["List-Unsubscribe"] == "<https://x.example/note>"
-    assert "Unsubscribe: https://x.example/note" in mail.text
 
 
 def test_an_empty_field_renders_empty_and_takes_a_default() -> None:

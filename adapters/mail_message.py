@@ -1,0 +1,73 @@
+"""A mail put together: headers, both bodies, nothing that a stranger wrote where it can harm."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from email import policy
+from email.errors import MessageError
+from email.headerregistry import HeaderRegistry, UnstructuredHeader
+from email.message import EmailMessage
+from email.policy import EmailPolicy
+from typing import Any, ClassVar
+
+from activities.ports import Rendered
+from adapters.mail_headers import one_line, only_address
+
+
+class _Verbatim:
+    """A header that is neither decoded when set nor encoded when folded.
+
+    The e-mail package would turn a long List-Unsubscribe into encoded words, which no mail
+    program reads.
+    """
+
+    max_count: ClassVar[int] = 1
+
+    @classmethod
+    def parse(cls, value: str, kwds: dict[str, Any]) -> None:
+        """Take the value as it is."""
+        kwds["parse_tree"] = UnstructuredHeader.value_parser("")
+        kwds["decoded"] = value
+
+    def fold(self, *, policy: EmailPolicy[EmailMessage]) -> str:
+        """One line, however long."""
+        name = self.name  # type: ignore[attr-defined]  # BaseHeader, mixed in, has it
+        return f"{name}: {self}{policy.linesep}"
+
+
+_HEADERS = HeaderRegistry()
+for _name in (
+    "List-Unsubscribe",
+    "List-Unsubscribe-Post",
+    "List-Id",
+    "Feedback-ID",
+    *(f"X-Leadflow-{of}" for of in ("Lead", "Key", "Email", "Alert")),
+):
+    _HEADERS.map_to_type(_name.lower(), _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in
+
+# Bodies are encoded to seven bits, so no server needs to know 8BITMIME.
+_POLICY = policy.SMTP.clone(cte_type="7bit", header_factory=_HEADERS)
+_LONGEST_LINE = 998  # octets, RFC 5322
+
+
+def build_message(mail: Rendered, date: datetime) -> EmailMessage:
+    """The mail as a multipart message dated `date` (aware). Raises ValueError if it can't be."""
+    sender, to = only_address(mail.sender), only_address(mail.to)
+    international = not (sender.addr_spec + to.addr_spec).isascii()
+    message = EmailMessage(policy=_POLICY.clone(utf8=True) if international else _POLICY)
+    try:
+        message["From"] = str(sender)
+        message["To"] = str(to)
+        message["Subject"] = one_line(mail.subject)
+        message["Date"] = date
+        message["Message-ID"] = f"<{one_line(mail.message_id)}>"
+        for name, value in mail.headers.items():
+            line = one_line(value)
+            if len(line.encode()) + len(name) + 2 > _LONGEST_LINE:
+                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - told like the rest
+            message[name] = line
+        message.set_content(mail.text)
+        message.add_alternative(mail.html, subtype="html")
+    except (MessageError, ValueError, LookupError) as error:
+        raise ValueError(f"the mail can't be put together: {error}") from error
+    return message
