@@ -166,16 +166,16 @@ class SqlIntake:
         return len(judged)
 
     def clicked(self, lead: str, message: str, since: datetime) -> set[str]:
-        """Where the links lead that were followed from this mail since then (wall clock)."""
+        """Where the links lead that were followed from this mail since then (program clock)."""
         query = sa.select(_I.c.body).where(
-            _I.c.lead == lead, _I.c.kind == "event", _I.c.ready >= since
+            _I.c.lead == lead, _I.c.kind == "event", _I.c.arrived >= since
         )
         with self._database.read() as connection:
             bodies = connection.scalars(query).all()
         return {
             str(body["data"].get("url", ""))
             for body in bodies
-            if body.get("type") == "email.clicked" and _by_mail(body, message, told=True)
+            if body.get("type") == "email.clicked" and body["data"].get("message") == message
         }
 
     def known(self, leads: Iterable[str]) -> set[str]:
@@ -226,10 +226,10 @@ def _first_ready(
             yield row
 
 
-def _by_mail(body: Mapping[str, Any], message: str, *, told: bool = False) -> bool:
-    """Whether this is an open or a click of the mail that a machine was not found behind yet."""
+def _by_mail(body: Mapping[str, Any], message: str) -> bool:
+    """Whether this is an open or a click of the mail that still counts as a person's."""
     return (
         body.get("type") in ("email.clicked", "email.opened")
         and body.get("data", {}).get("message") == message
-        and (told or not body.get("machine", False))
+        and not body.get("machine", False)
     )

@@ -91,7 +91,12 @@ class SqlOutbox:
         with self._database.write() as connection:
             why = _suppression(connection, [address, written], operational=operational)
             if why is None:
-                known = {"email": email, "address": written, "links": list(mail.links)}
+                known = {
+                    "mail": mail.message_id.partition("@")[0],
+                    "email": email,
+                    "address": written,
+                    "links": list(mail.links),
+                }
                 connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
         return why
 

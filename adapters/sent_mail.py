@@ -41,11 +41,13 @@ class SqlSentMail:
 
     def by_local_part(self, mail: str) -> SentMail | None:
         """The mail whose Message-ID begins with this, up to its `@`; tokens name mail so."""
-        return self._find(_M.c.message.startswith(f"{mail}@", autoescape=True))
+        return self._find(_M.c.mail == mail)
 
     def by_message_id(self, message: str) -> SentMail | None:
         """The mail with this Message-ID, with or without angle brackets."""
-        return self._find(_M.c.message == message.strip().strip("<>"))
+        plain = message.strip().strip("<>")
+        mail = plain.partition("@")[0]
+        return self._find(sa.and_(_M.c.mail == mail, _M.c.message == plain))
 
     def leads_of(self, address: str) -> list[str]:
         """The leads with this address, in any case; most have one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
-from gateway import health, intake
+from gateway import confirming, health, intake, preferences, tracking, unsubscribing
 from gateway.limits import BodyLimit
 from gateway.outside import Outside
 from gateway.problems import ProblemDetails, explain
@@ -44,6 +44,6 @@ def build_app(outside: Outside) -> FastAPI:
         redoc_url=None,
     )
     explain(app)
-    app.include_router(health.router(outside))
-    app.include_router(intake.router(outside))
+    for part in (health, intake, tracking, unsubscribing, preferences, confirming):
+        app.include_router(part.router(outside))
     return app

@@ -174,8 +174,10 @@ class Message(SQLModel, table=True):
 
     key: str = Field(primary_key=True)
     lead: str = Field(index=True)
-    message: str = Field(index=True)
+    message: str
     """The Message-ID without its angle brackets."""
+    mail: str | None = Field(default=None, index=True)
+    """Its local part, by which tokens name a mail; None for an alert."""
     email: str | None = None
     """The e-mail's name in the program; None for an alert."""
     address: str | None = None

@@ -57,6 +57,7 @@ def sent_mail(
         "key": f"{lead}/1/awareness/{email}/{mail}",
         "lead": lead,
         "message": message,
+        "mail": mail,
         "email": email,
         "address": f"{lead}@northwind.example",
         "links": list(links),

@@ -64,9 +64,10 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("name"),
     )
     with op.batch_alter_table("messages", schema=None) as batch_op:
+        batch_op.add_column(sa.Column("mail", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("email", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("address", sa.String(), nullable=True))
         batch_op.add_column(sa.Column("links", sa.JSON(), nullable=False, server_default="[]"))
-        batch_op.create_index("ix_messages_message", ["message"], unique=False)
+        batch_op.create_index("ix_messages_mail", ["mail"], unique=False)
     with op.batch_alter_table("leads", schema=None) as batch_op:
         batch_op.create_index("ix_leads_email", ["email"], unique=False)

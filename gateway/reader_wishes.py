@@ -1,0 +1,89 @@
+"""What readers of mail wish: no mail, none for a while, or mail again."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from fastapi.responses import HTMLResponse
+
+from adapters.intake import NewItem
+from adapters.sent_mail import SentMail
+from adapters.signed_links import Purpose
+from adapters.suppression_list import SqlSuppressionList
+from gateway.outside import Outside
+from gateway.problems import told
+from gateway.reader_pages import Action, masked, page, program_of
+from models.instants import write_instant
+
+PAUSE_DAYS = 30
+ANSWERS: dict[int | str, dict[str, Any]] = {
+    404: {"description": "A page", "content": {"text/html": {}}},
+    **told(413, 422, 503),
+}
+"""What the routes of readers answer besides their page."""
+
+Wish = Literal["stop", "pause", "resume"]
+
+
+def mail_of(outside: Outside, purpose: Purpose, token: str) -> SentMail | None:
+    """The mail that a token names; None if the token is none of ours."""
+    found = outside.links.read(purpose, token)
+    return outside.sent.by_local_part(found.mail) if found is not None else None
+
+
+def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
+    """Do it for the address now, and tell the lead; once a day at most, however often asked."""
+    at = outside.now()
+    kind = {
+        "stop": "email.unsubscribed",
+        "pause": "email.paused",
+        "resume": "email.resubscribed",
+    }[wish]
+    suppressions = SqlSuppressionList(outside.database)
+    if wish == "stop":
+        changed = suppressions.add(mail.address, "unsubscribed", at=at)
+    elif wish == "resume":
+        changed = suppressions.remove(mail.address, "unsubscribed")
+    else:
+        changed = True
+    local = mail.message.partition("@")[0]
+    # Who changed nothing asked again; who did, asks anew, and that is another event.
+    when = int(at.timestamp()) if changed and wish != "pause" else f"{at:%Y-%m-%d}"
+    identity = f"{kind}/{local}/{when}"
+    data: dict[str, Any] = {"message": mail.message}
+    if wish == "pause":
+        data["days"] = PAUSE_DAYS
+    body = {
+        "id": identity,
+        "type": kind,
+        "subject": mail.email,
+        "at": write_instant(at),
+        "data": data,
+    }
+    if changed:
+        outside.intake.accept(
+            [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
+        )
+
+
+def stopped(outside: Outside, mail: SentMail) -> HTMLResponse:
+    """The page for who gets no mail any more, with the way back."""
+    again = Action("Get mail again", outside.links.preferences(mail.message), "wish", "resume")
+    return page(
+        "You are unsubscribed",
+        f"No more news goes to {masked(mail.address)}.",
+        actions=[again],
+        program=program_of(outside, mail),
+    )
+
+
+def stop(outside: Outside, mail: SentMail, label: str) -> Action:
+    """The button that stops all mail."""
+    path = outside.links.unsubscribe(mail.message)
+    return Action(label, path, "List-Unsubscribe", "One-Click")
+
+
+def pause(outside: Outside, mail: SentMail) -> Action:
+    """The button that pauses mail."""
+    path = outside.links.preferences(mail.message)
+    return Action(f"Pause for {PAUSE_DAYS} days", path, "wish", "pause")

@@ -1,0 +1,171 @@
+"""Clicks and opens, and whose they are."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import httpx
+import pytest
+
+from adapters.database import Database
+from adapters.tracked_mail import TrackedLinks, track_html, track_text
+from gateway.machines import Hit, at_once
+from gateway.outside import Outside
+from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
+
+BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
+
+
+def _path(url: str) -> str:
+    return url.removeprefix("https://go.acme.example")
+
+
+async def test_a_click_leads_where_the_mail_said_and_is_told(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    answer = await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    assert answer.status_code == 302
+    assert answer.headers["location"] == PRICES
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "set-cookie" not in answer.headers
+    [event] = accepted(database)
+    assert (event["lead"], event["type"], event["subject"]) == ("ana", "email.clicked", "welcome")
+    assert event["data"] == {"message": message, "url": PRICES}
+    assert event["machine"] is False
+
+
+async def test_our_own_web_site_knows_the_visitor_by_a_token_and_not_by_name(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    answer = await http.get(_path(outside.links.click(message, 1)), headers=BROWSER)
+    token = httpx.URL(answer.headers["location"]).params["lf"]
+    found = outside.links.read("visitor", token)
+    assert found is not None
+    assert found.mail == MAIL
+
+
+@pytest.mark.parametrize("link", ["/c/nonsense", "/c/0123456789abcdef-1-" + "0" * 20, "/o/x.gif"])
+async def test_what_we_did_not_sign_leads_nowhere(
+    http: httpx.AsyncClient, database: Database, link: str
+) -> None:
+    sent_mail(database)
+    answer = await http.get(link, headers=BROWSER)
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+    assert accepted(database) == []
+
+
+async def test_a_token_opens_no_door_but_its_own(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    token = outside.links.click(message, 1).rpartition("/")[2]
+    for door in ("/u/", "/p/", "/k/"):
+        assert (await http.get(door + token)).status_code == 404
+
+
+async def test_an_opened_mail_is_told_by_an_image(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    answer = await http.get(_path(outside.links.pixel(message)), headers=BROWSER)
+    assert answer.content.startswith(b"GIF89a")
+    assert [one["type"] for one in accepted(database)] == ["email.opened"]
+
+
+async def test_who_clicks_twice_in_one_second_clicked_once(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    for _ in range(2):
+        await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    assert len(accepted(database)) == 1
+
+
+async def test_a_scanner_that_follows_all_links_takes_its_first_click_back(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    await http.get(_path(outside.links.click(message, 1)), headers=BROWSER)
+    assert accepted(database)[0]["machine"] is False
+    await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    events = accepted(database)
+    assert [one["machine"] for one in events] == [True, True]
+    assert {one["data"]["why"] for one in events} == {"all_links"}
+
+
+@pytest.mark.parametrize("first", [0, 1])
+async def test_the_link_that_no_person_sees_betrays_the_others(
+    http: httpx.AsyncClient, outside: Outside, database: Database, first: int
+) -> None:
+    links = ("", GUIDE, PRICES, "https://acme.example/third")
+    message = sent_mail(database, links=links)
+    for number in (first, 1 - first):
+        await http.get(_path(outside.links.click(message, number)), headers=BROWSER)
+    events = accepted(database)
+    assert [one["machine"] for one in events] == [True, True]
+    assert {one["data"]["why"] for one in events} == {"unseen"}
+
+
+async def test_a_head_request_is_a_machines_and_gets_its_answer(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    answer = await http.head(_path(outside.links.click(message, 2)), headers=BROWSER)
+    assert answer.status_code == 302
+    assert [one["data"]["why"] for one in accepted(database)] == ["head"]
+
+
+async def test_a_click_within_seconds_of_delivery_is_a_machines(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database, ago=0.5)
+    await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    assert [one["data"]["why"] for one in accepted(database)] == ["quick"]
+
+
+@pytest.mark.parametrize(
+    ("headers", "why"),
+    [
+        ({"sec-purpose": "prefetch;prerender"}, "prefetch"),
+        ({"x-moz": "prefetch"}, "prefetch"),
+        ({"user-agent": ""}, "agent"),
+        ({"user-agent": "Mozilla/5.0"}, "agent"),
+        ({"user-agent": "python-requests/2.32"}, "agent"),
+        ({"user-agent": "Mozilla/5.0 (compatible; BarracudaCentral)"}, "agent"),
+        ({"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}, "agent"),
+        ({"user-agent": "Mozilla/5.0 (X11) HeadlessChrome/142.0"}, "agent"),
+        ({"user-agent": "Mozilla/5.0 (Windows NT 5.1) via ggpht.com GoogleImageProxy"}, None),
+        ({"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}, None),
+    ],
+)
+def test_machines_are_known_by_what_they_say_of_themselves(
+    headers: dict[str, str], why: str | None
+) -> None:
+    hit = Hit(
+        method="GET",
+        headers={"user-agent": "Mozilla/5.0 (X11; Linux)"} | headers,
+        number=1,
+        age=timedelta(hours=1),
+    )
+    assert at_once(hit) == why
+
+
+def test_every_link_is_tracked_once_and_all_else_stays_as_it_is() -> None:
+    links = TrackedLinks("https://go.acme.example/", lambda number: f"https://go/c/{number}")
+    html = (
+        '<!-- <a href="https://a.example/no"> --><p>caf\u00e9</p>\n'
+        "<a  class=x href='https://a.example/?a=1&amp;b=2'>one</a>"
+        '<A HREF="https://b.example">two</A> <a href="https://a.example/?a=1&b=2">again</a>'
+        '<a href="mailto:x@y.example">mail</a><a href="https://go.acme.example/u/t">out</a>'
+    )
+    tracked = track_html(html, links)
+    assert links.targets == ("", "https://a.example/?a=1&b=2", "https://b.example")
+    assert '<!-- <a href="https://a.example/no"> --><p>caf\u00e9</p>\n' in tracked
+    assert tracked.count('"https://go/c/1"') == 2
+    assert tracked.count('"https://go/c/2"') == 1
+    assert 'href="mailto:x@y.example"' in tracked
+    assert 'href="https://go.acme.example/u/t"' in tracked
+    assert track_text("See (https://b.example), or not.", links) == "See (https://go/c/2), or not."

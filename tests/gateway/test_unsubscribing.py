@@ -1,0 +1,108 @@
+"""The ways out, and back: one click, a page, a pause."""
+
+from __future__ import annotations
+
+import httpx
+import pytest
+
+from adapters.database import Database
+from gateway.outside import Outside
+from tests.gateway.senders import accepted, sent_mail
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+ADDRESS = "ana@northwind.example"
+
+
+async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    url = outside.links.unsubscribe(sent_mail(database))
+    for _ in range(2):
+        answer = await http.post(url, data=ONE_CLICK)
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
+
+
+async def test_one_click_may_come_as_a_form_of_parts(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    url = outside.links.unsubscribe(sent_mail(database))
+    answer = await http.post(url, files={"List-Unsubscribe": (None, "One-Click")})
+    assert answer.status_code == 200
+    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+async def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
+    http: httpx.AsyncClient, outside: Outside, database: Database, method: str
+) -> None:
+    message = sent_mail(database)
+    for url in (
+        outside.links.unsubscribe(message),
+        outside.links.preferences(message),
+        outside.links.confirm(message),
+    ):
+        await http.request(method, url)
+    assert accepted(database) == []
+    assert outside.outbox.suppression(ADDRESS, operational=False) is None
+
+
+async def test_the_page_needs_no_script_and_tells_nobodys_address(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    answer = await http.get(outside.links.unsubscribe(sent_mail(database)))
+    assert answer.status_code == 200
+    assert "<script" not in answer.text
+    assert 'name="viewport"' in answer.text
+    assert "a\u2026@northwind.example" in answer.text
+    assert ADDRESS not in answer.text
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+async def test_a_post_without_the_word_changes_nothing(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    url = outside.links.unsubscribe(sent_mail(database))
+    assert (await http.post(url)).status_code == 422
+    assert (await http.post(url, data={"List-Unsubscribe": "maybe"})).status_code == 404
+    assert accepted(database) == []
+
+
+async def test_who_wants_mail_again_gets_it_again(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    await http.post(outside.links.unsubscribe(message), data=ONE_CLICK)
+    answer = await http.post(outside.links.preferences(message), data={"wish": "resume"})
+    assert answer.status_code == 200
+    assert outside.outbox.suppression(ADDRESS, operational=False) is None
+    assert [one["type"] for one in accepted(database)] == [
+        "email.unsubscribed",
+        "email.resubscribed",
+    ]
+
+
+async def test_a_reader_may_pause(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    url = outside.links.preferences(sent_mail(database))
+    for _ in range(2):
+        assert (await http.post(url, data={"wish": "pause"})).status_code == 200
+    [event] = accepted(database)
+    assert event["type"] == "email.paused"
+    assert event["data"]["days"] == 30
+    assert (await http.post(url, data={"wish": "world peace"})).status_code == 422
+
+
+async def test_a_consent_is_confirmed_by_the_button_with_its_words(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    url = outside.links.confirm(sent_mail(database, email="confirm"))
+    for _ in range(2):
+        assert (await http.post(url)).status_code == 200
+    [event] = accepted(database)
+    assert event["type"] == "consent.confirmed"
+    assert event["data"]["source"] == "double opt-in"
+    assert "get our mail" in event["data"]["wording"]
