@@ -17,8 +17,9 @@ from adapters.database import Database
 from adapters.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
-from models.tables import HandoffRow, Lead, Suppression, TaskRow, TimelineEntry, table_of
+from models.tables import Consent, HandoffRow, Lead, Suppression, TaskRow, TimelineEntry, table_of
 
+_C = table_of(Consent)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
 _L = table_of(Lead)
@@ -30,6 +31,7 @@ _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which a handoff may stand differently."""
 _RESUBSCRIBED = "email.resubscribed"
+_CONSENT_TURNS = frozenset({"created", "consented"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
@@ -88,6 +90,8 @@ class SqlJournal:
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
             if again or kinds & TASK_KINDS:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
+            if again or kinds & _CONSENT_TURNS:
+                _consents(connection, decision, first)
             if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
 
@@ -113,6 +117,28 @@ class SqlJournal:
                 .values(address=address, reason=reason, lead=state.lead, at=at.get(reason, now))
                 .on_conflict_do_nothing()
             )
+
+
+def _consents(connection: Connection, decision: Decision, first: int) -> None:
+    """Keep each consent of this turn; that of a new lead is its profile's."""
+    state = decision.state
+    connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
+    rows = [
+        {
+            "lead": state.lead,
+            "seq": entry.seq,
+            "address": _address(state) or "",
+            "at": entry.at,
+            "source": entry.fields.get("source", state.profile.get("source", "profile")),
+            "wording": entry.fields.get("wording", ""),
+            "confirmed": bool(entry.fields.get("confirmed")),
+        }
+        for entry in decision.entries
+        if entry.kind == "consented"
+        or (entry.kind == "created" and state.profile.get("consent") is True)
+    ]
+    if rows:
+        connection.execute(sa.insert(_C), rows)
 
 
 def _address(state: LeadState) -> str | None:

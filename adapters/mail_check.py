@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from adapters.mail_headers import only_address
-from adapters.mail_render import CONFIRM, owner_values, program_values, render_email
+from adapters.mail_render import owner_values, program_values, render_email
 from adapters.mail_templates import TemplateError, compile_mjml, lead_values, parse, render
+from lifecycle.consent import CONFIRM
 from models.directory import Member
 from models.program import BUILT_IN_FIELDS, Email, Program
 

@@ -15,6 +15,7 @@ from adapters.mail_templates import compile_mjml, lead_values, render
 from adapters.mail_text import html_to_text, text_to_html
 from adapters.signed_links import SignedLinks
 from adapters.tracked_mail import TrackedLinks, before_end, pixel, track_html, track_text
+from lifecycle.consent import CONFIRM
 from models.decision import Alert, SendMail
 from models.directory import Directory, Member
 from models.program import Email, Program
@@ -29,10 +30,6 @@ _FOOTER_LINK = '<a href="{}" style="color:#777777">{}</a>'
 _PREHEADER = (
     '<span style="display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all">{}</span>'
 )
-
-
-CONFIRM = "confirm"
-"""The name of the e-mail by which a consent is confirmed; it alone has `confirm_url`."""
 
 
 class MailRenderer:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from adapters.cron import check_cron
 from adapters.marked_document import Node
 from adapters.problems import meant
+from lifecycle.consent import CONFIRM
 from models.program import BUILT_IN_FIELDS
 
 _CLOCKS = ("accept", "first_touch", "qualify")
@@ -25,12 +26,34 @@ def check_references(root: Node) -> None:
             for variant in step.get("variants").values():
                 _check(variant, "e-mail", emails)
             _check(step.get("move_to"), "track", tracks)
+    _check_opt_in(root)
     for schedule in root.get("schedules").values():
         _check(schedule.get("track"), "track", tracks)
         _check(schedule.get("select", "track"), "track", tracks)
         cron = schedule.get("cron")
         if cron.text is not None and (wrong := check_cron(cron.text)):
             cron.report(wrong)
+
+
+def _check_opt_in(root: Node) -> None:
+    """Double opt-in needs an operational e-mail of its own."""
+    asked = root.get("sending", "double_opt_in")
+    if asked.value is not True:
+        return
+    if CONFIRM not in root.get("emails").names():
+        asked.report(
+            f"double opt-in needs an e-mail '{CONFIRM}', operational, with {{{{ confirm_url }}}}"
+        )
+    elif root.get("emails", CONFIRM, "operational").value is not True:
+        root.get("emails", CONFIRM).report(
+            "the e-mail that confirms a consent must be 'operational: true'", key=True
+        )
+    for track in root.get("tracks").values():
+        for step in steps_in(track.get("steps")):
+            if step.get("email").text == CONFIRM:
+                step.get("email").report(
+                    f"'{CONFIRM}' is sent by itself before all tracks; remove this step"
+                )
 
 
 def steps_in(steps: Node) -> Iterator[Node]:

@@ -57,7 +57,8 @@ def _items(m: Moment) -> Iterator[DueItem]:
         yield DueItem(m.state.cool_off_until, (5, 0), "cool-off ends", _end_cool_off)
     track = m.state.track
     if track is not None and track.until is not None:
-        yield DueItem(track.until, (7, 0), f"{track.name}: {track.step}", tracks.due)
+        at = max(track.until, m.state.paused_until or track.until)
+        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.due)
 
 
 def _handoff_items(m: Moment) -> Iterator[DueItem]:

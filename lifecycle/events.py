@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle import tracks
+from lifecycle import consent, opt_in, pause, tracks
 from lifecycle.expressions import did_signature
 from lifecycle.handoff import update
 from lifecycle.holds import hold_for_meeting
@@ -31,6 +31,8 @@ NOT_HUMAN = frozenset(
 )
 """Event types that do not show a person's engagement."""
 
+_CHANGES_PROFILE = frozenset({"profile.updated", consent.GIVEN, consent.CONFIRMED})
+
 _MOST_SAID = 10
 """So many problems of a profile are told in one note."""
 
@@ -53,23 +55,23 @@ def created(m: Moment, creation: Created) -> None:
     score_fit(m)
     if not check_disqualify(m):
         check_scores(m)
+    opt_in.ask(m)
     tracks.look(m)
 
 
 def happened(m: Moment, event: Event) -> None:
     """Take an event in."""
     human = event.type not in NOT_HUMAN
-    if event.duplicate:
-        m.tell("ignored", event=event.id, type=event.type, why="duplicate")
-        return
-    if event.machine and human:
-        m.tell("ignored", event=event.id, type=event.type, why="machine")
+    if _ignored(m, event, human=human):
         return
     late = is_late(event)
     m.about(event)
     _remember(m, event, human=human, late=late)
     motion = m.state.motion
-    update = _update_profile(m, event.data) if event.type == "profile.updated" else None
+    update = None
+    if event.type in _CHANGES_PROFILE:
+        consents = event.type != "profile.updated"
+        update = _update_profile(m, {"consent": True} if consents else event.data)
     points = score_event(m, event)
     m.tell(
         "event",
@@ -80,9 +82,12 @@ def happened(m: Moment, event: Event) -> None:
         engagement=rounded(m.state.engagement),
         late=late or None,
     )
+    if event.type in (consent.GIVEN, consent.CONFIRMED):
+        consent.tell(m, event)
     if update is not None:
         _tell_update(m, update)
     heed(m, event)
+    pause.heed(m, event, human=human and not late)
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)
@@ -90,8 +95,22 @@ def happened(m: Moment, event: Event) -> None:
         _meeting(m, event)
     if m.state.motion != motion:
         tracks.check_motion(m)
+    if event.type == consent.CONFIRMED:
+        tracks.look(m)
     if not late:
         tracks.react(m)
+
+
+def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
+    """Whether this event is a repetition, or a machine's where a person's would count."""
+    if event.duplicate:
+        m.tell("ignored", event=event.id, type=event.type, why="duplicate")
+        return True
+    if event.machine and human:
+        m.tell("ignored", event=event.id, type=event.type, why="machine")
+        pause.away(m, event)
+        return True
+    return False
 
 
 def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
@@ -158,8 +177,9 @@ def _tell_update(m: Moment, update: _Update) -> None:
     if update.names or note is not None:
         m.tell("profile", changed=update.names, note=note)
     if "email" in update.names:
-        m.change(soft_bounces=0)
+        m.change(soft_bounces=0, confirmed=None)
         lift(m, "bounced")
+        opt_in.ask(m)
 
 
 def _choose_motion(m: Moment) -> None:

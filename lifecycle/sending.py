@@ -1,4 +1,4 @@
-"""Whether an e-mail that is due may be sent now: suppression, consent, window, caps, holdout.
+"""Whether an e-mail that is due may be sent now: suppression, consent, pause, window, caps.
 
 Caps defer, they never drop: a mail over a cap waits for the first instant that satisfies
 caps and window.
@@ -13,8 +13,10 @@ from email.utils import parseaddr
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from lifecycle.consent import awaited
 from lifecycle.local_time import later, window_opening
 from lifecycle.moment import Moment
+from lifecycle.pause import paused_until
 from lifecycle.rulebook import Rulebook, email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
 from models.durations import Rate
@@ -33,7 +35,7 @@ class Defer:
     """Not now: try again at `until`."""
 
     until: datetime
-    why: Literal["window", "cap"]
+    why: Literal["paused", "window", "cap"]
 
 
 def choose(
@@ -58,6 +60,9 @@ def check(m: Moment, email: str) -> Skip | Defer | None:
         return Skip(why)
     if m.book.program.emails[email].operational:
         return None
+    pause = paused_until(m)
+    if pause is not None:
+        return Defer(pause, "paused")
     window = m.book.program.sending.send_window
     if window is not None:
         opening = window_opening(window, m.at, m.zone)
@@ -79,6 +84,8 @@ def skip_reason(m: Moment, email: str) -> str | None:
     for reason in reasons:
         if reason in state.suppressed:
             return reason
+    if awaited(m):
+        return "no_consent"
     if (
         not operational
         and state.profile.get("country") in sending.consent_required_in

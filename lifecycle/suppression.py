@@ -36,6 +36,18 @@ def _bounced(m: Moment, event: Event) -> None:
     if event.data.get("kind") == "hard" and not policy:
         suppress(m, "bounced")
         return
+    _soft(m)
+
+
+def refused(m: Moment, why: str | None) -> None:
+    """Heed a mail server that refused a mail at once: as if the mail had come back."""
+    if why == "bounced":
+        suppress(m, "bounced")
+    elif why == "soft_bounced":
+        _soft(m)
+
+
+def _soft(m: Moment) -> None:
     m.change(soft_bounces=m.state.soft_bounces + 1)
     if m.state.soft_bounces >= SOFT_BOUNCES:
         suppress(m, "bounced")

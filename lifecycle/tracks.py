@@ -11,6 +11,8 @@ import dataclasses
 from datetime import datetime
 from typing import assert_never
 
+from lifecycle import suppression
+from lifecycle.consent import awaited
 from lifecycle.local_time import later
 from lifecycle.moment import Moment
 from lifecycle.rulebook import CompiledTrack, Node
@@ -47,7 +49,7 @@ def look(m: Moment, *, ended: str | None = None) -> None:
 
 def _may_run(m: Moment) -> bool:
     state = m.state
-    return state.stage not in TRACKLESS and state.cool_off_until is None
+    return state.stage not in TRACKLESS and state.cool_off_until is None and not awaited(m)
 
 
 def _barred(m: Moment, track: CompiledTrack) -> bool:
@@ -165,6 +167,7 @@ def mail_result(m: Moment, result: Result) -> None:
         m.tell("email_skipped", email=mail.email, step=mail.step, why=result.why)
     else:
         m.tell("email_failed", email=mail.email, step=mail.step, why=result.why)
+        suppression.refused(m, result.why)
     # A mail whose outcome is unknown may have been read, so it counts like one that was sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):

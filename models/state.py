@@ -149,6 +149,12 @@ class LeadState:
     human_since_recycle: bool = False
     suppressed: tuple[str, ...] = ()
     soft_bounces: int = 0
+    confirmed: datetime | None = None
+    """When the consent was confirmed (double opt-in)."""
+    paused_until: datetime | None = None
+    """No nurture mail before this, and the track stands still."""
+    paused_why: str | None = None
+    """`out_of_office` or `asked`."""
     track: TrackState | None = None
     left: frozenset[str] = frozenset()
     """Tracks finished or left in this cycle."""
