@@ -7,6 +7,7 @@ import unicodedata
 from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
+from email.message import Message
 
 _NAME_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"=?]')
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]\\@]+@[^\s<>,;\"()\[\]\\@]+")
@@ -55,3 +56,11 @@ def named_address(name: str, email: str) -> str:
     address = only_address(email)
     plain = " ".join(_NAME_SPECIALS.sub(" ", one_line(name)).split())
     return str(Address(plain[:60].strip(), address.username, address.domain))
+
+
+def header_text(mail: Message, name: str) -> str:
+    """A header of a stranger's mail, whatever it holds; empty if it is absent or unreadable."""
+    try:
+        return str(mail.get(name, "")).strip()
+    except (ValueError, LookupError, AttributeError, TypeError, MessageError):
+        return ""

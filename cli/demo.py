@@ -24,7 +24,7 @@ from rich.text import Text
 from cli.console import JsonOption, Panel, Status, WrongInputError, err
 from cli.demo_report import STAGES, Figures, Played, print_report, report_json
 from cli.publishing import choose
-from cli.stack import LAST_BREATH, SHIPPED, Stack, running_stack
+from cli.stack import LAST_BREATH, SHIPPED, Ports, Stack, running_stack
 from cli.world import read_settings, run_async
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from adapters.lead_file import CheckedLeads
     from adapters.reports import SqlReports
     from adapters.temporal import Leads
+    from models.envelopes import Clock
     from models.program import Program
     from simulation.cast import Cast
 
@@ -133,11 +134,13 @@ def _emptied(home: Path) -> None:
 async def _played(play: Play) -> Played:
     from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
     from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
+    from models.envelopes import Clock  # noqa: PLC0415  # likewise
 
     speed = await _bearable_speed(play)
     post = _Post()
     settings = read_settings().model_copy(update={"home": play.home, "database_url": ""})
-    async with running_stack(settings, port=0, ui_port=0, smtp_port=0, on_mail=post) as stack:
+    clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
+    async with running_stack(settings, Ports(), on_mail=post, clock=clock) as stack:
         # Rejected rows are written beside the file; the shipped one's folder is not ours.
         copy = Path(shutil.copy(play.file, play.home))
         database = open_database(stack.settings.database)
@@ -145,7 +148,7 @@ async def _played(play: Play) -> Played:
             program = _published(play, database)
             with checked_leads(copy, program) as leads:
                 played = await _performed(
-                    play, stack, database, leads, program=program, post=post, speed=speed
+                    play, stack, database, leads, program=program, post=post, clock=clock
                 )
         finally:
             database.close()
@@ -182,7 +185,7 @@ async def _bearable_speed(play: Play) -> float:
     err.print(Text("finding out how fast this machine is …", style="dim"))
     with tempfile.TemporaryDirectory() as folder:
         settings = read_settings().model_copy(update={"home": Path(folder), "database_url": ""})
-        async with running_stack(settings, port=0, ui_port=0, smtp_port=0) as stack:
+        async with running_stack(settings, Ports()) as stack:
             copy = Path(shutil.copy(play.file, folder))
             database = open_database(stack.settings.database)
             try:
@@ -208,23 +211,28 @@ async def _performed(
     *,
     program: Program,
     post: _Post,
-    speed: float,
+    clock: Clock,
 ) -> Played:
-    from adapters.catcher import messages  # noqa: PLC0415  # keeps --help quick
+    import httpx  # noqa: PLC0415  # keeps --help quick
+
+    from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # likewise
+    from adapters.catcher import messages  # noqa: PLC0415  # likewise
     from adapters.reports import SqlReports  # noqa: PLC0415  # likewise
     from adapters.temporal import Leads  # noqa: PLC0415  # likewise
     from lifecycle.profile import lead_zone  # noqa: PLC0415  # likewise
-    from models.envelopes import Clock  # noqa: PLC0415  # likewise
     from simulation.agreement import compare  # noqa: PLC0415  # likewise
     from simulation.cast import Cast  # noqa: PLC0415  # likewise
+    from simulation.doors import Doors  # noqa: PLC0415  # likewise
 
     people = stack.world.people.directory()
-    clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
     door = Leads(stack.client, stack.world.journal, clock=clock)
     zones = {one.id: lead_zone(one.profile, program) for one in leads}
     second = program.handoff.qualify.then_to if program.handoff and program.handoff.qualify else ""
     closers = {one.email for one in people.teams[second].members} if second else set()
-    cast = post.cast = Cast(door, clock, zones, closers)
+    key = SqlApiKeys(database).make("demonstration", ["leads:write", "events:write"])
+    http = httpx.AsyncClient(timeout=30.0)
+    doors = Doors(http, url=stack.gateway, inbound=stack.inbound_port, key=key)
+    cast = post.cast = Cast(door, doors, clock, zones, closers)
     reports = SqlReports(database)
     playing = asyncio.create_task(cast.play())
     try:
@@ -236,12 +244,13 @@ async def _performed(
                 if playing.done():
                     await playing
                 share = 1 - left / play.seconds
-                screen.update(_picture(stack, cast, reports, speed, share))
+                screen.update(_picture(stack, cast, reports, clock.speed, share))
                 await asyncio.sleep(min(0.5, left))
             await launch
     finally:
         cast.end()
         await playing
+        await http.aclose()
     err.print(Text("comparing journal, mailbox and Temporal …", style="dim"))
     figures = Figures.read(reports, lasted=cast.now() - BEGINS)
     return Played(

@@ -7,9 +7,11 @@ import logging
 import shlex
 import shutil
 import signal
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -25,10 +27,15 @@ if TYPE_CHECKING:
 
     from activities.ports import World
     from adapters.catcher import OnMail
+    from models.envelopes import Clock
     from settings import Settings
 
 SHIPPED = Path(__file__).resolve().parent.parent / "programs"
 """The programs that come with leadflow."""
+INBOUND_DOMAIN = "in.leadflow.localhost"
+"""The domain of bounces and replies in the embedded stack."""
+_SHORTEST_GATHERING = timedelta(seconds=0.25)
+"""So long a scanner must have to betray itself, also by a demonstration's clock."""
 LAST_BREATH = 0.3
 """Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
 
@@ -44,6 +51,10 @@ class Stack:
     ui: str
     smtp_port: int
     mail: Path
+    gateway: str
+    """The URL of the HTTP interface."""
+    inbound_port: int
+    """Where mail that comes back is taken in."""
 
     def places(self) -> dict[str, str]:
         """Where everything is, for people and programs."""
@@ -52,33 +63,52 @@ class Stack:
             "temporal": self.address,
             "smtp": f"{self.settings.smtp_host}:{self.smtp_port}",
             "mail": str(self.mail),
+            "gateway": self.gateway,
+            "inbound": f"127.0.0.1:{self.inbound_port}",
             "database": shown_url(self.settings.database),
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the stack listens; 0 is any free port."""
+
+    temporal: int = 0
+    ui: int = 0
+    mailbox: int = 0
+    gateway: int = 0
+    inbound: int = 0
 
 
 @asynccontextmanager
 async def running_stack(
     settings: Settings,
+    ports: Ports,
     *,
-    port: int = 7233,
-    ui_port: int = 8233,
-    smtp_port: int = 1025,
     on_mail: OnMail | None = None,
+    clock: Clock | None = None,
     still: bool = False,
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
 
-    A port of 0 is any free one. When `still`, no worker runs and no lead moves. The database is
-    migrated first. Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a mail port
-    in use; what was started is stopped then.
+    By `clock` the gateway tells when something happened. When
+    `still`, neither worker nor gateway runs and no lead moves. The database is migrated first.
+    Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a port in use; what was
+    started is stopped then.
     """
     from adapters.catcher import Catcher  # noqa: PLC0415  # keeps --help quick
     from adapters.database import migrate  # noqa: PLC0415  # likewise
     from adapters.embedded import EmbeddedServer  # noqa: PLC0415  # likewise
+    from gateway.serving import listening  # noqa: PLC0415  # likewise
     from worker import open_world, working  # noqa: PLC0415  # likewise
 
-    server = EmbeddedServer(settings.home, port=port, ui_port=ui_port)
-    with Catcher(settings.home / "mail", smtp_port, on_mail) as catcher:
+    server = EmbeddedServer(settings.home, port=ports.temporal, ui_port=ports.ui)
+    with (
+        Catcher(settings.home / "mail", ports.mailbox, on_mail) as catcher,
+        listening("127.0.0.1", ports.gateway) as web,
+        listening("127.0.0.1", ports.inbound) as returning,
+    ):
+        url = f"http://127.0.0.1:{web.getsockname()[1]}"
         await asyncio.to_thread(migrate, settings.database)
         caught = settings.model_copy(
             update={
@@ -87,12 +117,20 @@ async def running_stack(
                 "smtp_tls": "if_offered",
                 "smtp_username": None,
                 "smtp_password": None,
+                "public_url": settings.public_url or url,
+                "mail_domain": settings.mail_domain or INBOUND_DOMAIN,
             }
         )
         try:
             client = await server.start()
             with open_world(caught) as world:
-                async with nullcontext() if still else working(client, caught, world):
+                async with AsyncExitStack() as running:
+                    if not still:
+                        await running.enter_async_context(working(client, caught, world))
+                        gateway = _answering(
+                            client, caught, world, clock, web=web, returning=returning
+                        )
+                        await running.enter_async_context(gateway)
                     yield Stack(
                         settings=caught,
                         client=client,
@@ -101,9 +139,39 @@ async def running_stack(
                         ui=server.ui,
                         smtp_port=catcher.port,
                         mail=catcher.folder,
+                        gateway=url,
+                        inbound_port=returning.getsockname()[1],
                     )
         finally:
             await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _answering(
+    client: Client,
+    settings: Settings,
+    world: World,
+    clock: Clock | None,
+    *,
+    web: socket.socket,
+    returning: socket.socket,
+) -> AsyncIterator[None]:
+    """Run the gateway on these sockets while the block runs."""
+    from adapters.temporal import Leads  # noqa: PLC0415  # keeps --help quick
+    from gateway.listener import receiving  # noqa: PLC0415  # likewise
+    from gateway.opening import open_outside  # noqa: PLC0415  # likewise
+    from gateway.serving import serving  # noqa: PLC0415  # likewise
+    from models.envelopes import program_now  # noqa: PLC0415  # likewise
+
+    def now() -> datetime:
+        return program_now(clock, datetime.now(UTC))
+
+    speed = clock.speed if clock is not None else 1.0
+    gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
+    with open_outside(settings, now=now, speed=speed, gather=gather) as outside:
+        leads = Leads(client, outside.journal, prefix=settings.queue_prefix, clock=clock)
+        async with serving(outside, leads, web), receiving(outside, world.mailer, returning):
+            yield
 
 
 def register(app: typer.Typer) -> None:
@@ -129,6 +197,22 @@ def up(
             min=0, max=65535, help="The mailbox's port; else LEADFLOW_SMTP_PORT, else 1025."
         ),
     ] = None,
+    gateway_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="The HTTP interface's port; else LEADFLOW_GATEWAY_PORT, else 8080.",
+        ),
+    ] = None,
+    inbound_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Where mail that comes back is taken in; else LEADFLOW_INBOUND_PORT, else 2525.",
+        ),
+    ] = None,
     program: Annotated[
         Path,
         typer.Option(
@@ -150,7 +234,7 @@ def up(
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Start Temporal with its web UI, a mailbox, the database and the worker; stop by Ctrl-C.
+    """Start Temporal with its web UI, a mailbox, database, worker and gateway; stop by Ctrl-C.
 
     Mail is caught, none leaves this machine. Everything is kept in `.leadflow`, so that the
     next `up` goes on where this one stopped.
@@ -171,13 +255,14 @@ def up(
         stop = asyncio.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
             asyncio.get_running_loop().add_signal_handler(number, stop.set)
-        async with running_stack(
-            settings,
-            port=port,
-            ui_port=ui_port,
-            smtp_port=settings.smtp_port if smtp_port is None else smtp_port,
-            still=still,
-        ) as stack:
+        ports = Ports(
+            temporal=port,
+            ui=ui_port,
+            mailbox=settings.smtp_port if smtp_port is None else smtp_port,
+            gateway=settings.gateway_port if gateway_port is None else gateway_port,
+            inbound=settings.inbound_port if inbound_port is None else inbound_port,
+        )
+        async with running_stack(settings, ports, still=still) as stack:
             published = publish_first(stack.settings, program, teams)
             _tell(stack, published, data, as_json=as_json)
             await stop.wait()
@@ -212,6 +297,7 @@ def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_jso
         ("Temporal UI", places["ui"]),
         ("Temporal", places["temporal"]),
         ("mailbox", f"SMTP on {places['smtp']}, each mail a file in {places['mail']}"),
+        ("gateway", f"{places['gateway']}, what comes back by mail on {places['inbound']}"),
         ("database", places["database"]),
         ("programs", ", ".join(published)),
     ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from adapters.database import open_database
 from adapters.intake import SqlIntake
@@ -25,15 +25,22 @@ def _wall_clock() -> datetime:
 
 @contextmanager
 def open_outside(
-    settings: Settings, *, now: Callable[[], datetime] = _wall_clock, speed: float = 1.0
+    settings: Settings,
+    *,
+    now: Callable[[], datetime] = _wall_clock,
+    speed: float = 1.0,
+    gather: timedelta = timedelta(seconds=1),
 ) -> Iterator[Outside]:
-    """The real adapters, over one database that is up to date."""
+    """The real adapters, over one database that is up to date.
+
+    A demonstration has another clock, and gathers what comes for one lead for a shorter time.
+    """
     database = open_database(settings.database)
     secret = settings.secret.get_secret_value() if settings.secret else None
     try:
         yield Outside(
             database=database,
-            intake=SqlIntake(database),
+            intake=SqlIntake(database, gather=gather),
             journal=SqlJournal(database),
             programs=SqlPrograms(database),
             outbox=SqlOutbox(database),

@@ -1,7 +1,8 @@
 """The cast of a demonstration: prospects and sales people who act through the real doors.
 
-They read the mail that arrives by SMTP, live by the program's clock, and answer by signals
-and updates like anybody else. What they do is in prospects.py and salespeople.py.
+They read the mail that arrives by SMTP and live by the program's clock. Prospects answer
+through the doors that the world has (doors.py), sales people by updates. What they do is in
+prospects.py and salespeople.py.
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from adapters.temporal import Leads, RefusedError
-from models.envelopes import Clock, Json
+from models.envelopes import Clock
 from models.instants import write_instant
+from simulation.doors import Doors
 from simulation.prospects import Prospect, Reaction
 from simulation.salespeople import Deed, deeds
 
@@ -33,10 +35,16 @@ class Cast:
     """Everybody but leadflow itself."""
 
     def __init__(
-        self, leads: Leads, clock: Clock, zones: Mapping[str, ZoneInfo], closers: Collection[str]
+        self,
+        leads: Leads,
+        doors: Doors,
+        clock: Clock,
+        zones: Mapping[str, ZoneInfo],
+        closers: Collection[str],
     ) -> None:
         """`zones`: each lead's time zone; `closers`: sales people who work opportunities."""
         self._leads = leads
+        self._doors = doors
         self._clock = clock
         self._prospects = {lead: Prospect(lead, zone) for lead, zone in zones.items()}
         self._closers = closers
@@ -48,7 +56,7 @@ class Cast:
         self._news = asyncio.Event()
         self._over = False
         self.done: Counter[str] = Counter()
-        """What was done so far: events by type, acts by name, and `refused`."""
+        """What was done so far: by prospects, as doors name it, acts by name, and `refused`."""
 
     def mail(self, mail: EmailMessage) -> None:
         """Take a mail that has arrived; to be called from any thread."""
@@ -103,24 +111,49 @@ class Cast:
             lead = str(mail["X-Leadflow-Lead"])
             alert = mail["X-Leadflow-Alert"]
             if alert is None:
-                self._prospect_reads(lead, str(mail["X-Leadflow-Email"]))
+                self._prospect_reads(lead, mail)
             else:
                 self._sales_reads(parseaddr(str(mail["To"]))[1], lead, str(alert))
 
-    def _prospect_reads(self, lead: str, email: str) -> None:
+    def _prospect_reads(self, lead: str, mail: EmailMessage) -> None:
         prospect = self._prospects.get(lead)
         if prospect is None:
             return
-        for batch in _sittings(prospect.react(email, self.now())):
-            events = [
-                {"id": f"{lead}-{next(self._numbers)}", "at": write_instant(one.at), **one.event}
-                for one in batch
-            ]
-            self._plan(batch[-1].at, partial(self._tell, lead, events))
+        for batch in _sittings(prospect.react(str(mail["X-Leadflow-Email"]), self.now())):
+            self._plan(batch[-1].at, partial(self._react, lead, mail, batch))
 
-    async def _tell(self, lead: str, events: list[Json]) -> None:
-        await self._leads.events(lead, events)
-        self.done.update(event["type"] for event in events)
+    async def _react(self, lead: str, mail: EmailMessage, batch: Sequence[Reaction]) -> None:
+        for one in batch:
+            if one.do != "tell":
+                await self._do_with_mail(mail, one)
+                self.done[one.do] += 1
+        events = [
+            {"id": f"{lead}-{next(self._numbers)}", "at": write_instant(one.at), **one.event}
+            for one in batch
+            if one.do == "tell"
+        ]
+        if events:
+            await self._doors.tell(lead, events)
+            self.done.update(event["type"] for event in events)
+
+    async def _do_with_mail(self, mail: EmailMessage, one: Reaction) -> None:
+        match one.do:
+            case "open":
+                await self._doors.open(mail)
+            case "click":
+                await self._doors.click(mail)
+            case "scan":
+                await self._doors.scan(mail)
+            case "unsubscribe":
+                await self._doors.unsubscribe(mail)
+            case "bounce":
+                await self._doors.bounce(mail, self.now())
+            case "complain":
+                await self._doors.complain(mail, self.now())
+            case "reply":
+                await self._doors.reply(mail, self.now())
+            case "away" if one.back is not None:
+                await self._doors.away(mail, self.now(), one.back)
 
     def _sales_reads(self, person: str, lead: str, alert: str) -> None:
         plan = deeds(person, lead, alert, closes=person in self._closers)

@@ -15,25 +15,40 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.stable_hash import stable_hash
 
-Temper = Literal["eager", "curious", "silent", "annoyed", "unreachable"]
+Temper = Literal["eager", "curious", "away", "guarded", "silent", "annoyed", "unreachable"]
+Doing = Literal[
+    "open", "click", "scan", "reply", "away", "unsubscribe", "complain", "bounce", "tell"
+]
 
 _TEMPERS: tuple[tuple[Temper, int], ...] = (
     ("eager", 26),
-    ("curious", 30),
-    ("silent", 34),
+    ("curious", 24),
+    ("away", 6),
+    ("guarded", 6),
+    ("silent", 28),
     ("annoyed", 6),
     ("unreachable", 4),
 )
+"""Of a hundred people: `away` sends an out-of-office notice first, `guarded` sits behind a
+scanner that follows every link."""
+_HOLIDAY = timedelta(days=12)
 _AFTER_WORK = time(18, 30)
 _EVENING_HOURS = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Reaction:
-    """An event that a prospect will cause at a program instant."""
+    """What a prospect will do at a program instant.
+
+    Mail is reacted to by the doors that mail has; `event` is what our own web site or product
+    tells of the prospect.
+    """
 
     at: datetime
-    event: Mapping[str, Any]
+    do: Doing
+    event: Mapping[str, Any] = field(default_factory=dict)
+    back: datetime | None = None
+    """Until when an out-of-office notice says that nobody is there."""
 
 
 @dataclass(slots=True)
@@ -58,30 +73,36 @@ class Prospect:
         """What comes of an e-mail that arrives now (program time)."""
         self.read.append(email)
         dice = random.Random(f"{self.lead}/{email}/{len(self.read)}")  # noqa: S311  # a play, no secret
-        events = self._events(email, dice)
+        if self.temper == "unreachable":
+            return [Reaction(now, "bounce")]
         at = self._evening(now, dice)
         reactions = []
-        for event in events:
-            reactions.append(Reaction(at, event))
+        if self.temper == "guarded":
+            reactions.append(Reaction(now, "scan"))
+        if self.temper == "away" and len(self.read) == 1:
+            reactions.append(Reaction(now, "away", back=now + _HOLIDAY))
+        for doing in self._doings(email, dice):
+            if isinstance(doing, str):
+                reactions.append(Reaction(at, doing))
+            else:
+                reactions.append(Reaction(at, "tell", doing))
             at += timedelta(minutes=dice.randint(1, 9))
         return reactions
 
-    def _events(self, email: str, dice: random.Random) -> list[dict[str, Any]]:
-        delivered = {"type": "email.delivered", "subject": email}
-        opened = {"type": "email.opened", "subject": email}
-        clicked = {"type": "email.clicked", "subject": email}
-        if self.temper == "unreachable":
-            return [{"type": "email.bounced", "subject": email, "data": {"kind": "hard"}}]
-        if self.temper == "silent":
-            return [delivered] if dice.random() < 0.7 else [delivered, opened]
+    def _doings(self, email: str, dice: random.Random) -> list[Doing | dict[str, Any]]:
+        """What this person does about the mail, in order."""
+        if self.temper in ("silent", "guarded"):
+            return [] if dice.random() < 0.7 else ["open"]
         if self.temper == "annoyed" and len(self.read) > 1:
-            kind = "email.unsubscribed" if dice.random() < 0.8 else "email.complained"
-            return [delivered, {"type": kind, "subject": email}]
+            return ["unsubscribe"] if dice.random() < 0.8 else ["complain"]
+        if self.temper == "away" and len(self.read) == 1:
+            return []
         if email == "getting-started" and dice.random() < 0.5:
-            return [opened, clicked, {"type": "product.activated", "subject": "trial"}]
+            return ["open", "click", {"type": "product.activated", "subject": "trial"}]
         if self.temper == "eager":
-            return [opened, clicked, *self._visits(dice)]
-        return [opened, clicked] if dice.random() < 0.45 else [opened]
+            answers: list[Doing | dict[str, Any]] = ["reply"] if dice.random() < 0.1 else []
+            return ["open", "click", *self._visits(dice), *answers]
+        return ["open", "click"] if dice.random() < 0.45 else ["open"]
 
     def _visits(self, dice: random.Random) -> list[dict[str, Any]]:
         visits: list[dict[str, Any]] = [{"type": "page.viewed", "subject": "/pricing"}]

@@ -1,0 +1,324 @@
+"""Mail that comes back, by real SMTP: bounces, complaints, replies, notices, unsubscriptions."""
+
+from __future__ import annotations
+
+import asyncio
+import smtplib
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from activities.ports import MailUnsentError, Rendered
+from adapters.database import Database
+from adapters.people import SqlPeople
+from gateway.inbound import Arrival, recognise
+from gateway.listener import receiving
+from gateway.outside import Outside
+from gateway.serving import listening
+from models.directory import Directory, Member, Team
+from tests.gateway.senders import accepted, known_lead, sent_mail
+
+FIXTURES = Path(__file__).with_name("returned")
+
+
+class FakeMailer:
+    """A mail server that takes everything, or nothing."""
+
+    def __init__(self) -> None:
+        self.sent: list[Rendered] = []
+        self.away = False
+
+    async def send(self, mail: Rendered) -> None:
+        if self.away:
+            raise MailUnsentError("away")
+        self.sent.append(mail)
+
+
+@pytest.fixture
+def mailer() -> FakeMailer:
+    return FakeMailer()
+
+
+@pytest.fixture
+async def port(outside: Outside, mailer: FakeMailer) -> AsyncIterator[int]:
+    listener = listening("127.0.0.1", 0)
+    async with receiving(outside, mailer, listener):
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def message(database: Database, outside: Outside) -> str:
+    """Ana's mail, whose program is published."""
+    program = outside.programs.newest("acme")
+    assert program is not None
+    known_lead(database, digest=program.digest)
+    return sent_mail(database)
+
+
+async def send(port: int, sender: str, to: str, content: bytes | EmailMessage) -> None:
+    """Send by SMTP. Raises smtplib's errors."""
+    raw = content if isinstance(content, bytes) else content.as_bytes()
+
+    def deliver() -> None:
+        with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example") as server:
+            server.sendmail(sender, [to], raw)
+
+    await asyncio.to_thread(deliver)
+
+
+def answer(subject: str, text: str, **headers: str) -> EmailMessage:
+    mail = EmailMessage()
+    mail["From"] = "Ana <ana@northwind.example>"
+    mail["Subject"] = subject
+    mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0000"
+    mail["Message-ID"] = "<1@northwind.example>"
+    for name, value in headers.items():
+        mail[name.replace("_", "-")] = value
+    mail.set_content(text)
+    return mail
+
+
+def report(kind: str, fields: str, text: str = "It did not work.") -> bytes:
+    """A report as servers write it."""
+    lines = f"""From: MAILER-DAEMON@mx.example
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type={kind}; boundary="b"
+
+--b
+Content-Type: text/plain
+
+{text}
+--b
+Content-Type: message/{kind}
+
+{fields}
+--b
+Content-Type: message/rfc822
+
+From: hello@acme.example
+Subject: Welcome
+
+Hello.
+--b--
+"""
+    return lines.replace("\n", "\r\n").encode()
+
+
+def bounced(action: str, status: str) -> bytes:
+    return report(
+        "delivery-status",
+        f"""Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; ana@northwind.example
+Action: {action}
+Status: {status}
+Diagnostic-Code: smtp; 550 <ana@northwind.example> is not here""",
+    )
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [
+        ("5.1.1", "hard"),
+        ("5.0.0", "hard"),
+        ("5.2.1", "hard"),
+        ("5.2.2", "soft"),
+        ("5.7.1", "soft"),
+        ("5.4.4", "soft"),
+        ("4.4.1", "soft"),
+    ],
+)
+async def test_a_failure_is_a_bounce_of_the_kind_that_its_status_says(
+    port: int, message: str, outside: Outside, status: str, kind: str
+) -> None:
+    for _ in range(2):
+        await send(port, "", outside.links.return_path(message), bounced("failed", status))
+    [event] = accepted(outside.database)
+    assert (event["lead"], event["type"], event["subject"]) == ("ana", "email.bounced", "welcome")
+    assert (event["data"]["kind"], event["data"]["status"]) == (kind, status)
+    assert "ana@" not in event["data"]["diagnostic"]
+
+
+async def test_a_delay_is_no_bounce_and_a_delivery_is_told(
+    port: int, message: str, outside: Outside
+) -> None:
+    to = outside.links.return_path(message)
+    await send(port, "", to, bounced("delayed", "4.4.7"))
+    await send(port, "", to, bounced("delivered", "2.1.5"))
+    assert [one["type"] for one in accepted(outside.database)] == ["email.delivered"]
+
+
+async def test_a_bounce_that_no_program_can_read_is_a_soft_one(
+    port: int, message: str, outside: Outside
+) -> None:
+    await send(port, "", outside.links.return_path(message), b"Subject: failure\r\n\r\nSorry.\r\n")
+    [event] = accepted(outside.database)
+    assert (event["type"], event["data"]["kind"]) == ("email.bounced", "soft")
+
+
+async def test_a_complaint_is_told_and_its_withdrawal_is_not(
+    port: int, message: str, outside: Outside
+) -> None:
+    to = outside.links.return_path(message)
+    for kind in ("not-spam", "abuse"):
+        fields = f"Feedback-Type: {kind}\nUser-Agent: Some/1\nVersion: 1"
+        await send(port, "", to, report("feedback-report", fields))
+    assert [one["type"] for one in accepted(outside.database)] == ["email.complained"]
+
+
+async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
+    port: int, message: str, outside: Outside, mailer: FakeMailer
+) -> None:
+    mail = answer("Re: Welcome", "Can we talk on Thursday?")
+    await send(port, "ana@northwind.example", outside.links.reply_to(message), mail)
+    [event] = accepted(outside.database)
+    assert (event["type"], event["machine"]) == ("email.replied", False)
+    assert "Thursday" not in str(event)
+    [passed] = mailer.sent
+    assert passed.to == "hello@acme.example"
+    assert "Can we talk on Thursday?" in passed.text
+    assert passed.headers["Reply-To"] == "ana@northwind.example"
+    assert passed.headers["Auto-Submitted"] == "auto-generated"
+
+
+async def test_a_reply_that_was_passed_on_goes_round_in_no_circle(
+    port: int, message: str, outside: Outside, mailer: FakeMailer
+) -> None:
+    SqlPeople(outside.database).apply(
+        Directory(teams={"sdr": Team(members=(Member(email="riley@acme.example"),))})
+    )
+    mail = answer("Re: Welcome", "Hello", X_Leadflow_Forwarded="reply")
+    await send(port, "ana@northwind.example", outside.links.reply_to(message), mail)
+    assert mailer.sent == []
+
+
+async def test_a_reply_that_can_not_be_passed_on_now_is_asked_for_again(
+    port: int, message: str, outside: Outside, mailer: FakeMailer
+) -> None:
+    mailer.away = True
+    to = outside.links.reply_to(message)
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        await send(port, "ana@northwind.example", to, answer("Re", "Hello"))
+    assert refused.value.smtp_code == 451
+    assert accepted(outside.database) == []
+
+
+@pytest.mark.parametrize(
+    ("subject", "text", "returns"),
+    [
+        ("Out of office", "I am back on 15 March 2026.", "2026-03-15"),
+        ("Automatic reply: Welcome", "I will return on March 16th.", "2026-03-16"),
+        ("Abwesenheit", "Ich bin bis 16.03.2026 nicht im Haus.", "2026-03-16"),
+        ("Abwesenheitsnotiz", "Ich bin wieder ab dem 16. März erreichbar.", "2026-03-16"),
+        ("Réponse automatique", "De retour le 16 mars 2026.", "2026-03-16"),
+        (
+            "Respuesta automática",
+            "Estaré de vacaciones hasta el 16 de marzo de 2026.",
+            "2026-03-16",
+        ),
+        ("Out of office until 2026-03-20", "See you.", "2026-03-20"),
+        ("Out of office", "I was back on 15 January 2026.", None),
+        ("Out of office", "I am away. Call +49 30 1234567.", None),
+    ],
+)
+async def test_a_notice_is_a_machines_and_names_the_day_of_return(
+    port: int, message: str, outside: Outside, *, subject: str, text: str, returns: str | None
+) -> None:
+    await send(port, "", outside.links.reply_to(message), answer(subject, text))
+    [event] = accepted(outside.database)
+    assert (event["type"], event["machine"]) == ("email.replied", True)
+    assert event["data"].get("returns") == returns
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Auto_Submitted": "auto-replied"},
+        {"Auto_Submitted": "auto-generated; owner=x"},
+        {"X_Autoreply": "yes"},
+        {"Precedence": "auto_reply"},
+    ],
+)
+async def test_an_answer_that_nobody_wrote_is_known_by_its_headers(
+    port: int, message: str, outside: Outside, mailer: FakeMailer, headers: dict[str, str]
+) -> None:
+    mail = answer("Re: Welcome", "Thank you.", **headers)
+    await send(port, "ana@northwind.example", outside.links.reply_to(message), mail)
+    [event] = accepted(outside.database)
+    assert event["machine"] is True
+    assert mailer.sent == []
+
+
+async def test_a_mail_to_the_way_out_unsubscribes(
+    port: int, message: str, outside: Outside
+) -> None:
+    to = outside.links.unsubscribe_mail(message)
+    await send(port, "ana@northwind.example", to, answer("", ""))
+    assert [one["type"] for one in accepted(outside.database)] == ["email.unsubscribed"]
+    why = outside.outbox.suppression("ana@northwind.example", operational=False)
+    assert why == "unsubscribed"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "someone@elsewhere.example",
+        "bounce@in.acme.example",
+        "bounce+0123456789abcdef-0-00000000000000000000@in.acme.example",
+        "hello@in.acme.example",
+    ],
+)
+@pytest.mark.usefixtures("message")
+async def test_what_answers_no_mail_of_ours_is_refused(
+    port: int, outside: Outside, address: str
+) -> None:
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
+        await send(port, "x@y.example", address, b"Subject: hi\r\n\r\nhi\r\n")
+    assert refused.value.recipients[address][0] == 550
+    assert accepted(outside.database) == []
+
+
+async def test_an_address_survives_a_server_that_writes_it_in_capitals(
+    port: int, message: str, outside: Outside
+) -> None:
+    to = outside.links.return_path(message).upper()
+    await send(port, "", to, bounced("failed", "5.1.1"))
+    assert len(accepted(outside.database)) == 1
+
+
+async def test_mail_that_is_too_large_is_refused(port: int, message: str, outside: Outside) -> None:
+    with pytest.raises(smtplib.SMTPException):
+        await send(port, "", outside.links.return_path(message), b"x" * 10_100_000)
+    assert accepted(outside.database) == []
+
+
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize=True,
+)
+@given(
+    head=st.sampled_from(
+        [
+            b"",
+            b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n",
+            b"Content-Type: message/delivery-status\r\n\r\n",
+            b"Content-Type: text/plain; charset=nonsense\r\nSubject: =?x?q?=\r\n\r\n",
+            b"Content-Type: message/feedback-report\r\n\r\n",
+            b"Content-Type: multipart/mixed\r\n\r\n",
+        ]
+    ),
+    rest=st.binary(max_size=300),
+)
+def test_whatever_arrives_is_recognised_as_something(
+    outside: Outside, message: str, head: bytes, rest: bytes
+) -> None:
+    for to in (outside.links.return_path(message), outside.links.reply_to(message)):
+        arrival = Arrival(to=to, null_sender=True, content=head + rest)
+        assert recognise(outside, arrival) is not None
