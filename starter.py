@@ -13,10 +13,22 @@ from contextlib import suppress
 
 import typer
 
-from cli import acts, demo, enrol, inspect, launch, programs, rehearse, stack
+from cli import (
+    acts,
+    demo,
+    enrol,
+    inspect,
+    key,
+    launch,
+    mail,
+    programs,
+    rehearse,
+    stack,
+    suppressions,
+)
 from cli.console import Status, run
 
-COMMANDS = (stack, demo, launch, enrol, programs, rehearse, inspect, acts)
+COMMANDS = (stack, demo, launch, enrol, programs, mail, suppressions, rehearse, inspect, acts, key)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(

@@ -31,6 +31,7 @@ from adapters.mail_render import MailRenderer
 from adapters.outbox import SqlOutbox
 from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
+from adapters.rates import SqlRates
 from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
 from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
@@ -87,6 +88,7 @@ def open_world(settings: Settings) -> Iterator[World]:
                 tls=settings.smtp_tls,
                 signer=signer,
             ),
+            rates=SqlRates(database),
         )
     finally:
         database.close()

@@ -7,16 +7,23 @@ it. A person who gets a mail twice loses trust; so the doubt is reported, not re
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Literal
 
 import structlog
 from temporalio import activity
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.heartbeat import pulse
 from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
 from activities.turn import read_command
 from models.decision import SendMail
+from models.durations import Rate
 from models.envelopes import Done, Work
+from models.program import Program
+
+_PATIENCE = timedelta(seconds=5)
+"""A mail whose place comes within this waits for it; a later one lets others go first."""
 
 Ending = Literal["sent", "skipped", "failed"]
 
@@ -33,7 +40,7 @@ class MailActivities:
     async def send_mail(self, work: Work) -> list[Done]:
         """Send mails one after another, each at most once, and tell what became of each.
 
-        Raises MailUnsentError when the server surely took nothing: Temporal tries again,
+        Raises ApplicationError when the server surely took nothing: Temporal tries again,
         and what was sent before answers as it did.
         """
         async with pulse():
@@ -51,7 +58,9 @@ class MailActivities:
         if claim.status != "new":
             return _done(claim.status, claim.why)
         try:
-            mail, why = await asyncio.to_thread(self._prepared, work, command)
+            mail, why, rates = await asyncio.to_thread(self._prepared, work, command)
+            if mail is not None:
+                await self._in_turn(rates)
         except BaseException:
             await asyncio.to_thread(self._world.outbox.release, key)
             raise
@@ -60,8 +69,10 @@ class MailActivities:
             return await self._settled(lead, command, "skipped" if skipped else "failed", why)
         return await self._sent(lead, command, mail)
 
-    def _prepared(self, work: Work, command: SendMail) -> tuple[Rendered | None, str | None]:
-        """The mail, or why there is none. The address's suppression is asked last."""
+    def _prepared(
+        self, work: Work, command: SendMail
+    ) -> tuple[Rendered | None, str | None, dict[str, Rate]]:
+        """The mail and its rates, or why there is none. The address's suppression comes last."""
         stored = self._world.journal.stored(work["lead"])
         if stored is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
@@ -74,18 +85,30 @@ class MailActivities:
             _log.error(
                 "mail can't be rendered", lead=work["lead"], email=command.email, why=str(error)
             )
-            return None, "template"
+            return None, "template", {}
         why = self._world.outbox.ready(
             command.key, mail, email=command.email, operational=command.operational
         )
-        return (None, why) if why else (mail, None)
+        return (None, why, {}) if why else (mail, None, _rates(program, mail))
+
+    async def _in_turn(self, rates: dict[str, Rate]) -> None:
+        """Wait for this mail's place; raise if that is long, so that others go meanwhile."""
+        wait = await asyncio.to_thread(self._world.rates.reserve, rates, _PATIENCE)
+        if wait > _PATIENCE:
+            raise ApplicationError(
+                "as much mail goes out as the program allows",
+                type="RateReached",
+                next_retry_delay=wait,
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        await asyncio.sleep(wait.total_seconds())
 
     async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> Done:
         try:
             await self._world.mailer.send(mail)
-        except MailUnsentError:
+        except MailUnsentError as error:
             await asyncio.to_thread(self._world.outbox.release, command.key)
-            raise
+            raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
             return await self._settled(lead, command, "failed", error.kind)
@@ -104,6 +127,23 @@ class MailActivities:
             )
         await asyncio.to_thread(self._world.outbox.settle, command.key, status, why)
         return _done(status, why)
+
+
+def unsent(error: MailUnsentError) -> ApplicationError:
+    """What Temporal is told, so that it tries again without a stack trace a try."""
+    return ApplicationError(
+        str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
+    )
+
+
+def _rates(program: Program, mail: Rendered) -> dict[str, Rate]:
+    """The rates that a mail is under: the program's, and the receiving domain's."""
+    domain = mail.to.rstrip(">").rpartition("@")[2].lower()
+    both = {
+        f"program/{program.program}": program.sending.rate,
+        f"domain/{domain}": program.sending.domain_rate,
+    }
+    return {name: rate for name, rate in both.items() if rate is not None}
 
 
 def _done(status: Ending, why: str | None) -> Done:

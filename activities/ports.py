@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from models.decision import Alert, Assign, CountAssignment, Decision, SendMail
 from models.directory import Directory
+from models.durations import Rate
 from models.program import Program
 from models.state import LeadState
 
@@ -132,6 +133,14 @@ class Outbox(Protocol):
         ...
 
 
+class Rates(Protocol):
+    """The most mail in a time, for all workers together."""
+
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
+        """How long to wait for a place under all these rates; taken if within `patience`."""
+        ...
+
+
 class Renderer(Protocol):
     """Makes mail from templates."""
 
@@ -190,3 +199,4 @@ class World:
     outbox: Outbox
     renderer: Renderer
     mailer: Mailer
+    rates: Rates

@@ -11,6 +11,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
+from activities.mail import unsent
 from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
 from activities.turn import read_command
 from models.decision import Alert
@@ -46,9 +47,9 @@ class SalesActivities:
         mail = await asyncio.to_thread(self._rendered, work, command)
         try:
             await self._world.mailer.send(mail)
-        except MailUnsentError:
+        except MailUnsentError as error:
             await asyncio.to_thread(self._world.outbox.release, command.key)
-            raise
+            raise unsent(error) from error
         except MailRefusedError as error:
             _log.error("alert refused", lead=work["lead"], why=str(error))
             await asyncio.to_thread(self._world.outbox.settle, command.key, "failed", "refused")

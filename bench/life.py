@@ -25,7 +25,7 @@ from adapters.people import SqlPeople
 from adapters.program_file import read_program
 from adapters.programs import SqlPrograms
 from adapters.temporal import Leads, workflow_id
-from cli.stack import running_stack
+from cli.stack import Ports, running_stack
 from models.directory import Directory
 from models.envelopes import Clock
 from models.program import Program
@@ -98,7 +98,7 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[Site]:
     """The whole stack, with the reference program published."""
     post = Post()
     settings = Settings(home=home, database_url="")
-    async with running_stack(settings, port=0, ui_port=0, smtp_port=0, on_mail=post) as stack:
+    async with running_stack(settings, Ports(), on_mail=post) as stack:
         program = read_program(Path(__file__).with_name("reference.yaml"))
         database = open_database(stack.settings.database)
         try:

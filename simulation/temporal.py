@@ -13,6 +13,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,7 @@ from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
 from adapters.reports import SqlReports
 from adapters.temporal import Leads, RefusedError, workflow_id
+from models.durations import Rate
 from models.envelopes import Clock, Json
 from models.inputs import Act, Event
 from models.instants import write_instant
@@ -69,6 +71,14 @@ class Delivered:
 
     async def send(self, mail: Rendered) -> None:
         """Take the mail."""
+
+
+class Unlimited:
+    """No rates: in a scenario mail is sent at once."""
+
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:  # noqa: ARG002 - the port's
+        """Never wait."""
+        return timedelta(0)
 
 
 @dataclass(slots=True)
@@ -132,6 +142,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         outbox=SqlOutbox(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
+        rates=Unlimited(),
     )
 
 

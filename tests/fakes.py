@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from activities.ports import Claim, Fence, Rendered, StoredLead, World
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
+from models.durations import Rate
 from models.program import Program
 from models.state import LeadState
 
@@ -71,6 +73,7 @@ class FakeJournal:
 class FakeOutbox:
     claims: dict[str, Claim] = field(default_factory=dict)
     suppressed: dict[str, str] = field(default_factory=dict)
+    known: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
 
     def claim(self, _lead: str, key: str, _message: str, _at: datetime) -> Claim:
         known = self.claims.get(key)
@@ -87,8 +90,9 @@ class FakeOutbox:
     ) -> None:
         self.claims[key] = Claim(status=status, why=why)
 
-    def suppression(self, address: str, *, operational: bool) -> str | None:  # noqa: ARG002
-        return self.suppressed.get(address)
+    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
+        self.known[key] = (email, mail.links)
+        return None if operational else self.suppressed.get(mail.to)
 
 
 class FakeRenderer:
@@ -131,6 +135,18 @@ class FakeMailer:
         return [one.subject for one in self.sent if one.to == address]
 
 
+@dataclass
+class FakeRates:
+    """Lets mail wait as long as it is told, one answer a mail; then no longer."""
+
+    waits: list[timedelta] = field(default_factory=list)
+    asked: list[dict[str, Rate]] = field(default_factory=list)
+
+    def reserve(self, rates: Mapping[str, Rate], _patience: timedelta) -> timedelta:
+        self.asked.append(dict(rates))
+        return self.waits.pop(0) if self.waits else timedelta(0)
+
+
 @dataclass(frozen=True)
 class FakeWorld:
     programs: FakePrograms
@@ -139,6 +155,7 @@ class FakeWorld:
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    rates: FakeRates = field(default_factory=FakeRates)
 
     @property
     def ports(self) -> World:
@@ -149,4 +166,5 @@ class FakeWorld:
             outbox=self.outbox,
             renderer=self.renderer,
             mailer=self.mailer,
+            rates=self.rates,
         )

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import starter
-from cli.stack import Stack, publish_first, running_stack
+from cli.stack import Ports, Stack, publish_first, running_stack
 from settings import Settings
 
 SHIPPED = Path(__file__).parents[2] / "programs"
@@ -53,7 +53,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     async def run() -> None:
         try:
             settings = Settings(home=home, database_url="", log_level="error")
-            async with running_stack(settings, port=0, ui_port=0, smtp_port=0) as started:
+            async with running_stack(settings, Ports()) as started:
                 publish_first(started.settings, SHIPPED / "acme.yaml", SHIPPED / "teams.yaml")
                 ready.set_result(started)
                 await stop.wait()

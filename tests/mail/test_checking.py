@@ -30,7 +30,10 @@ def test_an_unknown_variable_is_told_with_part_line_and_the_nearest_known_one() 
         "preheader, line 1: 'laed' is not known; did you mean 'lead'?"
     ]
     assert problems(text="{{ owner.phone }}") == [
-        "text, line 1: 'owner.phone' is not known; there are owner.email, owner.name, owner.signature"
+        (
+            "text, line 1: 'owner.phone' is not known;"
+            " there are owner.email, owner.name, owner.signature"
+        )
     ]
 
 

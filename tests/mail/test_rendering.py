@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
+from adapters.mail_message import build_message
 from adapters.mail_render import MailRenderer
 from adapters.program_file import read_program
-from adapters.mail_message import build_message
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState

@@ -1,0 +1,214 @@
+"""Mail as it would arrive: looked at on disk, or sent to one's own address."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from cli.console import JsonOption, Panel, WorldFailedError, WrongInputError, out, print_json
+from cli.publishing import choose
+from cli.world import explained, opened, read_settings
+
+if TYPE_CHECKING:
+    from activities.ports import Rendered
+    from adapters.database import Database
+    from models.directory import Directory
+    from models.program import Program
+    from models.state import LeadState
+
+ProgramArgument = Annotated[
+    str, typer.Argument(metavar="PROGRAM", help="A program's file, or the name of a published one.")
+]
+EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="An e-mail of the program.")]
+LeadOption = Annotated[
+    str | None, typer.Option("--lead", metavar="ID", help="As this lead would get it.")
+]
+SampleOption = Annotated[
+    bool, typer.Option("--sample", help="As a made-up lead would get it; so too without --lead.")
+]
+TeamsOption = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="The sales people, else those applied.")
+]
+
+
+def register(app: typer.Typer) -> None:
+    """Add `mail preview` and `mail send-test`."""
+    mails = typer.Typer(no_args_is_help=True, help="See a program's e-mails as they would arrive.")
+    mails.command("preview")(preview)
+    mails.command("send-test")(send_test)
+    app.add_typer(mails, name="mail", rich_help_panel=Panel.MARKETING)
+
+
+def preview(
+    program: ProgramArgument,
+    email: EmailArgument,
+    *,
+    lead: LeadOption = None,
+    sample: SampleOption = False,
+    folder: Annotated[
+        Path, typer.Option("--out", metavar="DIR", help="Where the files are written.")
+    ] = Path("preview"),
+    teams: TeamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write an e-mail as .eml, .html and .txt, to be looked at.
+
+    Example: `leadflow mail preview programs/acme.yaml welcome --sample --out preview`
+    """
+    from adapters.mail_message import build_message  # noqa: PLC0415  # keeps --help quick
+
+    mail = _rendered(program, email, _whom(lead, sample=sample), teams)
+    message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
+    files = {
+        "eml": message.as_bytes(),
+        "html": mail.html.encode(),
+        "txt": mail.text.encode(),
+    }
+    written = []
+    with explained():
+        folder.mkdir(parents=True, exist_ok=True)
+        for kind, content in files.items():
+            path = folder / f"{email}.{kind}"
+            path.write_bytes(content)
+            written.append(str(path))
+    if as_json:
+        headers = {name: str(value) for name, value in message.items()}
+        print_json({"ok": True, "files": written, "headers": headers})
+        return
+    for name in ("From", "To", "Reply-To", "Subject"):
+        if message[name] is not None:
+            out.print(Text(f"{name}: ", style="dim").append(str(message[name]), style="not dim"))
+    out.print(Text("written: " + ", ".join(written)))
+
+
+def send_test(
+    program: ProgramArgument,
+    email: EmailArgument,
+    *,
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="Who gets it.")],
+    lead: LeadOption = None,
+    sample: SampleOption = False,
+    teams: TeamsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Send an e-mail to yourself. It counts for no lead, and its links act on none.
+
+    Example: `leadflow mail send-test acme welcome --to me@acme.example`
+    """
+    from dataclasses import replace  # noqa: PLC0415  # keeps --help quick
+
+    from adapters.mail_headers import named_address  # noqa: PLC0415  # likewise
+
+    mail = _rendered(program, email, _whom(lead, sample=sample), teams)
+    try:
+        mail = replace(mail, to=named_address("", to), subject=f"[test] {mail.subject}")
+    except ValueError as error:
+        raise WrongInputError(str(error)) from None
+    asyncio.run(_sent(mail))
+    if as_json:
+        print_json({"ok": True, "to": to, "message": mail.message_id})
+    else:
+        out.print(f"sent to {to}")
+
+
+def _whom(lead: str | None, *, sample: bool) -> str | None:
+    if lead is not None and sample:
+        raise WrongInputError("--lead and --sample exclude each other; give one")
+    return lead
+
+
+async def _sent(mail: Rendered) -> None:
+    from activities.ports import (  # noqa: PLC0415  # keeps --help quick
+        MailRefusedError,
+        MailUnsentError,
+    )
+    from adapters.smtp import SmtpMailer  # noqa: PLC0415  # likewise
+
+    settings = read_settings()
+    password = settings.smtp_password
+    mailer = SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        tls=settings.smtp_tls,
+    )
+    try:
+        await mailer.send(mail)
+    except (MailUnsentError, MailRefusedError) as error:
+        raise WorldFailedError(f"the mail was not sent: {error}") from None
+    finally:
+        await mailer.close()
+
+
+def _rendered(program: str, email: str, lead: str | None, teams: Path | None) -> Rendered:
+    """The e-mail; of a file without any database, else of what was published and applied."""
+    from adapters.program_file import read_program  # noqa: PLC0415  # keeps --help quick
+    from adapters.teams_file import read_directory  # noqa: PLC0415  # likewise
+
+    if lead is None and Path(program).is_file():
+        of = read_program(Path(program))
+        return _of(of, email, _sample(of), read_directory(teams) if teams is not None else None)
+    with opened(read_settings()) as database:
+        chosen = choose(program, teams, database)
+        state = _sample(chosen.program) if lead is None else _stored(database, lead)
+        return _of(chosen.program, email, state, chosen.directory or _applied(database))
+
+
+def _of(program: Program, email: str, state: LeadState, people: Directory | None) -> Rendered:
+    from adapters.mail_render import MailRenderer  # noqa: PLC0415  # keeps --help quick
+    from adapters.problems import meant  # noqa: PLC0415  # likewise
+    from models.decision import SendMail  # noqa: PLC0415  # likewise
+    from models.directory import Directory as People  # noqa: PLC0415  # likewise
+
+    if email not in program.emails:
+        raise WrongInputError(f"no e-mail '{email}'; {meant(email, list(program.emails))}")
+    domain = program.sending.from_.rpartition("@")[2].rstrip(">")
+    command = SendMail(
+        key=f"test/{email}",
+        at=datetime.now(UTC),
+        email=email,
+        message=f"{secrets.token_hex(8)}@{domain}",
+        operational=program.emails[email].operational,
+    )
+    try:
+        return MailRenderer().marketing(program, state, people or People(), command)
+    except ValueError as error:
+        raise WrongInputError(str(error)) from None
+
+
+def _sample(program: Program) -> LeadState:
+    from lifecycle.decide import new_lead  # noqa: PLC0415  # keeps --help quick
+
+    known = {
+        "email": "sam.sample@prospect.example",
+        "first_name": "Sam",
+        "last_name": "Sample",
+        "company": "Prospect Inc.",
+        "title": "VP Sales",
+        "employees": 250,
+        "country": "US",
+    }
+    return new_lead("sample", program).changed(profile=known)
+
+
+def _stored(database: Database, lead: str) -> LeadState:
+    from adapters.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
+    from cli.world import lead_named  # noqa: PLC0415  # likewise
+
+    stored = SqlJournal(database).stored(lead_named(lead, database))
+    if stored is None:
+        raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists those there are")
+    return stored.state
+
+
+def _applied(database: Database) -> Directory:
+    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+
+    return SqlPeople(database).directory()
