@@ -5,7 +5,15 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
-from gateway import confirming, health, intake, preferences, tracking, unsubscribing
+from gateway import (
+    confirming,
+    health,
+    intake,
+    preferences,
+    providers,
+    tracking,
+    unsubscribing,
+)
 from gateway.limits import BodyLimit
 from gateway.outside import Outside
 from gateway.problems import ProblemDetails, explain
@@ -44,6 +52,6 @@ def build_app(outside: Outside) -> FastAPI:
         redoc_url=None,
     )
     explain(app)
-    for part in (health, intake, tracking, unsubscribing, preferences, confirming):
+    for part in (health, intake, tracking, unsubscribing, preferences, confirming, providers):
         app.include_router(part.router(outside))
     return app

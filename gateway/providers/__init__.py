@@ -1,0 +1,116 @@
+"""Webhooks of mail providers: each proves itself in its own way, and says the same things.
+
+A message that proves itself is answered with 200 once all of it that is about our leads is
+stored. What a provider is not set up for is not there (404).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import httpx
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, SecretStr
+
+from gateway.outside import Outside
+from gateway.problems import ProblemError, told
+from gateway.providers import mailgun, postmark, sendgrid, ses, standard
+from gateway.providers.normalised import NotProvenError, Told, accept
+
+_ANSWERS = told(400, 401, 404, 413, 503)
+_RAW: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "As the provider sends it; it is verified byte by byte.",
+        "content": {"application/json": {"schema": {}}},
+    }
+}
+
+
+class Taken(BaseModel):
+    """What was new in a message."""
+
+    accepted: int
+
+
+def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
+    """One route a provider. `fetch` asks Amazon for certificates."""
+    routes = APIRouter(prefix="/v1/providers", tags=["providers"])
+    secrets = outside.providers
+    tokens = mailgun.Tokens()
+
+    @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_RAW)
+    async def from_sendgrid(request: Request) -> Taken:
+        """SendGrid's event webhook."""
+        key, body = _set_up(secrets.sendgrid_public_key), await request.body()
+        _proven(lambda: sendgrid.verify(key, request.headers, body))
+        return await _taken(outside, "sendgrid", sendgrid.told(_json(body)))
+
+    @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_RAW)
+    async def from_mailgun(request: Request) -> Taken:
+        """Mailgun's webhooks."""
+        key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
+        token = _proven(lambda: mailgun.verify(key, document))
+        _proven(lambda: tokens.take(token))
+        return await _taken(outside, "mailgun", mailgun.told(document))
+
+    @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_RAW)
+    async def from_postmark(request: Request) -> Taken:
+        """Postmark's webhooks."""
+        login, body = _set_up(secrets.postmark_login), await request.body()
+        _proven(lambda: postmark.verify(login, request.headers))
+        return await _taken(outside, "postmark", postmark.told(_json(body)))
+
+    @routes.post("/ses", responses=_ANSWERS, openapi_extra=_RAW)
+    async def from_ses(request: Request) -> Taken:
+        """Amazon SES's events, by a topic of SNS."""
+        document = _json(await request.body())
+        topics = tuple(_set_up(one) for one in secrets.ses_topics) or _set_up(None)
+        kind = await asyncio.to_thread(_proven, lambda: ses.verify(tuple(topics), document, fetch))
+        if kind == "SubscriptionConfirmation":
+            await asyncio.to_thread(_proven, lambda: ses.confirm(document, fetch))
+            return Taken(accepted=0)
+        if kind != "Notification":
+            return Taken(accepted=0)
+        identity, message = str(document.get("MessageId")), _json(str(document["Message"]).encode())
+        return await _taken(outside, "ses", ses.told(message, identity))
+
+    @routes.post("/standard", responses=_ANSWERS, openapi_extra=_RAW)
+    async def from_anybody(request: Request) -> Taken:
+        """Any provider that signs by Standard Webhooks."""
+        secret, body = _set_up(secrets.webhook_secret), await request.body()
+        identity = _proven(lambda: standard.verify(secret, request.headers, body))
+        return await _taken(outside, "standard", standard.told(_json(body), identity))
+
+    return routes
+
+
+def _set_up(secret: SecretStr | str | None) -> str:
+    if not secret:
+        raise ProblemError(404, "this provider is not set up here")
+    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+
+
+def _proven(verify: Callable[[], Any]) -> Any:
+    try:
+        return verify()
+    except NotProvenError as error:
+        raise ProblemError(401, f"the message does not prove where it is from: {error}") from None
+    except httpx.HTTPError:
+        raise ProblemError(
+            503, "Amazon's certificate can't be had now", headers={"Retry-After": "30"}
+        ) from None
+
+
+def _json(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProblemError(400, "the body is not JSON") from None
+
+
+async def _taken(outside: Outside, provider: str, told: Iterable[Told]) -> Taken:
+    return Taken(accepted=await asyncio.to_thread(accept, outside, provider, told))

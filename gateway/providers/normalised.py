@@ -1,0 +1,99 @@
+"""What a provider tells of a mail, in our words, and whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from adapters.intake import NewItem
+from adapters.returned_mail import without_addresses
+from gateway.outside import Outside
+from models.instants import write_instant
+from models.messages import read_event
+
+_LONGEST = 300
+
+
+class NotProvenError(Exception):
+    """A message that does not prove where it comes from; the text says what is wrong with it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """One thing that a provider tells."""
+
+    id: str
+    """The provider's own id of it, so that telling it twice has one effect."""
+    type: str
+    message: str = ""
+    """Our Message-ID, as far as the provider gives it back."""
+    address: str = ""
+    """The recipient."""
+    at: datetime | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+    machine: bool = False
+
+
+def accept(outside: Outside, provider: str, told: Iterable[Told]) -> int:
+    """Store what is told of our leads in one transaction; how many items were new.
+
+    A mail is known by its Message-ID, else by its recipient; what is about nobody we know is
+    left alone, for a provider would send an error again and again.
+    """
+    items = [item for one in told for item in _items(outside, provider, one)]
+    return sum(outside.intake.accept(items)) if items else 0
+
+
+def _items(outside: Outside, provider: str, told: Told) -> Iterable[NewItem]:
+    sent = outside.sent.by_message_id(told.message) if told.message else None
+    leads = [sent.lead] if sent is not None else outside.sent.leads_of(told.address)
+    now = outside.now()
+    body: dict[str, Any] = {
+        "id": f"{provider}/{told.id}"[:200],
+        "type": told.type,
+        "subject": sent.email if sent is not None else "",
+        "at": write_instant(min(told.at or now, now)),
+        "data": {**told.data, **({"message": sent.message} if sent is not None else {})},
+        "machine": told.machine,
+    }
+    try:
+        event = read_event(body, now)
+    except ValueError:
+        return  # what a provider can't have meant: an event that can't be written down
+    for lead in leads:
+        yield NewItem(lead=lead, item=event.id, kind="event", body=body, arrived=now)
+
+
+def text(raw: Mapping[str, Any], *path: str) -> str:
+    """The text at this path of a JSON document; empty if there is none."""
+    found: Any = raw
+    for name in path:
+        found = found.get(name) if isinstance(found, Mapping) else None
+    return str(found) if isinstance(found, str | int) and not isinstance(found, bool) else ""
+
+
+def instant(value: object) -> datetime | None:
+    """An instant from seconds since 1970 or ISO 8601; None for anything else."""
+    try:
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC)
+        at = datetime.fromisoformat(str(value))
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if at.tzinfo is not None else None
+
+
+def bounce(*, hard: bool, status: str = "", diagnostic: str = "") -> dict[str, str]:
+    """The data of `email.bounced`."""
+    data = {"kind": "hard" if hard else "soft", "status": status[:20]}
+    if diagnostic:
+        data["diagnostic"] = without_addresses(diagnostic)[:_LONGEST]
+    return data
+
+
+def fresh(at: datetime | None, within: float) -> None:
+    """Refuse what is older or newer than so many seconds. Raises NotProvenError."""
+    if at is None or abs((datetime.now(UTC) - at).total_seconds()) > within:
+        raise NotProvenError(f"its timestamp is not within {within:.0f} seconds of now")

@@ -1,0 +1,112 @@
+"""Amazon SES's events through SNS, signed with a certificate of Amazon's.
+
+https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
+
+SNS tries for an hour and signs only once, so its messages are believed for that long; an id that
+was told before has no second effect.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from typing import Any
+
+import httpx
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+
+from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, instant, text
+
+REPLAY_SECONDS = 3_900.0
+"""An hour of tries, and five minutes for clocks that differ."""
+_AMAZONS = re.compile(r"https://sns\.[a-z0-9-]{1,30}\.amazonaws\.com(?:\.cn)?/[\w./?=&%:-]*")
+_NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
+_CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
+_TIMEOUT = 10.0
+
+Fetch = Callable[[str], bytes]
+
+
+@lru_cache(maxsize=16)
+def fetched(url: str) -> bytes:
+    """What is at a URL of Amazon's; certificates are asked for once. Raises httpx.HTTPError."""
+    return httpx.get(url, timeout=_TIMEOUT).raise_for_status().content
+
+
+def verify(topics: tuple[str, ...], document: Any, fetch: Fetch) -> str:
+    """The type of a message that Amazon signed for one of our topics. Raises NotProvenError."""
+    if not isinstance(document, Mapping):
+        raise NotProvenError("it is no message of SNS")
+    kind = text(document, "Type")
+    if text(document, "TopicArn") not in topics:
+        raise NotProvenError("it is of no topic that is listened to")
+    fresh(instant(text(document, "Timestamp")), REPLAY_SECONDS)
+    url = text(document, "SigningCertURL")
+    if not _AMAZONS.fullmatch(url) or not url.endswith(".pem"):
+        raise NotProvenError("its certificate is not Amazon's")
+    names = _NOTIFICATION if kind == "Notification" else _CONFIRMATION
+    signed = "".join(f"{name}\n{text(document, name)}\n" for name in names if name in document)
+    digest = hashes.SHA256() if text(document, "SignatureVersion") == "2" else hashes.SHA1()  # noqa: S303 - SNS's version 1
+    try:
+        key = x509.load_pem_x509_certificate(fetch(url)).public_key()
+        signature = base64.b64decode(text(document, "Signature"), validate=True)
+        if not isinstance(key, RSAPublicKey):
+            raise NotProvenError("its certificate is not Amazon's")
+        key.verify(signature, signed.encode(), padding.PKCS1v15(), digest)
+    except (InvalidSignature, ValueError, binascii.Error) as error:
+        raise NotProvenError("its signature is wrong") from error
+    return kind
+
+
+def confirm(document: Mapping[str, Any], fetch: Fetch) -> None:
+    """Confirm a subscription, at Amazon and nowhere else. Raises NotProvenError."""
+    url = text(document, "SubscribeURL")
+    if not _AMAZONS.fullmatch(url):
+        raise NotProvenError("it confirms at a host that is not Amazon's")
+    fetch(url)
+
+
+def told(message: Any, identity: str) -> Iterator[Told]:
+    """What the event within a notification tells; one for each recipient."""
+    if not isinstance(message, Mapping):
+        return
+    kind = text(message, "eventType") or text(message, "notificationType")
+    part = message.get(kind.lower())
+    part = part if isinstance(part, Mapping) else {}
+    common = {
+        "message": text(message, "mail", "commonHeaders", "messageId"),
+        "at": instant(text(part, "timestamp")),
+    }
+    if kind == "Bounce":
+        hard = text(part, "bounceType") == "Permanent"
+        for place, one in enumerate(_list(part, "bouncedRecipients")):
+            said = text(one, "diagnosticCode")
+            data = bounce(hard=hard, status=text(one, "status"), diagnostic=said)
+            address = text(one, "emailAddress")
+            yield _told(f"{identity}/{place}", "email.bounced", address, data, common)
+    elif kind == "Complaint":
+        for place, one in enumerate(_list(part, "complainedRecipients")):
+            address = text(one, "emailAddress")
+            yield _told(f"{identity}/{place}", "email.complained", address, {}, common)
+    elif kind in ("Delivery", "Open", "Click"):
+        type_ = {"Delivery": "delivered", "Open": "opened", "Click": "clicked"}[kind]
+        data = {"url": text(part, "link")} if kind == "Click" else {}
+        yield _told(identity, f"email.{type_}", "", data, common)
+
+
+def _told(
+    identity: str, type_: str, address: str, data: Mapping[str, Any], common: dict[str, Any]
+) -> Told:
+    return Told(id=identity, type=type_, address=address, data=data, **common)
+
+
+def _list(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    found = part.get(name)
+    return [one for one in found if isinstance(one, Mapping)] if isinstance(found, list) else []

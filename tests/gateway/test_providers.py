@@ -1,0 +1,405 @@
+"""Webhooks of mail providers: what they tell counts, if they prove that it is they who tell it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+from fastapi import FastAPI
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+from standardwebhooks import Webhook
+
+from adapters.database import Database
+from gateway import providers
+from gateway.outside import Outside, ProviderSecrets
+from gateway.problems import explain
+from gateway.providers import mailgun, postmark, sendgrid, ses, standard
+from gateway.providers.normalised import accept
+from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
+
+MESSAGE = f"{MAIL}@acme.example"
+ADDRESS = "ana@northwind.example"
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses"
+SENDGRID = ec.generate_private_key(ec.SECP256R1())
+AMAZON = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
+_PEM = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
+
+
+def _certificate() -> bytes:
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
+    now = datetime.now(UTC)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(AMAZON.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(AMAZON, hashes.SHA256())
+    )
+    return made.public_bytes(serialization.Encoding.PEM)
+
+
+@pytest.fixture
+def fetched() -> list[str]:
+    """What was asked of Amazon."""
+    return []
+
+
+@pytest.fixture
+async def http(
+    outside: Outside, database: Database, fetched: list[str]
+) -> AsyncIterator[httpx.AsyncClient]:
+    known_lead(database)
+    sent_mail(database)
+    public = SENDGRID.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    secrets = ProviderSecrets(
+        sendgrid_public_key=base64.b64encode(public).decode(),
+        mailgun_signing_key=SecretStr("mailgun-key"),
+        postmark_login=SecretStr("post:mark"),
+        ses_topics=(TOPIC,),
+        webhook_secret=WEBHOOK_SECRET,
+    )
+    pem = _certificate()
+
+    def fetch(url: str) -> bytes:
+        fetched.append(url)
+        return pem
+
+    app = FastAPI()
+    explain(app)
+    app.include_router(providers.router(replace(outside, providers=secrets), fetch))
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
+        yield one
+
+
+def by_sendgrid(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps(document).encode()
+    stamp = str(int(datetime.now(UTC).timestamp() - ago))
+    signature = SENDGRID.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))
+    return body, {
+        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
+        "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
+    }
+
+
+def by_mailgun(document: Any, ago: float = 0, token: str = "t1") -> tuple[bytes, dict[str, str]]:  # noqa: S107 - no secret
+    stamp = str(int(datetime.now(UTC).timestamp() - ago))
+    right = hmac.new(b"mailgun-key", f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
+    signature = {"timestamp": stamp, "token": token, "signature": right}
+    return json.dumps({"signature": signature, "event-data": document}).encode(), {}
+
+
+def by_postmark(document: Any) -> tuple[bytes, dict[str, str]]:
+    login = base64.b64encode(b"post:mark").decode()
+    return json.dumps(document).encode(), {"Authorization": f"Basic {login}"}
+
+
+def by_ses(
+    message: Any, ago: float = 0, version: str = "2", **changes: str
+) -> tuple[bytes, dict[str, str]]:
+    at = datetime.now(UTC) - timedelta(seconds=ago)
+    document = {
+        "Type": "Notification",
+        "MessageId": "m1",
+        "TopicArn": TOPIC,
+        "Message": json.dumps(message),
+        "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
+        "SignatureVersion": version,
+        "SigningCertURL": _PEM,
+    } | changes
+    confirms = document["Type"] != "Notification"
+    names = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]
+    if confirms:
+        names = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
+    signed = "".join(f"{name}\n{document[name]}\n" for name in names if name in document)
+    kind = hashes.SHA256() if version == "2" else hashes.SHA1()  # noqa: S303 - SNS's version 1
+    signature = AMAZON.sign(signed.encode(), padding.PKCS1v15(), kind)
+    document["Signature"] = base64.b64encode(signature).decode()
+    return json.dumps(document).encode(), {}
+
+
+def by_anybody(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
+    body = json.dumps(document)
+    at = datetime.now(UTC) - timedelta(seconds=ago)
+    signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign("w1", at, body)
+    stamp = str(int(at.timestamp()))
+    return body.encode(), {
+        "webhook-id": "w1",
+        "webhook-timestamp": stamp,
+        "webhook-signature": signature,
+    }
+
+
+_SES_MAIL = {"commonHeaders": {"messageId": f"<{MESSAGE}>"}}
+GOOD: list[tuple[str, tuple[bytes, dict[str, str]], str, dict[str, Any]]] = [
+    (
+        "sendgrid",
+        by_sendgrid(
+            [
+                {
+                    "event": "bounce",
+                    "type": "bounce",
+                    "sg_event_id": "s1",
+                    "smtp-id": f"<{MESSAGE}>",
+                    "email": ADDRESS,
+                    "status": "5.1.1",
+                    "reason": f"550 <{ADDRESS}> unknown",
+                }
+            ]
+        ),
+        "email.bounced",
+        {"kind": "hard", "status": "5.1.1", "diagnostic": "550 … unknown"},
+    ),
+    (
+        "mailgun",
+        by_mailgun(
+            {
+                "event": "failed",
+                "id": "g1",
+                "severity": "temporary",
+                "recipient": ADDRESS,
+                "message": {"headers": {"message-id": MESSAGE}},
+                "delivery-status": {"enhanced-code": "4.2.2", "message": "full"},
+            }
+        ),
+        "email.bounced",
+        {"kind": "soft", "status": "4.2.2", "diagnostic": "full"},
+    ),
+    (
+        "postmark",
+        by_postmark(
+            {
+                "RecordType": "SpamComplaint",
+                "ID": 42,
+                "Email": ADDRESS,
+                "Metadata": {"message-id": MESSAGE},
+            }
+        ),
+        "email.complained",
+        {},
+    ),
+    (
+        "ses",
+        by_ses(
+            {
+                "eventType": "Bounce",
+                "mail": _SES_MAIL,
+                "bounce": {
+                    "bounceType": "Permanent",
+                    "bouncedRecipients": [{"emailAddress": ADDRESS, "status": "5.1.1"}],
+                },
+            }
+        ),
+        "email.bounced",
+        {"kind": "hard", "status": "5.1.1"},
+    ),
+    (
+        "ses",
+        by_ses(
+            {"eventType": "Click", "mail": _SES_MAIL, "click": {"link": "https://a.example"}},
+            version="1",
+        ),
+        "email.clicked",
+        {"url": "https://a.example"},
+    ),
+    (
+        "standard",
+        by_anybody({"type": "email.opened", "message": MESSAGE, "machine": True}),
+        "email.opened",
+        {},
+    ),
+]
+
+
+@pytest.mark.parametrize(("provider", "sent", "kind", "data"), GOOD)
+async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
+    http: httpx.AsyncClient,
+    database: Database,
+    *,
+    provider: str,
+    sent: tuple[bytes, dict[str, str]],
+    kind: str,
+    data: dict[str, Any],
+) -> None:
+    body, headers = sent
+    answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    assert answer.json() == {"accepted": 1}
+    [event] = accepted(database)
+    assert (event["lead"], event["type"], event["subject"]) == ("ana", kind, "welcome")
+    assert event["data"] == {**data, "message": MESSAGE}
+
+
+@pytest.mark.parametrize(("provider", "sent"), [(one[0], one[1]) for one in GOOD])
+async def test_what_was_tampered_with_is_refused_and_tells_nothing(
+    http: httpx.AsyncClient,
+    database: Database,
+    provider: str,
+    sent: tuple[bytes, dict[str, str]],
+) -> None:
+    body, headers = sent
+    if provider == "postmark":
+        headers = {"Authorization": "Basic cG9zdDptYXJr0"}
+    elif provider == "mailgun":
+        body = body.replace(b'"token": "t1"', b'"token": "t2"')
+    else:
+        body = body.replace(b"email", b"Email").replace(b"link", b"Link")
+    answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
+    assert answer.status_code == 401
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert accepted(database) == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "sent"),
+    [
+        ("sendgrid", by_sendgrid([], ago=400)),
+        ("sendgrid", by_sendgrid([], ago=-400)),
+        ("mailgun", by_mailgun({}, ago=400)),
+        ("ses", by_ses({}, ago=4_000)),
+        ("standard", by_anybody({}, ago=400)),
+        ("sendgrid", (b"[]", {})),
+        ("mailgun", (b"{}", {})),
+        ("postmark", (b"{}", {})),
+        ("ses", (b"{}", {})),
+        ("ses", (b"[]", {})),
+        ("standard", (b"{}", {})),
+        ("ses", by_ses({}, TopicArn="arn:aws:sns:eu-west-1:666666666666:evil")),
+        (
+            "ses",
+            by_ses({}, SigningCertURL="https://sns.eu-west-1.amazonaws.com.evil.example/x.pem"),
+        ),
+        ("ses", by_ses({}, SigningCertURL="https://evil.example/sns.amazonaws.com/x.pem")),
+    ],
+)
+async def test_what_is_old_or_proves_nothing_is_refused(
+    http: httpx.AsyncClient, provider: str, sent: tuple[bytes, dict[str, str]]
+) -> None:
+    body, headers = sent
+    answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
+    assert answer.status_code == 401
+
+
+async def test_a_message_told_again_has_no_second_effect(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    body, headers = GOOD[0][1]
+    for count in (1, 0):
+        answer = await http.post("/v1/providers/sendgrid", content=body, headers=headers)
+        assert answer.json() == {"accepted": count}
+    assert len(accepted(database)) == 1
+
+
+async def test_a_token_of_mailguns_counts_once(http: httpx.AsyncClient) -> None:
+    body, _ = GOOD[1][1]
+    assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
+    assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 401
+
+
+async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
+    http: httpx.AsyncClient, fetched: list[str]
+) -> None:
+    good = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
+    for url, status in ((good, 200), ("https://evil.example/", 401)):
+        body, _ = by_ses({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t")  # noqa: S106 - no secret
+        assert (await http.post("/v1/providers/ses", content=body)).status_code == status
+    assert fetched == [_PEM, good, _PEM]
+
+
+async def test_what_is_about_nobody_we_know_is_left_alone(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    body, headers = by_anybody({"type": "email.opened", "email": "nobody@x.example"})
+    answer = await http.post("/v1/providers/standard", content=body, headers=headers)
+    assert answer.json() == {"accepted": 0}
+    assert accepted(database) == []
+
+
+async def test_a_recipient_is_enough_where_the_mail_is_not_known(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    body, headers = by_anybody([{"type": "email.complained", "email": ADDRESS.upper()}, 7])
+    await http.post("/v1/providers/standard", content=body, headers=headers)
+    assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
+
+
+async def test_a_provider_that_is_not_set_up_is_not_there(
+    outside: Outside, database: Database
+) -> None:
+    app = FastAPI()
+    explain(app)
+    app.include_router(providers.router(replace(outside, providers=ProviderSecrets())))
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://x.example") as http:
+        for name in ("sendgrid", "mailgun", "postmark", "ses", "standard"):
+            answer = await http.post(f"/v1/providers/{name}", content=b"{}")
+            assert answer.status_code == 404
+    assert accepted(database) == []
+
+
+_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "event",
+                    "event-data",
+                    "RecordType",
+                    "eventType",
+                    "mail",
+                    "bounce",
+                    "Bounce",
+                    "bouncedRecipients",
+                    "type",
+                    "email",
+                    "message",
+                    "data",
+                    "timestamp",
+                    "id",
+                ]
+            ),
+            inner | st.sampled_from(["bounce", "failed", "Bounce", "email.opened", ADDRESS]),
+            max_size=4,
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@settings(
+    max_examples=200,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(document=_JSON)
+def test_whatever_a_provider_tells_is_taken_or_left_alone(outside: Outside, document: Any) -> None:
+    for told in (
+        sendgrid.told(document),
+        mailgun.told(document),
+        postmark.told(document),
+        ses.told(document, "m1"),
+        standard.told(document, "w1"),
+    ):
+        accept(outside, "any", told)
