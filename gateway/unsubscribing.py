@@ -7,7 +7,7 @@ for scanners follow links.
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
@@ -39,11 +39,11 @@ def router(outside: Outside) -> APIRouter:
     @routes.post("/u/{token}", responses=ANSWERS)
     def unsubscribe(
         token: str,
-        one_click: Annotated[str, Form(alias="List-Unsubscribe", examples=["One-Click"])],
+        one_click: Annotated[Literal["One-Click"], Form(alias="List-Unsubscribe")],
     ) -> HTMLResponse:
         """Unsubscribe at once; asked twice it is done once."""
         mail = mail_of(outside, "unsubscribe", token)
-        if mail is None or one_click != "One-Click":
+        if mail is None:
             return lost()
         carry_out(outside, mail, "stop")
         return stopped(outside, mail)

@@ -1,0 +1,77 @@
+"""Schemathesis against the OpenAPI document: whatever it thinks of is answered as documented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import migrate, open_database
+from adapters.intake import SqlIntake
+from adapters.journal import SqlJournal
+from adapters.outbox import SqlOutbox
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from adapters.sent_mail import SqlSentMail
+from adapters.signed_links import SignedLinks
+from gateway.app import build_app
+from gateway.outside import Outside, ProviderSecrets
+from tests.gateway.senders import NOW, WEBHOOK_SECRET, known_lead, sent_mail
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="session")
+def document(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[schemathesis.schemas.BaseSchema]:
+    url = f"sqlite:///{tmp_path_factory.mktemp('schema') / 'leadflow.db'}"
+    migrate(url)
+    database = open_database(url)
+    SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
+    known_lead(database)
+    sent_mail(database)
+    outside = Outside(
+        database=database,
+        intake=SqlIntake(database, gather=timedelta(0)),
+        journal=SqlJournal(database),
+        programs=SqlPrograms(database),
+        outbox=SqlOutbox(database),
+        sent=SqlSentMail(database),
+        links=SignedLinks(public_url="https://go.x", mail_domain="in.x", secret="s" * 40),
+        now=lambda: NOW,
+        providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
+    )
+    key = SqlApiKeys(database).make("schemathesis", ["leads:write", "events:write"])
+    schema = schemathesis.openapi.from_asgi("/openapi.json", build_app(outside))
+    schema.config.update(headers={"Authorization": f"Bearer {key}"})
+    yield schema
+    database.close()
+
+
+def test_whatever_is_asked_is_answered_as_documented(
+    document: schemathesis.schemas.BaseSchema,
+) -> None:
+    asked = []
+    for found in document.get_all_operations():
+        operation = found.ok()
+        asked.append(operation.label)
+
+        @settings(
+            max_examples=25,
+            deadline=None,
+            derandomize=True,
+            phases=[Phase.explicit, Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(case=operation.as_strategy())
+        def answered(case: schemathesis.Case) -> None:
+            case.call_and_validate()
+
+        answered()
+    assert {"POST /v1/events", "POST /v1/leads", "GET /c/{token}", "POST /u/{token}"} <= set(asked)
