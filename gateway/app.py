@@ -11,6 +11,7 @@ from gateway import (
     intake,
     preferences,
     providers,
+    snippet,
     tracking,
     unsubscribing,
 )
@@ -52,6 +53,15 @@ def build_app(outside: Outside) -> FastAPI:
         redoc_url=None,
     )
     explain(app)
-    for part in (health, intake, tracking, unsubscribing, preferences, confirming, providers):
+    for part in (
+        health,
+        intake,
+        tracking,
+        unsubscribing,
+        preferences,
+        confirming,
+        providers,
+        snippet,
+    ):
         app.include_router(part.router(outside))
     return app

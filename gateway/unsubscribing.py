@@ -39,7 +39,9 @@ def router(outside: Outside) -> APIRouter:
     @routes.post("/u/{token}", responses=ANSWERS)
     def unsubscribe(
         token: str,
-        one_click: Annotated[Literal["One-Click"], Form(alias="List-Unsubscribe")],
+        one_click: Annotated[  # noqa: ARG001 - that it is there is all it says
+            Literal["One-Click"], Form(alias="List-Unsubscribe")
+        ],
     ) -> HTMLResponse:
         """Unsubscribe at once; asked twice it is done once."""
         mail = mail_of(outside, "unsubscribe", token)

@@ -16,7 +16,7 @@ def awaited(m: Moment) -> bool:
     return m.book.program.sending.double_opt_in and m.state.confirmed is None
 
 
-def tell(m: Moment, event: Event) -> None:
+def note(m: Moment, event: Event) -> None:
     """Write down a consent: from where, and to which words."""
     confirmed = event.type == CONFIRMED
     if confirmed:

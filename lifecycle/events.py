@@ -83,7 +83,7 @@ def happened(m: Moment, event: Event) -> None:
         late=late or None,
     )
     if event.type in (consent.GIVEN, consent.CONFIRMED):
-        consent.tell(m, event)
+        consent.note(m, event)
     if update is not None:
         _tell_update(m, update)
     heed(m, event)

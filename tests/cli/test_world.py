@@ -22,12 +22,13 @@ from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import Leadflow, until
 
 ROOT = Path(__file__).parents[2]
+ANSWERING = ("--gateway-port", "0", "--inbound-port", "0")
 
 
 @contextmanager
 def up(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`up` with free ports, ended by the test or else after it."""
-    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0")
+    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0", *ANSWERING)
     environment = {
         k: v for k, v in os.environ.items() if not k.startswith(("LEADFLOW", "TEMPORAL"))
     }
@@ -69,7 +70,7 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
     with up(home) as child:
         places = told(child)
         assert places["programs"] == ["acme"]
-        assert all(answers(places[name]) for name in ("ui", "temporal", "smtp"))
+        assert all(answers(places[name]) for name in ("ui", "temporal", "smtp", "inbound"))
         enrolled = leadflow(
             "enrol", "--email", "ida@up.example", "--id", "ida", "--program", "acme"
         )
@@ -81,10 +82,10 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
         assert f"runs already at {places['temporal']}" in second.err
         taken = places["smtp"].rpartition(":")[2]
         elsewhere = ("up", "--data", str(tmp_path / "b"), "--port", "0", "--ui-port", "0")
-        blocked = leadflow(*elsewhere, "--smtp-port", taken)
+        blocked = leadflow(*elsewhere, "--smtp-port", taken, *ANSWERING)
         assert (blocked.status, f"port {taken} is in use" in blocked.err) == (3, True)
         taken = places["ui"].rpartition(":")[2]
-        blocked = leadflow(*elsewhere[:-1], taken, "--smtp-port", "0")
+        blocked = leadflow(*elsewhere[:-1], taken, "--smtp-port", "0", *ANSWERING)
         assert (blocked.status, taken in blocked.err) == (3, True)
 
         child.send_signal(signal.SIGINT)
@@ -106,7 +107,7 @@ def test_up_with_a_broken_program_says_what_is_wrong_and_leaves_nothing_running(
 ) -> None:
     program = tmp_path / "p.yaml"
     program.write_text("program: p\nwhat: 1\n")
-    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0")
+    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0", *ANSWERING)
     ran = command("up", "--data", str(tmp_path / "up"), *free, "--program", str(program))
     assert (ran.status, "p.yaml:2:" in ran.err) == (2, True)
     assert not (tmp_path / "up" / "temporal.json").exists()
@@ -161,7 +162,7 @@ def test_a_database_from_the_future_is_left_alone(
     with connection:
         connection.execute("UPDATE alembic_version SET version_num = 'r9999'")
     connection.close()
-    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0")
+    free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0", *ANSWERING)
     for arguments in (("leads",), ("database", "upgrade"), ("up", *free)):
         ran = command(*arguments)
         assert (ran.status, "r9999" in ran.err) == (3, True), ran.err

@@ -65,7 +65,9 @@ def test_a_command_in_the_pages_exists_with_its_options(shown: Shown) -> None:
     elif shown.words[0] == "make":
         subprocess.run(["make", "-n", *shown.words[1:]], cwd=ROOT, check=True, capture_output=True)
     elif shown.words[0] == "python":
-        assert (ROOT / shown.words[1]).exists()
+        module = shown.words[1] == "-m"
+        found = ROOT / shown.words[2] / "__main__.py" if module else ROOT / shown.words[1]
+        assert found.exists()
     else:
         assert shown.words[0] == "temporal"
 

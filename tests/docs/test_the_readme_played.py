@@ -15,7 +15,10 @@ from tests.docs.pages import ROOT, ours, shown_in
 
 _README = ROOT / "README.md"
 _STARTER = [sys.executable, str(ROOT / "starter.py")]
-_ANY_PORTS = ("--port", "0", "--ui-port", "0", "--smtp-port", "0")
+_ANY_PORTS = (
+    *("--port", "0", "--ui-port", "0", "--smtp-port", "0"),
+    *("--gateway-port", "0", "--inbound-port", "0"),
+)
 
 
 def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path) -> None:

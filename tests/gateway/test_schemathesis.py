@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
+from schemathesis.core.result import Ok
 
 from adapters.api_keys import SqlApiKeys
 from adapters.database import migrate, open_database
@@ -59,6 +61,7 @@ def test_whatever_is_asked_is_answered_as_documented(
 ) -> None:
     asked = []
     for found in document.get_all_operations():
+        assert isinstance(found, Ok)
         operation = found.ok()
         asked.append(operation.label)
 
@@ -70,7 +73,7 @@ def test_whatever_is_asked_is_answered_as_documented(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy())
-        def answered(case: schemathesis.Case) -> None:
+        def answered(case: schemathesis.Case[Any]) -> None:
             case.call_and_validate()
 
         answered()

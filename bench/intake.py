@@ -1,0 +1,126 @@
+"""Events a second through the intake, beside a FastAPI endpoint that only stores.
+
+Both are servers of one process, asked by the same clients over kept connections, by turns in
+one run: once with one event a request, once with a hundred.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+
+import httpx
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import migrate, open_database
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from bench.mail import PROGRAMS
+from models.envelopes import Json
+from settings import Settings
+
+CLIENTS = 8
+ROUNDS = 3
+_REQUESTS = {1: 400, 100: 24}
+"""Requests of a round, by the events in one."""
+_PATIENCE = 20.0
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """Events a second."""
+
+    leadflow: float
+    bare: float
+
+    @property
+    def ratio(self) -> float:
+        """How much of the bare endpoint's throughput the intake has."""
+        return self.leadflow / self.bare
+
+
+async def measure(home: Path, events: int) -> Intake:
+    """Post rounds of requests with so many events each, by turns."""
+    took = {"leadflow": 0.0, "bare": 0.0}
+    numbers = count()
+    key = _prepared(home / "leadflow"), _prepared(home / "bare")
+    with _server("leadflow", home) as leadflow, _server("bare", home) as bare:
+        async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key[0]}"}) as http:
+            for number in range(ROUNDS + 1):
+                for side, url in (("leadflow", leadflow), ("bare", bare)):
+                    seconds = await _round(http, url, events, numbers)
+                    if number:  # the first round warms both up
+                        took[side] += seconds
+    posted = ROUNDS * _REQUESTS[events] * events
+    return Intake(leadflow=posted / took["leadflow"], bare=posted / took["bare"])
+
+
+def _prepared(home: Path) -> str:
+    """A database with a program and one lead's worth of keys; the key."""
+    settings = Settings(home=home)
+    migrate(settings.database)
+    database = open_database(settings.database)
+    try:
+        SqlPrograms(database).publish(read_program(PROGRAMS / "acme.yaml"))
+        return SqlApiKeys(database).make("bench", ["events:write"])
+    finally:
+        database.close()
+
+
+@contextmanager
+def _server(side: str, home: Path) -> Iterator[str]:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    folder = str(home / side)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "bench.intake_apps", side, folder, str(port)],
+        cwd=PROGRAMS.parent,
+    )
+    try:
+        limit = time.monotonic() + _PATIENCE
+        while time.monotonic() < limit:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield f"http://127.0.0.1:{port}/v1/events"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+async def _round(http: httpx.AsyncClient, url: str, events: int, numbers: count[int]) -> float:
+    bodies: list[Json] = [
+        {
+            "events": [
+                {
+                    "id": f"e{(number := next(numbers))}",
+                    "type": "page.viewed",
+                    "lead": f"{number % 500:016x}",
+                    "subject": "/pricing",
+                    "data": {"from": "search"},
+                }
+                for _ in range(events)
+            ]
+        }
+        for _ in range(_REQUESTS[events])
+    ]
+
+    async def client(mine: list[Json]) -> None:
+        for body in mine:
+            answer = await http.post(url, json=body)
+            answer.raise_for_status()
+
+    begun = time.monotonic()
+    await asyncio.gather(*(client(bodies[place::CLIENTS]) for place in range(CLIENTS)))
+    return time.monotonic() - begun

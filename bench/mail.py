@@ -1,0 +1,184 @@
+"""Mails a second through the whole activity, beside a bare loop over kept connections.
+
+Both hand mail to the same sink, a process of its own. The activity claims, renders, asks for
+suppressions, sends and notes; the bare loop sends one finished message again and again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import count
+from pathlib import Path
+
+import aiosmtplib
+from temporalio.testing import ActivityEnvironment
+
+from activities.mail import MailActivities
+from activities.ports import World
+from activities.turn import TurnActivities, read_command
+from adapters.database import migrate, open_database
+from adapters.mail_message import build_message
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from models.decision import SendMail
+from models.envelopes import TurnRequest, Work
+from models.instants import write_instant
+from models.program import Program
+from settings import Settings
+from worker import open_world, turn_activities
+
+PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
+MAILS = 300
+"""In one round of either side."""
+ROUNDS = 3
+AT_ONCE = 20
+"""Activities at the same time, as a worker runs them."""
+CONNECTIONS = 2
+"""Kept connections of the bare loop: as many as the mailer has."""
+_PATIENCE = 10.0
+_START = datetime(2026, 3, 3, 15, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """Mails a second."""
+
+    activity: float
+    bare: float
+
+    @property
+    def ratio(self) -> float:
+        """How much of the bare loop's throughput the activity has."""
+        return self.activity / self.bare
+
+
+async def measure(home: Path) -> Sending:
+    """Send rounds of mail, by turns."""
+    with _sink() as port:
+        settings = Settings(home=home, smtp_host="127.0.0.1", smtp_port=port)
+        migrate(settings.database)
+        program = read_program(PROGRAMS / "acme.yaml")
+        database = open_database(settings.database)
+        try:
+            SqlPrograms(database).publish(program)
+        finally:
+            database.close()
+        took = {"activity": 0.0, "bare": 0.0}
+        with open_world(settings) as world:
+            numbers = count()
+            bare = await _bare(world, program, port, next(numbers))
+            for number in range(ROUNDS + 1):
+                works = [_enrolled(world, program, next(numbers)) for _ in range(MAILS)]
+                seconds = await _activity(world, works), await bare.seconds()
+                if number:  # the first round warms both up
+                    took["activity"] += seconds[0]
+                    took["bare"] += seconds[1]
+            await bare.close()
+    mails = MAILS * ROUNDS
+    return Sending(activity=mails / took["activity"], bare=mails / took["bare"])
+
+
+@contextmanager
+def _sink() -> Iterator[int]:
+    """A mail server in a process of its own, which throws mail away; its port."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    server = [sys.executable, "-m", "aiosmtpd", "-n", "-l", f"127.0.0.1:{port}"]
+    process = subprocess.Popen([*server, "-c", "aiosmtpd.handlers.Sink"])
+    try:
+        limit = time.monotonic() + _PATIENCE
+        while time.monotonic() < limit:
+            try:
+                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.05)
+        yield port
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _enrolled(world: World, program: Program, number: int) -> Work:
+    """A new lead after its first turn, and the work that this turn asked for."""
+    turns: TurnActivities = turn_activities(world)
+    at = write_instant(_START)
+    profile = {"email": f"lead{number}@prospect.example", "first_name": "Ana", "employees": 900}
+    told = turns.turn(
+        TurnRequest(
+            lead=f"lead-{number}",
+            digest=program.digest,
+            state=None,
+            inputs=[{"kind": "created", "arrived": at, "body": profile}],
+            now=at,
+            grace=60.0,
+            fence=(1, 1),
+            wake=None,
+            shown={},
+        )
+    )
+    return Work(lead=f"lead-{number}", commands=told["commands"])
+
+
+async def _activity(world: World, works: list[Work]) -> float:
+    mail = MailActivities(world)
+    room = asyncio.Semaphore(AT_ONCE)
+
+    async def one(work: Work) -> None:
+        async with room:
+            done = await ActivityEnvironment().run(mail.send_mail, work)
+            if [each.get("outcome") for each in done] != ["sent"]:
+                raise RuntimeError(f"a mail of the bench was not sent: {done}")
+
+    begun = time.monotonic()
+    await asyncio.gather(*(one(work) for work in works))
+    return time.monotonic() - begun
+
+
+class _Bare:
+    """Kept connections, one finished message."""
+
+    def __init__(self, clients: list[aiosmtplib.SMTP], sender: str, to: str, mail: bytes) -> None:
+        self._clients = clients
+        self._sender = sender
+        self._to = to
+        self._mail = mail
+
+    async def seconds(self) -> float:
+        """How long a round takes."""
+        begun = time.monotonic()
+        await asyncio.gather(*(self._loop(client) for client in self._clients))
+        return time.monotonic() - begun
+
+    async def _loop(self, client: aiosmtplib.SMTP) -> None:
+        for _ in range(MAILS // len(self._clients)):
+            await client.sendmail(self._sender, [self._to], self._mail)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        for client in self._clients:
+            await client.quit()
+
+
+async def _bare(world: World, program: Program, port: int, number: int) -> _Bare:
+    """The bare loop, with a mail as the activity renders it."""
+    work = _enrolled(world, program, number)
+    command, stored = read_command(work["commands"][0]), world.journal.stored(work["lead"])
+    if not isinstance(command, SendMail) or stored is None:
+        raise TypeError("the bench's program sends no mail at the start")
+    mail = world.renderer.marketing(program, stored.state, world.people.directory(), command)
+    message = build_message(mail, _START)
+    clients = [aiosmtplib.SMTP(hostname="127.0.0.1", port=port) for _ in range(CONNECTIONS)]
+    for client in clients:
+        await client.connect()
+    to = message["To"].addresses[0].addr_spec
+    return _Bare(clients, message["From"].addresses[0].addr_spec, to, message.as_bytes())

@@ -1,0 +1,128 @@
+"""The script for our own web pages, and what it reports."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.database import Database
+from gateway.outside import Outside
+from tests.gateway.senders import accepted, sent_mail
+
+SITE = {"Origin": "https://www.acme.example", "Content-Type": "text/plain"}
+
+
+def seen(outside: Outside, message: str, **changes: object) -> bytes:
+    visit = {"v": outside.links.visitor(message), "type": "page.viewed", "subject": "/pricing"}
+    return json.dumps(visit | changes).encode()
+
+
+async def test_the_script_is_small_and_may_be_kept(http: httpx.AsyncClient) -> None:
+    answer = await http.get("/t.js")
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert len(answer.content) < 2_048
+    assert "max-age" in answer.headers["cache-control"]
+
+
+async def test_what_a_known_visitor_does_is_told(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    message = sent_mail(database)
+    answer = await http.post("/w", content=seen(outside, message), headers=SITE)
+    assert answer.status_code == 204
+    assert answer.headers["access-control-allow-origin"] == "https://www.acme.example"
+    [event] = accepted(database)
+    assert (event["lead"], event["type"], event["subject"]) == ("ana", "page.viewed", "/pricing")
+
+
+@pytest.mark.parametrize(
+    ("changes", "headers", "status"),
+    [
+        ({}, {"Origin": "https://evil.example"}, 403),
+        ({}, {}, 403),
+        ({"v": "0123456789abcdef-0-00000000000000000000"}, SITE, 404),
+        ({"type": "email.unsubscribed"}, SITE, 400),
+        ({"subject": "x" * 300}, SITE, 400),
+        ({"more": 1}, SITE, 400),
+        ({"subject": "\u0000"}, SITE, 400),
+        ({"subject": "x" * 2_000}, SITE, 413),
+    ],
+)
+async def test_everything_else_is_refused(
+    http: httpx.AsyncClient,
+    outside: Outside,
+    database: Database,
+    *,
+    changes: dict[str, object],
+    headers: dict[str, str],
+    status: int,
+) -> None:
+    content = seen(outside, sent_mail(database), **changes)
+    answer = await http.post("/w", content=content, headers=headers)
+    assert answer.status_code == status
+    assert accepted(database) == []
+
+
+_PAGE = """<!doctype html><title>page</title><body>
+<form name="demo" action="/x"><input name="q"></form>
+<script>
+var sent = [];
+navigator.sendBeacon = function (url, body) {{ sent.push(body); return true; }};
+</script>
+<script src="t.js" {attributes}></script>
+<script>
+{more}
+document.forms.demo.addEventListener("submit", function (event) {{ event.preventDefault(); }});
+document.forms.demo.requestSubmit();
+document.title = JSON.stringify({{ sent: sent.map(JSON.parse), url: location.search,
+  kept: localStorage.getItem("leadflow") }});
+</script>"""
+
+
+def in_chromium(folder: Path, attributes: str = "", more: str = "") -> dict[str, object]:
+    """What the script did in a real browser, on a page reached with a token."""
+    browser = shutil.which("chromium")
+    if browser is None:
+        pytest.skip("no Chromium on this machine (Debian's package chromium)")
+    script = Path(__file__).parents[2] / "gateway" / "pages" / "t.js"
+    (folder / "t.js").write_text(script.read_text())
+    (folder / "page.html").write_text(_PAGE.format(attributes=attributes, more=more))
+    shown = subprocess.run(
+        [
+            *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
+            *("--allow-file-access-from-files", f"--user-data-dir={folder / 'profile'}"),
+            f"file://{folder / 'page.html'}?a=1&lf=token",
+        ],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    ).stdout
+    title = shown.partition("<title>")[2].partition("</title>")[0]
+    found: dict[str, object] = json.loads(title.replace("&amp;", "&"))
+    return found
+
+
+def test_without_consent_nothing_is_kept_or_sent(tmp_path: Path) -> None:
+    assert in_chromium(tmp_path) == {"sent": [], "url": "?a=1", "kept": None}
+
+
+def test_with_consent_pages_and_forms_are_told_and_no_field_of_them(tmp_path: Path) -> None:
+    found = in_chromium(tmp_path, more="leadflow.consent(true);")
+    assert (found["url"], found["kept"]) == ("?a=1", "token")
+    assert found["sent"] == [
+        {"v": "token", "type": "page.viewed", "subject": str(tmp_path / "page.html")},
+        {"v": "token", "type": "form.submitted", "subject": "demo"},
+    ]
+
+
+def test_a_consent_that_is_withdrawn_takes_everything_back(tmp_path: Path) -> None:
+    more = "leadflow.consent(true); leadflow.consent(false);"
+    found = in_chromium(tmp_path, attributes='data-consent="given"', more=more)
+    assert found["kept"] is None
+    assert len(found["sent"]) == 1  # type: ignore[arg-type]  # a list
