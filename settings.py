@@ -13,6 +13,10 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
+class UnusableSettingError(Exception):
+    """A setting names something that can't be used; the message says which and why."""
+
+
 class Settings(BaseSettings):
     """All settings. Each is the variable LEADFLOW_ and its name in capitals."""
 
@@ -79,6 +83,11 @@ class Settings(BaseSettings):
         """What only makes sense together is given together."""
         if self.smtp_username is not None and self.smtp_tls == "if_offered":
             raise ValueError("LEADFLOW_SMTP_USERNAME needs LEADFLOW_SMTP_TLS=starttls or implicit")
+        if (self.smtp_username is None) != (self.smtp_password is None):
+            raise ValueError("LEADFLOW_SMTP_USERNAME and LEADFLOW_SMTP_PASSWORD go together")
+        keys = self.secret.get_secret_value().split() if self.secret is not None else ["-" * 32]
+        if not keys or any(len(key) < 32 for key in keys):
+            raise ValueError("LEADFLOW_SECRET: each key needs at least 32 characters")
         dkim = (self.dkim_domain, self.dkim_selector, self.dkim_key_file)
         if any(dkim) and not all(dkim):
             raise ValueError(

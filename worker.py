@@ -36,7 +36,7 @@ from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
 from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
 from lifecycle.decide import decide, new_lead
-from settings import Settings
+from settings import Settings, UnusableSettingError
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.lead import LeadWorkflow
 
@@ -58,20 +58,17 @@ def sandbox() -> WorkflowRunner:
 
 @contextmanager
 def open_world(settings: Settings) -> Iterator[World]:
-    """The real adapters, over one database that is up to date."""
-    password, secret = settings.smtp_password, settings.secret
+    """The real adapters, over one database that is up to date.
+
+    Raises UnusableSettingError for a DKIM key that can't sign.
+    """
+    secret = settings.secret
     links = SignedLinks(
         public_url=settings.public_url,
         mail_domain=settings.mail_domain,
         secret=link_secret(settings.home, secret.get_secret_value() if secret else None),
     )
-    signer = None
-    if settings.dkim_key_file is not None:
-        signer = DkimSigner(
-            domain=settings.dkim_domain,
-            selector=settings.dkim_selector,
-            key_file=settings.dkim_key_file,
-        )
+    signer = _signer(settings)
     database = open_database(settings.database)
     try:
         yield World(
@@ -80,18 +77,37 @@ def open_world(settings: Settings) -> Iterator[World]:
             journal=SqlJournal(database),
             outbox=SqlOutbox(database),
             renderer=MailRenderer(links),
-            mailer=SmtpMailer(
-                settings.smtp_host,
-                settings.smtp_port,
-                username=settings.smtp_username,
-                password=password.get_secret_value() if password else None,
-                tls=settings.smtp_tls,
-                signer=signer,
-            ),
+            mailer=_mailer(settings, signer),
+            alerts=_mailer(settings, signer),
             rates=SqlRates(database),
         )
     finally:
         database.close()
+
+
+def _signer(settings: Settings) -> DkimSigner | None:
+    if settings.dkim_key_file is None:
+        return None
+    try:
+        return DkimSigner(
+            domain=settings.dkim_domain,
+            selector=settings.dkim_selector,
+            key_file=settings.dkim_key_file,
+        )
+    except ValueError as error:
+        raise UnusableSettingError(f"LEADFLOW_DKIM_KEY_FILE: {error}") from error
+
+
+def _mailer(settings: Settings, signer: DkimSigner | None) -> SmtpMailer:
+    password = settings.smtp_password
+    return SmtpMailer(
+        settings.smtp_host,
+        settings.smtp_port,
+        username=settings.smtp_username,
+        password=password.get_secret_value() if password else None,
+        tls=settings.smtp_tls,
+        signer=signer,
+    )
 
 
 def turn_activities(world: World) -> TurnActivities:
@@ -155,15 +171,16 @@ async def serve(settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
     check(settings.database)
-    client = await connect(settings)
-    missing = await missing_attributes(client)
-    if missing:
-        raise TemporalUnavailableError(
-            f"the namespace {client.namespace} lacks the search attributes {', '.join(missing)};"
-            " register them: temporal operator search-attribute create --name LeadStage"
-            " --type Keyword (LeadScore is a Double, LeadDue a Datetime, the others Keyword)"
-        )
     with open_world(settings) as world:
+        client = await connect(settings)
+        missing = await missing_attributes(client)
+        if missing:
+            raise TemporalUnavailableError(
+                f"the namespace {client.namespace} lacks the search attributes"
+                f" {', '.join(missing)}; register them: temporal operator search-attribute create"
+                " --name LeadStage --type Keyword (LeadScore is a Double, LeadDue a Datetime, the"
+                " others Keyword)"
+            )
         async with working(client, settings, world):
             _log.info(
                 "worker ready",
@@ -184,6 +201,9 @@ def main() -> int:
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             _log.error("settings are wrong", at=".".join(map(str, one["loc"])), why=one["msg"])
+        return 2
+    except UnusableSettingError as error:
+        _log.error("settings are wrong", why=str(error))
         return 2
     except (TemporalUnavailableError, DatabaseNotReadyError) as error:
         _log.error("worker can't start", why=str(error))

@@ -7,6 +7,7 @@ it. A person who gets a mail twice loses trust; so the doubt is reported, not re
 from __future__ import annotations
 
 import asyncio
+import random
 from datetime import timedelta
 from typing import Literal
 
@@ -24,6 +25,8 @@ from models.program import Program
 
 _PATIENCE = timedelta(seconds=5)
 """A mail whose place comes within this waits for it; a later one lets others go first."""
+
+_LONGEST_SPREAD = timedelta(minutes=10)
 
 Ending = Literal["sent", "skipped", "failed"]
 
@@ -58,21 +61,22 @@ class MailActivities:
         if claim.status != "new":
             return _done(claim.status, claim.why)
         try:
-            mail, why, rates = await asyncio.to_thread(self._prepared, work, command)
-            if mail is not None:
+            mail, rates = await asyncio.to_thread(self._rendered, work, command)
+            if mail is None:
+                return await self._settled(lead, command, "failed", "template")
+            if rates:
                 await self._in_turn(rates)
+            # Asked last: whoever unsubscribed while this mail waited gets none.
+            why = await asyncio.to_thread(self._ready, command, mail)
+            if why is not None:
+                return await self._settled(lead, command, "skipped", why)
         except BaseException:
             await asyncio.to_thread(self._world.outbox.release, key)
             raise
-        if mail is None:
-            skipped = why != "template"
-            return await self._settled(lead, command, "skipped" if skipped else "failed", why)
         return await self._sent(lead, command, mail)
 
-    def _prepared(
-        self, work: Work, command: SendMail
-    ) -> tuple[Rendered | None, str | None, dict[str, Rate]]:
-        """The mail and its rates, or why there is none. The address's suppression comes last."""
+    def _rendered(self, work: Work, command: SendMail) -> tuple[Rendered | None, dict[str, Rate]]:
+        """The mail and the rates it is under; no mail if it can't be rendered."""
         stored = self._world.journal.stored(work["lead"])
         if stored is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
@@ -85,11 +89,13 @@ class MailActivities:
             _log.error(
                 "mail can't be rendered", lead=work["lead"], email=command.email, why=str(error)
             )
-            return None, "template", {}
-        why = self._world.outbox.ready(
+            return None, {}
+        return mail, _rates(program, mail)
+
+    def _ready(self, command: SendMail, mail: Rendered) -> str | None:
+        return self._world.outbox.ready(
             command.key, mail, email=command.email, operational=command.operational
         )
-        return (None, why, {}) if why else (mail, None, _rates(program, mail))
 
     async def _in_turn(self, rates: dict[str, Rate]) -> None:
         """Wait for this mail's place; raise if that is long, so that others go meanwhile."""
@@ -98,7 +104,7 @@ class MailActivities:
             raise ApplicationError(
                 "as much mail goes out as the program allows",
                 type="RateReached",
-                next_retry_delay=wait,
+                next_retry_delay=_spread(wait, activity.info().attempt),
                 category=ApplicationErrorCategory.BENIGN,
             )
         await asyncio.sleep(wait.total_seconds())
@@ -134,6 +140,16 @@ def unsent(error: MailUnsentError) -> ApplicationError:
     return ApplicationError(
         str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
     )
+
+
+def _spread(wait: timedelta, tries: int) -> timedelta:
+    """When a mail asks again that had to wait for `wait`: the later, the more it tried.
+
+    All that wait are told the same instant. Were they all back by then, each place would be
+    asked for by every one of them.
+    """
+    longer = min(wait * tries, _LONGEST_SPREAD)
+    return wait + longer * random.random()  # noqa: S311 - no secret
 
 
 def _rates(program: Program, mail: Rendered) -> dict[str, Rate]:

@@ -199,4 +199,6 @@ class World:
     outbox: Outbox
     renderer: Renderer
     mailer: Mailer
+    alerts: Mailer
+    """For mail to sales: apart, so that none waits behind mail to leads."""
     rates: Rates

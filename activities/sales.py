@@ -46,7 +46,7 @@ class SalesActivities:
             return
         mail = await asyncio.to_thread(self._rendered, work, command)
         try:
-            await self._world.mailer.send(mail)
+            await self._world.alerts.send(mail)
         except MailUnsentError as error:
             await asyncio.to_thread(self._world.outbox.release, command.key)
             raise unsent(error) from error

@@ -62,5 +62,5 @@ def header_text(mail: Message, name: str) -> str:
     """A header of a stranger's mail, whatever it holds; empty if it is absent or unreadable."""
     try:
         return str(mail.get(name, "")).strip()
-    except (ValueError, LookupError, AttributeError, TypeError, MessageError):
+    except (ValueError, LookupError, AttributeError, TypeError, MessageError, RecursionError):
         return ""

@@ -58,8 +58,10 @@ class SqlRates:
 
 
 def spacing(rate: Rate) -> timedelta:
-    """The time between two mails under a rate; a day is 24 hours here."""
+    """The time between two mails under a rate; a day is 24 hours here.
+
+    Rounded up, else the last of a period would come a microsecond early.
+    """
     if rate.per is None:
         raise ValueError("a rate of mail has a period, like 600 per 1m")
-    period = timedelta(days=rate.per.days) if rate.per.in_days else rate.per.elapsed
-    return period / rate.most
+    return -(-rate.per.elapsed // rate.most)

@@ -1,16 +1,30 @@
-"""Mail that comes back: delivery status (RFC 3464) and feedback reports (RFC 5965)."""
+"""Mail that comes back: delivery status notifications (RFC 3464, RFC 6533), and older bounces."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from email import message_from_string, policy
 from email.message import EmailMessage, Message
 from typing import Literal
 
+from adapters.arrived_mail import content_type, parts_of, plain_text
 from adapters.mail_headers import header_text
 
-_STATUS = re.compile(r"\b([245])\.(\d{1,3})\.(\d{1,3})\b")
+_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
+_REPLY = re.compile(r"(?:^|[;:\s])([45]\d\d)[ -]")
+"""An SMTP reply within a sentence."""
+_FULL = re.compile(r"quota|mailbox\W+(?:\S+\W+){0,3}full|storage", re.IGNORECASE)
+_ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
+_DAEMON = re.compile(
+    r"^(?:mailer-daemon|postmaster|mail-?daemon|mail-?delivery|bounces?)@", re.IGNORECASE
+)
+_SUBJECT = re.compile(
+    r"undeliver|failure notice|returned mail|delivery (?:status|failure|report|problem)"
+    r"|delivery has failed|mail delivery|unzustellbar|non remis|no se (?:pudo|puede) entregar",
+    re.IGNORECASE,
+)
 _LONGEST = 300
 
 
@@ -22,78 +36,116 @@ class DeliveryStatus:
     status: str
     """The enhanced status (RFC 3463), like `5.1.1`; empty if none was given."""
     diagnostic: str
+    """What the last server said, without addresses."""
 
     @property
     def kind(self) -> Literal["hard", "soft"]:
         """Whether the address is of no use any more.
 
-        5.X.X is permanent, but for policy (5.7.X), a full mailbox (5.2.2), and what is about the
-        sender or the network and not about the mailbox (5.1.7, 5.1.8, 5.3.X to 5.6.X).
+        Hard are 5.1.X, but for what is about the sender (5.1.7, 5.1.8), and 5.2.0 and 5.2.1, a
+        disabled mailbox. 5.0.0 and X.0.0 say nothing: there the SMTP reply decides, and 550,
+        551 and 553 are about the address (RFC 5321, 4.2.3). All else may pass: a full mailbox
+        (5.2.2), policy (5.7.X), the network, and what was only tried in vain (4.X.X).
         """
         match = _STATUS.fullmatch(self.status)
         if match is None or match[1] != "5":
             return "soft"
         subject, detail = match[2], match[3]
+        if subject == "0":
+            reply = _REPLY.search(self.diagnostic)
+            passes = _FULL.search(self.diagnostic) or (reply and reply[1] not in _ADDRESS_REPLIES)
+            return "soft" if passes else "hard"
         if subject == "1":
             return "soft" if detail in ("7", "8") else "hard"
-        return "hard" if (subject, detail) in (("2", "0"), ("2", "1"), ("0", "0")) else "soft"
+        return "hard" if (subject, detail) in (("2", "0"), ("2", "1")) else "soft"
 
 
-def delivery_status(mail: EmailMessage) -> DeliveryStatus | None:
-    """The first recipient's status in a notification; None for any other mail.
+_ADDRESS_REPLIES = ("550", "551", "553")
 
-    A mail of ours has one recipient, so there is one to report on.
+
+def delivery_status(mail: EmailMessage, address: str) -> DeliveryStatus | None:
+    """What a notification says of this address; None for any other mail.
+
+    A mail of ours has one recipient, but a list or a forwarding may have made more of it: where
+    none of those reported on is the address, a failure counts first.
     """
-    for part in _parts(mail):
-        if part.get_content_type() != "message/delivery-status":
-            continue
-        for fields in _blocks(part):
-            action = header_text(fields, "Action").lower()
-            if action in ("failed", "delayed", "delivered", "relayed", "expanded"):
-                found = _STATUS.search(header_text(fields, "Status"))
-                diagnostic = header_text(fields, "Diagnostic-Code")
-                return DeliveryStatus(
-                    action=action,  # type: ignore[arg-type]  # one of these words, as asked above
-                    status=found[0] if found else "",
-                    diagnostic=without_addresses(diagnostic)[:_LONGEST],
-                )
-    return None
+    reports = [
+        fields
+        for part in parts_of(mail)
+        if content_type(part) in ("message/delivery-status", "message/global-delivery-status")
+        for fields in _blocks(part)
+        if _action(fields) in _ACTIONS
+    ]
+    if not reports:
+        return None
+    reports.sort(key=lambda one: (not _names(one, address), _action(one) != "failed"))
+    chosen = reports[0]
+    diagnostic = header_text(chosen, "Diagnostic-Code")
+    return DeliveryStatus(
+        action=_action(chosen),  # type: ignore[arg-type]  # one of these words, as asked above
+        status=_status(header_text(chosen, "Status"), diagnostic),
+        diagnostic=without_addresses(diagnostic, address)[:_LONGEST],
+    )
 
 
-def feedback_type(mail: EmailMessage) -> str | None:
-    """What a feedback report is about (`abuse`, `not-spam`, …); None for any other mail."""
-    for part in _parts(mail):
-        if part.get_content_type() == "message/feedback-report":
-            text = _text(part)
-            found = re.search(r"^Feedback-Type:\s*(\S+)", text, re.MULTILINE | re.IGNORECASE)
-            return found[1].lower() if found else "abuse"
-    return None
+def is_old_bounce(mail: EmailMessage, *, null_sender: bool) -> bool:
+    """Whether a mail without a report for programs is a bounce, by who wrote it, and why."""
+    if any(content_type(one) == "message/disposition-notification" for one in parts_of(mail)):
+        return False  # a read receipt (RFC 8098)
+    if header_text(mail, "X-Failed-Recipients") or content_type(mail) == "multipart/report":
+        return True
+    sender = re.search(r"[^\s<>\"]+@", header_text(mail, "From"))
+    if sender is not None and _DAEMON.match(sender[0]):
+        return True
+    return null_sender and _SUBJECT.search(header_text(mail, "Subject")) is not None
 
 
-def without_addresses(text: str) -> str:
-    """The text without e-mail addresses: a diagnosis is kept, a person's address in it is not."""
-    return " ".join(re.sub(r"<?[^\s<>]+@[^\s<>]+>?", "…", text).split())
+def old_diagnostic(mail: EmailMessage, address: str) -> str:
+    """The sentence of an old bounce that tells the reason, without addresses; or its subject."""
+    for line in plain_text(mail).splitlines():
+        if _STATUS.search(line) or _REPLY.search(line):
+            return without_addresses(line, address)[:_LONGEST]
+    return without_addresses(header_text(mail, "Subject"), address)[:_LONGEST]
 
 
-def _parts(mail: Message) -> Iterator[Message]:
-    """The parts of a report, not those of the mail it returns."""
-    if not mail.is_multipart() or mail.get_content_maintype() != "multipart":
-        yield mail
-        return
-    for part in mail.get_payload():
-        if isinstance(part, Message):
-            yield from _parts(part) if part.get_content_maintype() == "multipart" else (part,)
+def without_addresses(text: str, address: str = "") -> str:
+    """The text without e-mail addresses, nor the local part of this one.
+
+    A diagnosis is kept, a person's address in it is not.
+    """
+    text = re.sub(r"<?[^\s<>]+@[^\s<>]+>?", "…", text)
+    local = address.partition("@")[0]
+    if local:
+        text = re.sub(rf"(?<!\w){re.escape(local)}(?!\w)", "…", text, flags=re.IGNORECASE)
+    return " ".join(text.split())
 
 
 def _blocks(part: Message) -> Iterator[Message]:
+    """The groups of fields of a report: one about the mail, then one a recipient."""
     payload = part.get_payload()
     for one in payload if isinstance(payload, list) else ():
-        if isinstance(one, Message):
-            yield one
+        if not isinstance(one, Message):
+            continue
+        yield one
+        # Python takes a global report (RFC 6533) for a mail whose body is the other groups.
+        rest = one.get_payload()
+        if isinstance(rest, str):
+            for group in re.split(r"\r?\n[ \t]*\r?\n", rest.strip()):
+                yield message_from_string(group, policy=policy.SMTP)
 
 
-def _text(part: Message) -> str:
-    payload = part.get_payload(decode=True)
-    if isinstance(payload, bytes):
-        return payload.decode(errors="replace")
-    return "\n".join(block.as_string() for block in _blocks(part))
+def _action(fields: Message) -> str:
+    return header_text(fields, "Action").lower().partition(" ")[0]
+
+
+def _names(fields: Message, address: str) -> bool:
+    said = " ".join(header_text(fields, name) for name in ("Original-Recipient", "Final-Recipient"))
+    return bool(address) and address.lower() in re.split(r"[;\s<>]+", said.lower())
+
+
+def _status(status: str, diagnostic: str) -> str:
+    """The status; of one that says nothing (5.0.0, or none), what the last server said itself."""
+    found = _STATUS.search(status)
+    if found is None or (found[2], found[3]) == ("0", "0"):
+        found = _STATUS.search(diagnostic) or found
+    return found[0] if found else ""

@@ -130,7 +130,7 @@ class SmtpMailer:
             # The server had closed a connection that was idle for long; a new one will do.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
-            raise _refusal(error) from error
+            raise _refusal(error, "MAIL") from error
         except (SMTPException, OSError) as error:
             client.close()
             raise MailUnsentError(f"{self._where} did not take the mail: {error}") from error
@@ -147,9 +147,9 @@ class SmtpMailer:
     async def _envelope(
         self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
     ) -> None:
-        sender, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
-        sender = sender if envelope_from is None else envelope_from
-        international = not (sender + to).isascii()
+        author, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+        sender = author if envelope_from is None else envelope_from
+        international = not (author + sender + to).isascii()
         if international and not client.supports_extension("smtputf8"):
             raise MailRefusedError(
                 f"{self._where} takes no address with letters beyond ASCII (SMTPUTF8)"
@@ -160,7 +160,7 @@ class SmtpMailer:
         try:
             await client.rcpt(to, encoding=encoding)
         except SMTPResponseException as error:
-            raise _refusal(error, recipient=True) from error
+            raise _refusal(error, "RCPT") from error
         reply = await client.execute_command(b"DATA")
         if reply.code != aiosmtplib.SMTPStatus.start_input:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
@@ -178,32 +178,35 @@ class SmtpMailer:
         reply = await protocol.read_response(timeout=self._timeout)
         if reply.code != aiosmtplib.SMTPStatus.completed:
             refused = aiosmtplib.SMTPDataError(reply.code, reply.message)
-            raise _refusal(refused) if 400 <= reply.code <= 599 else refused
+            raise _refusal(refused, "DATA") if 400 <= reply.code <= 599 else refused
 
 
 _Pool = asyncio.LifoQueue[aiosmtplib.SMTP]
 
 
-def _refusal(
-    error: SMTPResponseException, *, recipient: bool = False
-) -> MailUnsentError | MailRefusedError:
+_Phase = Literal["MAIL", "RCPT", "DATA"]
+"""What a reply answers: the sender, the recipient, or the content and all that came before."""
+
+
+def _refusal(error: SMTPResponseException, phase: _Phase) -> MailUnsentError | MailRefusedError:
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
-        return MailRefusedError(
-            sentence, refusal_kind(error.code, str(error.message), recipient=recipient)
-        )
+        return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
     return MailUnsentError(sentence)
 
 
 def refusal_kind(
-    code: int, message: str, *, recipient: bool
+    code: int, message: str, phase: _Phase
 ) -> Literal["bounced", "soft_bounced", "refused"]:
     """What a reply 5xx says of the address, by its enhanced status (RFC 3463, RFC 5248).
 
+    A reply to MAIL says nothing of it: the server does not know yet who is meant.
     5.1.X is about the address, and so is 5.2.1, a disabled mailbox: it bounced. 5.2.2, a full
     mailbox, and 5.7.X, policy, pass. Without a status, 550, 551 and 553 to RCPT are about the
     address (RFC 5321, 4.2.3); all else is about the mail.
     """
+    if phase == "MAIL":
+        return "refused"
     found = _STATUS.match(message)
     if found is not None:
         subject, detail = found[1], found[2]
@@ -212,7 +215,7 @@ def refusal_kind(
         if subject == "1" and detail != "7":  # 5.1.7 is about the sender's address
             return "bounced"
         return "bounced" if (subject, detail) == ("2", "1") else "refused"
-    return "bounced" if recipient and code in (550, 551, 553) else "refused"
+    return "bounced" if phase == "RCPT" and code in (550, 551, 553) else "refused"
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:

@@ -81,9 +81,12 @@ def explained() -> Iterator[None]:
         RefusedError,
         TemporalUnavailableError,
     )
+    from settings import UnusableSettingError  # noqa: PLC0415  # see above
 
     try:
         yield
+    except UnusableSettingError as error:
+        raise WrongInputError(str(error)) from None
     except LeadNotFoundError as error:
         raise WrongInputError(str(error)) from None
     except RefusedError as error:

@@ -3,62 +3,78 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from email.message import EmailMessage
 
-from activities.ports import Rendered
+import structlog
+
+from activities.ports import Mailer, MailRefusedError, Rendered
+from adapters.arrived_mail import attachments, plain_text
 from adapters.mail_headers import header_text, one_line, only_address
-from adapters.mail_text import html_to_text, text_to_html
+from adapters.mail_text import text_to_html
 from adapters.sent_mail import SentMail
 from gateway.outside import Outside
 from gateway.reader_pages import program_of
 from models.directory import Directory
 
-_MARK = "X-Leadflow-Forwarded"
-_LONGEST = 100_000
+MARK = "X-Leadflow-Forwarded"
+"""The header of what was passed on; a mail that has it is not passed on again."""
+
+_log = structlog.get_logger(__name__)
 
 
 def forwarded(
-    outside: Outside, people: Callable[[], Directory], sent: SentMail, reply: EmailMessage
-) -> Rendered | None:
-    """The mail that passes a reply on; None where that would go round in circles, or nowhere.
+    outside: Outside, people: Directory, sent: SentMail, reply: EmailMessage
+) -> tuple[Rendered, ...]:
+    """The mail that passes a reply on: to the owner if there is one, and to the sender.
 
     An answer to it goes to the person who replied. The same reply is passed on under the same
-    Message-ID, should the sender's server bring it twice.
+    Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
+    are not known any more.
     """
     stored, program = outside.journal.stored(sent.lead), program_of(outside, sent)
-    if stored is None or program is None or reply.get(_MARK) is not None:
-        return None
+    if stored is None or program is None:
+        raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
     sender = only_address(program.sending.from_)
-    to = stored.state.owner or sender.addr_spec
-    if to not in _members(people()):
-        to = sender.addr_spec
+    members = {member.email for team in people.teams.values() for member in team.members}
+    owner = stored.state.owner if stored.state.owner in members else None
     person = _written_by(reply, sent)
     subject = one_line(header_text(reply, "Subject")) or "(no subject)"
-    said = _text(reply)[:_LONGEST]
-    text = f"{person} replied to '{sent.email}':\n\n{said}\n\n-- \nLead: {sent.lead}\n"
-    digest = hashlib.sha256(
-        f"{sent.message} {header_text(reply, 'Message-ID')}".encode()
-    ).hexdigest()
-    return Rendered(
-        sender=str(sender),
-        to=to,
-        subject=subject,
-        text=text,
-        html=text_to_html(text, subject),
-        message_id=f"{digest[:32]}@{sender.domain}",
-        headers={
-            "Reply-To": person,
-            "Auto-Submitted": "auto-generated",
-            "X-Leadflow-Alert": "replied",
-            "X-Leadflow-Lead": sent.lead,
-            _MARK: "reply",
-        },
+    text = _text(person, sent, reply)
+    known = f"{sent.message} {header_text(reply, 'Message-ID')}".encode(errors="replace")
+    return tuple(
+        Rendered(
+            sender=str(sender),
+            to=to,
+            subject=subject,
+            text=text,
+            html=text_to_html(text, subject),
+            message_id=f"{hashlib.sha256(known).hexdigest()[:32]}@{sender.domain}",
+            headers={
+                "Reply-To": person,
+                "Auto-Submitted": "auto-generated",
+                "X-Leadflow-Alert": "replied",
+                "X-Leadflow-Lead": sent.lead,
+                MARK: "reply",
+            },
+        )
+        for to in dict.fromkeys(one for one in (owner, sender.addr_spec) if one is not None)
     )
 
 
-def _members(people: Directory) -> set[str]:
-    return {member.email for team in people.teams.values() for member in team.members}
+async def pass_on(mailer: Mailer, lead: str, ways: tuple[Rendered, ...]) -> None:
+    """Send to the first who can be reached; the others are for where it is refused.
+
+    Raises what the mailer raises, so that the sender's server keeps the reply and tries again.
+    """
+    *first, last = ways
+    for mail in first:
+        try:
+            await mailer.send(mail)
+        except MailRefusedError as error:
+            _log.warning("a reply can't be passed on to the owner", lead=lead, why=str(error))
+        else:
+            return
+    await mailer.send(last)
 
 
 def _written_by(reply: EmailMessage, sent: SentMail) -> str:
@@ -69,12 +85,8 @@ def _written_by(reply: EmailMessage, sent: SentMail) -> str:
         return sent.address
 
 
-def _text(reply: EmailMessage) -> str:
-    try:
-        part = reply.get_body(("plain", "html"))
-        content = str(part.get_content()) if part is not None else ""
-        if part is not None and part.get_content_type() == "text/html":
-            return html_to_text(content)
-    except (LookupError, ValueError, AttributeError, TypeError):  # unknown charsets, broken parts
-        return "(The reply can't be shown; its form is broken.)"
-    return content
+def _text(person: str, sent: SentMail, reply: EmailMessage) -> str:
+    said = plain_text(reply).strip() or "(no text)"
+    files = attachments(reply)
+    left = f"\n\n({files} attached; please ask for what you need.)" if files else ""
+    return f"{person} replied to '{sent.email}':\n\n{said}{left}\n\n-- \nLead: {sent.lead}\n"

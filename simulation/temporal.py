@@ -142,6 +142,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         outbox=SqlOutbox(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
+        alerts=Delivered(),
         rates=Unlimited(),
     )
 

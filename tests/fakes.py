@@ -155,6 +155,8 @@ class FakeWorld:
     outbox: FakeOutbox = field(default_factory=FakeOutbox)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
+    alerts: FakeMailer | None = None
+    """For alerts; None: the same mailer."""
     rates: FakeRates = field(default_factory=FakeRates)
 
     @property
@@ -166,5 +168,6 @@ class FakeWorld:
             outbox=self.outbox,
             renderer=self.renderer,
             mailer=self.mailer,
+            alerts=self.alerts or self.mailer,
             rates=self.rates,
         )

@@ -135,6 +135,60 @@ async def test_a_reply_for_good_is_a_refusal_with_code_and_text(phase: str) -> N
     assert server.connections == 1
 
 
+@pytest.mark.parametrize(
+    ("phase", "reply", "kind"),
+    [
+        ("RCPT", "550 5.1.1 no such user", "bounced"),
+        ("RCPT", "550 5.1.2 no such system", "bounced"),
+        ("RCPT", "550-5.1.1 The account does not exist.\r\n550 5.1.1 Check it", "bounced"),
+        ("RCPT", "550 5.1.10 null MX", "bounced"),
+        ("RCPT", "550 5.2.1 mailbox disabled", "bounced"),
+        ("RCPT", "552 5.2.2 mailbox full", "soft_bounced"),
+        ("RCPT", "550 5.7.1 blocked by policy", "soft_bounced"),
+        ("RCPT", "554 5.7.26 not authenticated", "soft_bounced"),
+        ("RCPT", "553 5.1.8 sender's domain does not resolve", "soft_bounced"),
+        ("RCPT", "553 5.1.7 sender's address is malformed", "refused"),
+        ("RCPT", "550 5.4.1 access denied", "refused"),
+        ("RCPT", "550 no such user", "bounced"),
+        ("RCPT", "551 user not local", "bounced"),
+        ("RCPT", "553 mailbox name not allowed", "bounced"),
+        ("RCPT", "552 storage exceeded", "refused"),
+        ("RCPT", "554 transaction failed", "refused"),
+        ("DATA", "550 no such user", "refused"),
+        (".", "550 5.1.1 no such user", "bounced"),
+        (".", "550 5.7.1 looks like spam", "soft_bounced"),
+        (".", "554 5.6.0 malformed", "refused"),
+        (".", "550 no", "refused"),
+        ("MAIL", "550 5.1.1 no such sender", "refused"),
+        ("MAIL", "550 5.7.1 sender is blocked", "refused"),
+    ],
+)
+async def test_what_a_refusal_says_of_the_address_depends_on_status_and_phase(
+    phase: str, reply: str, kind: str
+) -> None:
+    async with serving(Server({phase: reply})) as mailer:
+        with pytest.raises(MailRefusedError) as raised:
+            await mailer.send(rendered())
+    assert raised.value.kind == kind
+
+
+async def test_what_comes_back_goes_to_the_envelopes_sender_and_not_to_the_authors() -> None:
+    server = Server()
+    mail = dataclasses.replace(rendered(), envelope_from="bounce+token@in.acme.example")
+    async with serving(server) as mailer:
+        await mailer.send(mail)
+    assert "MAIL FROM:<bounce+token@in.acme.example>" in server.lines
+    assert b"From: Acme <hello@acme.example>" in server.contents[0]
+
+
+async def test_an_international_author_needs_a_server_that_takes_one() -> None:
+    mail = rendered(program(sender="Zoë <zoë@acme.example>"))
+    plain = dataclasses.replace(mail, envelope_from="bounce+token@in.acme.example")
+    async with serving(Server(extensions=())) as mailer:
+        with pytest.raises(MailRefusedError, match="SMTPUTF8"):
+            await mailer.send(plain)
+
+
 async def test_a_reply_for_now_to_the_content_means_unsent() -> None:
     server = Server({".": ["452 4.3.1 disk full", "250 taken"]})
     async with serving(server) as mailer:
