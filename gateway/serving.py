@@ -39,6 +39,7 @@ async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> As
         uvicorn.Config(
             build_app(outside),
             log_config=None,
+            log_level="warning",
             access_log=False,  # a log of every request would hold every token
             lifespan="off",
             server_header=False,
@@ -46,14 +47,16 @@ async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> As
         )
     )
     relay = Relay(outside.intake, outside.programs, leads, pause=max(0.02, 0.2 / outside.speed))
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(server.serve(sockets=[listener]))
-        tasks.create_task(relay.run())
-        try:
-            yield
-        finally:
-            server.should_exit = True
-            relay.stop()
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener])),
+        asyncio.create_task(relay.run()),
+    ]
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        relay.stop()
+        await asyncio.gather(*tasks)
 
 
 class _Server(uvicorn.Server):
