@@ -1,4 +1,4 @@
-"""What leadflow costs on this machine: `python -m bench [life|throughput|rules|memory|time]`.
+"""What leadflow costs on this machine: `python -m bench [PART …]`.
 
 All parts together take about five minutes. Absolute figures are this machine's, at this
 minute; where a figure is a ratio, both of its sides were measured in the same run.
@@ -12,6 +12,7 @@ import tempfile
 import timeit
 from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -20,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from adapters import logs
-from bench import business_time, life, memory, rules, throughput
+from bench import business_time, intake, life, mail, memory, rules, throughput
 from lifecycle.business_time import business_calendar
 from models.durations import Duration
 
@@ -87,12 +88,32 @@ def _time() -> Iterator[Figure]:
     )
 
 
+def _mail() -> Iterator[Figure]:
+    found = _run(mail.measure)
+    yield Figure("mails a second through the whole activity", f"{found.activity:.0f}")
+    yield Figure("a bare loop over kept connections, same run", f"{found.bare:.0f}")
+    ratio = found.ratio
+    yield Figure("the activity beside the bare loop", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
+
+
+def _intake() -> Iterator[Figure]:
+    for events in (1, 100):
+        found = _run(partial(intake.measure, events=events))
+        what = f"with {events} event{'s' if events > 1 else ''} a request"
+        yield Figure(f"intake {what}, events a second", f"{found.leadflow:,.0f}")
+        yield Figure(f"an endpoint that only stores {what}", f"{found.bare:,.0f}")
+        ratio = found.ratio
+        yield Figure(f"the intake beside it {what}", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "life": _life,
     "throughput": _throughput,
     "rules": _rules,
     "memory": _memory,
     "time": _time,
+    "mail": _mail,
+    "intake": _intake,
 }
 
 
@@ -113,7 +134,8 @@ def _run(measure: Callable[[Path], Coroutine[Any, Any, Found]]) -> Found:
 
 def main(
     parts: Annotated[
-        list[str] | None, typer.Argument(help="life, throughput, rules, memory, time; else all.")
+        list[str] | None,
+        typer.Argument(help="life, throughput, rules, memory, time, mail, intake; else all."),
     ] = None,
 ) -> None:
     """Measure, and print a table with each figure beside its aim."""

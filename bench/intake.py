@@ -31,6 +31,7 @@ CLIENTS = 8
 ROUNDS = 3
 _REQUESTS = {1: 400, 100: 24}
 """Requests of a round, by the events in one."""
+_LEADS = 500
 _PATIENCE = 20.0
 
 
@@ -54,6 +55,11 @@ async def measure(home: Path, events: int) -> Intake:
     key = _prepared(home / "leadflow"), _prepared(home / "bare")
     with _server("leadflow", home) as leadflow, _server("bare", home) as bare:
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key[0]}"}) as http:
+            leads = [
+                {"id": f"lead-{n}", "email": f"lead{n}@prospect.example"} for n in range(_LEADS)
+            ]
+            enrolled = await http.post(leadflow.replace("events", "leads"), json={"leads": leads})
+            enrolled.raise_for_status()
             for number in range(ROUNDS + 1):
                 for side, url in (("leadflow", leadflow), ("bare", bare)):
                     seconds = await _round(http, url, events, numbers)
@@ -64,13 +70,13 @@ async def measure(home: Path, events: int) -> Intake:
 
 
 def _prepared(home: Path) -> str:
-    """A database with a program and one lead's worth of keys; the key."""
+    """A database with a program and a key; the key."""
     settings = Settings(home=home)
     migrate(settings.database)
     database = open_database(settings.database)
     try:
         SqlPrograms(database).publish(read_program(PROGRAMS / "acme.yaml"))
-        return SqlApiKeys(database).make("bench", ["events:write"])
+        return SqlApiKeys(database).make("bench", ["leads:write", "events:write"])
     finally:
         database.close()
 
@@ -106,7 +112,7 @@ async def _round(http: httpx.AsyncClient, url: str, events: int, numbers: count[
                 {
                     "id": f"e{(number := next(numbers))}",
                     "type": "page.viewed",
-                    "lead": f"{number % 500:016x}",
+                    "lead": f"lead-{number % _LEADS}",
                     "subject": "/pricing",
                     "data": {"from": "search"},
                 }
@@ -120,6 +126,8 @@ async def _round(http: httpx.AsyncClient, url: str, events: int, numbers: count[
         for body in mine:
             answer = await http.post(url, json=body)
             answer.raise_for_status()
+            if '"rejected"' in answer.text:
+                raise RuntimeError(f"an event of the bench was refused: {answer.text[:300]}")
 
     begun = time.monotonic()
     await asyncio.gather(*(client(bodies[place::CLIENTS]) for place in range(CLIENTS)))
