@@ -64,33 +64,36 @@ class SqlIntake:
     def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
         self._database = database
         self._gather = gather
+        self._insert = (
+            database.upsert(_I)
+            .on_conflict_do_nothing(index_elements=[_I.c.lead, _I.c.item])
+            .returning(_I.c.lead, _I.c.item)
+        )
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """Store items in one transaction; False for each that was accepted before."""
+        if not items:
+            return []
         now = datetime.now(UTC)
-        insert = (
-            self._database.upsert(_I)
-            .on_conflict_do_nothing(index_elements=[_I.c.lead, _I.c.item])
-            .returning(_I.c.seq)
-        )
+        rows = [
+            {
+                "lead": one.lead,
+                "item": one.item,
+                "kind": one.kind,
+                "body": dict(one.body),
+                "arrived": one.arrived,
+                "ready": now + self._gather + one.delay,
+                "tries": 0,
+            }
+            for one in items
+        ]
         with self._database.write() as connection:
-            return [
-                connection.scalar(
-                    insert.values(
-                        lead=one.lead,
-                        item=one.item,
-                        kind=one.kind,
-                        body=dict(one.body),
-                        arrived=one.arrived,
-                        ready=now + self._gather + one.delay,
-                        tries=0,
-                        why=None,
-                        done=None,
-                    )
-                )
-                is not None
-                for one in items
-            ]
+            new = {tuple(row) for row in connection.execute(self._insert, rows)}
+        fresh = []
+        for one in items:
+            fresh.append((one.lead, one.item) in new)
+            new.discard((one.lead, one.item))  # the same one twice in a batch is new once
+        return fresh
 
     def take(self, limit: int, lease: timedelta) -> list[Taken]:
         """Lease what can be told to leads now: about `limit` items, in order of arrival.
@@ -192,9 +195,12 @@ class SqlIntake:
 
     def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
         """The lead of each of these addresses (lower case), as far as there is one."""
+        wanted = sorted(set(addresses))
+        if not wanted:
+            return {}
         query = (
             sa.select(_L.c.email, sa.func.min(_L.c.id))
-            .where(_L.c.email.in_(sorted(set(addresses))))
+            .where(_L.c.email.in_(wanted))
             .group_by(_L.c.email)
         )
         with self._database.read() as connection:

@@ -123,9 +123,11 @@ def router(outside: Outside) -> APIRouter:
     )
     def events(body: Annotated[Events, Body(examples=[_EVENTS_EXAMPLE])]) -> Outcomes:
         """Tell what leads did. The same id of the same lead counts once."""
-        leads = outside.intake.leads_of(_addresses(body.events))
-        named = {one["lead"] for one in body.events if isinstance(one.get("lead"), str)}
-        hashed = {lead_id(address) for address in _addresses(body.events)}
+        addresses = _addresses(body.events)
+        leads = outside.intake.leads_of(addresses)
+        given = (one.get("lead") for one in body.events)
+        named = {one for one in given if isinstance(one, str) and _LEAD.fullmatch(one)}
+        hashed = {lead_id(address) for address in addresses}
         known = outside.intake.known({*named, *hashed}) | set(leads.values())
         found = [_or_why(partial(_event_items, outside, one, leads, known)) for one in body.events]
         return _stored(outside, found)
@@ -186,7 +188,6 @@ def _creation(outside: Outside, lead: str, program: Program, profile: Item) -> N
 def _event_items(
     outside: Outside, raw: Item, leads: Mapping[str, str], known: set[str]
 ) -> list[NewItem]:
-    _refuse_unwritable(raw)
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
     if ("lead" in raw) == ("email" in raw):
         raise _RejectedError("name the lead by `lead`, its id, or by `email`, its address")
@@ -234,7 +235,7 @@ def _program(outside: Outside, name: object) -> Program:
 def _address(raw: Item) -> str:
     given = raw.get("email")
     address = given.strip().lower() if isinstance(given, str) else ""
-    if not _ADDRESS.fullmatch(address):
+    if not _ADDRESS.fullmatch(address) or not address.isprintable():
         raise _RejectedError("email: write an address like ana@northwind.example")
     return address
 
