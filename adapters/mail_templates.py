@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import css_inline
 import mjml
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError
@@ -23,6 +24,7 @@ _LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"liquid(\d+)diuqil")
 _POSITION = re.compile(r" at position (\d+):\d+")
 _LONGEST_RANGE = 10_000
+_INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
 class TemplateError(ValueError):
@@ -118,6 +120,8 @@ def compile_mjml(source: str) -> str:
         line = hidden.count("\n", 0, int(position[1])) + 1 if position else None
         message = _POSITION.sub("", str(error)).replace(" in root template", "")
         raise TemplateError(f"this is not MJML: {message}", line) from None
+    if "<mj-style" in source:
+        html = _inlined(html)
     kept = {int(number) for number in _STAND_IN.findall(html)}
     for number, tag in enumerate(liquid):
         if number not in kept:
@@ -133,6 +137,20 @@ def compile_mjml(source: str) -> str:
             source.count("\n", 0, max(source.find(unknown[0]), 0)) + 1,
         )
     return _STAND_IN.sub(lambda match: liquid[int(match[1])], html)
+
+
+def _inlined(html: str) -> str:
+    """The HTML with the template's own styles in its elements, for mail programs drop style sheets.
+
+    Raises TemplateError where that would move a piece of Liquid.
+    """
+    inlined = _INLINER.inline(html)
+    if _STAND_IN.findall(inlined) != _STAND_IN.findall(html):
+        raise TemplateError(
+            "mj-style can't be set inline with Liquid between the rows of a table;"
+            " put the Liquid inside mj-text"
+        )
+    return inlined
 
 
 def lead_values(program: Program, profile: Mapping[str, Any]) -> dict[str, Any]:

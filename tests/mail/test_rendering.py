@@ -6,6 +6,7 @@ import pytest
 from adapters.mail_message import build_message
 from adapters.mail_render import MailRenderer
 from adapters.program_file import read_program
+from adapters.signed_links import SignedLinks
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState
@@ -211,3 +212,71 @@ def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_k
         assert all("{{" not in body and "{%" not in body for body in (mail.text, mail.html))
         assert acme.sending.postal_address in mail.text
         assert "mailto:unsubscribe@acme.example" in mail.html
+
+
+def test_a_templates_own_styles_stand_in_its_elements() -> None:
+    styled = mjml("<p class='big'>{{ lead.first_name }} &lt;3</p>").replace(
+        "<mj-body>", "<mj-head><mj-style>.big { color: #123456 }</mj-style></mj-head><mj-body>"
+    )
+    html = rendered(program(mjml=styled), first_name="Ana <b>").html
+    assert 'color: #123456;">Ana' in html
+    assert "Ana &lt;b&gt; &lt;3" in html
+
+
+def test_mail_from_the_owner_comes_from_the_owner_as_far_as_there_is_one() -> None:
+    of = program(**{"from": "owner", "text": "{{ owner.signature }}"})
+    mail = rendered(of)
+    assert mail.sender == "Riley <riley@acme.example>"
+    state = lead().changed(owner=None)
+    assert MailRenderer().marketing(of, state, PEOPLE, send_mail()).sender.startswith("Acme")
+
+
+LINKS = SignedLinks(
+    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+)
+
+
+def test_marketing_mail_has_the_ways_out_and_back_that_receivers_ask_for() -> None:
+    mail = MailRenderer(LINKS).marketing(program(), lead(), PEOPLE, send_mail())
+    out = LINKS.unsubscribe(MESSAGE)
+    assert mail.headers["List-Unsubscribe"].startswith(f"<{out}>, <mailto:unsubscribe+")
+    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert mail.headers["List-Id"] == "<acme.acme.example>"
+    assert mail.headers["Feedback-ID"] == "note:acme:nurture:leadflow"
+    assert mail.headers["Reply-To"] == LINKS.reply_to(MESSAGE)
+    assert mail.envelope_from == LINKS.return_path(MESSAGE)
+    assert "Auto-Submitted" not in mail.headers
+    content = build_message(mail, NOW).as_bytes()
+    assert f"List-Unsubscribe: <{out}>".encode() in content
+    assert not message_from_bytes(content, policy=policy.SMTP).defects
+
+
+@pytest.mark.parametrize(
+    "body",
+    [{"text": "See https://a.example/x."}, {"mjml": mjml("<a href='https://a.example/x'>x</a>")}],
+)
+def test_links_are_tracked_in_both_parts_and_no_url_tells_whose_they_are(
+    body: dict[str, str],
+) -> None:
+    of = program(**body)
+    of = of.model_copy(
+        update={"sending": of.sending.model_copy(update={"track": ("clicks", "opens")})}
+    )
+    mail = MailRenderer(LINKS).marketing(of, lead(), PEOPLE, send_mail())
+    assert mail.links == ("", "https://a.example/x")
+    assert LINKS.click(MESSAGE, 1) in mail.text
+    assert f'href="{LINKS.click(MESSAGE, 1)}"' in mail.html
+    assert LINKS.pixel(MESSAGE) in mail.html
+    assert LINKS.click(MESSAGE, 0) not in mail.text
+    assert "ana@northwind.example" not in mail.html + mail.text
+
+
+def test_operational_mail_is_not_tracked_and_only_the_confirming_one_can_confirm() -> None:
+    of = program(text="{{ confirm_url }}", operational=True)
+    with pytest.raises(ValueError, match="confirm_url"):
+        MailRenderer(LINKS).marketing(of, lead(), PEOPLE, send_mail())
+    of = of.model_copy(update={"emails": {"confirm": of.emails["note"]}})
+    command = SendMail(key="k", at=NOW, email="confirm", message=MESSAGE, operational=True)
+    mail = MailRenderer(LINKS).marketing(of, lead(), PEOPLE, command)
+    assert LINKS.confirm(MESSAGE) in mail.text
+    assert mail.links == ()
