@@ -102,6 +102,9 @@ class SqlJournal:
         if address is None:
             return
         lifted = [e.fields["why"] for e in decision.entries if e.kind == "unsuppressed"]
+        if _moved(decision.entries):
+            # The old address bounced and keeps that; what stands against the new one stays too.
+            lifted = [why for why in lifted if why != "bounced"]
         if any(
             e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in decision.entries
         ):
@@ -146,12 +149,15 @@ def _address(state: LeadState) -> str | None:
     return email.strip().lower() if isinstance(email, str) else None
 
 
+def _moved(entries: Iterable[Entry]) -> bool:
+    """Whether the address changed."""
+    return any(e.kind == "profile" and "email" in e.fields.get("changed", ()) for e in entries)
+
+
 def _of_address(entries: Iterable[Entry]) -> bool:
     """Whether the address changed or wants mail again."""
-    return any(
-        (e.kind == "profile" and "email" in e.fields.get("changed", ()))
-        or (e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED)
-        for e in entries
+    return _moved(entries) or any(
+        e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in entries
     )
 
 

@@ -38,12 +38,18 @@ class SqlSuppressionList:
         self._database = database
 
     def add(self, address: str, reason: Reason, *, at: datetime, lead: str = BY_HAND) -> bool:
-        """Suppress an address at once; False if it was so already."""
+        """Suppress an address at once; False if it was so already.
+
+        What was done by hand stays by hand, also where a lead's turn came first.
+        """
         insert = self._database.upsert(_S).values(
             address=_plain(address), reason=reason, lead=lead, at=at
         )
         with self._database.write() as connection:
             done = connection.scalar(insert.on_conflict_do_nothing().returning(_S.c.address))
+            if done is None and lead == BY_HAND:
+                mine = sa.and_(_S.c.address == _plain(address), _S.c.reason == reason)
+                connection.execute(sa.update(_S).where(mine).values(lead=BY_HAND))
         return done is not None
 
     def remove(self, address: str, reason: Reason | None = None) -> bool:

@@ -95,10 +95,17 @@ class FakeOutbox:
         return None if operational else self.suppressed.get(mail.to)
 
 
+@dataclass
 class FakeRenderer:
+    """Mails that hold no more than their names; `failure` is raised by an e-mail of a program."""
+
+    failure: ValueError | None = None
+
     def marketing(
         self, _program: Program, state: LeadState, _people: Directory, command: SendMail
     ) -> Rendered:
+        if self.failure is not None:
+            raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
 
     def alert(self, _program: Program, _state: LeadState, command: Alert) -> Rendered:

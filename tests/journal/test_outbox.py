@@ -4,11 +4,13 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from activities.ports import Claim
+from activities.ports import Claim, Rendered
 from adapters.database import Database
 from adapters.journal import SqlJournal
 from adapters.outbox import SqlOutbox
 from adapters.reports import SqlReports
+from adapters.sent_mail import SqlSentMail
+from adapters.suppression_list import SqlSuppressionList
 from tests.journal.turns import FENCE, NOW, turn
 
 KEY, MESSAGE = "ana/1/welcome/hello", "hello.ana@leadflow.example"
@@ -80,3 +82,47 @@ def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsu
         ["unsubscribed", "complained"],
         ["unsubscribed", "bounced"],
     ]
+
+
+def mail(to: str = "Ana <ana@northwind.example>") -> Rendered:
+    return Rendered(
+        sender="hello@acme.example",
+        to=to,
+        subject="Hello",
+        text="Hello.",
+        html="<p>Hello.</p>",
+        message_id=MESSAGE,
+        headers={},
+        links=("https://acme.example/", "https://acme.example/guide"),
+    )
+
+
+def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
+    outbox: SqlOutbox, database: Database
+) -> None:
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    assert outbox.ready(KEY, mail(), email="hello", operational=False) is None
+    found = SqlSentMail(database).by_local_part("hello.ana")
+    assert found is not None
+    assert (found.lead, found.key, found.email) == ("ana", KEY, "hello")
+    assert (found.address, found.links) == ("ana@northwind.example", mail().links)
+
+
+def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
+    outbox: SqlOutbox, database: Database
+) -> None:
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
+    assert outbox.ready(KEY, mail(), email="hello", operational=False) == "unsubscribed"
+    assert SqlSentMail(database).by_local_part("hello.ana") is None
+    assert outbox.ready(KEY, mail(), email="hello", operational=True) is None
+
+
+@pytest.mark.parametrize("written", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
+@pytest.mark.parametrize("suppressed", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
+def test_an_international_domain_is_the_same_however_it_is_written(
+    outbox: SqlOutbox, database: Database, written: str, suppressed: str
+) -> None:
+    SqlSuppressionList(database).add(suppressed, "complained", at=NOW)
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    assert outbox.ready(KEY, mail(written), email="hello", operational=True) == "complained"

@@ -3,6 +3,7 @@ from __future__ import annotations
 from adapters.database import Database
 from adapters.journal import SqlJournal
 from adapters.outbox import SqlOutbox
+from adapters.suppression_list import SqlSuppressionList
 from tests.journal.turns import FENCE, NEWER, NOW, turn
 
 
@@ -80,3 +81,70 @@ def test_a_changed_address_leaves_the_bounce_with_the_old_one(
     assert outbox.suppression("ana@northwind.example", operational=True) == "bounced"
     assert outbox.suppression("ana@contoso.example", operational=True) is None
     assert outbox.suppression("ana@contoso.example", operational=False) == "unsubscribed"
+
+
+ANA = "ana@northwind.example"
+
+
+def test_what_was_suppressed_by_hand_is_not_lifted_by_a_turn_about_something_else(
+    journal: SqlJournal, database: Database
+) -> None:
+    by_hand = SqlSuppressionList(database)
+    assert by_hand.add(ANA, "unsubscribed", at=NOW)
+    bounced = ("suppressed", {"why": "bounced"})
+    journal.record(turn(1, bounced, suppressed=("bounced",)), FENCE, NOW)
+    journal.record(turn(1, "noted"), NEWER, NOW)
+    lifted = ("unsuppressed", {"why": "complained"})
+    journal.record(turn(2, lifted, before=1), NEWER, NOW)
+    assert by_hand.reasons(ANA) == ["unsubscribed"]
+
+
+def test_what_a_lead_said_first_and_a_hand_after_it_outlives_the_leads_turn(
+    journal: SqlJournal, database: Database
+) -> None:
+    by_hand = SqlSuppressionList(database)
+    told = ("suppressed", {"why": "complained"})
+    journal.record(turn(1, told, suppressed=("complained",)), FENCE, NOW)
+    assert not by_hand.add(ANA, "complained", at=NOW)
+    journal.record(turn(1, "noted"), NEWER, NOW)
+    assert by_hand.reasons(ANA) == ["complained"]
+
+
+def test_who_subscribes_again_lifts_what_was_done_by_hand(
+    journal: SqlJournal, database: Database
+) -> None:
+    by_hand = SqlSuppressionList(database)
+    for reason in ("unsubscribed", "complained"):
+        by_hand.add(ANA, reason, at=NOW)
+    wanted = ("event", {"event": "r", "type": "email.resubscribed"})
+    journal.record(turn(1, wanted), FENCE, NOW)
+    assert by_hand.reasons(ANA) == ["complained"]
+
+
+def test_a_lead_that_moves_to_an_address_that_bounces_does_not_clear_it(
+    journal: SqlJournal, database: Database
+) -> None:
+    by_hand, new = SqlSuppressionList(database), "ana@contoso.example"
+    by_hand.add(new, "bounced", at=NOW)
+    bounced = ("suppressed", {"why": "bounced"})
+    journal.record(turn(1, bounced, suppressed=("bounced",)), FENCE, NOW)
+    change, lift = ("profile", {"changed": ["email"]}), ("unsuppressed", {"why": "bounced"})
+    journal.record(turn(2, change, lift, before=1, profile={"email": new}), FENCE, NOW)
+    assert (by_hand.reasons(ANA), by_hand.reasons(new)) == (["bounced"], ["bounced"])
+
+
+def test_one_reason_or_all_are_lifted_and_the_list_tells_what_stands(database: Database) -> None:
+    by_hand = SqlSuppressionList(database)
+    for reason in ("unsubscribed", "bounced", "complained"):
+        assert by_hand.add(" Ana@Northwind.example", reason, at=NOW)
+    by_hand.add("ben@northwind.example", "bounced", at=NOW)
+    assert by_hand.remove(ANA, "bounced")
+    assert not by_hand.remove(ANA, "bounced")
+    listed = [(one.address, one.reason, one.at) for one in by_hand.all()]
+    assert listed == [
+        (ANA, "complained", NOW),
+        (ANA, "unsubscribed", NOW),
+        ("ben@northwind.example", "bounced", NOW),
+    ]
+    assert by_hand.remove(ANA)
+    assert by_hand.reasons(ANA) == []

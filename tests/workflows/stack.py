@@ -18,7 +18,7 @@ from models.decision import Entry
 from models.envelopes import Clock
 from models.program import Program
 from settings import Settings
-from tests.fakes import FakePeople, FakePrograms, FakeWorld
+from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
 from worker import working
 
@@ -80,13 +80,26 @@ class Stack:
 
 
 @asynccontextmanager
-async def stacked(client: Client, prefix: str, clock: Clock | None = None) -> AsyncIterator[Stack]:
-    """A worker with the real rules over ports in memory, and leads on its queues."""
+async def stacked(
+    client: Client,
+    prefix: str,
+    clock: Clock | None = None,
+    *,
+    mailer: FakeMailer | None = None,
+    alerts: FakeMailer | None = None,
+    **settings: Any,
+) -> AsyncIterator[Stack]:
+    """A worker with the real rules over ports in memory, and leads on its queues.
+
+    `settings` are the worker's.
+    """
     program = read_program(PROGRAMS / "acme.yaml")
     world = FakeWorld(
         programs=FakePrograms({program.digest: program}),
         people=FakePeople(read_directory(PROGRAMS / "teams.yaml")),
+        mailer=mailer or FakeMailer(),
+        alerts=alerts,
     )
     leads = Leads(client, world.journal, prefix=prefix, clock=clock)
-    async with working(client, Settings(queue_prefix=prefix), world.ports):
+    async with working(client, Settings(queue_prefix=prefix, **settings), world.ports):
         yield Stack(client=client, leads=leads, world=world, program=program, clock=clock)

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
 
 from activities.ports import Claim, MailRefusedError, MailUnsentError
 from adapters.temporal import Leads
@@ -16,7 +20,9 @@ async def test_a_mail_is_sent_and_told(busy: Stack) -> None:
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
 
 
-async def test_a_mail_the_server_did_not_take_is_tried_again(busy: Stack) -> None:
+async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
+    busy: Stack, caplog: pytest.LogCaptureFixture
+) -> None:
     busy.world.mailer.failures["again@x.example"] = [
         MailUnsentError("down"),
         MailUnsentError("yet"),
@@ -24,13 +30,21 @@ async def test_a_mail_the_server_did_not_take_is_tried_again(busy: Stack) -> Non
     lead = await busy.enrolled(email="again@x.example")
     await until(lambda: busy.world.journal.told(lead, "email_sent"))
     assert busy.world.mailer.to("again@x.example") == ["welcome"]
+    said = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert [one for one in said if one.exc_info is not None] == []
 
 
-async def test_a_mail_the_server_refuses_is_told_as_failed(busy: Stack) -> None:
-    busy.world.mailer.failures["refused@x.example"] = [MailRefusedError("550 no such user")]
-    lead = await busy.enrolled(email="refused@x.example")
+@pytest.mark.parametrize("kind", ["refused", "bounced", "soft_bounced"])
+async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
+    busy: Stack, kind: Any
+) -> None:
+    address = f"{kind}@x.example"
+    busy.world.mailer.failures[address] = [MailRefusedError("550 no", kind)]
+    lead = await busy.enrolled(email=address)
     (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
-    assert failed.fields["why"] == "refused"
+    assert failed.fields["why"] == kind
+    suppressed = [one.fields["why"] for one in busy.world.journal.told(lead, "suppressed")]
+    assert suppressed == (["bounced"] if kind == "bounced" else [])
 
 
 async def test_a_mail_in_doubt_is_not_sent_twice(busy: Stack) -> None:

@@ -1,124 +1,16 @@
-"""Mail that comes back, by real SMTP: bounces, complaints, replies, notices, unsubscriptions."""
+"""Mail that comes back, by real SMTP: bounces, replies, notices, unsubscriptions."""
 
 from __future__ import annotations
 
-import asyncio
 import smtplib
-from collections.abc import AsyncIterator
-from email.message import EmailMessage
-from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
-from activities.ports import MailUnsentError, Rendered
-from adapters.database import Database
 from adapters.people import SqlPeople
-from gateway.inbound import Arrival, recognise
-from gateway.listener import receiving
 from gateway.outside import Outside
-from gateway.serving import listening
 from models.directory import Directory, Member, Team
-from tests.gateway.senders import accepted, known_lead, sent_mail
-
-FIXTURES = Path(__file__).with_name("returned")
-
-
-class FakeMailer:
-    """A mail server that takes everything, or nothing."""
-
-    def __init__(self) -> None:
-        self.sent: list[Rendered] = []
-        self.away = False
-
-    async def send(self, mail: Rendered) -> None:
-        if self.away:
-            raise MailUnsentError("away")
-        self.sent.append(mail)
-
-
-@pytest.fixture
-def mailer() -> FakeMailer:
-    return FakeMailer()
-
-
-@pytest.fixture
-async def port(outside: Outside, mailer: FakeMailer) -> AsyncIterator[int]:
-    listener = listening("127.0.0.1", 0)
-    async with receiving(outside, mailer, listener):
-        yield listener.getsockname()[1]
-
-
-@pytest.fixture
-def message(database: Database, outside: Outside) -> str:
-    """Ana's mail, whose program is published."""
-    program = outside.programs.newest("acme")
-    assert program is not None
-    known_lead(database, digest=program.digest)
-    return sent_mail(database)
-
-
-async def send(port: int, sender: str, to: str, content: bytes | EmailMessage) -> None:
-    """Send by SMTP. Raises smtplib's errors."""
-    raw = content if isinstance(content, bytes) else content.as_bytes()
-
-    def deliver() -> None:
-        with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example") as server:
-            server.sendmail(sender, [to], raw)
-
-    await asyncio.to_thread(deliver)
-
-
-def answer(subject: str, text: str, **headers: str) -> EmailMessage:
-    mail = EmailMessage()
-    mail["From"] = "Ana <ana@northwind.example>"
-    mail["Subject"] = subject
-    mail["Date"] = "Mon, 02 Mar 2026 10:00:00 +0000"
-    mail["Message-ID"] = "<1@northwind.example>"
-    for name, value in headers.items():
-        mail[name.replace("_", "-")] = value
-    mail.set_content(text)
-    return mail
-
-
-def report(kind: str, fields: str, text: str = "It did not work.") -> bytes:
-    """A report as servers write it."""
-    lines = f"""From: MAILER-DAEMON@mx.example
-Subject: Undelivered Mail Returned to Sender
-MIME-Version: 1.0
-Content-Type: multipart/report; report-type={kind}; boundary="b"
-
---b
-Content-Type: text/plain
-
-{text}
---b
-Content-Type: message/{kind}
-
-{fields}
---b
-Content-Type: message/rfc822
-
-From: hello@acme.example
-Subject: Welcome
-
-Hello.
---b--
-"""
-    return lines.replace("\n", "\r\n").encode()
-
-
-def bounced(action: str, status: str) -> bytes:
-    return report(
-        "delivery-status",
-        f"""Reporting-MTA: dns; mx.example
-
-Final-Recipient: rfc822; ana@northwind.example
-Action: {action}
-Status: {status}
-Diagnostic-Code: smtp; 550 <ana@northwind.example> is not here""",
-    )
+from tests.gateway.senders import accepted
+from tests.inbound.deliveries import FakeMailer, answer, bounced, report, send
 
 
 @pytest.mark.parametrize(
@@ -295,30 +187,3 @@ async def test_mail_that_is_too_large_is_refused(port: int, message: str, outsid
     with pytest.raises(smtplib.SMTPException):
         await send(port, "", outside.links.return_path(message), b"x" * 10_100_000)
     assert accepted(outside.database) == []
-
-
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
-    derandomize=True,
-)
-@given(
-    head=st.sampled_from(
-        [
-            b"",
-            b"Content-Type: multipart/report; boundary=b\r\n\r\n--b\r\n",
-            b"Content-Type: message/delivery-status\r\n\r\n",
-            b"Content-Type: text/plain; charset=nonsense\r\nSubject: =?x?q?=\r\n\r\n",
-            b"Content-Type: message/feedback-report\r\n\r\n",
-            b"Content-Type: multipart/mixed\r\n\r\n",
-        ]
-    ),
-    rest=st.binary(max_size=300),
-)
-def test_whatever_arrives_is_recognised_as_something(
-    outside: Outside, message: str, head: bytes, rest: bytes
-) -> None:
-    for to in (outside.links.return_path(message), outside.links.reply_to(message)):
-        arrival = Arrival(to=to, null_sender=True, content=head + rest)
-        assert recognise(outside, arrival) is not None

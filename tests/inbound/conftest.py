@@ -1,0 +1,38 @@
+"""The inbound listener over the gateway's fresh database, with Ana's mail already sent."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import pytest
+
+from adapters.database import Database
+from gateway.listener import receiving
+from gateway.outside import Outside
+from gateway.serving import listening
+from tests.gateway.conftest import database, gateway_template, outside
+from tests.gateway.senders import known_lead, sent_mail
+from tests.inbound.deliveries import FakeMailer
+
+__all__ = ["database", "gateway_template", "outside"]
+
+
+@pytest.fixture
+def mailer() -> FakeMailer:
+    return FakeMailer()
+
+
+@pytest.fixture
+async def port(outside: Outside, mailer: FakeMailer) -> AsyncIterator[int]:
+    listener = listening("127.0.0.1", 0)
+    async with receiving(outside, mailer, listener):
+        yield listener.getsockname()[1]
+
+
+@pytest.fixture
+def message(database: Database, outside: Outside) -> str:
+    """Ana's mail, whose program is published."""
+    program = outside.programs.newest("acme")
+    assert program is not None
+    known_lead(database, digest=program.digest)
+    return sent_mail(database)

@@ -1,0 +1,153 @@
+"""Reports in the forms that RFCs allow and servers invent."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+
+from gateway.outside import Outside
+from tests.gateway.senders import accepted
+from tests.inbound.deliveries import answer, bounced, report, send
+
+ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
+
+
+@pytest.mark.parametrize(
+    ("status", "diagnostic", "kind"),
+    [
+        ("5.0.0", "552 Mailbox is full", "soft"),
+        ("5.0.0", "550 5.2.2 over quota", "soft"),
+        ("5.0.0", "550 mailbox for <ana@northwind.example> is full", "soft"),
+        ("5.0.0", "554 Transaction failed", "soft"),
+        ("5.0.0", "553 no such mailbox name", "hard"),
+        ("5.0.0", "550 from 192.5.1.1 there is no such user", "hard"),
+        ("5.1.1 (no such user)", "550 no", "hard"),
+        ("5.1.8", "550 5.1.8 sender's domain", "soft"),
+        ("", "550 5.1.1 no such user", "hard"),
+        ("", "550 no such user", "soft"),
+    ],
+)
+async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said(
+    port: int, message: str, outside: Outside, *, status: str, diagnostic: str, kind: str
+) -> None:
+    content = bounced("failed", status, diagnostic)
+    await send(port, "", outside.links.return_path(message), content)
+    [event] = accepted(outside.database)
+    assert event["data"]["kind"] == kind
+
+
+async def test_of_several_recipients_the_one_who_got_our_mail_counts(
+    port: int, message: str, outside: Outside
+) -> None:
+    fields = """Reporting-MTA: dns; mx.example
+
+Final-Recipient: rfc822; list@else.example
+Action: failed
+Status: 5.7.1
+
+Final-Recipient: rfc822; Ana@Northwind.Example
+Action: failed
+Status: 5.1.1"""
+    await send(port, "", outside.links.return_path(message), report("delivery-status", fields))
+    [event] = accepted(outside.database)
+    assert event["data"]["status"] == "5.1.1"
+
+
+async def test_an_old_bounce_is_a_soft_one_that_quotes_the_reason(
+    port: int, message: str, outside: Outside
+) -> None:
+    mail = answer(
+        "failure notice",
+        "Hi. This is the qmail-send program at mx.example.\n\n<ana@northwind.example>:\n"
+        "192.0.2.1 does not like recipient.\n"
+        "Remote host said: 550 5.1.1 <ana@northwind.example> unknown\nGiving up.\n",
+    )
+    mail.replace_header("From", "MAILER-DAEMON@mx.example")
+    await send(port, "", outside.links.return_path(message), mail)
+    [event] = accepted(outside.database)
+    assert event["type"] == "email.bounced"
+    assert event["data"]["kind"] == "soft"
+    assert event["data"]["diagnostic"] == "Remote host said: 550 5.1.1 … unknown"
+
+
+async def test_a_read_receipt_is_no_bounce(port: int, message: str, outside: Outside) -> None:
+    content = report("disposition-notification", "Disposition: manual-action/x; displayed")
+    await send(port, "", outside.links.return_path(message), content)
+    [event] = accepted(outside.database)
+    assert (event["type"], event["machine"]) == ("email.replied", True)
+
+
+async def test_a_person_who_writes_to_the_bounce_address_is_heard(
+    port: int, message: str, outside: Outside
+) -> None:
+    mail = answer("Re: Welcome", "Can we talk?")
+    await send(port, "ana@northwind.example", outside.links.return_path(message), mail)
+    [event] = accepted(outside.database)
+    assert (event["type"], event["machine"]) == ("email.replied", False)
+
+
+@pytest.mark.parametrize(
+    ("kind", "types"),
+    [
+        ("abuse", ["email.complained"]),
+        ("fraud", ["email.complained"]),
+        ("not-spam", []),
+        ("auth-failure", []),
+    ],
+)
+async def test_only_what_a_reader_complains_of_is_a_complaint(
+    port: int, message: str, outside: Outside, kind: str, types: list[str]
+) -> None:
+    content = report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")
+    await send(port, "", outside.links.return_path(message), content)
+    assert [one["type"] for one in accepted(outside.database)] == types
+
+
+@pytest.mark.parametrize("header", ["Reply-To", "Return-Path", "List-Unsubscribe"])
+async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mail(
+    port: int, message: str, outside: Outside, header: str
+) -> None:
+    links = outside.links
+    value = {
+        "Reply-To": links.reply_to(message),
+        "Return-Path": f"<{links.return_path(message)}>",
+        "List-Unsubscribe": f"<https://x.example/u>, <mailto:{links.unsubscribe_mail(message)}>",
+    }[header]
+    content = report("feedback-report", ABUSE, f"{header}: {value}\n")
+    await send(port, "fbl@provider.example", "fbl@in.acme.example", content)
+    [event] = accepted(outside.database)
+    assert (event["lead"], event["type"]) == ("ana", "email.complained")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        report("feedback-report", ABUSE, "Reply-To: hello@acme.example\n"),
+        report(
+            "feedback-report", ABUSE, "Reply-To: reply+0123456789abcdef-0-{0}@in.acme.example\n"
+        ).replace(b"{0}", b"0" * 20),
+        report("feedback-report", ABUSE, "Message-ID: <0123456789abcdef@acme.example>\n"),
+        b"Subject: hello\r\n\r\nBuy this.\r\n",
+    ],
+    ids=["not ours", "forged", "a Message-ID that can be guessed", "no report"],
+)
+@pytest.mark.usefixtures("message")
+async def test_a_report_that_proves_nothing_is_refused(
+    port: int, outside: Outside, content: bytes
+) -> None:
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        await send(port, "x@y.example", "fbl@in.acme.example", content)
+    assert refused.value.smtp_code == 554
+    assert accepted(outside.database) == []
+
+
+async def test_who_unsubscribes_by_mail_again_is_heard_again(
+    port: int, message: str, outside: Outside
+) -> None:
+    to = outside.links.unsubscribe_mail(message)
+    for number in (1, 1, 2):
+        mail = answer("unsubscribe", "")
+        mail.replace_header("Message-ID", f"<{number}@northwind.example>")
+        await send(port, "ana@northwind.example", to, mail)
+    assert [one["type"] for one in accepted(outside.database)] == ["email.unsubscribed"] * 2

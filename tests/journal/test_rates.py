@@ -1,0 +1,92 @@
+"""Rates of mail, on both databases, asked by many at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+import sqlalchemy as sa
+
+from adapters.database import Database, open_database
+from adapters.rates import SqlRates, spacing
+from models.durations import Rate, parse_cap
+from models.tables import RateSlot, table_of
+
+_R = table_of(RateSlot)
+NONE, LONG = timedelta(0), timedelta(days=1)
+SECOND = parse_cap("60 per 1m")
+
+
+@pytest.fixture
+def rates(database: Database) -> SqlRates:
+    return SqlRates(database)
+
+
+@pytest.fixture
+def other_worker(url: str) -> Iterator[SqlRates]:
+    opened = open_database(url)
+    yield SqlRates(opened)
+    opened.close()
+
+
+def test_however_many_ask_each_gets_a_place_of_its_own(
+    rates: SqlRates, other_worker: SqlRates
+) -> None:
+    def place(number: int) -> datetime:
+        asked = datetime.now(UTC)
+        worker = (rates, other_worker)[number % 2]
+        return asked + worker.reserve({"program/acme": SECOND}, LONG)
+
+    with ThreadPoolExecutor(8) as threads:
+        places = sorted(threads.map(place, range(40)))
+    # A place is told as a wait, so it is known to the time between two lines of code.
+    gaps = [(later - earlier).total_seconds() for earlier, later in pairwise(places)]
+    assert all(0.7 < gap < 1.3 for gap in gaps), gaps
+    assert 38.7 < (places[-1] - places[0]).total_seconds() < 39.3
+
+
+def test_a_place_beyond_ones_patience_is_left_to_others(rates: SqlRates) -> None:
+    assert rates.reserve({"program/acme": SECOND}, NONE) == NONE
+    waits = [rates.reserve({"program/acme": SECOND}, NONE) for _ in range(3)]
+    assert all(NONE < wait <= timedelta(seconds=1) for wait in waits)
+    assert waits == sorted(waits, reverse=True)
+    assert rates.reserve({"program/acme": SECOND}, LONG) <= waits[-1]
+
+
+def test_a_domain_that_is_used_up_takes_no_place_from_the_program(rates: SqlRates) -> None:
+    program, domain = {"program/acme": SECOND}, parse_cap("60 per 1h")
+    patience = timedelta(seconds=5)
+    assert rates.reserve(program | {"domain/x.example": domain}, patience) == NONE
+    for _ in range(10):
+        wait = rates.reserve(program | {"domain/x.example": domain}, patience)
+        assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+    other = rates.reserve(program | {"domain/y.example": domain}, patience)
+    assert other <= timedelta(seconds=1)
+
+
+def test_nothing_is_saved_up_while_no_mail_goes(rates: SqlRates, database: Database) -> None:
+    rates.reserve({"program/acme": SECOND}, NONE)
+    long_ago = datetime.now(UTC) - timedelta(days=3)
+    with database.write() as connection:
+        connection.execute(sa.update(_R).values(next_at=long_ago))
+    assert rates.reserve({"program/acme": SECOND}, NONE) == NONE
+    assert rates.reserve({"program/acme": SECOND}, NONE) > timedelta(seconds=0.5)
+
+
+def test_without_a_rate_nothing_waits(rates: SqlRates) -> None:
+    assert [rates.reserve({}, NONE) for _ in range(3)] == [NONE] * 3
+
+
+@pytest.mark.parametrize("text", ["600 per 1m", "7 per 1m", "3 per 7d", "999999999 per 1d"])
+def test_no_window_holds_more_than_the_rate(text: str) -> None:
+    rate = parse_cap(text)
+    assert rate.per is not None
+    assert rate.most * spacing(rate) >= rate.per.elapsed
+
+
+def test_a_rate_of_mail_needs_a_period() -> None:
+    with pytest.raises(ValueError, match="has a period"):
+        spacing(Rate(5, None))

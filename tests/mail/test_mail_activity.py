@@ -1,0 +1,157 @@
+"""The activities of mail, over ports in memory: what is asked before a mail goes, and when."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
+from temporalio.testing import ActivityEnvironment
+
+from activities.mail import MailActivities
+from activities.ports import Claim, MailRefusedError, MailUnsentError
+from activities.sales import SalesActivities
+from activities.turn import write_command
+from models.decision import Alert, SendMail
+from models.durations import Rate, parse_cap
+from models.envelopes import Done, Work
+from models.program import Program
+from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeRates, FakeWorld
+from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
+
+ADDRESS = "ana@northwind.example"
+
+
+@dataclass
+class WatchedRates(FakeRates):
+    """Also does something while a mail waits."""
+
+    meanwhile: Callable[[], None] = field(default=lambda: None)
+
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
+        self.meanwhile()
+        return super().reserve(rates, patience)
+
+
+def limited(**rates: str) -> Program:
+    whole = program()
+    return whole.model_copy(
+        update={
+            "sending": whole.sending.model_copy(
+                update={name: parse_cap(rate) for name, rate in rates.items()}
+            )
+        }
+    )
+
+
+def world(of: Program, rates: FakeRates | None = None, **profile: Any) -> FakeWorld:
+    made = FakeWorld(
+        programs=FakePrograms({of.digest: of}),
+        people=FakePeople(PEOPLE),
+        rates=rates or FakeRates(),
+        alerts=FakeMailer(),
+    )
+    made.journal.states["ana"] = dataclasses.replace(lead(**profile), digest=of.digest)
+    return made
+
+
+async def sent(of: FakeWorld, command: SendMail | None = None, tries: int = 1) -> Done:
+    environment = ActivityEnvironment()
+    environment.info = dataclasses.replace(environment.info, attempt=tries)
+    work = Work(lead="ana", commands=[write_command(command or send_mail())])
+    (done,) = await environment.run(MailActivities(of.ports).send_mail, work)
+    return done
+
+
+async def test_a_mail_asks_for_a_place_under_the_programs_rate_and_its_domains() -> None:
+    of = limited(rate="600 per 1m", domain_rate="60 per 1m")
+    at = world(of, email="Ana@Northwind.Example")
+    assert await sent(at) == {"outcome": "sent"}
+    assert at.rates.asked == [
+        {"program/acme": of.sending.rate, "domain/northwind.example": of.sending.domain_rate}
+    ]
+
+
+async def test_a_program_without_rates_asks_for_no_place() -> None:
+    at = world(program())
+    assert await sent(at) == {"outcome": "sent"}
+    assert at.rates.asked == []
+
+
+async def test_a_mail_whose_place_is_near_waits_for_it() -> None:
+    at = world(limited(rate="600 per 1m"), FakeRates([timedelta(milliseconds=5)]))
+    assert await sent(at) == {"outcome": "sent"}
+    assert len(at.rates.asked) == 1
+
+
+@pytest.mark.parametrize("tries", [1, 5, 500])
+async def test_a_mail_whose_place_is_far_lets_others_go_and_comes_back_later_each_time(
+    tries: int,
+) -> None:
+    wait = timedelta(seconds=30)
+    at = world(limited(rate="2 per 1m"), FakeRates([wait]))
+    with pytest.raises(ApplicationError) as raised:
+        await sent(at, tries=tries)
+    assert raised.value.category is ApplicationErrorCategory.BENIGN
+    delay = raised.value.next_retry_delay
+    assert delay is not None
+    assert wait <= delay <= wait + min(tries * wait, timedelta(minutes=10))
+    assert (at.outbox.claims, at.mailer.sent) == ({}, [])
+    assert await sent(at) == {"outcome": "sent"}
+
+
+async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none() -> None:
+    rates = WatchedRates([timedelta(milliseconds=5)])
+    at = world(limited(rate="2 per 1m"), rates)
+    rates.meanwhile = lambda: at.outbox.suppressed.update({ADDRESS: "unsubscribed"})
+    assert await sent(at) == {"outcome": "skipped", "why": "unsubscribed"}
+    assert at.mailer.sent == []
+
+
+async def test_a_mail_that_goes_can_be_known_again_by_its_name_and_links() -> None:
+    at = world(program())
+    await sent(at)
+    assert at.outbox.known == {send_mail().key: ("note", ())}
+
+
+@pytest.mark.parametrize("kind", ["bounced", "soft_bounced", "refused"])
+async def test_what_a_refusal_means_is_told_to_the_rules(kind: Any) -> None:
+    at = world(program())
+    at.mailer.failures[ADDRESS] = [MailRefusedError("550 no", kind)]
+    assert await sent(at) == {"outcome": "failed", "why": kind}
+    assert await sent(at) == {"outcome": "failed", "why": kind}
+
+
+async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
+    at = world(program())
+    at.mailer.failures[ADDRESS] = [MailUnsentError("no connection to 127.0.0.1:25: refused")]
+    with pytest.raises(ApplicationError, match="no connection") as raised:
+        await sent(at)
+    assert raised.value.category is ApplicationErrorCategory.BENIGN
+    assert at.outbox.claims == {}
+
+
+async def test_a_mail_that_cannot_be_rendered_is_told_and_claims_no_place(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    at = world(limited(rate="2 per 1m"))
+    at.renderer.failure = ValueError("e-mail 'note': no such field")
+    assert await sent(at) == {"outcome": "failed", "why": "template"}
+    assert at.rates.asked == []
+
+
+async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> None:
+    at = world(limited(rate="2 per 1m"), FakeRates([timedelta(days=1)]))
+    command: Alert = alert()
+    work = Work(lead="ana", commands=[write_command(command)])
+    await ActivityEnvironment().run(SalesActivities(at.ports).alert, work)
+    assert at.alerts is not None
+    assert at.alerts.to("riley@acme.example") == ["breached"]
+    assert (at.mailer.sent, at.rates.asked) == ([], [])
+    assert at.outbox.claims == {command.key: Claim(status="sent")}
