@@ -8,6 +8,7 @@ from email import policy
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import Message
+from functools import lru_cache
 
 _NAME_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"=?]')
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]\\@]+@[^\s<>,;\"()\[\]\\@]+")
@@ -30,6 +31,7 @@ def _harmless(letter: str) -> str:
     return "�" if category == "Cs" else letter
 
 
+@lru_cache(maxsize=4096)
 def only_address(text: str) -> Address:
     """The one address in `Name <local@domain>`; an international domain in its ASCII form.
 

@@ -35,7 +35,21 @@ class _Verbatim:
         return f"{name}: {self}{policy.linesep}"
 
 
-_HEADERS = HeaderRegistry()
+class _Registry(HeaderRegistry):
+    """A registry that makes the class of a header once, not for every header of every mail."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._made: dict[str, type[Any]] = {}
+
+    def __getitem__(self, name: str) -> type[Any]:
+        """The class of a header."""
+        if name not in self._made:
+            self._made[name] = super().__getitem__(name)
+        return self._made[name]
+
+
+_HEADERS = _Registry()
 for _name in (
     "List-Unsubscribe",
     "List-Unsubscribe-Post",
