@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from activities.ports import Claim, Rendered
 from adapters.database import Database
 from adapters.mail_headers import only_address
+from adapters.suppression_list import spellings
 from models.tables import Message, Suppression, table_of
 
 _M = table_of(Message)
@@ -77,7 +78,7 @@ class SqlOutbox:
         Operational mail is stopped by a bounce or a complaint, not by an unsubscription.
         """
         with self._database.read() as connection:
-            return _suppression(connection, [address.strip().lower()], operational=operational)
+            return _suppression(connection, address, operational=operational)
 
     def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
         """`suppression` of this mail's address, asked last, in one transaction with the note.
@@ -85,11 +86,10 @@ class SqlOutbox:
         If the mail may go, its row says what it is known by when something comes back.
         """
         to = only_address(mail.to)
-        address = to.addr_spec.lower()
-        # The domain goes out in ASCII; whoever suppressed it may have written it otherwise.
+        # The domain goes out in ASCII; people know it otherwise.
         written = f"{to.username}@{to.domain.encode().decode('idna')}".lower()
         with self._database.write() as connection:
-            why = _suppression(connection, [address, written], operational=operational)
+            why = _suppression(connection, written, operational=operational)
             if why is None:
                 known = {
                     "mail": mail.message_id.partition("@")[0],
@@ -101,9 +101,8 @@ class SqlOutbox:
         return why
 
 
-def _suppression(
-    connection: sa.Connection, addresses: list[str], *, operational: bool
-) -> str | None:
-    reasons = set(connection.scalars(sa.select(_S.c.reason).where(_S.c.address.in_(addresses))))
+def _suppression(connection: sa.Connection, address: str, *, operational: bool) -> str | None:
+    query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))
+    reasons = set(connection.scalars(query))
     order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
     return next((one for one in order if one in reasons), None)

@@ -32,7 +32,7 @@ class Suppressed:
 
 
 class SqlSuppressionList:
-    """The table of suppressions. Addresses are compared in lower case."""
+    """The table of suppressions. Addresses are compared in lower case and in all spellings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -54,11 +54,11 @@ class SqlSuppressionList:
 
     def remove(self, address: str, reason: Reason | None = None) -> bool:
         """Lift one reason, or all; False if there was none."""
-        where = [_S.c.address == _plain(address)]
+        delete = sa.delete(_S).where(_S.c.address.in_(spellings(address)))
         if reason is not None:
-            where.append(_S.c.reason == reason)
+            delete = delete.where(_S.c.reason == reason)
         with self._database.write() as connection:
-            return connection.execute(sa.delete(_S).where(*where)).rowcount > 0
+            return connection.execute(delete).rowcount > 0
 
     def all(self) -> Iterator[Suppressed]:
         """Every row, by address."""
@@ -69,9 +69,21 @@ class SqlSuppressionList:
 
     def reasons(self, address: str) -> list[str]:
         """What stands against an address."""
-        query = sa.select(_S.c.reason).where(_S.c.address == _plain(address))
+        query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))
         with self._database.read() as connection:
-            return sorted(connection.scalars(query))
+            return sorted(set(connection.scalars(query)))
+
+
+def spellings(address: str) -> list[str]:
+    """How an address may be written: an international domain has an ASCII form too (IDNA)."""
+    plain = _plain(address)
+    local, _, domain = plain.rpartition("@")
+    try:
+        ascii_form = domain.encode("idna").decode("ascii")
+        both = {ascii_form, ascii_form.encode("ascii").decode("idna")}
+    except UnicodeError:
+        return [plain]
+    return sorted({plain, *(f"{local}@{one}" for one in both)})
 
 
 def _plain(address: str) -> str:

@@ -21,7 +21,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import JsonOption, Panel, Status, WrongInputError, err
+from cli.console import JsonOption, Panel, Status, WorldFailedError, WrongInputError, err
 from cli.demo_report import STAGES, Figures, Played, print_report, report_json
 from cli.publishing import choose
 from cli.stack import LAST_BREATH, SHIPPED, Ports, Stack, running_stack
@@ -46,6 +46,8 @@ _EASY = 30.0
 """Leads a second that a machine must start, of a few at once, to keep up with a day a second."""
 _LAUNCH_SHARE = 0.12
 """The share of the time over which the list is launched; all at once no clock would keep up."""
+_LOOKS = 600
+"""How often it is looked whether the leads launched last have taken their first turn."""
 _TRIED = 12
 """Leads started to find out how fast this machine is."""
 
@@ -247,6 +249,7 @@ async def _performed(
                 screen.update(_picture(stack, cast, reports, clock.speed, share))
                 await asyncio.sleep(min(0.5, left))
             await launch
+            await _all_there(reports, len(zones))
     finally:
         cast.end()
         await playing
@@ -266,6 +269,15 @@ async def _launch(door: Leads, program: Program, leads: CheckedLeads, pause: flo
     for one in leads:
         await door.enrol(one.id, program, one.profile)
         await asyncio.sleep(pause)
+
+
+async def _all_there(reports: SqlReports, launched: int) -> None:
+    """Wait until every launched lead has taken its first turn, so that figures tell of all."""
+    for _ in range(_LOOKS):
+        if sum(reports.stages().values()) >= launched:
+            return
+        await asyncio.sleep(0.1)
+    raise WorldFailedError("the worker did not get through the launch; is the machine busy?")
 
 
 def _picture(stack: Stack, cast: Cast, reports: SqlReports, speed: float, share: float) -> Group:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
+from uuid import uuid4
 
 import typer
 from rich.table import Table
@@ -14,6 +16,7 @@ from cli.console import (
     JsonOption,
     NegativeAnswerError,
     Panel,
+    Status,
     WrongInputError,
     err,
     out,
@@ -25,11 +28,12 @@ from cli.world import explained, opened, read_settings
 if TYPE_CHECKING:
     from adapters.database import Database
 
+Reason = Literal["unsubscribed", "bounced", "complained"]
 ReasonOption = Annotated[
-    Literal["unsubscribed", "bounced", "complained"],
+    Reason,
     typer.Option("--reason", help="Why: only the first lets operational mail through."),
 ]
-_EVENTS = {
+_EVENTS: dict[Reason, str] = {
     "unsubscribed": "email.unsubscribed",
     "bounced": "email.bounced",
     "complained": "email.complained",
@@ -57,20 +61,28 @@ def suppress(
 
     Example: `leadflow suppress ana@northwind.example`
     """
+    plain = _checked(address)
     with opened(read_settings()) as database:
-        new = _suppress(database, _checked(address), reason)
+        new = _suppress(database, plain, reason)
     if as_json:
         print_json({"ok": True, "new": new})
     else:
-        out.print(f"{address} is suppressed" if new else f"{address} was suppressed already")
+        out.print(f"{plain} is suppressed" if new else f"{plain} was suppressed already")
 
 
 def unsuppress(
     address: Annotated[str, typer.Argument(help="An e-mail address.")],
     *,
+    reason: Annotated[
+        Reason | None,
+        typer.Option("--reason", help="Lift this reason only; else all."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Allow mail to this address again, whatever stood against it.
+    """Allow mail to this address again, or lift one reason of several.
+
+    A lead whose own timeline tells of a bounce or a complaint gets none even so, and is named;
+    a bounce ends when its address changes. Exit status 1 if nothing stands against the address.
 
     Example: `leadflow unsuppress ana@northwind.example`
     """
@@ -78,17 +90,21 @@ def unsuppress(
 
     plain = _checked(address)
     with opened(read_settings()) as database:
-        reasons = SqlSuppressionList(database).reasons(plain)
-        if not reasons:
-            raise NegativeAnswerError(f"nothing stands against {address}")
-        if "complained" in reasons:
-            err.print(f"warning: {address} has complained before", style="yellow")
-        SqlSuppressionList(database).remove(plain)
-        _tell_leads(database, plain, "email.resubscribed")
+        suppressions = SqlSuppressionList(database)
+        lifted = [one for one in suppressions.reasons(plain) if reason in (None, one)]
+        if not lifted:
+            why = f" as {reason}" if reason is not None else ""
+            raise NegativeAnswerError(f"{plain} is not suppressed{why}")
+        suppressions.remove(plain, reason)
+        if "unsubscribed" in lifted:
+            _tell_leads(database, plain, "email.resubscribed")
+        kept = _kept(database, plain, set(lifted) - {"unsubscribed"})
     if as_json:
-        print_json({"ok": True, "lifted": reasons})
-    else:
-        out.print(f"{address} gets mail again; lifted: {', '.join(reasons)}")
+        print_json({"ok": True, "lifted": lifted, "kept": kept})
+        return
+    out.print(f"{plain} may get mail again; lifted: {', '.join(lifted)}")
+    for lead, reasons in kept.items():
+        err.print(f"lead {lead} gets none yet: its timeline tells {' and '.join(reasons)}")
 
 
 def listed(*, as_json: JsonOption = False) -> None:
@@ -116,35 +132,37 @@ def imported(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Suppress every address of a CSV file. Rows that are none are written beside it.
+    """Suppress every address of a CSV file.
+
+    A row that can't be used is written beside the file, to `FILE.rejected.csv`, with a `why`:
+    mend it there and import that. Exit status 2 if no row can be used.
 
     Example: `leadflow suppressions import unsubscribed.csv`
     """
-    done, rejected = 0, []
-    with explained(), file.open(newline="", encoding="utf-8-sig") as rows:
-        reader = csv.DictReader(rows)
-        if "address" not in (reader.fieldnames or ()):
-            raise WrongInputError(f"{file}:1: the first line must name a column `address`")
-        with opened(read_settings()) as database:
-            for row in reader:
+    done = 0
+    rejected: list[_Rejected] = []
+    with explained(), opened(read_settings()) as database:
+        try:
+            for line, address, reason in _rows(file):
                 try:
-                    reason = _reason(row.get("reason"))
-                    _suppress(database, _checked(row["address"] or ""), reason)
+                    _suppress(database, _checked(address), _reason(reason))
                     done += 1
                 except WrongInputError as error:
-                    why = str(error)
-                    rejected.append({"line": reader.line_num, "row": row, "why": why})
+                    rejected.append((address, reason, line, str(error)))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise WrongInputError(f"{file} is not a CSV file in UTF-8: {error}") from None
         beside = file.with_suffix(".rejected.csv")
         if rejected:
             _write_rejected(beside, rejected)
+    where = str(beside) if rejected else None
     if as_json:
-        print_json({"ok": not rejected, "suppressed": done, "rejected": len(rejected)})
+        print_json({"suppressed": done, "rejected": len(rejected), "rejects": where})
     else:
-        out.print(
-            f"{done} suppressed" + (f", {len(rejected)} rejected: {beside}" if rejected else "")
-        )
-    if rejected:
-        raise typer.Exit(2)
+        out.print(f"{done} suppressed, {len(rejected)} rows rejected")
+        if where is not None:
+            out.print(f"rejected rows, each with its reason: {where}")
+    if not done:
+        raise typer.Exit(Status.WRONG_INPUT)
 
 
 def exported(
@@ -172,32 +190,72 @@ def exported(
         out.print(f"{count} written to {file}")
 
 
-def _reason(given: str | None) -> str:
-    reason = (given or "unsubscribed").strip()
-    if reason not in _EVENTS:
-        raise WrongInputError(f"reason '{reason}' is none of {', '.join(_EVENTS)}")
-    return reason
+_Rejected = tuple[str, str, int, str]
+"""Address, reason, line and why."""
+
+
+def _rows(file: Path) -> Iterator[tuple[int, str, str]]:
+    """Each row's line, address and reason; columns are found by their names in any case."""
+    with file.open(newline="", encoding="utf-8-sig") as text:
+        reader = csv.reader(text)
+        names = [name.strip().lower() for name in next(reader, [])]
+        if "address" not in names:
+            raise WrongInputError(f"{file}:1: the first line must name a column `address`")
+        for row in reader:
+            if row:
+                fields = dict(zip(names, row, strict=False))
+                yield reader.line_num, fields.get("address", ""), fields.get("reason", "")
+
+
+def _reason(given: str) -> Reason:
+    reason = given.strip().lower() or "unsubscribed"
+    for known in _EVENTS:
+        if known == reason:
+            return known
+    raise WrongInputError(f"reason '{given}' is none of {', '.join(_EVENTS)}")
 
 
 def _checked(address: str) -> str:
+    """The address alone, in lower case, its domain as people write it."""
     from adapters.mail_headers import only_address  # noqa: PLC0415  # keeps --help quick
 
     try:
-        only_address(address)
+        found = only_address(address)
     except ValueError as error:
         raise WrongInputError(str(error)) from None
-    return address.strip().lower()
+    return f"{found.username}@{found.domain.encode().decode('idna')}".lower()
 
 
-def _suppress(database: Database, address: str, reason: str) -> bool:
+def _suppress(database: Database, address: str, reason: Reason) -> bool:
     from adapters.suppression_list import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
 
-    now = _now()
-    new = SqlSuppressionList(database).add(address, reason, at=now)  # type: ignore[arg-type]  # asked above
+    new = SqlSuppressionList(database).add(address, reason, at=_now())
     if new:
         data = {"kind": "hard"} if reason == "bounced" else {}
         _tell_leads(database, address, _EVENTS[reason], data)
     return new
+
+
+def _leads(database: Database, address: str) -> list[str]:
+    from adapters.sent_mail import SqlSentMail  # noqa: PLC0415  # keeps --help quick
+    from adapters.suppression_list import spellings  # noqa: PLC0415  # likewise
+
+    sent = SqlSentMail(database)
+    return sorted({lead for one in spellings(address) for lead in sent.leads_of(one)})
+
+
+def _kept(database: Database, address: str, reasons: set[str]) -> dict[str, list[str]]:
+    """Which of these reasons the address's leads hold against themselves."""
+    from adapters.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
+
+    journal = SqlJournal(database)
+    stored = {lead: journal.stored(lead) for lead in _leads(database, address) if reasons}
+    kept = {
+        lead: sorted(reasons.intersection(one.state.suppressed))
+        for lead, one in stored.items()
+        if one is not None
+    }
+    return {lead: found for lead, found in kept.items() if found}
 
 
 def _tell_leads(
@@ -205,33 +263,27 @@ def _tell_leads(
 ) -> None:
     """Put it on the timelines of the address's leads, as soon as a gateway relays it."""
     from adapters.intake import NewItem, SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from adapters.sent_mail import SqlSentMail  # noqa: PLC0415  # likewise
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     now = _now()
-    identity = f"by-hand/{kind}/{int(now.timestamp())}"
+    identity = f"by-hand/{uuid4().hex}"
     body = {"id": identity, "type": kind, "at": write_instant(now), "data": data or {}}
     SqlIntake(database).accept(
         [
             NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now)
-            for lead in SqlSentMail(database).leads_of(address)
+            for lead in _leads(database, address)
         ]
     )
 
 
 def _now() -> datetime:
-    from datetime import UTC  # noqa: PLC0415
-
     from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
 
     return whole_second(datetime.now(UTC))
 
 
-def _write_rejected(file: Path, rejected: list[dict[str, object]]) -> None:
+def _write_rejected(file: Path, rejected: list[_Rejected]) -> None:
     with file.open("w", newline="", encoding="utf-8") as rows:
         writer = csv.writer(rows)
         writer.writerow(["address", "reason", "line", "why"])
-        for one in rejected:
-            row = one["row"]
-            values = row if isinstance(row, dict) else {}
-            writer.writerow([values.get("address"), values.get("reason"), one["line"], one["why"]])
+        writer.writerows(rejected)

@@ -84,6 +84,7 @@ class _Door:
             return _LATER
         if known is None:
             return _UNKNOWN
+        address = address.lower()
         if address not in envelope.rcpt_tos:
             if len(envelope.rcpt_tos) >= _MOST_RECIPIENTS:
                 return _TOO_MANY

@@ -1,0 +1,167 @@
+"""Suppressing by hand: at once for mail that is queued, and told on the leads' timelines."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters.database import Database, migrate, open_database
+from adapters.outbox import SqlOutbox
+from tests.cli.conftest import ACME, Leadflow, until
+
+
+@pytest.fixture
+def database(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Leadflow,  # noqa: ARG001 - it clears the environment first
+) -> Iterator[Database]:
+    """A database of its own, without a stack."""
+    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
+    migrate(url)
+    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
+    opened = open_database(url)
+    yield opened
+    opened.close()
+
+
+def stopped(database: Database, address: str, *, operational: bool = False) -> str | None:
+    return SqlOutbox(database).suppression(address, operational=operational)
+
+
+def test_an_address_is_suppressed_once_and_allowed_again(
+    command: Leadflow, database: Database
+) -> None:
+    first = command("suppress", "Ana@Northwind.example")
+    assert (first.status, first.out) == (0, "ana@northwind.example is suppressed\n")
+    assert stopped(database, "ana@northwind.example") == "unsubscribed"
+    again = command("suppress", "ana@northwind.example", "--json")
+    assert (again.status, again.json) == (0, {"ok": True, "new": False})
+    lifted = command("unsuppress", "ana@northwind.example", "--json")
+    assert lifted.json == {"ok": True, "lifted": ["unsubscribed"], "kept": {}}
+    assert stopped(database, "ana@northwind.example") is None
+    nothing = command("unsuppress", "ana@northwind.example")
+    assert (nothing.status, nothing.err) == (1, "ana@northwind.example is not suppressed\n")
+
+
+def test_one_reason_of_several_is_lifted(command: Leadflow, database: Database) -> None:
+    for reason in ("unsubscribed", "complained", "bounced"):
+        assert command("suppress", "ana@x.example", "--reason", reason).status == 0
+    assert command("unsuppress", "ana@x.example", "--reason", "bounced").status == 0
+    assert stopped(database, "ana@x.example", operational=True) == "complained"
+    assert command("unsuppress", "ana@x.example", "--reason", "bounced").status == 1
+
+
+def test_an_international_domain_may_be_written_either_way(
+    command: Leadflow, database: Database
+) -> None:
+    assert command("suppress", "ana@xn--bcher-kva.example").out.startswith("ana@bücher.example")
+    assert stopped(database, "ana@bücher.example") == "unsubscribed"
+    assert command("unsuppress", "ana@BÜCHER.example").status == 0
+    assert stopped(database, "ana@xn--bcher-kva.example") is None
+
+
+@pytest.mark.parametrize("address", ["ana", "ana@", "a@x.example, b@x.example", ""])
+@pytest.mark.usefixtures("database")
+def test_what_is_no_address_is_refused(command: Leadflow, address: str) -> None:
+    ran = command("suppress", address)
+    assert ran.status == 2
+    assert "address" in ran.err
+
+
+def test_a_list_is_imported_and_its_bad_rows_are_kept_with_reasons(
+    command: Leadflow, database: Database, tmp_path: Path
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text(
+        "\ufeffAddress,reason,note\n"
+        "ana@x.example,complained,\n"
+        '"Ben <ben@x.example>",,left\n'
+        "\n"
+        "not an address,bounced,\n"
+        "cyd@x.example,did not like us,\n"
+        "dee@x.example\n",
+        encoding="utf-8",
+    )
+    ran = command("suppressions", "import", str(file), "--json")
+    beside = tmp_path / "list.rejected.csv"
+    assert ran.status == 0
+    assert ran.json == {"suppressed": 3, "rejected": 2, "rejects": str(beside)}
+    found = [stopped(database, f"{name}@x.example") for name in ("ana", "ben", "cyd", "dee")]
+    assert found == ["complained", "unsubscribed", None, "unsubscribed"]
+    with beside.open(newline="", encoding="utf-8") as rows:
+        rejected = list(csv.DictReader(rows))
+    assert [(row["address"], row["line"]) for row in rejected] == [
+        ("not an address", "5"),
+        ("cyd@x.example", "6"),
+    ]
+    assert "not one e-mail address" in rejected[0]["why"]
+    assert "none of unsubscribed, bounced, complained" in rejected[1]["why"]
+
+
+def test_what_is_exported_can_be_imported(
+    command: Leadflow, database: Database, tmp_path: Path
+) -> None:
+    for reason in ("unsubscribed", "complained"):
+        command("suppress", "ana@x.example", "--reason", reason)
+    file = tmp_path / "out.csv"
+    assert command("suppressions", "export", str(file), "--json").json["exported"] == 2
+    listed = command("suppressions", "list", "--json").lines
+    assert [(one["address"], one["reason"]) for one in listed] == [
+        ("ana@x.example", "complained"),
+        ("ana@x.example", "unsubscribed"),
+    ]
+    assert "ana@x.example" in command("suppressions", "list").out
+    command("unsuppress", "ana@x.example")
+    assert stopped(database, "ana@x.example") is None
+    assert command("suppressions", "import", str(file)).out.startswith("2 suppressed, 0 rows")
+    assert stopped(database, "ana@x.example", operational=True) == "complained"
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"email,name\nana@x.example,Ana\n", "must name a column `address`"),
+        (b"", "must name a column `address`"),
+        (b"address\n\xff\xfe\n", "not a CSV file in UTF-8"),
+    ],
+)
+def test_a_file_that_is_no_list_of_addresses_is_refused(
+    command: Leadflow, tmp_path: Path, content: bytes, said: str
+) -> None:
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    ran = command("suppressions", "import", str(file))
+    assert (ran.status, said in ran.err) == (2, True), ran.err
+
+
+@pytest.mark.usefixtures("database")
+def test_a_list_without_one_good_row_is_wrong_input(command: Leadflow, tmp_path: Path) -> None:
+    file = tmp_path / "list.csv"
+    file.write_text("address\nnobody\n")
+    assert command("suppressions", "import", str(file)).status == 2
+    assert command("suppressions", "import", str(tmp_path / "absent.csv")).status == 3
+
+
+def test_a_leads_timeline_tells_what_was_done_by_hand(
+    leadflow: Leadflow, seen: Callable[..., Any], tmp_path: Path
+) -> None:
+    email = f"hand-{tmp_path.name}@northwind.example".lower()
+    made = leadflow("enrol", email, "--program", ACME, "--json")
+    assert made.status == 0, made.err
+    lead = leadflow("show", email, "--json").json["lead"]["id"]
+
+    def told(kind: str) -> Callable[[Any], bool]:
+        return lambda one: any(entry["kind"] == kind for entry in one["timeline"])
+
+    assert leadflow("suppress", email).status == 0
+    seen(lead, told("suppressed"))
+    assert leadflow("unsuppress", email).status == 0
+    seen(lead, told("unsuppressed"))
+    assert leadflow("suppress", email, "--reason", "bounced").status == 0
+    until(lambda: leadflow("unsuppress", email, "--reason", "bounced", "--json").status in (0, 1))
