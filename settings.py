@@ -69,6 +69,17 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     """A Standard Webhooks secret (`whsec_…`) for all other providers."""
 
+    alert_webhooks: dict[str, SecretStr] = {}
+    """Where alerts go besides mail, by team, as a JSON object of Slack-compatible incoming
+    webhooks; `*` is for every other team. Whoever knows such a URL may post to it."""
+    crm_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    """Where the CRM is told what happens (CloudEvents); without it, it is told nothing."""
+    crm_secret: SecretStr | None = None
+    """A Standard Webhooks secret (`whsec_…`): what the CRM is told, and tells, is signed with it.
+    Several, separated by spaces, to change it: all are believed and all sign."""
+    action_link_days: int = Field(default=14, ge=1, le=90)
+    """So many days the buttons of an alert work."""
+
     turns_at_once: int = Field(default=8, ge=1)
     """Turns one worker runs at the same time, each in a thread."""
     mails_at_once: int = Field(default=20, ge=1)
@@ -88,12 +99,20 @@ class Settings(BaseSettings):
         keys = self.secret.get_secret_value().split() if self.secret is not None else ["-" * 32]
         if not keys or any(len(key) < 32 for key in keys):
             raise ValueError("LEADFLOW_SECRET: each key needs at least 32 characters")
+        if self.crm_url and self.crm_secret is None:
+            raise ValueError("LEADFLOW_CRM_URL needs LEADFLOW_CRM_SECRET")
         dkim = (self.dkim_domain, self.dkim_selector, self.dkim_key_file)
         if any(dkim) and not all(dkim):
             raise ValueError(
                 "DKIM needs LEADFLOW_DKIM_DOMAIN, LEADFLOW_DKIM_SELECTOR and LEADFLOW_DKIM_KEY_FILE"
             )
         return self
+
+    @property
+    def crm_secrets(self) -> tuple[SecretStr, ...]:
+        """The secrets that are shared with the CRM, one each."""
+        given = self.crm_secret.get_secret_value() if self.crm_secret is not None else ""
+        return tuple(SecretStr(one) for one in given.split())
 
     @property
     def database(self) -> str:

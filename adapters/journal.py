@@ -174,7 +174,10 @@ def _lead_upsert(database: Database) -> sa.Executable:
 
 
 def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]:
-    state, wake = decision.state, decision.wake
+    state, wake, handoff = decision.state, decision.wake, decision.state.handoff
+    clocks = handoff.clocks if handoff is not None and not handoff.over else ()
+    running = [one for one in clocks if not one.breached]
+    first = min(running, key=lambda one: one.due, default=None)
     return {
         "id": state.lead,
         "email": _address(state),
@@ -192,8 +195,12 @@ def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]
         "engagement": state.engagement,
         "due_at": wake.at if wake else None,
         "due_what": wake.what if wake else None,
-        "handoff": state.handoff.number if state.handoff else None,
-        "asking": state.handoff.asking if state.handoff else None,
+        "handoff": handoff.number if handoff else None,
+        "team": handoff.team if handoff else None,
+        "clock": first.name if first else None,
+        "clock_due": first.due if first else None,
+        "breached": len(running) < len(clocks),
+        "asking": handoff.asking if handoff else None,
         "closed": state.closed,
         "state": dump_state(state),
         "turn": state.turn,

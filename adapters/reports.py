@@ -37,8 +37,36 @@ class LeadLine:
     """As of the lead's last event; it has decayed since."""
     due_at: datetime | None
     due_what: str | None
+    handoff: int | None
+    team: str | None
+    """Of the handoff of this cycle."""
+    clock: str | None
+    """The running clock of the handoff that is due first."""
+    clock_due: datetime | None
+    breached: bool
     closed: bool
     program: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Which leads somebody may see: those they own and those of some teams."""
+
+    owner: str
+    teams: frozenset[str]
+    unhanded: bool = False
+    """Also leads that no team has: they are every manager's."""
+
+    def shows(self, line: LeadLine) -> bool:
+        """Whether this lead is among them."""
+        if line.team is None and self.unhanded:
+            return True
+        return line.owner == self.owner or line.team in self.teams
+
+    def condition(self) -> sa.ColumnElement[bool]:
+        """The same in SQL."""
+        seen = sa.or_(_L.c.owner == self.owner, _L.c.team.in_(sorted(self.teams)))
+        return sa.or_(seen, _L.c.team.is_(None)) if self.unhanded else seen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,6 +143,7 @@ class SqlReports:
         owner: str | None = None,
         due_before: datetime | None = None,
         program: str | None = None,
+        sight: Sight | None = None,
         limit: int | None = None,
     ) -> list[LeadLine]:
         """Leads to which all that is given applies; what is due first comes first."""
@@ -127,6 +156,8 @@ class SqlReports:
             query = query.where(_L.c.due_at < due_before)
         if program is not None:
             query = query.where(_L.c.program == program)
+        if sight is not None:
+            query = query.where(sight.condition())
         return [LeadLine(**row) for row in self._rows(query.limit(limit))]
 
     def ids_of(self, email: str) -> list[str]:

@@ -18,6 +18,7 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 
 from adapters.database import Database, open_database
+from adapters.smtp import SmtpMailer
 from gateway.app import build_app
 from gateway.opening import open_outside
 from models.tables import IntakeItem, table_of
@@ -68,6 +69,13 @@ def bare(database: Database) -> FastAPI:
     return app
 
 
+class _NoActs:
+    """Nobody acts here: only what is accepted is measured."""
+
+    async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
+        raise NotImplementedError(f"{do} of {lead} is not measured")
+
+
 def main() -> None:
     """Serve one side until the process is ended."""
     side, folder, port = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
@@ -76,8 +84,9 @@ def main() -> None:
         app = bare(open_database(settings.database))
         uvicorn.run(app, port=port, log_level="error")
         return
-    with open_outside(settings) as outside:
-        uvicorn.run(build_app(outside), port=port, log_level="error")
+    mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
+    with open_outside(settings, mailer) as outside:
+        uvicorn.run(build_app(outside, _NoActs()), port=port, log_level="error")
 
 
 if __name__ == "__main__":

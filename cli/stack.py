@@ -168,9 +168,9 @@ async def _answering(
 
     speed = clock.speed if clock is not None else 1.0
     gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
-    with open_outside(settings, now=now, speed=speed, gather=gather) as outside:
+    with open_outside(settings, world.mailer, now=now, speed=speed, gather=gather) as outside:
         leads = Leads(client, outside.journal, prefix=settings.queue_prefix, clock=clock)
-        async with serving(outside, leads, web), receiving(outside, world.mailer, returning):
+        async with serving(outside, leads, web), receiving(outside, returning):
             yield
 
 

@@ -39,9 +39,9 @@ async def serve(settings: Settings) -> None:
         password=password.get_secret_value() if password else None,
         tls=settings.smtp_tls,
     )
-    with open_outside(settings) as outside:
+    with open_outside(settings, mailer) as outside:
         leads = Leads(client, outside.journal, prefix=settings.queue_prefix)
-        async with serving(outside, leads, web), receiving(outside, mailer, mail):
+        async with serving(outside, leads, web), receiving(outside, mail):
             _log.info("gateway ready", http=web.getsockname()[1], smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("gateway stops")

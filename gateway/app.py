@@ -16,7 +16,7 @@ from gateway import (
     unsubscribing,
 )
 from gateway.limits import BodyLimit
-from gateway.outside import Outside
+from gateway.outside import Acts, Outside
 from gateway.problems import ProblemDetails, explain
 
 _ABOUT = """Leads and events come in here, and what comes back from mail.
@@ -42,8 +42,8 @@ class _Gateway(FastAPI):
         return self.openapi_schema or {}
 
 
-def build_app(outside: Outside) -> FastAPI:
-    """The application over this house."""
+def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes that act follow
+    """The application over this house; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
         version="1",

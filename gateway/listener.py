@@ -11,8 +11,7 @@ from weakref import WeakSet
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
-from activities.ports import Mailer, MailRefusedError, MailUnsentError
-from adapters.people import SqlPeople
+from activities.ports import MailRefusedError, MailUnsentError
 from gateway.forwarding import forwarded, pass_on
 from gateway.inbound import Arrival, Recognised, Refused, addressed, recognise, store
 from gateway.outside import Outside
@@ -30,11 +29,9 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def receiving(
-    outside: Outside, mailer: Mailer, listener: socket.socket
-) -> AsyncIterator[None]:
-    """Take in mail on this socket while the block runs. `mailer` passes replies on."""
-    door = _Door(outside, mailer)
+async def receiving(outside: Outside, listener: socket.socket) -> AsyncIterator[None]:
+    """Take in mail on this socket while the block runs."""
+    door = _Door(outside)
     loop = asyncio.get_running_loop()
     sessions: WeakSet[SMTP] = WeakSet()
 
@@ -64,10 +61,8 @@ async def receiving(
 class _Door:
     """aiosmtpd's handler."""
 
-    def __init__(self, outside: Outside, mailer: Mailer) -> None:
+    def __init__(self, outside: Outside) -> None:
         self._outside = outside
-        self._mailer = mailer
-        self._people = SqlPeople(outside.database)
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
@@ -121,11 +116,11 @@ class _Door:
     async def _take(self, found: Recognised) -> None:
         """Pass a reply on, then store what happened: so none is stored that reached nobody."""
         if found.reply is not None and found.sent is not None:
-            people = await asyncio.to_thread(self._people.directory)
+            people = await asyncio.to_thread(self._outside.people.directory)
             ways = await asyncio.to_thread(
                 forwarded, self._outside, people, found.sent, found.reply
             )
-            await pass_on(self._mailer, found.sent.lead, ways)
+            await pass_on(self._outside.mailer, found.sent.lead, ways)
         await asyncio.to_thread(store, self._outside, found)
 
 

@@ -6,12 +6,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from activities.ports import Mailer
 from adapters.database import open_database
 from adapters.intake import SqlIntake
 from adapters.journal import SqlJournal
 from adapters.link_secret import link_secret
 from adapters.outbox import SqlOutbox
+from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
+from adapters.reports import SqlReports
 from adapters.sent_mail import SqlSentMail
 from adapters.signed_links import SignedLinks
 from gateway.outside import Outside, ProviderSecrets
@@ -26,6 +29,7 @@ def _wall_clock() -> datetime:
 @contextmanager
 def open_outside(
     settings: Settings,
+    mailer: Mailer,
     *,
     now: Callable[[], datetime] = _wall_clock,
     speed: float = 1.0,
@@ -42,6 +46,9 @@ def open_outside(
             database=database,
             intake=SqlIntake(database, gather=gather),
             journal=SqlJournal(database),
+            people=SqlPeople(database),
+            reports=SqlReports(database),
+            mailer=mailer,
             programs=SqlPrograms(database),
             outbox=SqlOutbox(database),
             sent=SqlSentMail(database),
@@ -60,6 +67,8 @@ def open_outside(
                 webhook_secret=settings.webhook_secret,
             ),
             web_origins=settings.web_origins,
+            action_links_last=timedelta(days=settings.action_link_days),
+            crm_secrets=settings.crm_secrets,
         )
     finally:
         database.close()

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any, Protocol
 
 from pydantic import SecretStr
 
+from activities.ports import Mailer
 from adapters.database import Database
 from adapters.intake import SqlIntake
 from adapters.journal import SqlJournal
 from adapters.outbox import SqlOutbox
+from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
+from adapters.reports import SqlReports
 from adapters.sent_mail import SqlSentMail
 from adapters.signed_links import SignedLinks
 
@@ -32,6 +36,14 @@ class ProviderSecrets:
     """A Standard Webhooks secret, `whsec_…`."""
 
 
+class Acts(Protocol):
+    """How a person's acts reach a lead; `adapters.temporal.Leads` is one."""
+
+    async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        """Act on a lead; `Leads.act` tells what is raised."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outside:
     """The house as the gateway sees it."""
@@ -39,6 +51,10 @@ class Outside:
     database: Database
     intake: SqlIntake
     journal: SqlJournal
+    people: SqlPeople
+    reports: SqlReports
+    mailer: Mailer
+    """For what the gateway itself sends: replies passed on, links that sign in."""
     programs: SqlPrograms
     outbox: SqlOutbox
     sent: SqlSentMail
@@ -50,5 +66,9 @@ class Outside:
     providers: ProviderSecrets = field(default_factory=ProviderSecrets)
     web_origins: tuple[str, ...] = ()
     """Origins of the web sites that may send page views, like https://www.acme.example."""
+    action_links_last: timedelta = timedelta(days=14)
+    """So long the buttons of an alert work (wall clock)."""
+    crm_secrets: tuple[SecretStr, ...] = ()
+    """Standard Webhooks secrets that the CRM's acts are believed by; none: it may not act."""
     most_bytes: int = 1_000_000
     """The largest body of a request that is read."""

@@ -6,12 +6,14 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol
 
 import uvicorn
 
+from gateway import relay
 from gateway.app import build_app
-from gateway.outside import Outside
-from gateway.relay import Leads, Relay
+from gateway.outside import Acts, Outside
+from gateway.relay import Relay
 
 _GRACE = 5
 """Seconds that requests under way have when the gateway stops."""
@@ -32,12 +34,16 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
+class Leads(relay.Leads, Acts, Protocol):
+    """Leads that are told what is accepted, and acted on; `adapters.temporal.Leads` is one."""
+
+
 @asynccontextmanager
 async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> AsyncIterator[None]:
     """Answer HTTP on this socket and relay what is accepted, while the block runs."""
     server = _Server(
         uvicorn.Config(
-            build_app(outside),
+            build_app(outside, leads),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token

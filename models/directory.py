@@ -71,6 +71,23 @@ class Directory(Person):
         found = self.teams.get(team) if team is not None else None
         return found is not None and any(one.email == email for one in found.members)
 
+    def member(self, email: str) -> Member | None:
+        """The member with this address, of whichever team has it first in the file."""
+        members = (one for team in self.teams.values() for one in team.members)
+        return next((one for one in members if one.email == email), None)
+
+    def teams_of(self, email: str) -> frozenset[str]:
+        """The teams that this person is a member of."""
+        return frozenset(name for name in self.teams if self.is_member(name, email))
+
+    def managed_by(self, email: str) -> frozenset[str]:
+        """The teams that this person manages."""
+        return frozenset(name for name, team in self.teams.items() if team.manager == email)
+
+    def knows(self, email: str) -> bool:
+        """Whether this person is a member or a manager of any team."""
+        return bool(self.teams_of(email) or self.managed_by(email))
+
     @property
     def managers(self) -> frozenset[str]:
         """The managers of all teams."""

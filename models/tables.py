@@ -1,13 +1,12 @@
 """What the database keeps: one class a table (SQLModel), for SQLite and PostgreSQL.
 
 Rows of a lead (`leads`, `entries`, `handoffs`, `tasks`) repeat what Temporal knows, for
-lists and reports. `programs`, `directories`, `counters`, `assignments`, `messages`,
-`suppressions`, `api_keys`, `intake` and `rates` are the truth about what they hold.
+lists and reports. All other tables are the truth about what they hold.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -72,7 +71,10 @@ class Lead(SQLModel, table=True):
     """One row a lead, as its last turn left it."""
 
     __tablename__ = "leads"
-    __table_args__ = (sa.Index("ix_leads_owner_stage", "owner", "stage"),)
+    __table_args__ = (
+        sa.Index("ix_leads_owner_stage", "owner", "stage"),
+        sa.Index("ix_leads_team_stage", "team", "stage"),
+    )
 
     id: str = Field(primary_key=True)
     email: str | None = Field(default=None, index=True)
@@ -94,6 +96,14 @@ class Lead(SQLModel, table=True):
     """When the rules want to run next; None if nothing is due."""
     due_what: str | None
     handoff: int | None
+    team: str | None = None
+    """The team that has the handoff of this cycle."""
+    clock: str | None = None
+    """The running clock that is due first: `accept`, `first_touch` or `qualify`."""
+    clock_due: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When it is due; during a hold, counted on from its end."""
+    breached: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Whether a clock of the open handoff has been breached and not been answered since."""
     asking: str | None
     """The key of the assignment command whose answer the lead awaits."""
     closed: bool
@@ -182,6 +192,8 @@ class Message(SQLModel, table=True):
     """The e-mail's name in the program; None for an alert."""
     address: str | None = None
     """To whom it was sent, lower case."""
+    handoff: int | None = None
+    """Of an alert: the handoff that it is about, for which its buttons act."""
     links: list[str] = Field(
         default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
     )
@@ -255,8 +267,86 @@ class ApiKey(SQLModel, table=True):
     scopes: list[str] = Field(sa_type=sa.JSON)
     hashed: str
     """The SHA-256 of the secret, in hex: the secret has 256 random bits, so no salt is needed."""
+    role: str | None = None
+    """`marketing`, `sales`, `manager` or `admin`; None: only what the scopes allow."""
+    person: str | None = None
+    """As whom a `sales` or `manager` key acts: an address of the directory."""
     made: datetime = Field(sa_type=UtcInstant)
     revoked: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class AbsenceRow(SQLModel, table=True):
+    """Days on which a member is away, entered by hand: they outlive a new teams file."""
+
+    __tablename__ = "absences"
+
+    member: str = Field(primary_key=True)
+    from_day: date = Field(primary_key=True)
+    to_day: date = Field(primary_key=True)
+    """The last day away; days are the member's own."""
+    by: str
+    """Who entered it."""
+    at: datetime = Field(sa_type=UtcInstant)
+
+
+class SignIn(SQLModel, table=True):
+    """A magic link that signs a person of sales in, once. Only a hash of it is kept."""
+
+    __tablename__ = "sign_ins"
+
+    hashed: str = Field(primary_key=True)
+    """The SHA-256 of the link's secret, in hex."""
+    person: str
+    made: datetime = Field(sa_type=UtcInstant)
+    expires: datetime = Field(sa_type=UtcInstant)
+    used: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class DeskSession(SQLModel, table=True):
+    """A person of sales who is signed in. Only a hash of the cookie's secret is kept."""
+
+    __tablename__ = "desk_sessions"
+
+    hashed: str = Field(primary_key=True)
+    person: str
+    made: datetime = Field(sa_type=UtcInstant)
+    expires: datetime = Field(sa_type=UtcInstant)
+
+
+class WebhookEvent(SQLModel, table=True):
+    """Something the CRM is to be told: written with the turn, sent until it is taken."""
+
+    __tablename__ = "webhook_events"
+    __table_args__ = (
+        sa.Index("ix_webhook_events_lead_seq", "lead", "seq"),
+        sa.Index(
+            "ix_webhook_events_waiting",
+            "ready",
+            sqlite_where=sa.text("status = 'waiting'"),
+            postgresql_where=sa.text("status = 'waiting'"),
+        ),
+    )
+
+    id: str = Field(primary_key=True)
+    """The CloudEvent's id: a hash of the entry, so that a turn that runs again tells the same."""
+    lead: str
+    seq: int
+    """Of the timeline entry: a lead's events are sent in this order."""
+    type: str
+    """Like `lead.accepted`."""
+    at: datetime = Field(sa_type=UtcInstant)
+    """When it happened, by the program's clock."""
+    data: dict[str, Any] = Field(sa_type=sa.JSON)
+    status: str = "waiting"
+    """`waiting`, `sent` or `dead`."""
+    ready: datetime = Field(sa_type=UtcInstant)
+    """Not sent before this (wall clock): a lease, or a pause between tries."""
+    first_tried: datetime | None = Field(default=None, sa_type=UtcInstant)
+    tries: int = 0
+    why: str | None = None
+    """What went wrong at the last try."""
+    done: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When it was taken or given up (wall clock)."""
 
 
 class IntakeItem(SQLModel, table=True):

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from activities.ports import Claim, Fence, Rendered, StoredLead, World
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
@@ -140,6 +140,19 @@ class FakeMailer:
     def to(self, address: str) -> list[str]:
         """The subjects of what one address got."""
         return [one.subject for one in self.sent if one.to == address]
+
+
+@dataclass
+class FakeActs:
+    """Keeps what was asked of leads; `failures` are raised first, one an act."""
+
+    done: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.append((lead, do, fields))
 
 
 @dataclass

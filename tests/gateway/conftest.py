@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -11,16 +10,12 @@ import pytest
 
 from adapters.api_keys import SqlApiKeys
 from adapters.database import Database, migrate, open_database
-from adapters.intake import SqlIntake
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
 from adapters.program_file import read_program
 from adapters.programs import SqlPrograms
-from adapters.sent_mail import SqlSentMail
-from adapters.signed_links import SignedLinks
 from gateway.app import build_app
-from gateway.outside import Outside, ProviderSecrets
-from tests.gateway.senders import NOW, WEBHOOK_SECRET
+from gateway.outside import Outside
+from tests.fakes import FakeActs, FakeMailer
+from tests.gateway.house import house
 
 ROOT = Path(__file__).parents[2]
 
@@ -45,27 +40,26 @@ def database(gateway_template: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
-def outside(database: Database) -> Outside:
-    return Outside(
-        database=database,
-        intake=SqlIntake(database, gather=timedelta(0)),
-        journal=SqlJournal(database),
-        programs=SqlPrograms(database),
-        outbox=SqlOutbox(database),
-        sent=SqlSentMail(database),
-        links=SignedLinks(
-            public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
-        ),
-        now=lambda: NOW,
-        web_origins=("https://www.acme.example",),
-        providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
-    )
+def mailer() -> FakeMailer:
+    """Takes what the gateway itself sends."""
+    return FakeMailer()
 
 
 @pytest.fixture
-async def http(outside: Outside) -> AsyncIterator[httpx.AsyncClient]:
+def acts() -> FakeActs:
+    """Takes what people decide about leads."""
+    return FakeActs()
+
+
+@pytest.fixture
+def outside(database: Database, mailer: FakeMailer) -> Outside:
+    return house(database, mailer)
+
+
+@pytest.fixture
+async def http(outside: Outside, acts: FakeActs) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody outside, without a key."""
-    transport = httpx.ASGITransport(build_app(outside), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(build_app(outside, acts), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
 

@@ -17,6 +17,7 @@ from models.tables import IntakeItem, Message, table_of
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 WEBHOOK_SECRET = SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+CRM_SECRET = SecretStr("whsec_Q1JNLXNlY3JldC1vZi10aGUtdGVzdHM=")
 MAIL = "0123456789abcdef"
 """The local part of the Message-ID of Ana's mail."""
 GUIDE = "https://www.acme.example/guide"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +13,12 @@ from schemathesis.core.result import Ok
 
 from adapters.api_keys import SqlApiKeys
 from adapters.database import migrate, open_database
-from adapters.intake import SqlIntake
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
 from adapters.program_file import read_program
 from adapters.programs import SqlPrograms
-from adapters.sent_mail import SqlSentMail
-from adapters.signed_links import SignedLinks
 from gateway.app import build_app
-from gateway.outside import Outside, ProviderSecrets
-from tests.gateway.senders import NOW, WEBHOOK_SECRET, known_lead, sent_mail
+from tests.fakes import FakeActs, FakeMailer
+from tests.gateway.house import house
+from tests.gateway.senders import known_lead, sent_mail
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,19 +33,9 @@ def document(
     SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
     known_lead(database)
     sent_mail(database)
-    outside = Outside(
-        database=database,
-        intake=SqlIntake(database, gather=timedelta(0)),
-        journal=SqlJournal(database),
-        programs=SqlPrograms(database),
-        outbox=SqlOutbox(database),
-        sent=SqlSentMail(database),
-        links=SignedLinks(public_url="https://go.x", mail_domain="in.x", secret="s" * 40),
-        now=lambda: NOW,
-        providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
-    )
+    outside = house(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", ["leads:write", "events:write"])
-    schema = schemathesis.openapi.from_asgi("/openapi.json", build_app(outside))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", build_app(outside, FakeActs()))
     schema.config.update(headers={"Authorization": f"Bearer {key}"})
     yield schema
     database.close()

@@ -23,9 +23,9 @@ def mailer() -> FakeMailer:
 
 
 @pytest.fixture
-async def port(outside: Outside, mailer: FakeMailer) -> AsyncIterator[int]:
+async def port(outside: Outside) -> AsyncIterator[int]:
     listener = listening("127.0.0.1", 0)
-    async with receiving(outside, mailer, listener):
+    async with receiving(outside, listener):
         yield listener.getsockname()[1]
 
 

@@ -183,10 +183,10 @@ async def test_the_server_says_how_large_a_mail_may_be_and_takes_international_o
 
 
 async def test_a_session_that_is_open_when_the_listener_stops_is_closed(
-    outside: Outside, mailer: FakeMailer
+    outside: Outside,
 ) -> None:
     listener = listening("127.0.0.1", 0)
-    async with receiving(outside, mailer, listener):
+    async with receiving(outside, listener):
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         await reader.readline()
     async with asyncio.timeout(5):

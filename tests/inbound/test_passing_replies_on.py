@@ -119,12 +119,12 @@ async def test_line_breaks_in_a_replys_headers_make_no_header_of_ours(
 
 
 async def test_mail_is_asked_for_again_while_the_database_is_away(
-    outside: Outside, owned: str, mailer: FakeMailer, tmp_path: Path
+    outside: Outside, owned: str, tmp_path: Path
 ) -> None:
     empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
     away = dataclasses.replace(outside, intake=SqlIntake(empty))
     listener = listening("127.0.0.1", 0)
-    async with receiving(away, mailer, listener):
+    async with receiving(away, listener):
         with pytest.raises(smtplib.SMTPDataError) as refused:
             await reply(listener.getsockname()[1], outside, owned, answer("Re", "Hello"))
     empty.close()
