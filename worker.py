@@ -23,6 +23,7 @@ from activities.ports import World
 from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters import logs
+from adapters.chat_webhooks import ChatWebhooks
 from adapters.database import DatabaseNotReadyError, check, open_database
 from adapters.dkim_signing import DkimSigner
 from adapters.journal import SqlJournal
@@ -32,6 +33,7 @@ from adapters.outbox import SqlOutbox
 from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
 from adapters.rates import SqlRates
+from adapters.reports import SqlReports
 from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
 from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
@@ -75,10 +77,12 @@ def open_world(settings: Settings) -> Iterator[World]:
             programs=SqlPrograms(database),
             people=SqlPeople(database),
             journal=SqlJournal(database),
+            timelines=SqlReports(database),
             outbox=SqlOutbox(database),
             renderer=MailRenderer(links),
             mailer=_mailer(settings, signer),
             alerts=_mailer(settings, signer),
+            chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
         )
     finally:

@@ -16,7 +16,7 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.heartbeat import pulse
-from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
+from activities.ports import ChatAwayError, MailRefusedError, MailUnsentError, Rendered, World
 from activities.turn import read_command
 from models.decision import SendMail
 from models.durations import Rate
@@ -135,7 +135,7 @@ class MailActivities:
         return _done(status, why)
 
 
-def unsent(error: MailUnsentError) -> ApplicationError:
+def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:
     """What Temporal is told, so that it tries again without a stack trace a try."""
     return ApplicationError(
         str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN

@@ -11,11 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
-from models.decision import Alert, Assign, CountAssignment, Decision, SendMail
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
 from models.program import Program
 from models.state import LeadState
+
+Payload = dict[str, Any]
+"""JSON values as they stand in a history, or go out."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
@@ -107,6 +110,15 @@ class Rendered:
     """Where its tracked links lead, by number; number 0 is the one that no person can see."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """An alert as a mail to one person, and as a message to the team's chat."""
+
+    mail: Rendered
+    chat: Payload
+    """JSON as Slack's incoming webhooks take it."""
+
+
 class Outbox(Protocol):
     """What became of each mail, by its key."""
 
@@ -132,6 +144,10 @@ class Outbox(Protocol):
         """
         ...
 
+    def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
+        """Keep what a claimed alert is known by when its buttons are pressed or it comes back."""
+        ...
+
 
 class Rates(Protocol):
     """The most mail in a time, for all workers together."""
@@ -150,7 +166,14 @@ class Renderer(Protocol):
         """An e-mail of the program for this lead. Raises ValueError if it can't be rendered."""
         ...
 
-    def alert(self, program: Program, state: LeadState, command: Alert) -> Rendered:
+    def alert(
+        self,
+        program: Program,
+        state: LeadState,
+        people: Directory,
+        timeline: tuple[Entry, ...],
+        command: Alert,
+    ) -> Notice:
         """An alert to a person of sales."""
         ...
 
@@ -185,8 +208,32 @@ class Mailer(Protocol):
         ...
 
 
-Payload = dict[str, Any]
-"""JSON values as they stand in a history."""
+class ChatAwayError(Exception):
+    """The chat did not take a message; worth another try."""
+
+
+class ChatRefusedError(Exception):
+    """The chat refused a message for good; the message says why, without its URL."""
+
+
+class Chat(Protocol):
+    """The chats of sales teams."""
+
+    def reaches(self, team: str | None) -> bool:
+        """Whether this team has a chat."""
+        ...
+
+    async def post(self, team: str | None, message: Payload) -> None:
+        """Post a message to a team's chat. Raises ChatAwayError and ChatRefusedError."""
+        ...
+
+
+class Timelines(Protocol):
+    """Timelines as stored."""
+
+    def timeline(self, lead: str) -> tuple[Entry, ...]:
+        """A lead's entries in order."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +243,11 @@ class World:
     programs: Programs
     people: People
     journal: Journal
+    timelines: Timelines
     outbox: Outbox
     renderer: Renderer
     mailer: Mailer
     alerts: Mailer
     """For mail to sales: apart, so that none waits behind mail to leads."""
+    chat: Chat
     rates: Rates

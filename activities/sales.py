@@ -1,6 +1,7 @@
 """What is done for sales: telling people. Owners are found in the turn (activities/assigning.py).
 
-An alert is sent at least once: told twice is better than not told.
+An alert is sent at least once: told twice is better than not told. It goes by mail always, and to
+the team's chat where there is one.
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ from temporalio import activity
 
 from activities.heartbeat import pulse
 from activities.mail import unsent
-from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
+from activities.ports import (
+    ChatAwayError,
+    ChatRefusedError,
+    MailRefusedError,
+    MailUnsentError,
+    Notice,
+    World,
+)
 from activities.turn import read_command
 from models.decision import Alert
 from models.envelopes import Done, Work
@@ -28,38 +36,71 @@ class SalesActivities:
 
     @activity.defn(name="alert")
     async def alert(self, work: Work) -> list[Done]:
-        """Tell people of sales, at least once. Raises until the mail server takes it."""
+        """Tell people of sales, at least once. Raises until mail server and chat take it.
+
+        An alert that the mail server refuses for good is answered as failed.
+        """
+        told: list[Done] = []
         async with pulse():
             for one in work["commands"]:
                 command = read_command(one)
                 if not isinstance(command, Alert):
                     raise TypeError(f"{type(command).__name__} tells nobody anything")
-                await self._told(work, command)
-        return [{} for _ in work["commands"]]
+                notice, team = await asyncio.to_thread(self._written, work["lead"], command)
+                told.append(await self._by_mail(work["lead"], command, notice))
+                if self._world.chat.reaches(team):
+                    await self._to_chat(work["lead"], command, notice, team)
+        return told
 
-    async def _told(self, work: Work, command: Alert) -> None:
-        message = f"alert {command.key}"
-        claim = await asyncio.to_thread(
-            self._world.outbox.claim, work["lead"], command.key, message, command.at
-        )
-        if claim.status not in ("new", "unknown"):
-            return
-        mail = await asyncio.to_thread(self._rendered, work, command)
+    async def _by_mail(self, lead: str, command: Alert, notice: Notice) -> Done:
+        if not await self._claimed(lead, command, command.key):
+            return {}
+        outbox = self._world.outbox
+        await asyncio.to_thread(outbox.addressed, command.key, notice.mail, command.handoff)
         try:
-            await self._world.alerts.send(mail)
+            await self._world.alerts.send(notice.mail)
         except MailUnsentError as error:
-            await asyncio.to_thread(self._world.outbox.release, command.key)
+            await asyncio.to_thread(outbox.release, command.key)
             raise unsent(error) from error
         except MailRefusedError as error:
-            _log.error("alert refused", lead=work["lead"], why=str(error))
-            await asyncio.to_thread(self._world.outbox.settle, command.key, "failed", "refused")
-            return
-        await asyncio.to_thread(self._world.outbox.settle, command.key, "sent")
+            _log.error("alert refused", lead=lead, why=str(error))
+            await asyncio.to_thread(outbox.settle, command.key, "failed", "refused")
+            return {"outcome": "failed", "why": "refused", "owner": command.to}
+        await asyncio.to_thread(outbox.settle, command.key, "sent")
+        return {}
 
-    def _rendered(self, work: Work, command: Alert) -> Rendered:
-        stored = self._world.journal.stored(work["lead"])
-        if stored is None:
-            raise LookupError(f"the lead {work['lead']} has no row in this database")
-        return self._world.renderer.alert(
-            self._world.programs.load(stored.state.digest), stored.state, command
+    async def _to_chat(self, lead: str, command: Alert, notice: Notice, team: str | None) -> None:
+        key = f"{command.key}/chat"
+        if not await self._claimed(lead, command, key):
+            return
+        try:
+            await self._world.chat.post(team, notice.chat)
+        except ChatAwayError as error:
+            await asyncio.to_thread(self._world.outbox.release, key)
+            raise unsent(error) from error
+        except ChatRefusedError as error:
+            _log.error("chat refused an alert", lead=lead, team=team, why=str(error))
+            await asyncio.to_thread(self._world.outbox.settle, key, "failed", "refused")
+            return
+        await asyncio.to_thread(self._world.outbox.settle, key, "sent")
+
+    async def _claimed(self, lead: str, command: Alert, key: str) -> bool:
+        claim = await asyncio.to_thread(
+            self._world.outbox.claim, lead, key, f"alert {key}", command.at
         )
+        return claim.status in ("new", "unknown")
+
+    def _written(self, lead: str, command: Alert) -> tuple[Notice, str | None]:
+        """The alert, and the team whose chat it goes to."""
+        stored = self._world.journal.stored(lead)
+        if stored is None:
+            raise LookupError(f"the lead {lead} has no row in this database")
+        state = stored.state
+        notice = self._world.renderer.alert(
+            self._world.programs.load(state.digest),
+            state,
+            self._world.people.directory(),
+            self._world.timelines.timeline(lead),
+            command,
+        )
+        return notice, state.handoff.team if state.handoff is not None else None

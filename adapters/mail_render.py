@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from activities.ports import Rendered
+from activities.ports import Notice, Rendered
+from adapters.alert_card import alert_card
+from adapters.alert_mail import alert_mail
+from adapters.chat_message import chat_message
 from adapters.mail_headers import named_address, one_line, only_address
 from adapters.mail_templates import compile_mjml, lead_values, render
 from adapters.mail_text import html_to_text, text_to_html
 from adapters.signed_links import SignedLinks
 from adapters.tracked_mail import TrackedLinks, before_end, pixel, track_html, track_text
 from lifecycle.consent import CONFIRM
-from models.decision import Alert, SendMail
+from models.decision import Alert, Entry, SendMail
 from models.directory import Directory, Member
 from models.program import Email, Program
 from models.state import LeadState
@@ -140,26 +142,23 @@ class MailRenderer:
             html = before_end(html, pixel(web.pixel(message)))
         return text, html, targets
 
-    def alert(self, program: Program, state: LeadState, command: Alert) -> Rendered:
-        """An alert to a person of sales: plain, short, from the program's sender.
+    def alert(
+        self,
+        program: Program,
+        state: LeadState,
+        people: Directory,
+        timeline: tuple[Entry, ...],
+        command: Alert,
+    ) -> Notice:
+        """An alert to a person of sales, from the program's sender.
 
         Raises ValueError if an address is not one.
         """
-        sender = only_address(program.sending.from_)
-        subject, text = _alert_text(program, state, command)
-        return Rendered(
-            sender=str(sender),
-            to=named_address("", command.to),
-            subject=subject,
-            text=text,
-            html=text_to_html(text, subject),
-            message_id=f"{hashlib.sha256(command.key.encode()).hexdigest()[:32]}@{sender.domain}",
-            headers={
-                "Auto-Submitted": "auto-generated",
-                "X-Leadflow-Alert": one_line(command.why),
-                "X-Leadflow-Lead": state.lead,
-                "X-Leadflow-Key": command.key,
-            },
+        card = alert_card(program, state, timeline, people, command)
+        sender = program.sending.from_
+        return Notice(
+            mail=alert_mail(card, command, lead=state.lead, sender=sender, links=self._links),
+            chat=chat_message(card, self._web.public_url if self._web else ""),
         )
 
     def _program_values(self, program: Program) -> dict[str, Any]:
@@ -221,9 +220,7 @@ def _with_footer(
 
 
 def _owner(people: Directory, email: str | None) -> Member | None:
-    members = (member for team in people.teams.values() for member in team.members)
-    found = (member for member in members if email is not None and member.email == email)
-    return next(found, Member(email=email) if email is not None else None)
+    return None if email is None else people.member(email) or Member(email=email)
 
 
 def owner_values(owner: Member | None) -> dict[str, str]:
@@ -231,34 +228,3 @@ def owner_values(owner: Member | None) -> dict[str, str]:
     if owner is None:
         return {"email": "", "name": "", "signature": ""}
     return {"email": owner.email, "name": owner.name, "signature": owner.signature}
-
-
-_REASONS = {
-    "assigned": "A lead for you",
-    "reminded": "A deadline is near",
-    "breached": "A deadline has passed",
-    "unassigned": "Nobody is free for a lead",
-    "hand_raise": "A lead asks for you",
-    "unsubscribed": "Your lead has unsubscribed",
-    "bounced": "Mail to your lead bounces",
-    "complained": "Your lead has complained about mail",
-}
-
-
-def _alert_text(program: Program, state: LeadState, command: Alert) -> tuple[str, str]:
-    lead = {name: value or "" for name, value in lead_values(program, state.profile).items()}
-    person = f"{lead['first_name']} {lead['last_name']}".strip()
-    who = f"{person} <{lead['email']}>" if person else str(lead["email"])
-    total = state.fit + state.engagement
-    facts = {
-        "Lead": state.lead,
-        "Who": f"{who}, {lead['title']}" if lead["title"] else who,
-        "Company": lead["company"] or "unknown",
-        "Stage": state.stage,
-        "Score": f"{total:.2f} (fit {state.fit:.2f}, engagement {state.engagement:.2f})",
-        "Why": one_line(command.why),
-    }
-    about = lead["company"] or person or lead["email"]
-    subject = one_line(f"{_REASONS.get(command.why, command.why)}: {about}")
-    lines = "\n".join(f"{name}: {value}" for name, value in facts.items())
-    return subject, f"{one_line(command.text)}\n\n{lines}\n"

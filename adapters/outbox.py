@@ -100,6 +100,16 @@ class SqlOutbox:
                 connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
         return why
 
+    def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
+        """Keep what a claimed alert is known by: its Message-ID, its person, its handoff."""
+        known = {
+            "mail": mail.message_id.partition("@")[0],
+            "address": only_address(mail.to).addr_spec.lower(),
+            "handoff": handoff,
+        }
+        with self._database.write() as connection:
+            connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
+
 
 def _suppression(connection: sa.Connection, address: str, *, operational: bool) -> str | None:
     query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))

@@ -1,4 +1,6 @@
-"""Links and addresses that come back from mail: signed, without personal data, never expiring.
+"""Links and addresses that come back from mail: signed, without personal data.
+
+They never expire by themselves; whoever reads one may know when its mail was sent.
 
 A token names a mail by its Message-ID's local part, a hash, and a number (of a link). It is
 lower-case hex with dashes, so that it survives mail servers that change the case of an
@@ -17,7 +19,7 @@ from typing import Literal
 from itsdangerous import Signer
 
 Purpose = Literal[
-    "click", "open", "unsubscribe", "preferences", "confirm", "bounce", "reply", "visitor"
+    "click", "open", "unsubscribe", "preferences", "confirm", "bounce", "reply", "visitor", "act"
 ]
 
 _SIGNATURE = 20  # hex digits, 80 bits
@@ -68,6 +70,13 @@ class SignedLinks:
     def confirm(self, message: str) -> str:
         """Where the reader of this mail confirms a consent (double opt-in)."""
         return f"{self.public_url}/k/{self._token('confirm', message)}"
+
+    def action(self, message: str, number: int) -> str:
+        """Where a button of this alert leads: a page on which its person acts.
+
+        Whom it is for, about which handoff and until when, the alert's row says.
+        """
+        return f"{self.public_url}/a/{self._token('act', message, number)}"
 
     def return_path(self, message: str) -> str:
         """The envelope's sender, to which this mail's bounces come (VERP)."""

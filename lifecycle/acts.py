@@ -122,10 +122,11 @@ def _reassign(m: Moment, act: Act) -> None:
     if act.to == m.state.owner:
         raise RefusedError("to", f"{act.to} owns this lead already.")
     end_hold(m, "reassigned", act.by)
-    m.change(previous_owner=m.state.owner or m.state.previous_owner)
+    before = m.state.owner
+    m.change(previous_owner=before or m.state.previous_owner)
     key = f"{m.state.lead}/handoff/{handoff.number}/attempt/{handoff.attempt + 1}"
     fresh = handoff.accepted is None and not handoff.over
-    give_to(m, act.to, fresh_clock=fresh)
+    give_to(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
         CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
     )

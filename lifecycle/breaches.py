@@ -54,10 +54,13 @@ def attempts_used_up(m: Moment, name: str) -> None:
     then = rules.then
     if name == clocks.ACCEPT and handoff.second:
         then = "keep"
-    if then == "recycle" and rules.reason is not None:
-        recycle(m, rules.reason)
-    elif then == "disqualify" and rules.reason is not None:
-        disqualify(m, rules.reason)
+    if then in ("recycle", "disqualify") and rules.reason is not None:
+        last = m.state.owner or (handoff.tried[-1] if handoff.tried else None)
+        m.notify(last, "returned", f"The lead went back to marketing ({rules.reason}).")
+        if then == "recycle":
+            recycle(m, rules.reason)
+        else:
+            disqualify(m, rules.reason)
     elif m.state.owner is None and handoff.tried:
         m.change(owner=handoff.tried[-1])
 

@@ -96,8 +96,11 @@ def ask_owner(m: Moment) -> None:
     )
 
 
-def give_to(m: Moment, owner: str, *, fresh_clock: bool) -> None:
-    """Make somebody the owner: a new attempt, with a fresh accept clock if told so."""
+def give_to(m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None = None) -> None:
+    """Make somebody the owner: a new attempt, with a fresh accept clock if told so.
+
+    `taken_from` is the owner before, who is told.
+    """
     handoff = m.state.handoff
     if handoff is None:
         return
@@ -121,6 +124,7 @@ def give_to(m: Moment, owner: str, *, fresh_clock: bool) -> None:
     due = handoff.clocks[0].due if fresh_clock and handoff.clocks else None
     m.tell("assigned", handoff=handoff.number, owner=owner, attempt=attempt, due=due)
     m.notify(owner, "assigned", f"A lead of team {handoff.team} is yours now.")
+    m.notify(taken_from, "reassigned", f"The lead is {owner}'s now; there is nothing left to do.")
 
 
 def assign_result(m: Moment, result: Result) -> bool:
@@ -131,7 +135,8 @@ def assign_result(m: Moment, result: Result) -> bool:
     if result.outcome == "assigned" and result.owner is not None:
         if handoff.tried:
             end_hold(m, "reassigned")
-        give_to(m, result.owner, fresh_clock=True)
+        before = handoff.tried[-1] if handoff.tried else None
+        give_to(m, result.owner, fresh_clock=True, taken_from=before)
         return False
     update(m, asking=None, asked=None)
     if handoff.tried:

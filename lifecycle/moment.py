@@ -85,7 +85,8 @@ class Moment:
         """Tell a person of sales something by an alert, without an entry."""
         if to is not None:
             key = f"{self.state.lead}/alert/{self.seq}/{why}/{len(self.commands)}"
-            self.command(Alert(key=key, at=self.at, to=to, why=why, text=text))
+            handoff = self.state.handoff.number if self.state.handoff is not None else None
+            self.command(Alert(key=key, at=self.at, to=to, why=why, text=text, handoff=handoff))
 
     def alert(self, to: str | None, why: str, text: str) -> None:
         """Tell a person of sales something, and write that on the timeline."""

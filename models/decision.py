@@ -65,9 +65,12 @@ class Alert(Command):
 
     to: str
     why: str
-    """`assigned`, `reminded`, `breached`, `unassigned`, `hand_raise`, or a suppression."""
+    """`assigned`, `reminded`, `breached`, `reassigned`, `returned`, `unassigned`, `hand_raise`,
+    or a suppression."""
     text: str
     """One sentence for people."""
+    handoff: int | None = None
+    """The handoff that it is about, for which its buttons act."""
 
 
 AnyCommand = SendMail | Assign | CountAssignment | Alert

@@ -134,6 +134,8 @@ class Done(TypedDict, total=False):
 
     outcome: Literal["sent", "skipped", "failed"]
     why: str
+    owner: str
+    """Of an alert that failed: the person it did not reach."""
 
 
 class LeadRun(Wire):

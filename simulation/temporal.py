@@ -25,6 +25,7 @@ from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Journal, Rendered, World
+from adapters.chat_webhooks import ChatWebhooks
 from adapters.database import Database, migrate, open_database
 from adapters.embedded import shipped
 from adapters.journal import SqlJournal
@@ -139,10 +140,12 @@ def _world(scenario: Scenario, database: Database) -> World:
         programs=programs,
         people=people,
         journal=SqlJournal(database),
+        timelines=SqlReports(database),
         outbox=SqlOutbox(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
         alerts=Delivered(),
+        chat=ChatWebhooks({}),
         rates=Unlimited(),
     )
 

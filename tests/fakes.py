@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from activities.ports import Claim, Fence, Rendered, StoredLead, World
+from activities.ports import Claim, Fence, Notice, Payload, Rendered, StoredLead, World
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -64,6 +64,9 @@ class FakeJournal:
         self.entries[lead] = kept + list(decision.entries)
         self.states[lead], self.fences[lead] = decision.state, fence
 
+    def timeline(self, lead: str) -> tuple[Entry, ...]:
+        return tuple(self.entries[lead])
+
     def told(self, lead: str, kind: str) -> list[Entry]:
         """The entries of one kind on a lead's timeline."""
         return [one for one in self.entries[lead] if one.kind == kind]
@@ -94,6 +97,9 @@ class FakeOutbox:
         self.known[key] = (email, mail.links)
         return None if operational else self.suppressed.get(mail.to)
 
+    def addressed(self, key: str, mail: Rendered, _handoff: int | None) -> None:
+        self.known[key] = (mail.to, ())
+
 
 @dataclass
 class FakeRenderer:
@@ -108,8 +114,15 @@ class FakeRenderer:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
 
-    def alert(self, _program: Program, _state: LeadState, command: Alert) -> Rendered:
-        return _mail(command.to, command.why, command.key)
+    def alert(
+        self,
+        _program: Program,
+        _state: LeadState,
+        _people: Directory,
+        _timeline: tuple[Entry, ...],
+        command: Alert,
+    ) -> Notice:
+        return Notice(mail=_mail(command.to, command.why, command.key), chat={"text": command.why})
 
 
 def _mail(to: str, subject: str, message: str) -> Rendered:
@@ -140,6 +153,23 @@ class FakeMailer:
     def to(self, address: str) -> list[str]:
         """The subjects of what one address got."""
         return [one.subject for one in self.sent if one.to == address]
+
+
+@dataclass
+class FakeChat:
+    """Keeps what teams were told; `failures` are raised first, one a try."""
+
+    teams: frozenset[str] = frozenset()
+    posted: list[tuple[str | None, Payload]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+
+    def reaches(self, team: str | None) -> bool:
+        return team in self.teams
+
+    async def post(self, team: str | None, message: Payload) -> None:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.posted.append((team, message))
 
 
 @dataclass
@@ -178,6 +208,7 @@ class FakeWorld:
     alerts: FakeMailer | None = None
     """For alerts; None: the same mailer."""
     rates: FakeRates = field(default_factory=FakeRates)
+    chat: FakeChat = field(default_factory=FakeChat)
 
     @property
     def ports(self) -> World:
@@ -185,9 +216,11 @@ class FakeWorld:
             programs=self.programs,
             people=self.people,
             journal=self.journal,
+            timelines=self.journal,
             outbox=self.outbox,
             renderer=self.renderer,
             mailer=self.mailer,
             alerts=self.alerts or self.mailer,
+            chat=self.chat,
             rates=self.rates,
         )

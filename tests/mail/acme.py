@@ -62,3 +62,8 @@ def rendered(of: Program | None = None, **profile: Any) -> Rendered:
 def alert(text: str = "Riley did not accept Ana by 18:00.") -> Alert:
     """A breach told to Riley."""
     return Alert(key="ana/1/alert", at=NOW, to="riley@acme.example", why="breached", text=text)
+
+
+def alerted(renderer: MailRenderer, text: str = "Riley was late.", **profile: Any) -> Rendered:
+    """That breach as a mail."""
+    return renderer.alert(program(), lead(**profile), PEOPLE, (), alert(text)).mail

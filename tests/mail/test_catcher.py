@@ -9,7 +9,7 @@ from activities.ports import MailUnsentError
 from adapters.catcher import Catcher, messages
 from adapters.mail_render import MailRenderer
 from adapters.smtp import SmtpMailer
-from tests.mail.acme import MESSAGE, alert, lead, mjml, program, rendered
+from tests.mail.acme import MESSAGE, alerted, mjml, program, rendered
 
 
 def mailer_to(catcher: Catcher) -> SmtpMailer:
@@ -22,7 +22,7 @@ async def test_a_mail_goes_through_smtp_into_one_file_without_a_defect(tmp_path:
     with Catcher(tmp_path / "mail", 0, on_mail=arrived.put) as catcher:
         mailer = mailer_to(catcher)
         await mailer.send(rendered(of, first_name="Zoë", last_name="O'Neil, <b>"))
-        await mailer.send(MailRenderer().alert(program(), lead(), alert("Größe: 3")))
+        await mailer.send(alerted(MailRenderer(), "Größe: 3"))
         await mailer.close()
     first, second = messages(tmp_path / "mail")
     assert first["Subject"] == "Grüße, Zoë"

@@ -23,7 +23,7 @@ from adapters.mail_message import build_message
 from adapters.mail_render import MailRenderer
 from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
-from tests.mail.acme import PEOPLE, alert, lead, program, rendered, send_mail
+from tests.mail.acme import PEOPLE, alerted, lead, program, rendered, send_mail
 from tests.mail.signed_mail import fields, record, signed_names, verifies
 
 DOMAIN, SELECTOR = "acme.example", "leadflow"
@@ -90,7 +90,7 @@ def nurture(text: str = "Hello.", **profile: str) -> Rendered:
 
 MAILS = {
     "nurture": nurture(),
-    "to sales": MailRenderer(LINKS).alert(program(), lead(), alert()),
+    "to sales": alerted(MailRenderer(LINKS)),
     "without links": rendered(),
     "with letters of all kinds": nurture("Größe  ✓ \t \n\n.\n\nEnd \n\n\n", first_name="Zoë 李"),
     "to an international address": rendered(email="zoë@bücher.example"),

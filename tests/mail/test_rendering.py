@@ -10,7 +10,17 @@ from adapters.signed_links import SignedLinks
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState
-from tests.mail.acme import MESSAGE, NOW, PEOPLE, alert, lead, mjml, program, rendered, send_mail
+from tests.mail.acme import (
+    MESSAGE,
+    NOW,
+    PEOPLE,
+    alerted,
+    lead,
+    mjml,
+    program,
+    rendered,
+    send_mail,
+)
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -182,19 +192,19 @@ def test_a_lead_without_an_address_gets_no_mail() -> None:
 
 
 def test_an_alert_is_short_says_who_and_why_and_offers_no_way_out() -> None:
-    state = lead(first_name="Ana", last_name=HOSTILE, company="Northwind", title="VP Sales")
-    mail = MailRenderer().alert(program(), state, alert())
+    about = {"last_name": HOSTILE, "company": "Northwind", "title": "VP Sales"}
+    mail = alerted(MailRenderer(), first_name="Ana", **about)
     assert mail.to == "riley@acme.example"
     assert mail.sender == "Acme <hello@acme.example>"
     assert mail.subject == "A deadline has passed: Northwind"
-    for said in ("Riley did not accept Ana by 18:00.", "Lead: ana", "Stage: known", "VP Sales"):
+    for said in ("Riley was late.", "Score 0", "ana@northwind.example", "VP Sales"):
         assert said in mail.text
         assert said in mail.html
     assert "<script" not in mail.html
     assert mail.headers["Auto-Submitted"] == "auto-generated"
     assert mail.headers["X-Leadflow-Alert"] == "breached"
     assert "List-Unsubscribe" not in mail.headers
-    assert MailRenderer().alert(program(), state, alert()).message_id == mail.message_id
+    assert alerted(MailRenderer()).message_id == mail.message_id
 
 
 def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_known() -> None:
