@@ -242,6 +242,8 @@ _REASONS = {
     "unsubscribed": "Your lead has unsubscribed",
     "bounced": "Mail to your lead bounces",
     "complained": "Your lead has complained about mail",
+    "owner_left": "A lead's owner has left the team",
+    "owner_unreachable": "Mail to a lead's owner comes back",
 }
 
 

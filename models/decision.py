@@ -65,7 +65,8 @@ class Alert(Command):
 
     to: str
     why: str
-    """`assigned`, `reminded`, `breached`, `unassigned`, `hand_raise`, or a suppression."""
+    """`assigned`, `reminded`, `breached`, `unassigned`, `hand_raise`, `owner_left`,
+    `owner_unreachable`, or a suppression."""
     text: str
     """One sentence for people."""
 
