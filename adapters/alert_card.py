@@ -14,9 +14,9 @@ from adapters.mail_headers import one_line
 from lifecycle.dossier import Deadline, dossier
 from lifecycle.local_time import zone
 from lifecycle.moment import rounded
+from lifecycle.offers import offered
 from lifecycle.rulebook import rulebook
 from lifecycle.spoken_time import spoken_instant, spoken_span
-from lifecycle.stages import WORKED
 from lifecycle.telling import deadline_verb
 from models.decision import Alert, Entry
 from models.directory import Directory
@@ -44,6 +44,8 @@ _TITLES = {
     "unsubscribed": "Your lead has unsubscribed",
     "bounced": "Mail to your lead bounces",
     "complained": "Your lead has complained about mail",
+    "owner_left": "A lead's owner has left the team",
+    "owner_unreachable": "Mail to a lead's owner comes back",
 }
 _OVER = ("reassigned", "returned")
 """Alerts after which there is nothing left to do."""
@@ -128,15 +130,10 @@ def _deadline(clock: Deadline, command: Alert, shown: ZoneInfo) -> str:
 def _actions(state: LeadState, people: Directory, command: Alert) -> tuple[str, ...]:
     """What this person may do about it as it stands."""
     handoff = state.handoff
-    if handoff is None or command.why in _OVER or state.stage not in WORKED:
+    if handoff is None or command.why in _OVER:
         return ()
-    acts = []
-    if handoff.accepted is None and not handoff.over and state.stage in ("mql", "sql"):
-        acts.append("accept")
-    else:
-        acts.append("touch")
-        if state.stage == "sal":
-            acts += ["qualify", "recycle"]
-    if command.to == people.manager_of(handoff.team):
-        acts.append("reassign")
-    return tuple(acts)
+    manages = command.to == people.manager_of(handoff.team)
+    found = offered(state, manages=manages)
+    # Who has not accepted yet has nothing else to do.
+    first = ("accept", "reassign") if "accept" in found else ACTIONS
+    return tuple(one for one in first if one in found)

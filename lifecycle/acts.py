@@ -37,7 +37,8 @@ REMEMBERED = 64
 """So many ids of acts are remembered with their outcome."""
 
 _ORDER = tuple(MOVES)
-_RECYCLABLE = ("known", "engaged", "mql", "sal", "sql")
+RECYCLABLE = ("known", "engaged", "mql", "sal", "sql")
+"""Stages from which a person may give a lead back to marketing."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -85,7 +86,7 @@ def _qualify(m: Moment, act: Act) -> None:
 
 
 def _recycle(m: Moment, act: Act) -> None:
-    in_stage(m, "recycle", _RECYCLABLE)
+    in_stage(m, "recycle", RECYCLABLE)
     by_owner_or_manager(m, "recycle", act.by)
     reasons = m.book.program.recycle.reasons
     reason = _reason(act, reasons)

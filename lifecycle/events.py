@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle import consent, opt_in, pause, tracks
+from lifecycle import consent, opt_in, pause, tracks, unreachable_owner
 from lifecycle.expressions import did_signature
 from lifecycle.handoff import update
 from lifecycle.holds import hold_for_meeting
@@ -27,6 +27,8 @@ NOT_HUMAN = frozenset(
         "email.unsubscribed",
         "email.resubscribed",
         "profile.updated",
+        unreachable_owner.LEFT,
+        unreachable_owner.UNREACHABLE,
     }
 )
 """Event types that do not show a person's engagement."""
@@ -88,6 +90,7 @@ def happened(m: Moment, event: Event) -> None:
         _tell_update(m, update)
     heed(m, event)
     pause.heed(m, event, human=human and not late)
+    unreachable_owner.heed(m, event)
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)

@@ -66,7 +66,7 @@ class Alert(Command):
     to: str
     why: str
     """`assigned`, `reminded`, `breached`, `reassigned`, `returned`, `unassigned`, `hand_raise`,
-    or a suppression."""
+    `owner_left`, `owner_unreachable`, or a suppression."""
     text: str
     """One sentence for people."""
     handoff: int | None = None

@@ -88,6 +88,8 @@ class HandoffState:
     retry_at: datetime | None = None
     complaints: tuple[str, ...] = ()
     """Reasons for which `unassigned` was already told."""
+    unreachable: tuple[tuple[str, str], ...] = ()
+    """Why and of which owner the manager was told that they are gone, or not reached by mail."""
     clocks: tuple[ClockState, ...] = ()
     held_since: datetime | None = None
     held_until: datetime | None = None
