@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Literal
 
 import sqlalchemy as sa
 
@@ -16,8 +17,22 @@ from models.tables import ApiKey, table_of
 
 _K = table_of(ApiKey)
 
+Role = Literal["marketing", "sales", "manager", "admin"]
+
 SCOPES = ("leads:write", "events:write")
-"""What a key may be for."""
+"""What a key without a role may be for. To read leads and to act on them takes a role, for it says
+which leads."""
+
+GRANTS: dict[str, tuple[str, ...]] = {
+    "marketing": ("leads:write", "events:write", "leads:read"),
+    "sales": ("leads:read", "acts:write"),
+    "manager": ("leads:read", "acts:write"),
+    "admin": ("leads:write", "events:write", "leads:read", "acts:write"),
+}
+"""What a role is for."""
+
+PERSONAL = ("sales", "manager")
+"""The roles that are a person's: whoever has the key is that person, and nobody else."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +42,10 @@ class KnownKey:
     id: str
     name: str
     scopes: tuple[str, ...]
+    """What it is for; with a role, what that grants."""
+    role: Role | None
+    person: str | None
+    """Whose it is, where the role is a person's."""
     made: datetime
     revoked: datetime | None
 
@@ -37,12 +56,20 @@ class SqlApiKeys:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def make(self, name: str, scopes: Sequence[str]) -> str:
-        """A new key; it can't be shown again. Raises ValueError for a scope there is not."""
-        if unknown := sorted(set(scopes) - set(SCOPES)):
-            raise ValueError(f"there is no scope {', '.join(unknown)}; there are {_listed()}")
-        if not scopes:
-            raise ValueError(f"a key needs a scope; there are {_listed()}")
+    def make(
+        self,
+        name: str,
+        scopes: Sequence[str] = (),
+        *,
+        role: str | None = None,
+        person: str | None = None,
+    ) -> str:
+        """A new key, for some scopes or with a role; it can't be shown again.
+
+        Raises ValueError for what there is not, or what does not go together. Whether the
+        directory knows the person is not asked here: people come and go, and each request asks.
+        """
+        _refuse_unusable(scopes, role, person)
         identity, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
         with self._database.write() as connection:
             connection.execute(
@@ -51,6 +78,8 @@ class SqlApiKeys:
                     name=name,
                     scopes=sorted(set(scopes)),
                     hashed=_hashed(secret),
+                    role=role,
+                    person=person.strip().lower() if person is not None else None,
                     made=datetime.now(UTC),
                     revoked=None,
                 )
@@ -86,15 +115,34 @@ class SqlApiKeys:
         return None if row.revoked is not None else _known(row)
 
 
+def _refuse_unusable(scopes: Sequence[str], role: str | None, person: str | None) -> None:
+    if unknown := sorted(set(scopes) - set(SCOPES)):
+        raise ValueError(
+            f"there is no scope {', '.join(unknown)}; there are {' and '.join(SCOPES)}"
+        )
+    if role is not None and role not in GRANTS:
+        raise ValueError(f"there is no role {role}; there are {', '.join(GRANTS)}")
+    if (role is None) == (not scopes):
+        raise ValueError(
+            f"a key has either a role ({', '.join(GRANTS)}) or scopes ({' and '.join(SCOPES)})"
+        )
+    if role in PERSONAL and not (person or "").strip():
+        raise ValueError(f"a key of the role {role} is a person's; say whose")
+    if role not in PERSONAL and person is not None:
+        raise ValueError(f"only a key of the role {' or '.join(PERSONAL)} is a person's")
+
+
 def _known(row: sa.Row[tuple[object, ...]]) -> KnownKey:
     return KnownKey(
-        id=row.id, name=row.name, scopes=tuple(row.scopes), made=row.made, revoked=row.revoked
+        id=row.id,
+        name=row.name,
+        scopes=tuple(row.scopes) if row.role is None else GRANTS.get(row.role, ()),
+        role=row.role,
+        person=row.person,
+        made=row.made,
+        revoked=row.revoked,
     )
 
 
 def _hashed(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
-
-
-def _listed() -> str:
-    return " and ".join(SCOPES)

@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.database import Database
+from lifecycle.stable_hash import short_hash
 from models.decision import Entry
 from models.state import LeadState, read_state
 from models.tables import HandoffRow, Lead, Message, TimelineEntry, table_of
@@ -165,28 +166,56 @@ class SqlReports:
         query = sa.select(_L.c.id).where(_L.c.email == email.strip().lower()).order_by(_L.c.id)
         return [row["id"] for row in self._rows(query)]
 
-    def dossier(self, lead: str) -> Dossier | None:
-        """One lead with its timeline, or None if it is not known here."""
+    def line(self, lead: str) -> LeadLine | None:
+        """One lead as lists show it, or None if it is not known here."""
+        rows = self._rows(sa.select(*_LINE).where(_L.c.id == lead))
+        return LeadLine(**rows[0]) if rows else None
+
+    def dossier(
+        self, lead: str, *, last: int | None = None, before: int | None = None
+    ) -> Dossier | None:
+        """One lead with its timeline, or None if it is not known here.
+
+        Of the timeline only the `last` so many entries before the number `before`, if given.
+        """
         rows = self._rows(sa.select(_L.c.state, *_LINE).where(_L.c.id == lead))
         if not rows:
             return None
         row = dict(rows[0])
         state = read_state(row.pop("state"))
-        return Dossier(line=LeadLine(**row), state=state, timeline=self.timeline(lead))
+        timeline = self.timeline(lead, last=last, before=before)
+        return Dossier(line=LeadLine(**row), state=state, timeline=timeline)
+
+    def acted(self, lead: str, act: str, by: str) -> bool:
+        """Whether this person did the act of this id, as far as the lead remembers its acts."""
+        rows = self._rows(sa.select(_L.c.state).where(_L.c.id == lead))
+        turn = rows[0]["state"].get("acts", {}).get(short_hash(act)) if rows else None
+        if turn is None:
+            return False
+        told = (_E.c.lead == lead, _E.c.turn == turn, _text(_E.c.fields, "by") == by)
+        return bool(self._rows(sa.select(_E.c.seq).where(*told).limit(1)))
 
     def pace(self, lead: str) -> tuple[int, datetime | None]:
         """How many turns a lead has taken, and when it wants the next; (0, None) before any."""
         rows = self._rows(sa.select(_L.c.turn, _L.c.due_at).where(_L.c.id == lead))
         return next(((row["turn"], row["due_at"]) for row in rows), (0, None))
 
-    def timeline(self, lead: str) -> tuple[Entry, ...]:
-        """The lead's entries by seq; instants inside fields are ISO 8601 texts."""
+    def timeline(
+        self, lead: str, *, last: int | None = None, before: int | None = None
+    ) -> tuple[Entry, ...]:
+        """The lead's entries by seq; instants inside fields are ISO 8601 texts.
+
+        Only the `last` so many, before the number `before`, if given.
+        """
         query = (
             sa.select(_E.c.seq, _E.c.at, _E.c.kind, _E.c.fields)
             .where(_E.c.lead == lead)
-            .order_by(_E.c.seq)
+            .order_by(_E.c.seq.desc())
+            .limit(last)
         )
-        return tuple(Entry(**row) for row in self._rows(query))
+        if before is not None:
+            query = query.where(_E.c.seq < before)
+        return tuple(Entry(**row) for row in reversed(self._rows(query)))
 
     def stages(self) -> dict[str, int]:
         """How many leads are in each stage now; a stage without leads is absent."""

@@ -1,12 +1,13 @@
-"""API keys: for systems that tell leadflow of leads and events over HTTP."""
+"""API keys: for systems that tell leadflow of leads and events, and for people who work leads."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
 
+from adapters.problems import meant
 from cli.console import (
     JsonOption,
     NegativeAnswerError,
@@ -17,6 +18,9 @@ from cli.console import (
     print_table,
 )
 from cli.world import opened, read_settings
+
+if TYPE_CHECKING:
+    from adapters.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -31,27 +35,60 @@ def register(app: typer.Typer) -> None:
 def create(
     name: Annotated[str, typer.Argument(help="What it is for, such as the system that has it.")],
     *,
+    role: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ROLE",
+            help="`marketing`, `sales`, `manager` or `admin`: what it is for, and which leads.",
+        ),
+    ] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Whose it is, for `sales` and `manager`: it acts as them."
+        ),
+    ] = None,
     scope: Annotated[
-        list[str],
-        typer.Option(metavar="SCOPE", help="`leads:write` or `events:write`; repeatable."),
-    ],
+        list[str] | None,
+        typer.Option(
+            metavar="SCOPE", help="Instead of a role: `leads:write`, `events:write`; repeatable."
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key. It is shown once, and only a hash of it is kept.
+    """Make a key, with a role or for scopes. It is shown once, and only a hash of it is kept.
 
-    Example: `leadflow key create website --scope events:write`
+    Example: `leadflow key create riley --role sales --person riley@acme.example`
     """
     from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
 
+    person = person.strip().lower() if person is not None else None
+    scopes = sorted(set(scope or ()))
     with opened(read_settings()) as database:
+        _refuse_stranger(database, role, person)
         try:
-            made = SqlApiKeys(database).make(name, scope)
+            made = SqlApiKeys(database).make(name, scopes, role=role, person=person)
         except ValueError as error:
             raise WrongInputError(str(error)) from None
     if as_json:
-        print_json({"key": made, "name": name, "scopes": sorted(set(scope))})
+        print_json({"key": made, "name": name, "role": role, "person": person, "scopes": scopes})
     else:
         out.print(made)
+
+
+def _refuse_stranger(database: Database, role: str | None, person: str | None) -> None:
+    """Refuse a person whom the directory does not know in this role."""
+    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+
+    if person is None or role not in ("sales", "manager"):
+        return
+    people = SqlPeople(database).directory()
+    known = set(people.managers)
+    if role == "sales":
+        known |= {one.email for team in people.teams.values() for one in team.members}
+    if person not in known:
+        who = "manages no team" if role == "manager" else "is in no team"
+        raise WrongInputError(f"--person: {person} {who}; {meant(person, known)}")
 
 
 def listed(*, as_json: JsonOption = False) -> None:
@@ -68,6 +105,8 @@ def listed(*, as_json: JsonOption = False) -> None:
         {
             "id": one.id,
             "name": one.name,
+            "role": one.role,
+            "person": one.person,
             "scopes": list(one.scopes),
             "made": write_instant(one.made),
             "revoked": write_instant(one.revoked) if one.revoked else None,
@@ -78,11 +117,10 @@ def listed(*, as_json: JsonOption = False) -> None:
         for row in rows:
             print_json(row)
         return
-    table = Table("id", "name", "scopes", "made", "revoked")
+    table = Table("id", "name", "role", "person", "scopes", "made", "revoked")
     for one, row in zip(found, rows, strict=True):
-        table.add_row(
-            one.id, one.name, " ".join(one.scopes), str(row["made"]), str(row["revoked"] or "")
-        )
+        told = (one.role, one.person, " ".join(one.scopes), row["made"], row["revoked"])
+        table.add_row(one.id, one.name, *(str(cell or "") for cell in told))
     print_table(table)
 
 

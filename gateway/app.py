@@ -9,6 +9,8 @@ from gateway import (
     confirming,
     health,
     intake,
+    lead_acts,
+    leads,
     preferences,
     providers,
     snippet,
@@ -18,8 +20,10 @@ from gateway import (
 from gateway.limits import BodyLimit
 from gateway.outside import Acts, Outside
 from gateway.problems import ProblemDetails, explain
+from gateway.throttle import LIMITS, Limits, Throttle
 
-_ABOUT = """Leads and events come in here, and what comes back from mail.
+_ABOUT = """Leads and events come in here, and what comes back from mail; people of sales see their
+leads and act on them.
 
 Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
 reaches its lead, also if this process dies."""
@@ -42,13 +46,16 @@ class _Gateway(FastAPI):
         return self.openapi_schema or {}
 
 
-def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes that act follow
+def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
     """The application over this house; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
         version="1",
         description=_ABOUT,
-        middleware=[Middleware(BodyLimit, most=outside.most_bytes)],
+        middleware=[
+            Middleware(Throttle, limits=limits),
+            Middleware(BodyLimit, most=outside.most_bytes),
+        ],
         docs_url=None,
         redoc_url=None,
     )
@@ -56,6 +63,7 @@ def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes
     for part in (
         health,
         intake,
+        leads,
         tracking,
         unsubscribing,
         preferences,
@@ -64,4 +72,5 @@ def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes
         snippet,
     ):
         app.include_router(part.router(outside))
+    app.include_router(lead_acts.router(outside, acts))
     return app

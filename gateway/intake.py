@@ -92,7 +92,7 @@ _EVENTS_EXAMPLE = {
         }
     ]
 }
-_ANSWERS = told(400, 401, 403, 413, 422, 503)
+_ANSWERS = told(400, 401, 403, 413, 422, 429, 503)
 
 
 class _RejectedError(Exception):

@@ -1,4 +1,4 @@
-"""Who asks: API keys as bearer tokens (RFC 6750), each for its scopes."""
+"""Who asks: API keys as bearer tokens (RFC 6750), each for its scopes or with its role."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from adapters.api_keys import KnownKey, SqlApiKeys
 from gateway.outside import Outside
 from gateway.problems import ProblemError
+from gateway.viewer import Viewer, viewer
 
 _BEARER = HTTPBearer(
     auto_error=False, description="A key made by `leadflow key create`", scheme_name="key"
@@ -36,3 +37,26 @@ def needs(outside: Outside, scope: str) -> Callable[..., KnownKey]:
         return key
 
     return allowed
+
+
+def asks(outside: Outside, scope: str) -> Callable[..., Viewer]:
+    """A dependency: who asks by a good key with this scope, and so which leads they see.
+
+    A personal key opens nothing while the directory does not know its person in its role.
+    """
+    allowed = needs(outside, scope)
+
+    def who(
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Viewer:
+        key = allowed(given)
+        people = outside.people.directory()
+        found = viewer(people, key.role, key.person) if key.role is not None else None
+        if found is None:
+            does = "manages no team" if key.role == "manager" else "is in no team"
+            raise ProblemError(
+                403, f"{key.person or 'nobody'} {does} (any more), so this key opens nothing"
+            )
+        return found
+
+    return who

@@ -15,6 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 MEDIA_TYPE = "application/problem+json"
+_SHAPE = "the request does not have the right shape"
 
 _log = structlog.get_logger(__name__)
 
@@ -69,6 +70,11 @@ def problem(
     )
 
 
+def faulty(path: str, said: str) -> ProblemError:
+    """What to raise for one fault that only a look at the house shows."""
+    return ProblemError(422, _SHAPE, errors=[Fault(path=path, problem=said)])
+
+
 def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route answers besides success, for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
@@ -101,7 +107,7 @@ def explain(app: FastAPI) -> None:
         ]
         if any(one["type"] == "json_invalid" for one in error.errors()):
             return problem(400, "the body is not JSON", errors)
-        return problem(422, "the request does not have the right shape", errors)
+        return problem(422, _SHAPE, errors)
 
     @app.exception_handler(SQLAlchemyError)
     async def away(_: Request, error: SQLAlchemyError) -> JSONResponse:

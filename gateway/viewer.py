@@ -9,12 +9,10 @@ act is allowed, the rules say.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
 
+from adapters.api_keys import Role
 from adapters.reports import LeadLine, Sight
 from models.directory import Directory
-
-Role = Literal["marketing", "sales", "manager", "admin"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from gateway.problems import ProblemError, told
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, Told, accept
 
-_ANSWERS = told(400, 401, 404, 413, 503)
+_ANSWERS = told(400, 401, 404, 413, 429, 503)
 _RAW: dict[str, Any] = {
     "requestBody": {
         "required": True,
