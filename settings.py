@@ -7,13 +7,11 @@ TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, a TOML file); without any, the embedded se
 from __future__ import annotations
 
 import base64
-import binascii
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
 
 _SHORTEST_KEY = 16
 """Bytes of a secret that is shared with the CRM."""
@@ -137,5 +135,5 @@ def _key(secret: SecretStr) -> bytes:
     padded = text + "=" * (-len(text) % 4)
     try:
         return base64.b64decode(padded, validate=True) if scheme == "whsec" else b""
-    except binascii.Error:
+    except ValueError:
         return b""

@@ -31,7 +31,7 @@ _FIRST_OF_ITS_LEAD = ~sa.exists().where(
 )
 _IN_ORDER = (_W.c.at, _W.c.lead, _W.c.seq, _W.c.id)
 
-Status = Literal["waiting", "sent", "dead"]
+EventStatus = Literal["waiting", "sent", "dead"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +45,7 @@ class CrmEvent:
     at: datetime
     """When it happened, by the program's clock."""
     data: dict[str, Any]
-    status: Status
+    status: EventStatus
     ready: datetime
     """Not sent before this."""
     first_tried: datetime | None
@@ -144,7 +144,7 @@ class SqlCrmOutbox:
                 sa.update(_W).where(_W.c.id == event.id, _WAITING).values(ready=ready, why=why)
             )
 
-    def _settle(self, event: CrmEvent, status: Status, why: str | None) -> None:
+    def _settle(self, event: CrmEvent, status: EventStatus, why: str | None) -> None:
         with self._database.write() as connection:
             connection.execute(
                 sa.update(_W)
@@ -153,7 +153,7 @@ class SqlCrmOutbox:
             )
 
     def listed(
-        self, statuses: Sequence[Status], *, lead: str | None = None, limit: int
+        self, statuses: Sequence[EventStatus], *, lead: str | None = None, limit: int
     ) -> list[CrmEvent]:
         """The latest events, oldest first: those with these statuses, of one lead or of all."""
         query = sa.select(_W).where(_W.c.status.in_(statuses))

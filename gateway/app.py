@@ -7,6 +7,7 @@ from fastapi.middleware import Middleware
 
 from gateway import (
     confirming,
+    crm,
     health,
     intake,
     preferences,
@@ -19,7 +20,7 @@ from gateway.limits import BodyLimit
 from gateway.outside import Acts, Outside
 from gateway.problems import ProblemDetails, explain
 
-_ABOUT = """Leads and events come in here, and what comes back from mail.
+_ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides.
 
 Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
 reaches its lead, also if this process dies."""
@@ -42,7 +43,7 @@ class _Gateway(FastAPI):
         return self.openapi_schema or {}
 
 
-def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes that act follow
+def build_app(outside: Outside, acts: Acts) -> FastAPI:
     """The application over this house; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
@@ -64,4 +65,5 @@ def build_app(outside: Outside, acts: Acts) -> FastAPI:  # noqa: ARG001 - routes
         snippet,
     ):
         app.include_router(part.router(outside))
+    app.include_router(crm.router(outside, acts))
     return app
