@@ -6,11 +6,15 @@ TEMPORAL_NAMESPACE, TEMPORAL_PROFILE, a TOML file); without any, the embedded se
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+_SHORTEST_KEY = 16
+"""Bytes of a secret that is shared with the CRM."""
 
 
 class UnusableSettingError(Exception):
@@ -99,8 +103,13 @@ class Settings(BaseSettings):
         keys = self.secret.get_secret_value().split() if self.secret is not None else ["-" * 32]
         if not keys or any(len(key) < 32 for key in keys):
             raise ValueError("LEADFLOW_SECRET: each key needs at least 32 characters")
-        if self.crm_url and self.crm_secret is None:
+        if self.crm_url and not self.crm_secrets:
             raise ValueError("LEADFLOW_CRM_URL needs LEADFLOW_CRM_SECRET")
+        if any(len(_key(one)) < _SHORTEST_KEY for one in self.crm_secrets):
+            raise ValueError(
+                "LEADFLOW_CRM_SECRET: each is `whsec_` and at least 16 bytes in base64; make one by"
+                " echo whsec_$(openssl rand -base64 32)"
+            )
         dkim = (self.dkim_domain, self.dkim_selector, self.dkim_key_file)
         if any(dkim) and not all(dkim):
             raise ValueError(
@@ -118,3 +127,13 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database."""
         return self.database_url or f"sqlite:///{self.home / 'leadflow.db'}"
+
+
+def _key(secret: SecretStr) -> bytes:
+    """The key in a Standard Webhooks secret; empty if there is none."""
+    scheme, _, text = secret.get_secret_value().partition("_")
+    padded = text + "=" * (-len(text) % 4)
+    try:
+        return base64.b64decode(padded, validate=True) if scheme == "whsec" else b""
+    except ValueError:
+        return b""

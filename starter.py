@@ -25,10 +25,14 @@ from cli import (
     rehearse,
     stack,
     suppressions,
+    webhook,
 )
 from cli.console import Status, run
 
-COMMANDS = (stack, demo, launch, enrol, programs, mail, suppressions, rehearse, inspect, acts, key)
+COMMANDS = (
+    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse, inspect, acts),
+    *(key, webhook),
+)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(

@@ -11,8 +11,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 
+import httpx
 import structlog
 from pydantic import ValidationError
+from standardwebhooks import Webhook
 from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker, WorkflowRunner
@@ -24,7 +26,9 @@ from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters import logs
 from adapters.chat_webhooks import ChatWebhooks
-from adapters.database import DatabaseNotReadyError, check, open_database
+from adapters.crm_delivery import CrmDispatcher, Receiver
+from adapters.crm_outbox import SqlCrmOutbox
+from adapters.database import Database, DatabaseNotReadyError, check, open_database
 from adapters.dkim_signing import DkimSigner
 from adapters.journal import SqlJournal
 from adapters.link_secret import link_secret
@@ -76,7 +80,7 @@ def open_world(settings: Settings) -> Iterator[World]:
         yield World(
             programs=SqlPrograms(database),
             people=SqlPeople(database),
-            journal=SqlJournal(database),
+            journal=SqlJournal(database, crm=bool(settings.crm_url)),
             timelines=SqlReports(database),
             outbox=SqlOutbox(database),
             renderer=MailRenderer(links),
@@ -127,7 +131,8 @@ async def working(
 ) -> AsyncIterator[None]:
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
 
-    Turns have threads of their own, so that slow mail never holds one up.
+    Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
+    is told what happens. Raises UnusableSettingError if its URL can't be used.
     """
     mail, sales = MailActivities(world), SalesActivities(world)
     turns = turns or turn_activities(world)
@@ -166,7 +171,37 @@ async def working(
                 graceful_shutdown_timeout=_GRACEFUL,
             )
         )
+        if settings.crm_url:
+            await stack.enter_async_context(_telling_crm(settings))
         yield
+
+
+@asynccontextmanager
+async def _telling_crm(settings: Settings) -> AsyncIterator[None]:
+    """Send the CRM its events while the block runs; tries under way end before it is left."""
+    database = open_database(settings.database)
+    try:
+        dispatcher = _dispatcher(settings, database)
+        running = asyncio.create_task(dispatcher.run())
+        try:
+            yield
+        finally:
+            dispatcher.stop()
+            await running
+    finally:
+        database.close()
+
+
+def _dispatcher(settings: Settings, database: Database) -> CrmDispatcher:
+    receiver = Receiver(
+        url=settings.crm_url,
+        secrets=[Webhook(one.get_secret_value()) for one in settings.crm_secrets],
+        source=settings.public_url or "urn:leadflow",
+    )
+    try:
+        return CrmDispatcher(SqlCrmOutbox(database), receiver)
+    except httpx.InvalidURL as error:
+        raise UnusableSettingError(f"LEADFLOW_CRM_URL: {error}") from error
 
 
 async def serve(settings: Settings) -> None:

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from activities.ports import Fence, StoredLead
+from adapters.crm_outbox import TurnEvents
 from adapters.database import Database
 from adapters.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from models.decision import Decision, Entry
@@ -44,10 +45,11 @@ _Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
 
 class SqlJournal:
-    """Timelines and lead rows in the database."""
+    """Timelines and lead rows in the database; with a `crm`, what it is to be told as well."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, crm: bool = False) -> None:
         self._database = database
+        self._crm = TurnEvents(database) if crm else None
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -86,6 +88,8 @@ class SqlJournal:
                 )
             kinds = {entry.kind for entry in decision.entries}
             again = replaced > 0
+            if self._crm is not None:
+                self._crm.record(connection, decision, replaced_from=first if again else None)
             if again or (state.handoffs and kinds & _HANDOFF_TURNS):
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
             if again or kinds & TASK_KINDS:

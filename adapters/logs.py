@@ -20,8 +20,8 @@ from temporalio.runtime import (
 
 _ADDRESS = re.compile(r"([^\s@<>\"'(),;:=]{1,2})[^\s@<>\"'(),;:=]*@([^\s@<>\"'(),;:]+)")
 
-_CHATTERING = ("mail.log", "alembic", "asyncio")
-"""Libraries that tell every step they take."""
+_CHATTERING = ("mail.log", "alembic", "asyncio", "httpx", "httpcore")
+"""Libraries that tell every step they take; httpx with URLs, which may hold secrets."""
 
 Event = MutableMapping[str, Any]
 

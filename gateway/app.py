@@ -7,6 +7,8 @@ from fastapi.middleware import Middleware
 
 from gateway import (
     confirming,
+    crm,
+    desk,
     health,
     intake,
     lead_acts,
@@ -22,8 +24,8 @@ from gateway.outside import Acts, Outside
 from gateway.problems import ProblemDetails, explain
 from gateway.throttle import LIMITS, Limits, Throttle
 
-_ABOUT = """Leads and events come in here, and what comes back from mail; people of sales see their
-leads and act on them.
+_ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides;
+people of sales see their leads and act on them.
 
 Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
 reaches its lead, also if this process dies."""
@@ -72,5 +74,7 @@ def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         snippet,
     ):
         app.include_router(part.router(outside))
-    app.include_router(lead_acts.router(outside, acts))
+    for acting in (lead_acts, crm, desk):
+        app.include_router(acting.router(outside, acts))
+    desk.lead_home(app)
     return app

@@ -1,0 +1,85 @@
+"""What the CRM is told: which entries of a timeline are its business, and in which words."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from models.decision import Entry
+from models.instants import write_instant
+from models.state import LeadState
+
+TYPES = {
+    "created": "lead.created",
+    "assigned": "lead.assigned",
+    "accepted": "lead.accepted",
+    "touched": "lead.touched",
+    "qualified": "lead.qualified",
+    "recycled": "lead.recycled",
+    "disqualified": "lead.disqualified",
+    "notified": "lead.notified",
+    "breached": "handoff.breached",
+    "unassigned": "handoff.unassigned",
+    "opportunity": "opportunity.opened",
+    "won": "opportunity.won",
+    "lost": "opportunity.lost",
+}
+"""Types of events by kinds of entries. `lead.mql` comes from `stage`, see `event_type`."""
+
+MQL = "lead.mql"
+
+_ESSENTIALS = ("email", "first_name", "last_name", "company")
+
+
+def event_type(entry: Entry) -> str | None:
+    """The type of the event that tells of an entry; None if the CRM is not told of it."""
+    if entry.kind == "stage":
+        return MQL if entry.fields.get("to") == "mql" else None
+    return TYPES.get(entry.kind)
+
+
+def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any]]:
+    """The events of a turn, in order: id, lead, seq, type, at and data.
+
+    `data.lead` is the lead as the turn left it, `data.entry` the entry. The id is a hash of what
+    happened: a turn that runs again and says the same gives its events the same ids.
+    """
+    told = [(kind, entry) for entry in entries if (kind := event_type(entry)) is not None]
+    if not told:
+        return []
+    lead = _lead(state)
+    return [
+        {
+            "id": _id(state.lead, entry),
+            "lead": state.lead,
+            "seq": entry.seq,
+            "type": kind,
+            "at": entry.at,
+            "data": {
+                "lead": lead,
+                "entry": {"seq": entry.seq, "kind": entry.kind, **entry.fields},
+            },
+        }
+        for kind, entry in told
+    ]
+
+
+def _lead(state: LeadState) -> dict[str, Any]:
+    known = {
+        "id": state.lead,
+        **{name: state.profile.get(name) for name in _ESSENTIALS},
+        "stage": state.stage,
+        "owner": state.owner,
+        "team": state.handoff.team if state.handoff else None,
+        "program": state.program,
+        "cycle": state.cycle,
+    }
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _id(lead: str, entry: Entry) -> str:
+    parts = [lead, entry.seq, entry.kind, write_instant(entry.at), dict(entry.fields)]
+    text = json.dumps(parts, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
