@@ -76,5 +76,5 @@ def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         app.include_router(part.router(outside))
     for acting in (lead_acts, crm, desk):
         app.include_router(acting.router(outside, acts))
-    desk.lead_home(app)
+    desk.explain(app, outside)
     return app

@@ -1,0 +1,159 @@
+"""What a person may do about a lead as forms, and what comes back from them as an act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+from lifecycle.local_time import resolve
+from lifecycle.offers import offered
+from models.directory import Directory
+from models.instants import write_instant
+from models.program import Program
+from models.state import LeadState
+
+CHANNELS = ("call", "email", "linkedin", "meeting", "other")
+
+_LABELS = {
+    "accept": "Accept",
+    "touch": "Log a touch",
+    "qualify": "Qualify",
+    "open_opportunity": "Open an opportunity",
+    "win": "Won",
+    "lose": "Lost",
+    "recycle": "Give back to marketing",
+    "disqualify": "No fit",
+    "hold": "Put on hold",
+    "resume": "Let the clocks go on",
+    "reassign": "Reassign",
+    "done": "Task done",
+    "note": "Keep a note",
+}
+DONE = {
+    "accept": "Accepted.",
+    "touch": "Touch logged.",
+    "qualify": "Qualified.",
+    "open_opportunity": "The opportunity is open.",
+    "win": "Won. Well done.",
+    "lose": "Noted as lost.",
+    "recycle": "Given back to marketing.",
+    "disqualify": "Noted as no fit.",
+    "hold": "On hold.",
+    "resume": "The clocks go on.",
+    "reassign": "Reassigned.",
+    "done": "Task done.",
+    "note": "Note kept.",
+}
+_TEXTS = ("reason", "why", "to", "channel", "note", "currency", "task")
+
+Kind = Literal["text", "long", "choice", "instant", "amount"]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One thing to fill in."""
+
+    name: str
+    label: str
+    kind: Kind
+    options: tuple[tuple[str, str], ...] = ()
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ActForm:
+    """One act, with what it needs."""
+
+    do: str
+    label: str
+    fields: tuple[Field, ...]
+
+
+def act_forms(
+    program: Program, state: LeadState, people: Directory, person: str
+) -> tuple[ActForm, ...]:
+    """The acts that this person is offered for a lead, the most pressing first."""
+    team = state.handoff.team if state.handoff is not None else None
+    manages = person in (people.managers if team is None else {people.manager_of(team)})
+    return tuple(act_form(do, program, state, people) for do in offered(state, manages=manages))
+
+
+def act_form(do: str, program: Program, state: LeadState, people: Directory) -> ActForm:
+    """One act's form."""
+    fields = _FIELDS.get(do)
+    return ActForm(do, _LABELS[do], fields(program, state, people) if fields else ())
+
+
+def _reasons(known: Mapping[str, str]) -> Field:
+    options = tuple((one, f"{one.replace('_', ' ')}{more}") for one, more in known.items())
+    return Field("reason", "Reason", "choice", options)
+
+
+def _recycle_reasons(program: Program, state: LeadState) -> dict[str, str]:
+    logged = state.handoff.touches if state.handoff is not None else 0
+    return {
+        name: f" (needs {one.needs_touches} touches, {logged} logged)" if one.needs_touches else ""
+        for name, one in program.recycle.reasons.items()
+    }
+
+
+def _colleagues(state: LeadState, people: Directory) -> tuple[tuple[str, str], ...]:
+    team = people.teams.get(state.handoff.team or "") if state.handoff is not None else None
+    members = team.members if team is not None else ()
+    return tuple((one.email, one.name or one.email) for one in members if one.email != state.owner)
+
+
+def _tasks(state: LeadState) -> Field:
+    tasks = tuple((one.id, f"{one.kind} ({one.id})") for one in state.tasks)
+    return Field("task", "Task", "choice", tasks)
+
+
+_CHANNEL = Field("channel", "Channel", "choice", tuple((one, one) for one in CHANNELS))
+_NOT_BEFORE = Field("until", "Not before (else as the program says)", "instant", required=False)
+_FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]] = {
+    "touch": lambda *_: (_CHANNEL, Field("note", "Note", "long", required=False)),
+    "recycle": lambda program, state, _: (
+        _reasons(_recycle_reasons(program, state)),
+        _NOT_BEFORE,
+    ),
+    "disqualify": lambda program, *_: (_reasons(dict.fromkeys(program.disqualify.reasons, "")),),
+    "lose": lambda program, *_: (_reasons(dict.fromkeys(program.lost_reasons, "")),),
+    "hold": lambda *_: (
+        Field("until", "Until", "instant"),
+        Field("why", "What the lead is waiting for", "text"),
+    ),
+    "reassign": lambda _, state, people: (Field("to", "To", "choice", _colleagues(state, people)),),
+    "open_opportunity": lambda *_: (
+        Field("amount", "Amount", "amount"),
+        Field("currency", "Currency, like USD", "text"),
+    ),
+    "win": lambda *_: (Field("amount", "Amount (else as it stood)", "amount", required=False),),
+    "done": lambda _, state, __: (_tasks(state),),
+    "note": lambda *_: (Field("note", "Note", "long"),),
+}
+"""What each act asks for; the others ask for nothing."""
+
+
+def read_act_form(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
+    """An act's fields out of a form; local times are the person's. Raises ValueError."""
+    fields: dict[str, Any] = {}
+    for name in _TEXTS:
+        if text := str(form.get(name) or "").strip():
+            fields[name] = text
+    if identity := str(form.get("id") or "").strip():
+        fields["id"] = identity[:100]
+    if amount := str(form.get("amount") or "").strip():
+        try:
+            fields["amount"] = float(amount)
+        except ValueError:
+            raise ValueError(f"'{amount}' is not an amount; write one like 24000") from None
+    if until := str(form.get("until") or "").strip():
+        try:
+            local = datetime.fromisoformat(until).replace(tzinfo=None)
+            fields["until"] = write_instant(resolve(local, zone))
+        except (ValueError, OverflowError):
+            raise ValueError(f"'{until}' is not a day and a time") from None
+    return fields

@@ -1,0 +1,209 @@
+"""The buttons of an alert: `/a/TOKEN`, one act for one person about one handoff.
+
+GET shows the act, ready to be done; only POST acts, for mail scanners follow links. Whoever holds
+the link acts as the person that the alert went to, as with every magic link; so it expires, and
+ends with its handoff. Asked again, the page says what was done, by whom and when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse
+
+from adapters.alert_card import ACTIONS
+from adapters.reports import Dossier as Known
+from adapters.sent_alerts import SentAlert, SqlSentAlerts
+from gateway.acting import Done, NotThere, perform
+from gateway.desk.act_forms import DONE, act_form, read_act_form
+from gateway.desk.pages import page
+from gateway.desk.session import person_zone
+from gateway.outside import Acts, Outside
+from gateway.viewer import Viewer, member_of_the_house
+from lifecycle.dossier import dossier
+from lifecycle.offers import offered
+from lifecycle.rulebook import rulebook
+from lifecycle.spoken_time import spoken_instant
+from lifecycle.telling import deadline_verb, sentence
+from models.decision import Entry
+from models.directory import Directory
+
+_TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
+"""The entry that tells that an act was done."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Pressed:
+    """A button that can be pressed."""
+
+    do: str
+    alert: SentAlert
+    mail: str
+    known: Known
+    people: Directory
+    viewer: Viewer
+    zone: ZoneInfo
+
+
+def router(outside: Outside, acts: Acts) -> APIRouter:
+    """The page of a button, and what it does."""
+    routes = APIRouter(include_in_schema=False)
+    alerts = SqlSentAlerts(outside.database)
+
+    @routes.get("/a/{token}")
+    def ready(token: str) -> HTMLResponse:
+        """The act, ready to be done; it changes nothing."""
+        found = _pressed(outside, alerts, token)
+        if isinstance(found, HTMLResponse):
+            return found
+        return _moved_on(outside, found) or _form(outside, found, token)
+
+    @routes.post("/a/{token}")
+    async def act(request: Request, token: str) -> HTMLResponse:
+        """Act as the person to whom the alert went."""
+        return await _press(outside, acts, alerts, token, await request.form())
+
+    return routes
+
+
+async def _press(
+    outside: Outside, acts: Acts, alerts: SqlSentAlerts, token: str, form: Mapping[str, Any]
+) -> HTMLResponse:
+    found = await asyncio.to_thread(_pressed, outside, alerts, token)
+    if isinstance(found, HTMLResponse):
+        return found
+    moved = await asyncio.to_thread(_moved_on, outside, found)
+    if moved is not None:
+        return moved
+    try:
+        fields = read_act_form(form, found.zone)
+    except ValueError as error:
+        return _form(outside, found, token, problem=str(error), status=422)
+    outcome = await perform(
+        outside, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
+    )
+    if isinstance(outcome, Done):
+        return _said(outside, found, DONE[found.do], status=200)
+    if isinstance(outcome, NotThere):
+        return _lost(outside)
+    # Somebody may have been faster; then what they did says more than the refusal.
+    again = await asyncio.to_thread(_pressed, outside, alerts, token)
+    if not isinstance(again, HTMLResponse):
+        moved = await asyncio.to_thread(_moved_on, outside, again)
+        if moved is not None:
+            return moved
+    return _form(outside, found, token, problem=outcome.why, status=409)
+
+
+def _pressed(outside: Outside, alerts: SqlSentAlerts, token: str) -> _Pressed | HTMLResponse:
+    """The button that a token names, or the page that says why there is none."""
+    read = outside.links.read("act", token)
+    alert = alerts.by_local_part(read.mail) if read is not None else None
+    if read is None or alert is None or read.number >= len(ACTIONS):
+        return _lost(outside)
+    if datetime.now(UTC) - alert.sent > outside.action_links_last:
+        said = "This link has expired. Sign in to the desk to see how the lead stands."
+        return _page(outside, "This link has expired", said, alert.lead, status=410)
+    people = outside.people.directory()
+    viewer = member_of_the_house(people, alert.person)
+    if viewer is None:
+        said = "The person it was sent to is in no team any more."
+        return _page(outside, "This link does not work any more", said, None, status=403)
+    known = outside.reports.dossier(alert.lead)
+    if known is None:
+        return _lost(outside)
+    return _Pressed(
+        do=ACTIONS[read.number],
+        alert=alert,
+        mail=read.mail,
+        known=known,
+        people=people,
+        viewer=viewer,
+        zone=person_zone(outside, people, alert.person),
+    )
+
+
+def _moved_on(outside: Outside, found: _Pressed) -> HTMLResponse | None:
+    """The page for a lead that has moved on since the alert; None if it has not."""
+    state, alert = found.known.state, found.alert
+    same = state.handoff is not None and state.handoff.number == alert.handoff
+    told = _done_by(found) if found.do in _TELLS else None
+    if told is not None:
+        return _tell(outside, found, "This was done already.", told)
+    if not same:
+        last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
+        return _tell(outside, found, "The lead has moved on since this mail.", last)
+    if alert.person not in (state.owner, found.people.manager_of(found.known.line.team)):
+        last = next((one for one in reversed(found.known.timeline) if one.kind == "assigned"), None)
+        return _tell(outside, found, "The lead is somebody else's now.", last)
+    if found.do not in offered(state, manages=True):
+        last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
+        return _tell(outside, found, "The lead has moved on since this mail.", last)
+    return None
+
+
+def _done_by(found: _Pressed) -> Entry | None:
+    """The entry that tells that the act was done in this handoff."""
+    told = None
+    within = False
+    for one in found.known.timeline:
+        if one.kind == "handoff_opened":
+            within = one.fields.get("handoff") == found.alert.handoff
+        elif within and one.kind == _TELLS[found.do]:
+            told = one
+    return told
+
+
+def _tell(outside: Outside, found: _Pressed, said: str, entry: Entry | None) -> HTMLResponse:
+    now = outside.now()
+
+    def when(at: datetime) -> str:
+        return spoken_instant(at, now, found.zone)
+
+    more = f" {sentence(entry, when)}, {when(entry.at)}." if entry is not None else ""
+    return _said(outside, found, f"{said}{more}", status=200)
+
+
+def _said(outside: Outside, found: _Pressed, said: str, *, status: int) -> HTMLResponse:
+    title = f"{found.known.state.profile.get('company') or found.known.line.email or 'A lead'}"
+    return _page(outside, title, said, found.alert.lead, status=status)
+
+
+def _page(
+    outside: Outside, title: str, said: str, lead: str | None, *, status: int
+) -> HTMLResponse:
+    return page("button_said.html", outside, status=status, title=title, said=said, lead=lead)
+
+
+def _lost(outside: Outside) -> HTMLResponse:
+    said = "It may have been cut off on its way. Use the button in the mail, or sign in."
+    return _page(outside, "This link does not work", said, None, status=404)
+
+
+def _form(
+    outside: Outside, found: _Pressed, token: str, *, problem: str = "", status: int = 200
+) -> HTMLResponse:
+    known = found.known
+    program = outside.programs.load(known.state.digest)
+    # A touch may be logged again by the same button, all else has one effect.
+    identity = uuid.uuid4().hex if found.do == "touch" else f"{found.mail}/{found.do}"
+    return page(
+        "button.html",
+        outside,
+        status=status,
+        zone=found.zone,
+        told=dossier(rulebook(program), known.state, known.timeline, outside.now()),
+        form=act_form(found.do, program, known.state, found.people),
+        identity=identity,
+        verb=deadline_verb,
+        token=token,
+        person=found.alert.person,
+        problem=problem,
+    )

@@ -1,0 +1,188 @@
+"""My leads by urgency, a lead's page, and the acts that are done there."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+from urllib.parse import quote
+
+from fastapi import APIRouter, Depends, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from adapters.desk_lists import DeskLine, SqlDeskLists
+from adapters.reports import Dossier as Known
+from gateway.acting import (
+    Done,
+    Malformed,
+    NotAllowed,
+    NotThere,
+    Refused,
+    Unavailable,
+    perform,
+)
+from gateway.desk.act_forms import DONE, act_forms, read_act_form
+from gateway.desk.pages import page
+from gateway.desk.session import AtDesk, acting, at_desk
+from gateway.outside import Acts, Outside
+from lifecycle.dossier import dossier
+from lifecycle.rulebook import rulebook
+from lifecycle.spoken_time import spoken_instant
+from lifecycle.telling import deadline_verb, sentence
+from models.inputs import ACTS
+from models.program import Program
+
+_LATEST = 200
+"""So many entries of a timeline are shown, the latest first."""
+
+
+_STATUS: dict[type[object], int] = {
+    Refused: 409,
+    NotAllowed: 403,
+    NotThere: 404,
+    Malformed: 422,
+    Unavailable: 503,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Leads that press alike."""
+
+    title: str
+    lines: tuple[DeskLine, ...]
+
+
+def by_urgency(lines: Sequence[DeskLine], here: AtDesk, now: datetime) -> list[Group]:
+    """Overdue, due today, due later and without a deadline; no empty group."""
+    today = now.astimezone(here.zone).date()
+    groups: dict[str, list[DeskLine]] = {}
+    for one in lines:
+        if one.breached or (one.due is not None and one.due <= now):
+            title = "Overdue"
+        elif one.due is None:
+            title = "No deadline"
+        else:
+            title = "Due today" if one.due.astimezone(here.zone).date() == today else "Due later"
+        groups.setdefault(title, []).append(one)
+    order = ("Overdue", "Due today", "Due later", "No deadline")
+    return [Group(title, tuple(groups[title])) for title in order if title in groups]
+
+
+def router(outside: Outside, acts: Acts) -> APIRouter:
+    """The list, the page, the acts."""
+    routes = APIRouter(include_in_schema=False)
+    lists = SqlDeskLists(outside.database)
+
+    @routes.get("/desk")
+    def mine(here: Annotated[AtDesk, Depends(at_desk(outside))]) -> HTMLResponse:
+        """My leads, what presses most first, and my tasks."""
+        return page(
+            "leads.html",
+            outside,
+            zone=here.zone,
+            who=here,
+            groups=by_urgency(lists.of_owner(here.person), here, outside.now()),
+            tasks=lists.tasks(here.person, here.people.teams_of(here.person)),
+            verb=deadline_verb,
+            fresh=lambda: uuid.uuid4().hex,
+        )
+
+    @routes.get("/desk/leads/{lead}")
+    def one(
+        lead: str, here: Annotated[AtDesk, Depends(at_desk(outside))], done: str = ""
+    ) -> HTMLResponse:
+        """A lead's page."""
+        return lead_page(outside, here, lead, done=DONE.get(done, ""))
+
+    @routes.post("/desk/leads/{lead}/acts")
+    async def act(
+        request: Request, lead: str, here: Annotated[AtDesk, Depends(acting(outside))]
+    ) -> Response:
+        """Act on a lead; a refusal is shown on its page, above what was filled in."""
+        form = await request.form()
+        do = str(form.get("do") or "")
+        if do not in ACTS:
+            return _told(outside, here, lead, f"There is no act '{do}'.", 422)
+        try:
+            fields = read_act_form(form, here.zone)
+        except ValueError as error:
+            return _told(outside, here, lead, str(error), 422)
+        outcome = await perform(outside, acts, here.viewer, lead=lead, do=do, fields=fields)
+        if isinstance(outcome, Done):
+            to_team = form.get("back") == "team"
+            return RedirectResponse("/desk/team" if to_team else _path(lead, do), 303)
+        status = _STATUS[type(outcome)]
+        return await asyncio.to_thread(_told, outside, here, lead, outcome.why, status)
+
+    return routes
+
+
+def _path(lead: str, done: str) -> str:
+    return f"/desk/leads/{quote(lead, safe='')}?done={done}"
+
+
+def _told(outside: Outside, here: AtDesk, lead: str, why: str, status: int) -> HTMLResponse:
+    return lead_page(outside, here, lead, problem=why, status=status)
+
+
+def _nothing(outside: Outside, here: AtDesk) -> HTMLResponse:
+    return page("nothing.html", outside, status=404, zone=here.zone, who=here)
+
+
+def lead_page(
+    outside: Outside,
+    here: AtDesk,
+    lead: str,
+    *,
+    done: str = "",
+    problem: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    """The page of a lead: dossier, deadlines, acts and timeline. 404 where it is not to be seen."""
+    known = outside.reports.dossier(lead)
+    if known is None or not here.viewer.sees(known.line):
+        return _nothing(outside, here)
+    program = outside.programs.load(known.state.digest)
+    told = dossier(rulebook(program), known.state, known.timeline, outside.now())
+    return page(
+        "lead.html",
+        outside,
+        status=status,
+        zone=here.zone,
+        who=here,
+        told=told,
+        state=known.state,
+        line=known.line,
+        forms=act_forms(program, known.state, here.people, here.person),
+        timeline=_timeline(outside, known, here),
+        facts=_facts(program, known),
+        verb=deadline_verb,
+        fresh=lambda: uuid.uuid4().hex,
+        done=done,
+        problem=problem,
+    )
+
+
+def _timeline(outside: Outside, known: Known, here: AtDesk) -> list[tuple[datetime, str]]:
+    now = outside.now()
+
+    def when(at: datetime) -> str:
+        return spoken_instant(at, now, here.zone)
+
+    latest = known.timeline[-_LATEST:]
+    return [(one.at, sentence(one, when)) for one in reversed(latest)]
+
+
+def _facts(program: Program, known: Known) -> list[tuple[str, Any]]:
+    """What the profile says beside name, company and title."""
+    shown = ("first_name", "last_name", "company", "title", "email", "phone")
+    fields = {**dict.fromkeys(program.fields), **known.state.profile}
+    return [
+        (name.replace("_", " "), value)
+        for name, value in fields.items()
+        if name not in shown and value is not None
+    ]

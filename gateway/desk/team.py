@@ -1,0 +1,117 @@
+"""The manager's page: who has how much, what is due today, what was breached, who is away."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Sequence
+from datetime import date
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from adapters.absences import EnteredAbsence
+from adapters.desk_lists import DeskLine, SqlDeskLists
+from adapters.team_report import SqlTeamReport
+from gateway.desk.leads import by_urgency
+from gateway.desk.pages import page
+from gateway.desk.session import AtDesk, NotHereError, acting, at_desk
+from gateway.outside import Outside
+from lifecycle.telling import deadline_verb
+from models.directory import Directory, Member
+
+
+def router(outside: Outside) -> APIRouter:
+    """The page, and absences; leads are reassigned by the acts of their own pages."""
+    routes = APIRouter(include_in_schema=False)
+    lists, report = SqlDeskLists(outside.database), SqlTeamReport(outside.database)
+
+    @routes.get("/desk/team")
+    def teams(here: Annotated[AtDesk, Depends(at_desk(outside))]) -> HTMLResponse:
+        """My teams."""
+        return _team_page(outside, lists, report, _manager(here))
+
+    @routes.post("/desk/absences")
+    def absent(
+        here: Annotated[AtDesk, Depends(acting(outside))],
+        member: Annotated[str, Form()] = "",
+        first: Annotated[str, Form()] = "",
+        last: Annotated[str, Form()] = "",
+        do: Annotated[str, Form()] = "add",
+    ) -> Response:
+        """Enter days away of a member of mine, or take them back."""
+        _manager(here)
+        who = _member(here, member)
+        try:
+            from_, to = date.fromisoformat(first), date.fromisoformat(last or first)
+            if do == "remove":
+                outside.people.absences.remove(who.email, from_, to)
+            else:
+                outside.people.absences.add(who.email, from_, to, by=here.person)
+        except ValueError as error:
+            said = f"These days can't be entered: {error}."
+            return _team_page(outside, lists, report, here, problem=said, status=422)
+        return RedirectResponse("/desk/team", 303)
+
+    return routes
+
+
+def _manager(here: AtDesk) -> AtDesk:
+    if not here.manages:
+        raise NotHereError(403, "This page is for managers of a team.")
+    return here
+
+
+def _member(here: AtDesk, member: str) -> Member:
+    """A member of a team that this person manages."""
+    managed = here.people.managed_by(here.person)
+    found = here.people.member(member.strip().lower())
+    if found is None or not here.people.teams_of(found.email) & managed:
+        raise NotHereError(403, "Days away are entered for members of your own teams.")
+    return found
+
+
+def _team_page(
+    outside: Outside,
+    lists: SqlDeskLists,
+    report: SqlTeamReport,
+    here: AtDesk,
+    *,
+    problem: str = "",
+    status: int = 200,
+) -> HTMLResponse:
+    managed = here.people.managed_by(here.person)
+    lines = lists.of_teams(managed)
+    now = outside.now()
+    teams = [one for one in report.teams(here.people, now, here.zone) if one.name in managed]
+    adrift = [one for one in lines if _adrift(one, here.people)]
+    return page(
+        "team.html",
+        outside,
+        status=status,
+        zone=here.zone,
+        who=here,
+        teams=teams,
+        adrift=adrift,
+        groups=by_urgency([one for one in lines if one not in adrift], here, now),
+        members={name: here.people.teams[name].members for name in managed},
+        absences=_absences(outside.people.absences.all(), here, managed),
+        verb=deadline_verb,
+        fresh=lambda: uuid.uuid4().hex,
+        today=now.astimezone(here.zone).date(),
+        problem=problem,
+    )
+
+
+def _adrift(line: DeskLine, people: Directory) -> bool:
+    """Whether nobody works this lead: it has no owner, or one who has left its team."""
+    if line.owner is None:
+        return True
+    manager = people.manager_of(line.team)
+    return line.owner != manager and not people.is_member(line.team, line.owner)
+
+
+def _absences(
+    entered: Sequence[EnteredAbsence], here: AtDesk, managed: frozenset[str]
+) -> list[EnteredAbsence]:
+    return [one for one in entered if here.people.teams_of(one.member) & managed]
