@@ -25,10 +25,14 @@ from cli import (
     rehearse,
     stack,
     suppressions,
+    team,
 )
 from cli.console import Status, run
 
-COMMANDS = (stack, demo, launch, enrol, programs, mail, suppressions, rehearse, inspect, acts, key)
+COMMANDS = (
+    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
+    *(inspect, acts, team, key),
+)
 """In the order in which `--help` shows them."""
 
 app = typer.Typer(
