@@ -25,13 +25,14 @@ from cli import (
     rehearse,
     stack,
     suppressions,
+    team,
     webhook,
 )
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse, inspect, acts),
-    *(key, webhook),
+    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
+    *(inspect, acts, team, key, webhook),
 )
 """In the order in which `--help` shows them."""
 

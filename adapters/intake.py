@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from adapters.database import Database
 from models.tables import IntakeItem, Lead, table_of
@@ -72,6 +73,11 @@ class SqlIntake:
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """Store items in one transaction; False for each that was accepted before."""
+        with self._database.write() as connection:
+            return self.store(connection, items)
+
+    def store(self, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
+        """`accept` as a part of another's transaction."""
         if not items:
             return []
         now = datetime.now(UTC)
@@ -87,8 +93,7 @@ class SqlIntake:
             }
             for one in items
         ]
-        with self._database.write() as connection:
-            new = {tuple(row) for row in connection.execute(self._insert, rows)}
+        new = {tuple(row) for row in connection.execute(self._insert, rows)}
         fresh = []
         for one in items:
             fresh.append((one.lead, one.item) in new)

@@ -45,7 +45,7 @@ def leadflow(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
 
 
 def command_of(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
-    for length in (1, 2):
+    for length in (1, 2, 3):
         if tuple(words[:length]) in COMMANDS:
             return tuple(words[:length]), words[length:]
     raise AssertionError(f"there is no command `leadflow {' '.join(words)}`")

@@ -1,0 +1,77 @@
+"""What a new teams file changes: teams, members and settings that are added, changed, removed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from models.directory import Directory, Member, Team
+
+_NOTHING: tuple[Any, ...] = (None, "", [])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One difference. Without a `member` it is about the team, without a `setting` about all of it.
+
+    `before` and `after` are JSON values, None where there is none.
+    """
+
+    change: Literal["added", "changed", "removed"]
+    team: str
+    member: str | None = None
+    setting: str | None = None
+    before: Any = None
+    after: Any = None
+
+
+def changes(before: Directory, after: Directory) -> Iterator[Change]:
+    """All differences, team by team in file order, what is removed last."""
+    for name, team in after.teams.items():
+        old = before.teams.get(name)
+        if old is None:
+            yield Change(change="added", team=name)
+        yield from _in_team(name, old or Team(), team)
+    for name, team in before.teams.items():
+        if name not in after.teams:
+            yield from _in_team(name, team, Team())
+            yield Change(change="removed", team=name)
+
+
+def _in_team(name: str, before: Team, after: Team) -> Iterator[Change]:
+    if before.manager != after.manager:
+        yield _changed(name, None, "manager", before.manager, after.manager)
+    old = {one.email: one for one in before.members}
+    new = {one.email: one for one in after.members}
+    for email, member in new.items():
+        if email in old:
+            yield from _settings(name, old[email], member)
+        else:
+            yield Change(change="added", team=name, member=email)
+            yield from _settings(name, Member(email=email), member)
+    for email in old:
+        if email not in new:
+            yield Change(change="removed", team=name, member=email)
+    stayed = [email for email in old if email in new]
+    order = [email for email in new if email in old]
+    if stayed != order:
+        yield _changed(name, None, "order", stayed, order)
+
+
+def _settings(team: str, before: Member, after: Member) -> Iterator[Change]:
+    old = before.model_dump(mode="json", by_alias=True)
+    new = after.model_dump(mode="json", by_alias=True)
+    for setting in Member.model_fields:
+        if old[setting] != new[setting]:
+            yield _changed(team, after.email, setting, old[setting], new[setting])
+
+
+def _changed(team: str, member: str | None, setting: str, before: Any, after: Any) -> Change:
+    """A setting is added where there was none, and removed where there is none any more."""
+    change: Literal["added", "changed", "removed"] = "changed"
+    if before in _NOTHING or after in _NOTHING:
+        change = "added" if before in _NOTHING else "removed"
+    return Change(
+        change=change, team=team, member=member, setting=setting, before=before, after=after
+    )

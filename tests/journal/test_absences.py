@@ -1,0 +1,185 @@
+"""Days away beside the teams file, and what a new file does to those who own leads."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adapters.absences import stands_in_file
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from adapters.people import SqlPeople
+from adapters.team_report import SqlTeamReport, away_until
+from models.directory import Directory, Member
+from tests.journal.turns import FENCE, NOW, after, asking, handoff, rows, turn
+
+RILEY, SAM, MORGAN = (f"{name}@acme.example" for name in ("riley", "sam", "morgan"))
+TODAY, LATER = date(2026, 3, 2), date(2026, 3, 6)
+
+
+def teams(**members: list[dict[str, Any]]) -> Directory:
+    known = {name: {"manager": MORGAN, "members": of} for name, of in members.items()}
+    return Directory.model_validate({"teams": known})
+
+
+@pytest.fixture
+def people(database: Database) -> SqlPeople:
+    return SqlPeople(database)
+
+
+def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> None:
+    """A lead of team sdr with an owner, in stage sal unless said."""
+    fields: dict[str, Any] = {
+        "stage": "sal",
+        "handoffs": 1,
+        "handoff": handoff(**changes.pop("of", {})),
+    }
+    journal.record(turn(1, lead=lead, owner=owner, **fields | changes), FENCE, NOW)
+
+
+def told(database: Database) -> list[tuple[str, str]]:
+    """Which lead is told that which person left."""
+    with database.read() as connection:
+        query = "SELECT lead, body FROM intake ORDER BY seq"
+        found = connection.exec_driver_sql(query).all()
+    return [(row[0], str(row[1])) for row in found]
+
+
+def test_who_is_away_by_hand_is_given_no_lead_whoever_assigns(
+    people: SqlPeople, database: Database
+) -> None:
+    people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
+    elsewhere = SqlPeople(database)
+    assert elsewhere.assign("ana", asking("k1")) == (RILEY, None)
+    assert people.absences.add(" Sam@Acme.example", TODAY, LATER, by=MORGAN)
+    assert elsewhere.assign("ben", asking("k2")) == (RILEY, None)
+    assert people.absences.add(RILEY, TODAY, TODAY, by=MORGAN)
+    assert elsewhere.assign("cy", asking("k3")) == (None, "absent")
+    assert elsewhere.assign("dan", asking("k4", at=after(days=1))) == (RILEY, None)
+    assert people.absences.remove(SAM, TODAY, LATER)
+    assert elsewhere.assign("eva", asking("k5")) == (SAM, None)
+
+
+def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlPeople) -> None:
+    people.apply(teams(sdr=[{"email": RILEY}], ae=[{"email": RILEY}]))
+    assert people.directory() == people.applied()
+    people.absences.add(RILEY, TODAY, LATER, by=MORGAN)
+    members = [team.members[0] for team in people.directory().teams.values()]
+    assert [(one.away[0].from_, one.away[0].to) for one in members] == [(TODAY, LATER)] * 2
+    people.absences.remove(RILEY, TODAY, LATER)
+    assert people.directory() == people.applied()
+
+
+def test_the_same_days_are_kept_once_and_no_file_loses_them(people: SqlPeople) -> None:
+    first = teams(sdr=[{"email": RILEY}])
+    away = [{"from": "2026-03-02", "to": "2026-03-06"}]
+    people.apply(first)
+    with ThreadPoolExecutor(8) as threads:
+        new = list(
+            threads.map(lambda _: people.absences.add(RILEY, TODAY, LATER, by=MORGAN), range(8))
+        )
+    assert sorted(new) == [False] * 7 + [True]
+    people.apply(teams(sdr=[{"email": RILEY, "away": away}]))
+    people.apply(teams(sdr=[]))
+    people.apply(first)
+    assert people.applied() == first
+    (kept,) = people.absences.all()
+    assert (kept.member, kept.from_, kept.to, kept.by) == (RILEY, TODAY, LATER, MORGAN)
+    assert people.directory().teams["sdr"].members[0].away[0].to == LATER
+
+
+def test_what_stands_in_the_file_is_told_from_what_was_entered(people: SqlPeople) -> None:
+    away = [{"from": "2026-03-02", "to": "2026-03-06"}]
+    people.apply(teams(sdr=[{"email": RILEY, "away": away}, {"email": SAM}]))
+    people.absences.add(SAM, TODAY, LATER, by=MORGAN)
+    assert stands_in_file(people.applied(), RILEY.upper(), TODAY, LATER)
+    assert not stands_in_file(people.applied(), RILEY, TODAY, TODAY)
+    assert not stands_in_file(people.applied(), SAM, TODAY, LATER)
+    assert not people.absences.remove(RILEY, TODAY, LATER)
+    with pytest.raises(ValueError, match="ends before it begins"):
+        people.absences.add(SAM, LATER, TODAY, by=MORGAN)
+
+
+def test_leads_of_who_leaves_the_team_are_told_with_the_change(
+    people: SqlPeople, database: Database, journal: SqlJournal
+) -> None:
+    people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}], ae=[{"email": SAM}]))
+    for stage in ("mql", "sal", "sql", "opportunity", "customer", "recycled"):
+        own(journal, stage, RILEY, stage=stage)
+    own(journal, "sams", SAM)
+    own(journal, "sams-other", SAM, of={"team": "ae"})
+    own(journal, "nobodys", None)
+    moved = teams(sdr=[{"email": MORGAN}], ae=[{"email": SAM}, {"email": RILEY}])
+    expected = {RILEY: ["mql", "opportunity", "sal", "sql"], SAM: ["sams"]}
+    assert people.leads_left(moved) == expected
+    assert told(database) == []
+    assert people.apply(moved) == expected
+    items = told(database)
+    assert {lead for lead, _ in items} == {"mql", "opportunity", "sal", "sql", "sams"}
+    assert all("owner.left" in body for _, body in items)
+    assert all((SAM if lead == "sams" else RILEY) in body for lead, body in items)
+    assert people.apply(moved) == {}
+    assert told(database) == items
+
+
+def test_a_lead_given_a_moment_ago_is_told_too(
+    people: SqlPeople, database: Database, journal: SqlJournal
+) -> None:
+    people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
+    own(journal, "ana", None, stage="mql", of={"asking": "k1"})
+    assert people.assign("ana", asking("k1")) == (RILEY, None)
+    own(journal, "ben", None, stage="mql", of={"asking": "k2"})
+    assert people.assign("ben", asking("k2")) == (SAM, None)
+    journal.record(turn(2, lead="ben", stage="recycled", handoffs=1), FENCE, NOW)
+    assert people.apply(teams(sdr=[])) == {RILEY: ["ana"]}
+    assert len(told(database)) == 1
+
+
+def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_them(
+    people: SqlPeople, journal: SqlJournal
+) -> None:
+    people.apply(teams(sdr=[{"email": RILEY}]))
+    own(journal, "ana", MORGAN)
+    joined = {"manager": SAM, "members": [{"email": MORGAN}]}
+    assert people.apply(Directory.model_validate({"teams": {"sdr": joined}})) == {}
+    gone = {"manager": SAM, "members": []}
+    assert people.apply(Directory.model_validate({"teams": {"sdr": gone}})) == {MORGAN: ["ana"]}
+
+
+def test_a_team_is_reported_with_its_loads_counts_and_who_left(
+    people: SqlPeople, database: Database, journal: SqlJournal
+) -> None:
+    people.apply(teams(sdr=[{"email": RILEY, "weight": 2}, {"email": SAM}], ae=[]))
+    for number in range(3):
+        people.assign(f"lead-{number}", asking(f"k{number}"))
+        own(journal, f"lead-{number}", [RILEY, SAM, RILEY][number])
+    own(journal, "won", RILEY, stage="customer")
+    own(journal, "deal", SAM, stage="opportunity")
+    own(journal, "left", "tess@acme.example")
+    own(journal, "managers", MORGAN)
+    people.absences.add(SAM, TODAY, LATER, by=MORGAN)
+    report = SqlTeamReport(database)
+    sdr, ae = report.teams(people.directory(), NOW, ZoneInfo("UTC"))
+    assert [(one.email, one.leads, one.assigned, one.away_until) for one in sdr.members] == [
+        (RILEY, 2, 2.0, None),
+        (SAM, 1, 1.0, LATER),
+    ]
+    assert (sdr.manager, sdr.left) == (MORGAN, {"tess@acme.example": 1})
+    assert (ae.members, ae.left) == ((), {})
+    assert len(rows(database, "SELECT * FROM counters")) == 2
+
+
+def test_today_is_the_members_own() -> None:
+    away = [{"from": "2026-03-02", "to": "2026-03-02"}]
+    near_midnight = datetime(2026, 3, 2, 3, tzinfo=UTC)
+    tokyo = Member.model_validate({"email": SAM, "away": away, "timezone": "Asia/Tokyo"})
+    unsaid = tokyo.model_copy(update={"timezone": None})
+    nonsense = tokyo.model_copy(update={"timezone": "Mars/Base"})
+    york = ZoneInfo("America/New_York")
+    assert away_until(tokyo, near_midnight, york) == date(2026, 3, 2)
+    assert away_until(unsaid, near_midnight, york) is None
+    assert away_until(nonsense, near_midnight, york) is None
