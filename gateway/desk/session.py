@@ -19,6 +19,7 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from adapters.desk_sessions import SESSION_LASTS, SqlDeskSessions
+from adapters.team_report import office_zone
 from gateway.outside import Outside
 from gateway.viewer import Viewer, member_of_the_house
 from lifecycle.local_time import zone
@@ -154,13 +155,11 @@ def inside(path: str) -> str:
 
 
 def person_zone(outside: Outside, people: Directory, person: str) -> ZoneInfo:
-    """In which zone a person reads the clock: their own, else that of a program."""
+    """In which zone a person reads the clock: their own, else the accept calendar's."""
     member = people.member(person)
     if member is not None and member.timezone:
         return zone(member.timezone)
-    names = outside.programs.names()
-    program = outside.programs.newest(names[0]) if names else None
-    return zone(program.timezone) if program is not None else ZoneInfo("UTC")
+    return office_zone(outside.programs)
 
 
 def _secure(outside: Outside) -> bool:

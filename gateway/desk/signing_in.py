@@ -89,8 +89,10 @@ def router(outside: Outside) -> APIRouter:
     return routes
 
 
-def _asking(outside: Outside, to: str, *, status: int = 200, **told: bool) -> HTMLResponse:
-    return page("sign_in.html", outside, status=status, to=inside(to), **told)
+def _asking(
+    outside: Outside, to: str, *, status: int = 200, stale: bool = False, away: bool = False
+) -> HTMLResponse:
+    return page("sign_in.html", outside, status=status, to=inside(to), stale=stale, away=away)
 
 
 def _end(request: Request, outside: Outside, sessions: SqlDeskSessions) -> None:
