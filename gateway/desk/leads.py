@@ -1,6 +1,6 @@
 """My leads by urgency, a lead's page, and the acts that are done there."""
 
-from __future__ import annotations
+# Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
 import uuid
@@ -76,9 +76,10 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
     """The list, the page, the acts."""
     routes = APIRouter(include_in_schema=False)
     lists = SqlDeskLists(outside.database)
+    someone, somebody_acts = at_desk(outside), acting(outside)
 
     @routes.get("/desk")
-    def mine(here: Annotated[AtDesk, Depends(at_desk(outside))]) -> HTMLResponse:
+    def mine(here: Annotated[AtDesk, Depends(someone)]) -> HTMLResponse:
         """My leads, what presses most first, and my tasks."""
         return page(
             "leads.html",
@@ -92,15 +93,13 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
         )
 
     @routes.get("/desk/leads/{lead}")
-    def one(
-        lead: str, here: Annotated[AtDesk, Depends(at_desk(outside))], done: str = ""
-    ) -> HTMLResponse:
+    def one(lead: str, here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
         """A lead's page."""
         return lead_page(outside, here, lead, done=DONE.get(done, ""))
 
     @routes.post("/desk/leads/{lead}/acts")
     async def act(
-        request: Request, lead: str, here: Annotated[AtDesk, Depends(acting(outside))]
+        request: Request, lead: str, here: Annotated[AtDesk, Depends(somebody_acts)]
     ) -> Response:
         """Act on a lead; a refusal is shown on its page, above what was filled in."""
         form = await request.form()

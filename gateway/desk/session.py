@@ -5,7 +5,7 @@ the session's pages know (the synchronizer token pattern of OWASP's CSRF cheat s
 request that a browser says came from another site is refused before it is read.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: they name dependencies that the router makes.
 
 import hashlib
 import hmac
@@ -90,8 +90,8 @@ def acting(outside: Outside) -> Callable[..., AtDesk]:
 
     def allowed(
         request: Request,
+        here: Annotated[AtDesk, Depends(someone)],
         token: Annotated[str, Form()] = "",
-        here: AtDesk = Depends(someone),  # noqa: B008 - how FastAPI names what it needs
     ) -> AtDesk:
         same_site(request)
         if not hmac.compare_digest(token.encode(), here.token.encode()):

@@ -1,6 +1,6 @@
 """The manager's page: who has how much, what is due today, what was breached, who is away."""
 
-from __future__ import annotations
+# Annotations are not postponed here: they name dependencies that the router makes.
 
 import uuid
 from collections.abc import Sequence
@@ -25,15 +25,16 @@ def router(outside: Outside) -> APIRouter:
     """The page, and absences; leads are reassigned by the acts of their own pages."""
     routes = APIRouter(include_in_schema=False)
     lists, report = SqlDeskLists(outside.database), SqlTeamReport(outside.database)
+    someone, somebody_acts = at_desk(outside), acting(outside)
 
     @routes.get("/desk/team")
-    def teams(here: Annotated[AtDesk, Depends(at_desk(outside))]) -> HTMLResponse:
+    def teams(here: Annotated[AtDesk, Depends(someone)]) -> HTMLResponse:
         """My teams."""
         return _team_page(outside, lists, report, _manager(here))
 
     @routes.post("/desk/absences")
     def absent(
-        here: Annotated[AtDesk, Depends(acting(outside))],
+        here: Annotated[AtDesk, Depends(somebody_acts)],
         member: Annotated[str, Form()] = "",
         first: Annotated[str, Form()] = "",
         last: Annotated[str, Form()] = "",
