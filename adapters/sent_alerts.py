@@ -17,6 +17,8 @@ _M = table_of(Message)
 class SentAlert:
     """One alert to one person of sales."""
 
+    mail: str
+    """The local part of its Message-ID."""
     lead: str
     person: str
     handoff: int | None
@@ -40,5 +42,9 @@ class SqlSentAlerts:
         if row is None:
             return None
         return SentAlert(
-            lead=row.lead, person=row.address or "", handoff=row.handoff, sent=row.updated
+            mail=mail,
+            lead=row.lead,
+            person=row.address or "",
+            handoff=row.handoff,
+            sent=row.updated,
         )

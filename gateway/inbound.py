@@ -23,11 +23,13 @@ from adapters.feedback_report import FeedbackReport, feedback_report
 from adapters.intake import NewItem
 from adapters.mail_headers import header_text
 from adapters.returned_mail import DeliveryStatus, delivery_status, is_old_bounce, old_diagnostic
+from adapters.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sent_mail import SentMail
 from adapters.signed_links import Purpose
 from adapters.suppression_list import SqlSuppressionList
 from gateway.forwarding import MARK
 from gateway.outside import Outside
+from gateway.returned_alerts import returned_alert
 from models.instants import write_instant
 
 Door = Literal["bounce", "reply", "unsubscribe", "fbl"]
@@ -72,7 +74,7 @@ _UNREADABLE = Refused("554 5.6.0 the mail can't be read")
 _NO_REPORT = Refused("554 5.6.0 this address takes feedback reports (RFC 5965) on mail of ours")
 
 
-def addressed(outside: Outside, address: str) -> tuple[Door, SentMail | None] | None:
+def addressed(outside: Outside, address: str) -> tuple[Door, SentMail | SentAlert | None] | None:
     """What an address is for and which mail it names; None if it is none of ours."""
     local, _, domain = address.strip().lower().rpartition("@")
     if not domain or domain != outside.links.mail_domain.lower():
@@ -82,8 +84,13 @@ def addressed(outside: Outside, address: str) -> tuple[Door, SentMail | None] | 
     kind, _, token = local.partition("+")
     purpose = _SIGNED.get(kind)
     found = outside.links.read(purpose, token) if purpose is not None else None
-    sent = outside.sent.by_local_part(found.mail) if found is not None else None
-    return None if sent is None else (kind, sent)  # type: ignore[return-value]  # a key of _SIGNED
+    if found is None:
+        return None
+    sent = outside.sent.by_local_part(found.mail)
+    alert = SqlSentAlerts(outside.database).by_local_part(found.mail) if sent is None else None
+    if sent is None and (alert is None or kind != "bounce"):
+        return None
+    return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
 
 
 def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
@@ -93,6 +100,9 @@ def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
         return _UNKNOWN
     door, sent = known
     now = outside.now()
+    if isinstance(sent, SentAlert):
+        item = returned_alert(sent, arrival.content, now, null_sender=arrival.null_sender)
+        return Recognised(sent=None, item=item)
     try:
         mail = read_arrived(arrival.content)
     except ValueError:
@@ -143,7 +153,8 @@ def _feedback(
     if not report.is_complaint:
         return Recognised(sent=sent)
     shown = (addressed(outside, one) for one in report.addresses)
-    about = sent or next((one[1] for one in shown if one is not None and one[1] is not None), None)
+    mails = (one[1] for one in shown if one is not None)
+    about = sent or next((one for one in mails if isinstance(one, SentMail)), None)
     if about is None:
         return _NO_REPORT
     what = f"complaint/{_name(about)}"

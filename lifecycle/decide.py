@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lifecycle import acts, breaches, clocks, events, tracks
+from lifecycle import acts, breaches, clocks, events, tracks, unreachable_owner
 from lifecycle.due import DueItem, next_due
 from lifecycle.handoff import assign_result
 from lifecycle.moment import Moment
@@ -103,11 +103,17 @@ def _take(m: Moment, given: Input) -> None:
     elif isinstance(given, Act):
         acts.perform(m, given)
     elif isinstance(given, Result):
-        if given.outcome in ("assigned", "unassigned"):
-            if assign_result(m, given):
-                breaches.attempts_used_up(m, clocks.ACCEPT)
-        else:
-            tracks.mail_result(m, given)
+        _take_result(m, given)
+
+
+def _take_result(m: Moment, given: Result) -> None:
+    if given.outcome in ("assigned", "unassigned"):
+        if assign_result(m, given):
+            breaches.attempts_used_up(m, clocks.ACCEPT)
+    elif given.owner is not None:
+        unreachable_owner.refused(m, given)
+    else:
+        tracks.mail_result(m, given)
 
 
 def _before_creation(given: Event | Act | Result) -> Malformed:

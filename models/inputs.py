@@ -89,7 +89,7 @@ class Result(Arrived):
     outcome: Literal["sent", "skipped", "failed", "assigned", "unassigned"]
     why: str | None = None
     owner: str | None = None
-    """The member chosen, when assigned."""
+    """The member chosen, when assigned; the person whom an alert did not reach, when failed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
