@@ -116,7 +116,7 @@ def alert_card(
 
 
 def _reason(text: str, points: float | None) -> str:
-    return text if points is None else f"{text}: {rounded(points):+g}"
+    return text if points is None else f"{text}: {points:+.0f}"
 
 
 def _deadline(clock: Deadline, command: Alert, shown: ZoneInfo) -> str:

@@ -1,0 +1,72 @@
+"""Alerts that come back: the lead is told that its owner can't be reached."""
+
+from __future__ import annotations
+
+import smtplib
+
+import pytest
+
+from activities.ports import Rendered
+from adapters.database import Database
+from adapters.outbox import SqlOutbox
+from gateway.outside import Outside
+from tests.gateway.senders import NOW, accepted
+from tests.inbound.deliveries import answer, bounced, send
+
+RILEY = "riley@acme.example"
+ALERT = "00ff00ff00ff00ff@acme.example"
+
+
+@pytest.fixture
+def alert(database: Database) -> str:
+    """An alert that was sent to Riley."""
+    outbox = SqlOutbox(database)
+    outbox.claim("ana", "ana/alert/7/assigned/1", "alert", NOW)
+    mail = Rendered(
+        sender="hello@acme.example",
+        to=RILEY,
+        subject="A lead for you",
+        text="",
+        html="",
+        message_id=ALERT,
+        headers={},
+    )
+    outbox.addressed("ana/alert/7/assigned/1", mail, 1)
+    outbox.settle("ana/alert/7/assigned/1", "sent")
+    return ALERT
+
+
+def report(action: str, status: str) -> bytes:
+    return bounced(action, status, "550 <riley@acme.example> no").replace(
+        b"ana@northwind.example", RILEY.encode()
+    )
+
+
+async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
+    port: int, outside: Outside, database: Database, alert: str
+) -> None:
+    to = outside.links.return_path(alert)
+    for _ in range(2):
+        await send(port, "", to, report("failed", "5.1.1"))
+    (event,) = accepted(database)
+    assert (event["lead"], event["type"]) == ("ana", "owner.unreachable")
+    assert event["data"]["person"] == RILEY
+    assert "550" in event["data"]["why"]
+
+
+async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
+    port: int, outside: Outside, database: Database, alert: str
+) -> None:
+    to = outside.links.return_path(alert)
+    await send(port, "", to, report("delayed", "4.4.1"))
+    away = answer("Out of office", "I am back on 9 March 2026.", Auto_Submitted="auto-replied")
+    await send(port, "", to, away)
+    assert accepted(database) == []
+
+
+async def test_an_alerts_token_opens_no_door_but_the_one_for_bounces(
+    port: int, outside: Outside, alert: str
+) -> None:
+    for address in (outside.links.reply_to(alert), outside.links.unsubscribe_mail(alert)):
+        with pytest.raises(smtplib.SMTPRecipientsRefused):
+            await send(port, "", address, answer("Re", "Hello"))
