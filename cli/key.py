@@ -80,7 +80,7 @@ def _refuse_stranger(database: Database, role: str | None, person: str | None) -
     """Refuse a person whom the directory does not know in this role."""
     from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
 
-    if person is None or role not in ("sales", "manager"):
+    if not person or role not in ("sales", "manager"):
         return
     people = SqlPeople(database).directory()
     known = set(people.managers)

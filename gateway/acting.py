@@ -106,6 +106,8 @@ async def perform(
         if str(message.get("by", viewer.person)).strip().lower() != viewer.person:
             return NotAllowed(f"you act as {viewer.person} and nobody else; leave 'by' out")
         message["by"] = viewer.person
+    elif "by" not in message:
+        return Malformed("by: is missing; an admin acts in somebody's name, so say in whose")
     try:
         read_act(do, message, outside.now())
     except ValueError as error:

@@ -15,7 +15,7 @@ from models.state import HandoffState
 
 LeadId = Annotated[str, Path(description="The lead's id", examples=["ana"])]
 
-_LINE = {
+_LINE: dict[str, Any] = {
     "lead": "ana",
     "email": "ana@northwind.example",
     "program": "acme",
@@ -32,7 +32,7 @@ _LINE = {
     "due": {"at": "2026-03-05T21:00:00Z", "what": "reminder of accept, riley"},
     "closed": False,
 }
-_DOSSIER = {
+_DOSSIER: dict[str, Any] = {
     **_LINE,
     "digest": "6f1ed002ab5595859014ebf0951522d9",
     "created": "2026-03-02T14:00:00Z",

@@ -95,22 +95,23 @@ class Throttle:
             await self._app(scope, receive, send)
             return
         name = hashlib.sha256(credentials.strip().encode()).hexdigest()
-        # Providers' webhooks prove themselves by other schemes and come in floods after a mailing.
-        wait = self._requests.take(name) if scheme.lower() == "bearer" else 0
-        if wait > 0:
-            await _too_often(wait, "this key asks too often")(scope, receive, send)
-            return
-        await self._judged(name, _address(scope), scope, receive, send)
+        # Providers' webhooks prove themselves by other schemes, and come in floods after a mailing.
+        limited = scheme.lower() == "bearer"
+        await self._judged(name, scope, receive, send, limited=limited)
 
     async def _judged(
-        self, name: str, address: str, scope: Scope, receive: Receive, send: Send
+        self, name: str, scope: Scope, receive: Receive, send: Send, *, limited: bool
     ) -> None:
         """Serve it as a guess of a key, until it proves to be none."""
-        proven = name in self._proven
+        proven, address = name in self._proven, _address(scope)
         wait = 0 if proven else self._wrong.take(address)
         if wait > 0:
             said = "too many wrong keys came from this address"
             await _too_often(wait, said)(scope, receive, send)
+            return
+        wait = self._requests.take(name) if limited else 0
+        if wait > 0:
+            await _too_often(wait, "this key asks too often")(scope, receive, send)
             return
 
         async def judging(message: Message) -> None:

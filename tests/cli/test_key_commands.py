@@ -1,0 +1,102 @@
+"""Making, listing and revoking keys; whose a key may be, the directory says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import Database, migrate, open_database
+from adapters.people import SqlPeople
+from adapters.teams_file import read_directory
+from tests.cli.conftest import TEAMS, Leadflow
+
+
+@pytest.fixture
+def database(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Leadflow,  # noqa: ARG001 - it clears the environment first
+) -> Iterator[Database]:
+    """A database of its own, without a stack; the shipped teams are applied."""
+    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
+    migrate(url)
+    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
+    opened = open_database(url)
+    SqlPeople(opened).apply(read_directory(Path(TEAMS)))
+    yield opened
+    opened.close()
+
+
+@pytest.mark.parametrize(
+    ("role", "person", "scopes"),
+    [
+        ("marketing", None, {"leads:write", "events:write", "leads:read"}),
+        ("sales", "riley@acme.example", {"leads:read", "acts:write"}),
+        ("sales", "morgan@acme.example", {"leads:read", "acts:write"}),
+        ("manager", "mara@acme.example", {"leads:read", "acts:write"}),
+        ("admin", None, {"leads:write", "events:write", "leads:read", "acts:write"}),
+    ],
+)
+def test_a_role_grants_what_it_is_for(
+    command: Leadflow, database: Database, role: str, person: str | None, scopes: set[str]
+) -> None:
+    whose = ("--person", f" {person.upper()} ") if person is not None else ()
+    made = command("key", "create", "mine", "--role", role, *whose, "--json").json
+    assert (made["role"], made["person"]) == (role, person)
+    known = SqlApiKeys(database).check(made["key"])
+    assert known is not None
+    assert (known.role, known.person, set(known.scopes)) == (role, person, scopes)
+
+
+def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Database) -> None:
+    made = command("key", "create", "site", "--scope", "events:write").out.strip()
+    known = SqlApiKeys(database).check(made)
+    assert known is not None
+    assert (known.role, known.scopes) == (None, ("events:write",))
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ((), "either a role (marketing, sales, manager, admin) or scopes"),
+        (("--role", "admin", "--scope", "leads:write"), "either a role"),
+        (("--role", "boss"), "there is no role boss; there are marketing, sales"),
+        (("--scope", "leads:read"), "there is no scope leads:read"),
+        (("--role", "sales"), "is a person's; say whose"),
+        (("--role", "manager", "--person", " "), "is a person's; say whose"),
+        (("--role", "admin", "--person", "riley@acme.example"), "only a key of the role sales"),
+        (("--scope", "leads:write", "--person", "riley@acme.example"), "only a key of the role"),
+        (("--role", "sales", "--person", "rily@acme.example"), "did you mean 'riley@acme.example'"),
+        (("--role", "sales", "--person", "x"), "known: alex@acme.example, jonas@acme.example"),
+        (("--role", "manager", "--person", "riley@acme.example"), "manages no team"),
+        (("--role", "manager", "--person", "x"), "mara@acme.example, morgan@acme.example"),
+    ],
+)
+def test_a_key_that_makes_no_sense_is_not_made(
+    command: Leadflow, database: Database, options: tuple[str, ...], said: str
+) -> None:
+    ran = command("key", "create", "wrong", *options)
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert SqlApiKeys(database).all() == []
+
+
+@pytest.mark.usefixtures("database")
+def test_the_list_shows_whose_each_key_is_and_none_of_them(command: Leadflow) -> None:
+    riley = ("--role", "sales", "--person", "riley@acme.example")
+    made = command("key", "create", "riley's laptop", *riley).out.strip()
+    command("key", "create", "web site", "--scope", "events:write")
+    mine, site = command("key", "list", "--json").lines
+    assert (mine["role"], mine["person"]) == ("sales", "riley@acme.example")
+    assert mine["scopes"] == ["leads:read", "acts:write"]
+    assert (site["role"], site["person"], site["revoked"]) == (None, None, None)
+    assert command("key", "revoke", mine["id"]).status == 0
+    table = command("key", "list").out
+    for word in ("sales", "riley@acme.example", "riley's laptop", "events:write"):
+        assert word in table
+    assert made.split("_", 2)[2] not in table
+    assert command("key", "list", "--json").lines[0]["revoked"]
+    assert command("key", "revoke", mine["id"]).status == 1

@@ -1,0 +1,92 @@
+"""The people of acme's sales, their keys, and a lead in each one's hands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from adapters.people import SqlPeople
+from adapters.teams_file import read_directory
+from models.directory import Directory
+from models.state import ClockState
+from tests.gateway.senders import NOW
+from tests.journal.turns import FENCE, after, handoff, turn
+
+RILEY = "riley@acme.example"
+SAM = "sam@acme.example"
+JONAS = "jonas@acme.example"
+MORGAN = "morgan@acme.example"
+"""Manages sdr and ae."""
+MARA = "mara@acme.example"
+"""Manages emea."""
+
+TEAMS: Directory = read_directory(Path(__file__).parents[2] / "programs" / "teams.yaml")
+
+Header = dict[str, str]
+
+
+def header(database: Database, role: str, person: str | None = None) -> Header:
+    """The header of a new key with this role."""
+    made = SqlApiKeys(database).make(f"{role} {person}", role=role, person=person)
+    return {"Authorization": f"Bearer {made}"}
+
+
+def keys_of_everybody(database: Database) -> Mapping[str, Header]:
+    """A header for each kind of asker."""
+    return {
+        "nobody": {},
+        "system": {
+            "Authorization": "Bearer "
+            + SqlApiKeys(database).make("web site", ["leads:write", "events:write"])
+        },
+        "marketing": header(database, "marketing"),
+        "riley": header(database, "sales", RILEY),
+        "jonas": header(database, "sales", JONAS),
+        "morgan": header(database, "manager", MORGAN),
+        "mara": header(database, "manager", MARA),
+        "admin": header(database, "admin"),
+    }
+
+
+def team_is(database: Database, people: Directory) -> None:
+    SqlPeople(database).apply(people)
+
+
+def lead_of(
+    database: Database,
+    lead: str,
+    *,
+    team: str | None,
+    owner: str | None,
+    stage: str = "mql",
+    due: datetime | None = None,
+    breached: bool = False,
+) -> None:
+    """A lead as its last turn left it; with `due`, an accept clock runs."""
+    clock = ClockState(
+        name="accept",
+        start=NOW,
+        total=3_600,
+        counted=0,
+        since=NOW,
+        due=due or after(hours=4),
+        breached=breached,
+    )
+    changes: dict[str, Any] = {"stage": stage, "owner": owner}
+    if team is not None:
+        changes["handoff"] = handoff(team=team, clocks=(clock,), assigned=NOW, attempt=1)
+    created = ("created", {"program": "acme", "stage": "known", "motion": "sales"})
+    SqlJournal(database).record(turn(1, created, lead=lead, **changes), FENCE, NOW)
+
+
+def a_lead_each(database: Database) -> None:
+    """`ana` is Riley's, `ben` is Sam's, both of sdr; `eva` is Jonas's, of emea; `new` no team's."""
+    lead_of(database, "ana", team="sdr", owner=RILEY)
+    lead_of(database, "ben", team="sdr", owner=SAM)
+    lead_of(database, "eva", team="emea", owner=JONAS)
+    lead_of(database, "new", team=None, owner=None, stage="known")

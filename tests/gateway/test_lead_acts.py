@@ -1,0 +1,264 @@
+"""Acting over HTTP: each outcome has its status and its sentence, and bad bodies act on nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import httpx
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from adapters.temporal import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from gateway import acting
+from gateway.acting import Done, NotAllowed, Refused, perform
+from gateway.outside import Outside
+from gateway.viewer import Viewer, member_of_the_house
+from lifecycle.stable_hash import short_hash
+from models.inputs import ACTS
+from tests.fakes import FakeActs
+from tests.gateway.sales import (
+    MORGAN,
+    RILEY,
+    SAM,
+    TEAMS,
+    Header,
+    a_lead_each,
+    header,
+    lead_of,
+    team_is,
+)
+from tests.journal.turns import NEWER, NOW, turn
+
+ACT = "/v1/leads/ana/acts"
+
+
+@pytest.fixture
+def riley(database: Database) -> Header:
+    team_is(database, TEAMS)
+    a_lead_each(database)
+    return header(database, "sales", RILEY)
+
+
+async def test_an_act_is_passed_on_whole_and_answered_with_how_the_lead_stands(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs
+) -> None:
+    body = {
+        "do": "recycle",
+        "id": "crm-1",
+        "reason": "not_now",
+        "until": "2026-06-01T09:00:00+02:00",
+        "note": "asked for time",
+    }
+    answer = await http.post(ACT, json=body, headers=riley)
+    assert answer.status_code == 200
+    assert answer.json() == {"done": True, "lead": {"lead": "ana", "stage": "mql", "owner": RILEY}}
+    assert acts.done == [
+        (
+            "ana",
+            "recycle",
+            {
+                "id": "crm-1",
+                "by": RILEY,
+                "reason": "not_now",
+                "until": "2026-06-01T07:00:00Z",
+                "note": "asked for time",
+            },
+        )
+    ]
+
+
+@pytest.mark.parametrize("do", ACTS)
+async def test_every_act_that_there_is_can_be_asked_for(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs, do: str
+) -> None:
+    assert (await http.post(ACT, json={"do": do}, headers=riley)).status_code == 200
+    assert [one[1] for one in acts.done] == [do]
+
+
+async def test_an_act_without_an_id_is_given_one(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs
+) -> None:
+    for _ in range(2):
+        await http.post(ACT, json={"do": "touch"}, headers=riley)
+    given = [fields["id"] for _, _, fields in acts.done]
+    assert len(set(given)) == 2
+    assert all(len(one) == 32 for one in given)
+
+
+@pytest.mark.parametrize(
+    ("failure", "status", "said"),
+    [
+        (RefusedError("Qualify is for a lead in stage sal."), 409, "Qualify is for a lead"),
+        (LeadNotFoundError("there is no lead 'ana'"), 404, "there is no lead 'ana'"),
+        (ValueError("reason: is too long"), 422, "right shape"),
+        (TemporalUnavailableError("no worker answered"), 503, "Ask again with the id crm-1"),
+        (RPCError("away", RPCStatusCode.UNAVAILABLE, b""), 503, "Ask again with the id crm-1"),
+        (TimeoutError(), 503, "Ask again with the id crm-1"),
+    ],
+)
+async def test_what_comes_in_between_is_told_as_what_it_is(
+    http: httpx.AsyncClient,
+    riley: Header,
+    acts: FakeActs,
+    *,
+    failure: Exception,
+    status: int,
+    said: str,
+) -> None:
+    acts.failures.append(failure)
+    answer = await http.post(ACT, json={"do": "qualify", "id": "crm-1"}, headers=riley)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert said in answer.json()["detail"]
+    assert ("retry-after" in answer.headers) == (status == 503)
+    assert (await http.post(ACT, json={"do": "qualify"}, headers=riley)).status_code == 200
+
+
+async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
+    outside: Outside, riley: Header, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert riley
+    given_up = []
+
+    class Silent:
+        async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                given_up.append((lead, do))
+
+    monkeypatch.setattr(acting, "PATIENCE_SECONDS", 0.05)
+    found = await perform(
+        outside, Silent(), of_the_house(RILEY), lead="ana", do="accept", fields={"id": "crm-1"}
+    )
+    assert isinstance(found, acting.Unavailable)
+    assert "crm-1" in found.why
+    assert given_up == [("ana", "accept")]
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        ({}, "body.do"),
+        ({"do": "dance"}, "body.do"),
+        ({"do": "ACCEPT"}, "body.do"),
+        ({"do": "events"}, "body.do"),
+        ({"do": "accept", "by": 7}, "body.by"),
+        ({"do": "accept", "by": None, "wat": 1}, "body.wat"),
+        ({"do": "accept", "id": ""}, "body.id"),
+        ({"do": "accept", "id": "x" * 201}, "body.id"),
+        ({"do": "accept", "id": 7}, "body.id"),
+        ({"do": "note", "note": "x" * 10_001}, "body.note"),
+        ({"do": "note", "note": ["x"]}, "body.note"),
+        ({"do": "note", "note": "\u0000"}, "body"),
+        ({"do": "hold", "until": "2026-06-01"}, "body.until"),
+        ({"do": "hold", "until": "2026-06-01T09:00:00"}, "body.until"),
+        ({"do": "hold", "until": "9999-12-31T23:59:59-12:00"}, "body.until"),
+        ({"do": "hold", "until": 5}, "body.until"),
+        ({"do": "open_opportunity", "amount": "24000"}, "body.amount"),
+        ({"do": "open_opportunity", "amount": True}, "body.amount"),
+        ({"do": "reassign", "to": "x"}, "body.to"),
+        ([], "body"),
+        ("accept", "body"),
+        (None, "body"),
+    ],
+)
+async def test_a_body_of_the_wrong_shape_is_told_where_and_acts_on_nothing(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs, body: Any, path: str
+) -> None:
+    answer = await http.post(ACT, json=body, headers=riley)
+    assert answer.status_code == 422
+    assert [one["path"] for one in answer.json()["errors"]] == [path]
+    assert all(one["problem"] for one in answer.json()["errors"])
+    assert acts.done == []
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        (b"", 422),
+        (b"{", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 200_000, 400),
+        (b'{"do": "win", "amount": NaN}', 422),
+        (b'{"do": "win", "amount": 1e999}', 422),
+        (b'{"do": "note", "note": "\\ud800"}', 422),
+        (b'{"do": "note", "note": "' + b"x" * 1_000_000 + b'"}', 413),
+    ],
+)
+async def test_a_huge_or_broken_body_is_refused(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs, content: bytes, status: int
+) -> None:
+    headers = {**riley, "Content-Type": "application/json"}
+    answer = await http.post(ACT, content=content, headers=headers)
+    assert answer.status_code == status
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "Traceback" not in answer.text
+    assert acts.done == []
+
+
+async def test_an_admin_who_names_nobody_is_told_so(
+    http: httpx.AsyncClient,
+    riley: Header,  # noqa: ARG001 - the leads
+    database: Database,
+) -> None:
+    admin = header(database, "admin")
+    answer = await http.post(ACT, json={"do": "accept"}, headers=admin)
+    [fault] = answer.json()["errors"]
+    assert "by: is missing; an admin acts in somebody's name" in fault["problem"]
+
+
+async def test_who_gave_a_lead_away_and_asks_again_is_answered_as_before(
+    http: httpx.AsyncClient, riley: Header, database: Database, acts: FakeActs
+) -> None:
+    recycled = turn(
+        2,
+        ("recycled", {"reason": "not_now", "by": RILEY}),
+        before=1,
+        stage="recycled",
+        acts={short_hash("crm-1"): 2},
+    )
+    SqlJournal(database).record(recycled, NEWER, NOW)
+    body = {"do": "recycle", "reason": "not_now", "id": "crm-1"}
+    again = await http.post(ACT, json=body, headers=riley)
+    assert again.status_code == 200
+    assert again.json()["lead"] == {"lead": "ana", "stage": "recycled", "owner": None}
+    assert [fields["id"] for _, _, fields in acts.done] == ["crm-1"]
+    for asker, identity in ((riley, "crm-2"), (header(database, "sales", SAM), "crm-1")):
+        other = await http.post(ACT, json={**body, "id": identity}, headers=asker)
+        assert other.status_code == 404
+    assert len(acts.done) == 1
+
+
+def of_the_house(person: str) -> Viewer:
+    found = member_of_the_house(TEAMS, person)
+    assert found is not None
+    return found
+
+
+async def test_the_same_door_answers_others_with_values_instead_of_problems(
+    outside: Outside, riley: Header, acts: FakeActs
+) -> None:
+    assert riley
+    lead_of(outside.database, "cy", team="ae", owner=None)
+    done = await perform(
+        outside, acts, of_the_house(MORGAN), lead="cy", do="hold", fields={"until": NOW, "why": "x"}
+    )
+    assert isinstance(done, Done)
+    assert done.line is not None
+    assert done.line.team == "ae"
+    assert acts.done[0][2]["until"] == "2026-03-02T14:00:00Z"
+    acts.failures.append(RefusedError("Accept is for the owner."))
+    refused = await perform(
+        outside, acts, of_the_house(SAM), lead="ana", do="accept", fields={"note": None}
+    )
+    assert refused == Refused("Accept is for the owner.")
+    marketing = Viewer(role="marketing", person=None, sight=None)
+    not_allowed = await perform(
+        outside, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}
+    )
+    assert isinstance(not_allowed, NotAllowed)
+    assert len(acts.done) == 1
