@@ -187,7 +187,7 @@ class CrmDispatcher:
             self._tell_of_change(answer)
             await asyncio.to_thread(self._note, event, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event is still stored
-            _log.error("an event's end can't be noted", event=event.id, why=type(error).__name__)
+            _log.error("an event's end can't be noted", id=event.id, why=type(error).__name__)
 
     async def _post(self, client: httpx.AsyncClient, event: CrmEvent) -> _Answer:
         now = self._now()
@@ -220,7 +220,7 @@ class CrmDispatcher:
             self._outbox.dead(event, answer.said)
             _log.error(
                 "the CRM was not told",
-                event=event.id,
+                id=event.id,
                 type=event.type,
                 lead=event.lead,
                 tries=event.tries,
