@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import hmac
 import json
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
@@ -24,26 +22,11 @@ from adapters.temporal import LeadNotFoundError, RefusedError, TemporalUnavailab
 from gateway.app import build_app
 from gateway.outside import Outside
 from tests.fakes import FakeActs
-from tests.gateway.senders import CRM_SECRET, known_lead
+from tests.gateway.senders import CRM_SECRET, known_lead, signed
 
 RILEY = "riley@acme.example"
 ACCEPT = {"lead": "ana", "do": "accept", "by": RILEY}
 OLD = SecretStr("whsec_" + base64.b64encode(b"the secret of last year").decode())
-
-
-def signed(
-    document: Any, *, identity: str = "msg-1", secret: SecretStr = CRM_SECRET, ago: float = 0
-) -> tuple[bytes, dict[str, str]]:
-    body = document if isinstance(document, bytes) else json.dumps(document).encode()
-    at = datetime.now(UTC) - timedelta(seconds=ago)
-    key = base64.b64decode(secret.get_secret_value().removeprefix("whsec_"))
-    text = f"{identity}.{int(at.timestamp())}.".encode() + body
-    signature = base64.b64encode(hmac.new(key, text, hashlib.sha256).digest()).decode()
-    return body, {
-        "webhook-id": identity,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": f"v1,{signature}",
-    }
 
 
 async def posted(http: httpx.AsyncClient, document: Any, **how: Any) -> httpx.Response:
