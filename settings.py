@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -76,7 +77,7 @@ class Settings(BaseSettings):
     alert_webhooks: dict[str, SecretStr] = {}
     """Where alerts go besides mail, by team, as a JSON object of Slack-compatible incoming
     webhooks; `*` is for every other team. Whoever knows such a URL may post to it."""
-    crm_url: str = Field(default="", pattern=r"^$|^https?://[^\s]+$")
+    crm_url: str = Field(default="", pattern=r"^$|^https?://[!-~]+$")
     """Where the CRM is told what happens (CloudEvents); without it, it is told nothing."""
     crm_secret: SecretStr | None = None
     """A Standard Webhooks secret (`whsec_…`): what the CRM is told, and tells, is signed with it.
@@ -103,6 +104,8 @@ class Settings(BaseSettings):
         keys = self.secret.get_secret_value().split() if self.secret is not None else ["-" * 32]
         if not keys or any(len(key) < 32 for key in keys):
             raise ValueError("LEADFLOW_SECRET: each key needs at least 32 characters")
+        if self.crm_url and not _is_place(self.crm_url):
+            raise ValueError("LEADFLOW_CRM_URL is no URL like https://crm.acme.example/hooks")
         if self.crm_url and not self.crm_secrets:
             raise ValueError("LEADFLOW_CRM_URL needs LEADFLOW_CRM_SECRET")
         if any(len(_key(one)) < _SHORTEST_KEY for one in self.crm_secrets):
@@ -127,6 +130,15 @@ class Settings(BaseSettings):
     def database(self) -> str:
         """The URL of the database."""
         return self.database_url or f"sqlite:///{self.home / 'leadflow.db'}"
+
+
+def _is_place(url: str) -> bool:
+    """Whether a URL names a host, and its port, if it names one, is a port."""
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _key(secret: SecretStr) -> bytes:

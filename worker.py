@@ -11,7 +11,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from datetime import timedelta
 
-import httpx
 import structlog
 from pydantic import ValidationError
 from standardwebhooks import Webhook
@@ -132,7 +131,7 @@ async def working(
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
 
     Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
-    is told what happens. Raises UnusableSettingError if its URL can't be used.
+    is told what happens.
     """
     mail, sales = MailActivities(world), SalesActivities(world)
     turns = turns or turn_activities(world)
@@ -198,10 +197,7 @@ def _dispatcher(settings: Settings, database: Database) -> CrmDispatcher:
         secrets=[Webhook(one.get_secret_value()) for one in settings.crm_secrets],
         source=settings.public_url or "urn:leadflow",
     )
-    try:
-        return CrmDispatcher(SqlCrmOutbox(database), receiver)
-    except httpx.InvalidURL as error:
-        raise UnusableSettingError(f"LEADFLOW_CRM_URL: {error}") from error
+    return CrmDispatcher(SqlCrmOutbox(database), receiver)
 
 
 async def serve(settings: Settings) -> None:

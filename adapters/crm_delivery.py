@@ -109,7 +109,7 @@ class _Answer:
 class CrmDispatcher:
     """A loop over the outbox. `pause` is how long it sleeps when nothing waits (seconds).
 
-    `now` is the wall clock. Raises httpx.InvalidURL for a receiver that has no usable URL.
+    `now` is the wall clock.
     """
 
     def __init__(
@@ -122,7 +122,6 @@ class CrmDispatcher:
     ) -> None:
         self._outbox = outbox
         self._receiver = receiver
-        self._url = httpx.URL(receiver.url)
         self._pause = pause
         self._now = now
         self._stop = asyncio.Event()
@@ -187,29 +186,28 @@ class CrmDispatcher:
             self._tell_of_change(answer)
             await asyncio.to_thread(self._note, event, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event is still stored
-            _log.error("an event's end can't be noted", event=event.id, why=type(error).__name__)
+            _log.error("an event's end can't be noted", id=event.id, why=type(error).__name__)
 
     async def _post(self, client: httpx.AsyncClient, event: CrmEvent) -> _Answer:
-        now = self._now()
+        url, seconds, now = self._receiver.url, self._receiver.answer_seconds, self._now()
         body = cloud_event(event, self._receiver.source)
         headers = self._receiver.headers(event, body, now)
         answer = None
         try:
             async with (
-                asyncio.timeout(self._receiver.answer_seconds),
-                client.stream("POST", self._url, content=body, headers=headers) as response,
+                asyncio.timeout(seconds),
+                client.stream("POST", url, content=body, headers=headers) as response,
             ):
                 answer = _read(response, now)
                 await _drain(response)
-        except TimeoutError:
-            said = f"no answer within {self._receiver.answer_seconds:g} seconds"
-        except (httpx.HTTPError, OSError) as error:
-            said = f"no answer: {error or type(error).__name__}"
+        except (TimeoutError, httpx.TimeoutException):
+            said = f"no answer within {seconds:g} seconds"
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+            said = f"no answer: {str(error) or type(error).__name__}"[:_LONGEST_SAID]
         else:
             return answer
-        return answer or _Answer(
-            None, said[:_LONGEST_SAID]
-        )  # what the head said counts, whatever follows it
+        # What the head of an answer said counts, whatever became of its body.
+        return answer or _Answer(None, said)
 
     def _note(self, event: CrmEvent, answer: _Answer) -> None:
         now = self._now()
@@ -220,7 +218,7 @@ class CrmDispatcher:
             self._outbox.dead(event, answer.said)
             _log.error(
                 "the CRM was not told",
-                event=event.id,
+                id=event.id,
                 type=event.type,
                 lead=event.lead,
                 tries=event.tries,

@@ -133,6 +133,11 @@ def _emptied(home: Path) -> None:
     shutil.rmtree(home, ignore_errors=True)
 
 
+def _alone(home: Path) -> dict[str, object]:
+    """The settings of a demonstration: its files are its own, and no CRM hears of its people."""
+    return {"home": home, "database_url": "", "crm_url": ""}
+
+
 async def _played(play: Play) -> Played:
     from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
     from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
@@ -140,7 +145,7 @@ async def _played(play: Play) -> Played:
 
     speed = await _bearable_speed(play)
     post = _Post()
-    settings = read_settings().model_copy(update={"home": play.home, "database_url": ""})
+    settings = read_settings().model_copy(update=_alone(play.home))
     clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
     async with running_stack(settings, Ports(), on_mail=post, clock=clock) as stack:
         # Rejected rows are written beside the file; the shipped one's folder is not ours.
@@ -186,7 +191,7 @@ async def _bearable_speed(play: Play) -> float:
 
     err.print(Text("finding out how fast this machine is …", style="dim"))
     with tempfile.TemporaryDirectory() as folder:
-        settings = read_settings().model_copy(update={"home": Path(folder), "database_url": ""})
+        settings = read_settings().model_copy(update=_alone(Path(folder)))
         async with running_stack(settings, Ports()) as stack:
             copy = Path(shutil.copy(play.file, folder))
             database = open_database(stack.settings.database)

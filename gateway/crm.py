@@ -200,8 +200,8 @@ def _understood(outside: Outside, asked: Mapping[str, Any]) -> tuple[str, str, d
 def _lead(outside: Outside, asked: Mapping[str, Any]) -> str:
     if ("lead" in asked) == ("email" in asked):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
-    lead = asked.get("lead")
-    if lead is not None:
+    if "lead" in asked:
+        lead = asked["lead"]
         if not isinstance(lead, str) or not _LEAD.fullmatch(lead):
             raise ProblemError(422, "lead: up to 100 letters, digits and any of _ . @ + -")
         return lead

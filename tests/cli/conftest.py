@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 import starter
+from adapters.database import Database, migrate, open_database
 from cli.stack import Ports, Stack, publish_first, running_stack
 from settings import Settings
 
@@ -92,6 +93,21 @@ def command(
         return Ran(int(left.value.code or 0), said.out, said.err)
 
     return run
+
+
+@pytest.fixture
+def database(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    command: Leadflow,  # noqa: ARG001 - it clears the environment first
+) -> Iterator[Database]:
+    """A database of its own for `command`, without a stack."""
+    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
+    migrate(url)
+    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
+    opened = open_database(url)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture

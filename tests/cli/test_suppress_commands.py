@@ -3,30 +3,15 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.database import Database, migrate, open_database
+from adapters.database import Database
 from adapters.outbox import SqlOutbox
 from tests.cli.conftest import ACME, Leadflow
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    command: Leadflow,  # noqa: ARG001 - it clears the environment first
-) -> Iterator[Database]:
-    """A database of its own, without a stack."""
-    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
-    migrate(url)
-    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
-    opened = open_database(url)
-    yield opened
-    opened.close()
 
 
 def stopped(database: Database, address: str, *, operational: bool = False) -> str | None:

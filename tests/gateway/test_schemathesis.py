@@ -78,6 +78,7 @@ def test_whatever_is_asked_is_answered_as_documented(
         "GET /v1/leads",
         "GET /v1/leads/{lead}",
         "POST /v1/leads/{lead}/acts",
+        "POST /v1/crm/acts",
         "GET /c/{token}",
         "POST /u/{token}",
     } <= set(asked)

@@ -7,12 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from adapters.database import migrate
+from tests.gateway.senders import CRM_SECRET
 
 ROOT = Path(__file__).parents[2]
 
 
-def started(database: str) -> subprocess.CompletedProcess[str]:
+def started(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "worker.py"],
         cwd=ROOT,
@@ -21,6 +24,7 @@ def started(database: str) -> subprocess.CompletedProcess[str]:
             "LEADFLOW_DATABASE_URL": database,
             "LEADFLOW_LOG_FORMAT": "json",
             "TEMPORAL_ADDRESS": "127.0.0.1:1",
+            **settings,
         },
         capture_output=True,
         text=True,
@@ -46,3 +50,28 @@ def test_a_temporal_that_does_not_answer_is_told(tmp_path: Path) -> None:
     ran = started(f"sqlite:///{tmp_path}/leadflow.db")
     assert (ran.returncode, "does not answer at 127.0.0.1:1" in ran.stderr) == (3, True)
     assert "Fatal Python error" not in ran.stderr
+
+
+@pytest.mark.parametrize(
+    "secret", ["", " ", "hushhushhushhushhush", "whsec_hush", "whsec_hush!hush!hush!hush!hush!hush"]
+)
+def test_a_crm_without_a_good_secret_is_told_without_the_secret(
+    tmp_path: Path, secret: str
+) -> None:
+    crm = {"LEADFLOW_CRM_URL": "https://crm.acme.example/hooks", "LEADFLOW_CRM_SECRET": secret}
+    ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
+    assert ran.returncode == 2
+    said = ran.stdout + ran.stderr
+    assert "LEADFLOW_CRM_SECRET" in said
+    assert "hushhush" not in said
+    assert "hush!" not in said
+
+
+@pytest.mark.parametrize(
+    "url", ["crm.acme.example", "http://[", "https:///hooks", "https://crm:port/", "https://a b/"]
+)
+def test_a_crm_at_no_place_is_told(tmp_path: Path, url: str) -> None:
+    crm = {"LEADFLOW_CRM_URL": url, "LEADFLOW_CRM_SECRET": CRM_SECRET.get_secret_value()}
+    ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
+    assert ran.returncode == 2
+    assert "crm_url" in ran.stdout.lower()

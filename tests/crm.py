@@ -1,0 +1,100 @@
+"""A CRM on loopback that takes webhooks over real HTTP, well or badly."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+TAKEN = b"HTTP/1.1 204 No Content\r\n\r\n"
+HANG = b""
+"""No answer at all; the connection stays open."""
+
+
+def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
+    return "\r\n".join([*lines, "", ""]).encode() + body
+
+
+@dataclass(frozen=True)
+class Told:
+    """One request."""
+
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def event(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.body)
+        return found
+
+    @property
+    def seq(self) -> int:
+        return int(self.event["data"]["entry"]["seq"])
+
+
+@dataclass
+class Crm:
+    """`answers` are given first, one a request; `behave`, if there is one, decides before them."""
+
+    url: str = ""
+    told: list[Told] = field(default_factory=list)
+    answers: list[bytes] = field(default_factory=list)
+    behave: Callable[[Told], bytes | None] = lambda _told: None
+    connections: int = 0
+
+    @property
+    def events(self) -> list[tuple[str, str]]:
+        """The lead and type of each request, in order."""
+        return [(one.event["subject"], one.event["type"]) for one in self.told]
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            while head := await _head(reader):
+                first, *lines = head.decode().split("\r\n")
+                pairs = (line.split(": ", 1) for line in lines)
+                headers = {name.lower(): value for name, value in pairs}
+                body = await reader.readexactly(int(headers["content-length"]))
+                told = Told(first.split()[1], headers, body)
+                self.told.append(told)
+                said = self.behave(told)
+                if said is None:
+                    said = self.answers.pop(0) if self.answers else TAKEN
+                writer.write(said)
+                await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        finally:
+            writer.close()
+
+
+async def _head(reader: asyncio.StreamReader) -> bytes:
+    try:
+        return (await reader.readuntil(b"\r\n\r\n"))[:-4]
+    except asyncio.IncompleteReadError:
+        return b""
+
+
+@asynccontextmanager
+async def listening() -> AsyncIterator[Crm]:
+    """A CRM that takes everything, until it is told otherwise."""
+    crm = Crm()
+    tasks: set[asyncio.Task[None]] = set()
+
+    def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        tasks.add(asyncio.create_task(crm.serve(reader, writer)))
+
+    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    crm.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/hooks?token=hush"
+    try:
+        yield crm
+    finally:
+        server.close()
+        for one in tasks:
+            one.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)

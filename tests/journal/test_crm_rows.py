@@ -1,0 +1,247 @@
+"""What a turn tells the CRM stands in the database with the turn, or not at all."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from activities.ports import Fence
+from adapters.crm_events import TYPES
+from adapters.crm_outbox import CrmEvent, SqlCrmOutbox
+from adapters.database import Database
+from adapters.journal import SqlJournal
+from models.decision import Decision
+from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
+
+RILEY = "riley@acme.example"
+LEASE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def telling(database: Database) -> SqlJournal:
+    return SqlJournal(database, crm=True)
+
+
+def told(database: Database) -> list[CrmEvent]:
+    return SqlCrmOutbox(database).listed(["waiting", "sent", "dead"], limit=1_000)
+
+
+def life() -> Decision:
+    return turn(
+        1,
+        "created",
+        event("e1"),
+        ("stage", {"from": "known", "to": "engaged", "why": "engaged"}),
+        ("stage", {"from": "engaged", "to": "mql", "why": "mql"}),
+        ("handoff_opened", {"handoff": 1, "team": "sdr"}),
+        ("assigned", {"handoff": 1, "owner": RILEY, "attempt": 1, "due": "2026-03-02T18:00:00Z"}),
+        stage="mql",
+        owner=RILEY,
+        handoff=handoff(),
+        profile={
+            "email": "ana@northwind.example",
+            "first_name": "Ana",
+            "company": "Northwind",
+            "phone": "+1 555 0100",
+        },
+    )
+
+
+def test_a_turn_tells_what_is_the_crms_business_in_order(
+    telling: SqlJournal, database: Database
+) -> None:
+    telling.record(life(), FENCE, NOW)
+    found = told(database)
+    assert [(one.seq, one.type) for one in found] == [
+        (1, "lead.created"),
+        (4, "lead.mql"),
+        (6, "lead.assigned"),
+    ]
+    assigned = found[-1]
+    assert (assigned.lead, assigned.at, assigned.status, assigned.tries) == (
+        "ana",
+        NOW,
+        "waiting",
+        0,
+    )
+    assert assigned.data == {
+        "lead": {
+            "id": "ana",
+            "email": "ana@northwind.example",
+            "first_name": "Ana",
+            "company": "Northwind",
+            "stage": "mql",
+            "owner": RILEY,
+            "team": "sdr",
+            "program": "acme",
+            "cycle": 1,
+        },
+        "entry": {
+            "seq": 6,
+            "kind": "assigned",
+            "handoff": 1,
+            "owner": RILEY,
+            "attempt": 1,
+            "due": "2026-03-02T18:00:00Z",
+        },
+    }
+
+
+@pytest.mark.parametrize("kind", sorted(TYPES))
+def test_every_kind_that_is_told_is_told(
+    telling: SqlJournal, database: Database, kind: str
+) -> None:
+    fields = {"handoff": 1} if kind in ("assigned", "accepted") else {}
+    telling.record(turn(1, (kind, fields)), FENCE, NOW)
+    assert [one.type for one in told(database)] == [TYPES[kind]]
+
+
+def test_without_a_crm_nothing_is_written(journal: SqlJournal, database: Database) -> None:
+    journal.record(life(), FENCE, NOW)
+    assert told(database) == []
+
+
+def test_a_turn_that_runs_again_tells_the_same_with_the_same_ids(
+    telling: SqlJournal, database: Database
+) -> None:
+    telling.record(life(), FENCE, NOW)
+    before = [one.id for one in told(database)]
+    telling.record(life(), NEWER, NOW)
+    assert [one.id for one in told(database)] == before
+    assert len(set(before)) == 3
+
+
+def test_a_turn_that_runs_again_otherwise_forgets_what_was_not_sent(
+    telling: SqlJournal, database: Database
+) -> None:
+    telling.record(turn(1, "created"), FENCE, NOW)
+    telling.record(turn(2, ("won", {"amount": 1}), ("accepted", {}), before=1), FENCE, NOW)
+    telling.record(turn(2, ("lost", {"reason": "price"}), before=1), NEWER, NOW)
+    assert [one.type for one in told(database)] == ["lead.created", "opportunity.lost"]
+    telling.record(turn(2, "noted", before=1), Fence(run=NEWER.run, length=30), NOW)
+    assert [one.type for one in told(database)] == ["lead.created"]
+
+
+def test_what_was_sent_stays_and_is_not_sent_again_by_a_turn_that_says_the_same(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    telling.record(turn(1, "created", ("touched", {"n": 1})), FENCE, NOW)
+    [first] = outbox.take(10, LEASE)
+    outbox.sent(first)
+    telling.record(turn(1, "created", ("touched", {"n": 2})), NEWER, NOW)
+    statuses = [(one.type, one.status, one.data["entry"].get("n")) for one in told(database)]
+    assert statuses == [("lead.created", "sent", None), ("lead.touched", "waiting", 2)]
+
+
+def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_noted_as_sent(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    telling.record(turn(1, "created"), FENCE, NOW)
+    [taken] = outbox.take(10, LEASE)
+    telling.record(turn(1, "created"), NEWER, NOW)
+    outbox.sent(taken)
+    assert [one.status for one in told(database)] == ["sent"]
+
+
+def test_an_older_writer_tells_nothing(telling: SqlJournal, database: Database) -> None:
+    telling.record(turn(1, "created"), NEWER, NOW)
+    telling.record(turn(1, "created", ("won", {"amount": 1})), FENCE, NOW)
+    assert [one.type for one in told(database)] == ["lead.created"]
+
+
+def test_a_turn_that_fails_tells_nothing(telling: SqlJournal, database: Database) -> None:
+    bad: dict[str, Any] = {"amount": 1j}
+    with pytest.raises(Exception, match="complex"):
+        telling.record(turn(1, "created", ("won", bad)), FENCE, NOW)
+    assert told(database) == []
+
+
+def test_whatever_strangers_write_is_told(telling: SqlJournal, database: Database) -> None:
+    odd = turn(
+        1,
+        ("touched", {"note": "a\0b\ud800 😀"}),
+        profile={"email": "x@y.example", "company": "\0\ud800"},
+    )
+    telling.record(odd, FENCE, NOW)
+    assert len(told(database)) == 1
+
+
+def test_of_one_lead_only_the_first_can_be_taken_and_leads_are_apart(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    for lead in ("ana", "bea"):
+        telling.record(turn(1, "created", ("touched", {}), lead=lead), FENCE, NOW)
+    first = outbox.take(10, LEASE)
+    assert sorted((one.lead, one.seq) for one in first) == [("ana", 1), ("bea", 1)]
+    assert outbox.take(10, LEASE) == []
+    outbox.sent(first[0])
+    assert [(one.lead, one.seq) for one in outbox.take(10, LEASE)] == [(first[0].lead, 2)]
+
+
+def test_a_dead_event_holds_nothing_up_and_can_be_sent_again(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    telling.record(turn(1, "created", ("touched", {})), FENCE, NOW)
+    [first] = outbox.take(10, LEASE)
+    outbox.dead(first, "410 Gone")
+    [second] = outbox.take(10, LEASE)
+    assert second.seq == 2
+    assert [(one.id, one.why) for one in outbox.listed(["dead"], limit=9)] == [
+        (first.id, "410 Gone")
+    ]
+    outbox.sent(second)
+    assert outbox.retry([first.id, second.id, "unknown"]) == [first.id]
+    [again] = outbox.take(10, LEASE)
+    assert (again.id, again.tries) == (first.id, 1)
+    assert outbox.retry_dead() == []
+
+
+def test_what_waits_behind_an_event_that_is_put_off_is_put_off_with_it(
+    telling: SqlJournal, database: Database
+) -> None:
+    now = [after(days=99)]
+    outbox = SqlCrmOutbox(database, now=lambda: now[0])
+    telling.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
+    now[0] = max(one.ready for one in told(database)) + timedelta(seconds=1)
+    [first] = outbox.take(10, LEASE)
+    later = now[0] + timedelta(hours=1)
+    outbox.again(first, "500", later)
+    found = rows(database, "SELECT ready FROM webhook_events WHERE status = 'waiting'")
+    assert len({str(one["ready"]) for one in found}) == 1
+    assert outbox.take(10, LEASE) == []
+    now[0] = later
+    [again] = outbox.take(10, LEASE)
+    assert (again.id, again.tries, again.why) == (first.id, 2, "500")
+    assert again.first_tried == first.first_tried
+
+
+def test_what_was_sent_long_ago_is_removed_and_nothing_else(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    telling.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
+    [first] = outbox.take(1, LEASE)
+    outbox.sent(first)
+    [second] = outbox.take(1, LEASE)
+    outbox.dead(second, "410 Gone")
+    assert outbox.purge(after(days=-30)) == 0
+    assert outbox.purge(NOW.replace(year=2099)) == 1
+    assert [one.status for one in told(database)] == ["dead", "waiting"]
+
+
+def test_lists_show_the_latest_of_one_lead_or_of_all(
+    telling: SqlJournal, database: Database
+) -> None:
+    outbox = SqlCrmOutbox(database)
+    for hour, lead in enumerate(("ana", "bea", "ana")):
+        decision = turn(hour + 1, ("touched", {}), lead=lead, before=hour, at=after(hours=hour))
+        telling.record(decision, FENCE, NOW)
+    everything = outbox.listed(["waiting"], limit=2)
+    assert [(one.lead, one.seq) for one in everything] == [("bea", 2), ("ana", 3)]
+    assert [one.seq for one in outbox.listed(["waiting"], lead="ana", limit=9)] == [1, 3]
