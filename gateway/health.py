@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from fastapi import APIRouter
@@ -41,7 +41,8 @@ def router(outside: Outside) -> APIRouter:
     def ready() -> Ready:
         """Whether the database answers and what was accepted reaches the leads."""
         waiting = outside.intake.waiting()
-        if waiting.oldest is not None and datetime.now(UTC) - waiting.oldest > _STUCK:
+        stuck = _STUCK * outside.speed
+        if waiting.oldest is not None and outside.now() - waiting.oldest > stuck:
             raise ProblemError(
                 503,
                 f"{waiting.count} items wait to be told to leads, one since"
