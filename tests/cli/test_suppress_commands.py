@@ -11,7 +11,7 @@ import pytest
 
 from adapters.database import Database, migrate, open_database
 from adapters.outbox import SqlOutbox
-from tests.cli.conftest import ACME, Leadflow, until
+from tests.cli.conftest import ACME, Leadflow
 
 
 @pytest.fixture
@@ -152,9 +152,10 @@ def test_a_leads_timeline_tells_what_was_done_by_hand(
     leadflow: Leadflow, seen: Callable[..., Any], tmp_path: Path
 ) -> None:
     email = f"hand-{tmp_path.name}@northwind.example".lower()
-    made = leadflow("enrol", email, "--program", ACME, "--json")
+    made = leadflow("enrol", "--email", email, "--program", ACME, "--json")
     assert made.status == 0, made.err
-    lead = leadflow("show", email, "--json").json["lead"]["id"]
+    lead = made.json["lead"]
+    seen(lead)
 
     def told(kind: str) -> Callable[[Any], bool]:
         return lambda one: any(entry["kind"] == kind for entry in one["timeline"])
@@ -164,4 +165,6 @@ def test_a_leads_timeline_tells_what_was_done_by_hand(
     assert leadflow("unsuppress", email).status == 0
     seen(lead, told("unsuppressed"))
     assert leadflow("suppress", email, "--reason", "bounced").status == 0
-    until(lambda: leadflow("unsuppress", email, "--reason", "bounced", "--json").status in (0, 1))
+    seen(lead, lambda one: any(entry.get("why") == "bounced" for entry in one["timeline"]))
+    lifted = leadflow("unsuppress", email, "--reason", "bounced", "--json").json
+    assert lifted == {"ok": True, "lifted": ["bounced"], "kept": {lead: ["bounced"]}}
