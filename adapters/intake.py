@@ -10,6 +10,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from adapters.database import Database
+from adapters.suppression_list import spellings
 from models.tables import IntakeItem, Lead, table_of
 
 _I = table_of(IntakeItem)
@@ -212,17 +213,22 @@ class SqlIntake:
             return set(connection.scalars(sa.union(rows, coming)))
 
     def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The lead of each of these addresses (lower case), as far as there is one."""
-        wanted = sorted(set(addresses))
-        if not wanted:
+        """The lead of each of these addresses, in any spelling, as far as there is one."""
+        spelt = {address: spellings(address) for address in addresses}
+        if not spelt:
             return {}
+        wanted = sorted({one for each in spelt.values() for one in each})
         query = (
             sa.select(_L.c.email, sa.func.min(_L.c.id))
             .where(_L.c.email.in_(wanted))
             .group_by(_L.c.email)
         )
         with self._database.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            leads = {row[0]: row[1] for row in connection.execute(query)}
+        found = {
+            address: [leads[one] for one in each if one in leads] for address, each in spelt.items()
+        }
+        return {address: each[0] for address, each in found.items() if each}
 
     def waiting(self) -> Waiting:
         """How much was accepted and not told yet, and since when the oldest waits."""

@@ -40,6 +40,19 @@ async def test_an_address_that_has_a_lead_updates_it(
     assert answer.json()["results"][0]["lead"] == "ana"
 
 
+async def test_an_address_with_an_international_domain_is_one_however_it_is_written(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    known_lead(database, email="zoe@b\u00fccher.example")
+    for written in ("zoe@b\u00fccher.example", "Zoe@xn--bcher-kva.example"):
+        leads = {"leads": [{"email": written, "title": written}]}
+        answer = await http.post("/v1/leads", json=leads, headers=key)
+        assert answer.json()["results"][0]["lead"] == "ana"
+        events = {"events": [{"type": "page.viewed", "email": written, "subject": written}]}
+        answer = await http.post("/v1/events", json=events, headers=key)
+        assert answer.json()["results"][0]["lead"] == "ana"
+
+
 async def test_a_consent_is_kept_with_its_source_and_its_words(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
