@@ -165,6 +165,15 @@ def test_a_whole_number_has_no_fraction() -> None:
         "{% for i in (1..5000) %}{% for j in (1..5000) %}x{% endfor %}{% endfor %}",
         "{% assign s = 'ab' %}{% for i in (1..999) %}{% assign s = s | append: s %}{% endfor %}",
         "{{ (1..1000000000) | join: ',' }}",
+        "{{ 'xxxxxxxxxx' " + "| replace: 'x', 'xxxxxxxxxx' " * 12 + "| size }}",
+        "{% assign a = 'xx' %}"
+        + "{% assign a = a | append: a %}" * 14
+        + "{{ a | replace: 'x', a }}",
+        "{% assign a = 'xx' %}"
+        + "{% assign a = a | append: a %}" * 14
+        + "{{ (1..999) | join: a }}",
+        "{% assign a = 'x' | split: '' %}" + "{% assign a = a | concat: a %}" * 60,
+        "{% tablerow i in (1..1000000000) %}x{% endtablerow %}",
         "{% include 'secret' %}",
         "{{ lead.first_name | safe }}",
         "{{ lead.nothing }}",
