@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from gateway.outside import Outside
 from gateway.problems import ProblemError, told
@@ -22,6 +22,8 @@ class Alive(BaseModel):
 
 class Ready(BaseModel):
     """Requests can be served."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "waiting": 3}]})
 
     status: Literal["ready"] = "ready"
     waiting: int

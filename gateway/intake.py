@@ -13,7 +13,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.intake import NewItem
 from gateway.keys import needs
@@ -56,6 +56,18 @@ class Events(BaseModel):
     )
 
 
+_OUTCOMES_EXAMPLE: dict[str, Any] = {
+    "results": [
+        {"status": "accepted", "lead": "4cf6e5b3a5b1a1f0", "why": None},
+        {
+            "status": "rejected",
+            "lead": None,
+            "why": "there is no lead 'nobody'; create it by POST /v1/leads",
+        },
+    ]
+}
+
+
 class Outcome(BaseModel):
     """What became of one item, in the order they were sent."""
 
@@ -67,6 +79,8 @@ class Outcome(BaseModel):
 
 class Outcomes(BaseModel):
     """One outcome an item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_OUTCOMES_EXAMPLE]})
 
     results: list[Outcome]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import httpx
 import pytest
-
 from sqlalchemy.exc import OperationalError
 
 from adapters.database import Database
