@@ -28,17 +28,16 @@ from adapters.chat_webhooks import ChatWebhooks
 from adapters.crm_delivery import CrmDispatcher, Receiver
 from adapters.crm_outbox import SqlCrmOutbox
 from adapters.database import Database, DatabaseNotReadyError, check, open_database
-from adapters.dkim_signing import DkimSigner
 from adapters.journal import SqlJournal
 from adapters.link_secret import link_secret
 from adapters.mail_render import MailRenderer
+from adapters.mail_server import mailer_to
 from adapters.outbox import SqlOutbox
 from adapters.people import SqlPeople
 from adapters.programs import SqlPrograms
 from adapters.rates import SqlRates
 from adapters.reports import SqlReports
 from adapters.signed_links import SignedLinks
-from adapters.smtp import SmtpMailer
 from adapters.temporal import TemporalUnavailableError, connect, missing_attributes
 from lifecycle.decide import decide, new_lead
 from settings import Settings, UnusableSettingError
@@ -73,7 +72,10 @@ def open_world(settings: Settings) -> Iterator[World]:
         mail_domain=settings.mail_domain,
         secret=link_secret(settings.home, secret.get_secret_value() if secret else None),
     )
-    signer = _signer(settings)
+    try:
+        mailer, alerts = mailer_to(settings), mailer_to(settings)
+    except ValueError as error:
+        raise UnusableSettingError(str(error)) from error
     database = open_database(settings.database)
     try:
         yield World(
@@ -83,38 +85,13 @@ def open_world(settings: Settings) -> Iterator[World]:
             timelines=SqlReports(database),
             outbox=SqlOutbox(database),
             renderer=MailRenderer(links),
-            mailer=_mailer(settings, signer),
-            alerts=_mailer(settings, signer),
+            mailer=mailer,
+            alerts=alerts,
             chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
         )
     finally:
         database.close()
-
-
-def _signer(settings: Settings) -> DkimSigner | None:
-    if settings.dkim_key_file is None:
-        return None
-    try:
-        return DkimSigner(
-            domain=settings.dkim_domain,
-            selector=settings.dkim_selector,
-            key_file=settings.dkim_key_file,
-        )
-    except ValueError as error:
-        raise UnusableSettingError(f"LEADFLOW_DKIM_KEY_FILE: {error}") from error
-
-
-def _mailer(settings: Settings, signer: DkimSigner | None) -> SmtpMailer:
-    password = settings.smtp_password
-    return SmtpMailer(
-        settings.smtp_host,
-        settings.smtp_port,
-        username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
-        tls=settings.smtp_tls,
-        signer=signer,
-    )
 
 
 def turn_activities(world: World) -> TurnActivities:

@@ -9,6 +9,8 @@ from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from models.domains import ascii_domain
+
 _SHORTEST = 2_048  # bits, RFC 8301
 _SIGNED = (
     "From",
@@ -45,7 +47,7 @@ class DkimSigner:
             ) from error
         if not isinstance(key, RSAPrivateKey) or key.key_size < _SHORTEST:
             raise ValueError(f"the DKIM key {key_file} must be RSA of at least {_SHORTEST} bits")
-        self._domain = domain.encode("idna")
+        self._domain = ascii_domain(domain).encode()
         self._selector = selector.encode()
 
     def signature(self, message: bytes) -> bytes:

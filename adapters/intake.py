@@ -11,10 +11,15 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.database import Database
+from adapters.suppression_list import spellings
 from models.tables import IntakeItem, Lead, table_of
 
 _I = table_of(IntakeItem)
 _L = table_of(Lead)
+
+_MOST_OF_A_LEAD = 1_000
+_MOST_ROWS = 5_000
+"""So many items are taken at once, however many wait: a flood must fit into memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +58,7 @@ class Waiting:
 
     count: int
     oldest: datetime | None
-    """Since when the first of them could be told (wall clock)."""
+    """When the first of them arrived (program clock)."""
 
 
 class SqlIntake:
@@ -101,26 +106,40 @@ class SqlIntake:
         return fresh
 
     def take(self, limit: int, lease: timedelta) -> list[Taken]:
-        """Lease what can be told to leads now: about `limit` items, in order of arrival.
+        """Lease what can be told now to about `limit` leads, each lead's items in order of arrival.
 
-        A lead's items come together, as far as they were gathered. None overtakes an earlier
-        one that is leased or lies ahead of its time. What is neither `done` nor put off `again`
-        within the lease is taken anew: its taker died.
+        A lead's items come together, as far as they were gathered; of a flood come the first.
+        None overtakes an earlier one that is leased or lies ahead of its time, and a lead that
+        waits so holds up no other. What is neither `done` nor put off `again` within the lease
+        is taken anew: its taker died.
         """
         now = datetime.now(UTC)
+        firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
         ready = (
             sa.select(_I.c.lead)
-            .where(_I.c.done.is_(None), _I.c.ready <= now)
+            .where(_I.c.seq.in_(firsts), _I.c.ready <= now)
             .order_by(_I.c.ready)
             .limit(limit)
         )
         with self._database.write() as connection:
-            leads = sorted(set(connection.scalars(ready)))
+            leads = sorted(connection.scalars(ready))
             if not leads:
                 return []
+            place = sa.func.row_number().over(partition_by=_I.c.lead, order_by=_I.c.seq)
+            placed = (
+                sa.select(_I.c.seq, place.label("place"))
+                .where(_I.c.lead.in_(leads), _I.c.done.is_(None))
+                .subquery()
+            )
+            first = (
+                sa.select(placed.c.seq)
+                .where(placed.c.place <= _MOST_OF_A_LEAD)
+                .order_by(placed.c.place, placed.c.seq)
+                .limit(_MOST_ROWS)
+            )
             rows = connection.execute(
                 sa.select(_I)
-                .where(_I.c.lead.in_(leads), _I.c.done.is_(None))
+                .where(_I.c.seq.in_(first), _I.c.done.is_(None))
                 .order_by(_I.c.seq)
                 .with_for_update()
             ).all()
@@ -199,21 +218,26 @@ class SqlIntake:
             return set(connection.scalars(sa.union(rows, coming)))
 
     def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The lead of each of these addresses (lower case), as far as there is one."""
-        wanted = sorted(set(addresses))
-        if not wanted:
+        """The lead of each of these addresses, in any spelling, as far as there is one."""
+        spelt = {address: spellings(address) for address in addresses}
+        if not spelt:
             return {}
+        wanted = sorted({one for each in spelt.values() for one in each})
         query = (
             sa.select(_L.c.email, sa.func.min(_L.c.id))
             .where(_L.c.email.in_(wanted))
             .group_by(_L.c.email)
         )
         with self._database.read() as connection:
-            return {row[0]: row[1] for row in connection.execute(query)}
+            leads = {row[0]: row[1] for row in connection.execute(query)}
+        found = {
+            address: [leads[one] for one in each if one in leads] for address, each in spelt.items()
+        }
+        return {address: each[0] for address, each in found.items() if each}
 
     def waiting(self) -> Waiting:
         """How much was accepted and not told yet, and since when the oldest waits."""
-        query = sa.select(sa.func.count(), sa.func.min(_I.c.ready)).where(_I.c.done.is_(None))
+        query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
         with self._database.read() as connection:
             count, oldest = connection.execute(query).one()
         return Waiting(count, oldest)

@@ -32,7 +32,7 @@ _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which a handoff may stand differently."""
 _RESUBSCRIBED = "email.resubscribed"
-_CONSENT_TURNS = frozenset({"created", "consented"})
+_CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
@@ -127,7 +127,7 @@ class SqlJournal:
 
 
 def _consents(connection: Connection, decision: Decision, first: int) -> None:
-    """Keep each consent of this turn; that of a new lead is its profile's."""
+    """Keep each consent of this turn: told as one, or set as a flag of the profile."""
     state = decision.state
     connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
     rows = [
@@ -140,12 +140,23 @@ def _consents(connection: Connection, decision: Decision, first: int) -> None:
             "wording": entry.fields.get("wording", ""),
             "confirmed": bool(entry.fields.get("confirmed")),
         }
-        for entry in decision.entries
-        if entry.kind == "consented"
-        or (entry.kind == "created" and state.profile.get("consent") is True)
+        for entry in _consented(decision)
     ]
     if rows:
         connection.execute(sa.insert(_C), rows)
+
+
+def _consented(decision: Decision) -> list[Entry]:
+    """The entries by which a consent came; a flag that a told one set is no second."""
+    told = [entry for entry in decision.entries if entry.kind == "consented"]
+    if told or decision.state.profile.get("consent") is not True:
+        return told
+    return [
+        entry
+        for entry in decision.entries
+        if entry.kind == "created"
+        or (entry.kind == "profile" and "consent" in entry.fields.get("changed", ()))
+    ]
 
 
 def _address(state: LeadState) -> str | None:

@@ -20,10 +20,16 @@ _MOST_BYTES = 1_000_000
 
 
 def check_sending(root: Node) -> None:
-    """Report a sender that is no mailbox and consent countries that do not exist."""
+    """Report a sender that is no mailbox, an address of nothing, and countries there are not."""
     sender = root.get("sending", "from")
     if sender.text is not None:
         check_address(sender, "Acme <hello@acme.example>", named=True)
+    postal = root.get("sending", "postal_address")
+    if postal.text and not any(letter.isalnum() for letter in postal.text):
+        postal.report(
+            "no postal address; write one like 'Acme Inc., 1 Main Street, Springfield': it stands"
+            " in every marketing mail, as the law demands"
+        )
     for country in root.get("sending", "consent_required_in").each():
         if country.text is not None and country.text not in _countries():
             remedy = meant(country.text.upper(), _countries())

@@ -10,6 +10,8 @@ from email.headerregistry import Address
 from email.message import Message
 from functools import lru_cache
 
+from models.domains import ascii_domain
+
 _NAME_SPECIALS = re.compile(r'[()<>\[\]:;@\\,"=?]')
 _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]\\@]+@[^\s<>,;\"()\[\]\\@]+")
 
@@ -47,8 +49,8 @@ def only_address(text: str) -> Address:
         )
     one = found[0]
     try:
-        domain = one.domain.encode("idna").decode("ascii")
-    except UnicodeError:
+        domain = ascii_domain(one.domain)
+    except ValueError:
         raise ValueError(f"'{one.domain}' is not a domain that mail can be sent to") from None
     return Address(one.display_name, one.username, domain)
 

@@ -16,7 +16,7 @@ from adapters.mail_headers import named_address, one_line, only_address
 from adapters.mail_templates import compile_mjml, lead_values, render
 from adapters.mail_text import html_to_text, text_to_html
 from adapters.signed_links import SignedLinks
-from adapters.tracked_mail import TrackedLinks, before_end, pixel, track_html, track_text
+from adapters.tracked_mail import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
 from lifecycle.consent import CONFIRM
 from models.decision import Alert, Entry, SendMail
 from models.directory import Directory, Member
@@ -76,7 +76,8 @@ class MailRenderer:
             raise ValueError(f"e-mail '{command.email}': {error}") from error
         targets: tuple[str, ...] = ()
         if not email.operational:
-            text, html, targets = self._tracked(program, command.message, text, html)
+            hosts = hosts_in(email.text or "", email.mjml or "", owner.signature if owner else "")
+            text, html, targets = self._tracked(program, command.message, hosts, text, html)
         name = f"{lead['first_name'] or ''} {lead['last_name'] or ''}"
         return Rendered(
             sender=str(sender),
@@ -126,15 +127,16 @@ class MailRenderer:
         return headers
 
     def _tracked(
-        self, program: Program, message: str, text: str, html: str
+        self, program: Program, message: str, hosts: frozenset[str], text: str, html: str
     ) -> tuple[str, str, tuple[str, ...]]:
-        """Both bodies with tracked links, and where these lead."""
+        """Both bodies with tracked links to these hosts, and where the links lead."""
         web, track = self._web, program.sending.track
         if web is None:
             return text, html, ()
         targets: tuple[str, ...] = ()
         if "clicks" in track:
-            links = TrackedLinks(f"{web.public_url}/", lambda number: web.click(message, number))
+            own = f"{web.public_url}/"
+            links = TrackedLinks(own, hosts, lambda number: web.click(message, number))
             html = before_end(track_html(html, links), links.unseen())
             text = track_text(text, links)
             targets = links.targets

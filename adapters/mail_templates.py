@@ -24,6 +24,9 @@ _LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"liquid(\d+)diuqil")
 _POSITION = re.compile(r" at position (\d+):\d+")
 _LONGEST_RANGE = 10_000
+_LONGEST_TEXT = 1_000_000
+_MULTIPLYING = frozenset({"replace", "join"})
+"""Filters whose result may be as long as the product of what they are given."""
 _INLINER = css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)
 
 
@@ -48,19 +51,22 @@ class _Sandbox(Environment):
         for tag in ("include", "render"):
             del self.tags[tag]
         del self.filters["safe"]
-        self.filters = {name: _bounded(each) for name, each in self.filters.items()}
+        self.filters = {name: _bounded(name, each) for name, each in self.filters.items()}
 
 
-def _bounded(apply: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, refusing ranges so long that making a list of them would fill the memory."""
+def _bounded(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, refusing what would fill the memory before any limit of Liquid's is asked."""
 
     @functools.wraps(apply)
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        for value in args:
-            if isinstance(value, range) and len(value) > _LONGEST_RANGE:
-                raise ResourceLimitError(
-                    f"a range is longer than {_LONGEST_RANGE} numbers", token=None
-                )
+        sized = [value for value in args if isinstance(value, str | list | range)]
+        if any(isinstance(one, range) and len(one) > _LONGEST_RANGE for one in sized):
+            raise ResourceLimitError(f"a range is longer than {_LONGEST_RANGE} numbers", token=None)
+        longest = max(map(len, sized), default=0)
+        if name in _MULTIPLYING and sized:
+            longest = len(sized[0]) * max(1, len(sized[-1]))
+        if longest > _LONGEST_TEXT:
+            raise ResourceLimitError(f"'{name}' makes too long a text", token=None)
         return apply(*args, **kwargs)
 
     return bounded

@@ -11,6 +11,7 @@ from activities.ports import Claim, Rendered
 from adapters.database import Database
 from adapters.mail_headers import only_address
 from adapters.suppression_list import spellings
+from models.domains import readable_domain
 from models.tables import Message, Suppression, table_of
 
 _M = table_of(Message)
@@ -87,7 +88,7 @@ class SqlOutbox:
         """
         to = only_address(mail.to)
         # The domain goes out in ASCII; people know it otherwise.
-        written = f"{to.username}@{to.domain.encode().decode('idna')}".lower()
+        written = f"{to.username}@{readable_domain(to.domain)}".lower()
         with self._database.write() as connection:
             why = _suppression(connection, written, operational=operational)
             if why is None:

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 
 from adapters.database import Database
+from adapters.suppression_list import spellings
 from models.tables import Lead, Message, table_of
 
 _M = table_of(Message)
@@ -50,8 +51,8 @@ class SqlSentMail:
         return self._find(sa.and_(_M.c.mail == mail, _M.c.message == plain))
 
     def leads_of(self, address: str) -> list[str]:
-        """The leads with this address, in any case; most have one."""
-        query = sa.select(_L.c.id).where(_L.c.email == address.strip().lower()).order_by(_L.c.id)
+        """The leads with this address, in any spelling; most have one."""
+        query = sa.select(_L.c.id).where(_L.c.email.in_(spellings(address))).order_by(_L.c.id)
         with self._database.read() as connection:
             return list(connection.scalars(query))
 

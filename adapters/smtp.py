@@ -75,9 +75,9 @@ class SmtpMailer:
         """Send one mail; `activities.ports.Mailer` tells what is raised."""
         try:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
+            whole = message.as_bytes()
         except ValueError as error:
             raise MailRefusedError(str(error)) from error
-        whole = message.as_bytes()
         if self._signer is not None:
             whole = await asyncio.to_thread(self._signer.signature, whole) + whole
         content = _LINE_START_PERIOD.sub(b"..", whole)

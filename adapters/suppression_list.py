@@ -5,6 +5,7 @@ It belongs to the address and is looked at last, so it holds for mail that is al
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,6 +14,7 @@ from typing import Literal
 import sqlalchemy as sa
 
 from adapters.database import Database
+from models.domains import ascii_domain, readable_domain
 from models.tables import Suppression, table_of
 
 _S = table_of(Suppression)
@@ -79,12 +81,13 @@ def spellings(address: str) -> list[str]:
     plain = _plain(address)
     local, _, domain = plain.rpartition("@")
     try:
-        ascii_form = domain.encode("idna").decode("ascii")
-        both = {ascii_form, ascii_form.encode("ascii").decode("idna")}
-    except UnicodeError:
+        ascii_form = ascii_domain(domain)
+    except ValueError:
         return [plain]
+    both = (ascii_form, readable_domain(ascii_form))
     return sorted({plain, *(f"{local}@{one}" for one in both)})
 
 
 def _plain(address: str) -> str:
-    return address.strip().lower()
+    # Of the ways to write an accented letter one is for comparing (NFC, RFC 6532 section 3.1).
+    return unicodedata.normalize("NFC", address.strip()).lower()

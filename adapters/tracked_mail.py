@@ -6,10 +6,12 @@ import re
 from collections.abc import Callable
 from html import escape, unescape
 from html.parser import HTMLParser
+from urllib.parse import urlsplit
 
 from adapters.mail_text import TRAILING, URL
 
 _HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+_HOST = re.compile(r"https?://([\w.:-]++)(?![{@])", re.IGNORECASE)
 _UNSEEN = (
     '<a href="{}" style="display:none;max-height:0;overflow:hidden;mso-hide:all"'
     ' aria-hidden="true" tabindex="-1"></a>'
@@ -22,9 +24,14 @@ MOST_LINKS = 1_000
 class TrackedLinks:
     """Numbers the targets of a mail's links. Number 0 is a link that no person can see."""
 
-    def __init__(self, own: str, link: Callable[[int], str]) -> None:
-        """`link` makes the URL of a number; what begins with `own` is ours and left alone."""
+    def __init__(self, own: str, hosts: frozenset[str], link: Callable[[int], str]) -> None:
+        """`link` makes the URL of a number; what begins with `own` is ours and left alone.
+
+        So is what leads to none of `hosts`. Whoever calls himself `https://evil.example` in a
+        form would else get a link of ours that leads there.
+        """
         self._own = own
+        self._hosts = hosts
         self._link = link
         self._numbers: dict[str, int] = {"": 0}
 
@@ -37,6 +44,8 @@ class TrackedLinks:
         """The tracked URL instead of this one; only web pages are tracked."""
         if not url.lower().startswith(("http://", "https://")) or url.startswith(self._own):
             return url
+        if _host(url) not in self._hosts:
+            return url
         if url not in self._numbers and len(self._numbers) >= MOST_LINKS:
             return url
         return self._link(self._numbers.setdefault(url, len(self._numbers)))
@@ -44,6 +53,19 @@ class TrackedLinks:
     def unseen(self) -> str:
         """The link that no person can see; who follows it reads the source."""
         return _UNSEEN.format(escape(self._link(0)))
+
+
+def hosts_in(*written: str) -> frozenset[str]:
+    """The hosts of the links in what we wrote ourselves; not those that Liquid completes."""
+    found = (match[1].rstrip(".:").lower() for text in written for match in _HOST.finditer(text))
+    return frozenset(found)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
 
 
 def track_html(html: str, links: TrackedLinks) -> str:

@@ -18,6 +18,7 @@ from cli.world import explained, opened, read_settings
 if TYPE_CHECKING:
     from activities.ports import Rendered
     from adapters.database import Database
+    from adapters.signed_links import SignedLinks
     from models.directory import Directory
     from models.program import Program
     from models.state import LeadState
@@ -128,17 +129,12 @@ async def _sent(mail: Rendered) -> None:
         MailRefusedError,
         MailUnsentError,
     )
-    from adapters.smtp import SmtpMailer  # noqa: PLC0415  # likewise
+    from adapters.mail_server import mailer_to  # noqa: PLC0415  # likewise
 
-    settings = read_settings()
-    password = settings.smtp_password
-    mailer = SmtpMailer(
-        settings.smtp_host,
-        settings.smtp_port,
-        username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
-        tls=settings.smtp_tls,
-    )
+    try:
+        mailer = mailer_to(read_settings())
+    except ValueError as error:
+        raise WrongInputError(str(error)) from None
     try:
         await mailer.send(mail)
     except (MailUnsentError, MailRefusedError) as error:
@@ -162,14 +158,15 @@ def _rendered(program: str, email: str, lead: str | None, teams: Path | None) ->
 
 
 def _of(program: Program, email: str, state: LeadState, people: Directory | None) -> Rendered:
-    from adapters.mail_render import MailRenderer  # noqa: PLC0415  # keeps --help quick
+    from adapters.mail_headers import only_address  # noqa: PLC0415  # keeps --help quick
+    from adapters.mail_render import MailRenderer  # noqa: PLC0415  # likewise
     from adapters.problems import meant  # noqa: PLC0415  # likewise
     from models.decision import SendMail  # noqa: PLC0415  # likewise
     from models.directory import Directory as People  # noqa: PLC0415  # likewise
 
     if email not in program.emails:
         raise WrongInputError(f"no e-mail '{email}'; {meant(email, list(program.emails))}")
-    domain = program.sending.from_.rpartition("@")[2].rstrip(">")
+    domain = only_address(program.sending.from_).domain
     command = SendMail(
         key=f"test/{email}",
         at=datetime.now(UTC),
@@ -177,10 +174,29 @@ def _of(program: Program, email: str, state: LeadState, people: Directory | None
         message=f"{secrets.token_hex(8)}@{domain}",
         operational=program.emails[email].operational,
     )
+    # Its links lead where they say, and its ways out name a mail that nobody got.
+    sending = program.sending.model_copy(update={"track": ()})
+    untracked = program.model_copy(update={"sending": sending})
     try:
-        return MailRenderer().marketing(program, state, people or People(), command)
+        return MailRenderer(_links()).marketing(untracked, state, people or People(), command)
     except ValueError as error:
         raise WrongInputError(str(error)) from None
+
+
+def _links() -> SignedLinks | None:
+    """The ways back that a mail would have here; none where no gateway is reached from outside."""
+    from adapters.link_secret import link_secret  # noqa: PLC0415  # keeps --help quick
+    from adapters.signed_links import SignedLinks  # noqa: PLC0415  # likewise
+
+    settings = read_settings()
+    if not settings.public_url and not settings.mail_domain:
+        return None
+    secret = settings.secret.get_secret_value() if settings.secret else None
+    return SignedLinks(
+        public_url=settings.public_url,
+        mail_domain=settings.mail_domain,
+        secret=link_secret(settings.home, secret),
+    )
 
 
 def _sample(program: Program) -> LeadState:

@@ -218,12 +218,13 @@ def _reason(given: str) -> Reason:
 def _checked(address: str) -> str:
     """The address alone, in lower case, its domain as people write it."""
     from adapters.mail_headers import only_address  # noqa: PLC0415  # keeps --help quick
+    from models.domains import readable_domain  # noqa: PLC0415  # likewise
 
     try:
         found = only_address(address)
     except ValueError as error:
         raise WrongInputError(str(error)) from None
-    return f"{found.username}@{found.domain.encode().decode('idna')}".lower()
+    return f"{found.username}@{readable_domain(found.domain)}".lower()
 
 
 def _suppress(database: Database, address: str, reason: Reason) -> bool:
@@ -238,10 +239,8 @@ def _suppress(database: Database, address: str, reason: Reason) -> bool:
 
 def _leads(database: Database, address: str) -> list[str]:
     from adapters.sent_mail import SqlSentMail  # noqa: PLC0415  # keeps --help quick
-    from adapters.suppression_list import spellings  # noqa: PLC0415  # likewise
 
-    sent = SqlSentMail(database)
-    return sorted({lead for one in spellings(address) for lead in sent.leads_of(one)})
+    return SqlSentMail(database).leads_of(address)
 
 
 def _kept(database: Database, address: str, reasons: set[str]) -> dict[str, list[str]]:

@@ -12,12 +12,12 @@ from pydantic import ValidationError
 
 from adapters import logs
 from adapters.database import DatabaseNotReadyError, check
-from adapters.smtp import SmtpMailer
+from adapters.mail_server import mailer_to
 from adapters.temporal import Leads, TemporalUnavailableError, connect
 from gateway.listener import receiving
 from gateway.opening import open_outside
 from gateway.serving import listening, serving
-from settings import Settings
+from settings import Settings, UnusableSettingError
 
 _log = structlog.get_logger(__name__)
 
@@ -31,14 +31,10 @@ async def serve(settings: Settings) -> None:
     client = await connect(settings)
     web = listening(settings.gateway_host, settings.gateway_port)
     mail = listening(settings.inbound_host, settings.inbound_port)
-    password = settings.smtp_password
-    mailer = SmtpMailer(
-        settings.smtp_host,
-        settings.smtp_port,
-        username=settings.smtp_username,
-        password=password.get_secret_value() if password else None,
-        tls=settings.smtp_tls,
-    )
+    try:
+        mailer = mailer_to(settings)
+    except ValueError as error:
+        raise UnusableSettingError(str(error)) from error
     with open_outside(settings, mailer) as outside:
         leads = Leads(client, outside.journal, prefix=settings.queue_prefix)
         async with serving(outside, leads, web), receiving(outside, mail):
@@ -57,6 +53,9 @@ def main() -> int:
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             _log.error("settings are wrong", at=".".join(map(str, one["loc"])), why=one["msg"])
+        return 2
+    except UnusableSettingError as error:
+        _log.error("settings are wrong", why=str(error))
         return 2
     except (TemporalUnavailableError, DatabaseNotReadyError, OSError) as error:
         _log.error("gateway can't start", why=str(error))

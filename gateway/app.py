@@ -45,6 +45,13 @@ class _Gateway(FastAPI):
             schemas.update(schemas["ProblemDetails"].pop("$defs", {}))
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
+            for of in document["paths"].values():
+                for operation in of.values():
+                    # Where we name no 422 there is none: a path's text is always a text.
+                    if "application/json" in operation["responses"].get("422", {}).get(
+                        "content", {}
+                    ):
+                        del operation["responses"]["422"]
         return self.openapi_schema or {}
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from gateway.outside import Outside
 from gateway.problems import ProblemError, told
@@ -22,6 +22,8 @@ class Alive(BaseModel):
 
 class Ready(BaseModel):
     """Requests can be served."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"status": "ready", "waiting": 3}]})
 
     status: Literal["ready"] = "ready"
     waiting: int
@@ -41,7 +43,8 @@ def router(outside: Outside) -> APIRouter:
     def ready() -> Ready:
         """Whether the database answers and what was accepted reaches the leads."""
         waiting = outside.intake.waiting()
-        if waiting.oldest is not None and datetime.now(UTC) - waiting.oldest > _STUCK:
+        stuck = _STUCK * outside.speed
+        if waiting.oldest is not None and outside.now() - waiting.oldest > stuck:
             raise ProblemError(
                 503,
                 f"{waiting.count} items wait to be told to leads, one since"

@@ -13,7 +13,7 @@ from functools import partial
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Depends
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.intake import NewItem
 from gateway.keys import needs
@@ -26,6 +26,8 @@ from models.messages import read_event
 from models.program import Program
 
 MOST_ITEMS = 1_000
+_LARGEST_EVENT = 100_000
+"""Bytes of one event: what is told to a lead stays in its history."""
 _LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 _ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
 
@@ -54,6 +56,18 @@ class Events(BaseModel):
     )
 
 
+_OUTCOMES_EXAMPLE: dict[str, Any] = {
+    "results": [
+        {"status": "accepted", "lead": "4cf6e5b3a5b1a1f0", "why": None},
+        {
+            "status": "rejected",
+            "lead": None,
+            "why": "there is no lead 'nobody'; create it by POST /v1/leads",
+        },
+    ]
+}
+
+
 class Outcome(BaseModel):
     """What became of one item, in the order they were sent."""
 
@@ -65,6 +79,8 @@ class Outcome(BaseModel):
 
 class Outcomes(BaseModel):
     """One outcome an item."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_OUTCOMES_EXAMPLE]})
 
     results: list[Outcome]
 
@@ -218,6 +234,8 @@ def _item(outside: Outside, lead: str, body: Item) -> NewItem:
     except ValueError as error:
         raise _RejectedError(str(error)) from None
     kept = {**body, "id": event.id, "at": write_instant(event.at)}
+    if len(json.dumps(kept, ensure_ascii=False).encode()) > _LARGEST_EVENT:
+        raise _RejectedError(f"the event is larger than {_LARGEST_EVENT:,} bytes")
     return NewItem(lead=lead, item=event.id, kind="event", body=kept, arrived=now)
 
 

@@ -10,7 +10,7 @@ import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
@@ -29,6 +29,20 @@ class Fault(BaseModel):
 
 class ProblemDetails(BaseModel):
     """RFC 9457."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "about:blank",
+                    "title": "Unprocessable Content",
+                    "status": 422,
+                    "detail": "the request does not have the right shape",
+                    "errors": [{"path": "body.events", "problem": "Field required"}],
+                }
+            ]
+        }
+    )
 
     type: str = "about:blank"
     title: str

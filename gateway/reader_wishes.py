@@ -32,7 +32,11 @@ def mail_of(outside: Outside, purpose: Purpose, token: str) -> SentMail | None:
 
 
 def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
-    """Do it for the address now, and tell the lead; once a day at most, however often asked."""
+    """Do it for the address now, and tell the lead; asked again it is done already.
+
+    The lead is told first. Were it the other way round, a process that dies in between would
+    leave an address suppressed and a lead that never learns why it gets no mail.
+    """
     at = outside.now()
     kind = {
         "stop": "email.unsubscribed",
@@ -40,15 +44,12 @@ def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
         "resume": "email.resubscribed",
     }[wish]
     suppressions = SqlSuppressionList(outside.database)
-    if wish == "stop":
-        changed = suppressions.add(mail.address, "unsubscribed", at=at)
-    elif wish == "resume":
-        changed = suppressions.remove(mail.address, "unsubscribed")
-    else:
-        changed = True
+    stopped = "unsubscribed" in suppressions.reasons(mail.address)
+    if wish != "pause" and stopped == (wish == "stop"):
+        return
     local = mail.message.partition("@")[0]
-    # Who changed nothing asked again; who did, asks anew, and that is another event.
-    when = int(at.timestamp()) if changed and wish != "pause" else f"{at:%Y-%m-%d}"
+    # A pause counts once a day; who stops mail after asking for it again does so anew.
+    when = f"{at:%Y-%m-%d}" if wish == "pause" else int(at.timestamp())
     identity = f"{kind}/{local}/{when}"
     data: dict[str, Any] = {"message": mail.message}
     if wish == "pause":
@@ -60,10 +61,13 @@ def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
         "at": write_instant(at),
         "data": data,
     }
-    if changed:
-        outside.intake.accept(
-            [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
-        )
+    outside.intake.accept(
+        [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
+    )
+    if wish == "stop":
+        suppressions.add(mail.address, "unsubscribed", at=at)
+    elif wish == "resume":
+        suppressions.remove(mail.address, "unsubscribed")
 
 
 def stopped(outside: Outside, mail: SentMail) -> HTMLResponse:

@@ -7,13 +7,15 @@ one that died had leased is taken again.
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from typing import Protocol
 
 import structlog
-from temporalio.service import RPCError
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.intake import SqlIntake, Taken
 from adapters.programs import SqlPrograms
@@ -29,6 +31,11 @@ _LEADS_AT_ONCE = 20
 _LONGEST_PAUSE = timedelta(minutes=1)
 _UNKNOWN_AFTER = 5
 """So many tries a lead that nobody knows is looked for: its creation may be on its way."""
+_HOPELESS_AFTER = 10
+"""So many tries, in about five minutes, an item has that Temporal refuses or that breaks us."""
+_MOST_EVENTS = 200
+_MOST_CHARACTERS = 500_000
+"""Of one signal: Temporal takes none of more than 2 MB."""
 _KEPT = timedelta(days=30)
 _PURGE_EVERY = timedelta(hours=1)
 
@@ -113,10 +120,19 @@ class Relay:
         except LeadNotFoundError as error:
             await self._unknown(waiting, str(error))
         except LookupError as error:
-            await self._given_up(waiting[:1], str(error))
-            await self._put_off(waiting[1:], "after an item that was given up")
-        except (RPCError, TemporalUnavailableError, OSError) as error:
+            await self._without_the_first(waiting, str(error))
+        except (TemporalUnavailableError, OSError) as error:
             await self._put_off(waiting, str(error))
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                await self._hopeless(waiting, str(error))
+            else:
+                await self._put_off(waiting, str(error))
+        except SQLAlchemyError:
+            raise  # nothing can be noted now; the lease ends by itself
+        except Exception as error:  # noqa: BLE001 - one lead's items must not hold up the others'
+            _log.error("items can't be told", lead=waiting[0].lead, why=repr(error), exc_info=error)
+            await self._hopeless(waiting, repr(error))
 
     async def _create(self, item: Taken) -> None:
         """Create the lead, or update it if it is there. Raises LookupError without a program."""
@@ -133,6 +149,22 @@ class Relay:
             await self._put_off(items, why)
         else:
             await self._given_up(items, why)
+
+    async def _hopeless(self, items: list[Taken], why: str) -> None:
+        """Put off, in the end without the first: it may be what is wrong."""
+        if items[0].tries < _HOPELESS_AFTER:
+            await self._put_off(items, why)
+        else:
+            await self._without_the_first(items, why)
+
+    async def _without_the_first(self, items: list[Taken], why: str) -> None:
+        """Give the first up; the others are told at once."""
+        await self._given_up(items[:1], why)
+        if items[1:]:
+            said = "after an item that was given up"
+            await asyncio.to_thread(
+                self._intake.again, [one.seq for one in items[1:]], said, timedelta(0)
+            )
 
     async def _given_up(self, items: list[Taken], why: str) -> None:
         _log.error("items given up", lead=items[0].lead, items=len(items), why=why)
@@ -153,9 +185,12 @@ class Relay:
 
 
 def _leading_events(items: Sequence[Taken]) -> list[Taken]:
-    batch = []
-    for one in items:
-        if one.kind != "event":
+    """The events before anything else, as many as one signal holds; at least one."""
+    batch: list[Taken] = []
+    characters = 0
+    for one in items[:_MOST_EVENTS]:
+        characters += len(json.dumps(one.body, ensure_ascii=False))
+        if one.kind != "event" or (batch and characters > _MOST_CHARACTERS):
             break
         batch.append(one)
     return batch

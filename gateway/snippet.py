@@ -37,11 +37,14 @@ class Visit(BaseModel):
     subject: str = Field(max_length=200, description="The page's path, or the form's name")
 
 
+_EXAMPLE = json.dumps({"v": "0123456789abcdef-0-0123…", "type": "page.viewed", "subject": "/"})
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
         "description": "As text, so that browsers send it without asking first.",
-        "content": {"text/plain": {"schema": {"type": "string"}}},
+        "content": {
+            "text/plain": {"schema": {"type": "string"}, "examples": {"visit": {"value": _EXAMPLE}}}
+        },
     }
 }
 

@@ -40,7 +40,7 @@ def router(outside: Outside) -> APIRouter:
     def unsubscribe(
         token: str,
         one_click: Annotated[  # noqa: ARG001 - that it is there is all it says
-            Literal["One-Click"], Form(alias="List-Unsubscribe")
+            Literal["One-Click"], Form(alias="List-Unsubscribe", examples=["One-Click"])
         ],
     ) -> HTMLResponse:
         """Unsubscribe at once; asked twice it is done once."""

@@ -19,6 +19,7 @@ from lifecycle.moment import Moment
 from lifecycle.pause import paused_until
 from lifecycle.rulebook import Rulebook, email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
+from models.domains import ascii_domain
 from models.durations import Rate
 from models.program import EmailStep, VariantsStep
 
@@ -144,4 +145,5 @@ def count(m: Moment, at: datetime) -> None:
 def message_id(book: Rulebook, key: str) -> str:
     """The Message-ID of a mail, without brackets: fixed by its key, on the sending domain."""
     _, address = parseaddr(book.program.sending.from_)
-    return f"{short_hash(key)}@{address.rpartition('@')[2] or 'localhost'}"
+    domain = ascii_domain(address.rpartition("@")[2])
+    return f"{short_hash(key)}@{domain or 'localhost'}"

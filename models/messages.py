@@ -73,9 +73,9 @@ class ActMessage(Message):
 
 
 def _refuse_unwritable(raw: Mapping[Any, Any]) -> None:
-    """Refuse what no database can keep: half characters, the character 0, endless nesting."""
+    """Refuse what no database can keep: half characters, the character 0, endless nesting, NaN."""
     try:
-        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True)
+        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=False)
         text.encode()
     except (ValueError, RecursionError):
         text = "\\u0000"

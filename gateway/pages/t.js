@@ -9,9 +9,12 @@
   }
   var refused = navigator.globalPrivacyControl === true || navigator.doNotTrack === "1";
   var agreed = !refused && script.dataset.consent === "given";
+  function stored(what, value) {
+    try { return localStorage[what](key, value); } catch (blocked) { return null; }
+  }
   function send(type, subject) {
     if (!agreed) return;
-    var known = localStorage.getItem(key);
+    var known = stored("getItem") || token;
     if (!known) return;
     var body = JSON.stringify({ v: known, type: type, subject: subject.slice(0, 200) });
     if (!navigator.sendBeacon || !navigator.sendBeacon(base + "/w", body)) {
@@ -19,20 +22,20 @@
     }
   }
   function begin() {
-    if (token) localStorage.setItem(key, token);
+    if (token) stored("setItem", token);
     send("page.viewed", location.pathname);
   }
   window.leadflow = {
     consent: function (given) {
       var before = agreed;
       agreed = given === true && !refused;
-      if (!agreed) localStorage.removeItem(key);
+      if (!agreed) stored("removeItem");
       else if (!before) begin();
     }
   };
   document.addEventListener("submit", function (event) {
     var form = event.target;
-    send("form.submitted", form.getAttribute("name") || form.id || new URL(form.action, location.href).pathname);
+    send("form.submitted", form.getAttribute("name") || form.getAttribute("id") || new URL(form.getAttribute("action") || "", location.href).pathname);
   }, true);
   if (agreed) begin();
 })();

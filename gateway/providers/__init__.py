@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 from fastapi import APIRouter, Request
-from pydantic import BaseModel, SecretStr
+from pydantic import BaseModel, Field, SecretStr
 
 from gateway.outside import Outside
 from gateway.problems import ProblemError, told
@@ -21,19 +21,25 @@ from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, Told, accept
 
 _ANSWERS = told(400, 401, 404, 413, 429, 503)
-_RAW: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "description": "As the provider sends it; it is verified byte by byte.",
-        "content": {"application/json": {"schema": {}}},
+
+
+def _raw(example: Any) -> dict[str, Any]:
+    """What a route's document says of a body that is read and verified byte by byte."""
+    return {
+        "requestBody": {
+            "required": True,
+            "description": "As the provider sends it; it is verified byte by byte.",
+            "content": {
+                "application/json": {"schema": {}, "examples": {"one": {"value": example}}}
+            },
+        }
     }
-}
 
 
 class Taken(BaseModel):
     """What was new in a message."""
 
-    accepted: int
+    accepted: int = Field(examples=[1])
 
 
 def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
@@ -42,14 +48,14 @@ def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
     secrets = outside.providers
     tokens = mailgun.Tokens()
 
-    @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_RAW)
+    @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_raw(sendgrid.EXAMPLE))
     async def from_sendgrid(request: Request) -> Taken:
         """SendGrid's event webhook."""
         key, body = _set_up(secrets.sendgrid_public_key), await request.body()
         _proven(lambda: sendgrid.verify(key, request.headers, body))
         return await _taken(outside, "sendgrid", sendgrid.told(_json(body)))
 
-    @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_RAW)
+    @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_raw(mailgun.EXAMPLE))
     async def from_mailgun(request: Request) -> Taken:
         """Mailgun's webhooks."""
         key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
@@ -57,14 +63,14 @@ def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
         _proven(lambda: tokens.take(token))
         return await _taken(outside, "mailgun", mailgun.told(document))
 
-    @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_RAW)
+    @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_raw(postmark.EXAMPLE))
     async def from_postmark(request: Request) -> Taken:
         """Postmark's webhooks."""
         login, body = _set_up(secrets.postmark_login), await request.body()
         _proven(lambda: postmark.verify(login, request.headers))
         return await _taken(outside, "postmark", postmark.told(_json(body)))
 
-    @routes.post("/ses", responses=_ANSWERS, openapi_extra=_RAW)
+    @routes.post("/ses", responses=_ANSWERS, openapi_extra=_raw(ses.EXAMPLE))
     async def from_ses(request: Request) -> Taken:
         """Amazon SES's events, by a topic of SNS."""
         document = _json(await request.body())
@@ -78,7 +84,7 @@ def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
         identity, message = str(document.get("MessageId")), _json(str(document["Message"]).encode())
         return await _taken(outside, "ses", ses.told(message, identity))
 
-    @routes.post("/standard", responses=_ANSWERS, openapi_extra=_RAW)
+    @routes.post("/standard", responses=_ANSWERS, openapi_extra=_raw(standard.EXAMPLE))
     async def from_anybody(request: Request) -> Taken:
         """Any provider that signs by Standard Webhooks."""
         secret, body = _set_up(secrets.webhook_secret), await request.body()

@@ -17,6 +17,16 @@ from typing import Any
 from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, instant, text
 
 REPLAY_SECONDS = 300.0
+EXAMPLE = {
+    "signature": {"timestamp": "1772460000", "token": "a8ce0edb2d", "signature": "d2271d12299f"},
+    "event-data": {
+        "event": "delivered",
+        "id": "CPgfbmQMTCKtHW6uIWtuVe",
+        "timestamp": 1772460000.0,
+        "recipient": "ana@northwind.example",
+        "message": {"headers": {"message-id": "0123456789abcdef@acme.example"}},
+    },
+}
 
 _TYPES = {
     "delivered": "email.delivered",

@@ -24,6 +24,13 @@ _TYPES = {
     "SubscriptionChange": ("email.unsubscribed", "ChangedAt"),
 }
 _HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
+EXAMPLE = {
+    "RecordType": "SpamComplaint",
+    "ID": 42,
+    "Email": "ana@northwind.example",
+    "BouncedAt": "2026-03-02T14:00:00Z",
+    "Metadata": {"message-id": "0123456789abcdef@acme.example"},
+}
 
 
 def verify(login: str, headers: Mapping[str, str]) -> None:

@@ -20,6 +20,16 @@ from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, in
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
 REPLAY_SECONDS = 300.0
+EXAMPLE = [
+    {
+        "event": "bounce",
+        "sg_event_id": "ZGVtbw",
+        "email": "ana@northwind.example",
+        "smtp-id": "<0123456789abcdef@acme.example>",
+        "timestamp": 1772460000,
+        "status": "5.1.1",
+    }
+]
 
 _TYPES = {
     "delivered": "email.delivered",

@@ -30,6 +30,16 @@ _AMAZONS = re.compile(r"https://sns\.[a-z0-9-]{1,30}\.amazonaws\.com(?:\.cn)?/[\
 _NOTIFICATION = ("Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type")
 _CONFIRMATION = ("Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type")
 _TIMEOUT = 10.0
+EXAMPLE = {
+    "Type": "Notification",
+    "MessageId": "22b80b92-fdea-4c2c-8f9d-bdfb0c7bf324",
+    "TopicArn": "arn:aws:sns:eu-west-1:123456789012:mail",
+    "Message": '{"eventType": "Delivery", "mail": {}, "delivery": {}}',
+    "Timestamp": "2026-03-02T14:00:00.000Z",
+    "SignatureVersion": "2",
+    "Signature": "EXAMPLEpH+...",
+    "SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0.pem",
+}
 
 Fetch = Callable[[str], bytes]
 

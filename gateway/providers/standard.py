@@ -13,6 +13,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.providers.normalised import NotProvenError, Told, instant, text
 
+EXAMPLE = {
+    "type": "email.complained",
+    "message": "0123456789abcdef@acme.example",
+    "at": "2026-03-02T14:00:00Z",
+}
+
 
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     """The id of a message that was signed within five minutes. Raises NotProvenError."""

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from adapters.catcher import messages
 from cli.stack import Stack
@@ -66,6 +68,50 @@ def test_a_test_mail_arrives_and_counts_for_no_lead(
 
     assert until(arrived) == ["[test] Welcome, Sam"]
     assert leadflow("mail", "send-test", "acme", "welcome", "--to", "a b").status == 2
+
+
+def test_a_preview_has_the_ways_out_that_the_settings_give_it(
+    command: Leadflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADFLOW_PUBLIC_URL", "https://go.acme.example")
+    monkeypatch.setenv("LEADFLOW_MAIL_DOMAIN", "in.acme.example")
+    ran = command("mail", "preview", ACME, "welcome", "--out", str(tmp_path), "--json")
+    assert ran.json["headers"]["List-Unsubscribe"].startswith("<https://go.acme.example/u/")
+    assert ran.json["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    html = (tmp_path / "welcome.html").read_text()
+    assert "https://go.acme.example/u/" in html
+    assert "/c/" not in html
+
+
+def test_a_test_mail_is_signed_as_all_mail_is(
+    leadflow: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    file = tmp_path / "dkim.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    monkeypatch.setenv("LEADFLOW_SMTP_PORT", str(stack.smtp_port))
+    monkeypatch.setenv("LEADFLOW_DKIM_DOMAIN", "acme.example")
+    monkeypatch.setenv("LEADFLOW_DKIM_SELECTOR", "s1")
+    monkeypatch.setenv("LEADFLOW_DKIM_KEY_FILE", str(file))
+    assert leadflow("mail", "send-test", "acme", "welcome", "--to", "dkim@acme.example").status == 0
+
+    def arrived() -> list[str]:
+        mails = messages(stack.mail)
+        return [
+            str(one["DKIM-Signature"]) for one in mails if str(one["To"]) == "dkim@acme.example"
+        ]
+
+    [signature] = until(arrived)
+    assert "d=acme.example" in signature
+    file.write_text("no key")
+    ran = leadflow("mail", "send-test", "acme", "welcome", "--to", "dkim@acme.example")
+    assert (ran.status, "LEADFLOW_DKIM_KEY_FILE" in ran.err) == (2, True)
 
 
 def test_a_key_opens_the_gateway_until_it_is_revoked(leadflow: Leadflow, stack: Stack) -> None:

@@ -139,7 +139,8 @@ def test_a_leads_timeline_tells_what_was_done_by_hand(
     email = f"hand-{tmp_path.name}@northwind.example".lower()
     made = leadflow("enrol", "--email", email, "--program", ACME, "--json")
     assert made.status == 0, made.err
-    lead = seen(email)["lead"]
+    lead = made.json["lead"]
+    seen(lead)
 
     def told(kind: str) -> Callable[[Any], bool]:
         return lambda one: any(entry["kind"] == kind for entry in one["timeline"])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import httpx
 import pytest
 
 from adapters.api_keys import SqlApiKeys
 from adapters.database import Database
+from adapters.intake import NewItem
 from gateway.outside import Outside
 from lifecycle.stable_hash import lead_id
 from tests.gateway.senders import accepted, known_lead
@@ -38,6 +40,19 @@ async def test_an_address_that_has_a_lead_updates_it(
     assert answer.json()["results"][0]["lead"] == "ana"
 
 
+async def test_an_address_with_an_international_domain_is_one_however_it_is_written(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    known_lead(database, email="zoe@b\u00fccher.example")
+    for written in ("zoe@b\u00fccher.example", "Zoe@xn--bcher-kva.example"):
+        leads = {"leads": [{"email": written, "title": written}]}
+        answer = await http.post("/v1/leads", json=leads, headers=key)
+        assert answer.json()["results"][0]["lead"] == "ana"
+        events = {"events": [{"type": "page.viewed", "email": written, "subject": written}]}
+        answer = await http.post("/v1/events", json=events, headers=key)
+        assert answer.json()["results"][0]["lead"] == "ana"
+
+
 async def test_a_consent_is_kept_with_its_source_and_its_words(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
@@ -63,6 +78,7 @@ async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
         {"id": "7", "type": "page.viewed", "email": ANA, "subject": "\u0000"},
         {"id": "8", "type": "page.viewed", "email": "new@northwind.example"},
         {"id": "9", "type": "page.viewed", "email": ANA},
+        {"id": "10", "type": "page.viewed", "email": ANA, "data": {"text": "x" * 100_000}},
     ]
     answer = await http.post("/v1/events", json={"events": events}, headers=key)
     results = answer.json()["results"]
@@ -70,6 +86,7 @@ async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
         "accepted",
         *["rejected"] * 7,
         "accepted",
+        "rejected",
     ]
     assert all(one["why"] for one in results if one["status"] == "rejected")
     assert [one["id"] for one in accepted(database)] == ["1", "9"]
@@ -166,6 +183,49 @@ async def test_a_body_that_hides_its_length_is_cut_off(
     answer = await http.post("/v1/events", content=endless(), headers=headers)
     assert answer.status_code == 413
     assert accepted(database) == []
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
+async def test_a_number_that_json_lacks_is_refused_and_spoils_nothing(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database, number: str
+) -> None:
+    known_lead(database)
+    body = (
+        '{"events": [{"id": "1", "type": "page.viewed", "lead": "ana", "data": {"n": %s}},'
+        ' {"id": "2", "type": "page.viewed", "lead": "ana"}]}'
+    )
+    headers = {**key, "Content-Type": "application/json"}
+    answer = await http.post("/v1/events", content=body % number, headers=headers)
+    assert [one["status"] for one in answer.json()["results"]] == ["rejected", "accepted"]
+    assert [one["id"] for one in accepted(database)] == ["2"]
+
+
+async def test_a_batch_of_a_thousand_has_a_result_an_item(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database
+) -> None:
+    leads = [{"email": f"lead{number}@northwind.example"} for number in range(1_000)]
+    answer = await http.post("/v1/leads", json={"leads": leads}, headers=key)
+    assert [one["status"] for one in answer.json()["results"]] == ["accepted"] * 1_000
+    events = [{**one, "type": "page.viewed"} for one in leads]
+    answer = await http.post("/v1/events", json={"events": events}, headers=key)
+    assert [one["status"] for one in answer.json()["results"]] == ["accepted"] * 1_000
+    assert len(accepted(database)) == 2_000
+
+
+async def test_who_waits_in_vain_for_five_minutes_makes_the_gateway_unready(
+    http: httpx.AsyncClient, outside: Outside
+) -> None:
+    body = {"id": "1", "type": "page.viewed"}
+    arrived = outside.now() - timedelta(minutes=6)
+    outside.intake.accept([NewItem(lead="ana", item="1", kind="event", body=body, arrived=arrived)])
+    [item] = outside.intake.take(10, timedelta(minutes=2))
+    outside.intake.again([item.seq], "nobody answers", timedelta(minutes=1))
+    answer = await http.get("/ready")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert "1 items wait" in answer.json()["detail"]
+    outside.intake.done([item.seq])
+    assert (await http.get("/ready")).status_code == 200
 
 
 async def test_health_and_readiness_answer(http: httpx.AsyncClient) -> None:

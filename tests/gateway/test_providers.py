@@ -347,6 +347,16 @@ async def test_a_recipient_is_enough_where_the_mail_is_not_known(
     assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
 
 
+async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    known_lead(database, "zoe", email="zoe@b\u00fccher.example")
+    told = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
+    body, headers = by_anybody(told)
+    await http.post("/v1/providers/standard", content=body, headers=headers)
+    assert [one["lead"] for one in accepted(database)] == ["zoe"]
+
+
 async def test_a_provider_that_is_not_set_up_is_not_there(
     outside: Outside, database: Database
 ) -> None:

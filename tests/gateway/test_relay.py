@@ -155,3 +155,58 @@ async def test_what_was_told_long_ago_is_removed(outside: Outside) -> None:
     outside.intake.done([first.seq])
     assert outside.intake.purge(NOW.replace(year=2099)) == 1
     assert outside.intake.waiting().count == 1
+
+
+async def test_a_flood_is_told_in_signals_that_temporal_takes(outside: Outside) -> None:
+    heavy = {"type": "form.submitted", "data": {"text": "x" * 90_000}}
+    outside.intake.accept(
+        [_event(number) for number in range(450)]
+        + [
+            NewItem(
+                lead="bea", item=f"h{n}", kind="event", body={"id": f"h{n}", **heavy}, arrived=NOW
+            )
+            for n in range(12)
+        ]
+    )
+    leads = FakeLeads("ana", "bea")
+    await _relay(outside, leads).once()
+    told = [(lead, len(ids)) for lead, ids in leads.told]
+    assert [size for lead, size in told if lead == "ana"] == [200, 200, 50]
+    assert [size for lead, size in told if lead == "bea"] == [5, 5, 2]
+    ids = [one for lead, batch in leads.told if lead == "ana" for one in batch]
+    assert ids == [f"e{number}" for number in range(450)]
+    assert outside.intake.waiting().count == 0
+
+
+class BrokenLeads(FakeLeads):
+    """Leads of whom one can't be told anything, for a reason that nobody thought of."""
+
+    async def events(self, lead: str, events: Sequence[Json]) -> None:
+        if lead == "broken" and any(one["id"] == "e1" for one in events):
+            raise RecursionError("deeper than anybody thought")
+        await super().events(lead, events)
+
+
+async def test_an_item_that_breaks_the_relay_holds_up_nobody(outside: Outside) -> None:
+    leads = BrokenLeads("broken", "bea")
+    outside.intake.accept([_event(1, "broken"), _event(2, "broken"), _event(1, "bea")])
+    await _relay(outside, leads).once()
+    assert leads.told == [("bea", ["e1"])]
+    assert outside.intake.waiting().count == 2
+
+
+async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
+    outside: Outside,
+) -> None:
+    leads = BrokenLeads("broken")
+    outside.intake.accept([_event(1, "broken"), _event(2, "broken")])
+    for _ in range(9):
+        outside.intake.take(10, timedelta(seconds=-1))
+    await _relay(outside, leads).once()
+    assert outside.intake.waiting().count == 1
+    relay = _relay(outside, leads)
+    running = asyncio.create_task(relay.run())
+    await until(lambda: outside.intake.waiting().count == 0)
+    relay.stop()
+    await running
+    assert leads.told == [("broken", ["e2"])]

@@ -69,29 +69,35 @@ async def test_everything_else_is_refused(
 
 
 _PAGE = """<!doctype html><title>page</title><body>
-<form name="demo" action="/x"><input name="q"></form>
+{form}
 <script>
+{before}
 var sent = [];
 navigator.sendBeacon = function (url, body) {{ sent.push(body); return true; }};
 </script>
 <script src="t.js" {attributes}></script>
 <script>
 {more}
-document.forms.demo.addEventListener("submit", function (event) {{ event.preventDefault(); }});
-document.forms.demo.requestSubmit();
+document.forms[0].addEventListener("submit", function (event) {{ event.preventDefault(); }});
+document.forms[0].requestSubmit();
 document.title = JSON.stringify({{ sent: sent.map(JSON.parse), url: location.search,
   kept: localStorage.getItem("leadflow") }});
 </script>"""
+_FORM = '<form name="demo" action="/x"><input name="q"></form>'
 
 
-def in_chromium(folder: Path, attributes: str = "", more: str = "") -> dict[str, object]:
+def in_chromium(
+    folder: Path, attributes: str = "", more: str = "", before: str = "", form: str = _FORM
+) -> dict[str, object]:
     """What the script did in a real browser, on a page reached with a token."""
     browser = shutil.which("chromium")
     if browser is None:
         pytest.skip("no Chromium on this machine (Debian's package chromium)")
     script = Path(__file__).parents[2] / "gateway" / "pages" / "t.js"
     (folder / "t.js").write_text(script.read_text())
-    (folder / "page.html").write_text(_PAGE.format(attributes=attributes, more=more))
+    (folder / "page.html").write_text(
+        _PAGE.format(attributes=attributes, more=more, before=before, form=form)
+    )
     shown = subprocess.run(
         [
             *(browser, "--headless", "--no-sandbox", "--disable-gpu", "--dump-dom"),
@@ -119,6 +125,38 @@ def test_with_consent_pages_and_forms_are_told_and_no_field_of_them(tmp_path: Pa
         {"v": "token", "type": "page.viewed", "subject": str(tmp_path / "page.html")},
         {"v": "token", "type": "form.submitted", "subject": "demo"},
     ]
+
+
+@pytest.mark.parametrize(
+    "refusal", ["globalPrivacyControl', { value: true", "doNotTrack', { value: '1'"]
+)
+def test_a_browser_that_refuses_for_its_person_is_heeded(tmp_path: Path, refusal: str) -> None:
+    before = f"Object.defineProperty(navigator, '{refusal} }});"
+    found = in_chromium(tmp_path, 'data-consent="given"', "leadflow.consent(true);", before=before)
+    assert found == {"sent": [], "url": "?a=1", "kept": None}
+
+
+def test_a_form_is_known_by_its_name_its_id_or_its_path_whatever_its_fields_are_called(
+    tmp_path: Path,
+) -> None:
+    fields = '<input name="id"><input name="action"><input name="name">'
+    for number, (form, subject) in enumerate(
+        [
+            (f'<form action="/subscribe?x=1">{fields}</form>', "/subscribe"),
+            (f'<form id="news" action="/subscribe">{fields}</form>', "news"),
+        ]
+    ):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found = in_chromium(folder, 'data-consent="given"', form=form)
+        assert [one["subject"] for one in found["sent"]][1:] == [subject]  # type: ignore[attr-defined]  # a list
+
+
+def test_a_browser_that_keeps_nothing_breaks_no_page(tmp_path: Path) -> None:
+    before = "Storage.prototype.setItem = function () { throw new Error('blocked'); };"
+    found = in_chromium(tmp_path, more="leadflow.consent(true);", before=before)
+    assert [one["type"] for one in found["sent"]] == ["page.viewed", "form.submitted"]  # type: ignore[attr-defined]  # a list
+    assert found["kept"] is None
 
 
 def test_a_consent_that_is_withdrawn_takes_everything_back(tmp_path: Path) -> None:

@@ -153,8 +153,25 @@ def test_machines_are_known_by_what_they_say_of_themselves(
     assert at_once(hit) == why
 
 
+def tracked_links() -> TrackedLinks:
+    hosts = frozenset({"a.example", "b.example"})
+    return TrackedLinks("https://go.acme.example/", hosts, lambda number: f"https://go/c/{number}")
+
+
+def test_an_image_is_a_target_like_any_other_and_what_is_no_web_page_is_none() -> None:
+    links = tracked_links()
+    html = (
+        '<a href="https://a.example/x.png"><img src="https://a.example/y.png"></a>'
+        '<a href="javascript:alert(1)">js</a><a href="data:image/png;base64,AAAA">data</a>'
+        '<a href="//b.example/">bare</a><a href="https://go.acme.example/o/0-0-0.gif">open</a>'
+    )
+    tracked = track_html(html, links)
+    assert links.targets == ("", "https://a.example/x.png")
+    assert tracked == html.replace("https://a.example/x.png", "https://go/c/1")
+
+
 def test_every_link_is_tracked_once_and_all_else_stays_as_it_is() -> None:
-    links = TrackedLinks("https://go.acme.example/", lambda number: f"https://go/c/{number}")
+    links = tracked_links()
     html = (
         '<!-- <a href="https://a.example/no"> --><p>caf\u00e9</p>\n'
         "<a  class=x href='https://a.example/?a=1&amp;b=2'>one</a>"

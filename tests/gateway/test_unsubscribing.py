@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import httpx
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from adapters.database import Database
+from adapters.suppression_list import SqlSuppressionList
 from gateway.outside import Outside
+from gateway.reader_wishes import carry_out
 from tests.gateway.senders import accepted, sent_mail
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -23,6 +26,35 @@ async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
         assert "set-cookie" not in answer.headers
     assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
+
+
+async def test_an_unsubscription_that_breaks_off_halfway_is_told_to_the_lead_all_the_same(
+    outside: Outside, database: Database
+) -> None:
+    mail = outside.sent.by_message_id(sent_mail(database))
+    assert mail is not None
+    with database.write() as connection:
+        connection.exec_driver_sql("ALTER TABLE suppressions RENAME TO suppressions_away")
+        connection.exec_driver_sql(
+            "CREATE VIEW suppressions AS SELECT * FROM suppressions_away"
+        )  # it can be read and not written
+    with pytest.raises(OperationalError):
+        carry_out(outside, mail, "stop")
+    with database.write() as connection:
+        connection.exec_driver_sql("DROP VIEW suppressions")
+        connection.exec_driver_sql("ALTER TABLE suppressions_away RENAME TO suppressions")
+    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
+    carry_out(outside, mail, "stop")
+    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
+
+
+async def test_who_is_suppressed_in_another_spelling_is_so_once(
+    http: httpx.AsyncClient, outside: Outside, database: Database
+) -> None:
+    SqlSuppressionList(database).add(" Ana@NORTHWIND.example", "unsubscribed", at=outside.now())
+    answer = await http.get(outside.links.unsubscribe(sent_mail(database)))
+    assert "You are unsubscribed" in answer.text
 
 
 async def test_one_click_may_come_as_a_form_of_parts(

@@ -126,3 +126,25 @@ def test_an_international_domain_is_the_same_however_it_is_written(
     SqlSuppressionList(database).add(suppressed, "complained", at=NOW)
     outbox.claim("ana", KEY, MESSAGE, NOW)
     assert outbox.ready(KEY, mail(written), email="hello", operational=True) == "complained"
+
+
+@pytest.mark.parametrize("written", ["ana@straße.example", "ana@xn--strae-oqa.example"])
+@pytest.mark.parametrize("suppressed", ["ana@Straße.example", "ana@xn--strae-oqa.example"])
+def test_a_sharp_s_is_no_double_s(
+    outbox: SqlOutbox, database: Database, written: str, suppressed: str
+) -> None:
+    suppressions = SqlSuppressionList(database)
+    suppressions.add("ana@strasse.example", "unsubscribed", at=NOW)
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    assert outbox.ready(KEY, mail(written), email="hello", operational=False) is None
+    suppressions.add(suppressed, "complained", at=NOW)
+    assert outbox.ready(KEY, mail(written), email="hello", operational=False) == "complained"
+
+
+def test_an_accent_is_the_same_however_it_is_put_together(
+    outbox: SqlOutbox, database: Database
+) -> None:
+    SqlSuppressionList(database).add("jose\u0301@northwind.example", "unsubscribed", at=NOW)
+    outbox.claim("ana", KEY, MESSAGE, NOW)
+    why = outbox.ready(KEY, mail("jos\u00e9@northwind.example"), email="hello", operational=False)
+    assert why == "unsubscribed"

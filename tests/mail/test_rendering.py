@@ -8,7 +8,7 @@ from adapters.mail_render import MailRenderer
 from adapters.program_file import read_program
 from adapters.signed_links import SignedLinks
 from models.decision import SendMail
-from models.directory import Directory
+from models.directory import Directory, Member, Team
 from models.state import LeadState
 from tests.mail.acme import (
     MESSAGE,
@@ -175,6 +175,15 @@ def test_a_whole_number_has_no_fraction() -> None:
         "{% for i in (1..5000) %}{% for j in (1..5000) %}x{% endfor %}{% endfor %}",
         "{% assign s = 'ab' %}{% for i in (1..999) %}{% assign s = s | append: s %}{% endfor %}",
         "{{ (1..1000000000) | join: ',' }}",
+        "{{ 'xxxxxxxxxx' " + "| replace: 'x', 'xxxxxxxxxx' " * 12 + "| size }}",
+        "{% assign a = 'xx' %}"
+        + "{% assign a = a | append: a %}" * 14
+        + "{{ a | replace: 'x', a }}",
+        "{% assign a = 'xx' %}"
+        + "{% assign a = a | append: a %}" * 14
+        + "{{ (1..999) | join: a }}",
+        "{% assign a = 'x' | split: '' %}" + "{% assign a = a | concat: a %}" * 60,
+        "{% tablerow i in (1..1000000000) %}x{% endtablerow %}",
         "{% include 'secret' %}",
         "{{ lead.first_name | safe }}",
         "{{ lead.nothing }}",
@@ -279,6 +288,45 @@ def test_links_are_tracked_in_both_parts_and_no_url_tells_whose_they_are(
     assert LINKS.pixel(MESSAGE) in mail.html
     assert LINKS.click(MESSAGE, 0) not in mail.text
     assert "ana@northwind.example" not in mail.html + mail.text
+
+
+EVIL = "https://evil.example/x"
+
+
+@pytest.mark.parametrize(
+    ("text", "profile"),
+    [
+        ("Hi {{ lead.first_name }}.", {"first_name": EVIL}),
+        (
+            "Hi {{ lead.first_name }}{{ lead.last_name }}.",
+            {"first_name": "https://evil", "last_name": ".example"},
+        ),
+        ("https://{{ lead.company }}", {"company": "evil.example"}),
+        ("https://acme.example{{ lead.company }}", {"company": ".evil.example/"}),
+        ("https://acme.example{{ lead.company }}", {"company": "@evil.example/"}),
+        ("https://acme.example\\{{ lead.company }}", {"company": "@evil.example/"}),
+        ("https://www.{{ lead.company }}/", {"company": "evil.example"}),
+        ("https://[{{ lead.company }}", {"company": "evil.example"}),
+    ],
+)
+def test_no_link_of_ours_leads_where_a_lead_wrote(text: str, profile: dict[str, str]) -> None:
+    for each in (program(text=text), program(mjml=mjml(f"<a href='{text}'>x</a>"))):
+        sending = each.sending.model_copy(update={"track": ("clicks",)})
+        of = each.model_copy(update={"sending": sending})
+        mail = MailRenderer(LINKS).marketing(of, lead(**profile), PEOPLE, send_mail())
+        assert not any("evil" in target for target in mail.links), mail.links
+
+
+def test_what_a_lead_wrote_may_stand_behind_the_host() -> None:
+    of = program(text="See https://Acme.example/?for={{ lead.company }} or {{ owner.signature }}")
+    of = of.model_copy(update={"sending": of.sending.model_copy(update={"track": ("clicks",)})})
+    riley = Member(email="riley@acme.example", signature="Riley, https://calendar.example/riley")
+    people = Directory(teams={"sdr": Team(members=(riley,))})
+    mail = MailRenderer(LINKS).marketing(of, lead(company="Northwind"), people, send_mail())
+    assert mail.links[1:] == (
+        "https://Acme.example/?for=Northwind",
+        "https://calendar.example/riley",
+    )
 
 
 def test_operational_mail_is_not_tracked_and_only_the_confirming_one_can_confirm() -> None:

@@ -11,8 +11,17 @@ import aiosmtplib
 import pytest
 
 from activities.ports import MailRefusedError, MailUnsentError
+from adapters.mail_render import MailRenderer
+from adapters.signed_links import SignedLinks
 from adapters.smtp import SmtpMailer
-from tests.mail.acme import program, rendered
+from lifecycle.rulebook import rulebook
+from lifecycle.sending import message_id
+from models.decision import SendMail
+from tests.mail.acme import NOW, PEOPLE, lead, program, rendered
+
+LINKS = SignedLinks(
+    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+)
 
 HANG_UP = None
 SILENT = ""
@@ -276,3 +285,32 @@ async def test_a_mail_that_cannot_be_put_together_is_refused() -> None:
     async with serving(Server()) as mailer:
         with pytest.raises(MailRefusedError, match="not one e-mail address"):
             await mailer.send(mail)
+
+
+async def test_a_sharp_s_goes_to_its_own_domain_and_not_to_that_with_double_s() -> None:
+    server = Server(extensions=())
+    async with serving(server) as mailer:
+        await mailer.send(rendered(email="ana@straße.example"))
+    assert "RCPT TO:<ana@xn--strae-oqa.example>" in server.lines
+
+
+async def test_a_sender_with_an_international_domain_writes_all_its_headers_in_ascii() -> None:
+    of = program(sender="Bücher <hallo@bücher.example>")
+    message = message_id(rulebook(of), "ana/1/welcome/note")
+    server = Server(extensions=())
+    async with serving(server) as mailer:
+        command = SendMail(key="ana/1/welcome/note", at=NOW, email="note", message=message)
+        await mailer.send(MailRenderer(LINKS).marketing(of, lead(), PEOPLE, command))
+    head = server.contents[0].partition(b"\r\n\r\n")[0]
+    assert head.isascii()
+    assert b"@xn--bcher-kva.example>" in head.partition(b"Message-ID: ")[2].splitlines()[0]
+    assert b"List-Id: <acme.xn--bcher-kva.example>" in head
+
+
+async def test_a_header_that_can_not_be_written_is_a_refusal_and_no_doubt() -> None:
+    mail = dataclasses.replace(rendered(), headers={"X-Leadflow-Lead": "zoë"})
+    server = Server()
+    async with serving(server) as mailer:
+        with pytest.raises(MailRefusedError, match="ascii"):
+            await mailer.send(mail)
+    assert server.contents == []

@@ -169,6 +169,15 @@ def test_a_wrong_shape_or_value_is_told_where_it_stands(
     assert message in problem.message
 
 
+@pytest.mark.parametrize("blank", ['"  "', r'"\u200b"', '" - "'])
+def test_a_postal_address_of_nothing_is_none(only_problem: OnlyProblem, blank: str) -> None:
+    problem = only_problem(
+        ('postal_address: "Acme Inc., 1 Main Street, Springfield"', f"postal_address: §{blank}")
+    )
+    assert problem.path == "sending.postal_address"
+    assert "no postal address" in problem.message
+
+
 def test_what_is_missing_is_told_at_the_key_that_lacks_it(only_problem: OnlyProblem) -> None:
     problem = only_problem(
         ("sending:\n", "§sending:\n"),

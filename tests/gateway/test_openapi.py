@@ -1,0 +1,80 @@
+"""The OpenAPI document, as those read it who write to us."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+Document = dict[str, Any]
+
+
+@pytest.fixture
+async def document(http: httpx.AsyncClient) -> Document:
+    found: Document = (await http.get("/openapi.json")).json()
+    return found
+
+
+def operations(document: Document) -> Iterator[tuple[str, Document]]:
+    for path, of in document["paths"].items():
+        for method, operation in of.items():
+            yield f"{method.upper()} {path}", operation
+
+
+def shown(document: Document, content: Document) -> bool:
+    """Whether a body has an example: of its own, of its schema, or of each of its fields."""
+    schema = content["schema"]
+    if "$ref" in schema and "examples" not in schema:
+        schema = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    fields = list(schema.get("properties", {}).values())
+    return (
+        "examples" in content
+        or "examples" in schema
+        or (bool(fields) and all("examples" in one or "const" in one for one in fields))
+    )
+
+
+def test_every_body_that_is_taken_has_an_example(document: Document) -> None:
+    bodies = {
+        name: one["requestBody"]["content"].values()
+        for name, one in operations(document)
+        if "requestBody" in one
+    }
+    assert {"POST /v1/events", "POST /v1/providers/ses", "POST /u/{token}", "POST /w"} <= set(
+        bodies
+    )
+    without = [
+        name for name, all_ in bodies.items() if not all(shown(document, one) for one in all_)
+    ]
+    assert without == []
+
+
+def test_every_json_answer_has_an_example_and_every_error_is_a_problem(document: Document) -> None:
+    for name, one in operations(document):
+        for status, answer in one["responses"].items():
+            for kind, content in answer.get("content", {}).items():
+                if status >= "400" and kind != "text/html":
+                    assert kind == "application/problem+json", (name, status)
+                if "json" in kind:
+                    assert shown(document, content), (name, status)
+
+
+async def test_the_examples_are_taken(
+    http: httpx.AsyncClient, document: Document, key: dict[str, str]
+) -> None:
+    for path in ("/v1/leads", "/v1/events"):
+        body = document["paths"][path]["post"]["requestBody"]["content"]["application/json"]
+        [example] = body["schema"]["examples"]
+        answer = await http.post(path, json=example, headers=key)
+        assert answer.status_code == 202
+        assert [one["status"] for one in answer.json()["results"]] == ["accepted"]
+
+
+def test_every_reference_leads_somewhere(document: Document) -> None:
+    wanted = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
+    assert wanted
+    assert wanted <= set(document["components"]["schemas"])

@@ -1,0 +1,83 @@
+"""What is accepted for leads, on both databases: a flood of one lead's harms nobody."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from adapters.database import Database
+from adapters.intake import NewItem, SqlIntake
+
+NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
+LEASE = timedelta(minutes=2)
+
+
+@pytest.fixture
+def intake(database: Database) -> SqlIntake:
+    return SqlIntake(database, gather=timedelta(0))
+
+
+def events(lead: str, numbers: range) -> list[NewItem]:
+    return [
+        NewItem(
+            lead=lead,
+            item=f"e{number}",
+            kind="event",
+            body={"id": f"e{number}", "type": "page.viewed"},
+            arrived=NOW,
+        )
+        for number in numbers
+    ]
+
+
+def test_a_batch_of_a_thousand_is_accepted_once(intake: SqlIntake) -> None:
+    batch = events("ana", range(1_000))
+    assert intake.accept(batch) == [True] * 1_000
+    assert intake.accept(batch) == [False] * 1_000
+
+
+def test_of_a_flood_the_first_are_taken_and_all_of_everybody_elses(intake: SqlIntake) -> None:
+    intake.accept(events("flooded", range(2_500)))
+    intake.accept(events("bea", range(3)))
+    taken = intake.take(10, LEASE)
+    assert [one.item for one in taken if one.lead == "bea"] == ["e0", "e1", "e2"]
+    flood = [one.item for one in taken if one.lead == "flooded"]
+    assert flood == [f"e{number}" for number in range(1_000)]
+    intake.done([one.seq for one in taken])
+    again = intake.take(10, LEASE)
+    assert [one.item for one in again] == [f"e{number}" for number in range(1_000, 2_000)]
+
+
+def test_a_flood_that_waits_for_its_first_item_holds_up_nobody_else(intake: SqlIntake) -> None:
+    intake.accept(events("flooded", range(1)))
+    [first] = intake.take(10, LEASE)
+    intake.again([first.seq], "Temporal said no", timedelta(minutes=1))
+    intake.accept(events("flooded", range(1, 600)))
+    intake.accept(events("bea", range(1)))
+    assert [one.lead for one in intake.take(1, LEASE)] == ["bea"]
+    assert intake.take(10, LEASE) == []
+
+
+def test_of_many_who_take_at_once_each_gets_what_no_other_has(intake: SqlIntake) -> None:
+    for lead in range(40):
+        intake.accept(events(f"lead-{lead}", range(5)))
+
+    def take(_: int) -> list[int]:
+        return [one.seq for one in intake.take(10, LEASE)]
+
+    with ThreadPoolExecutor(4) as threads:
+        seqs = [seq for taken in threads.map(take, range(16)) for seq in taken]
+    assert len(seqs) == len(set(seqs))
+    rest = [one.seq for one in intake.take(100, LEASE)]
+    assert sorted(seqs + rest) == sorted(set(seqs + rest))
+    assert len(seqs + rest) == 200
+
+
+def test_what_waits_says_how_much_and_since_when_also_after_tries(intake: SqlIntake) -> None:
+    intake.accept(events("ana", range(2)))
+    taken = intake.take(10, LEASE)
+    intake.again([one.seq for one in taken], "nobody answers", timedelta(hours=1))
+    waiting = intake.waiting()
+    assert (waiting.count, waiting.oldest) == (2, NOW)

@@ -1,0 +1,129 @@
+"""Line breaks in names, by whichever door they came in: no header is made of them."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Callable, Mapping
+from datetime import timedelta
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from pathlib import Path
+
+import pytest
+
+from adapters.lead_file import checked_leads
+from adapters.mail_message import build_message
+from adapters.mail_render import MailRenderer
+from adapters.signed_links import SignedLinks
+from adapters.teams_file import read_directory
+from lifecycle.decide import decide, new_lead
+from lifecycle.rulebook import rulebook
+from models.directory import Directory
+from models.inputs import Created
+from models.messages import read_event
+from models.state import LeadState
+from tests.mail.acme import NOW, PEOPLE, alert, mjml, program, send_mail
+
+EVIL = "Ana\r\nBcc: evil@x.example\r\n\r\n<b>body</b>\n\u2028.\r\n"
+SUBJECT = "{{ lead.first_name }} of {{ lead.company }}, {{ owner.name }}"
+OF = program(
+    subject=SUBJECT,
+    preheader=SUBJECT,
+    mjml=mjml(f"{SUBJECT} {{{{ owner.signature }}}}"),
+    **{"from": "owner"},
+)
+LINKS = SignedLinks(
+    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+)
+PROFILE = {"email": "ana@northwind.example", "first_name": EVIL, "company": EVIL}
+
+
+def listed(file: Path) -> LeadState:
+    with checked_leads(file, OF) as leads:
+        [read] = leads
+    return created(read.profile)
+
+
+def by_list(folder: Path) -> LeadState:
+    file = folder / "leads.csv"
+    with file.open("w", newline="") as rows:
+        writer = csv.DictWriter(rows, list(PROFILE))
+        writer.writeheader()
+        writer.writerow(PROFILE)
+    return listed(file)
+
+
+def by_lines(folder: Path) -> LeadState:
+    file = folder / "leads.jsonl"
+    file.write_text(json.dumps(PROFILE) + "\n")
+    return listed(file)
+
+
+def by_creation(_: Path) -> LeadState:
+    return created(PROFILE)
+
+
+def by_event(_: Path) -> LeadState:
+    state = created({"email": "ana@northwind.example"})
+    told = read_event({"type": "profile.updated", "data": PROFILE}, NOW + timedelta(hours=1))
+    return decide(rulebook(OF), state, [told], told.arrived, people=PEOPLE).state
+
+
+def created(profile: Mapping[str, object]) -> LeadState:
+    born = Created(arrived=NOW, profile=profile)
+    return decide(rulebook(OF), new_lead("ana", OF), [born], NOW, people=PEOPLE).state
+
+
+def sound(mail: EmailMessage, wanted: set[str]) -> None:
+    assert set(mail.keys()) == wanted
+    assert not mail.defects
+    assert all(not value.defects for value in mail.values() if hasattr(value, "defects"))
+    assert len(mail["To"].addresses) == len(mail["From"].addresses) == 1
+    text = mail.get_body(("plain",))
+    html = mail.get_body(("html",))
+    assert text is not None
+    assert html is not None
+    assert "<b>body" not in html.get_content()
+
+
+@pytest.mark.parametrize("door", [by_list, by_lines, by_creation, by_event])
+def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
+    state = door(tmp_path).changed(owner="riley@acme.example")
+    assert "\r\nBcc" in state.profile["first_name"], "the door kept it as it was written"
+    mail = MailRenderer(LINKS).marketing(OF, state, PEOPLE, send_mail())
+    read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
+    sound(read, MARKETING)
+    alarm = alert(f"Riley forgot {EVIL}")
+    told = MailRenderer(LINKS).alert(OF, state, PEOPLE, (), alarm).mail
+    read = message_from_bytes(build_message(told, NOW).as_bytes(), policy=policy.SMTP)
+    sound(read, ALERT)
+
+
+def test_a_salespersons_name_and_signature_make_no_header(tmp_path: Path) -> None:
+    file = tmp_path / "teams.yaml"
+    member = {"email": "riley@acme.example", "name": EVIL, "signature": EVIL}
+    file.write_text(json.dumps({"teams": {"sdr": {"members": [member]}}}))  # JSON is YAML
+    people: Directory = read_directory(file)
+    state = created({"email": "ana@northwind.example"}).changed(owner="riley@acme.example")
+    mail = MailRenderer(LINKS).marketing(OF, state, people, send_mail())
+    read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
+    sound(read, MARKETING)
+    assert read["From"].addresses[0].addr_spec == "riley@acme.example"
+
+
+_ALWAYS = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"}
+_OURS = {"X-Leadflow-Lead", "X-Leadflow-Key"}
+ALERT = _ALWAYS | _OURS | {"Auto-Submitted", "X-Leadflow-Alert"}
+MARKETING = (
+    _ALWAYS
+    | _OURS
+    | {
+        "X-Leadflow-Email",
+        "Reply-To",
+        "List-Unsubscribe",
+        "List-Unsubscribe-Post",
+        "List-Id",
+        "Feedback-ID",
+    }
+)

@@ -1,0 +1,104 @@
+"""The gateway as it runs in production: started, killed in the middle of a burst, started again."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.api_keys import SqlApiKeys
+from adapters.database import migrate
+from tests.server.site import ROOT, Site, opened
+from tests.waiting import until
+
+BURST = 600
+
+
+def started(home: Path, temporal: str, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
+    log = home / f"gateway-{len(list(home.glob('gateway-*')))}.log"
+    settings = {
+        "TEMPORAL_ADDRESS": temporal,
+        "LEADFLOW_HOME": str(home),
+        "LEADFLOW_LOG_FORMAT": "json",
+        "LEADFLOW_GATEWAY_PORT": "0",
+        "LEADFLOW_INBOUND_PORT": "0",
+        **more,
+    }
+    command = [sys.executable, "-m", "gateway"]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=os.environ | settings, stdout=out, stderr=out
+        )
+    return process, log
+
+
+async def ready(log: Path) -> str:
+    """The URL of a gateway, once it says where it listens."""
+
+    def said() -> int | None:
+        told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
+        ports = [one["http"] for one in told if one["event"] == "gateway ready"]
+        return ports[0] if ports else None
+
+    return f"http://127.0.0.1:{await until(said, 30)}/v1/events"
+
+
+async def posted(site: Site, url: str) -> None:
+    key = SqlApiKeys(site.database).make("burst", ["events:write"])
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as http:
+        for start in range(0, BURST, 100):
+            events = [
+                {"id": f"e{number}", "type": "page.viewed", "lead": "ana"}
+                for number in range(start, start + 100)
+            ]
+            answer = await http.post(url, json={"events": events})
+            assert answer.status_code == 202
+
+
+async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> None:
+    async with opened(tmp_path) as site:
+        await site.enrolled("ana")
+        await until(lambda: site.told("ana", "created"), 30)
+        first, log = started(tmp_path, site.server.address)
+        try:
+            await posted(site, await ready(log))
+        finally:
+            first.send_signal(signal.SIGKILL)
+            first.wait()
+        second, log = started(tmp_path, site.server.address)
+        try:
+            await ready(log)
+
+            def all_told() -> bool:
+                return len(site.told("ana", "event")) >= BURST
+
+            # What the first had leased when it died is told once the lease is over.
+            await until(all_told, 180)
+        finally:
+            second.send_signal(signal.SIGTERM)
+            assert second.wait(20) == 0
+        told = [one["event"] for one in site.told("ana", "event")]
+        assert sorted(told) == sorted(f"e{number}" for number in range(BURST))
+
+
+@pytest.mark.parametrize(
+    ("settings", "status", "said"),
+    [
+        ({}, 3, "does not answer at 127.0.0.1:1"),
+        ({"LEADFLOW_GATEWAY_PORT": "many"}, 2, "gateway_port"),
+    ],
+)
+def test_a_gateway_that_can_not_start_says_why(
+    tmp_path: Path, settings: dict[str, str], status: int, said: str
+) -> None:
+    migrate(f"sqlite:///{tmp_path}/leadflow.db")
+    process, log = started(tmp_path, "127.0.0.1:1", **settings)
+    assert process.wait(60) == status
+    assert said in log.read_text()
+    assert "Traceback" not in log.read_text()
