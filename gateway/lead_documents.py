@@ -15,7 +15,7 @@ from models.state import HandoffState
 
 LeadId = Annotated[str, Path(description="The lead's id", examples=["ana"])]
 
-_LINE: dict[str, Any] = {
+LINE: dict[str, Any] = {
     "lead": "ana",
     "email": "ana@northwind.example",
     "program": "acme",
@@ -32,8 +32,9 @@ _LINE: dict[str, Any] = {
     "due": {"at": "2026-03-05T21:00:00Z", "what": "reminder of accept, riley"},
     "closed": False,
 }
+"""An example of a lead in a list."""
 _DOSSIER: dict[str, Any] = {
-    **_LINE,
+    **LINE,
     "digest": "6f1ed002ab5595859014ebf0951522d9",
     "created": "2026-03-02T14:00:00Z",
     "profile": {"email": "ana@northwind.example", "first_name": "Ana", "employees": 900},
@@ -96,7 +97,7 @@ class Deadline(BaseModel):
 class LeadDocument(BaseModel):
     """A lead in a list."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [_LINE]})
+    model_config = ConfigDict(json_schema_extra={"examples": [LINE]})
 
     lead: str
     email: str | None

@@ -14,7 +14,7 @@ from adapters.lead_pages import Order, SqlLeadPages
 from adapters.problems import meant
 from gateway.acting import not_there, seen
 from gateway.keys import asks
-from gateway.lead_documents import DossierDocument, LeadDocument, LeadId
+from gateway.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
 from gateway.outside import Outside
 from gateway.problems import ProblemError, faulty, told
 from gateway.viewer import Viewer
@@ -65,6 +65,8 @@ class Asked(BaseModel):
 
 class LeadsDocument(BaseModel):
     """A page of leads."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"leads": [LINE], "next": None}]})
 
     leads: list[LeadDocument]
     next: str | None = Field(description="Give it as `after` for the next page; null: the last")

@@ -23,8 +23,9 @@ import sys, uvicorn
 from gateway.app import build_app
 from gateway.opening import open_outside
 from settings import Settings
-with open_outside(Settings()) as outside:
-    uvicorn.run(build_app(outside), port=int(sys.argv[1]), log_level="error")
+from tests.fakes import FakeActs, FakeMailer
+with open_outside(Settings(), FakeMailer()) as outside:
+    uvicorn.run(build_app(outside, FakeActs()), port=int(sys.argv[1]), log_level="error")
 """
 
 

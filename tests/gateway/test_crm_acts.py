@@ -176,7 +176,7 @@ async def test_what_does_not_prove_itself_is_not_listened_to(
     assert acts.done == []
 
 
-@pytest.mark.parametrize("ago", [301, 3_600, -301])
+@pytest.mark.parametrize("ago", [301, 3_600, -310])
 async def test_clocks_too_far_apart_are_told_with_what_the_time_is_here(
     http: httpx.AsyncClient, acts: FakeActs, ago: float
 ) -> None:
