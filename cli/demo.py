@@ -101,8 +101,9 @@ def demo(
     """Play 120 leads through the whole stack: about three minutes, then a report.
 
     Temporal, a mailbox and the worker are started; prospects read the mail that arrives by
-    SMTP and react, sales people accept or forget. Exit status 0 only if the journal, the mailbox
-    and Temporal agree on every mail and every lead.
+    SMTP and react, sales people accept or forget, by the buttons of alerts and at the desk or by
+    Temporal updates. Exit status 0 only if the journal, the mailbox and Temporal agree on every
+    mail and every lead.
 
     Example: `leadflow demo --seconds 60`
     """
@@ -229,6 +230,7 @@ async def _performed(
     from lifecycle.profile import lead_zone  # noqa: PLC0415  # likewise
     from simulation.agreement import compare  # noqa: PLC0415  # likewise
     from simulation.cast import Cast  # noqa: PLC0415  # likewise
+    from simulation.desk_visits import DeskVisits  # noqa: PLC0415  # likewise
     from simulation.doors import Doors  # noqa: PLC0415  # likewise
 
     people = stack.world.people.directory()
@@ -239,7 +241,8 @@ async def _performed(
     key = SqlApiKeys(database).make("demonstration", ["leads:write", "events:write"])
     http = httpx.AsyncClient(timeout=30.0)
     doors = Doors(http, url=stack.gateway, inbound=stack.inbound_port, key=key)
-    cast = post.cast = Cast(door, doors, clock, zones, closers)
+    desk = DeskVisits(stack.gateway)
+    cast = post.cast = Cast(door, doors, desk, clock=clock, zones=zones, closers=closers)
     reports = SqlReports(database)
     playing = asyncio.create_task(cast.play())
     try:
@@ -259,6 +262,7 @@ async def _performed(
         cast.end()
         await playing
         await http.aclose()
+        await desk.close()
     err.print(Text("comparing journal, mailbox and Temporal …", style="dim"))
     figures = Figures.read(reports, lasted=cast.now() - BEGINS)
     return Played(

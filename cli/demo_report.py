@@ -182,10 +182,19 @@ def _figures(played: Played) -> Table:
         ),
         ("breaches", _listed(figures.breaches) or "none"),
         ("acts", _listed({act: played.done.get(act, 0) for act in (*acts, "refused")})),
+        ("acts came", _listed(_ways(played.done))),
         ("rows rejected", str(played.rejected)),
     ):
         table.add_row(Text(name, style="dim"), value)
     return table
+
+
+def _ways(done: Mapping[str, int]) -> dict[str, int]:
+    return {
+        "by an alert's button": done.get("by_button", 0),
+        "at the desk": done.get("by_desk", 0),
+        "by Temporal updates": done.get("by_update", 0),
+    }
 
 
 def _listed(counts: Mapping[str, int]) -> str:

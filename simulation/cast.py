@@ -1,8 +1,9 @@
 """The cast of a demonstration: prospects and sales people who act through the real doors.
 
 They read the mail that arrives by SMTP and live by the program's clock. Prospects answer
-through the doors that the world has (doors.py), sales people by updates. What they do is in
-prospects.py and salespeople.py.
+through the doors that the world has (doors.py). Sales people work half of their leads by the
+buttons of alerts and at the desk (desk_visits.py), the others by Temporal updates, as a CRM
+would. What they do is in prospects.py and salespeople.py.
 """
 
 from __future__ import annotations
@@ -19,14 +20,18 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 from adapters.temporal import Leads, RefusedError
+from lifecycle.stable_hash import stable_hash
 from models.envelopes import Clock
 from models.instants import write_instant
+from simulation.desk_visits import DeskVisits
 from simulation.doors import Doors
 from simulation.prospects import Prospect, Reaction
 from simulation.salespeople import Deed, deeds
 
 _AT_ONCE = 16
 """Messages under way at the same time."""
+_AT_DESK = 0.5
+"""The share of their leads that sales people work over HTTP."""
 _SITTING = timedelta(hours=6)
 """Events of one person this close together are told in one batch."""
 
@@ -38,6 +43,8 @@ class Cast:
         self,
         leads: Leads,
         doors: Doors,
+        desk: DeskVisits,
+        *,
         clock: Clock,
         zones: Mapping[str, ZoneInfo],
         closers: Collection[str],
@@ -45,6 +52,7 @@ class Cast:
         """`zones`: each lead's time zone; `closers`: sales people who work opportunities."""
         self._leads = leads
         self._doors = doors
+        self._desk = desk
         self._clock = clock
         self._prospects = {lead: Prospect(lead, zone) for lead, zone in zones.items()}
         self._closers = closers
@@ -56,7 +64,8 @@ class Cast:
         self._news = asyncio.Event()
         self._over = False
         self.done: Counter[str] = Counter()
-        """What was done so far: by prospects, as doors name it, acts by name, and `refused`."""
+        """What was done so far: by prospects, as doors name it, acts by name, and `refused`; how
+        acts came: `by_button`, `by_desk`, `by_update`."""
 
     def mail(self, mail: EmailMessage) -> None:
         """Take a mail that has arrived; to be called from any thread."""
@@ -112,8 +121,10 @@ class Cast:
             alert = mail["X-Leadflow-Alert"]
             if alert is None:
                 self._prospect_reads(lead, mail)
+            elif str(alert) == "sign_in":
+                self._desk.way_in(parseaddr(str(mail["To"]))[1], mail)
             else:
-                self._sales_reads(parseaddr(str(mail["To"]))[1], lead, str(alert))
+                self._sales_reads(parseaddr(str(mail["To"]))[1], lead, str(alert), mail)
 
     def _prospect_reads(self, lead: str, mail: EmailMessage) -> None:
         prospect = self._prospects.get(lead)
@@ -155,24 +166,35 @@ class Cast:
             case "away" if one.back is not None:
                 await self._doors.away(mail, self.now(), one.back)
 
-    def _sales_reads(self, person: str, lead: str, alert: str) -> None:
+    def _sales_reads(self, person: str, lead: str, alert: str, mail: EmailMessage) -> None:
         plan = deeds(person, lead, alert, closes=person in self._closers)
-        self._go_on(person, lead, plan)
+        self._go_on(person, lead, plan, mail)
 
-    def _go_on(self, person: str, lead: str, plan: Sequence[Deed]) -> None:
+    def _go_on(self, person: str, lead: str, plan: Sequence[Deed], mail: EmailMessage) -> None:
         if plan:
             at = self.now() + plan[0].after
-            self._plan(at, partial(self._do, person, lead, plan))
+            self._plan(at, partial(self._do, person, lead, plan, mail))
 
-    async def _do(self, person: str, lead: str, plan: Sequence[Deed]) -> None:
+    async def _do(self, person: str, lead: str, plan: Sequence[Deed], mail: EmailMessage) -> None:
         deed = plan[0]
         try:
-            await self._leads.act(lead, deed.do, {"by": person, **deed.fields})
+            way = await self._acted(person, lead, deed, mail)
         except RefusedError:
             self.done["refused"] += 1
             return
-        self.done[deed.do] += 1
-        self._go_on(person, lead, plan[1:])
+        self.done.update((deed.do, way))
+        self._go_on(person, lead, plan[1:], mail)
+
+    async def _acted(self, person: str, lead: str, deed: Deed, mail: EmailMessage) -> str:
+        """Act by one of the ways there are; which one, for `done`."""
+        if stable_hash("way", person, lead) < _AT_DESK:
+            if deed.do == "accept":
+                await self._desk.press(mail)
+                return "by_button"
+            await self._desk.act(person, lead, deed.do, deed.fields)
+            return "by_desk"
+        await self._leads.act(lead, deed.do, {"by": person, **deed.fields})
+        return "by_update"
 
 
 def _sittings(reactions: Sequence[Reaction]) -> list[list[Reaction]]:
