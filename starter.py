@@ -16,6 +16,7 @@ import typer
 from cli import (
     acts,
     demo,
+    digest,
     enrol,
     inspect,
     key,
@@ -31,7 +32,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, key),
+    *(inspect, acts, team, digest, key),
 )
 """In the order in which `--help` shows them."""
 

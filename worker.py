@@ -18,12 +18,14 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.digest import DigestActivities
 from activities.mail import MailActivities
 from activities.ports import World
 from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters import logs
 from adapters.database import DatabaseNotReadyError, check, open_database
+from adapters.digest_mail import SqlDigests
 from adapters.dkim_signing import DkimSigner
 from adapters.journal import SqlJournal
 from adapters.link_secret import link_secret
@@ -38,6 +40,7 @@ from adapters.temporal import TemporalUnavailableError, connect, missing_attribu
 from lifecycle.decide import decide, new_lead
 from settings import Settings, UnusableSettingError
 from workflows.commands import LEADS, MAIL, SALES
+from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 
 _GRACEFUL = timedelta(seconds=10)
@@ -80,6 +83,7 @@ def open_world(settings: Settings) -> Iterator[World]:
             mailer=_mailer(settings, signer),
             alerts=_mailer(settings, signer),
             rates=SqlRates(database),
+            digests=SqlDigests(database),
         )
     finally:
         database.close()
@@ -125,7 +129,7 @@ async def working(
 
     Turns have threads of their own, so that slow mail never holds one up.
     """
-    mail, sales = MailActivities(world), SalesActivities(world)
+    mail, sales, digest = MailActivities(world), SalesActivities(world), DigestActivities(world)
     turns = turns or turn_activities(world)
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
@@ -144,7 +148,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + SALES,
-                activities=[sales.alert],
+                activities=[sales.alert, digest.send_digest],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACEFUL,
             )
@@ -153,7 +157,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow],
+                workflows=[LeadWorkflow, DigestWorkflow],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

@@ -155,6 +155,19 @@ class Renderer(Protocol):
         ...
 
 
+class Digests(Protocol):
+    """Tells managers how their teams' handoffs stand."""
+
+    def mail(
+        self, program: Program, people: Directory, manager: str, at: datetime, key: str
+    ) -> Rendered | None:
+        """The digest of this program for one manager; None if no handoff of it is theirs.
+
+        Raises ValueError if an address is not one.
+        """
+        ...
+
+
 class MailUnsentError(Exception):
     """The server surely did not take the mail; worth another try."""
 
@@ -202,3 +215,4 @@ class World:
     alerts: Mailer
     """For mail to sales: apart, so that none waits behind mail to leads."""
     rates: Rates
+    digests: Digests

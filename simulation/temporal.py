@@ -26,6 +26,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Journal, Rendered, World
 from adapters.database import Database, migrate, open_database
+from adapters.digest_mail import SqlDigests
 from adapters.embedded import shipped
 from adapters.journal import SqlJournal
 from adapters.mail_render import MailRenderer
@@ -144,6 +145,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         mailer=Delivered(),
         alerts=Delivered(),
         rates=Unlimited(),
+        digests=SqlDigests(database),
     )
 
 

@@ -167,6 +167,21 @@ class FakeRates:
         return self.waits.pop(0) if self.waits else timedelta(0)
 
 
+@dataclass
+class FakeDigests:
+    """A digest for every manager but those who have nothing to do with the program."""
+
+    strangers: frozenset[str] = frozenset()
+    failures: list[Exception] = field(default_factory=list)
+
+    def mail(
+        self, program: Program, _people: Directory, manager: str, _at: datetime, key: str
+    ) -> Rendered | None:
+        if self.failures:
+            raise self.failures.pop(0)
+        return None if manager in self.strangers else _mail(manager, program.program, key)
+
+
 @dataclass(frozen=True)
 class FakeWorld:
     programs: FakePrograms
@@ -178,6 +193,7 @@ class FakeWorld:
     alerts: FakeMailer | None = None
     """For alerts; None: the same mailer."""
     rates: FakeRates = field(default_factory=FakeRates)
+    digests: FakeDigests = field(default_factory=FakeDigests)
 
     @property
     def ports(self) -> World:
@@ -190,4 +206,5 @@ class FakeWorld:
             mailer=self.mailer,
             alerts=self.alerts or self.mailer,
             rates=self.rates,
+            digests=self.digests,
         )
