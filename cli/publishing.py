@@ -44,8 +44,13 @@ class Chosen:
         from adapters.teams_file import check_meeting  # noqa: PLC0415  # keeps --help quick
 
         people = SqlPeople(database)
-        if self.directory is not None:
-            people.apply(self.directory)
+        left = people.apply(self.directory) if self.directory is not None else {}
+        for person, leads in left.items():
+            err.print(
+                f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
+                " is alerted, to reassign them",
+                style="yellow",
+            )
         if self.from_file:
             SqlPrograms(database).publish(self.program)
         for problem in check_meeting(self.program, people.directory()):
