@@ -16,6 +16,7 @@ import typer
 from cli import (
     acts,
     demo,
+    digest,
     enrol,
     inspect,
     key,
@@ -32,7 +33,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, key, webhook),
+    *(inspect, acts, team, digest, key, webhook),
 )
 """In the order in which `--help` shows them."""
 

@@ -19,6 +19,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker, WorkflowRunner
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from activities.digest import DigestActivities
 from activities.mail import MailActivities
 from activities.ports import World
 from activities.sales import SalesActivities
@@ -28,6 +29,7 @@ from adapters.chat_webhooks import ChatWebhooks
 from adapters.crm_delivery import CrmDispatcher, Receiver
 from adapters.crm_outbox import SqlCrmOutbox
 from adapters.database import Database, DatabaseNotReadyError, check, open_database
+from adapters.digest_mail import SqlDigests
 from adapters.journal import SqlJournal
 from adapters.link_secret import link_secret
 from adapters.mail_render import MailRenderer
@@ -42,6 +44,7 @@ from adapters.temporal import TemporalUnavailableError, connect, missing_attribu
 from lifecycle.decide import decide, new_lead
 from settings import Settings, UnusableSettingError
 from workflows.commands import LEADS, MAIL, SALES
+from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 
 _GRACEFUL = timedelta(seconds=10)
@@ -89,6 +92,7 @@ def open_world(settings: Settings) -> Iterator[World]:
             alerts=alerts,
             chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
+            digests=SqlDigests(database),
         )
     finally:
         database.close()
@@ -110,7 +114,7 @@ async def working(
     Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
     is told what happens.
     """
-    mail, sales = MailActivities(world), SalesActivities(world)
+    mail, sales, digest = MailActivities(world), SalesActivities(world), DigestActivities(world)
     turns = turns or turn_activities(world)
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
@@ -129,7 +133,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + SALES,
-                activities=[sales.alert],
+                activities=[sales.alert, digest.send_digest],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACEFUL,
             )
@@ -138,7 +142,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow],
+                workflows=[LeadWorkflow, DigestWorkflow],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

@@ -178,6 +178,19 @@ class Renderer(Protocol):
         ...
 
 
+class Digests(Protocol):
+    """Tells managers how their teams' handoffs stand."""
+
+    def mail(
+        self, program: Program, people: Directory, manager: str, at: datetime, key: str
+    ) -> Rendered | None:
+        """The digest of this program for one manager; None if no handoff of it is theirs.
+
+        Raises ValueError if an address is not one.
+        """
+        ...
+
+
 class MailUnsentError(Exception):
     """The server surely did not take the mail; worth another try."""
 
@@ -251,3 +264,4 @@ class World:
     """For mail to sales: apart, so that none waits behind mail to leads."""
     chat: Chat
     rates: Rates
+    digests: Digests

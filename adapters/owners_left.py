@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -57,17 +57,21 @@ def tell(
     *,
     version: int,
     now: datetime,
+    known: timedelta,
 ) -> None:
-    """Store what these leads are to be told of the directory's new version."""
+    """Store what these leads are to be told of the directory's new version.
+
+    They are told when it is `known` to every worker: who is to be alerted, it says.
+    """
     items = [
-        _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now)
+        _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now, known)
         for person, leads in left.items()
         for lead in leads
     ]
     intake.store(connection, items)
 
 
-def _item(lead: str, person: str, identity: str, now: datetime) -> NewItem:
+def _item(lead: str, person: str, identity: str, now: datetime, delay: timedelta) -> NewItem:
     at, data = write_instant(now), {"person": person}
     body = {"id": identity, "type": LEFT, "at": at, "data": data}
-    return NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now)
+    return NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now, delay=delay)

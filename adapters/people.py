@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fractions import Fraction
 from threading import Lock
 
@@ -77,7 +77,12 @@ class SqlPeople:
                 self._count_told(connection)
                 left = owners_left.leads_left(connection, known.applied, people)
                 owners_left.tell(
-                    self._intake, connection, left, version=version or 0, now=whole_second(now)
+                    self._intake,
+                    connection,
+                    left,
+                    version=version or 0,
+                    now=whole_second(now),
+                    known=timedelta(seconds=_REMEMBERED_SECONDS),
                 )
         self._forget()
         return left

@@ -12,7 +12,16 @@ import typer
 
 from cli.console import JsonOption, Panel, WrongInputError, instant, out, print_json
 from cli.publishing import ProgramOption, choose
-from cli.world import LeadArgument, lead_named, leads_of, opened, read_settings, run_async
+from cli.world import (
+    LeadArgument,
+    connected,
+    lead_named,
+    leads_of,
+    leads_on,
+    opened,
+    read_settings,
+    run_async,
+)
 
 _Field = Annotated[str | None, typer.Option(metavar="TEXT", help="A field of the profile.")]
 
@@ -98,8 +107,9 @@ def enrol(
             raise WrongInputError(str(error)) from None
 
         async def start() -> bool:
-            async with leads_of(settings, database) as leads:
-                chosen.publish(database)
+            async with connected(settings) as client:
+                await chosen.publish_on(client, settings, database)
+                leads = leads_on(client, settings, database)
                 return await leads.enrol(lead.id, chosen.program, lead.profile)
 
         started = run_async(start())

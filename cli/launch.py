@@ -23,7 +23,7 @@ from cli.console import (
     print_json,
 )
 from cli.publishing import Chosen, ProgramOption, choose
-from cli.world import leads_of, opened, read_settings, run_async
+from cli.world import connected, leads_on, opened, read_settings, run_async
 
 if TYPE_CHECKING:
     from adapters.database import Database
@@ -130,8 +130,9 @@ def _start(
     advance: Callable[[], None],
 ) -> None:
     async def start() -> None:
-        async with leads_of(settings, database) as door:
-            chosen.publish(database)
+        async with connected(settings) as client:
+            await chosen.publish_on(client, settings, database)
+            door = leads_on(client, settings, database)
             queue = iter(leads)
             await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))
 

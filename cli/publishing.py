@@ -12,9 +12,12 @@ from adapters.problems import DocumentError, Problem, meant
 from cli.console import WrongInputError, err
 
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from adapters.database import Database
     from models.directory import Directory
     from models.program import Program
+    from settings import Settings
 
 ProgramOption = Annotated[
     str,
@@ -41,8 +44,13 @@ class Chosen:
         from adapters.teams_file import check_meeting  # noqa: PLC0415  # keeps --help quick
 
         people = SqlPeople(database)
-        if self.directory is not None:
-            people.apply(self.directory)
+        left = people.apply(self.directory) if self.directory is not None else {}
+        for person, leads in left.items():
+            err.print(
+                f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
+                " is alerted, to reassign them",
+                style="yellow",
+            )
         if self.from_file:
             SqlPrograms(database).publish(self.program)
         for problem in check_meeting(self.program, people.directory()):
@@ -51,6 +59,14 @@ class Chosen:
                 " until --teams FILE applies one",
                 style="yellow",
             )
+
+    async def publish_on(self, client: Client, settings: Settings, database: Database) -> None:
+        """Publish, and have Temporal's schedules follow what was read from a file."""
+        from adapters.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
+
+        self.publish(database)
+        if self.from_file:
+            await Schedules(client, prefix=settings.queue_prefix).follow(self.program)
 
 
 def choose(text: str, teams: Path | None, database: Database) -> Chosen:
@@ -66,7 +82,7 @@ def choose(text: str, teams: Path | None, database: Database) -> Chosen:
     program, directory = None, None
     from_file = _is_file(text)
     try:
-        program = read_program(Path(text)) if from_file else _published(text, database)
+        program = read_program(Path(text)) if from_file else published(text, database)
     except DocumentError as error:
         problems += error.problems
     try:
@@ -84,7 +100,8 @@ def _is_file(text: str) -> bool:
     return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
 
 
-def _published(name: str, database: Database) -> Program:
+def published(name: str, database: Database) -> Program:
+    """The program that was last published under this name. Raises WrongInputError."""
     from adapters.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
     programs = SqlPrograms(database)

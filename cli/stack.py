@@ -264,6 +264,8 @@ def up(
         )
         async with running_stack(settings, ports, still=still) as stack:
             published = publish_first(stack.settings, program, teams)
+            if not still:
+                await follow_schedules(stack)
             _tell(stack, published, data, as_json=as_json)
             await stop.wait()
             err.print("stopping …")
@@ -283,6 +285,24 @@ def publish_first(settings: Settings, program: Path, teams: Path) -> tuple[str, 
         if not programs.names():
             choose(str(program), teams, database).publish(database)
         return programs.names()
+    finally:
+        database.close()
+
+
+async def follow_schedules(stack: Stack) -> None:
+    """Have Temporal's schedules be as the programs that were published last say."""
+    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from adapters.programs import SqlPrograms  # noqa: PLC0415  # likewise
+    from adapters.schedules import Schedules  # noqa: PLC0415  # likewise
+
+    database = open_database(stack.settings.database)
+    try:
+        programs = SqlPrograms(database)
+        schedules = Schedules(stack.client, prefix=stack.settings.queue_prefix)
+        for name in programs.names():
+            program = programs.newest(name)
+            if program is not None:
+                await schedules.follow(program)
     finally:
         database.close()
 

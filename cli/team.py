@@ -81,7 +81,8 @@ def apply(
 
     The file is checked first, and a mistake in it changes nothing. Applying the same file again
     changes nothing either. Days away entered by `team absence add` stay. Leads that somebody
-    owns who leaves their team stay theirs: their manager is alerted for each, to reassign it.
+    owns who leaves their team stay theirs: the gateway tells each, and its manager is alerted to
+    reassign it.
 
     Example: `leadflow team apply programs/teams.yaml`
     """
@@ -92,9 +93,10 @@ def apply(
     after = read_directory(file)
     with opened(read_settings()) as database:
         people = SqlPeople(database)
-        found = list(changes(people.applied(), after))
+        before = people.applied()
+        found = list(changes(before, after))
         left = people.leads_left(after) if dry_run else people.apply(after)
-        warnings = _missing_teams(database, after)
+        warnings = [*_missing_teams(database, after), *_without_manager(before, after, left)]
     if as_json:
         for one in found:
             print_json(asdict(one))
@@ -119,6 +121,18 @@ def _missing_teams(database: Database, directory: Directory) -> list[str]:
         for program in newest
         if program is not None
         for problem in check_meeting(program, directory)
+    ]
+
+
+def _without_manager(before: Directory, after: Directory, left: dict[str, list[str]]) -> list[str]:
+    """Teams that people with leads leave, and where nobody is there to be alerted."""
+    from adapters.owners_left import leavers  # noqa: PLC0415  # keeps --help quick
+
+    teams = {team for team, person in leavers(before, after) if person in left}
+    return [
+        f"team {team} has no manager now, so nobody is alerted of its leads or may reassign them"
+        for team in sorted(teams)
+        if after.manager_of(team) is None
     ]
 
 

@@ -13,6 +13,8 @@ from cli.console import NegativeAnswerError, WorldFailedError, WrongInputError
 
 # Temporal, SQLAlchemy and CEL take a second to import, so `--help` does without them.
 if TYPE_CHECKING:
+    from temporalio.client import Client
+
     from adapters.database import Database
     from adapters.temporal import Leads
     from settings import Settings
@@ -104,10 +106,9 @@ def explained() -> Iterator[None]:
 
 
 @asynccontextmanager
-async def leads_of(settings: Settings, database: Database) -> AsyncIterator[Leads]:
-    """Leads through Temporal. Raises WorldFailedError if it does not answer."""
-    from adapters.journal import SqlJournal  # noqa: PLC0415  # see above
-    from adapters.temporal import Leads, connect  # noqa: PLC0415  # see above
+async def connected(settings: Settings) -> AsyncIterator[Client]:
+    """A client of Temporal. Raises WorldFailedError if it does not answer."""
+    from adapters.temporal import connect  # noqa: PLC0415  # see above
 
     with explained():
         try:
@@ -118,7 +119,22 @@ async def leads_of(settings: Settings, database: Database) -> AsyncIterator[Lead
                 f"Temporal does not answer within {CONNECT_SECONDS:.0f} seconds;"
                 " start the embedded one with `make up`, or set TEMPORAL_ADDRESS"
             ) from None
-        yield Leads(client, SqlJournal(database), prefix=settings.queue_prefix)
+        yield client
+
+
+@asynccontextmanager
+async def leads_of(settings: Settings, database: Database) -> AsyncIterator[Leads]:
+    """Leads through Temporal. Raises WorldFailedError if it does not answer."""
+    async with connected(settings) as client:
+        yield leads_on(client, settings, database)
+
+
+def leads_on(client: Client, settings: Settings, database: Database) -> Leads:
+    """Leads through this client."""
+    from adapters.journal import SqlJournal  # noqa: PLC0415  # see above
+    from adapters.temporal import Leads  # noqa: PLC0415  # see above
+
+    return Leads(client, SqlJournal(database), prefix=settings.queue_prefix)
 
 
 def run_async(work: Coroutine[Any, Any, Value]) -> Value:

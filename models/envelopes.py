@@ -160,6 +160,20 @@ class LeadRun(Wire):
     """The event ids already seen, as `lifecycle.seen` writes them."""
 
 
+class DigestRun(Wire):
+    """What a digest's workflow begins with: the program whose handoffs it tells managers of."""
+
+    program: str
+    """By the digest under which it was published."""
+
+
+class DigestWork(TypedDict):
+    """A digest to be mailed; `at` is when it was to be, whenever it is done."""
+
+    program: str
+    at: str
+
+
 def grace(clock: Clock | None) -> timedelta:
     """How late, or early, still counts as done at its instant, in the program's time."""
     return max(timedelta(minutes=1), timedelta(seconds=2 * (clock.speed if clock else 1)))

@@ -27,6 +27,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.ports import Journal, Rendered, World
 from adapters.chat_webhooks import ChatWebhooks
 from adapters.database import Database, migrate, open_database
+from adapters.digest_mail import SqlDigests
 from adapters.embedded import shipped
 from adapters.journal import SqlJournal
 from adapters.mail_render import MailRenderer
@@ -147,6 +148,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         alerts=Delivered(),
         chat=ChatWebhooks({}),
         rates=Unlimited(),
+        digests=SqlDigests(database),
     )
 
 

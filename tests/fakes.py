@@ -197,6 +197,21 @@ class FakeRates:
         return self.waits.pop(0) if self.waits else timedelta(0)
 
 
+@dataclass
+class FakeDigests:
+    """A digest for every manager but those who have nothing to do with the program."""
+
+    strangers: frozenset[str] = frozenset()
+    failures: list[Exception] = field(default_factory=list)
+
+    def mail(
+        self, program: Program, _people: Directory, manager: str, _at: datetime, key: str
+    ) -> Rendered | None:
+        if self.failures:
+            raise self.failures.pop(0)
+        return None if manager in self.strangers else _mail(manager, program.program, key)
+
+
 @dataclass(frozen=True)
 class FakeWorld:
     programs: FakePrograms
@@ -209,6 +224,7 @@ class FakeWorld:
     """For alerts; None: the same mailer."""
     rates: FakeRates = field(default_factory=FakeRates)
     chat: FakeChat = field(default_factory=FakeChat)
+    digests: FakeDigests = field(default_factory=FakeDigests)
 
     @property
     def ports(self) -> World:
@@ -223,4 +239,5 @@ class FakeWorld:
             alerts=self.alerts or self.mailer,
             chat=self.chat,
             rates=self.rates,
+            digests=self.digests,
         )

@@ -248,5 +248,9 @@ def test_who_leaves_while_owning_a_lead_is_told_to_the_manager(
         assert said in leadflow("team", "list").out
         act = ("reassign", lead, "--to", new, "--by", "mara@acme.example")
         until(lambda: leadflow(*act).status == 0)  # a worker looks at the directory now and then
+        without = text.replace("manager: mara@acme.example", "")
+        until(lambda: new in leadflow("leads", "--owner", new, "--json").out)
+        moved = leadflow("team", "apply", write(without.replace(new, "o@acme.example")))
+        assert "team emea has no manager now" in moved.err
     finally:
         assert leadflow("team", "apply", TEAMS).status == 0

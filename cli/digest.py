@@ -1,0 +1,96 @@
+"""The digest by hand: see what managers would be mailed, or mail it now."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.text import Text
+
+from cli.console import JsonOption, Panel, WorldFailedError, err, out, print_json
+from cli.publishing import published
+from cli.world import connected, opened, read_settings, run_async
+
+if TYPE_CHECKING:
+    from activities.ports import Rendered
+    from adapters.database import Database
+    from models.program import Program
+    from settings import Settings
+
+_ANSWER_SECONDS = 60.0
+
+
+def register(app: typer.Typer) -> None:
+    """Add `digest`."""
+    app.command("digest", rich_help_panel=Panel.SALES)(digest)
+
+
+def digest(
+    *,
+    program: Annotated[
+        str, typer.Option(metavar="NAME", help="A program that was published before.")
+    ],
+    show: Annotated[
+        bool, typer.Option("--show", help="Print what each manager would get, and send nothing.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Mail managers now what is late, due today and open, as the `digest` schedule does.
+
+    Each manager gets the handoffs of their teams, and how many were accepted in time this week.
+    When it is mailed by itself, `schedules.digest` of the program says. Exit status 3 if no
+    worker mails it within a minute.
+
+    Example: `leadflow digest --program acme --show`
+    """
+    settings = read_settings()
+    with opened(settings) as database:
+        found = published(program, database)
+        if show:
+            _show(database, found, as_json=as_json)
+            return
+
+        told = run_async(_send(settings, found))
+    for manager, what in told.items():
+        if as_json:
+            print_json({"manager": manager, "digest": what})
+        else:
+            out.print(Text(f"{manager}: {what}"))
+    if not told and not as_json:
+        err.print("no team has a manager; `team apply` makes teams")
+
+
+async def _send(settings: Settings, program: Program) -> dict[str, str]:
+    """Have a worker mail it; what became of it, by manager."""
+    from adapters.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
+
+    async with connected(settings) as client:
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await Schedules(client, prefix=settings.queue_prefix).send_digest(program)
+        except TimeoutError:
+            raise WorldFailedError(
+                f"no worker mailed it within {_ANSWER_SECONDS:.0f} seconds; is one running, and its"
+                " mail server? It is mailed as soon as they are, so don't ask again"
+            ) from None
+
+
+def _show(database: Database, program: Program, *, as_json: bool) -> None:
+    """What each manager would be mailed now."""
+    from adapters.digest_mail import SqlDigests  # noqa: PLC0415  # keeps --help quick
+    from adapters.people import SqlPeople  # noqa: PLC0415  # likewise
+
+    people, digests, now = SqlPeople(database).directory(), SqlDigests(database), datetime.now(UTC)
+    mails: dict[str, Rendered | None] = {
+        one: digests.mail(program, people, one, now, "shown") for one in sorted(people.managers)
+    }
+    for manager, mail in mails.items():
+        if mail is not None and as_json:
+            print_json({"manager": manager, "subject": mail.subject, "text": mail.text})
+        elif mail is not None:
+            out.print(Text(f"To: {manager}\nSubject: {mail.subject}\n", style="bold"))
+            out.print(Text(mail.text))
+    if not any(mails.values()) and not as_json:
+        err.print("no manager of a team that this program hands leads to is known")
