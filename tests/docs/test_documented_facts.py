@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from adapters.crm_events import MQL, TYPES
 from models.inputs import ACTS
 from models.program import Program
 from settings import Settings
@@ -127,6 +128,12 @@ def test_every_key_of_a_program_is_in_its_page() -> None:
             assert key in filled_in or re.search(rf"\b{key}\b", text), (
                 f"docs/program.md lacks {key}"
             )
+
+
+def test_every_event_for_the_crm_is_in_its_page_with_its_kind_of_entry() -> None:
+    text = (ROOT / "docs" / "crm.md").read_text("utf-8")
+    told = dict(re.findall(r"^\| `([a-z]+\.[a-z]+)` \| .* \| `([a-z]+)`", text, re.MULTILINE))
+    assert told == {kind: entry for entry, kind in TYPES.items()} | {MQL: "stage"}
 
 
 def test_the_readme_names_every_act() -> None:
