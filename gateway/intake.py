@@ -19,6 +19,7 @@ from adapters.intake import NewItem
 from gateway.keys import needs
 from gateway.outside import Outside
 from gateway.problems import told
+from lifecycle.consent import LONGEST
 from lifecycle.profile import read_profile
 from lifecycle.stable_hash import lead_id
 from models.instants import write_instant
@@ -37,6 +38,8 @@ Item = dict[str, Any]
 class Leads(BaseModel):
     """Leads to create or to update."""
 
+    model_config = ConfigDict(extra="forbid")
+
     leads: list[Item] = Field(
         min_length=1,
         max_length=MOST_ITEMS,
@@ -47,6 +50,8 @@ class Leads(BaseModel):
 
 class Events(BaseModel):
     """Events of leads."""
+
+    model_config = ConfigDict(extra="forbid")
 
     events: list[Item] = Field(
         min_length=1,
@@ -187,10 +192,20 @@ def _lead_items(outside: Outside, raw: Item, known: Mapping[str, str]) -> list[N
     lead = _lead(raw["id"]) if "id" in raw else known.get(address, lead_id(address))
     items = [_creation(outside, lead, program, profile)]
     if isinstance(consent, Mapping):
-        data = {name: str(consent.get(name, ""))[:1_000] for name in ("source", "wording")}
+        data = _consent(consent)
         at = write_instant(outside.now())
         items.append(_item(outside, lead, {"type": "consent.given", "at": at, "data": data}))
     return items
+
+
+def _consent(given: Mapping[str, object]) -> dict[str, object]:
+    """Where a consent was given and to which words, whole: it may have to be shown one day."""
+    texts = [one for one in given.values() if isinstance(one, str) and one.strip()]
+    if set(given) != {"source", "wording"} or len(texts) != len(given):
+        raise _RejectedError("consent: write {source, wording}, both texts; or true or false")
+    if max(map(len, texts)) > LONGEST:
+        raise _RejectedError(f"consent: a text is longer than {LONGEST:,} characters")
+    return dict(given)
 
 
 def _creation(outside: Outside, lead: str, program: Program, profile: Item) -> NewItem:

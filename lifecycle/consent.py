@@ -8,7 +8,8 @@ from models.inputs import Event
 GIVEN, CONFIRMED = "consent.given", "consent.confirmed"
 CONFIRM = "confirm"
 """The e-mail by which a consent is confirmed, where the program demands that."""
-_LONGEST = 1_000
+LONGEST = 1_000
+"""Characters of a source or a wording."""
 
 
 def awaited(m: Moment) -> bool:
@@ -23,7 +24,7 @@ def note(m: Moment, event: Event) -> None:
         m.change(confirmed=m.at)
     m.tell(
         "consented",
-        source=str(event.data.get("source", ""))[:_LONGEST],
-        wording=str(event.data.get("wording", ""))[:_LONGEST],
+        source=str(event.data.get("source", ""))[:LONGEST],
+        wording=str(event.data.get("wording", ""))[:LONGEST],
         confirmed=confirmed or None,
     )

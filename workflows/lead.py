@@ -44,6 +44,10 @@ CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
 CONTINUE_ANYWAY = 3 * CONTINUE_AT
 """Events after which it does so though somebody still waits for something."""
+MOST_CARRIED = 50
+"""Inputs that go along then at most: Temporal takes no more than 2 MB of what goes along."""
+MOST_AT_ONCE = 1_000
+"""Inputs of one turn, which must end within its time."""
 
 _LOCAL: Any = {
     "start_to_close_timeout": timedelta(seconds=15),
@@ -108,7 +112,8 @@ class LeadWorkflow:
         length = workflow.info().get_current_history_length()
         quiet = not self._flights and workflow.all_handlers_finished()
         long = length >= CONTINUE_AT or workflow.info().is_continue_as_new_suggested()
-        if self._state is not None and long and (quiet or length >= CONTINUE_ANYWAY):
+        anyway = length >= CONTINUE_ANYWAY and len(self._inbox) <= MOST_CARRIED
+        if self._state is not None and long and (anyway or (quiet and not self._inbox)):
             return "continue"
         if self._inbox or self._timer.due:
             return "turn"
@@ -169,7 +174,10 @@ class LeadWorkflow:
     # One turn.
 
     async def _turn(self) -> None:
-        inputs, self._inbox = self._inbox, []
+        most = len(self._inbox)
+        if most > MOST_AT_ONCE and workflow.patched("turns-of-a-thousand"):
+            most = MOST_AT_ONCE
+        inputs, self._inbox = self._inbox[:most], self._inbox[most:]
         self._busy = True
         info = workflow.info()
         # A run that was reset has the start of the one it came from, and a shorter history.

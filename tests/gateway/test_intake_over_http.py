@@ -64,6 +64,29 @@ async def test_a_consent_is_kept_with_its_source_and_its_words(
     assert event["data"] == consent
 
 
+@pytest.mark.parametrize(
+    "consent",
+    [
+        {},
+        {"source": "form"},
+        {"source": "form", "wording": " "},
+        {"source": "form", "wording": 1},
+        {"source": "form", "wording": "Yes.", "colour": "red"},
+        {"source": "form", "wording": "x" * 1_001},
+        ["form"],
+        "perhaps",
+    ],
+)
+async def test_a_consent_without_source_or_words_is_none(
+    http: httpx.AsyncClient, key: dict[str, str], database: Database, consent: object
+) -> None:
+    leads = {"leads": [{"email": ANA, "consent": consent}]}
+    [result] = (await http.post("/v1/leads", json=leads, headers=key)).json()["results"]
+    assert result["status"] == "rejected"
+    assert "consent" in result["why"]
+    assert accepted(database) == []
+
+
 async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
@@ -157,6 +180,7 @@ async def test_a_key_is_never_stored(database: Database) -> None:
         (b'{"events": []}', 422),
         (b'{"events": [1]}', 422),
         (b'{"events": "many"}', 422),
+        (b'{"events": [{}], "event": {}}', 422),
         (b"[" * 200_000, 400),
         (b'{"events": [' + b'{"a": 1},' * 1_001 + b"{}]}", 422),
         (b" " * 1_000_001, 413),
@@ -172,16 +196,22 @@ async def test_what_is_no_batch_is_refused_with_a_reason(
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/events", "/v1/providers/standard", "/u/0-0-0", "/p/0-0-0", "/w"],
+)
 async def test_a_body_that_hides_its_length_is_cut_off(
-    http: httpx.AsyncClient, key: dict[str, str], database: Database
+    http: httpx.AsyncClient, key: dict[str, str], database: Database, path: str
 ) -> None:
     async def endless() -> AsyncIterator[bytes]:
         for _ in range(40):
             yield b" " * 100_000
 
-    headers = {**key, "Content-Type": "application/json"}
-    answer = await http.post("/v1/events", content=endless(), headers=headers)
+    kind = "application/json" if path.startswith("/v1") else "application/x-www-form-urlencoded"
+    headers = {**key, "Content-Type": kind, "Origin": "https://www.acme.example"}
+    answer = await http.post(path, content=endless(), headers=headers)
     assert answer.status_code == 413
+    assert answer.headers["content-type"] == "application/problem+json"
     assert accepted(database) == []
 
 

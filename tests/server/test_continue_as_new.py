@@ -104,3 +104,26 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: Stack) 
     assert (await short.settled(lead))["wake"] == before
     history = await short.handle(lead).fetch_history()
     assert any(one.HasField("timer_started_event_attributes") for one in history.events)
+
+
+async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: Stack) -> None:
+    """What waits goes along into the next run, and Temporal takes no more than 2 MB of it."""
+    lead = await short.mql()
+
+    async def flood(signal: int) -> None:
+        numbers = range(signal * 200, signal * 200 + 200)
+        said = {"text": "x" * 500}
+        await short.leads.events(
+            lead, [{"id": f"f-{n}", "type": "page.viewed", "data": said} for n in numbers]
+        )
+
+    await asyncio.gather(*(flood(signal) for signal in range(40)))
+    told = short.world.journal.told
+
+    def flooded() -> bool:
+        ids = {one.fields["event"] for one in told(lead, "event")}
+        return {f"f-{number}" for number in range(8_000)} <= ids
+
+    await until(flooded, 60)
+    await short.settled(lead)
+    assert await _runs(short, lead) > 1
