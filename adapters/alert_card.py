@@ -123,8 +123,9 @@ def _deadline(clock: Deadline, command: Alert, shown: ZoneInfo) -> str:
     said = f"{deadline_verb(clock.name)} by {spoken_instant(clock.due, command.at, shown)}"
     if clock.held_until is not None:
         return f"{said}; on hold until {spoken_instant(clock.held_until, command.at, shown)}"
-    counted = f" of {clock.calendar} time" if clock.calendar is not None else ""
-    return f"{said}, in {spoken_span(clock.left)}{counted}"
+    if clock.calendar is None:
+        return f"{said}, in {spoken_span(clock.left)}"
+    return f"{said}, in {spoken_span(clock.left, office=True)} of {clock.calendar} time"
 
 
 def _actions(state: LeadState, people: Directory, command: Alert) -> tuple[str, ...]:

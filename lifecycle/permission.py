@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from lifecycle.moment import Moment
+from models.directory import Directory
+from models.state import LeadState
 
 
 class RefusedError(Exception):
@@ -32,8 +34,8 @@ def in_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
 
 
 def by_owner_or_manager(m: Moment, do: str, by: str) -> None:
-    """Refuse an act by anybody else; a lead without a handoff is any manager's."""
-    allowed = _managers(m) if m.state.handoff is None else _people(m)
+    """Refuse an act by anybody else."""
+    allowed = actors(m.state, m.people)
     if by not in allowed:
         raise RefusedError("person", _not_yours(m, do, by, allowed))
 
@@ -43,25 +45,30 @@ def by_manager(m: Moment, do: str, by: str) -> None:
     manager = m.manager
     allowed = [manager] if manager is not None else []
     if m.state.handoff is None:
-        allowed = _managers(m)
+        allowed = actors(m.state, m.people)
     if by not in allowed:
         raise RefusedError("person", _not_yours(m, do, by, allowed))
 
 
 def may_do_task(m: Moment, by: str, owner: str | None, team: str | None) -> None:
     """Refuse to close a task by anybody but its owner, its team, or the lead's owner or manager."""
-    if by == owner or m.people.is_member(team, by) or by == m.people.manager_of(team):
-        return
-    by_owner_or_manager(m, "done", by)
+    if not has_task(m.people, by, owner, team):
+        by_owner_or_manager(m, "done", by)
 
 
-def _people(m: Moment) -> list[str]:
-    return [one for one in (m.state.owner, m.manager) if one is not None]
+def actors(state: LeadState, people: Directory) -> list[str]:
+    """Who may act on a lead: owner and team's manager; without a handoff, any manager."""
+    if state.handoff is None:
+        managers = sorted(people.managers)
+    else:
+        manager = people.manager_of(state.handoff.team)
+        managers = [manager] if manager is not None else []
+    return [*([state.owner] if state.owner is not None else []), *managers]
 
 
-def _managers(m: Moment) -> list[str]:
-    owner = [m.state.owner] if m.state.owner is not None else []
-    return [*owner, *sorted(m.people.managers)]
+def has_task(people: Directory, person: str, owner: str | None, team: str | None) -> bool:
+    """Whether a task of this owner and team is this person's to do."""
+    return person == owner or people.is_member(team, person) or person == people.manager_of(team)
 
 
 def _not_yours(m: Moment, do: str, by: str, allowed: list[str]) -> str:

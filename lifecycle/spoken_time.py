@@ -18,10 +18,13 @@ def spoken_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
     return f"{local:%a} {local.day} {local:%b}{year} {local:%H:%M %Z}"
 
 
-def spoken_span(seconds: int) -> str:
-    """A span of at least zero seconds, in its two largest units; minutes are rounded down."""
+def spoken_span(seconds: int, *, office: bool = False) -> str:
+    """A span of at least zero seconds, in its two largest units; minutes are rounded down.
+
+    Of `office` time no days are made: an office's day has not 24 hours.
+    """
     minutes = seconds // 60
-    days, hours = divmod(minutes // 60, 24)
+    days, hours = divmod(minutes // 60, 24) if not office else (0, minutes // 60)
     if days:
         return f"{days} d {hours} h" if hours else f"{days} d"
     if hours:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from lifecycle.local_time import resolve
 from lifecycle.offers import offered
+from lifecycle.permission import actors, has_task
 from models.directory import Directory
 from models.instants import write_instant
 from models.program import Program
@@ -76,6 +77,10 @@ def act_forms(
     program: Program, state: LeadState, people: Directory, person: str
 ) -> tuple[ActForm, ...]:
     """The acts that this person is offered for a lead, the most pressing first."""
+    if person not in actors(state, people):
+        own = [one for one in state.tasks if has_task(people, person, one.owner, one.team)]
+        theirs = replace(state, tasks=tuple(own))
+        return (act_form("done", program, theirs, people),) if own else ()
     team = state.handoff.team if state.handoff is not None else None
     manages = person in (people.managers if team is None else {people.manager_of(team)})
     return tuple(act_form(do, program, state, people) for do in offered(state, manages=manages))
@@ -137,6 +142,11 @@ _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]]
 """What each act asks for; the others ask for nothing."""
 
 
+def written(form: Mapping[str, Any]) -> dict[str, str]:
+    """What was written into a form, to be shown in it again."""
+    return {name: value for name, value in form.items() if isinstance(value, str)}
+
+
 def read_act_form(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     """An act's fields out of a form; local times are the person's. Raises ValueError."""
     fields: dict[str, Any] = {}
@@ -149,11 +159,11 @@ def read_act_form(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         try:
             fields["amount"] = float(amount)
         except ValueError:
-            raise ValueError(f"'{amount}' is not an amount; write one like 24000") from None
+            raise ValueError(f"'{amount[:40]}' is not an amount; write one like 24000") from None
     if until := str(form.get("until") or "").strip():
         try:
-            local = datetime.fromisoformat(until).replace(tzinfo=None)
-            fields["until"] = write_instant(resolve(local, zone))
+            at = datetime.fromisoformat(until)
+            fields["until"] = write_instant(at if at.tzinfo else resolve(at, zone))
         except (ValueError, OverflowError):
-            raise ValueError(f"'{until}' is not a day and a time") from None
+            raise ValueError(f"'{until[:40]}' is not a day and a time") from None
     return fields

@@ -22,7 +22,8 @@ from adapters.alert_card import ACTIONS
 from adapters.reports import Dossier as Known
 from adapters.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.acting import Done, NotThere, perform
-from gateway.desk.act_forms import DONE, act_form, read_act_form
+from gateway.desk.act_forms import DONE, act_form, read_act_form, written
+from gateway.desk.outcomes import said_of, status_of
 from gateway.desk.pages import page
 from gateway.desk.session import person_zone
 from gateway.outside import Acts, Outside
@@ -45,7 +46,6 @@ class _Pressed:
 
     do: str
     alert: SentAlert
-    mail: str
     known: Known
     people: Directory
     viewer: Viewer
@@ -85,7 +85,7 @@ async def _press(
     try:
         fields = read_act_form(form, found.zone)
     except ValueError as error:
-        return _form(outside, found, token, problem=str(error), status=422)
+        return _form(outside, found, token, problem=str(error), status=422, form=form)
     outcome = await perform(
         outside, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
     )
@@ -96,10 +96,12 @@ async def _press(
     # Somebody may have been faster; then what they did says more than the refusal.
     again = await asyncio.to_thread(_pressed, outside, alerts, token)
     if not isinstance(again, HTMLResponse):
-        moved = await asyncio.to_thread(_moved_on, outside, again)
+        found = again
+        moved = await asyncio.to_thread(_moved_on, outside, found)
         if moved is not None:
             return moved
-    return _form(outside, found, token, problem=outcome.why, status=409)
+    said, status = said_of(outcome), status_of(outcome)
+    return _form(outside, found, token, problem=said, status=status, form=form)
 
 
 def _pressed(outside: Outside, alerts: SqlSentAlerts, token: str) -> _Pressed | HTMLResponse:
@@ -122,7 +124,6 @@ def _pressed(outside: Outside, alerts: SqlSentAlerts, token: str) -> _Pressed | 
     return _Pressed(
         do=ACTIONS[read.number],
         alert=alert,
-        mail=read.mail,
         known=known,
         people=people,
         viewer=viewer,
@@ -188,12 +189,17 @@ def _lost(outside: Outside) -> HTMLResponse:
 
 
 def _form(
-    outside: Outside, found: _Pressed, token: str, *, problem: str = "", status: int = 200
+    outside: Outside,
+    found: _Pressed,
+    token: str,
+    *,
+    problem: str = "",
+    status: int = 200,
+    form: Mapping[str, Any] | None = None,
 ) -> HTMLResponse:
+    """The act, ready to be done; `form` is what was written before."""
     known = found.known
     program = outside.programs.load(known.state.digest)
-    # A touch may be logged again by the same button, all else has one effect.
-    identity = uuid.uuid4().hex if found.do == "touch" else f"{found.mail}/{found.do}"
     return page(
         "button.html",
         outside,
@@ -201,9 +207,10 @@ def _form(
         zone=found.zone,
         told=dossier(rulebook(program), known.state, known.timeline, outside.now()),
         form=act_form(found.do, program, known.state, found.people),
-        identity=identity,
+        identity=uuid.uuid4().hex,
         verb=deadline_verb,
         token=token,
         person=found.alert.person,
         problem=problem,
+        filled=written(form or {}),
     )

@@ -4,7 +4,7 @@
 
 import asyncio
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
@@ -15,37 +15,21 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports import Dossier as Known
-from gateway.acting import (
-    Done,
-    Malformed,
-    NotAllowed,
-    NotThere,
-    Refused,
-    Unavailable,
-    perform,
-)
-from gateway.desk.act_forms import DONE, act_forms, read_act_form
+from gateway.acting import Done, perform
+from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
+from gateway.desk.outcomes import said_of, status_of
 from gateway.desk.pages import page
 from gateway.desk.session import AtDesk, acting, at_desk
 from gateway.outside import Acts, Outside
 from lifecycle.dossier import dossier
+from lifecycle.permission import actors
 from lifecycle.rulebook import rulebook
 from lifecycle.spoken_time import spoken_instant
 from lifecycle.telling import deadline_verb, sentence
-from models.inputs import ACTS
 from models.program import Program
 
 _LATEST = 200
 """So many entries of a timeline are shown, the latest first."""
-
-
-_STATUS: dict[type[object], int] = {
-    Refused: 409,
-    NotAllowed: 403,
-    NotThere: 404,
-    Malformed: 422,
-    Unavailable: 503,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,29 +87,31 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
     ) -> Response:
         """Act on a lead; a refusal is shown on its page, above what was filled in."""
         form = await request.form()
-        do = str(form.get("do") or "")
-        if do not in ACTS:
-            return _told(outside, here, lead, f"There is no act '{do}'.", 422)
+        filled, do = written(form), str(form.get("do") or "")
+
+        def told(why: str, status: int) -> HTMLResponse:
+            return lead_page(outside, here, lead, problem=why, status=status, filled=filled)
+
         try:
             fields = read_act_form(form, here.zone)
         except ValueError as error:
-            return _told(outside, here, lead, str(error), 422)
+            return await asyncio.to_thread(told, str(error), 422)
         outcome = await perform(outside, acts, here.viewer, lead=lead, do=do, fields=fields)
         if isinstance(outcome, Done):
             to_team = form.get("back") == "team"
-            return RedirectResponse("/desk/team" if to_team else _path(lead, do), 303)
-        status = _STATUS[type(outcome)]
-        return await asyncio.to_thread(_told, outside, here, lead, outcome.why, status)
+            return RedirectResponse("/desk/team" if to_team else f"{_path(lead)}?done={do}", 303)
+        return await asyncio.to_thread(told, said_of(outcome), status_of(outcome))
+
+    @routes.get("/desk/leads/{lead}/acts")
+    def back(lead: str) -> RedirectResponse:
+        """The address of a refusal, opened anew: the lead."""
+        return RedirectResponse(_path(lead), 303)
 
     return routes
 
 
-def _path(lead: str, done: str) -> str:
-    return f"/desk/leads/{quote(lead, safe='')}?done={done}"
-
-
-def _told(outside: Outside, here: AtDesk, lead: str, why: str, status: int) -> HTMLResponse:
-    return lead_page(outside, here, lead, problem=why, status=status)
+def _path(lead: str) -> str:
+    return f"/desk/leads/{quote(lead, safe='')}"
 
 
 def _nothing(outside: Outside, here: AtDesk) -> HTMLResponse:
@@ -140,9 +126,13 @@ def lead_page(
     done: str = "",
     problem: str = "",
     status: int = 200,
+    filled: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """The page of a lead: dossier, deadlines, acts and timeline. 404 where it is not to be seen."""
-    known = outside.reports.dossier(lead)
+    """The page of a lead: dossier, deadlines, acts and timeline. 404 where it is not to be seen.
+
+    `filled` is what was written into a form of it that could not be done.
+    """
+    known = outside.reports.dossier(lead) if "\0" not in lead else None
     if known is None or not here.viewer.sees(known.line):
         return _nothing(outside, here)
     program = outside.programs.load(known.state.digest)
@@ -157,12 +147,14 @@ def lead_page(
         state=known.state,
         line=known.line,
         forms=act_forms(program, known.state, here.people, here.person),
+        actors=actors(known.state, here.people),
         timeline=_timeline(outside, known, here),
         facts=_facts(program, known),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
         done=done,
         problem=problem,
+        filled=filled or {},
     )
 
 

@@ -1,7 +1,9 @@
 """Signing in by a link that comes by mail, for a day. No password is asked, none is kept.
 
-Whether an address is known is not told. The link leads to a page with a button, for scanners
-follow links and would use it up.
+Whether an address is known is not told: the answer goes out before it is looked up, so that not
+even its time tells. The link leads to a page with a button, for scanners follow links and would
+use it up. It is made of the gateway's public URL, never of the Host that a request names: by that,
+a stranger could have a person's link lead to another site.
 """
 
 from __future__ import annotations
@@ -11,10 +13,13 @@ import hashlib
 import uuid
 from datetime import timedelta
 from typing import Annotated
+from urllib.parse import quote
 
 import structlog
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.desk_sessions import LINK_LASTS, SqlDeskSessions
@@ -22,7 +27,7 @@ from adapters.mail_headers import only_address
 from adapters.mail_text import text_to_html
 from adapters.rates import SqlRates
 from gateway.desk.pages import page
-from gateway.desk.session import cookie_name, forget, inside, keep, same_site
+from gateway.desk.session import NotHereError, cookie_name, forget, inside, keep, same_site
 from gateway.outside import Outside
 from models.durations import Duration, Rate
 
@@ -48,22 +53,20 @@ def router(outside: Outside) -> APIRouter:
     ) -> HTMLResponse:
         """Send a link, if the directory knows the address."""
         same_site(request)
-        base = outside.links.public_url or str(request.base_url).rstrip("/")
-        mail = await asyncio.to_thread(_invitation, outside, sessions, email, base, inside(to))
-        try:
-            if mail is not None:
-                await outside.mailer.send(mail)
-        except (MailUnsentError, MailRefusedError) as error:
-            _log.error("a link to sign in was not sent", why=type(error).__name__)
-            return _asking(outside, to, status=503, away=True)
-        return page("sign_in_sent.html", outside, minutes=LINK_LASTS // timedelta(minutes=1))
+        if not outside.links.public_url:
+            said = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
+            raise NotHereError(503, said)
+        answer = page("sign_in_sent.html", outside, minutes=LINK_LASTS // timedelta(minutes=1))
+        answer.background = BackgroundTask(_send, outside, sessions, email, inside(to))
+        return answer
 
     @routes.get("/desk/in/{secret}")
     def offer(secret: str, to: str = "/desk") -> HTMLResponse:
         """The page with the button; it changes nothing."""
-        if sessions.invited(secret) is None:
+        person = sessions.invited(secret)
+        if person is None:
             return _asking(outside, to, status=410, stale=True)
-        return page("sign_in_ready.html", outside, secret=secret, to=inside(to))
+        return page("sign_in_ready.html", outside, secret=secret, person=person, to=inside(to))
 
     @routes.post("/desk/in/{secret}")
     def enter(request: Request, secret: str, to: Annotated[str, Form()] = "/desk") -> Response:
@@ -89,10 +92,8 @@ def router(outside: Outside) -> APIRouter:
     return routes
 
 
-def _asking(
-    outside: Outside, to: str, *, status: int = 200, stale: bool = False, away: bool = False
-) -> HTMLResponse:
-    return page("sign_in.html", outside, status=status, to=inside(to), stale=stale, away=away)
+def _asking(outside: Outside, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
+    return page("sign_in.html", outside, status=status, to=inside(to), stale=stale)
 
 
 def _end(request: Request, outside: Outside, sessions: SqlDeskSessions) -> None:
@@ -100,8 +101,17 @@ def _end(request: Request, outside: Outside, sessions: SqlDeskSessions) -> None:
         sessions.sign_out(session)
 
 
+async def _send(outside: Outside, sessions: SqlDeskSessions, email: str, to: str) -> None:
+    try:
+        mail = await asyncio.to_thread(_invitation, outside, sessions, email, to)
+        if mail is not None:
+            await outside.mailer.send(mail)
+    except (MailUnsentError, MailRefusedError, SQLAlchemyError) as error:
+        _log.error("a link to sign in was not sent", why=type(error).__name__)
+
+
 def _invitation(
-    outside: Outside, sessions: SqlDeskSessions, email: str, base: str, to: str
+    outside: Outside, sessions: SqlDeskSessions, email: str, to: str
 ) -> Rendered | None:
     """The mail with the link; None for a stranger, and for who was sent one a moment ago."""
     person = email.strip().lower()
@@ -111,7 +121,8 @@ def _invitation(
     wait = SqlRates(outside.database).reserve({f"sign-in/{known}": _ONE_EACH}, timedelta(0))
     if wait > timedelta(0):
         return None
-    return _mail(outside, person, f"{base}/desk/in/{sessions.invite(person)}?to={to}")
+    link = f"{outside.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
+    return _mail(outside, person, link)
 
 
 def _mail(outside: Outside, person: str, link: str) -> Rendered:

@@ -44,7 +44,7 @@ def router(outside: Outside) -> APIRouter:
         _manager(here)
         who = _member(here, member)
         try:
-            from_, to = date.fromisoformat(first), date.fromisoformat(last or first)
+            from_, to = _day(first), _day(last or first)
             if do == "remove":
                 outside.people.absences.remove(who.email, from_, to)
             else:
@@ -54,7 +54,19 @@ def router(outside: Outside) -> APIRouter:
             return _team_page(outside, lists, report, here, problem=said, status=422)
         return RedirectResponse("/desk/team", 303)
 
+    @routes.get("/desk/absences")
+    def back() -> RedirectResponse:
+        """The address of a refusal, opened anew: the team."""
+        return RedirectResponse("/desk/team", 303)
+
     return routes
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"'{text[:40]}' is not a day") from None
 
 
 def _manager(here: AtDesk) -> AtDesk:
@@ -84,6 +96,7 @@ def _team_page(
     managed = here.people.managed_by(here.person)
     lines = lists.of_teams(managed)
     now = outside.now()
+    today = now.astimezone(here.zone).date()
     teams = [one for one in report.teams(here.people, now, here.zone) if one.name in managed]
     adrift = [one for one in lines if _adrift(one, here.people)]
     return page(
@@ -96,10 +109,11 @@ def _team_page(
         adrift=adrift,
         groups=by_urgency([one for one in lines if one not in adrift], here, now),
         members={name: here.people.teams[name].members for name in managed},
-        absences=_absences(outside.people.absences.all(), here, managed),
+        everybody=_everybody(here.people, managed),
+        absences=_absences(outside.people.absences.all(), here, today),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
-        today=now.astimezone(here.zone).date(),
+        today=today,
         problem=problem,
     )
 
@@ -112,7 +126,15 @@ def _adrift(line: DeskLine, people: Directory) -> bool:
     return line.owner != manager and not people.is_member(line.team, line.owner)
 
 
-def _absences(
-    entered: Sequence[EnteredAbsence], here: AtDesk, managed: frozenset[str]
-) -> list[EnteredAbsence]:
-    return [one for one in entered if here.people.teams_of(one.member) & managed]
+def _everybody(people: Directory, managed: frozenset[str]) -> list[Member]:
+    """The members of these teams, each once."""
+    found = {one.email: one for name in sorted(managed) for one in people.teams[name].members}
+    return list(found.values())
+
+
+def _absences(entered: Sequence[EnteredAbsence], here: AtDesk, today: date) -> list[EnteredAbsence]:
+    """Days away of my members that are not over."""
+    managed = here.people.managed_by(here.person)
+    return [
+        one for one in entered if one.to >= today and here.people.teams_of(one.member) & managed
+    ]
