@@ -318,6 +318,7 @@ def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_jso
         ("Temporal", places["temporal"]),
         ("mailbox", f"SMTP on {places['smtp']}, each mail a file in {places['mail']}"),
         ("gateway", f"{places['gateway']}, what comes back by mail on {places['inbound']}"),
+        ("desk", f"{places['gateway']}/desk"),
         ("database", places["database"]),
         ("programs", ", ".join(published)),
     ):
