@@ -92,7 +92,7 @@ def open_world(settings: Settings) -> Iterator[World]:
             alerts=alerts,
             chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
-            digests=SqlDigests(database),
+            digests=SqlDigests(database, settings.public_url),
         )
     finally:
         database.close()

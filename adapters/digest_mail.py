@@ -21,10 +21,11 @@ _DEEDS = {"accept": "accept", "first_touch": "touch it", "qualify": "qualify"}
 
 
 class SqlDigests:
-    """Digests of programs, from SQL."""
+    """Digests of programs, from SQL. With a public URL they lead to the team's page of the desk."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, public_url: str = "") -> None:
         self._facts = SqlDigestFacts(database)
+        self._public_url = public_url
 
     def mail(
         self, program: Program, people: Directory, manager: str, at: datetime, key: str
@@ -41,7 +42,8 @@ class SqlDigests:
             return None
         sender = only_address(program.sending.from_)
         subject = one_line(f"{program.program}: {_summary(facts)}")
-        text = "\n\n".join(_parts(facts, people))
+        way = [f"At the desk: {self._public_url}/desk/team"] if self._public_url else []
+        text = "\n\n".join([*_parts(facts, people), *way])
         return Rendered(
             sender=str(sender),
             to=named_address("", manager),

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from adapters.reports import LeadLine
 from gateway.acting import (
     Done,
     Malformed,
@@ -125,12 +126,18 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
 
 
 def _answer(outcome: Outcome) -> ActDone:
+    line = done(outcome)
+    if line is None:
+        return ActDone(lead=None)
+    standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
+    return ActDone(lead=Standing.model_validate(standing))
+
+
+def done(outcome: Outcome) -> LeadLine | None:
+    """The lead after an act that was done. Raises the problem of one that was not."""
     match outcome:
         case Done(line):
-            if line is None:
-                return ActDone(lead=None)
-            standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
-            return ActDone(lead=Standing.model_validate(standing))
+            return line
         case Refused(why):
             raise ProblemError(409, why)
         case NotAllowed(why):

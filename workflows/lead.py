@@ -44,8 +44,9 @@ CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
 CONTINUE_ANYWAY = 3 * CONTINUE_AT
 """Events after which it does so though somebody still waits for something."""
-MOST_CARRIED = 50
-"""Inputs that go along then at most: Temporal takes no more than 2 MB of what goes along."""
+MOST_CARRIED = 15
+"""Inputs that go along then at most; more are taken in first. Temporal lets no more than 2 MB go
+along, and an event from outside has up to 100 kB."""
 MOST_AT_ONCE = 1_000
 """Inputs of one turn, which must end within its time."""
 
@@ -112,8 +113,8 @@ class LeadWorkflow:
         length = workflow.info().get_current_history_length()
         quiet = not self._flights and workflow.all_handlers_finished()
         long = length >= CONTINUE_AT or workflow.info().is_continue_as_new_suggested()
-        anyway = length >= CONTINUE_ANYWAY and len(self._inbox) <= MOST_CARRIED
-        if self._state is not None and long and (anyway or (quiet and not self._inbox)):
+        light = len(self._inbox) <= MOST_CARRIED
+        if self._state is not None and long and light and (quiet or length >= CONTINUE_ANYWAY):
             return "continue"
         if self._inbox or self._timer.due:
             return "turn"

@@ -29,6 +29,11 @@ ACCEPT = {"lead": "ana", "do": "accept", "by": RILEY}
 OLD = SecretStr("whsec_" + base64.b64encode(b"the secret of last year").decode())
 
 
+@pytest.fixture(autouse=True)
+def ana(database: Database) -> None:
+    known_lead(database)
+
+
 async def posted(http: httpx.AsyncClient, document: Any, **how: Any) -> httpx.Response:
     body, headers = signed(document, **how)
     return await http.post("/v1/crm/acts", content=body, headers=headers)
@@ -81,10 +86,7 @@ async def test_a_cloudevent_says_the_same(http: httpx.AsyncClient, acts: FakeAct
     assert set(fields) == {"by", "reason", "id"}
 
 
-async def test_a_lead_may_be_named_by_its_address(
-    http: httpx.AsyncClient, acts: FakeActs, database: Database
-) -> None:
-    known_lead(database)
+async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts: FakeActs) -> None:
     by_address = {"email": " Ana@Northwind.example", "do": "accept", "by": RILEY}
     assert (await posted(http, by_address)).json()["lead"] == "ana"
     unknown = await posted(http, {**by_address, "email": "nobody@northwind.example"})
@@ -110,7 +112,7 @@ async def test_what_was_not_done_is_told_as_a_problem(
     answered = await posted(http, ACCEPT)
     assert answered.status_code == status
     assert answered.headers["content-type"] == "application/problem+json"
-    assert said in answered.json()["detail"]
+    assert said in answered.text
     assert ("retry-after" in answered.headers) == (status == 503)
     assert (await posted(http, ACCEPT)).status_code == 200  # the same message, sent again
 
@@ -213,9 +215,8 @@ async def test_where_no_crm_is_set_up_nothing_is_there(outside: Outside, acts: F
 
 
 async def test_the_document_of_the_interface_shows_how_to_act(
-    http: httpx.AsyncClient, database: Database
+    http: httpx.AsyncClient,
 ) -> None:
-    known_lead(database)
     document = (await http.get("/openapi.json")).json()
     operation = document["paths"]["/v1/crm/acts"]["post"]
     assert {one["name"] for one in operation["parameters"]} == {

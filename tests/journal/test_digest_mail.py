@@ -245,3 +245,9 @@ def test_acceptance_is_held_against_the_target(
     for number in range(breaches):
         answered(journal, f"bad-{number}", (LAST_WEEK, OPENED), (after(hours=1), BREACHED))
     assert f"Accepted in time since Monday: {said}" in text(digests, program=program)
+
+
+def test_a_digest_leads_to_the_desk(database: Database) -> None:
+    digests = SqlDigests(database, "https://go.acme.example")
+    assert "https://go.acme.example/desk/team" in text(digests)
+    assert "http" not in text(SqlDigests(database))
