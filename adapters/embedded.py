@@ -30,6 +30,8 @@ from adapters.temporal import (
 from workflows.attributes import KEYS
 
 HOST = "127.0.0.1"
+_STARTS = 3
+"""So often it is started: it takes free ports of its own too, and others may take them first."""
 _HEALTHY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _OPTIONS = (
@@ -80,10 +82,15 @@ class EmbeddedServer:
                 f"an embedded Temporal server of {home} runs already at {running}; use it, or stop"
                 f" it first: Ctrl-C where it was started, or end process {_told(home, 'pid')}"
             )
-        self._port = _usable(port, "Temporal", "--port")
-        self._ui_port = _usable(ui_port, "Temporal's web UI", "--ui-port")
+        self._asked = (port, ui_port)
+        self._choose_ports()
         self._options = options
         self._child: subprocess.Popen[bytes] | None = None
+
+    def _choose_ports(self) -> None:
+        port, ui_port = self._asked
+        self._port = _usable(port, "Temporal", "--port")
+        self._ui_port = _usable(ui_port, "Temporal's web UI", "--ui-port")
 
     @property
     def address(self) -> str:
@@ -106,21 +113,36 @@ class EmbeddedServer:
         Raises EmbeddedServerError, having stopped the child.
         """
         log = self._home / "temporal.log"
-        self._child = child = self._spawn(log)
+        for _ in range(_STARTS):
+            client = await self._started(log)
+            if client is not None:
+                told = {"address": self.address, "ui": self.ui, "pid": self.pid}
+                told["owner"] = os.getpid()
+                embedded_file(self._home).write_text(json.dumps(told))
+                return client
+            self._choose_ports()
+        raise EmbeddedServerError(
+            f"the embedded Temporal server ended as soon as it was started, {_STARTS} times;"
+            f" {log} ends with: {_tail(log)}"
+        )
+
+    async def _started(self, log: Path) -> Client | None:
+        """Start the child; None if it ended at once: somebody was quicker to take a free port."""
+        self._child = self._spawn(log)
         try:
             client = await self._healthy(log)
         except BaseException:
             self.stop()
             raise
-        told = {"address": self.address, "ui": self.ui, "pid": child.pid, "owner": os.getpid()}
-        embedded_file(self._home).write_text(json.dumps(told))
+        if client is None:
+            self.stop()
         return client
 
-    async def _healthy(self, log: Path) -> Client:
+    async def _healthy(self, log: Path) -> Client | None:
         deadline = time.monotonic() + _HEALTHY_SECONDS
         while time.monotonic() < deadline:
             if self._child is not None and self._child.poll() is not None:
-                break
+                return None
             with contextlib.suppress(TemporalUnavailableError, RPCError):
                 client = await connect_to(self.address)
                 if not await missing_attributes(client):

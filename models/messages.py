@@ -80,7 +80,9 @@ def _refuse_unwritable(raw: Mapping[Any, Any]) -> None:
     except (ValueError, RecursionError):
         text = "\\u0000"
     if "\\u0000" in text:
-        raise ValueError("it holds characters or nested values that can't be written down")
+        raise ValueError(
+            "it holds a number (NaN or infinite), characters or nesting that can't be written down"
+        )
 
 
 _SAID = {

@@ -67,3 +67,11 @@ async def test_a_server_whose_starter_was_killed_makes_way_for_the_next(tmp_path
         assert known_address(tmp_path) == server.address
     with pytest.raises((TemporalUnavailableError, RPCError)):
         await connect_to(left)
+
+
+async def test_a_server_that_ends_at_once_is_started_again_and_then_told_of(tmp_path: Path) -> None:
+    server = EmbeddedServer(tmp_path, port=0, ui_port=0, options=["--no-such-option"])
+    with pytest.raises(EmbeddedServerError, match=r"3 times.*no-such-option"):
+        await server.start()
+    assert (tmp_path / "temporal.log").read_text().count("Usage:") == 3
+    assert server.pid is None
