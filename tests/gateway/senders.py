@@ -28,8 +28,10 @@ GUIDE = "https://www.acme.example/guide"
 PRICES = "https://prices.acme.example/?plan=team"
 
 
-def known_lead(database: Database, lead: str = "ana", digest: str = "d" * 64) -> None:
-    """A lead that exists."""
+def known_lead(
+    database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
+) -> None:
+    """A lead that exists; its address has its name, if no other is told."""
     state = LeadState(
         lead=lead,
         program="acme",
@@ -39,7 +41,7 @@ def known_lead(database: Database, lead: str = "ana", digest: str = "d" * 64) ->
         at=NOW,
         created=NOW,
         since=NOW,
-        profile={"email": f"{lead}@northwind.example"},
+        profile={"email": email or f"{lead}@northwind.example"},
     )
     entry = Entry(seq=1, at=NOW, kind="created", fields={})
     fence = Fence(run=1, length=1)
