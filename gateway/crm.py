@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any
@@ -19,6 +18,7 @@ from pydantic import BaseModel, Field, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.acting import Unavailable, perform
+from gateway.intake import ADDRESS, LEAD_ID
 from gateway.lead_acts import done
 from gateway.outside import Acts, Outside
 from gateway.problems import ProblemError, told
@@ -28,8 +28,6 @@ from models.inputs import ACTS
 from models.instants import write_instant
 from models.messages import read_act
 
-_LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
-_ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
 _LATER = "nobody answers for this lead now; send it again with the same id"
 _ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
 
@@ -211,12 +209,12 @@ def _lead(outside: Outside, asked: Mapping[str, Any]) -> str:
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
     if "lead" in asked:
         lead = asked["lead"]
-        if not isinstance(lead, str) or not _LEAD.fullmatch(lead):
+        if not isinstance(lead, str) or not LEAD_ID.fullmatch(lead):
             raise ProblemError(422, "lead: up to 100 letters, digits and any of _ . @ + -")
         return lead
     given = asked.get("email")
     address = given.strip().lower() if isinstance(given, str) else ""
-    if not _ADDRESS.fullmatch(address) or not address.isprintable():
+    if not ADDRESS.fullmatch(address) or not address.isprintable():
         raise ProblemError(422, "email: write an address like ana@northwind.example")
     return _by_address(outside, address)
 
@@ -226,9 +224,9 @@ def _by_address(outside: Outside, address: str) -> str:
     if not leads:
         raise ProblemError(404, "there is no lead with this address")
     derived = lead_id(address)
-    if derived in leads or len(leads) == 1:
-        return derived if derived in leads else leads[0]
-    raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
+    if len(leads) > 1 and derived not in leads:
+        raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
+    return derived if derived in leads else leads[0]
 
 
 def _act_id(identity: str) -> str:

@@ -29,8 +29,10 @@ from models.program import Program
 MOST_ITEMS = 1_000
 _LARGEST_EVENT = 100_000
 """Bytes of one event: what is told to a lead stays in its history."""
-_LEAD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
-_ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
+LEAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
+"""What may name a lead from outside."""
+ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
+"""What may be an address; it must be printable, too."""
 
 Item = dict[str, Any]
 
@@ -147,7 +149,7 @@ def router(outside: Outside) -> APIRouter:
         addresses = _addresses(body.events)
         leads = outside.intake.leads_of(addresses)
         given = (one.get("lead") for one in body.events)
-        named = {one for one in given if isinstance(one, str) and _LEAD.fullmatch(one)}
+        named = {one for one in given if isinstance(one, str) and LEAD_ID.fullmatch(one)}
         hashed = {lead_id(address) for address in addresses}
         known = outside.intake.known({*named, *hashed}) | set(leads.values())
         found = [_or_why(partial(_event_items, outside, one, leads, known)) for one in body.events]
@@ -268,7 +270,7 @@ def _program(outside: Outside, name: object) -> Program:
 def _address(raw: Item) -> str:
     given = raw.get("email")
     address = given.strip().lower() if isinstance(given, str) else ""
-    if not _ADDRESS.fullmatch(address) or not address.isprintable():
+    if not ADDRESS.fullmatch(address) or not address.isprintable():
         raise _RejectedError("email: write an address like ana@northwind.example")
     return address
 
@@ -276,11 +278,11 @@ def _address(raw: Item) -> str:
 def _addresses(items: Sequence[Item]) -> list[str]:
     given = (one.get("email") for one in items)
     found = (one.strip().lower() for one in given if isinstance(one, str))
-    return [one for one in found if _ADDRESS.fullmatch(one) and one.isprintable()]
+    return [one for one in found if ADDRESS.fullmatch(one) and one.isprintable()]
 
 
 def _lead(given: object) -> str:
-    if not isinstance(given, str) or not _LEAD.fullmatch(given):
+    if not isinstance(given, str) or not LEAD_ID.fullmatch(given):
         raise _RejectedError("a lead's id is up to 100 letters, digits and any of _ . @ + -")
     return given
 

@@ -31,7 +31,7 @@ PRICES = "https://prices.acme.example/?plan=team"
 def known_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
-    """A lead that exists."""
+    """A lead that exists; its address has its name, if no other is told."""
     state = LeadState(
         lead=lead,
         program="acme",

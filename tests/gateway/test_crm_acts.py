@@ -21,6 +21,7 @@ from adapters.database import Database
 from adapters.temporal import LeadNotFoundError, RefusedError, TemporalUnavailableError
 from gateway.app import build_app
 from gateway.outside import Outside
+from lifecycle.stable_hash import lead_id
 from tests.fakes import FakeActs
 from tests.gateway.senders import CRM_SECRET, known_lead, signed
 
@@ -91,6 +92,21 @@ async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts:
     assert (await posted(http, by_address)).json()["lead"] == "ana"
     unknown = await posted(http, {**by_address, "email": "nobody@northwind.example"})
     assert unknown.status_code == 404
+    assert len(acts.done) == 1
+
+
+async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_named(
+    http: httpx.AsyncClient, acts: FakeActs, database: Database
+) -> None:
+    address = "ana@northwind.example"
+    named = {"email": address, "do": "accept", "by": RILEY}
+    known_lead(database, email=address)
+    known_lead(database, "crm-7", email=address)
+    several = await posted(http, named)
+    assert several.status_code == 422
+    assert "that of ana, crm-7; name one by lead" in several.json()["detail"]
+    known_lead(database, lead_id(address), email=address)
+    assert (await posted(http, named)).json()["lead"] == lead_id(address)
     assert len(acts.done) == 1
 
 

@@ -1,6 +1,21 @@
 from __future__ import annotations
 
+import asyncio
+import sys
+from asyncio.subprocess import PIPE, STDOUT
+from pathlib import Path
+
 from adapters.logs import mask_addresses, masked
+from tests.crm import listening
+
+ROOT = Path(__file__).parents[2]
+_ASKING = """
+import sys, httpx, structlog
+from adapters import logs
+logs.configure("json", "debug")
+httpx.post(sys.argv[1], content=b"{}")
+structlog.get_logger().info("asked")
+"""
 
 
 def test_addresses_are_masked_however_deep_they_stand() -> None:
@@ -22,3 +37,14 @@ def test_what_is_not_an_address_stays() -> None:
         "at": "12:30",
         "handle": "@riley",
     }
+
+
+async def test_the_url_of_a_request_which_may_hold_a_secret_is_not_logged() -> None:
+    async with listening() as crm:
+        process = await asyncio.create_subprocess_exec(
+            sys.executable, "-c", _ASKING, crm.url, cwd=ROOT, stdout=PIPE, stderr=STDOUT
+        )
+        told, _ = await process.communicate()
+        assert len(crm.told) == 1
+    assert b"asked" in told
+    assert b"hush" not in told
