@@ -212,5 +212,5 @@ def _form(
         token=token,
         person=found.alert.person,
         problem=problem,
-        filled=written(form or {}),
+        filled=written(form) | {"do": found.do} if form is not None else {},
     )
