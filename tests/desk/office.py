@@ -32,7 +32,7 @@ from models.tables import Message, table_of
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
 JONAS, MARA, ALEX = "jonas@acme.example", "mara@acme.example", "alex@acme.example"
-PEOPLE = {
+PEOPLE: dict[str, dict[str, Any]] = {
     "teams": {
         "sdr": {
             "manager": MORGAN,
@@ -200,6 +200,8 @@ class Seat:
 
     http: httpx.AsyncClient
     page: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the browser says of where a form was sent from."""
 
     async def open(self, path: str, **options: Any) -> httpx.Response:
         """Open a page; redirects are not followed."""
@@ -207,12 +209,10 @@ class Seat:
         self.page = answer.text
         return answer
 
-    async def send(
-        self, path: str, *, headers: dict[str, str] | None = None, **fields: str
-    ) -> httpx.Response:
+    async def send(self, path: str, **fields: str) -> httpx.Response:
         """Send a form with the token of the page that was opened last."""
         fields.setdefault("token", hidden(self.page, "token"))
-        answer = await self.http.post(path, data=fields, headers=headers)
+        answer = await self.http.post(path, data=fields, headers=self.headers)
         if answer.status_code != 303:
             self.page = answer.text
         return answer

@@ -166,6 +166,7 @@ async def test_a_button_says_so_when_its_lead_was_given_back(
     assert answer.status_code == 200
     assert "The lead has moved on since this mail." in text(answer.text)
     assert "recycled (not now)" in text(answer.text)
+    assert "/desk/leads/" not in answer.text  # it is theirs no more
     assert len(office.asked) == 1
 
 

@@ -192,6 +192,15 @@ async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
     assert "Ana" not in ana.page
 
 
+async def test_who_gives_a_lead_back_comes_to_their_other_leads(office: Office, ana: Seat) -> None:
+    done = await ana.act("ana", "recycle", reason="not_now")
+    assert done.headers["location"] == "/desk?done=recycle"
+    page = await ana.open(done.headers["location"])
+    assert "Given back to marketing." in page.text
+    assert office.state("ana").stage == "recycled"
+    assert (await ana.open("/desk/leads/ana")).status_code == 404
+
+
 async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else(
     office: Office, at_desk: Seats
 ) -> None:

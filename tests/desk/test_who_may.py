@@ -179,7 +179,8 @@ async def test_a_form_from_another_site_does_nothing(
     office.lead("ana")
     seat = at_desk(MORGAN)
     await seat.open("/desk/leads/ana")
-    answer = await seat.send("/desk/leads/ana/acts", headers=headers, do="accept")
+    seat.headers = headers
+    answer = await seat.send("/desk/leads/ana/acts", do="accept")
     assert answer.status_code == 403
     assert "another site" in answer.text
     days = {"member": RILEY, "first": "2026-03-09", "last": "2026-03-09"}
@@ -195,16 +196,17 @@ async def test_a_form_from_another_site_does_nothing(
     assert (await seat.open("/desk/team")).status_code == 200
 
 
-@pytest.mark.parametrize("headers", [{}, {"Origin": "https://go.acme.example"}])
+@pytest.mark.parametrize(
+    "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://go.acme.example"}]
+)
 async def test_a_form_of_the_desk_is_believed(
     office: Office, at_desk: Seats, headers: dict[str, str]
 ) -> None:
     office.lead("ana")
     seat = at_desk(MORGAN)
     await seat.open("/desk/leads/ana")
-    answer = await seat.send(
-        "/desk/leads/ana/acts", headers=headers | {"Sec-Fetch-Site": "same-origin"}, do="accept"
-    )
+    seat.headers = headers
+    answer = await seat.send("/desk/leads/ana/acts", do="accept")
     assert answer.status_code == 303
     assert office.state("ana").owner == MORGAN
 
