@@ -201,3 +201,27 @@ async def test_who_has_no_lead_is_told_so(at_desk: Seats) -> None:
     seat: Seat = at_desk(RILEY)
     await seat.open("/desk")
     assert "No lead is yours now." in seat.page
+
+
+async def test_what_goes_wrong_is_told_on_a_page(
+    office: Office, at_desk: Seats, outside: Outside, http: httpx.AsyncClient
+) -> None:
+    seat = at_desk(MORGAN)
+    for path in ("/desk/nothing", "/desk/leads/a/b", "/desk/leads/", "/a/", "/a/x/y"):
+        answer = await seat.open(path)
+        assert (answer.status_code, "There is no such page." in answer.text) == (404, True)
+    upload = await seat.http.post("/desk/sign-in", files={"email": b"x"})
+    assert (upload.status_code, "missing in this form" in upload.text) == (422, True)
+    broken = await seat.http.post("/desk/sign-in", content=b"\xff", headers={"content-type": "x"})
+    assert broken.headers["content-type"] == "text/html; charset=utf-8"
+    office.lead("ana")
+    with outside.database.write() as connection:
+        connection.exec_driver_sql("UPDATE leads SET state = '{}'")
+    damaged = await seat.open("/desk/leads/ana")
+    assert (damaged.status_code, "it was logged" in damaged.text) == (500, True)
+    with outside.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE desk_sessions")
+    away = await seat.open("/desk")
+    assert (away.status_code, "Nothing was done" in away.text) == (503, True)
+    # Programs are answered as before.
+    assert (await http.get("/v1/nothing")).headers["content-type"] == "application/problem+json"
