@@ -73,6 +73,10 @@ def _why(fields: Fields) -> str:
     return f" ({_words(fields['why'])})" if fields.get("why") else ""
 
 
+def _source(fields: Fields) -> str:
+    return f", {fields['source']}" if fields.get("source") else ""
+
+
 def _words(word: object) -> str:
     return str(word).replace("_", " ")
 
@@ -141,7 +145,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "email_failed": lambda f, _: f"Mail {f.get('email')} failed{_why(f)}",
     "paused": lambda f, when: f"Mail pauses until {when(f.get('until'))}{_why(f)}",
     "unpaused": lambda f, _: f"Mail goes on{_why(f)}",
-    "consented": lambda f, _: f"Consented to mail, {f.get('source')}",
+    "consented": lambda f, _: f"Consented to mail{_source(f)}",
     "task_opened": lambda f, _: f"Task: {f.get('task_kind')}{_note(f)}",
     "task_done": lambda f, _: f"Task done: {f.get('task_kind')}{_by(f)}",
     "notified": lambda f, _: f"Notice in the {f.get('channel')}: {f.get('message')}",

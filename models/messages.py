@@ -91,6 +91,7 @@ _SAID = {
     "string_type": "must be text",
     "string_too_short": "is too short",
     "string_too_long": "is too long",
+    "too_long": "is too long",
     "bool_type": "must be true or false",
     "dict_type": "must be a mapping of names to values",
     "float_type": "must be a number",

@@ -2,13 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from typing import Any
+
 from fastapi import APIRouter, FastAPI, Request
-from fastapi.responses import HTMLResponse, RedirectResponse
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.exceptions import HTTPException
 
 from gateway.desk import buttons, leads, signing_in, team
 from gateway.desk.pages import assets, page
 from gateway.desk.session import NotHereError, SignInNeededError, to_sign_in
 from gateway.outside import Acts, Outside
+
+_SAID = {
+    404: "There is no such page.",
+    405: "There is no such page.",
+    422: "Something was missing in this form. Go back, open the page anew and try again.",
+    503: "The database can't be reached just now. Nothing was done; try again in a moment.",
+}
+_ELSE = "Something went wrong here; it was logged. Try again in a moment."
 
 
 def router(outside: Outside, acts: Acts) -> APIRouter:
@@ -23,7 +37,10 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
 
 
 def explain(app: FastAPI, outside: Outside) -> None:
-    """Answer what goes wrong at the desk with a page, or by leading to where one signs in."""
+    """Answer what goes wrong at the desk with a page, or by leading to where one signs in.
+
+    Errors that the application answers with a problem document elsewhere are a page here.
+    """
 
     @app.exception_handler(SignInNeededError)
     async def sign_in(_: Request, error: SignInNeededError) -> RedirectResponse:
@@ -32,3 +49,19 @@ def explain(app: FastAPI, outside: Outside) -> None:
     @app.exception_handler(NotHereError)
     async def not_here(_: Request, error: NotHereError) -> HTMLResponse:
         return page("problem.html", outside, status=error.status, said=str(error))
+
+    for kind in (HTTPException, RequestValidationError, SQLAlchemyError, Exception):
+        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind], outside))
+
+
+def _for_people(
+    problem: Callable[[Request, Any], Any], outside: Outside
+) -> Callable[[Request, Any], Awaitable[Response]]:
+    async def told(request: Request, error: Any) -> Response:
+        answer: Response = await problem(request, error)
+        if not request.url.path.startswith(("/desk", "/a/")):
+            return answer
+        status = answer.status_code
+        return page("problem.html", outside, status=status, said=_SAID.get(status, _ELSE))
+
+    return told

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -79,7 +79,7 @@ def act_forms(
     """The acts that this person is offered for a lead, the most pressing first."""
     if person not in actors(state, people):
         own = [one for one in state.tasks if has_task(people, person, one.owner, one.team)]
-        theirs = replace(state, tasks=tuple(own))
+        theirs = state.changed(tasks=tuple(own))
         return (act_form("done", program, theirs, people),) if own else ()
     team = state.handoff.team if state.handoff is not None else None
     manages = person in (people.managers if team is None else {people.manager_of(team)})

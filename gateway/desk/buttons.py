@@ -20,6 +20,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.alert_card import ACTIONS
 from adapters.reports import Dossier as Known
+from adapters.reports import LeadLine
 from adapters.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.acting import Done, NotThere, perform
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
@@ -90,7 +91,7 @@ async def _press(
         outside, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
     )
     if isinstance(outcome, Done):
-        return _said(outside, found, DONE[found.do], status=200)
+        return _said(outside, found, DONE[found.do], outcome.line)
     if isinstance(outcome, NotThere):
         return _lost(outside)
     # Somebody may have been faster; then what they did says more than the refusal.
@@ -169,12 +170,14 @@ def _tell(outside: Outside, found: _Pressed, said: str, entry: Entry | None) -> 
         return spoken_instant(at, now, found.zone)
 
     more = f" {sentence(entry, when)}, {when(entry.at)}." if entry is not None else ""
-    return _said(outside, found, f"{said}{more}", status=200)
+    return _said(outside, found, f"{said}{more}", found.known.line)
 
 
-def _said(outside: Outside, found: _Pressed, said: str, *, status: int) -> HTMLResponse:
+def _said(outside: Outside, found: _Pressed, said: str, line: LeadLine | None) -> HTMLResponse:
+    """The page that says how it is; it leads to the lead as long as they see it."""
     title = f"{found.known.state.profile.get('company') or found.known.line.email or 'A lead'}"
-    return _page(outside, title, said, found.alert.lead, status=status)
+    seen = line is not None and found.viewer.sees(line)
+    return _page(outside, title, said, found.alert.lead if seen else None, status=200)
 
 
 def _page(
@@ -212,5 +215,5 @@ def _form(
         token=token,
         person=found.alert.person,
         problem=problem,
-        filled=written(form or {}),
+        filled=written(form) | {"do": found.do} if form is not None else {},
     )

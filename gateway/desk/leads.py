@@ -63,7 +63,7 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
     someone, somebody_acts = at_desk(outside), acting(outside)
 
     @routes.get("/desk")
-    def mine(here: Annotated[AtDesk, Depends(someone)]) -> HTMLResponse:
+    def mine(here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
         """My leads, what presses most first, and my tasks."""
         return page(
             "leads.html",
@@ -72,6 +72,7 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
             who=here,
             groups=by_urgency(lists.of_owner(here.person), here, outside.now()),
             tasks=lists.tasks(here.person, here.people.teams_of(here.person)),
+            done=DONE.get(done, ""),
             verb=deadline_verb,
             fresh=lambda: uuid.uuid4().hex,
         )
@@ -98,8 +99,11 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
             return await asyncio.to_thread(told, str(error), 422)
         outcome = await perform(outside, acts, here.viewer, lead=lead, do=do, fields=fields)
         if isinstance(outcome, Done):
-            to_team = form.get("back") == "team"
-            return RedirectResponse("/desk/team" if to_team else f"{_path(lead)}?done={do}", 303)
+            if form.get("back") == "team":
+                return RedirectResponse("/desk/team", 303)
+            # Who gives a lead back does not see it any more.
+            kept = outcome.line is None or here.viewer.sees(outcome.line)
+            return RedirectResponse(f"{_path(lead) if kept else '/desk'}?done={do}", 303)
         return await asyncio.to_thread(told, said_of(outcome), status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from lifecycle.offers import offered
 from models.inputs import ACTS
 from models.program import Program
 from models.state import LeadState
@@ -111,6 +112,15 @@ def test_an_act_is_allowed_by_stage_and_person(do: str, stage: str) -> None:
             assert but_for_the_timeline(after) == but_for_the_timeline(before)
             note = str(desk.world.entries["a"][-1].fields["note"])
             assert re.fullmatch(r"[A-Z].* (is|needs|for) .*\.", note), note
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_a_manager_is_offered_what_the_rules_allow_and_nothing_else(stage: str) -> None:
+    for do in ACTS:
+        desk = desk_in(stage)
+        shown = do in offered(desk.world.states["a"], manages=True)
+        why = desk.act(do, BOSS, **FIELDS.get(do, {}))
+        assert shown == (why is None), f"{do} in {stage}: {why}"
 
 
 @pytest.mark.parametrize(

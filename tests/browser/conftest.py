@@ -1,0 +1,111 @@
+"""A real headless Chromium at the desk of a real stack."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.async_api import Browser, Page, async_playwright, expect
+
+from adapters.database import open_database
+from adapters.temporal import Leads
+from cli.publishing import choose
+from cli.stack import SHIPPED, Ports, running_stack
+from models.envelopes import Clock
+from settings import Settings
+from tests.browser.house import House
+
+_PATIENCE = 15_000
+"""Milliseconds that a page is waited for."""
+_NAMES = ("chromium", "chromium-browser", "google-chrome")
+_FLAGS = (
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # it calls nobody
+)
+_MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
+"""Nine o'clock in New York, when the office opens."""
+
+At = Callable[..., Awaitable[Page]]
+
+
+@pytest.fixture(scope="session")
+async def chromium() -> AsyncIterator[Browser]:
+    """The system's Chromium. Without one these tests are skipped, but never where CI runs."""
+    path = next(filter(None, map(shutil.which, _NAMES)), None)
+    if path is None:
+        said = "the desk is tested in a browser and there is none; install Debian's `chromium`"
+        if os.environ.get("CI"):
+            pytest.fail(said)
+        pytest.skip(said)
+    expect.set_options(timeout=_PATIENCE)
+    async with async_playwright() as playwright:
+        # Without a sandbox (the default): containers allow none, and all pages are ours.
+        browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
+        yield browser
+        await browser.close()
+
+
+@pytest.fixture(scope="session")
+async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+    """A stack in which a minute takes a second, from a Monday morning on."""
+    settings = Settings(
+        home=tmp_path_factory.mktemp("house"), database_url="", log_level="error", public_url=""
+    )
+    clock = Clock(wall=datetime.now(UTC), program=_MONDAY, speed=60)
+    async with running_stack(settings, Ports(), clock=clock) as stack:
+        database = open_database(stack.settings.database)
+        files = (SHIPPED / "acme.yaml", Path(__file__).with_name("hasty.yaml"))
+        chosen = [choose(str(one), SHIPPED / "teams.yaml", database) for one in files]
+        for one in chosen:
+            one.publish(database)
+        yield House(
+            url=stack.gateway,
+            mail=stack.mail,
+            database=database,
+            leads=Leads(stack.client, stack.world.journal, clock=clock),
+            programs={one.program.program: one.program for one in chosen},
+        )
+        database.close()
+
+
+@pytest.fixture
+async def at(chromium: Browser, house: House) -> AsyncIterator[At]:
+    """Opens a browser of its own for somebody, signed in if a person is named.
+
+    Whatever a page logs as an error, such as what its policy forbids, fails the test.
+    """
+    complaints: list[str] = []
+    contexts = []
+
+    async def opened(person: str | None = None, **options: Any) -> Page:
+        context = await chromium.new_context(base_url=house.url, **options)
+        context.set_default_timeout(_PATIENCE)
+        contexts.append(context)
+        if person is not None:
+            cookie = {"name": "leadflow", "value": house.session(person), "url": house.url}
+            await context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict
+        page = await context.new_page()
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda said: complaints.append(said.text) if _forbidden(said.text) else None,
+        )
+        return page
+
+    yield opened
+    for one in contexts:
+        await one.close()
+    assert complaints == []
+
+
+def _forbidden(said: str) -> bool:
+    """Whether a page's policy stopped something; answers of 4xx are logged too, and wanted."""
+    return "Content Security Policy" in said or "Refused to" in said

@@ -1,0 +1,120 @@
+"""The real stack by a clock sixty times as fast, and what its people find in their mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from adapters.catcher import messages
+from adapters.database import Database
+from adapters.desk_sessions import SqlDeskSessions
+from adapters.people import SqlPeople
+from adapters.reports import LeadLine, SqlReports
+from adapters.temporal import Leads
+from models.program import Program
+from tests.waiting import until
+
+RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
+JONAS, MARA = "jonas@acme.example", "mara@acme.example"
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """Leads, mail and people of a running stack."""
+
+    url: str
+    mail: Path
+    database: Database
+    leads: Leads
+    programs: dict[str, Program]
+
+    async def handed_over(self, lead: str, program: str = "acme", **profile: Any) -> LeadLine:
+        """A new lead that asked for a demo, once its owner was told by mail."""
+        fields = {
+            "email": f"{lead}@northwind.example",
+            "first_name": lead.capitalize(),
+            "last_name": "Lopez",
+            "company": f"Northwind {lead.capitalize()}",
+            "title": "VP Operations",
+            "employees": 900,
+            "country": "US",
+        }
+        assert await self.leads.enrol(lead, self.programs[program], fields | profile)
+        await self.leads.events(
+            lead,
+            [
+                {"type": "page.viewed", "subject": "/pricing"},
+                {"type": "content.downloaded", "subject": "the handoff handbook"},
+                {"type": "form.submitted", "subject": "demo"},
+            ],
+        )
+        line = await self.standing(lead, lambda one: bool(one.owner))
+        await until(lambda: list(self.alerts(lead, "assigned")))
+        return line
+
+    async def standing(self, lead: str, ready: Any) -> LeadLine:
+        """A lead's row, as soon as this holds for it."""
+
+        def found() -> LeadLine | None:
+            line = SqlReports(self.database).line(lead)
+            return line if line is not None and ready(line) else None
+
+        line: LeadLine = await until(found, 20)
+        return line
+
+    def alerts(self, lead: str, why: str) -> Iterator[EmailMessage]:
+        """What was mailed about a lead."""
+        for one in messages(self.mail):
+            if one["X-Leadflow-Lead"] == lead and one["X-Leadflow-Alert"] == why:
+                yield one
+
+    async def button(self, lead: str, label: str, *, why: str = "assigned") -> str:
+        """Where a button of the latest such alert leads."""
+        *_, mail = await until(lambda: list(self.alerts(lead, why)))
+        return link(mail, label)
+
+    async def sign_in_link(self, person: str) -> str:
+        """The link of the latest mail by which this person signs in."""
+
+        def found() -> list[str]:
+            mails = [one for one in messages(self.mail) if one["X-Leadflow-Alert"] == "sign_in"]
+            return [body(one) for one in mails if one["To"] == person]
+
+        *_, text = await until(found)
+        match = re.search(r"http\S+/desk/in/\S+", text)
+        assert match is not None
+        return match[0]
+
+    def session(self, person: str) -> str:
+        """The cookie of somebody who has signed in."""
+        sessions = SqlDeskSessions(self.database)
+        session = sessions.sign_in(sessions.invite(person))
+        assert session is not None
+        return session
+
+    def timeline(self, lead: str, kind: str) -> list[dict[str, Any]]:
+        """The fields of a lead's entries of one kind."""
+        found = SqlReports(self.database).timeline(lead)
+        return [dict(one.fields) for one in found if one.kind == kind]
+
+    def people(self) -> SqlPeople:
+        """The directory, as another process has it."""
+        return SqlPeople(self.database)
+
+
+def body(mail: EmailMessage) -> str:
+    """A mail's plain text."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def link(mail: EmailMessage, label: str) -> str:
+    """Where the button of this name leads."""
+    match = re.search(rf"^{re.escape(label)}:\r?\n(\S+)", body(mail), re.MULTILINE)
+    assert match is not None, f"the mail has no button {label}"
+    return match[1]

@@ -1,0 +1,109 @@
+"""The desk over a fresh SQLite database, asked in this process."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from pathlib import Path
+
+import httpx
+import pytest
+
+from adapters.database import Database, migrate, open_database
+from adapters.program_file import read_program
+from adapters.programs import SqlPrograms
+from gateway.app import build_app
+from gateway.outside import Outside
+from models.directory import Directory
+from models.program import Program
+from tests.desk.office import PEOPLE, Clockwork, Office, Seat, sit
+from tests.fakes import FakeMailer
+from tests.gateway.house import house
+from tests.gateway.senders import NOW
+
+ROOT = Path(__file__).parents[2]
+
+Seats = Callable[[str], Seat]
+
+
+@pytest.fixture(scope="session")
+def acme() -> Program:
+    return read_program(ROOT / "programs" / "acme.yaml")
+
+
+@pytest.fixture(scope="session")
+def desk_template(tmp_path_factory: pytest.TempPathFactory, acme: Program) -> Path:
+    path = tmp_path_factory.mktemp("desk") / "template.db"
+    migrate(f"sqlite:///{path}")
+    database = open_database(f"sqlite:///{path}")
+    SqlPrograms(database).publish(acme)
+    database.close()
+    return path
+
+
+@pytest.fixture
+def database(desk_template: Path, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "leadflow.db"
+    path.write_bytes(desk_template.read_bytes())
+    database = open_database(f"sqlite:///{path}")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def mailer() -> FakeMailer:
+    """Takes the links that sign in."""
+    return FakeMailer()
+
+
+@pytest.fixture
+def clock() -> Clockwork:
+    """A Monday, nine o'clock in New York."""
+    return Clockwork(NOW)
+
+
+@pytest.fixture
+def outside(database: Database, mailer: FakeMailer, clock: Clockwork) -> Outside:
+    found = replace(house(database, mailer), now=clock)
+    found.people.apply(Directory.model_validate(PEOPLE))
+    return found
+
+
+@pytest.fixture
+def office(outside: Outside, acme: Program, clock: Clockwork) -> Office:
+    """Leads by the real rules."""
+    return Office(outside, acme, clock)
+
+
+@pytest.fixture
+async def browser(
+    outside: Outside, office: Office
+) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
+    """Makes browsers, each with cookies of its own."""
+    app = build_app(outside, office)
+    async with AsyncExitStack() as opened:
+
+        def made() -> httpx.AsyncClient:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            client = httpx.AsyncClient(transport=transport, base_url="https://go.acme.example")
+            opened.push_async_callback(client.aclose)
+            return client
+
+        yield made
+
+
+@pytest.fixture
+def http(browser: Callable[[], httpx.AsyncClient]) -> httpx.AsyncClient:
+    """Somebody who is not signed in."""
+    return browser()
+
+
+@pytest.fixture
+def at_desk(browser: Callable[[], httpx.AsyncClient], outside: Outside) -> Seats:
+    """Signs people in, each in a browser of their own."""
+
+    def seated(person: str) -> Seat:
+        return sit(browser(), outside, person)
+
+    return seated

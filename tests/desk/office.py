@@ -1,0 +1,244 @@
+"""Leads that live by the real rules over a real database, without Temporal; and who is at the desk.
+
+What people decide is done at once, by the same rules that a lead's workflow runs.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import sqlalchemy as sa
+
+from activities.ports import Fence, Rendered
+from adapters.alert_card import ACTIONS
+from adapters.desk_sessions import SqlDeskSessions
+from adapters.temporal import LeadNotFoundError, RefusedError
+from gateway.outside import Outside
+from lifecycle.decide import decide, new_lead
+from lifecycle.rulebook import rulebook
+from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
+from models.inputs import Created, Event, Input, Result
+from models.messages import read_act
+from models.program import Program
+from models.state import LeadState
+from models.tables import Message, table_of
+
+RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
+JONAS, MARA, ALEX = "jonas@acme.example", "mara@acme.example", "alex@acme.example"
+PEOPLE: dict[str, dict[str, Any]] = {
+    "teams": {
+        "sdr": {
+            "manager": MORGAN,
+            "members": [
+                {"email": RILEY, "name": "Riley", "timezone": "America/New_York"},
+                {"email": SAM, "name": "Sam"},
+            ],
+        },
+        "emea": {
+            "manager": MARA,
+            "members": [{"email": JONAS, "name": "Jonas", "timezone": "Europe/Berlin"}],
+        },
+        "ae": {"manager": MORGAN, "members": [{"email": ALEX, "name": "Alex"}]},
+    }
+}
+SESSION = "__Host-leadflow"
+"""The cookie's name where the gateway is reached by TLS."""
+
+
+@dataclass
+class Clockwork:
+    """The program's clock; tests move it."""
+
+    at: datetime
+
+    def __call__(self) -> datetime:
+        return self.at
+
+
+@dataclass
+class Office:
+    """Leads, and the alerts that they sent. `failures` are raised first, one an act."""
+
+    outside: Outside
+    program: Program
+    clock: Clockwork
+    alerts: list[tuple[str, Alert]] = field(default_factory=list)
+    asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    _turns: int = 0
+
+    def lead(self, lead: str, **profile: Any) -> None:
+        """A new lead that asked for a demo and has an owner."""
+        self.stranger(lead, **profile)
+        self.event(lead, "form.submitted", "demo")
+
+    def stranger(self, lead: str, **profile: Any) -> None:
+        """A new lead."""
+        fields = {
+            "email": f"{lead.lower()}@northwind.example",
+            "first_name": lead.capitalize(),
+            "company": "Northwind",
+            "employees": 900,
+            "country": "US",
+        }
+        state = new_lead(lead, self.program)
+        self._turn(state, [Created(arrived=self.clock(), profile=fields | profile)])
+
+    def event(self, lead: str, type_: str, subject: str = "", **data: Any) -> None:
+        """Something happens to a lead."""
+        self._turns += 1
+        now = self.clock()
+        event = Event(
+            id=f"e{self._turns}", type=type_, subject=subject, at=now, arrived=now, data=data
+        )
+        self._turn(self.state(lead), [event])
+
+    def wait(self, lead: str, **length: float) -> None:
+        """Let the clock go on, and the lead do what is due."""
+        self.clock.at += timedelta(**length)
+        self._turn(self.state(lead), [])
+
+    async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        """Act on a lead: `gateway.outside.Acts`."""
+        if self.failures:
+            raise self.failures.pop(0)
+        self.asked.append((lead, do, fields))
+        if self.outside.journal.stored(lead) is None:
+            raise LeadNotFoundError(lead)
+        refused = self._turn(self.state(lead), [read_act(do, fields, self.clock(), ref=1)])
+        if refused is not None:
+            raise RefusedError(refused)
+
+    def state(self, lead: str) -> LeadState:
+        """How a lead stands."""
+        stored = self.outside.journal.stored(lead)
+        assert stored is not None
+        return stored.state
+
+    def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
+        """The fields of a lead's entries of one kind."""
+        timeline = self.outside.reports.timeline(lead)
+        return [dict(one.fields) for one in timeline if one.kind == kind]
+
+    def button(self, lead: str, person: str, do: str, *, why: str = "assigned") -> str:
+        """The path of a button in the latest such alert to this person."""
+        sent = [one for of, one in self.alerts if (of, one.to, one.why) == (lead, person, why)]
+        message = _message(sent[-1])
+        return self.outside.links.action(message, ACTIONS.index(do)).partition("acme.example")[2]
+
+    def sent_ago(self, **length: float) -> None:
+        """Make all alerts as old as this, by the wall clock; negative: sent by a clock ahead."""
+        messages = table_of(Message)
+        with self.outside.database.write() as connection:
+            connection.execute(
+                sa.update(messages).values(updated=datetime.now(UTC) - timedelta(**length))
+            )
+
+    def _turn(self, state: LeadState, inputs: Sequence[Input]) -> str | None:
+        """Run turns until nothing is left to do now; why the act was refused."""
+        refused = None
+        waiting = list(inputs)
+        while True:
+            people = self.outside.people.directory()
+            decision = decide(rulebook(self.program), state, waiting, self.clock(), people=people)
+            self._turns += 1
+            fence = Fence(run=1, length=self._turns)
+            self.outside.journal.record(decision, fence, self.clock())
+            refused = refused or next((one.refused for one in decision.answers), None)
+            state = decision.state
+            waiting = [one for command in decision.commands for one in self._done(state, command)]
+            if not waiting:
+                return refused
+
+    def _done(self, state: LeadState, command: AnyCommand) -> list[Input]:
+        people, key, at = self.outside.people, command.key, command.at
+        if isinstance(command, Assign):
+            owner, why = people.assign(state.lead, command)
+            if owner is None:
+                return [Result(arrived=at, key=key, outcome="unassigned", why=why)]
+            return [Result(arrived=at, key=key, outcome="assigned", owner=owner)]
+        if isinstance(command, SendMail):
+            return [Result(arrived=at, key=key, outcome="sent")]
+        if isinstance(command, CountAssignment):
+            people.count(state.lead, command)
+        if isinstance(command, Alert):
+            self.alerts.append((state.lead, command))
+            _note(self.outside, state.lead, command)
+        return []
+
+
+def _note(outside: Outside, lead: str, command: Alert) -> None:
+    """Keep an alert's row, as the activity that sends it does."""
+    mail = Rendered(
+        sender="hello@acme.example",
+        to=command.to,
+        subject=command.why,
+        text=command.text,
+        html=command.text,
+        message_id=_message(command),
+        headers={},
+    )
+    outside.outbox.claim(lead, command.key, mail.message_id, command.at)
+    outside.outbox.addressed(command.key, mail, command.handoff)
+    outside.outbox.settle(command.key, "sent")
+
+
+def _message(command: Alert) -> str:
+    return f"{hashlib.sha256(command.key.encode()).hexdigest()[:32]}@acme.example"
+
+
+@dataclass
+class Seat:
+    """A browser, and what was last seen in it."""
+
+    http: httpx.AsyncClient
+    page: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    """What the browser says of where a form was sent from."""
+
+    async def open(self, path: str, **options: Any) -> httpx.Response:
+        """Open a page; redirects are not followed."""
+        answer = await self.http.get(path, **options)
+        self.page = answer.text
+        return answer
+
+    async def send(self, path: str, **fields: str) -> httpx.Response:
+        """Send a form with the token of the page that was opened last."""
+        fields.setdefault("token", hidden(self.page, "token"))
+        answer = await self.http.post(path, data=fields, headers=self.headers)
+        if answer.status_code != 303:
+            self.page = answer.text
+        return answer
+
+    async def act(self, lead: str, do: str, **fields: str) -> httpx.Response:
+        """Open a lead's page and send one of its acts."""
+        await self.open(f"/desk/leads/{lead}")
+        return await self.send(f"/desk/leads/{lead}/acts", do=do, **fields)
+
+
+def sit(http: httpx.AsyncClient, outside: Outside, person: str) -> Seat:
+    """Somebody who has signed in, in this browser."""
+    sessions = SqlDeskSessions(outside.database)
+    session = sessions.sign_in(sessions.invite(person))
+    assert session is not None
+    http.cookies.set(SESSION, session, domain="go.acme.example")
+    return Seat(http)
+
+
+def hidden(page: str, name: str) -> str:
+    """A hidden field of a page's first form that has it; empty if none has."""
+    found = re.search(rf'name="{name}" value="([^"]*)"', page)
+    return html.unescape(found[1]) if found else ""
+
+
+def text(page: str) -> str:
+    """What a person reads of a page."""
+    bare = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
+    return " ".join(html.unescape(bare).split())

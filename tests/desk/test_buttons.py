@@ -1,0 +1,346 @@
+"""The buttons of alerts: one act, for the person that the alert went to, about one handoff."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.alert_card import ACTIONS
+from adapters.signed_links import Purpose, SignedLinks
+from adapters.temporal import TemporalUnavailableError
+from gateway.outside import Outside
+from models.directory import Directory
+from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, hidden, text
+from tests.gateway.senders import MAIL, sent_mail
+
+
+@pytest.fixture
+def owner(office: Office) -> str:
+    """Whose lead Ana is."""
+    office.lead("ana")
+    return str(office.state("ana").owner)
+
+
+def other(owner: str) -> str:
+    return SAM if owner == RILEY else RILEY
+
+
+async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Open a button's page and send its form."""
+    ready = await http.get(path)
+    return await http.post(path, data={"id": hidden(ready.text, "id"), **fields})
+
+
+async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    ready = await http.get(path)
+    assert ready.status_code == 200
+    assert f"You act as {owner}." in text(ready.text)
+    assert "Accept by Mon 14:00 EST" in text(ready.text)
+    done = await press(http, path)
+    assert (done.status_code, "Accepted." in done.text) == (200, True)
+    ((lead, do, fields),) = office.asked
+    assert (lead, do, fields["by"]) == ("ana", "accept", owner)
+
+
+async def test_what_scanners_do_to_a_button_does_nothing(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    for ask in (http.get, http.head, http.options):
+        for _ in range(3):
+            await ask(path)
+    assert office.asked == []
+    assert office.state("ana").stage == "mql"
+
+
+async def test_a_second_click_says_what_was_done_by_whom_and_when(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    await press(http, path)
+    office.wait("ana", minutes=20)
+    for again in (await http.get(path), await http.post(path)):
+        assert again.status_code == 200
+        said = text(again.text)
+        assert "This was done already." in said
+        assert f"Accepted by {owner}" in said
+        assert "Mon 09:00 EST" in said
+    assert len(office.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda path: path[:-1] + ("0" if path[-1] != "0" else "1"),
+        lambda path: path[:-1],
+        lambda path: path[:20],
+        lambda path: path + "0",
+        lambda path: path.replace("-0-", "-4-"),
+        lambda path: path.replace("-0-", "-99-"),
+        lambda _: "/a/x",
+        lambda _: "/a/%00",
+    ],
+)
+async def test_a_forged_or_cut_button_does_nothing(
+    http: httpx.AsyncClient, office: Office, owner: str, spoil: Any
+) -> None:
+    path = spoil(office.button("ana", owner, "accept"))
+    for answer in (await http.get(path), await http.post(path)):
+        assert answer.status_code == 404
+        assert "Ana" not in answer.text
+    assert office.asked == []
+
+
+@pytest.mark.parametrize("purpose", ["click", "unsubscribe", "preferences", "bounce", "visitor"])
+async def test_a_token_for_something_else_is_no_button(
+    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str, purpose: Purpose
+) -> None:
+    links = outside.links
+    token = office.button("ana", owner, "accept").removeprefix("/a/")
+    message = token.partition("-")[0]
+    foreign = {
+        "click": lambda: links.click(message, 0),
+        "unsubscribe": lambda: links.unsubscribe(message),
+        "preferences": lambda: links.preferences(message),
+        "bounce": lambda: links.return_path(message).partition("@")[0].replace("+", "/"),
+        "visitor": lambda: f"/{links.visitor(message)}",
+    }[purpose]()
+    answer = await http.post(f"/a/{foreign.rpartition('/')[2]}")
+    assert answer.status_code == 404
+    assert office.asked == []
+
+
+async def test_a_nurture_mail_has_no_buttons_though_its_token_were_signed(
+    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+) -> None:
+    message = sent_mail(outside.database)
+    answer = await http.post(outside.links.action(message, 0))
+    assert MAIL in message
+    assert answer.status_code == 404
+    assert owner
+    assert office.asked == []
+
+
+async def test_a_button_signed_with_another_secret_is_none(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    message = office.button("ana", owner, "accept").removeprefix("/a/").partition("-")[0]
+    foreign = SignedLinks(public_url="", mail_domain="", secret="t" * 40)
+    assert (await http.post(foreign.action(message, 0))).status_code == 404
+    assert office.asked == []
+
+
+async def test_a_button_expires(http: httpx.AsyncClient, office: Office, owner: str) -> None:
+    path = office.button("ana", owner, "accept")
+    office.sent_ago(days=14, minutes=1)
+    for answer in (await http.get(path), await http.post(path)):
+        assert answer.status_code == 410
+        assert "has expired" in answer.text
+        assert "/desk/leads/ana" in answer.text
+    assert office.asked == []
+    office.sent_ago(days=13, hours=23)
+    assert (await http.get(path)).status_code == 200
+
+
+@pytest.mark.parametrize("minutes", [5, -5])
+async def test_a_button_of_a_machine_whose_clock_is_minutes_apart_works(
+    http: httpx.AsyncClient, office: Office, owner: str, minutes: int
+) -> None:
+    path = office.button("ana", owner, "accept")
+    office.sent_ago(minutes=minutes)
+    assert (await press(http, path)).status_code == 200
+    assert office.state("ana").stage == "sal"
+
+
+async def test_a_button_says_so_when_its_lead_was_given_back(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
+    answer = await press(http, path)
+    assert answer.status_code == 200
+    assert "The lead has moved on since this mail." in text(answer.text)
+    assert "recycled (not now)" in text(answer.text)
+    assert "/desk/leads/" not in answer.text  # it is theirs no more
+    assert len(office.asked) == 1
+
+
+async def test_a_button_says_so_when_its_lead_is_somebody_else_s(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
+    answer = await press(http, path)
+    assert "The lead is somebody else's now." in text(answer.text)
+    assert f"Given to {other(owner)}" in text(answer.text)
+    assert office.state("ana").stage == "mql"
+
+
+async def test_a_button_does_not_act_on_a_later_handoff_of_the_same_person(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
+    office.wait("ana", days=91)
+    office.event("ana", "form.submitted", "demo")
+    await office.act(
+        "ana", "reassign", {"by": MORGAN, "to": other(office.state("ana").owner or "")}
+    )
+    await office.act("ana", "reassign", {"by": MORGAN, "to": owner}) if office.state(
+        "ana"
+    ).owner != owner else None
+    assert office.state("ana").owner == owner
+    answer = await press(http, path)
+    assert "moved on" in text(answer.text)
+    assert office.state("ana").stage == "mql"
+    assert (await press(http, office.button("ana", owner, "accept"))).status_code == 200
+    assert office.state("ana").stage == "sal"
+
+
+async def test_a_button_of_who_left_acts_for_nobody(
+    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    rest = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] != owner]
+    teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": rest}}
+    outside.people.apply(Directory.model_validate({"teams": teams}))
+    for answer in (await http.get(path), await http.post(path)):
+        assert answer.status_code == 403
+        assert "in no team any more" in answer.text
+        assert "Ana" not in answer.text
+    assert office.asked == []
+
+
+async def test_a_button_of_who_changed_teams_acts_on_nothing_of_the_old_one(
+    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
+    sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] != owner]
+    teams = {
+        **PEOPLE["teams"],
+        "sdr": {"manager": MORGAN, "members": sdr},
+        "emea": {"manager": "mara@acme.example", "members": [{"email": owner}]},
+    }
+    outside.people.apply(Directory.model_validate({"teams": teams}))
+    await press(http, path)
+    assert office.state("ana").stage == "mql"
+
+
+async def test_what_a_form_says_of_person_lead_and_act_is_not_believed(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    office.lead("dora", country="DE")
+    path = office.button("ana", owner, "accept")
+    forged = {"by": MORGAN, "lead": "dora", "do": "recycle", "reason": "not_now", "handoff": "7"}
+    assert (await press(http, path, **forged)).status_code == 200
+    ((lead, do, fields),) = office.asked
+    assert (lead, do, fields["by"]) == ("ana", "accept", owner)
+    assert office.state("dora").owner == JONAS
+
+
+async def test_a_manager_reassigns_by_the_same_button_more_than_once(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    office.wait("ana", hours=5)  # the clock runs out, and another has the lead
+    second = str(office.state("ana").owner)
+    assert second == other(owner)
+    office.wait("ana", days=1)
+    assert office.state("ana").stage == "recycled"
+    office.lead("bo")
+    office.event("bo", "email.bounced", "welcome", kind="hard")
+    first = str(office.state("bo").owner)
+    office.wait("bo", hours=5)
+    path = office.button("bo", MORGAN, "reassign", why="breached")
+    for to in (first, other(first), first):
+        done = await press(http, path, to=to)
+        assert "Reassigned." in text(done.text)
+        assert office.state("bo").owner == to
+
+
+async def test_a_touch_is_logged_again_by_the_same_button_but_a_double_click_once(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    await office.act("ana", "accept", {"by": owner})
+    office.event("ana", "form.submitted", "demo")
+    path = office.button("ana", owner, "touch", why="hand_raise")
+    ready = await http.get(path)
+    form = {"channel": "call", "id": hidden(ready.text, "id")}
+    for _ in range(2):
+        assert (await http.post(path, data=form)).status_code == 200
+    assert len(office.told("ana", "touched")) == 1
+    await press(http, path, channel="email")
+    assert len(office.told("ana", "touched")) == 2
+
+
+async def test_a_refused_button_keeps_what_was_written(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    await office.act("ana", "accept", {"by": owner})
+    office.event("ana", "form.submitted", "demo")
+    path = office.button("ana", owner, "recycle", why="hand_raise")
+    refused = await press(http, path, reason="no_response", until="2026-05-01T09:00")
+    assert refused.status_code == 409
+    assert "needs 6 touches" in text(refused.text)
+    assert '<option value="no_response" selected>' in refused.text
+    assert 'value="2026-05-01T09:00"' in refused.text
+    wrong = await press(http, path, reason="not_now", until="soon")
+    assert wrong.status_code == 422
+    assert "'soon' is not a day and a time" in text(wrong.text)
+    done = await press(http, path, reason="not_now")
+    assert "Given back to marketing." in text(done.text)
+
+
+async def test_a_button_that_nobody_answers_is_pressed_again_as_the_same_act(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    path = office.button("ana", owner, "accept")
+    office.failures.append(TemporalUnavailableError("away"))
+    away = await press(http, path)
+    assert away.status_code == 503
+    assert "Press the button again" in away.text
+    done = await http.post(path, data={"id": hidden(away.text, "id")})
+    assert "Accepted." in done.text
+
+
+async def test_who_was_slower_reads_who_was_faster(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    office.wait("ana", hours=4, minutes=59)  # the manager is alerted at the breach
+    first, manager = str(office.state("ana").owner), MORGAN
+    assert first == owner
+    path = office.button("ana", owner, "accept", why="reminded")
+
+    act = office.act
+
+    async def overtaken(lead: str, do: str, fields: dict[str, Any]) -> None:
+        office.act = act  # type: ignore[method-assign]  # once
+        await act(lead, do, {**fields, "by": manager, "id": "faster"})
+        await act(lead, do, fields)
+
+    office.act = overtaken  # type: ignore[method-assign]  # between the look and the act
+    answer = await press(http, path)
+    assert answer.status_code == 200
+    assert f"This was done already. Accepted by {manager}" in text(answer.text)
+    assert len(office.told("ana", "accepted")) == 1
+
+
+async def test_a_second_handoff_has_its_own_buttons(
+    http: httpx.AsyncClient, office: Office, owner: str
+) -> None:
+    first = office.button("ana", owner, "accept")
+    await office.act("ana", "accept", {"by": owner})
+    await office.act("ana", "qualify", {"by": owner})
+    second = office.button("ana", ALEX, "accept")
+    assert f"Accepted by {owner}" in text((await http.get(first)).text)
+    assert (await press(http, second)).status_code == 200
+    assert [one["by"] for one in office.told("ana", "accepted")] == [owner, ALEX]
+
+
+def test_the_places_of_actions_never_change() -> None:
+    assert ACTIONS == ("accept", "touch", "qualify", "recycle", "reassign")

@@ -1,0 +1,224 @@
+"""Acts as forms: what comes of them, and what is said of those that can't be done."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.temporal import TemporalUnavailableError
+from models.directory import Directory
+from tests.desk.conftest import Seats
+from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, Seat, hidden, text
+
+
+@pytest.fixture
+def ana(office: Office, at_desk: Seats) -> Seat:
+    """Her owner at the desk; she is accepted."""
+    office.lead("ana")
+    return at_desk(str(office.state("ana").owner))
+
+
+async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
+    office: Office, at_desk: Seats, ana: Seat
+) -> None:
+    done = await ana.act("ana", "accept")
+    assert done.headers["location"] == "/desk/leads/ana?done=accept"
+    assert "Accepted." in (await ana.open(done.headers["location"])).text
+    await ana.act("ana", "touch", channel="call", note="wants a quote")
+    await ana.act("ana", "note", note="budget in May")
+    await ana.act("ana", "hold", until="2026-03-04T09:30", why="their board meets")
+    await ana.act("ana", "resume")
+    await ana.act("ana", "qualify")
+    assert office.state("ana").owner == ALEX
+    alex = at_desk(ALEX)
+    await alex.open("/desk")
+    assert "Accept Ana" in alex.page
+    await alex.act("ana", "accept")
+    await alex.act("ana", "open_opportunity", amount="24000.50", currency="USD")
+    await alex.act("ana", "win", amount="26000")
+    assert office.state("ana").stage == "customer"
+    assert office.told("ana", "won")[0]["amount"] == 26000
+    page = text((await alex.open("/desk/leads/ana")).text)
+    assert "wants a quote" in page
+    assert "Won, 26000" in page
+
+
+async def test_a_double_click_has_one_effect(office: Office, ana: Seat) -> None:
+    await ana.act("ana", "accept")
+    await ana.open("/desk/leads/ana")
+    form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
+    assert form["id"]
+    for _ in range(2):
+        assert (await ana.send("/desk/leads/ana/acts", **form)).status_code == 303
+    assert len(office.told("ana", "touched")) == 1
+    await ana.open("/desk/leads/ana")
+    await ana.send("/desk/leads/ana/acts", **form | {"id": hidden(ana.page, "id")})
+    assert len(office.told("ana", "touched")) == 2
+
+
+async def test_a_refusal_is_a_sentence_above_what_was_written(office: Office, ana: Seat) -> None:
+    await ana.act("ana", "accept")
+    answer = await ana.act(
+        "ana", "recycle", reason="no_response", until="2026-05-01T09:00", id="again"
+    )
+    assert answer.status_code == 409
+    assert "Recycling for no_response needs 6 touches" in text(answer.text)
+    assert '<option value="no_response" selected>' in answer.text
+    assert 'value="2026-05-01T09:00"' in answer.text
+    assert re.search(r"<details open>\s*<summary>Give back", answer.text)
+    assert office.state("ana").stage == "sal"
+    # Whoever opens that address anew comes to the lead.
+    back = await ana.open("/desk/leads/ana/acts")
+    assert (back.status_code, back.headers["location"]) == (303, "/desk/leads/ana")
+
+
+@pytest.mark.parametrize(
+    "failure",
+    [
+        TemporalUnavailableError("away"),
+        TimeoutError(),
+        RPCError("away", RPCStatusCode.UNAVAILABLE, b""),
+    ],
+)
+async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
+    office: Office, ana: Seat, failure: Exception
+) -> None:
+    await ana.act("ana", "accept")
+    office.failures.append(failure)
+    answer = await ana.act("ana", "touch", channel="call", note="</textarea><b>", id="mine")
+    assert answer.status_code == 503
+    assert "Press the button again" in answer.text
+    assert 'value="mine"' in answer.text
+    assert "\n&lt;/textarea&gt;&lt;b&gt;</textarea>" in answer.text
+    await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
+    await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
+    assert len(office.told("ana", "touched")) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"do": "hold", "until": "soon", "why": "x"}, "'soon' is not a day and a time"),
+        ({"do": "hold", "until": "2026-02-30T09:00", "why": "x"}, "is not a day and a time"),
+        ({"do": "hold", "until": "0001-01-01T00:00", "why": "x"}, "is not an instant"),
+        ({"do": "hold", "until": "9999-12-31T23:59", "why": "x"}, "is not a day and a time"),
+        ({"do": "open_opportunity", "amount": "24,000", "currency": "USD"}, "'24,000' is not"),
+        ({"do": "open_opportunity", "amount": "nan", "currency": "USD"}, "amount: must be"),
+        ({"do": "open_opportunity", "amount": "1e999", "currency": "USD"}, "amount: must be"),
+        ({"do": "note", "note": "x" * 10_001}, "note: is too long"),
+        ({"do": "note", "note": "nul\0"}, "can't be written down"),
+        ({"do": "reassign", "to": "x" * 300}, "to: is too long"),
+        ({"do": "explode"}, "'explode' is not an act"),
+        ({"do": ""}, "'' is not an act"),
+    ],
+)
+async def test_what_is_no_act_is_refused_with_a_sentence(
+    office: Office, ana: Seat, fields: dict[str, str], said: str
+) -> None:
+    await ana.open("/desk/leads/ana")
+    answer = await ana.send("/desk/leads/ana/acts", **fields)
+    assert answer.status_code == 422
+    assert said in text(answer.text)
+    assert office.asked == []
+
+
+@pytest.mark.parametrize(
+    ("fields", "said"),
+    [
+        ({"do": "open_opportunity", "amount": "-1", "currency": "USD"}, "amount of 0 or more"),
+        ({"do": "open_opportunity", "amount": "5", "currency": "dollars"}, "a currency like USD"),
+        ({"do": "open_opportunity"}, "needs an amount"),
+        ({"do": "recycle"}, "needs a reason the program knows"),
+        ({"do": "hold", "until": "2025-01-01T09:00", "why": "x"}, "yet to come"),
+        ({"do": "note"}, "Note needs 'note'"),
+        ({"do": "done", "task": "task-1"}, "this lead has none"),
+        ({"do": "reassign", "to": JONAS}, "Reassign needs a member of team"),
+    ],
+)
+async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
+    office: Office, at_desk: Seats, ana: Seat, fields: dict[str, str], said: str
+) -> None:
+    await ana.act("ana", "accept")
+    await ana.act("ana", "qualify")
+    alex = at_desk(MORGAN)
+    await alex.open("/desk/leads/ana")
+    answer = await alex.send("/desk/leads/ana/acts", **fields)
+    assert answer.status_code == 409
+    assert said in text(answer.text)
+    assert office.state("ana").stage == "sql"
+
+
+@pytest.mark.parametrize(
+    ("person", "local", "instant"),
+    [
+        # New York: clocks go from 02:00 to 03:00 on 8 March, back on 1 November 2026.
+        (RILEY, "2026-03-07T09:00", "2026-03-07T14:00:00Z"),
+        (RILEY, "2026-03-09T09:00", "2026-03-09T13:00:00Z"),
+        (RILEY, "2026-03-08T02:30", "2026-03-08T07:30:00Z"),  # there is none: as before the gap
+        # Berlin: clocks go from 02:00 to 03:00 on 29 March.
+        (JONAS, "2026-03-28T09:00", "2026-03-28T08:00:00Z"),
+        (JONAS, "2026-03-30T09:00", "2026-03-30T07:00:00Z"),
+        # Sam has no zone: the office's.
+        (SAM, "2026-03-09T09:00", "2026-03-09T13:00:00Z"),
+        (SAM, "2026-03-09T09:00+01:00", "2026-03-09T08:00:00Z"),
+    ],
+)
+async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
+    office: Office, at_desk: Seats, person: str, local: str, instant: str
+) -> None:
+    sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] == person]
+    teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": sdr}}
+    office.outside.people.apply(Directory.model_validate({"teams": teams}))
+    office.lead("ana", country="DE" if person == JONAS else "US")
+    seat = at_desk(person)
+    assert (await seat.act("ana", "hold", until=local, why="holidays")).status_code == 303
+    assert office.told("ana", "held")[0]["until"] == instant
+
+
+async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
+    office: Office, at_desk: Seats, ana: Seat
+) -> None:
+    owner = office.state("ana").owner
+    other = SAM if owner == RILEY else RILEY
+    seat = at_desk(MORGAN)
+    await seat.open("/desk/team")
+    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden(seat.page, "id")}
+    answer = await seat.send("/desk/leads/ana/acts", **fields)
+    assert answer.headers["location"] == "/desk/team"
+    assert office.state("ana").owner == other
+    await ana.open("/desk")
+    assert "Ana" not in ana.page
+
+
+async def test_who_gives_a_lead_back_comes_to_their_other_leads(office: Office, ana: Seat) -> None:
+    done = await ana.act("ana", "recycle", reason="not_now")
+    assert done.headers["location"] == "/desk?done=recycle"
+    page = await ana.open(done.headers["location"])
+    assert "Given back to marketing." in page.text
+    assert office.state("ana").stage == "recycled"
+    assert (await ana.open("/desk/leads/ana")).status_code == 404
+
+
+async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else(
+    office: Office, at_desk: Seats
+) -> None:
+    office.stranger("ana")
+    office.event("ana", "page.viewed", "/pricing")
+    for _ in range(14):
+        office.wait("ana", days=1)
+    office.event("ana", "form.submitted", "demo")
+    (task,) = office.state("ana").tasks
+    owner = office.state("ana").owner
+    colleague = at_desk(SAM if owner == RILEY else RILEY)
+    await colleague.open("/desk")
+    assert "linkedin" in text(colleague.page)
+    await colleague.open("/desk/leads/ana")
+    assert re.findall(r'name="do" value="(\w+)"', colleague.page) == ["done"]
+    assert (
+        await colleague.send("/desk/leads/ana/acts", do="done", task=task.id)
+    ).status_code == 303
+    assert office.state("ana").tasks == ()
+    await colleague.open("/desk")
+    assert "linkedin" not in text(colleague.page)

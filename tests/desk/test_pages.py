@@ -1,0 +1,227 @@
+"""What every page of the desk has, and what strangers wrote on it."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import quote
+
+import httpx
+import pytest
+
+from adapters.desk_sessions import SqlDeskSessions
+from gateway.outside import Outside
+from models.directory import Directory
+from tests.desk.conftest import Seats
+from tests.desk.office import MORGAN, PEOPLE, RILEY, SAM, Office, Seat, text
+
+EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
+
+
+@pytest.fixture
+def hostile(office: Office, outside: Outside) -> str:
+    """A lead and people who write HTML wherever they can; whose lead it is."""
+    sdr = {
+        "manager": MORGAN,
+        "members": [
+            {"email": "o'riley&co@acme.example", "name": EVIL, "timezone": "America/New_York"},
+            {"email": "s&lt@acme.example", "name": EVIL},
+        ],
+    }
+    outside.people.apply(Directory.model_validate({"teams": {**PEOPLE["teams"], "sdr": sdr}}))
+    office.lead(
+        "ana",
+        first_name=EVIL,
+        last_name=EVIL,
+        company=EVIL,
+        title=f"VP {EVIL}",
+        phone=EVIL,
+        industry=EVIL,
+        source=EVIL,
+    )
+    for type_ in ("form.submitted", "page.viewed", "content.downloaded", "odd.thing"):
+        office.event("ana", type_, EVIL)
+    return str(office.state("ana").owner)
+
+
+def unharmed(page: str) -> bool:
+    """Whether nothing of what was written became part of a page."""
+    return "<script>" not in page and not re.search(r"<(b|i|img)\b", page)
+
+
+async def test_what_strangers_wrote_is_text_on_every_page(
+    office: Office, outside: Outside, at_desk: Seats, http: httpx.AsyncClient, hostile: str
+) -> None:
+    seat, manager = at_desk(hostile), at_desk(MORGAN)
+    for path in ("/desk", "/desk/leads/ana", "/desk/leads/ana?done=%3Cscript%3E"):
+        assert (await seat.open(path)).status_code == 200
+        assert unharmed(seat.page)
+        assert EVIL in re.sub(r"\s+", " ", text(seat.page))
+    await seat.act("ana", "accept")
+    await seat.act("ana", "touch", channel=EVIL, note=EVIL)
+    await seat.act("ana", "note", note=EVIL)
+    await seat.act("ana", "hold", until="2026-03-04T09:30", why=EVIL)
+    refused = [
+        await seat.act("ana", "recycle", reason=EVIL, id=EVIL),
+        await seat.act("ana", "done", task=EVIL),
+        await seat.act("ana", "open_opportunity", amount=EVIL, currency=EVIL),
+        await seat.act("ana", "hold", until=EVIL, why=EVIL),
+        await seat.act("ana", EVIL),
+    ]
+    for answer in refused:
+        assert answer.status_code in {409, 422}
+        assert unharmed(answer.text)
+    outside.people.absences.add(hostile, office.clock.at.date(), office.clock.at.date(), by=MORGAN)
+    for path in ("/desk/team", "/desk/leads/ana"):
+        assert (await manager.open(path)).status_code == 200
+        assert unharmed(manager.page)
+    token = {"member": hostile, "first": EVIL, "last": EVIL}
+    await manager.open("/desk/team")
+    assert unharmed((await manager.send("/desk/absences", **token)).text)
+    invited = SqlDeskSessions(outside.database).invite(hostile)
+    for path in (f"/desk/in/{invited}", f"/desk/sign-in?to={quote(EVIL)}"):
+        assert unharmed((await http.get(path)).text)
+    office.event("ana", "form.submitted", "demo")
+    for do in ("touch", "recycle"):
+        path = office.button("ana", hostile, do, why="hand_raise")
+        for answer in (
+            await http.get(path),
+            await http.post(path, data={"reason": EVIL, "until": EVIL, "id": EVIL, "note": EVIL}),
+        ):
+            assert answer.status_code in {200, 422}
+            assert unharmed(answer.text)
+    said = await http.post(office.button("ana", hostile, "accept"))
+    assert "This was done already" in said.text
+    assert unharmed(said.text)
+
+
+@pytest.mark.parametrize(
+    "lead",
+    [
+        "%00",
+        "a%00b",
+        "%2e%2e%2f%2e%2e%2fteam",
+        "..%2fteam",
+        "%3Cscript%3E",
+        "%22%3E%3Cimg%3E",
+        "%ff%fe",
+        "' OR 1=1 --",
+        "%0d%0aSet-Cookie:%20a=b",
+        "a" * 5_000,
+        "Ana",
+        "ana%20",
+        "🦊",
+    ],
+)
+async def test_a_hostile_name_in_a_path_is_no_lead(
+    office: Office, at_desk: Seats, lead: str
+) -> None:
+    office.lead("ana")
+    seat = at_desk(MORGAN)
+    await seat.open("/desk/leads/ana")
+    for answer in (
+        await seat.open(f"/desk/leads/{lead}"),
+        await seat.send(f"/desk/leads/{lead}/acts", do="accept"),
+    ):
+        assert answer.status_code in {403, 404}
+        assert "<img" not in answer.text
+        assert "set-cookie" not in answer.headers
+    assert office.asked == []
+
+
+async def test_every_page_runs_nothing_foreign_and_is_in_no_frame(
+    office: Office, outside: Outside, at_desk: Seats, http: httpx.AsyncClient
+) -> None:
+    office.lead("ana")
+    owner = str(office.state("ana").owner)
+    button = office.button("ana", owner, "accept")
+    invited = SqlDeskSessions(outside.database).invite(RILEY)
+    manager, seller = at_desk(MORGAN), at_desk(SAM)
+    pages = [
+        await http.get("/desk/sign-in"),
+        await http.post("/desk/sign-in", data={"email": RILEY}),
+        await http.get("/desk/in/x"),
+        await http.get(f"/desk/in/{invited}"),
+        await http.get("/a/x"),
+        await http.get(button),
+        await http.post(button),
+        await http.get(button),
+        await manager.open("/desk"),
+        await manager.open("/desk/team"),
+        await manager.open("/desk/leads/ana"),
+        await manager.open("/desk/leads/none"),
+        await manager.http.post("/desk/leads/ana/acts"),
+        await seller.open("/desk/team"),
+    ]
+    for one in pages:
+        policy = one.headers["content-security-policy"]
+        assert "default-src 'none'" in policy
+        assert "frame-ancestors 'none'" in policy
+        assert "form-action 'self'" in policy
+        assert "unsafe" not in policy
+        assert one.headers["cache-control"] == "no-store"
+        assert one.headers["referrer-policy"] == "same-origin"
+        assert one.headers["x-content-type-options"] == "nosniff"
+        assert not re.search(r"\son\w+=|\sstyle=|<style|<script>|javascript:", one.text)
+        assert one.text.count("<h1>") == 1
+        assert '<html lang="en">' in one.text
+
+
+async def test_the_style_sheet_and_the_script_are_kept_for_good(http: httpx.AsyncClient) -> None:
+    page = (await http.get("/desk/sign-in")).text
+    names = re.findall(r'"(/desk/[0-9a-f]+\.(?:css|js))"', page)
+    assert len(names) == 2
+    for name in names:
+        answer = await http.get(name)
+        assert answer.status_code == 200
+        assert "immutable" in answer.headers["cache-control"]
+        assert not answer.headers.get("set-cookie")
+
+
+async def test_leads_are_told_by_how_much_they_press(office: Office, at_desk: Seats) -> None:
+    # One member, so that all leads are theirs; later ones are due later.
+    teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": [{"email": RILEY}]}}
+    office.outside.people.apply(Directory.model_validate({"teams": teams}))
+    seat = at_desk(RILEY)
+    office.lead("zoe")
+    office.wait("zoe", hours=3)  # noon
+    office.lead("bo")
+    office.wait("zoe", hours=3)  # one attempt is left, and nobody else: it is given back
+    office.lead("cy")
+    await office.act("cy", "accept", {"by": RILEY})
+    await office.act("cy", "touch", {"by": RILEY, "channel": "call"})
+    office.wait("bo", hours=1)
+    page = text((await seat.open("/desk")).text)
+    assert page.index("Due today 1 Bo") < page.index("Due later 1 Cy")
+    assert "Zoe" not in page
+    office.wait("cy", days=30)
+    assert "Overdue 2 Cy" in text((await seat.open("/desk")).text)
+
+
+async def test_who_has_no_lead_is_told_so(at_desk: Seats) -> None:
+    seat: Seat = at_desk(RILEY)
+    await seat.open("/desk")
+    assert "No lead is yours now." in seat.page
+
+
+async def test_what_goes_wrong_is_told_on_a_page(
+    office: Office, at_desk: Seats, outside: Outside, http: httpx.AsyncClient
+) -> None:
+    seat = at_desk(MORGAN)
+    for path in ("/desk/nothing", "/desk/leads/a/b", "/desk/leads/", "/a/", "/a/x/y"):
+        answer = await seat.open(path)
+        assert (answer.status_code, "There is no such page." in answer.text) == (404, True)
+    upload = await seat.http.post("/desk/sign-in", files={"email": b"x"})
+    assert (upload.status_code, "missing in this form" in upload.text) == (422, True)
+    broken = await seat.http.post("/desk/sign-in", content=b"\xff", headers={"content-type": "x"})
+    assert broken.headers["content-type"] == "text/html; charset=utf-8"
+    office.lead("ana")
+    with outside.database.write() as connection:
+        connection.exec_driver_sql("UPDATE leads SET state = '{}'")
+    damaged = await seat.open("/desk/leads/ana")
+    assert (damaged.status_code, "it was logged" in damaged.text) == (500, True)
+    with outside.database.write() as connection:
+        connection.exec_driver_sql("DROP TABLE desk_sessions")
+    away = await seat.open("/desk")
+    assert (away.status_code, "Nothing was done" in away.text) == (503, True)
+    # Programs are answered as before.
+    assert (await http.get("/v1/nothing")).headers["content-type"] == "application/problem+json"

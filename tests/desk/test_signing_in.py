@@ -1,0 +1,293 @@
+"""One signs in by a link that comes by mail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+
+from activities.ports import MailUnsentError, Rendered
+from adapters.database import Database
+from adapters.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
+from adapters.signed_links import SignedLinks
+from gateway.app import build_app
+from gateway.outside import Outside
+from models.directory import Directory
+from tests.desk.conftest import Seats
+from tests.desk.office import JONAS, PEOPLE, RILEY, SESSION, Office, text
+from tests.fakes import FakeMailer
+
+SITE = "https://go.acme.example"
+
+
+async def link_for(http: httpx.AsyncClient, mailer: FakeMailer, person: str, **form: str) -> str:
+    """The path of the link that was mailed to this person."""
+    await http.post("/desk/sign-in", data={"email": person, **form})
+    found = re.search(rf"{SITE}(/desk/in/\S+)", mailer.sent[-1].text)
+    assert found is not None
+    assert mailer.sent[-1].to == person
+    return found[1]
+
+
+async def test_a_link_by_mail_signs_a_person_in_for_the_day(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    assert (await http.get("/desk")).headers["location"] == "/desk/sign-in"
+    path = await link_for(http, mailer, RILEY)
+    offered = await http.get(path)
+    assert f"You will be signed in as {RILEY}." in offered.text
+    entered = await http.post(path.partition("?")[0], data={"to": "/desk"})
+    assert (entered.status_code, entered.headers["location"]) == (303, "/desk")
+    assert "Riley" in (await http.get("/desk")).text
+
+
+async def test_the_cookie_is_for_this_host_for_tls_for_a_day_and_out_of_reach_of_scripts(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    path = await link_for(http, mailer, RILEY)
+    entered = await http.post(path)
+    name, *flags = entered.headers["set-cookie"].split("; ")
+    assert name.startswith(f"{SESSION}=")
+    assert set(flags) == {"HttpOnly", "Max-Age=86400", "Path=/", "SameSite=lax", "Secure"}
+
+
+async def test_whether_an_address_is_known_is_not_told(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    answers = [
+        await http.post("/desk/sign-in", data={"email": who})
+        for who in (RILEY, "nobody@acme.example", "", "not an address", RILEY)
+    ]
+    assert {one.status_code for one in answers} == {200}
+    assert len({one.text for one in answers}) == 1
+    assert len({tuple(one.headers.items()) for one in answers}) == 1
+    assert [one.to for one in mailer.sent] == [RILEY]
+
+
+async def test_a_mail_server_that_is_away_tells_nothing_of_an_address_either(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    mailer.failures[RILEY] = [MailUnsentError("away")]
+    known = await http.post("/desk/sign-in", data={"email": RILEY})
+    stranger = await http.post("/desk/sign-in", data={"email": "nobody@acme.example"})
+    assert (known.status_code, known.text) == (stranger.status_code, stranger.text)
+    assert mailer.sent == []
+
+
+async def test_the_answer_is_out_before_the_mail_is_made(outside: Outside, office: Office) -> None:
+    order: list[str] = []
+
+    class Slow(FakeMailer):
+        async def send(self, _mail: Rendered) -> None:
+            order.append("mail")
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": f"email={RILEY}".encode()}
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.body":
+            order.append("answer")
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/desk/sign-in",
+        "query_string": b"",
+        "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
+    }
+    app = build_app(replace(outside, mailer=Slow()), office)
+    await app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's mutable mappings
+    assert order == ["answer", "mail"]
+
+
+async def test_a_link_is_made_of_the_public_url_whatever_host_was_asked(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
+    await http.post("/desk/sign-in", data={"email": RILEY}, headers=forged)
+    assert "evil.example" not in mailer.sent[0].text
+    assert f"{SITE}/desk/in/" in mailer.sent[0].text
+
+
+async def test_without_a_public_url_nobody_is_sent_a_link(
+    outside: Outside, office: Office, mailer: FakeMailer
+) -> None:
+    links = SignedLinks(public_url="", mail_domain="", secret="s" * 40)
+    app = build_app(replace(outside, links=links), office)
+    async with httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://evil.example"
+    ) as http:
+        answer = await http.post("/desk/sign-in", data={"email": RILEY})
+    assert answer.status_code == 503
+    assert "LEADFLOW_PUBLIC_URL" in answer.text
+    assert mailer.sent == []
+
+
+async def test_a_person_is_sent_one_link_however_often_somebody_asks(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    for who in (RILEY, RILEY.upper(), f"  {RILEY} ", JONAS):
+        await http.post("/desk/sign-in", data={"email": who})
+    assert [one.to for one in mailer.sent] == [RILEY, JONAS]
+
+
+async def test_what_scanners_do_to_a_link_leaves_it_as_it_was(
+    http: httpx.AsyncClient, mailer: FakeMailer
+) -> None:
+    path = await link_for(http, mailer, RILEY)
+    for _ in range(3):
+        assert (await http.get(path)).status_code == 200
+        await http.head(path)
+        await http.options(path)
+    assert not http.cookies
+    assert (await http.post(path)).status_code == 303
+
+
+async def test_a_link_works_once(
+    http: httpx.AsyncClient, mailer: FakeMailer, browser: Callable[[], httpx.AsyncClient]
+) -> None:
+    path = await link_for(http, mailer, RILEY)
+    assert (await http.post(path)).status_code == 303
+    other = browser()
+    for again in (await other.get(path), await other.post(path)):
+        assert again.status_code == 410
+        assert "used before or is too old" in again.text
+    assert not other.cookies
+
+
+@pytest.mark.parametrize("secret", ["x", "%00", "a" * 3_000, "%2e%2e", "é", "%ff"])
+async def test_a_made_up_link_signs_nobody_in(http: httpx.AsyncClient, secret: str) -> None:
+    for answer in (await http.get(f"/desk/in/{secret}"), await http.post(f"/desk/in/{secret}")):
+        assert answer.status_code in {404, 405, 410}
+    assert not http.cookies
+
+
+def test_links_and_sessions_end_by_the_clock(database: Database) -> None:
+    now = datetime(2026, 3, 2, 14, tzinfo=UTC)
+    clock = [now]
+    sessions = SqlDeskSessions(database, now=lambda: clock[0])
+    late, early = sessions.invite(RILEY), sessions.invite(RILEY)
+    clock[0] = now + LINK_LASTS - timedelta(seconds=1)
+    session = sessions.sign_in(early)
+    assert session is not None
+    began = clock[0]
+    clock[0] = now + LINK_LASTS
+    assert sessions.invited(late) is None
+    assert sessions.sign_in(late) is None
+    clock[0] = began + SESSION_LASTS - timedelta(seconds=1)
+    assert sessions.who(session) == RILEY
+    clock[0] = began + SESSION_LASTS
+    assert sessions.who(session) is None
+
+
+@pytest.mark.parametrize("apart", [timedelta(minutes=5), timedelta(minutes=-5)])
+def test_a_link_of_a_machine_whose_clock_is_minutes_apart_works(
+    database: Database, apart: timedelta
+) -> None:
+    here = datetime(2026, 3, 2, 14, tzinfo=UTC)
+    there = SqlDeskSessions(database, now=lambda: here + apart)
+    sessions = SqlDeskSessions(database, now=lambda: here)
+    session = sessions.sign_in(there.invite(RILEY))
+    assert session is not None
+    assert there.who(session) == RILEY
+
+
+async def test_a_session_that_was_planted_is_not_taken_over(
+    http: httpx.AsyncClient,
+    mailer: FakeMailer,
+    outside: Outside,
+    browser: Callable[[], httpx.AsyncClient],
+) -> None:
+    http.cookies.set(SESSION, "planted", domain="go.acme.example")
+    await http.post(await link_for(http, mailer, RILEY))
+    given = [one.value for one in http.cookies.jar if one.name == SESSION]
+    assert "planted" not in given
+    thief = browser()
+    thief.cookies.set(SESSION, "planted", domain="go.acme.example")
+    assert (await thief.get("/desk")).status_code == 303
+    assert SqlDeskSessions(outside.database).who("planted") is None
+
+
+async def test_signing_in_anew_ends_the_session_before(
+    outside: Outside, at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
+) -> None:
+    seat = at_desk(RILEY)
+    before = seat.http.cookies[SESSION]
+    await seat.http.post(f"/desk/in/{SqlDeskSessions(outside.database).invite(JONAS)}")
+    assert "Jonas" in (await seat.open("/desk")).text
+    old = browser()
+    old.cookies.set(SESSION, before, domain="go.acme.example")
+    assert (await old.get("/desk")).status_code == 303
+
+
+async def test_signing_out_ends_the_session_at_the_server_too(
+    at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
+) -> None:
+    seat = at_desk(RILEY)
+    kept = seat.http.cookies[SESSION]
+    assert (await seat.http.post("/desk/sign-out")).status_code == 303
+    assert not seat.http.cookies
+    stolen = browser()
+    stolen.cookies.set(SESSION, kept, domain="go.acme.example")
+    assert (await stolen.get("/desk")).headers["location"] == "/desk/sign-in"
+
+
+async def test_who_is_taken_out_of_the_directory_is_out_at_once(
+    outside: Outside, at_desk: Seats, http: httpx.AsyncClient
+) -> None:
+    seat = at_desk(JONAS)
+    link = SqlDeskSessions(outside.database).invite(JONAS)
+    assert (await seat.open("/desk")).status_code == 200
+    left = {"teams": {**PEOPLE["teams"], "emea": {"manager": "mara@acme.example"}}}
+    outside.people.apply(Directory.model_validate(left))
+    assert (await seat.open("/desk")).status_code == 303
+    await http.post(f"/desk/in/{link}")
+    assert (await http.get("/desk")).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "/\\evil.example",
+        "/desk/leads//evil.example",
+        "/desk/leads/../../v1/leads?x=//evil.example",
+        "/desk/leads/x\r\nSet-Cookie: a=b",
+        "javascript:alert(1)",
+        "/desk/team#//evil.example",
+        "/deskevil",
+        "",
+    ],
+)
+async def test_nobody_is_led_out_of_the_desk(
+    http: httpx.AsyncClient, outside: Outside, mailer: FakeMailer, to: str
+) -> None:
+    path = await link_for(http, mailer, RILEY, to=to)
+    assert path.partition("?to=")[2] == "/desk"
+    asked = await http.get("/desk/sign-in", params={"to": to})
+    assert 'name="to" value="/desk"' in asked.text
+    secret = SqlDeskSessions(outside.database).invite(RILEY)
+    entered = await http.post(f"/desk/in/{secret}", data={"to": to})
+    assert entered.headers["location"] == "/desk"
+    assert "a=b" not in str(entered.headers)
+
+
+async def test_one_comes_to_the_page_that_one_asked_for(
+    http: httpx.AsyncClient, mailer: FakeMailer, office: Office
+) -> None:
+    office.lead("a+b@x")
+    away = await http.get("/desk/leads/a+b@x")
+    assert away.status_code == 303
+    asked = await http.get(away.headers["location"])
+    assert 'name="to" value="/desk/leads/a+b@x"' in asked.text
+    path = await link_for(http, mailer, RILEY, to="/desk/leads/a+b@x")
+    ready = await http.get(path)
+    assert 'name="to" value="/desk/leads/a+b@x"' in ready.text
+    entered = await http.post(path.partition("?")[0], data={"to": "/desk/leads/a+b@x"})
+    page = await http.get(entered.headers["location"])
+    assert "A+b@x" in text(page.text)

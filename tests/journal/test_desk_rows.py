@@ -1,0 +1,123 @@
+"""Signing in and lists of the desk, as both databases keep them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from activities.ports import Fence, Rendered
+from adapters.database import Database
+from adapters.desk_lists import SqlDeskLists
+from adapters.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
+from adapters.journal import SqlJournal
+from adapters.outbox import SqlOutbox
+from adapters.sent_alerts import SqlSentAlerts
+from models.state import ClockState, TaskState
+from tests.journal.turns import FENCE, NOW, after, handoff, rows, turn
+
+RILEY, SAM = "riley@acme.example", "sam@acme.example"
+
+
+def test_of_many_who_open_one_link_at_once_one_is_signed_in(database: Database) -> None:
+    sessions = SqlDeskSessions(database)
+    secret = sessions.invite(RILEY)
+    with ThreadPoolExecutor(8) as pool:
+        made = list(pool.map(lambda _: sessions.sign_in(secret), range(8)))
+    assert [sessions.who(one) for one in made if one is not None] == [RILEY]
+
+
+def test_no_secret_is_kept(database: Database) -> None:
+    sessions = SqlDeskSessions(database)
+    link = sessions.invite(RILEY)
+    session = sessions.sign_in(link)
+    assert session is not None
+    kept = rows(database, "SELECT * FROM sign_ins") + rows(database, "SELECT * FROM desk_sessions")
+    assert len(kept) == 2
+    assert link not in str(kept)
+    assert session not in str(kept)
+
+
+def test_old_links_and_sessions_are_forgotten(database: Database) -> None:
+    clock = [NOW]
+    sessions = SqlDeskSessions(database, now=lambda: clock[0])
+    first = sessions.sign_in(sessions.invite(RILEY))
+    clock[0] = NOW + LINK_LASTS + SESSION_LASTS + timedelta(minutes=1)
+    second = sessions.sign_in(sessions.invite(SAM))
+    assert first is not None
+    assert second is not None
+    for table in ("sign_ins", "desk_sessions"):
+        assert [one["person"] for one in rows(database, f"SELECT person FROM {table}")] == [SAM]  # noqa: S608  # its own names
+
+
+def test_a_session_is_ended_alone(database: Database) -> None:
+    sessions = SqlDeskSessions(database)
+    made = [sessions.sign_in(sessions.invite(RILEY)) or "" for _ in range(2)]
+    sessions.sign_out(made[0])
+    assert [sessions.who(one) for one in made] == [None, RILEY]
+
+
+def _lead(database: Database, lead: str, due: datetime | None, *, breached: bool = False) -> None:
+    clocks: tuple[ClockState, ...] = ()
+    if due is not None:
+        clock = ClockState(name="accept", start=NOW, since=NOW, total=60, counted=0, due=due)
+        clocks = (replace(clock, breached=breached),)
+    given = handoff(clocks=clocks, assigned=NOW)
+    told = turn(1, "created", lead=lead, stage="mql", owner=RILEY, handoff=given)
+    SqlJournal(database).record(told, FENCE, NOW)
+
+
+def test_what_presses_most_comes_first(database: Database) -> None:
+    _lead(database, "none", None)
+    _lead(database, "later", after(hours=4))
+    _lead(database, "soon", after(hours=1))
+    _lead(database, "late", after(hours=5), breached=True)
+    lists = SqlDeskLists(database)
+    order = ["late", "soon", "later", "none"]
+    assert [one.lead for one in lists.of_owner(RILEY)] == order
+    assert [one.lead for one in lists.of_teams({"sdr"})] == order
+    assert lists.of_owner(SAM) == lists.of_teams({"emea"}) == lists.of_teams(()) == []
+
+
+def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> None:
+    tasks = (
+        TaskState(id="1", kind="call", owner=RILEY),
+        TaskState(id="2", kind="linkedin", team="sdr"),
+        TaskState(id="3", kind="manual", owner=SAM),
+    )
+    opened = [
+        (
+            "task_opened",
+            {"task": one.id, "task_kind": one.kind, "owner": one.owner, "team": one.team},
+        )
+        for one in tasks
+    ]
+    SqlJournal(database).record(turn(1, *opened, tasks=tasks), Fence(run=1, length=1), NOW)
+    lists = SqlDeskLists(database)
+    assert [one.task for one in lists.tasks(RILEY, {"sdr"})] == ["1", "2"]
+    assert [one.task for one in lists.tasks(SAM, ())] == ["3"]
+
+
+def test_an_alert_is_known_by_its_message_id_and_nurture_mail_is_none(database: Database) -> None:
+    outbox = SqlOutbox(database)
+    for key, message in (("a", "0123abcd@acme.example"), ("b", "4567abcd@acme.example")):
+        mail = Rendered(
+            sender="hello@acme.example",
+            to=f"Riley <{RILEY}>",
+            subject="",
+            text="",
+            html="",
+            message_id=message,
+            headers={},
+        )
+        outbox.claim("ana", key, message, NOW)
+        if key == "a":
+            outbox.addressed(key, mail, 3)
+        else:
+            outbox.ready(key, mail, email="welcome", operational=False)
+    alerts = SqlSentAlerts(database)
+    found = alerts.by_local_part("0123abcd")
+    assert found is not None
+    assert (found.lead, found.person, found.handoff) == ("ana", RILEY, 3)
+    assert alerts.by_local_part("4567abcd") is None
+    assert alerts.by_local_part("0123ABCD") is None
