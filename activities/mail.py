@@ -77,13 +77,13 @@ class MailActivities:
 
     def _rendered(self, work: Work, command: SendMail) -> tuple[Rendered | None, dict[str, Rate]]:
         """The mail and the rates it is under; no mail if it can't be rendered."""
-        stored = self._world.journal.stored(work["lead"])
-        if stored is None:
+        state = self._world.journal.state(work["lead"])
+        if state is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
-        program = self._world.programs.load(stored.state.digest)
+        program = self._world.programs.load(state.digest)
         try:
             mail = self._world.renderer.marketing(
-                program, stored.state, self._world.people.directory(), command
+                program, state, self._world.people.directory(), command
             )
         except ValueError as error:
             _log.error(

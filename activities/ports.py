@@ -72,6 +72,10 @@ class Journal(Protocol):
         """The lead as its row tells it, or None."""
         ...
 
+    def state(self, lead: str) -> LeadState | None:
+        """The lead's state alone, or None."""
+        ...
+
     def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
         """Store a turn in one transaction, replacing the rows of (lead, turn).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.message import EmailMessage, Message
@@ -10,12 +11,16 @@ from adapters.mail_text import html_to_text
 
 _MOST_PARTS = 2_000
 """A mail of more parts is an attack: each costs a kilobyte of memory."""
+_BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
+_MOST_BOUNDARIES = 200
+"""So is one of more multiparts: each line is compared with the boundaries of all around it."""
 _LONGEST = 100_000
 
 
 def read_arrived(content: bytes) -> EmailMessage:
     """The mail. Raises ValueError for one that can't be taken apart: too deep, too many parts."""
-    if content.count(b"\n--") > _MOST_PARTS:
+    nested = sum(1 for _ in _BOUNDARY.finditer(content)) > _MOST_BOUNDARIES
+    if nested or content.count(b"\n--") > _MOST_PARTS:
         raise ValueError("the mail has too many parts")
     try:
         return message_from_bytes(content, policy=policy.SMTP)

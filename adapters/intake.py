@@ -22,6 +22,15 @@ _MOST_ROWS = 5_000
 """So many items are taken at once, however many wait: a flood must fit into memory."""
 
 
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_THERE = sa.select(_L.c.id).where(_L.c.id.in_(_IDS))
+_COMING = sa.select(_I.c.lead).where(
+    _I.c.lead.in_(_IDS),
+    _I.c.kind == "lead",
+    sa.or_(_I.c.done.is_(None), _I.c.why.is_(None)),
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewItem:
     """Something for a lead that arrived from outside, checked already."""
@@ -207,15 +216,12 @@ class SqlIntake:
 
     def known(self, leads: Iterable[str]) -> set[str]:
         """Which of these leads exist, or will: their creation was accepted and not given up."""
-        wanted = sorted(set(leads))
-        rows = sa.select(_L.c.id).where(_L.c.id.in_(wanted))
-        coming = sa.select(_I.c.lead).where(
-            _I.c.lead.in_(wanted),
-            _I.c.kind == "lead",
-            sa.or_(_I.c.done.is_(None), _I.c.why.is_(None)),
-        )
+        wanted = set(leads)
         with self._database.read() as connection:
-            return set(connection.scalars(sa.union(rows, coming)))
+            found = set(connection.scalars(_THERE, {"ids": sorted(wanted)}))
+            if wanted - found:
+                found |= set(connection.scalars(_COMING, {"ids": sorted(wanted - found)}))
+        return found
 
     def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
         """The lead of each of these addresses, in any spelling, as far as there is one."""

@@ -36,6 +36,7 @@ _CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
+_STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
 _INSERT_ENTRIES = sa.insert(_E)
 _DELETE_ENTRIES = sa.delete(_E).where(
     _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
@@ -67,6 +68,12 @@ class SqlJournal:
                 return None
             seen = connection.scalars(ids).all()
         return StoredLead(state=read_state(state), seen=tuple(reversed(seen)))
+
+    def state(self, lead: str) -> LeadState | None:
+        """The lead's state as its row tells it, or None."""
+        with self._database.read() as connection:
+            state = connection.scalar(_STATE, {"lead": lead})
+        return read_state(state) if state is not None else None
 
     def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
         """Store a turn in one transaction, replacing its rows if it ran before.

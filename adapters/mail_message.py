@@ -8,6 +8,7 @@ from email.errors import MessageError
 from email.headerregistry import HeaderRegistry, UnstructuredHeader
 from email.message import EmailMessage
 from email.policy import EmailPolicy
+from functools import lru_cache
 from typing import Any, ClassVar
 
 from activities.ports import Rendered
@@ -18,7 +19,7 @@ class _Verbatim:
     """A header that is neither decoded when set nor encoded when folded.
 
     The e-mail package would turn a long List-Unsubscribe into encoded words, which no mail
-    program reads.
+    program reads. A Message-ID of ours needs no reading either.
     """
 
     max_count: ClassVar[int] = 1
@@ -35,12 +36,23 @@ class _Verbatim:
         return f"{name}: {self}{policy.linesep}"
 
 
+_SAME = frozenset({"from", "mime-version", "content-type", "content-transfer-encoding"})
+"""Headers whose values come again and again; reading them is most of what a mail costs."""
+
+
 class _Registry(HeaderRegistry):
-    """A registry that makes the class of a header once, not for every header of every mail."""
+    """A registry that makes the class of a header once, and the same header once."""
 
     def __init__(self) -> None:
         super().__init__()
         self._made: dict[str, type[Any]] = {}
+        self._same = lru_cache(maxsize=256)(super().__call__)
+
+    def __call__(self, name: str, value: Any) -> Any:
+        """The header, which nobody changes once it is made."""
+        if name.lower() in _SAME:
+            return self._same(name, value)
+        return super().__call__(name, value)
 
     def __getitem__(self, name: str) -> type[Any]:
         """The class of a header."""
@@ -55,6 +67,7 @@ for _name in (
     "List-Unsubscribe-Post",
     "List-Id",
     "Feedback-ID",
+    "Message-ID",
     *(f"X-Leadflow-{of}" for of in ("Lead", "Key", "Email", "Alert")),
 ):
     _HEADERS.map_to_type(_name.lower(), _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in

@@ -22,28 +22,46 @@ _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
 _STOPS_OPERATIONAL = ("bounced", "complained")
 
 
+# Built once: building them for every mail costs as much as running them.
+_CLAIMED = ("key", "lead", "message", "status", "why", "at", "updated")
+_REASONS = sa.select(_S.c.reason).where(_S.c.address.in_(sa.bindparam("spellings", expanding=True)))
+_SETTLE = (
+    sa.update(_M)
+    .where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
+    .values({name: sa.bindparam(name) for name in ("status", "why", "updated")})
+)
+_KNOWN = (
+    sa.update(_M)
+    .where(_M.c.key == sa.bindparam("of"))
+    .values({name: sa.bindparam(name) for name in ("mail", "email", "address", "links")})
+)
+
+
 class SqlOutbox:
     """Mail keys and suppressed addresses in the database."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._claim = (
+            database.upsert(_M)
+            .values({name: sa.bindparam(name, type_=_M.c[name].type) for name in _CLAIMED})
+            .on_conflict_do_nothing(index_elements=[_M.c.key])
+            .returning(_M.c.key)
+        )
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         """Claim a mail for sending; of several who try, exactly one gets `new`."""
-        insert = self._database.upsert(_M).values(
-            key=key,
-            lead=lead,
-            message=message,
-            status="claimed",
-            why=None,
-            at=at,
-            updated=datetime.now(UTC),
-        )
+        row = {
+            "key": key,
+            "lead": lead,
+            "message": message,
+            "status": "claimed",
+            "why": None,
+            "at": at,
+            "updated": datetime.now(UTC),
+        }
         with self._database.write() as connection:
-            claimed = connection.scalar(
-                insert.on_conflict_do_nothing(index_elements=[_M.c.key]).returning(_M.c.key)
-            )
-            if claimed is not None:
+            if connection.scalar(self._claim, row) is not None:
                 return Claim(status="new")
             known = connection.execute(
                 sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)
@@ -64,9 +82,8 @@ class SqlOutbox:
         """
         with self._database.write() as connection:
             settled = connection.execute(
-                sa.update(_M)
-                .where(_M.c.key == key, _M.c.status == "claimed")
-                .values(status=status, why=why, updated=datetime.now(UTC))
+                _SETTLE,
+                {"of": key, "status": status, "why": why, "updated": datetime.now(UTC)},
             )
             if settled.rowcount == 0 and not connection.scalar(
                 sa.select(sa.exists().where(_M.c.key == key))
@@ -98,7 +115,7 @@ class SqlOutbox:
                     "address": written,
                     "links": list(mail.links),
                 }
-                connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
+                connection.execute(_KNOWN, {"of": key, **known})
         return why
 
     def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
@@ -113,7 +130,6 @@ class SqlOutbox:
 
 
 def _suppression(connection: sa.Connection, address: str, *, operational: bool) -> str | None:
-    query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))
-    reasons = set(connection.scalars(query))
+    reasons = set(connection.scalars(_REASONS, {"spellings": spellings(address)}))
     order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
     return next((one for one in order if one in reasons), None)

@@ -26,6 +26,8 @@ class SentMail:
     email: str
     """The e-mail's name in the program."""
     address: str
+    current: bool
+    """Whether the lead has this address still: an old one's bounce says nothing of a new one."""
     links: tuple[str, ...]
     """Where its tracked links lead, by their numbers."""
     at: datetime
@@ -57,7 +59,12 @@ class SqlSentMail:
             return list(connection.scalars(query))
 
     def _find(self, where: sa.ColumnElement[bool]) -> SentMail | None:
-        query = sa.select(_M).where(where, _M.c.email.is_not(None)).limit(1)
+        query = (
+            sa.select(_M, _L.c.email.label("now"))
+            .outerjoin(_L, _L.c.id == _M.c.lead)
+            .where(where, _M.c.email.is_not(None))
+            .limit(1)
+        )
         with self._database.read() as connection:
             row = connection.execute(query).first()
         if row is None:
@@ -68,6 +75,7 @@ class SqlSentMail:
             message=row.message,
             email=row.email,
             address=row.address or "",
+            current=row.now is None or row.now in spellings(row.address or ""),
             links=tuple(row.links),
             at=row.at,
             updated=row.updated,

@@ -14,17 +14,23 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
 import httpx
 
+from activities.ports import Fence
 from adapters.api_keys import SqlApiKeys
 from adapters.database import migrate, open_database
+from adapters.journal import SqlJournal
 from adapters.program_file import read_program
 from adapters.programs import SqlPrograms
 from bench.mail import PROGRAMS
+from lifecycle.decide import new_lead
+from models.decision import Decision
 from models.envelopes import Json
+from models.program import Program
 from settings import Settings
 
 CLIENTS = 8
@@ -33,6 +39,7 @@ _REQUESTS = {1: 400, 100: 24}
 """Requests of a round, by the events in one."""
 _LEADS = 500
 _PATIENCE = 20.0
+_START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +62,6 @@ async def measure(home: Path, events: int) -> Intake:
     key = _prepared(home / "leadflow"), _prepared(home / "bare")
     with _server("leadflow", home) as leadflow, _server("bare", home) as bare:
         async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key[0]}"}) as http:
-            leads = [
-                {"id": f"lead-{n}", "email": f"lead{n}@prospect.example"} for n in range(_LEADS)
-            ]
-            enrolled = await http.post(leadflow.replace("events", "leads"), json={"leads": leads})
-            enrolled.raise_for_status()
             for number in range(ROUNDS + 1):
                 for side, url in (("leadflow", leadflow), ("bare", bare)):
                     seconds = await _round(http, url, events, numbers)
@@ -75,10 +77,23 @@ def _prepared(home: Path) -> str:
     migrate(settings.database)
     database = open_database(settings.database)
     try:
-        SqlPrograms(database).publish(read_program(PROGRAMS / "acme.yaml"))
+        program = read_program(PROGRAMS / "acme.yaml")
+        SqlPrograms(database).publish(program)
+        journal = SqlJournal(database)
+        for number in range(_LEADS):
+            journal.record(_lead(number, program), Fence(run=1, length=1), _START)
         return SqlApiKeys(database).make("bench", ["leads:write", "events:write"])
     finally:
         database.close()
+
+
+def _lead(number: int, program: Program) -> Decision:
+    """The first turn of a lead that events will be about."""
+    profile = {"email": f"lead{number}@prospect.example"}
+    state = new_lead(f"lead-{number}", program).changed(
+        turn=1, at=_START, created=_START, since=_START, profile=profile
+    )
+    return Decision(state=state)
 
 
 @contextmanager

@@ -31,12 +31,12 @@ def forwarded(
     Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
     are not known any more.
     """
-    stored, program = outside.journal.stored(sent.lead), program_of(outside, sent)
-    if stored is None or program is None:
+    state, program = outside.journal.state(sent.lead), program_of(outside, sent)
+    if state is None or program is None:
         raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
     sender = only_address(program.sending.from_)
     members = {member.email for team in people.teams.values() for member in team.members}
-    owner = stored.state.owner if stored.state.owner in members else None
+    owner = state.owner if state.owner in members else None
     person = _written_by(reply, sent)
     subject = one_line(header_text(reply, "Subject")) or "(no subject)"
     text = _text(person, sent, reply)

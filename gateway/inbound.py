@@ -168,6 +168,8 @@ def _status_item(sent: SentMail, now: datetime, status: DeliveryStatus) -> NewIt
     After a delay the server goes on trying, and that another server has the mail (`relayed`)
     says nothing of the mailbox.
     """
+    if status.action == "failed" and not sent.current:
+        return None
     if status.action == "failed":
         data = {"kind": status.kind, "status": status.status, "diagnostic": status.diagnostic}
         what = f"bounce/{_name(sent)}/{status.status or 'unknown'}"
@@ -177,8 +179,10 @@ def _status_item(sent: SentMail, now: datetime, status: DeliveryStatus) -> NewIt
     return None
 
 
-def _unread(sent: SentMail, now: datetime, diagnostic: str) -> NewItem:
+def _unread(sent: SentMail, now: datetime, diagnostic: str) -> NewItem | None:
     """A bounce that no program can read counts as a soft one."""
+    if not sent.current:
+        return None
     data = {"kind": "soft", "status": "", "diagnostic": diagnostic}
     return _item(sent, now, "email.bounced", f"bounce/{_name(sent)}/unknown", data)
 

@@ -27,8 +27,8 @@ from models.messages import read_event
 from models.program import Program
 
 MOST_ITEMS = 1_000
-_LARGEST_EVENT = 100_000
-"""Bytes of one event: what is told to a lead stays in its history."""
+_LONGEST_DATA = 100_000
+"""Characters of an event's data: what is told to a lead stays in its history."""
 LEAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 """What may name a lead from outside."""
 ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
@@ -251,8 +251,8 @@ def _item(outside: Outside, lead: str, body: Item) -> NewItem:
     except ValueError as error:
         raise _RejectedError(str(error)) from None
     kept = {**body, "id": event.id, "at": write_instant(event.at)}
-    if len(json.dumps(kept, ensure_ascii=False).encode()) > _LARGEST_EVENT:
-        raise _RejectedError(f"the event is larger than {_LARGEST_EVENT:,} bytes")
+    if len(repr(event.data)) > _LONGEST_DATA:
+        raise _RejectedError(f"data: it is longer than {_LONGEST_DATA:,} characters")
     return NewItem(lead=lead, item=event.id, kind="event", body=kept, arrived=now)
 
 

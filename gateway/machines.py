@@ -33,8 +33,9 @@ TOGETHER = timedelta(seconds=5)
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _NOT_YET = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
+# Cubot makes telephones.
 _AGENTS = re.compile(
-    r"bot\b|crawl|spider|scanner|uripreview|monitor|headless|phantom|python|curl/|wget|java/"
+    r"(?<!cu)bot\b|crawl|spider|scanner|uripreview|monitor|headless|phantom|python|curl/|wget|java/"
     r"|go-http|okhttp|libwww|httpclient|aiohttp|node-fetch|axios|barracuda|proofpoint|mimecast"
     r"|safelinks|ironport|symantec|messagelabs|trendmicro|fireeye|forcepoint|zscaler|sophos"
     r"|cloudmark|yahoomailproxy|facebookexternalhit",

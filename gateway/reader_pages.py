@@ -77,11 +77,11 @@ def lost() -> HTMLResponse:
 
 def program_of(outside: Outside, mail: SentMail) -> Program | None:
     """The program by which a mail was sent, if its lead is still known."""
-    stored = outside.journal.stored(mail.lead)
-    if stored is None:
+    state = outside.journal.state(mail.lead)
+    if state is None:
         return None
     try:
-        return outside.programs.load(stored.state.digest)
+        return outside.programs.load(state.digest)
     except LookupError:
         return None
 

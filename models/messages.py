@@ -72,17 +72,15 @@ class ActMessage(Message):
     task: Text | None = None
 
 
-def _refuse_unwritable(raw: Mapping[Any, Any]) -> None:
+def _refuse_unwritable(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
     """Refuse what no database can keep: half characters, the character 0, endless nesting, NaN."""
     try:
-        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=False)
+        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
         text.encode()
     except (ValueError, RecursionError):
         text = "\\u0000"
     if "\\u0000" in text:
-        raise ValueError(
-            "it holds a number (NaN or infinite), characters or nesting that can't be written down"
-        )
+        raise ValueError("it holds characters, numbers or nested values that can't be written down")
 
 
 _SAID = {
@@ -153,7 +151,7 @@ def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
         raise ValueError(f"'{do}' is not an act; there are {', '.join(ACTS)}")
     if not isinstance(raw, Mapping):
         raise ValueError("an act is a mapping with at least by, the address of who acts")
-    _refuse_unwritable(raw)
+    _refuse_unwritable(raw, allow_nan=True)  # which number is wrong is told below
     try:
         message = ActMessage.model_validate(dict(raw))
     except ValidationError as error:

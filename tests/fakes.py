@@ -55,6 +55,9 @@ class FakeJournal:
         ids = [one.fields["event"] for one in self.entries[lead] if "event" in one.fields]
         return StoredLead(state=self.states[lead], seen=tuple(dict.fromkeys(ids))[-1000:])
 
+    def state(self, lead: str) -> LeadState | None:
+        return self.states.get(lead)
+
     def record(self, decision: Decision, fence: Fence, _now: datetime) -> None:
         lead = decision.state.lead
         if lead in self.fences and fence < self.fences[lead]:

@@ -48,6 +48,8 @@ def accept(outside: Outside, provider: str, told: Iterable[Told]) -> int:
 
 def _items(outside: Outside, provider: str, told: Told) -> Iterable[NewItem]:
     sent = outside.sent.by_message_id(told.message) if told.message else None
+    if told.type == "email.bounced" and sent is not None and not sent.current:
+        return
     leads = [sent.lead] if sent is not None else outside.sent.leads_of(told.address)
     now = outside.now()
     body: dict[str, Any] = {

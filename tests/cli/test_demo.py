@@ -11,8 +11,12 @@ from datetime import UTC, datetime
 from email.message import EmailMessage
 from pathlib import Path
 
+import sqlalchemy as sa
+
 from adapters.catcher import messages
+from adapters.database import open_database
 from adapters.reports import SentMail
+from models.tables import TimelineEntry, table_of
 from simulation.agreement import compare
 from tests.cli.conftest import until
 
@@ -40,6 +44,23 @@ def test_a_short_demonstration_ends_by_itself_and_all_stories_agree(tmp_path: Pa
         assert told["rejected"] == 5
         assert 0 < told["mails"] <= sum(1 for _ in messages(home / "mail"))
         assert sum(told["stages"].values()) == told["leads"]
+        # The whole circle: by HTTP and by mail, by people and by machines.
+        assert {"open", "click", "scan", "bounce", "away"} <= set(told["done"])
+    entries = table_of(TimelineEntry)
+    database = open_database(f"sqlite:///{home / 'leadflow.db'}")
+    with database.read() as connection:
+        lived = {
+            (kind, fields.get("type"), fields.get("why"))
+            for kind, fields in connection.execute(sa.select(entries.c.kind, entries.c.fields))
+        }
+    database.close()
+    assert ("ignored", "email.clicked", "machine") in lived
+    assert ("ignored", "email.replied", "machine") in lived
+    assert ("paused", None, "out_of_office") in lived
+    assert ("suppressed", None, "bounced") in lived
+    assert {"email.opened", "email.clicked"} <= {
+        type_ for kind, type_, _ in lived if kind == "event"
+    }
 
 
 def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: Path) -> None:

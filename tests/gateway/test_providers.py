@@ -347,6 +347,19 @@ async def test_a_recipient_is_enough_where_the_mail_is_not_known(
     assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
 
 
+async def test_a_bounce_of_an_address_that_the_lead_left_is_left_alone(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    known_lead(database, email="ana@new.example")
+    told = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
+    body, headers = by_anybody(told)
+    await http.post("/v1/providers/standard", content=body, headers=headers)
+    assert [one["type"] for one in accepted(database)] == ["email.complained"]
+
+
+_BOUNCED_AND_NOT = ("email.bounced", "email.complained")
+
+
 async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
     http: httpx.AsyncClient, database: Database
 ) -> None:

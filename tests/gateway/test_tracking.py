@@ -138,6 +138,7 @@ async def test_a_click_within_seconds_of_delivery_is_a_machines(
         ({"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}, "agent"),
         ({"user-agent": "Mozilla/5.0 (X11) HeadlessChrome/142.0"}, "agent"),
         ({"user-agent": "Mozilla/5.0 (Windows NT 5.1) via ggpht.com GoogleImageProxy"}, None),
+        ({"user-agent": "Mozilla/5.0 (Linux; Android 13; CUBOT X30) Chrome/142.0"}, None),
         ({"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}, None),
     ],
 )

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import smtplib
+from email.message import EmailMessage
 
 import pytest
 
 from gateway.outside import Outside
-from tests.gateway.senders import accepted
+from tests.gateway.senders import accepted, known_lead
 from tests.inbound.deliveries import answer, bounced, report, send
 
 ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
@@ -35,6 +36,17 @@ async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said
     await send(port, "", outside.links.return_path(message), content)
     [event] = accepted(outside.database)
     assert event["data"]["kind"] == kind
+
+
+@pytest.mark.parametrize(
+    "content", [bounced("failed", "5.1.1"), answer("Returned mail", "550 5.1.1 no such user")]
+)
+async def test_a_bounce_of_an_address_that_the_lead_left_says_nothing_of_the_new_one(
+    port: int, message: str, outside: Outside, content: bytes | EmailMessage
+) -> None:
+    known_lead(outside.database, email="ana@new.example")
+    await send(port, "", outside.links.return_path(message), content)
+    assert accepted(outside.database) == []
 
 
 async def test_of_several_recipients_the_one_who_got_our_mail_counts(
