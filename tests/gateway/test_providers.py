@@ -384,34 +384,20 @@ async def test_a_provider_that_is_not_set_up_is_not_there(
     assert accepted(database) == []
 
 
-_JSON = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
-    lambda inner: (
-        st.lists(inner, max_size=3)
-        | st.dictionaries(
-            st.sampled_from(
-                [
-                    "event",
-                    "event-data",
-                    "RecordType",
-                    "eventType",
-                    "mail",
-                    "bounce",
-                    "Bounce",
-                    "bouncedRecipients",
-                    "type",
-                    "email",
-                    "message",
-                    "data",
-                    "timestamp",
-                    "id",
-                ]
-            ),
-            inner | st.sampled_from(["bounce", "failed", "Bounce", "email.opened", ADDRESS]),
-            max_size=4,
-        )
-    ),
-    max_leaves=12,
+_NAMES = [
+    *("event", "event-data", "RecordType", "eventType", "mail", "bounce", "Bounce"),
+    *("bouncedRecipients", "type", "email", "message", "data", "timestamp", "id"),
+]
+_SAID = ["bounce", "failed", "Bounce", "email.opened", ADDRESS]
+_JSON: st.SearchStrategy[Any] = st.deferred(
+    lambda: (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=20)
+        | st.lists(_JSON, max_size=3)
+        | st.dictionaries(st.sampled_from(_NAMES), _JSON | st.sampled_from(_SAID), max_size=4)
+    )
 )
 
 
