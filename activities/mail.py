@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
@@ -33,6 +34,14 @@ Ending = Literal["sent", "skipped", "failed"]
 _log = structlog.get_logger(__name__)
 
 
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A mail that is claimed and may go, as soon as it has its place under these rates."""
+
+    mail: Rendered
+    rates: dict[str, Rate]
+
+
 class MailActivities:
     """The activities of the queue `mail`."""
 
@@ -52,28 +61,39 @@ class MailActivities:
     async def _one(self, work: Work, command: object) -> Done:
         if not isinstance(command, SendMail):
             raise TypeError(f"the mail queue sends mail; {type(command).__name__} is not for it")
+        lead = work["lead"]
+        ready = await asyncio.to_thread(self._prepared, work, command)
+        if not isinstance(ready, _Ready):
+            return ready
+        if ready.rates:
+            try:
+                await self._in_turn(ready.rates)
+                # Asked last: whoever unsubscribed while this mail waited gets none.
+                stopped = await asyncio.to_thread(self._stopped, lead, command, ready.mail)
+            except BaseException:
+                await asyncio.to_thread(self._world.outbox.release, command.key)
+                raise
+            if stopped is not None:
+                return stopped
+        return await self._sent(lead, command, ready.mail)
+
+    def _prepared(self, work: Work, command: SendMail) -> _Ready | Done:
+        """Claim the mail and render it, all in one thread; or how it ended before it was sent."""
         lead, key = work["lead"], command.key
-        claim = await asyncio.to_thread(
-            self._world.outbox.claim, lead, key, command.message, command.at
-        )
+        claim = self._world.outbox.claim(lead, key, command.message, command.at)
         if claim.status == "unknown":
-            return await self._settled(lead, command, "failed", "unknown_outcome")
+            return self._settled(lead, command, "failed", "unknown_outcome")
         if claim.status != "new":
             return _done(claim.status, claim.why)
         try:
-            mail, rates = await asyncio.to_thread(self._rendered, work, command)
+            mail, rates = self._rendered(work, command)
             if mail is None:
-                return await self._settled(lead, command, "failed", "template")
-            if rates:
-                await self._in_turn(rates)
-            # Asked last: whoever unsubscribed while this mail waited gets none.
-            why = await asyncio.to_thread(self._ready, command, mail)
-            if why is not None:
-                return await self._settled(lead, command, "skipped", why)
+                return self._settled(lead, command, "failed", "template")
+            stopped = None if rates else self._stopped(lead, command, mail)
         except BaseException:
-            await asyncio.to_thread(self._world.outbox.release, key)
+            self._world.outbox.release(key)
             raise
-        return await self._sent(lead, command, mail)
+        return _Ready(mail, rates) if stopped is None else stopped
 
     def _rendered(self, work: Work, command: SendMail) -> tuple[Rendered | None, dict[str, Rate]]:
         """The mail and the rates it is under; no mail if it can't be rendered."""
@@ -92,10 +112,12 @@ class MailActivities:
             return None, {}
         return mail, _rates(program, mail)
 
-    def _ready(self, command: SendMail, mail: Rendered) -> str | None:
-        return self._world.outbox.ready(
+    def _stopped(self, lead: str, command: SendMail, mail: Rendered) -> Done | None:
+        """How the mail ended if its address gets none; None if it may go."""
+        why = self._world.outbox.ready(
             command.key, mail, email=command.email, operational=command.operational
         )
+        return None if why is None else self._settled(lead, command, "skipped", why)
 
     async def _in_turn(self, rates: dict[str, Rate]) -> None:
         """Wait for this mail's place; raise if that is long, so that others go meanwhile."""
@@ -110,6 +132,8 @@ class MailActivities:
         await asyncio.sleep(wait.total_seconds())
 
     async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> Done:
+        status: Ending = "failed"
+        why: str | None = "unknown_outcome"
         try:
             await self._world.mailer.send(mail)
         except MailUnsentError as error:
@@ -117,13 +141,14 @@ class MailActivities:
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
-            return await self._settled(lead, command, "failed", error.kind)
+            why = error.kind
         except Exception as error:  # noqa: BLE001 - whatever it was, the mail may be out
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
-            return await self._settled(lead, command, "failed", "unknown_outcome")
-        return await self._settled(lead, command, "sent", None)
+        else:
+            status, why = "sent", None
+        return await asyncio.to_thread(self._settled, lead, command, status, why)
 
-    async def _settled(self, lead: str, command: SendMail, status: Ending, why: str | None) -> Done:
+    def _settled(self, lead: str, command: SendMail, status: Ending, why: str | None) -> Done:
         if why == "unknown_outcome":
             _log.error(
                 "mail not repeated: a try began and never told its end",
@@ -131,7 +156,7 @@ class MailActivities:
                 email=command.email,
                 message=command.message,
             )
-        await asyncio.to_thread(self._world.outbox.settle, command.key, status, why)
+        self._world.outbox.settle(command.key, status, why)
         return _done(status, why)
 
 

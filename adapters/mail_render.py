@@ -13,8 +13,8 @@ from adapters.alert_card import alert_card
 from adapters.alert_mail import alert_mail
 from adapters.chat_message import chat_message
 from adapters.mail_headers import named_address, one_line, only_address
-from adapters.mail_templates import compile_mjml, lead_values, render
-from adapters.mail_text import html_to_text, text_to_html
+from adapters.mail_templates import compile_mjml, lead_values, mjml_text, render
+from adapters.mail_text import html_to_text, text_to_html, tidy
 from adapters.signed_links import SignedLinks
 from adapters.tracked_mail import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
 from lifecycle.consent import CONFIRM
@@ -188,7 +188,8 @@ def render_email(
         html = text_to_html(text, subject)
     elif email.mjml is not None:
         html = render(compile_mjml(email.mjml), values, html=True)
-        text = html_to_text(html)
+        plain = mjml_text(email.mjml)
+        text = html_to_text(html) if plain is None else tidy(render(plain, values))
     else:
         raise ValueError(f"the template '{email.template}' was not read with the program")
     if not email.operational:

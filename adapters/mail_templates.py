@@ -18,10 +18,13 @@ from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError
 
 from adapters.mail_headers import one_line
+from adapters.mail_text import html_to_text
 from models.program import BUILT_IN_FIELDS, Program
 
 _LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"liquid(\d+)diuqil")
+_MARKUP = re.compile(r"<|newline_to_br|\{%-?\s*(for|capture|assign|tablerow|cycle|raw)")
+"""Liquid whose outcome can't be told from the template alone, or that repeats what is around it."""
 _POSITION = re.compile(r" at position (\d+):\d+")
 _LONGEST_RANGE = 10_000
 _LONGEST_TEXT = 1_000_000
@@ -143,6 +146,30 @@ def compile_mjml(source: str) -> str:
             source.count("\n", 0, max(source.find(unknown[0]), 0)) + 1,
         )
     return _STAND_IN.sub(lambda match: liquid[int(match[1])], html)
+
+
+@functools.lru_cache(maxsize=256)
+def mjml_text(source: str) -> str | None:
+    """The text of an MJML template, its Liquid in place, so that no mail's HTML has to be read.
+
+    None if its Liquid may make markup: then the text is told from each mail's own HTML.
+    Raises TemplateError.
+    """
+    liquid: list[str] = []
+
+    def hide(match: re.Match[str]) -> str:
+        liquid.append(match[0])
+        return f"liquid{len(liquid) - 1}diuqil"
+
+    hidden = _LIQUID.sub(hide, compile_mjml(source))
+    if any(_MARKUP.search(tag) for tag in liquid):
+        return None
+    text = _STAND_IN.sub(lambda match: liquid[int(match[1])], html_to_text(hidden))
+    try:
+        parse(text)
+    except TemplateError:  # half of a block stood where no text is
+        return None
+    return text
 
 
 def _inlined(html: str) -> str:

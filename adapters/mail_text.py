@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 URL = re.compile(r"(?:https?://|mailto:)[^\s<>\"]+")
 """A link in plain text, with what may follow it in a sentence."""
 TRAILING = ".,;:!?)'"
+_EMPTY_LINES = re.compile(r"\n{3,}")
 _PARAGRAPH = re.compile(r"\n[ \t]*\n\s*")
 
 _DOCUMENT = """\
@@ -50,8 +51,13 @@ def html_to_text(html: str) -> str:
     reader = _Reader()
     reader.feed(html)
     reader.close()
-    lines = (" ".join(line.split()) for line in "".join(reader.parts).split("\n"))
-    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+    return tidy("".join(reader.parts))
+
+
+def tidy(text: str) -> str:
+    """One space between words, one empty line between paragraphs, as HTML would be shown."""
+    lines = (" ".join(line.split()) for line in text.split("\n"))
+    return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip() + "\n"
 
 
 _UNSEEN = frozenset({"head", "style", "script", "title", "template"})
