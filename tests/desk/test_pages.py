@@ -7,6 +7,7 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from adapters.desk_sessions import SqlDeskSessions
 from gateway.outside import Outside
@@ -217,8 +218,10 @@ async def test_what_goes_wrong_is_told_on_a_page(
     office.lead("ana")
     with outside.database.write() as connection:
         connection.exec_driver_sql("UPDATE leads SET state = '{}'")
-    damaged = await seat.open("/desk/leads/ana")
+    with capture_logs() as logged:
+        damaged = await seat.open("/desk/leads/ana")
     assert (damaged.status_code, "it was logged" in damaged.text) == (500, True)
+    assert [one["event"] for one in logged] == ["request failed"]
     with outside.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE desk_sessions")
     away = await seat.open("/desk")
