@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from datetime import datetime
 from email import policy
 from email.errors import MessageError
@@ -95,6 +96,9 @@ def build_message(mail: Rendered, date: datetime) -> EmailMessage:
             message[name] = line
         message.set_content(mail.text)
         message.add_alternative(mail.html, subtype="html")
+        # Given none, the e-mail package compiles a pattern for each mail to find one. Nobody can
+        # guess this one, so nobody can write it into a body (RFC 2046, 5.1.1).
+        message.set_boundary(f"=_{secrets.token_hex(16)}")
     except (MessageError, ValueError, LookupError) as error:
         raise ValueError(f"the mail can't be put together: {error}") from error
     return message
