@@ -49,6 +49,8 @@ from workflows.lead import LeadWorkflow
 
 _GRACEFUL = timedelta(seconds=10)
 """How long a worker that is stopped lets its activities end."""
+MAIL_THREADS = 2
+"""For templates and SQL of mails: more of them only wait for Python's one lock."""
 _Policy = workflow.SandboxImportNotificationPolicy
 
 _log = structlog.get_logger(__name__)
@@ -114,11 +116,13 @@ async def working(
     Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
     is told what happens.
     """
-    mail, sales, digest = MailActivities(world), SalesActivities(world), DigestActivities(world)
+    sales, digest = SalesActivities(world), DigestActivities(world)
     turns = turns or turn_activities(world)
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
+        writers = stack.enter_context(ThreadPoolExecutor(MAIL_THREADS, "mail"))
+        mail = MailActivities(world, writers)
         await stack.enter_async_context(
             Worker(
                 client,

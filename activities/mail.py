@@ -8,16 +8,25 @@ from __future__ import annotations
 
 import asyncio
 import random
+from collections.abc import Callable
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal, TypeVar
 
 import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.heartbeat import pulse
-from activities.ports import ChatAwayError, MailRefusedError, MailUnsentError, Rendered, World
+from activities.ports import (
+    ChatAwayError,
+    Claim,
+    MailRefusedError,
+    MailUnsentError,
+    Rendered,
+    World,
+)
 from activities.turn import read_command
 from models.decision import SendMail
 from models.durations import Rate
@@ -29,6 +38,7 @@ _PATIENCE = timedelta(seconds=5)
 
 _LONGEST_SPREAD = timedelta(minutes=10)
 
+Value = TypeVar("Value")
 Ending = Literal["sent", "skipped", "failed"]
 
 _log = structlog.get_logger(__name__)
@@ -36,17 +46,19 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A mail that is claimed and may go, as soon as it has its place under these rates."""
+    """A mail as rendered; without a claim, it waits for its place under these rates first."""
 
     mail: Rendered
     rates: dict[str, Rate]
+    claim: Claim | None
 
 
 class MailActivities:
-    """The activities of the queue `mail`."""
+    """The activities of the queue `mail`. Templates and SQL run in `threads`; None: the loop's."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, threads: Executor | None = None) -> None:
         self._world = world
+        self._threads = threads
 
     @activity.defn(name="send_mail")
     async def send_mail(self, work: Work) -> list[Done]:
@@ -62,38 +74,50 @@ class MailActivities:
         if not isinstance(command, SendMail):
             raise TypeError(f"the mail queue sends mail; {type(command).__name__} is not for it")
         lead = work["lead"]
-        ready = await asyncio.to_thread(self._prepared, work, command)
+        ready = await self._claiming(command.key, self._prepared, work, command)
         if not isinstance(ready, _Ready):
             return ready
-        if ready.rates:
-            try:
-                await self._in_turn(ready.rates)
-                # Asked last: whoever unsubscribed while this mail waited gets none.
-                stopped = await asyncio.to_thread(self._stopped, lead, command, ready.mail)
-            except BaseException:
-                await asyncio.to_thread(self._world.outbox.release, command.key)
-                raise
-            if stopped is not None:
-                return stopped
-        return await self._sent(lead, command, ready.mail)
+        claim = ready.claim
+        if claim is None:
+            await self._in_turn(ready.rates)
+            begin = self._world.outbox.begin
+            claim = await self._claiming(command.key, begin, lead, command, ready.mail)
+        if claim.status == "new":
+            return await self._sent(lead, command, ready.mail)
+        return await self._in_thread(self._ended, lead, command, claim)
+
+    async def _in_thread(self, work: Callable[..., Value], *args: Any) -> Value:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+
+    async def _claiming(self, key: str, work: Callable[..., Value], *args: Any) -> Value:
+        """What may claim a mail, in a thread: who is cancelled meanwhile gives the claim back."""
+        running = asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+        try:
+            return await asyncio.shield(running)
+        except asyncio.CancelledError:
+            outcome = await running
+            claim = outcome.claim if isinstance(outcome, _Ready) else outcome
+            if isinstance(claim, Claim) and claim.status == "new":
+                await self._in_thread(self._world.outbox.release, key)
+            raise
 
     def _prepared(self, work: Work, command: SendMail) -> _Ready | Done:
-        """Claim the mail and render it, all in one thread; or how it ended before it was sent."""
-        lead, key = work["lead"], command.key
-        claim = self._world.outbox.claim(lead, key, command.message, command.at)
+        """Render the mail; claim it at once, unless it has to wait for its place first."""
+        lead, outbox = work["lead"], self._world.outbox
+        mail, rates = self._rendered(work, command)
+        if mail is None:
+            claim = outbox.claim(lead, command.key, command.message, command.at)
+            return self._ended(lead, command, claim, why="template")
+        # Asked last: whoever unsubscribes while this mail waits gets none.
+        return _Ready(mail, rates, None if rates else outbox.begin(lead, command, mail))
+
+    def _ended(self, lead: str, command: SendMail, claim: Claim, why: str | None = None) -> Done:
+        """How a mail that is not sent now ended: long ago, in doubt, or now for this reason."""
         if claim.status == "unknown":
             return self._settled(lead, command, "failed", "unknown_outcome")
-        if claim.status != "new":
-            return _done(claim.status, claim.why)
-        try:
-            mail, rates = self._rendered(work, command)
-            if mail is None:
-                return self._settled(lead, command, "failed", "template")
-            stopped = None if rates else self._stopped(lead, command, mail)
-        except BaseException:
-            self._world.outbox.release(key)
-            raise
-        return _Ready(mail, rates) if stopped is None else stopped
+        if claim.status == "new":
+            return self._settled(lead, command, "failed", why)
+        return _done(claim.status, claim.why)
 
     def _rendered(self, work: Work, command: SendMail) -> tuple[Rendered | None, dict[str, Rate]]:
         """The mail and the rates it is under; no mail if it can't be rendered."""
@@ -112,16 +136,9 @@ class MailActivities:
             return None, {}
         return mail, _rates(program, mail)
 
-    def _stopped(self, lead: str, command: SendMail, mail: Rendered) -> Done | None:
-        """How the mail ended if its address gets none; None if it may go."""
-        why = self._world.outbox.ready(
-            command.key, mail, email=command.email, operational=command.operational
-        )
-        return None if why is None else self._settled(lead, command, "skipped", why)
-
     async def _in_turn(self, rates: dict[str, Rate]) -> None:
         """Wait for this mail's place; raise if that is long, so that others go meanwhile."""
-        wait = await asyncio.to_thread(self._world.rates.reserve, rates, _PATIENCE)
+        wait = await self._in_thread(self._world.rates.reserve, rates, _PATIENCE)
         if wait > _PATIENCE:
             raise ApplicationError(
                 "as much mail goes out as the program allows",
@@ -137,7 +154,7 @@ class MailActivities:
         try:
             await self._world.mailer.send(mail)
         except MailUnsentError as error:
-            await asyncio.to_thread(self._world.outbox.release, command.key)
+            await self._in_thread(self._world.outbox.release, command.key)
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
@@ -146,7 +163,7 @@ class MailActivities:
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
         else:
             status, why = "sent", None
-        return await asyncio.to_thread(self._settled, lead, command, status, why)
+        return await self._in_thread(self._settled, lead, command, status, why)
 
     def _settled(self, lead: str, command: SendMail, status: Ending, why: str | None) -> Done:
         if why == "unknown_outcome":

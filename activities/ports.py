@@ -140,10 +140,11 @@ class Outbox(Protocol):
         """Note how it ended."""
         ...
 
-    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
-        """Why this address gets no such mail (`bounced`, `complained`, `unsubscribed`), or None.
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        """Claim a nurture mail that is about to be sent, unless its address gets none.
 
-        The last question before a claimed mail is sent. What is needed to know it again by what
+        One transaction, right before the mail goes: what is suppressed is settled as skipped
+        (`bounced`, `complained`, `unsubscribed`). What is needed to know the mail again by what
         comes back (the e-mail's name, the address, the links) is kept.
         """
         ...

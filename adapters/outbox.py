@@ -11,6 +11,7 @@ from activities.ports import Claim, Rendered
 from adapters.database import Database
 from adapters.mail_headers import only_address
 from adapters.suppression_list import spellings
+from models.decision import SendMail
 from models.domains import readable_domain
 from models.tables import Message, Suppression, table_of
 
@@ -51,6 +52,40 @@ class SqlOutbox:
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         """Claim a mail for sending; of several who try, exactly one gets `new`."""
+        with self._database.write() as connection:
+            return self._claimed(connection, lead, key, message, at)
+
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        """Claim a nurture mail and ask last whether its address gets it, in one transaction.
+
+        If the mail may go, its row says what it is known by when something comes back; if not,
+        it is settled as skipped.
+        """
+        to = only_address(mail.to)
+        # The domain goes out in ASCII; people know it otherwise.
+        written = f"{to.username}@{readable_domain(to.domain)}".lower()
+        key = command.key
+        with self._database.write() as connection:
+            claim = self._claimed(connection, lead, key, command.message, command.at)
+            if claim.status != "new":
+                return claim
+            why = _suppression(connection, written, operational=command.operational)
+            if why is not None:
+                ended = {"status": "skipped", "why": why, "updated": datetime.now(UTC)}
+                connection.execute(_SETTLE, {"of": key, **ended})
+                return Claim(status="skipped", why=why)
+            known = {
+                "mail": mail.message_id.partition("@")[0],
+                "email": command.email,
+                "address": written,
+                "links": list(mail.links),
+            }
+            connection.execute(_KNOWN, {"of": key, **known})
+        return claim
+
+    def _claimed(
+        self, connection: sa.Connection, lead: str, key: str, message: str, at: datetime
+    ) -> Claim:
         row = {
             "key": key,
             "lead": lead,
@@ -60,12 +95,9 @@ class SqlOutbox:
             "at": at,
             "updated": datetime.now(UTC),
         }
-        with self._database.write() as connection:
-            if connection.scalar(self._claim, row) is not None:
-                return Claim(status="new")
-            known = connection.execute(
-                sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)
-            ).one()
+        if connection.scalar(self._claim, row) is not None:
+            return Claim(status="new")
+        known = connection.execute(sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)).one()
         return Claim(status="unknown" if known.status == "claimed" else known.status, why=known.why)
 
     def release(self, key: str) -> None:
@@ -97,26 +129,6 @@ class SqlOutbox:
         """
         with self._database.read() as connection:
             return _suppression(connection, address, operational=operational)
-
-    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
-        """`suppression` of this mail's address, asked last, in one transaction with the note.
-
-        If the mail may go, its row says what it is known by when something comes back.
-        """
-        to = only_address(mail.to)
-        # The domain goes out in ASCII; people know it otherwise.
-        written = f"{to.username}@{readable_domain(to.domain)}".lower()
-        with self._database.write() as connection:
-            why = _suppression(connection, written, operational=operational)
-            if why is None:
-                known = {
-                    "mail": mail.message_id.partition("@")[0],
-                    "email": email,
-                    "address": written,
-                    "links": list(mail.links),
-                }
-                connection.execute(_KNOWN, {"of": key, **known})
-        return why
 
     def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
         """Keep what a claimed alert is known by: its Message-ID, its person, its handoff."""

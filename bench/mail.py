@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -34,7 +35,7 @@ from models.envelopes import TurnRequest, Work
 from models.instants import write_instant
 from models.program import Program
 from settings import Settings
-from worker import open_world, turn_activities
+from worker import MAIL_THREADS, open_world, turn_activities
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 MAILS = 300
@@ -138,18 +139,19 @@ def _enrolled(world: World, program: Program, number: int) -> Work:
 
 
 async def _activity(world: World, works: list[Work]) -> float:
-    mail = MailActivities(world)
     room = asyncio.Semaphore(AT_ONCE)
+    with ThreadPoolExecutor(MAIL_THREADS) as threads:
+        mail = MailActivities(world, threads)
 
-    async def one(work: Work) -> None:
-        async with room:
-            done = await ActivityEnvironment().run(mail.send_mail, work)
-            if [each.get("outcome") for each in done] != ["sent"]:
-                raise RuntimeError(f"a mail of the bench was not sent: {done}")
+        async def one(work: Work) -> None:
+            async with room:
+                done = await ActivityEnvironment().run(mail.send_mail, work)
+                if [each.get("outcome") for each in done] != ["sent"]:
+                    raise RuntimeError(f"a mail of the bench was not sent: {done}")
 
-    begun = time.monotonic()
-    await asyncio.gather(*(one(work) for work in works))
-    return time.monotonic() - begun
+        begun = time.monotonic()
+        await asyncio.gather(*(one(work) for work in works))
+        return time.monotonic() - begun
 
 
 class _Bare:

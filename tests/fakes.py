@@ -96,9 +96,14 @@ class FakeOutbox:
     ) -> None:
         self.claims[key] = Claim(status=status, why=why)
 
-    def ready(self, key: str, mail: Rendered, *, email: str, operational: bool) -> str | None:
-        self.known[key] = (email, mail.links)
-        return None if operational else self.suppressed.get(mail.to)
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        claim = self.claim(lead, command.key, command.message, command.at)
+        why = None if command.operational else self.suppressed.get(mail.to)
+        if claim.status == "new" and why is not None:
+            claim = self.claims[command.key] = Claim(status="skipped", why=why)
+        elif claim.status == "new":
+            self.known[command.key] = (command.email, mail.links)
+        return claim
 
     def addressed(self, key: str, mail: Rendered, _handoff: int | None) -> None:
         self.known[key] = (mail.to, ())

@@ -13,6 +13,7 @@ from adapters.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from adapters.journal import SqlJournal
 from adapters.outbox import SqlOutbox
 from adapters.sent_alerts import SqlSentAlerts
+from models.decision import SendMail
 from models.state import ClockState, TaskState
 from tests.journal.turns import FENCE, NOW, after, handoff, rows, turn
 
@@ -110,11 +111,12 @@ def test_an_alert_is_known_by_its_message_id_and_nurture_mail_is_none(database: 
             message_id=message,
             headers={},
         )
-        outbox.claim("ana", key, message, NOW)
         if key == "a":
+            outbox.claim("ana", key, message, NOW)
             outbox.addressed(key, mail, 3)
         else:
-            outbox.ready(key, mail, email="welcome", operational=False)
+            nurture = SendMail(key=key, at=NOW, email="welcome", message=message)
+            outbox.begin("ana", nurture, mail)
     alerts = SqlSentAlerts(database)
     found = alerts.by_local_part("0123abcd")
     assert found is not None

@@ -11,6 +11,7 @@ from adapters.outbox import SqlOutbox
 from adapters.reports import SqlReports
 from adapters.sent_mail import SqlSentMail
 from adapters.suppression_list import SqlSuppressionList
+from models.decision import SendMail
 from tests.journal.turns import FENCE, NOW, turn
 
 KEY, MESSAGE = "ana/1/welcome/hello", "hello.ana@leadflow.example"
@@ -97,11 +98,25 @@ def mail(to: str = "Ana <ana@northwind.example>") -> Rendered:
     )
 
 
+NEW = Claim(status="new")
+
+
+def begun(
+    outbox: SqlOutbox,
+    to: str = "Ana <ana@northwind.example>",
+    *,
+    key: str = KEY,
+    operational: bool = False,
+) -> Claim:
+    """What comes of a mail that is about to be sent."""
+    command = SendMail(key=key, at=NOW, email="hello", message=MESSAGE, operational=operational)
+    return outbox.begin("ana", command, mail(to))
+
+
 def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
     outbox: SqlOutbox, database: Database
 ) -> None:
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    assert outbox.ready(KEY, mail(), email="hello", operational=False) is None
+    assert begun(outbox) == NEW
     found = SqlSentMail(database).by_local_part("hello.ana")
     assert found is not None
     assert (found.lead, found.key, found.email) == ("ana", KEY, "hello")
@@ -111,11 +126,11 @@ def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
 def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
     outbox: SqlOutbox, database: Database
 ) -> None:
-    outbox.claim("ana", KEY, MESSAGE, NOW)
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
-    assert outbox.ready(KEY, mail(), email="hello", operational=False) == "unsubscribed"
+    assert begun(outbox) == begun(outbox) == Claim(status="skipped", why="unsubscribed")
     assert SqlSentMail(database).by_local_part("hello.ana") is None
-    assert outbox.ready(KEY, mail(), email="hello", operational=True) is None
+    assert SqlReports(database).unsettled() == []
+    assert begun(outbox, key="ana/confirm", operational=True) == NEW
 
 
 @pytest.mark.parametrize("written", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
@@ -124,8 +139,7 @@ def test_an_international_domain_is_the_same_however_it_is_written(
     outbox: SqlOutbox, database: Database, written: str, suppressed: str
 ) -> None:
     SqlSuppressionList(database).add(suppressed, "complained", at=NOW)
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    assert outbox.ready(KEY, mail(written), email="hello", operational=True) == "complained"
+    assert begun(outbox, written, operational=True).why == "complained"
 
 
 @pytest.mark.parametrize("written", ["ana@straße.example", "ana@xn--strae-oqa.example"])
@@ -135,16 +149,13 @@ def test_a_sharp_s_is_no_double_s(
 ) -> None:
     suppressions = SqlSuppressionList(database)
     suppressions.add("ana@strasse.example", "unsubscribed", at=NOW)
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    assert outbox.ready(KEY, mail(written), email="hello", operational=False) is None
+    assert begun(outbox, written) == NEW
     suppressions.add(suppressed, "complained", at=NOW)
-    assert outbox.ready(KEY, mail(written), email="hello", operational=False) == "complained"
+    assert begun(outbox, written, key="ana/2/welcome/hello").why == "complained"
 
 
 def test_an_accent_is_the_same_however_it_is_put_together(
     outbox: SqlOutbox, database: Database
 ) -> None:
     SqlSuppressionList(database).add("jose\u0301@northwind.example", "unsubscribed", at=NOW)
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    why = outbox.ready(KEY, mail("jos\u00e9@northwind.example"), email="hello", operational=False)
-    assert why == "unsubscribed"
+    assert begun(outbox, "jos\u00e9@northwind.example").why == "unsubscribed"

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import logging
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -21,7 +23,7 @@ from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import Done, Work
 from models.program import Program
-from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeRates, FakeWorld
+from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
 
 ADDRESS = "ana@northwind.example"
@@ -155,3 +157,36 @@ async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> N
     assert at.alerts.to("riley@acme.example") == ["breached"]
     assert (at.mailer.sent, at.rates.asked) == ([], [])
     assert at.outbox.claims == {command.key: Claim(status="sent")}
+
+
+@dataclass
+class SlowOutbox(FakeOutbox):
+    """A database that takes its time to claim."""
+
+    asked: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
+        self.asked.set()
+        assert self.goes_on.wait(10)
+        return super().claim(lead, key, message, at)
+
+
+@pytest.mark.parametrize("rate", ["", "600 per 1m"])
+@pytest.mark.parametrize("before", [None, Claim(status="unknown")])
+async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
+    rate: str, before: Claim | None
+) -> None:
+    outbox = SlowOutbox()
+    if before is not None:
+        outbox.claims[send_mail().key] = before
+    at = dataclasses.replace(world(limited(rate=rate) if rate else program()), outbox=outbox)
+    trying = asyncio.create_task(sent(at))
+    await asyncio.to_thread(outbox.asked.wait, 10)
+    trying.cancel()
+    await asyncio.sleep(0)
+    outbox.goes_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await trying
+    assert outbox.claims == ({} if before is None else {send_mail().key: before})
+    assert at.mailer.sent == []
