@@ -95,10 +95,10 @@ def build_message(mail: Rendered, date: datetime) -> EmailMessage:
                 raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - told like the rest
             message[name] = line
         message.set_content(mail.text)
+        # Given no boundary, the e-mail package compiles a pattern for each mail to find one. Nobody
+        # can guess this one, so nobody can write it into a body (RFC 2046, 5.1.1).
+        message.make_alternative(boundary=f"=_{secrets.token_hex(16)}")
         message.add_alternative(mail.html, subtype="html")
-        # Given none, the e-mail package compiles a pattern for each mail to find one. Nobody can
-        # guess this one, so nobody can write it into a body (RFC 2046, 5.1.1).
-        message.set_boundary(f"=_{secrets.token_hex(16)}")
     except (MessageError, ValueError, LookupError) as error:
         raise ValueError(f"the mail can't be put together: {error}") from error
     return message
