@@ -1,4 +1,7 @@
-"""Servers for all tests: one development server and one time-skipping server a session."""
+"""Servers for all tests: one development server and one time-skipping server a session.
+
+Tests run in two processes; those that run servers of their own share one of them.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import asyncio
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from temporalio.api.enums.v1 import IndexedValueType
@@ -15,6 +19,16 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.embedded import search_attributes, shipped
 from workflows.attributes import KEYS
+
+_SERVERS = frozenset({"browser", "cli", "docs", "replay", "server", "workflows"})
+"""Folders whose tests run servers and wait for them: one after another, whatever runs beside."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        crowd = "two_hundred" in item.path.name
+        if crowd or _SERVERS & set(item.path.relative_to(Path(__file__).parent).parts):
+            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 async def _ended(environment: WorkflowEnvironment) -> None:
@@ -37,6 +51,9 @@ async def dev_server() -> AsyncIterator[WorkflowEnvironment]:
         dev_server_extra_args=[
             *search_attributes(),
             *("--dynamic-config-value", "matching.enableFairness=true"),
+            # One partition a queue: else which task is next is chance, and fairness can't be seen.
+            *("--dynamic-config-value", "matching.numTaskqueueReadPartitions=1"),
+            *("--dynamic-config-value", "matching.numTaskqueueWritePartitions=1"),
         ],
     )
     yield environment

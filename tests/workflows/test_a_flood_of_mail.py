@@ -80,10 +80,9 @@ async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(flo
     flood.held.open.set()
     await until(lambda: len(flood.held.sent) >= 72, 40)
     sent = flood.sent()
-    # Temporal is fair within each of a queue's four partitions, and leads fall into them by
-    # chance: a third of the few tell. Without fairness some twenty go before them.
-    fourth = [place for place, name in enumerate(sent) if name == "little"][3]
-    assert sent[:fourth].count("much") <= 13, sent
+    # The two take turns. A few went to the worker's poll before there was anything else.
+    last = [place for place, name in enumerate(sent) if name == "little"][-1]
+    assert sent[:last].count("much") <= 18, sent
 
 
 async def test_an_alert_goes_out_while_all_mail_to_leads_is_stuck(flood: Flood) -> None:
