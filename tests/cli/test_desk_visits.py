@@ -1,0 +1,67 @@
+"""The demonstration's sales people, at the doors of a real stack: a button, then the desk."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from email.message import EmailMessage
+
+import pytest
+
+from adapters.catcher import messages
+from adapters.temporal import Leads, RefusedError, connect_to
+from cli.stack import Stack
+from simulation.desk_visits import DeskVisits
+from tests.waiting import until
+
+PROFILE = {"email": "vera@visits.example", "employees": 900, "title": "VP", "country": "US"}
+
+
+@pytest.fixture
+async def visits(stack: Stack) -> AsyncIterator[DeskVisits]:
+    made = DeskVisits(stack.gateway)
+    yield made
+    await made.close()
+
+
+def mail_of(stack: Stack, alert: str, said: Callable[[EmailMessage], bool]) -> EmailMessage | None:
+    """The latest mail of this kind."""
+    found = [
+        one
+        for one in messages(stack.mail)
+        if one["X-Leadflow-Alert"] is not None and str(one["X-Leadflow-Alert"]) == alert
+    ]
+    return next((one for one in reversed(found) if said(one)), None)
+
+
+async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
+    stack: Stack, visits: DeskVisits
+) -> None:
+    # The stack lives in another thread's loop, so this one has a client of its own.
+    leads = Leads(await connect_to(stack.address), stack.world.journal)
+    program = stack.world.programs.newest("acme")  # type: ignore[attr-defined]  # the real adapter
+    assert await leads.enrol("vera", program, PROFILE)
+    await leads.events("vera", [{"type": "form.submitted", "subject": "demo"}])
+
+    def assigned() -> EmailMessage | None:
+        return mail_of(stack, "assigned", lambda one: str(one["X-Leadflow-Lead"]) == "vera")
+
+    alert: EmailMessage = await until(assigned, 20)
+    person = alert["To"].addresses[0].addr_spec
+    await visits.press(alert)
+    assert await _stage(leads) == "sal"
+    with pytest.raises(RefusedError, match="This was done already"):
+        await visits.press(alert)
+
+    touching = asyncio.create_task(visits.act(person, "vera", "touch", {"channel": "call"}))
+    way_in = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]), 20)
+    visits.way_in(person, way_in)
+    await touching
+    with pytest.raises(RefusedError, match="Recycling for no_response needs 6 touches"):
+        await visits.act(person, "vera", "recycle", {"reason": "no_response"})
+    await visits.act(person, "vera", "qualify", {})
+    assert await _stage(leads) == "sql"
+
+
+async def _stage(leads: Leads) -> str:
+    return str((await leads.standing("vera"))["stage"])
