@@ -135,8 +135,8 @@ def _emptied(home: Path) -> None:
 
 
 def _alone(home: Path) -> dict[str, object]:
-    """The settings of a demonstration: its files are its own, and no CRM hears of its people."""
-    return {"home": home, "database_url": "", "crm_url": ""}
+    """The settings of a demonstration: its files are its own, no CRM and no chat hears of it."""
+    return {"home": home, "database_url": "", "crm_url": "", "alert_webhooks": {}}
 
 
 async def _played(play: Play) -> Played:
