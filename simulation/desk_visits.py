@@ -25,6 +25,7 @@ _HIDDEN = re.compile(r'<input type="hidden" name="(\w+)" value="([^"]*)">')
 _SAID = re.compile(r'<p[^>]* role="(?:status|alert)">([^<]*)</p>')
 _ACCEPTED = "Accepted."
 _SEE_OTHER, _CONFLICT = 303, 409
+_NOT_FOR_YOU = (403, 404, 410)
 _POST_TAKES = 30.0
 """Seconds within which a link to sign in arrives."""
 
@@ -57,7 +58,9 @@ class DeskVisits:
                 raise RefusedError(_said(page))
             answer = await browser.post(found[0], data=form)
         said = _said(answer.text)
-        if answer.status_code == _CONFLICT or said != _ACCEPTED:
+        if answer.is_server_error:
+            raise ValueError(f"the gateway answered {answer.status_code} to a button")
+        if said != _ACCEPTED:
             raise RefusedError(said)
 
     async def act(self, person: str, lead: str, do: str, fields: Mapping[str, Any]) -> None:
@@ -69,6 +72,7 @@ class DeskVisits:
         if answer.status_code == _CONFLICT:
             raise RefusedError(_said(answer.text))
         if answer.status_code != _SEE_OTHER:
+            _whole(answer)
             raise ValueError(f"the desk answered {answer.status_code} to {do}")
 
     async def close(self) -> None:
@@ -93,7 +97,12 @@ class DeskVisits:
 
 
 def _whole(answer: httpx.Response) -> str:
-    """The page. Raises ValueError if there is none."""
+    """The page. Raises RefusedError where a person may not go any more, ValueError for the rest.
+
+    A lead that was given back to marketing meanwhile is not to be seen by its last owner.
+    """
+    if answer.status_code in _NOT_FOR_YOU:
+        raise RefusedError(_said(answer.text))
     if not answer.is_success:
         raise ValueError(f"the desk answered {answer.status_code}")
     return answer.text
