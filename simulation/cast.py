@@ -1,8 +1,8 @@
 """The cast of a demonstration: prospects and sales people who act through the real doors.
 
 They read the mail that arrives by SMTP and live by the program's clock. Prospects answer
-through the doors that the world has (doors.py). Sales people work half of their leads by the
-buttons of alerts and at the desk (desk_visits.py), the others by Temporal updates, as a CRM
+through the doors that the world has (doors.py). Sales people do half of what they do by the
+buttons of alerts and at the desk (desk_visits.py), the other half by Temporal updates, as a CRM
 would. What they do is in prospects.py and salespeople.py.
 """
 
@@ -30,8 +30,8 @@ from simulation.salespeople import Deed, deeds
 
 _AT_ONCE = 16
 """Messages under way at the same time."""
-_AT_DESK = 0.5
-"""The share of their leads that sales people work over HTTP."""
+_OVER_HTTP = 0.5
+"""The share of their acts that sales people do over HTTP."""
 _SITTING = timedelta(hours=6)
 """Events of one person this close together are told in one batch."""
 
@@ -178,16 +178,17 @@ class Cast:
     async def _do(self, person: str, lead: str, plan: Sequence[Deed], mail: EmailMessage) -> None:
         deed = plan[0]
         try:
-            way = await self._acted(person, lead, deed, mail)
+            way = await self._acted(person, lead, plan, mail)
         except RefusedError:
             self.done["refused"] += 1
             return
         self.done.update((deed.do, way))
         self._go_on(person, lead, plan[1:], mail)
 
-    async def _acted(self, person: str, lead: str, deed: Deed, mail: EmailMessage) -> str:
+    async def _acted(self, person: str, lead: str, plan: Sequence[Deed], mail: EmailMessage) -> str:
         """Act by one of the ways there are; which one, for `done`."""
-        if stable_hash("way", person, lead) < _AT_DESK:
+        deed = plan[0]
+        if stable_hash("way", person, lead, str(len(plan))) < _OVER_HTTP:
             if deed.do == "accept":
                 await self._desk.press(mail)
                 return "by_button"
