@@ -1,9 +1,9 @@
 """The cast of a demonstration: prospects and sales people who act through the real doors.
 
 They read the mail that arrives by SMTP and live by the program's clock. Prospects answer
-through the doors that the world has (doors.py). Sales people do half of what they do by the
-buttons of alerts and at the desk (desk_visits.py), the other half by Temporal updates, as a CRM
-would. What they do is in prospects.py and salespeople.py.
+through the doors that the world has (doors.py). Sales people act half by the buttons of alerts
+and at the desk (desk_visits.py), half by Temporal updates, as a CRM would. What they do is in
+prospects.py and salespeople.py.
 """
 
 from __future__ import annotations
