@@ -126,7 +126,7 @@ def _invitation(
 
 
 def _mail(outside: Outside, person: str, link: str) -> Rendered:
-    """The mail with the link, from the newest program's sender."""
+    """The mail with the link, from a program's sender."""
     names = outside.programs.names()
     program = outside.programs.newest(names[0]) if names else None
     sender = only_address(program.sending.from_ if program is not None else person)
