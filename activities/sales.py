@@ -92,10 +92,9 @@ class SalesActivities:
 
     def _written(self, lead: str, command: Alert) -> tuple[Notice, str | None]:
         """The alert, and the team whose chat it goes to."""
-        stored = self._world.journal.stored(lead)
-        if stored is None:
+        state = self._world.journal.state(lead)
+        if state is None:
             raise LookupError(f"the lead {lead} has no row in this database")
-        state = stored.state
         notice = self._world.renderer.alert(
             self._world.programs.load(state.digest),
             state,
