@@ -23,26 +23,12 @@ from gateway.lead_documents import LeadId
 from gateway.outside import Acts, Outside
 from gateway.problems import ProblemError, faulty, told
 from gateway.viewer import Viewer
+from models.inputs import ActName
 from models.instants import Instant
 from models.program import Stage
 
 Text = Annotated[str, StringConstraints(max_length=10_000)]
 Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
-Do = Literal[
-    "accept",
-    "touch",
-    "qualify",
-    "recycle",
-    "disqualify",
-    "reassign",
-    "hold",
-    "resume",
-    "open_opportunity",
-    "win",
-    "lose",
-    "done",
-    "note",
-]
 
 
 class ActBody(BaseModel):
@@ -50,7 +36,7 @@ class ActBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    do: Do
+    do: ActName
     by: Address | None = Field(
         None,
         description="Who acts. A person's key acts as that person: leave it out. An admin's key"

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
-ACTS = (
+ActName = Literal[
     "accept",
     "touch",
     "qualify",
@@ -26,8 +26,11 @@ ACTS = (
     "lose",
     "done",
     "note",
-)
+]
 """What a person can decide about a lead; the names of the updates and of the signals."""
+
+ACTS: tuple[ActName, ...] = get_args(ActName)
+"""All of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
