@@ -10,6 +10,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from adapters.database import Database
+from lifecycle.person_name import person_name
 from lifecycle.stages import WORKED
 from models.tables import Lead, TaskRow, table_of
 
@@ -99,10 +100,9 @@ class SqlDeskLists:
 
 def _line(row: sa.Row[Any]) -> DeskLine:
     profile = row.profile
-    words = [str(profile[one]) for one in ("first_name", "last_name") if profile.get(one)]
     return DeskLine(
         lead=row.id,
-        name=" ".join(words) or str(row.email or row.id),
+        name=person_name(profile) or str(row.email or row.id),
         company=str(profile.get("company") or ""),
         title=str(profile.get("title") or ""),
         stage=row.stage,

@@ -11,6 +11,7 @@ from adapters.database import Database
 from adapters.digest_facts import DigestFacts, OpenHandoff, SqlDigestFacts
 from adapters.mail_headers import named_address, one_line, only_address
 from adapters.mail_text import text_to_html
+from lifecycle.person_name import person_name
 from models.directory import Directory
 from models.program import Program
 
@@ -114,10 +115,7 @@ def _acceptance(facts: DigestFacts) -> str:
 
 
 def _who(one: OpenHandoff) -> str:
-    names = (one.profile.get("first_name"), one.profile.get("last_name"))
-    person = " ".join(str(name) for name in names if name) or str(
-        one.profile.get("email", one.lead)
-    )
+    person = person_name(one.profile) or str(one.profile.get("email", one.lead))
     company = one.profile.get("company")
     return _short(person) + (f" ({_short(str(company))})" if company else "")
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from lifecycle.person_name import person_name
 from models.envelopes import WakeWords
 
 
 def name_of(profile: Mapping[str, Any], lead: str) -> str:
     """`Ana Smith · Northwind`; without a name, the lead's id. No address: it is shown openly."""
-    words = (profile.get("first_name"), profile.get("last_name"))
-    person = " ".join(str(word).strip() for word in words if word)
+    person = person_name(profile)
     company = str(profile.get("company") or "").strip()
     return _plain(" · ".join(part for part in (person or lead, company) if part))
 

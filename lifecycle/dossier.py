@@ -15,6 +15,7 @@ from lifecycle import clocks
 from lifecycle.expressions import Expression
 from lifecycle.holds import clock_of, paused_until
 from lifecycle.moment import Moment, decay, rounded
+from lifecycle.person_name import person_name
 from lifecycle.rulebook import Rulebook
 from lifecycle.telling import deed
 from models.decision import Entry
@@ -106,11 +107,10 @@ def dossier(book: Rulebook, state: LeadState, timeline: Iterable[Entry], at: dat
     m.at = max(at, m.at)
     entries = [one for one in timeline if state.cycle_at is None or one.at >= state.cycle_at]
     profile = state.profile
-    words = [str(profile[name]) for name in ("first_name", "last_name") if profile.get(name)]
     email = str(profile.get("email", ""))
     return Dossier(
         lead=state.lead,
-        name=" ".join(words) or email or state.lead,
+        name=person_name(profile) or email or state.lead,
         email=email,
         title=str(profile.get("title") or ""),
         company=str(profile.get("company") or ""),
