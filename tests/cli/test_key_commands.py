@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from adapters.api_keys import SqlApiKeys
-from adapters.database import Database, migrate, open_database
+from adapters.database import Database
 from adapters.people import SqlPeople
 from adapters.teams_file import read_directory
 from tests.cli.conftest import TEAMS, Leadflow
 
 
 @pytest.fixture
-def database(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    command: Leadflow,  # noqa: ARG001 - it clears the environment first
-) -> Iterator[Database]:
-    """A database of its own, without a stack; the shipped teams are applied."""
-    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
-    migrate(url)
-    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
-    opened = open_database(url)
-    SqlPeople(opened).apply(read_directory(Path(TEAMS)))
-    yield opened
-    opened.close()
+def database(database: Database) -> Database:
+    """The shipped teams are applied."""
+    SqlPeople(database).apply(read_directory(Path(TEAMS)))
+    return database
 
 
 @pytest.mark.parametrize(

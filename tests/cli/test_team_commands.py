@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from adapters.database import Database, migrate, open_database
+from adapters.database import Database
 from adapters.people import SqlPeople
 from tests.cli.conftest import TEAMS, Leadflow, until
 
@@ -21,21 +21,6 @@ teams:
       - {email: riley@acme.example, capacity: 40}
       - {email: sam@acme.example, away: [{from: 2026-03-09, to: 2026-03-13}]}
 """
-
-
-@pytest.fixture
-def database(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    command: Leadflow,  # noqa: ARG001 - it clears the environment first
-) -> Iterator[Database]:
-    """A database of its own, without a stack."""
-    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
-    migrate(url)
-    monkeypatch.setenv("LEADFLOW_DATABASE_URL", url)
-    opened = open_database(url)
-    yield opened
-    opened.close()
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -10,17 +10,19 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.database import Database, migrate, open_database
+from adapters.database import Database
 from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
 from gateway.app import build_app
 from gateway.outside import Outside
 from models.directory import Directory
 from models.program import Program
 from tests.desk.office import PEOPLE, Clockwork, Office, Seat, sit
 from tests.fakes import FakeMailer
+from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.house import house
 from tests.gateway.senders import NOW
+
+__all__ = ["database", "gateway_template", "mailer"]
 
 ROOT = Path(__file__).parents[2]
 
@@ -30,31 +32,6 @@ Seats = Callable[[str], Seat]
 @pytest.fixture(scope="session")
 def acme() -> Program:
     return read_program(ROOT / "programs" / "acme.yaml")
-
-
-@pytest.fixture(scope="session")
-def desk_template(tmp_path_factory: pytest.TempPathFactory, acme: Program) -> Path:
-    path = tmp_path_factory.mktemp("desk") / "template.db"
-    migrate(f"sqlite:///{path}")
-    database = open_database(f"sqlite:///{path}")
-    SqlPrograms(database).publish(acme)
-    database.close()
-    return path
-
-
-@pytest.fixture
-def database(desk_template: Path, tmp_path: Path) -> Iterator[Database]:
-    path = tmp_path / "leadflow.db"
-    path.write_bytes(desk_template.read_bytes())
-    database = open_database(f"sqlite:///{path}")
-    yield database
-    database.close()
-
-
-@pytest.fixture
-def mailer() -> FakeMailer:
-    """Takes the links that sign in."""
-    return FakeMailer()
 
 
 @pytest.fixture
