@@ -1,85 +1,10 @@
-"""leadflow on the command line: every command, grouped by who it is for.
-
-Each file of cli/ adds its commands with `register(app)`; a new one is imported here and
-named in COMMANDS.
-"""
+"""leadflow on the command line: `python starter.py`, or `leadflow`."""
 
 from __future__ import annotations
 
-import os
-import sys
-from collections.abc import Sequence
-from contextlib import suppress
+from cli.app import main
 
-import typer
-
-from cli import (
-    acts,
-    demo,
-    digest,
-    enrol,
-    inspect,
-    key,
-    launch,
-    mail,
-    programs,
-    rehearse,
-    stack,
-    suppressions,
-    team,
-    webhook,
-)
-from cli.console import Status, run
-
-COMMANDS = (
-    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, digest, key, webhook),
-)
-"""In the order in which `--help` shows them."""
-
-app = typer.Typer(
-    name="leadflow",
-    no_args_is_help=True,
-    rich_markup_mode="markdown",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help=(
-        "Turns strangers into customers without losing one on the way.\n\n"
-        "A **program** is a YAML file that says when a person is ready for sales, how fast"
-        " sales must answer, and what is sent meanwhile. Each lead then lives as one workflow on"
-        " Temporal, until it is won, lost or given up.\n\n"
-        "Exit status: 0 done, 1 the answer is no, 2 the input is wrong, 3 a server or disk failed."
-        " Commands with **--json** print one JSON object a line."
-    ),
-)
-
-
-@app.callback()
-def leadflow() -> None:
-    """Stands for the whole; its help is the app's."""
-
-
-for _commands in COMMANDS:
-    _commands.register(app)
-
-
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command and leave with its exit status.
-
-    Without arguments those of the process are taken, and the process ends at once with the
-    command: Temporal's client has threads that may abort Python's own, slower ending.
-    """
-    if arguments is not None:
-        run(app, arguments)
-    try:
-        run(app)
-    except SystemExit as end:
-        with suppress(OSError):
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(end.code if isinstance(end.code, int) else Status.WORLD_FAILED)
-
+__all__ = ["main"]
 
 if __name__ == "__main__":
     main()

@@ -18,7 +18,7 @@ from lifecycle.stable_hash import short_hash
 from models.directory import Directory
 from models.envelopes import DigestWork
 from models.instants import parse_instant, write_instant
-from models.program import Program
+from models.program.program import Program
 
 Told = Literal["sent", "failed", "not theirs"]
 

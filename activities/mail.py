@@ -31,7 +31,7 @@ from activities.turn import read_command
 from models.decision import SendMail
 from models.durations import Rate
 from models.envelopes import Done, Work
-from models.program import Program
+from models.program.program import Program
 
 _PATIENCE = timedelta(seconds=5)
 """A mail whose place comes within this waits for it; a later one lets others go first."""

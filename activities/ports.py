@@ -14,7 +14,7 @@ from typing import Any, Literal, Protocol
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 
 Payload = dict[str, Any]

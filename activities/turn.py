@@ -18,14 +18,14 @@ from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
 from activities.ports import Fence, Journal, People, Programs
-from lifecycle.rulebook import rulebook
+from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Decision, SendMail
 from models.envelopes import Envelope, Json, Outcome, Reopened, TurnRequest, WakeWords
 from models.inputs import Created, Input, Malformed, Result
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.patches import patch
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
 
 Decide = Callable[..., Decision]

@@ -20,12 +20,12 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from adapters import logs
+from assembly import logs
 from bench import business_time, intake, life, mail, memory, rules, throughput
-from lifecycle.business_time import business_calendar
+from lifecycle.calendars.business_time import business_calendar
 from models.durations import Duration
 
-_LAST_BREATH = 0.3
+_SHUTDOWN_GRACE = 0.3
 """Seconds the worker's last polls need after the server has gone."""
 _RULE_SECONDS = 3.0
 _EVENTS, _BYTES = 155, 32_000
@@ -127,7 +127,7 @@ def _run(measure: Callable[[Path], Coroutine[Any, Any, Found]]) -> Found:
     async def measured() -> Found:
         with tempfile.TemporaryDirectory() as home:
             found = await measure(Path(home))
-        await asyncio.sleep(_LAST_BREATH)
+        await asyncio.sleep(_SHUTDOWN_GRACE)
         return found
 
     return asyncio.run(measured())

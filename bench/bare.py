@@ -18,8 +18,8 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
+    from assembly.queues import sandbox
     from bench.life import ACTS, EVENTS, MAILS, Post
-    from worker import sandbox
 
 QUEUE = "bare"
 _SOON = timedelta(minutes=2)

@@ -10,9 +10,9 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lifecycle.business_time import business_calendar, expand_holidays
+from lifecycle.calendars.business_time import business_calendar, expand_holidays
 from models.durations import Duration
-from models.program import Calendar, Holidays
+from models.program.handoff import Calendar, Holidays
 
 START = datetime(2026, 3, 2, 15, tzinfo=UTC)
 FIVE_YEARS = START + timedelta(days=5 * 365)

@@ -21,17 +21,17 @@ from pathlib import Path
 import httpx
 
 from activities.ports import Fence
-from adapters.api_keys import SqlApiKeys
-from adapters.database import migrate, open_database
-from adapters.journal import SqlJournal
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
+from adapters.files.program import read_program
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import migrate, open_database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from assembly.settings import Settings
 from bench.mail import PROGRAMS
 from lifecycle.decide import new_lead
 from models.decision import Decision
 from models.envelopes import Json
-from models.program import Program
-from settings import Settings
+from models.program.program import Program
 
 CLIENTS = 8
 ROUNDS = 3

@@ -17,13 +17,14 @@ import uvicorn
 from fastapi import FastAPI
 from pydantic import BaseModel
 
-from adapters.database import Database, open_database
-from adapters.smtp import SmtpMailer
+from adapters.delivery.smtp import SmtpMailer
+from adapters.sql.database import Database, open_database
+from assembly.gateway import open_outside
+from assembly.settings import Settings
 from gateway.app import build_app
-from gateway.opening import open_outside
-from gateway.throttle import Limits, Pace
-from models.tables import IntakeItem, table_of
-from settings import Settings
+from gateway.requests.throttle import Limits, Pace
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
 
 _I = table_of(IntakeItem)
 

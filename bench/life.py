@@ -19,17 +19,17 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.client import Client, WorkflowHandle
 
-from adapters.database import open_database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from adapters.temporal import Leads, workflow_id
-from cli.stack import Ports, running_stack
+from adapters.files.program import read_program
+from adapters.sql.database import open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads, workflow_id
+from assembly.settings import Settings
+from assembly.stack import Ports, running_stack
 from models.directory import Directory
 from models.envelopes import Clock
-from models.program import Program
-from settings import Settings
+from models.program.program import Program
 
 MAILS, EVENTS = 5, 6
 ACTS: tuple[tuple[str, dict[str, Any]], ...] = (

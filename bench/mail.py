@@ -26,16 +26,17 @@ from temporalio.testing import ActivityEnvironment
 from activities.mail import MailActivities
 from activities.ports import Rendered, World
 from activities.turn import TurnActivities, read_command
-from adapters.database import migrate, open_database
-from adapters.mail_message import build_message
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
+from adapters.files.program import read_program
+from adapters.mail.message import build_message
+from adapters.sql.database import migrate, open_database
+from adapters.sql.programs import SqlPrograms
+from assembly.queues import MAIL_THREADS, turn_activities
+from assembly.settings import Settings
+from assembly.world import open_world
 from models.decision import SendMail
 from models.envelopes import TurnRequest, Work
 from models.instants import write_instant
-from models.program import Program
-from settings import Settings
-from worker import MAIL_THREADS, open_world, turn_activities
+from models.program.program import Program
 
 PROGRAMS = Path(__file__).resolve().parents[1] / "programs"
 MAILS = 300

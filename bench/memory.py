@@ -14,16 +14,17 @@ from pathlib import Path
 import psutil
 import sqlalchemy as sa
 
-from adapters.database import Database, migrate, open_database
-from adapters.embedded import EmbeddedServer
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from adapters.temporal import Leads
+from adapters.files.program import read_program
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads
+from adapters.temporal.embedded import EmbeddedServer
+from assembly.settings import Settings
 from bench.life import PEOPLE, PROFILE
-from models.tables import Lead, table_of
-from settings import Settings
+from models.tables.columns import table_of
+from models.tables.leads import Lead
 
 LEADS = 5_000
 _SECONDS = 180.0

@@ -23,10 +23,10 @@ from rich.table import Table
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from adapters.program_file import read_program  # noqa: E402  # the path comes first
-from adapters.teams_file import read_directory  # noqa: E402
+from adapters.files.program import read_program  # noqa: E402  # the path comes first
+from adapters.files.teams import read_directory  # noqa: E402
 from lifecycle.decide import decide  # noqa: E402
-from lifecycle.rulebook import rulebook  # noqa: E402
+from lifecycle.program.rulebook import rulebook  # noqa: E402
 from models.inputs import Act, Event, Input  # noqa: E402
 from models.state import LeadState  # noqa: E402
 from simulation.pure import World  # noqa: E402

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import JsonOption, Panel, WrongInputError, instant, out, print_json
-from cli.world import LeadArgument, lead_named, leads_of, opened, read_settings, run_async
+from cli.session import LeadArgument, lead_named, leads_of, opened, read_settings, run_async
 
 By = Annotated[
     str,
@@ -279,7 +279,7 @@ def note(
 
 def _act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
     """Ask for an act, and say how the lead stands then."""
-    from adapters.reports import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
     from models.instants import write_instant  # noqa: PLC0415  # likewise
     from models.messages import read_act  # noqa: PLC0415  # likewise
 

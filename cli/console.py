@@ -18,7 +18,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from adapters.problems import DocumentError, Problem
+from adapters.documents.problems import DocumentError, Problem
 
 Value = TypeVar("Value")
 

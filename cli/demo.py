@@ -21,22 +21,23 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from assembly.shipped import SHIPPED
 from cli.console import JsonOption, Panel, Status, WorldFailedError, WrongInputError, err
 from cli.demo_report import STAGES, Figures, Played, print_report, report_json
-from cli.publishing import choose
-from cli.stack import LAST_BREATH, SHIPPED, Ports, Stack, running_stack
-from cli.world import read_settings, run_async
+from cli.publishing import choose, warn
+from cli.session import read_settings, run_async
 
 if TYPE_CHECKING:
     from email.message import EmailMessage
 
-    from adapters.database import Database
-    from adapters.lead_file import CheckedLeads
-    from adapters.reports import SqlReports
-    from adapters.temporal import Leads
+    from adapters.files.leads import CheckedLeads
+    from adapters.reports.leads import SqlReports
+    from adapters.sql.database import Database
+    from adapters.temporal.client import Leads
+    from assembly.stack import Stack
+    from demonstration.cast import Cast
     from models.envelopes import Clock
-    from models.program import Program
-    from simulation.cast import Cast
+    from models.program.program import Program
 
 BEGINS = datetime(2026, 3, 2, 14, tzinfo=UTC)
 """The program's instant at the beginning: a Monday, nine o'clock in New York."""
@@ -107,7 +108,7 @@ def demo(
 
     Example: `leadflow demo --seconds 60`
     """
-    from adapters import logs  # noqa: PLC0415  # keeps --help quick
+    from assembly import logs  # noqa: PLC0415  # keeps --help quick
 
     settings = read_settings()
     logs.configure(settings.log_format, "error")
@@ -125,7 +126,7 @@ def demo(
 
 def _emptied(home: Path) -> None:
     """Remove what an earlier demonstration left; nothing else is ever removed."""
-    from adapters.temporal import known_address  # noqa: PLC0415  # keeps --help quick
+    from adapters.temporal.client import known_address  # noqa: PLC0415  # keeps --help quick
 
     if known_address(home) is not None:
         raise WrongInputError(f"a demonstration plays in {home} already; wait, or use --data DIR")
@@ -140,8 +141,9 @@ def _alone(home: Path) -> dict[str, object]:
 
 
 async def _played(play: Play) -> Played:
-    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
-    from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
+    from adapters.files.leads import checked_leads  # noqa: PLC0415  # likewise
+    from adapters.sql.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from assembly.stack import SHUTDOWN_GRACE, Ports, running_stack  # noqa: PLC0415  # likewise
     from models.envelopes import Clock  # noqa: PLC0415  # likewise
 
     speed = await _bearable_speed(play)
@@ -160,13 +162,13 @@ async def _played(play: Play) -> Played:
                 )
         finally:
             database.close()
-    await asyncio.sleep(LAST_BREATH)
+    await asyncio.sleep(SHUTDOWN_GRACE)
     return played
 
 
 def _published(play: Play, database: Database) -> Program:
     chosen = choose(str(play.program), play.teams, database)
-    chosen.publish(database)
+    warn(chosen.publish(database))
     return chosen.program
 
 
@@ -186,9 +188,10 @@ async def _bearable_speed(play: Play) -> float:
 
     Found out by starting a few leads on a stack of their own, which is thrown away.
     """
-    from adapters.database import open_database  # noqa: PLC0415  # keeps --help quick
-    from adapters.lead_file import checked_leads  # noqa: PLC0415  # likewise
-    from adapters.temporal import Leads  # noqa: PLC0415  # likewise
+    from adapters.files.leads import checked_leads  # noqa: PLC0415  # likewise
+    from adapters.sql.database import open_database  # noqa: PLC0415  # keeps --help quick
+    from adapters.temporal.client import Leads  # noqa: PLC0415  # likewise
+    from assembly.stack import Ports, running_stack  # noqa: PLC0415  # likewise
 
     err.print(Text("finding out how fast this machine is …", style="dim"))
     with tempfile.TemporaryDirectory() as folder:
@@ -223,15 +226,15 @@ async def _performed(
 ) -> Played:
     import httpx  # noqa: PLC0415  # keeps --help quick
 
-    from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # likewise
-    from adapters.catcher import messages  # noqa: PLC0415  # likewise
-    from adapters.reports import SqlReports  # noqa: PLC0415  # likewise
-    from adapters.temporal import Leads  # noqa: PLC0415  # likewise
-    from lifecycle.profile import lead_zone  # noqa: PLC0415  # likewise
-    from simulation.agreement import compare  # noqa: PLC0415  # likewise
-    from simulation.cast import Cast  # noqa: PLC0415  # likewise
-    from simulation.desk_visits import DeskVisits  # noqa: PLC0415  # likewise
-    from simulation.doors import Doors  # noqa: PLC0415  # likewise
+    from adapters.delivery.catcher import messages  # noqa: PLC0415  # likewise
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # likewise
+    from adapters.sql.api_keys import SqlApiKeys  # noqa: PLC0415  # likewise
+    from adapters.temporal.client import Leads  # noqa: PLC0415  # likewise
+    from demonstration.agreement import compare  # noqa: PLC0415  # likewise
+    from demonstration.cast import Cast  # noqa: PLC0415  # likewise
+    from demonstration.desk_visits import DeskVisits  # noqa: PLC0415  # likewise
+    from demonstration.doors import Doors  # noqa: PLC0415  # likewise
+    from lifecycle.program.profile import lead_zone  # noqa: PLC0415  # likewise
 
     people = stack.world.people.directory()
     door = Leads(stack.client, stack.world.journal, clock=clock)

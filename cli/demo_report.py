@@ -16,8 +16,8 @@ from cli.rehearse import timeline_table
 from cli.stack import command_name
 
 if TYPE_CHECKING:
-    from adapters.reports import Acceptance, Mail, SqlReports
-    from simulation.agreement import Agreement
+    from adapters.reports.leads import Acceptance, Mail, SqlReports
+    from demonstration.agreement import Agreement
     from simulation.timeline import TimelineLine
 
 STAGES = (

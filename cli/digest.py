@@ -11,13 +11,13 @@ from rich.text import Text
 
 from cli.console import JsonOption, Panel, WorldFailedError, err, out, print_json
 from cli.publishing import published
-from cli.world import connected, opened, read_settings, run_async
+from cli.session import connected, opened, read_settings, run_async
 
 if TYPE_CHECKING:
     from activities.ports import Rendered
-    from adapters.database import Database
-    from models.program import Program
-    from settings import Settings
+    from adapters.sql.database import Database
+    from assembly.settings import Settings
+    from models.program.program import Program
 
 _ANSWER_SECONDS = 60.0
 
@@ -64,7 +64,7 @@ def digest(
 
 async def _send(settings: Settings, program: Program) -> dict[str, str]:
     """Have a worker mail it; what became of it, by manager."""
-    from adapters.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
+    from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
 
     async with connected(settings) as client:
         try:
@@ -79,8 +79,8 @@ async def _send(settings: Settings, program: Program) -> dict[str, str]:
 
 def _show(database: Database, program: Program, *, as_json: bool) -> None:
     """What each manager would be mailed now."""
-    from adapters.digest_mail import SqlDigests  # noqa: PLC0415  # keeps --help quick
-    from adapters.people import SqlPeople  # noqa: PLC0415  # likewise
+    from adapters.mail.digest import SqlDigests  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
 
     people, digests, now = SqlPeople(database).directory(), SqlDigests(database), datetime.now(UTC)
     mails: dict[str, Rendered | None] = {

@@ -11,8 +11,8 @@ from typing import Annotated, Any
 import typer
 
 from cli.console import JsonOption, Panel, WrongInputError, instant, out, print_json
-from cli.publishing import ProgramOption, choose
-from cli.world import (
+from cli.publishing import ProgramOption, choose, publish_on
+from cli.session import (
     LeadArgument,
     connected,
     lead_named,
@@ -74,7 +74,7 @@ def enrol(
     Example: `leadflow enrol --email ana@northwind.example --first-name Ana --employees 900
     --program acme`
     """
-    from adapters.lead_file import read_lead  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.leads import read_lead  # noqa: PLC0415  # keeps --help quick
 
     options = {
         "email": email,
@@ -108,7 +108,7 @@ def enrol(
 
         async def start() -> bool:
             async with connected(settings) as client:
-                await chosen.publish_on(client, settings, database)
+                await publish_on(client, settings, database, chosen)
                 leads = leads_on(client, settings, database)
                 return await leads.enrol(lead.id, chosen.program, lead.profile)
 

@@ -9,7 +9,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from adapters.problems import meant
+from adapters.documents.problems import meant
 from cli.console import (
     JsonOption,
     Panel,
@@ -21,10 +21,10 @@ from cli.console import (
     print_table,
 )
 from cli.rehearse import details
-from cli.world import LeadArgument, lead_named, opened, read_settings
+from cli.session import LeadArgument, lead_named, opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.reports import Dossier, LeadLine
+    from adapters.reports.leads import Dossier, LeadLine
 
 _NAMED = ("first_name", "last_name", "email")
 
@@ -40,7 +40,7 @@ def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `leadflow show ana@northwind.example`
     """
-    from adapters.reports import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
@@ -214,8 +214,8 @@ def leads(
 
     Example: `leadflow leads --stage mql --owner riley@acme.example`
     """
-    from adapters.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-    from adapters.reports import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
     from lifecycle.stages import MOVES  # noqa: PLC0415  # keeps --help quick
 
     if stage is not None and stage not in MOVES:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.table import Table
 
-from adapters.problems import meant
+from adapters.documents.problems import meant
 from cli.console import (
     JsonOption,
     NegativeAnswerError,
@@ -17,10 +17,10 @@ from cli.console import (
     print_json,
     print_table,
 )
-from cli.world import opened, read_settings
+from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.database import Database
+    from adapters.sql.database import Database
 
 
 def register(app: typer.Typer) -> None:
@@ -60,7 +60,7 @@ def create(
 
     Example: `leadflow key create riley --role sales --person riley@acme.example`
     """
-    from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
 
     person = person.strip().lower() if person is not None else None
     scopes = sorted(set(scope or ()))
@@ -78,7 +78,7 @@ def create(
 
 def _refuse_stranger(database: Database, role: str | None, person: str | None) -> None:
     """Refuse a person whom the directory does not know in this role."""
-    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
 
     if not person or role not in ("sales", "manager"):
         return
@@ -96,7 +96,7 @@ def listed(*, as_json: JsonOption = False) -> None:
 
     Example: `leadflow key list`
     """
-    from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
@@ -133,7 +133,7 @@ def revoke(
 
     Example: `leadflow key revoke 0a1b2c3d4e5f`
     """
-    from adapters.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.api_keys import SqlApiKeys  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
         if not SqlApiKeys(database).revoke(identity):

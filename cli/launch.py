@@ -22,15 +22,16 @@ from cli.console import (
     out,
     print_json,
 )
-from cli.publishing import Chosen, ProgramOption, choose
-from cli.world import connected, leads_on, opened, read_settings, run_async
+from cli.publishing import ProgramOption, choose, publish_on
+from cli.session import connected, leads_on, opened, read_settings, run_async
+from usecases.publishing import Publication
 
 if TYPE_CHECKING:
-    from adapters.database import Database
-    from adapters.lead_file import CheckedLeads, NewLead
-    from adapters.temporal import Leads
-    from models.program import Program
-    from settings import Settings
+    from adapters.files.leads import CheckedLeads, NewLead
+    from adapters.sql.database import Database
+    from adapters.temporal.client import Leads
+    from assembly.settings import Settings
+    from models.program.program import Program
 
 AT_ONCE = 32
 """Leads that are being started at the same time; more only queue up in the server."""
@@ -77,7 +78,7 @@ def launch(
 
     Example: `leadflow launch programs/leads.csv --program programs/acme.yaml`
     """
-    from adapters.lead_file import LeadFileError, checked_leads  # noqa: PLC0415  # slow to import
+    from adapters.files.leads import LeadFileError, checked_leads  # noqa: PLC0415  # slow to import
 
     settings = read_settings()
     counts = Counts()
@@ -123,7 +124,7 @@ def _bar(*, as_json: bool) -> Progress:
 def _start(
     settings: Settings,
     database: Database,
-    chosen: Chosen,
+    chosen: Publication,
     leads: CheckedLeads,
     counts: Counts,
     *,
@@ -131,7 +132,7 @@ def _start(
 ) -> None:
     async def start() -> None:
         async with connected(settings) as client:
-            await chosen.publish_on(client, settings, database)
+            await publish_on(client, settings, database, chosen)
             door = leads_on(client, settings, database)
             queue = iter(leads)
             await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))

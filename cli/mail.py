@@ -13,14 +13,14 @@ from rich.text import Text
 
 from cli.console import JsonOption, Panel, WorldFailedError, WrongInputError, out, print_json
 from cli.publishing import choose
-from cli.world import explained, opened, read_settings
+from cli.session import explained, opened, read_settings
 
 if TYPE_CHECKING:
     from activities.ports import Rendered
-    from adapters.database import Database
-    from adapters.signed_links import SignedLinks
+    from adapters.mail.links import SignedLinks
+    from adapters.sql.database import Database
     from models.directory import Directory
-    from models.program import Program
+    from models.program.program import Program
     from models.state import LeadState
 
 ProgramArgument = Annotated[
@@ -62,7 +62,7 @@ def preview(
 
     Example: `leadflow mail preview programs/acme.yaml welcome --sample --out preview`
     """
-    from adapters.mail_message import build_message  # noqa: PLC0415  # keeps --help quick
+    from adapters.mail.message import build_message  # noqa: PLC0415  # keeps --help quick
 
     mail = _rendered(program, email, _whom(lead, sample=sample), teams)
     message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
@@ -104,7 +104,7 @@ def send_test(
     """
     from dataclasses import replace  # noqa: PLC0415  # keeps --help quick
 
-    from adapters.mail_headers import named_address  # noqa: PLC0415  # likewise
+    from models.addresses import named_address  # noqa: PLC0415  # likewise
 
     mail = _rendered(program, email, _whom(lead, sample=sample), teams)
     try:
@@ -129,7 +129,7 @@ async def _sent(mail: Rendered) -> None:
         MailRefusedError,
         MailUnsentError,
     )
-    from adapters.mail_server import mailer_to  # noqa: PLC0415  # likewise
+    from adapters.delivery.mail_server import mailer_to  # noqa: PLC0415  # likewise
 
     try:
         mailer = mailer_to(read_settings())
@@ -145,8 +145,8 @@ async def _sent(mail: Rendered) -> None:
 
 def _rendered(program: str, email: str, lead: str | None, teams: Path | None) -> Rendered:
     """The e-mail; of a file without any database, else of what was published and applied."""
-    from adapters.program_file import read_program  # noqa: PLC0415  # keeps --help quick
-    from adapters.teams_file import read_directory  # noqa: PLC0415  # likewise
+    from adapters.files.program import read_program  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.teams import read_directory  # noqa: PLC0415  # likewise
 
     if lead is None and Path(program).is_file():
         of = read_program(Path(program))
@@ -158,9 +158,9 @@ def _rendered(program: str, email: str, lead: str | None, teams: Path | None) ->
 
 
 def _of(program: Program, email: str, state: LeadState, people: Directory | None) -> Rendered:
-    from adapters.mail_headers import only_address  # noqa: PLC0415  # keeps --help quick
-    from adapters.mail_render import MailRenderer  # noqa: PLC0415  # likewise
-    from adapters.problems import meant  # noqa: PLC0415  # likewise
+    from adapters.documents.problems import meant  # noqa: PLC0415  # likewise
+    from adapters.mail.render import MailRenderer  # noqa: PLC0415  # likewise
+    from models.addresses import only_address  # noqa: PLC0415  # keeps --help quick
     from models.decision import SendMail  # noqa: PLC0415  # likewise
     from models.directory import Directory as People  # noqa: PLC0415  # likewise
 
@@ -185,8 +185,8 @@ def _of(program: Program, email: str, state: LeadState, people: Directory | None
 
 def _links() -> SignedLinks | None:
     """The ways back that a mail would have here; none where no gateway is reached from outside."""
-    from adapters.link_secret import link_secret  # noqa: PLC0415  # keeps --help quick
-    from adapters.signed_links import SignedLinks  # noqa: PLC0415  # likewise
+    from adapters.mail.links import SignedLinks  # noqa: PLC0415  # likewise
+    from assembly.link_secret import link_secret  # noqa: PLC0415  # keeps --help quick
 
     settings = read_settings()
     if not settings.public_url and not settings.mail_domain:
@@ -215,8 +215,8 @@ def _sample(program: Program) -> LeadState:
 
 
 def _stored(database: Database, lead: str) -> LeadState:
-    from adapters.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
-    from cli.world import lead_named  # noqa: PLC0415  # likewise
+    from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
+    from cli.session import lead_named  # noqa: PLC0415  # likewise
 
     stored = SqlJournal(database).stored(lead_named(lead, database))
     if stored is None:
@@ -225,6 +225,6 @@ def _stored(database: Database, lead: str) -> LeadState:
 
 
 def _applied(database: Database) -> Directory:
-    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
 
     return SqlPeople(database).directory()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from adapters.problems import DocumentError, Problem, meant
+from adapters.documents.problems import DocumentError, Problem, meant
 from cli.console import (
     JsonOption,
     Panel,
@@ -22,7 +22,7 @@ from cli.console import (
 
 if TYPE_CHECKING:
     from models.directory import Directory
-    from models.program import Program
+    from models.program.program import Program
 
 ProgramFile = Annotated[
     str, typer.Argument(metavar="PROGRAM", help="A program file, or a name in programs/.")
@@ -74,8 +74,8 @@ def check(
 def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | None, list[Problem]]:
     """Both files as far as they can be read, and the problems of both."""
     # CEL, Liquid, MJML and the holidays take half a second to import.
-    from adapters.program_file import read_program  # noqa: PLC0415
-    from adapters.teams_file import check_meeting, read_directory  # noqa: PLC0415
+    from adapters.files.program import read_program  # noqa: PLC0415
+    from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415
 
     program, directory = None, None
     problems: list[Problem] = []
@@ -109,7 +109,7 @@ def schema() -> None:
     Save it, and name it in the first line of a program:
     `# yaml-language-server: $schema=program.schema.json`
     """
-    from adapters.program_schema import program_schema  # noqa: PLC0415  # pydantic is slow to load
+    from adapters.documents.schema import program_schema  # noqa: PLC0415  # pydantic is slow to load
 
     print_json(program_schema())
 
@@ -137,9 +137,9 @@ def calendar(
 ) -> None:
     """Ask a calendar when a deadline is due, or how long it is open between two instants."""
     # The rules and the holidays take a while to import.
-    from adapters.program_file import read_program  # noqa: PLC0415
-    from lifecycle.business_time import business_calendar  # noqa: PLC0415
-    from lifecycle.local_time import zone  # noqa: PLC0415
+    from adapters.files.program import read_program  # noqa: PLC0415
+    from lifecycle.calendars.business_time import business_calendar  # noqa: PLC0415
+    from lifecycle.calendars.local_time import zone  # noqa: PLC0415
     from models.durations import parse_duration  # noqa: PLC0415
     from models.instants import write_instant  # noqa: PLC0415
 

@@ -1,23 +1,23 @@
-"""The program a command works with: read from its file or found by name, and published."""
+"""How commands choose a program and publish it: its option, its errors, its warnings."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.problems import DocumentError, Problem, meant
 from cli.console import WrongInputError, err
+from usecases import publishing
+from usecases.publishing import Publication, UnknownProgramError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
 
-    from adapters.database import Database
-    from models.directory import Directory
-    from models.program import Program
-    from settings import Settings
+    from adapters.sql.database import Database
+    from assembly.settings import Settings
+    from models.program.program import Program
+    from usecases.publishing import Published
 
 ProgramOption = Annotated[
     str,
@@ -29,88 +29,48 @@ ProgramOption = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """A program that can run, and the sales people to apply with it, if a file names them."""
-
-    program: Program
-    directory: Directory | None
-    from_file: bool
-
-    def publish(self, database: Database) -> None:
-        """Publish what was read from files, and warn of teams that nobody is in."""
-        from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
-        from adapters.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-        from adapters.teams_file import check_meeting  # noqa: PLC0415  # keeps --help quick
-
-        people = SqlPeople(database)
-        left = people.apply(self.directory) if self.directory is not None else {}
-        for person, leads in left.items():
-            err.print(
-                f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
-                " is alerted, to reassign them",
-                style="yellow",
-            )
-        if self.from_file:
-            SqlPrograms(database).publish(self.program)
-        for problem in check_meeting(self.program, people.directory()):
-            err.print(
-                f"warning: {problem.path}: {problem.message}; leads for it stay without an owner"
-                " until --teams FILE applies one",
-                style="yellow",
-            )
-
-    async def publish_on(self, client: Client, settings: Settings, database: Database) -> None:
-        """Publish, and have Temporal's schedules follow what was read from a file."""
-        from adapters.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
-
-        self.publish(database)
-        if self.from_file:
-            await Schedules(client, prefix=settings.queue_prefix).follow(self.program)
-
-
-def choose(text: str, teams: Path | None, database: Database) -> Chosen:
-    """Read or find the program, and read the teams, without changing anything.
-
-    Raises DocumentError with all that is wrong in both files, and WrongInputError for a name
-    under which nothing was published.
-    """
-    from adapters.program_file import read_program  # noqa: PLC0415  # half a second to import
-    from adapters.teams_file import check_meeting, read_directory  # noqa: PLC0415  # likewise
-
-    problems: list[Problem] = []
-    program, directory = None, None
-    from_file = _is_file(text)
+def choose(text: str, teams: Path | None, database: Database) -> Publication:
+    """The program a command names, and its teams. Raises DocumentError and WrongInputError."""
     try:
-        program = read_program(Path(text)) if from_file else published(text, database)
-    except DocumentError as error:
-        problems += error.problems
-    try:
-        directory = read_directory(teams) if teams is not None else None
-    except DocumentError as error:
-        problems += error.problems
-    if program is not None and directory is not None:
-        problems += check_meeting(program, directory, file=Path(text) if from_file else None)
-    if program is None or problems:
-        raise DocumentError(problems)
-    return Chosen(program, directory, from_file)
-
-
-def _is_file(text: str) -> bool:
-    return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
+        return publishing.choose(text, teams, database)
+    except UnknownProgramError as error:
+        raise _unknown(text, error) from None
 
 
 def published(name: str, database: Database) -> Program:
-    """The program that was last published under this name. Raises WrongInputError."""
-    from adapters.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+    """The newest version under this name. Raises WrongInputError."""
+    try:
+        return publishing.published(name, database)
+    except UnknownProgramError as error:
+        raise _unknown(name, error) from None
 
-    programs = SqlPrograms(database)
-    found = programs.newest(name)
-    if found is None:
-        shipped = Path("programs") / f"{name}.yaml"
-        file = shipped if shipped.exists() else "FILE.yaml"
-        raise WrongInputError(
-            f"no program '{name}' was published; {meant(name, programs.names())}."
-            f" Name a file to publish it: --program {file}"
+
+def _unknown(name: str, error: UnknownProgramError) -> WrongInputError:
+    shipped = Path("programs") / f"{name}.yaml"
+    file = shipped if shipped.exists() else "FILE.yaml"
+    return WrongInputError(f"{error}. Name a file to publish it: --program {file}")
+
+
+async def publish_on(
+    client: Client, settings: Settings, database: Database, chosen: Publication
+) -> None:
+    """Publish with Temporal at hand, and print what publishing warns of."""
+    from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
+
+    warn(await chosen.publish_on(Schedules(client, prefix=settings.queue_prefix), database))
+
+
+def warn(published: Published) -> None:
+    """Print what should be known of a publication."""
+    for person, leads in published.departed.items():
+        err.print(
+            f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
+            " is alerted, to reassign them",
+            style="yellow",
         )
-    return found
+    for problem in published.unstaffed:
+        err.print(
+            f"warning: {problem.path}: {problem.message}; leads for it stay without an owner"
+            " until --teams FILE applies one",
+            style="yellow",
+        )

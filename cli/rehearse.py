@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -62,9 +63,10 @@ def simulate(
 
 def _player(engine: Engine) -> Callable[[Scenario], list[TimelineLine]]:
     if engine is Engine.TEMPORAL:
+        from assembly.queues import rehearsing  # noqa: PLC0415  # half a second to import
         from simulation.temporal import play as on_temporal  # noqa: PLC0415  # starts a server
 
-        return on_temporal
+        return partial(on_temporal, workers=rehearsing)
     from simulation.pure import play  # noqa: PLC0415  # keeps --help quick
 
     return play

@@ -23,10 +23,10 @@ from cli.console import (
     print_json,
     print_table,
 )
-from cli.world import explained, opened, read_settings
+from cli.session import explained, opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.database import Database
+    from adapters.sql.database import Database
 
 Reason = Literal["unsubscribed", "bounced", "complained"]
 ReasonOption = Annotated[
@@ -86,7 +86,7 @@ def unsuppress(
 
     Example: `leadflow unsuppress ana@northwind.example`
     """
-    from adapters.suppression_list import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
 
     plain = _checked(address)
     with opened(read_settings()) as database:
@@ -112,7 +112,7 @@ def listed(*, as_json: JsonOption = False) -> None:
 
     Example: `leadflow suppressions list`
     """
-    from adapters.suppression_list import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     table = Table("address", "reason", "since")
@@ -174,7 +174,7 @@ def exported(
 
     Example: `leadflow suppressions export suppressions.csv`
     """
-    from adapters.suppression_list import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     count = 0
@@ -217,8 +217,7 @@ def _reason(given: str) -> Reason:
 
 def _checked(address: str) -> str:
     """The address alone, in lower case, its domain as people write it."""
-    from adapters.mail_headers import only_address  # noqa: PLC0415  # keeps --help quick
-    from models.domains import readable_domain  # noqa: PLC0415  # likewise
+    from models.addresses import only_address, readable_domain  # noqa: PLC0415  # slow
 
     try:
         found = only_address(address)
@@ -228,7 +227,7 @@ def _checked(address: str) -> str:
 
 
 def _suppress(database: Database, address: str, reason: Reason) -> bool:
-    from adapters.suppression_list import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
 
     new = SqlSuppressionList(database).add(address, reason, at=_now())
     if new:
@@ -238,14 +237,14 @@ def _suppress(database: Database, address: str, reason: Reason) -> bool:
 
 
 def _leads(database: Database, address: str) -> list[str]:
-    from adapters.sent_mail import SqlSentMail  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.sent_mail import SqlSentMail  # noqa: PLC0415  # keeps --help quick
 
     return SqlSentMail(database).leads_of(address)
 
 
 def _kept(database: Database, address: str, reasons: set[str]) -> dict[str, list[str]]:
     """Which of these reasons the address's leads hold against themselves."""
-    from adapters.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
 
     journal = SqlJournal(database)
     stored = {lead: journal.stored(lead) for lead in _leads(database, address) if reasons}
@@ -261,7 +260,7 @@ def _tell_leads(
     database: Database, address: str, kind: str, data: dict[str, str] | None = None
 ) -> None:
     """Put it on the timelines of the address's leads, as soon as a gateway relays it."""
-    from adapters.intake import NewItem, SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.intake import NewItem, SqlIntake  # noqa: PLC0415  # keeps --help quick
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     now = _now()

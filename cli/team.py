@@ -22,12 +22,12 @@ from cli.console import (
     print_table,
     read_as,
 )
-from cli.world import opened, read_settings
+from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.database import Database
-    from adapters.directory_changes import Change
-    from adapters.team_report import MemberLine, TeamLine
+    from adapters.reports.team import MemberLine, TeamLine
+    from adapters.sql.database import Database
+    from lifecycle.changes.directory import Change
     from models.directory import Directory
 
 
@@ -86,9 +86,9 @@ def apply(
 
     Example: `leadflow team apply programs/teams.yaml`
     """
-    from adapters.directory_changes import changes  # noqa: PLC0415  # keeps --help quick
-    from adapters.people import SqlPeople  # noqa: PLC0415  # likewise
-    from adapters.teams_file import read_directory  # noqa: PLC0415  # likewise
+    from adapters.files.teams import read_directory  # noqa: PLC0415  # likewise
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+    from lifecycle.changes.directory import changes  # noqa: PLC0415  # keeps --help quick
 
     after = read_directory(file)
     with opened(read_settings()) as database:
@@ -110,8 +110,8 @@ def apply(
 
 def _missing_teams(database: Database, directory: Directory) -> list[str]:
     """Teams that a published program names and the directory lacks."""
-    from adapters.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-    from adapters.teams_file import check_meeting  # noqa: PLC0415  # likewise
+    from adapters.files.teams import check_meeting  # noqa: PLC0415  # likewise
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
     programs = SqlPrograms(database)
     newest = [programs.newest(name) for name in programs.names()]
@@ -126,7 +126,7 @@ def _missing_teams(database: Database, directory: Directory) -> list[str]:
 
 def _without_manager(before: Directory, after: Directory, left: dict[str, list[str]]) -> list[str]:
     """Teams that people with leads leave, and where nobody is there to be alerted."""
-    from adapters.owners_left import leavers  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.departed_owners import leavers  # noqa: PLC0415  # keeps --help quick
 
     teams = {team for team, person in leavers(before, after) if person in left}
     return [
@@ -180,9 +180,9 @@ def listed(*, as_json: JsonOption = False) -> None:
 
     Example: `leadflow team list`
     """
-    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
-    from adapters.programs import SqlPrograms  # noqa: PLC0415  # likewise
-    from adapters.team_report import SqlTeamReport, office_zone  # noqa: PLC0415  # likewise
+    from adapters.reports.team import SqlTeamReport, office_zone  # noqa: PLC0415  # likewise
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
         people = SqlPeople(database).directory()
@@ -249,7 +249,7 @@ def add(
 
     Example: `leadflow team absence add sam@acme.example --from 2026-12-24 --to 2026-12-31`
     """
-    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
         people = SqlPeople(database)
@@ -272,8 +272,8 @@ def remove(member: _Member, *, first: _From, last: _To, as_json: JsonOption = Fa
 
     Example: `leadflow team absence remove sam@acme.example --from 2026-12-24 --to 2026-12-31`
     """
-    from adapters.absences import stands_in_file  # noqa: PLC0415  # keeps --help quick
-    from adapters.people import SqlPeople  # noqa: PLC0415  # likewise
+    from adapters.sql.absences import stands_in_file  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
 
     email = member.strip().lower()
     with opened(read_settings()) as database:
@@ -300,7 +300,7 @@ def absences(*, as_json: JsonOption = False) -> None:
 
     Example: `leadflow team absence list`
     """
-    from adapters.people import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
         people = SqlPeople(database)
@@ -322,7 +322,7 @@ def absences(*, as_json: JsonOption = False) -> None:
 
 def _known(people: Directory, member: str) -> str:
     """The address of a member, in lower case. Raises WrongInputError, naming those meant."""
-    from adapters.problems import meant  # noqa: PLC0415  # keeps --help quick
+    from adapters.documents.problems import meant  # noqa: PLC0415  # keeps --help quick
 
     email = member.strip().lower()
     emails = [one.email for team in people.teams.values() for one in team.members]

@@ -18,10 +18,10 @@ from cli.console import (
     print_json,
     print_table,
 )
-from cli.world import explained, lead_named, opened, read_settings
+from cli.session import explained, lead_named, opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.crm_outbox import CrmEvent, EventStatus
+    from adapters.crm.outbox import CrmEvent, EventStatus
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +50,7 @@ def listed(
 
     Example: `leadflow webhook list --dead`
     """
-    from adapters.crm_outbox import SqlCrmOutbox  # noqa: PLC0415  # keeps --help quick
+    from adapters.crm.outbox import SqlCrmOutbox  # noqa: PLC0415  # keeps --help quick
 
     every: tuple[EventStatus, ...] = ("waiting", "sent", "dead")
     asked = {"dead": dead, "waiting": waiting}
@@ -109,7 +109,7 @@ def retry(
 
     Example: `leadflow webhook retry --all-dead`
     """
-    from adapters.crm_outbox import SqlCrmOutbox  # noqa: PLC0415  # keeps --help quick
+    from adapters.crm.outbox import SqlCrmOutbox  # noqa: PLC0415  # keeps --help quick
 
     if bool(ids) == all_dead:
         raise WrongInputError("name events by their IDs, or all that are dead by --all-dead")

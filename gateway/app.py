@@ -5,24 +5,13 @@ from __future__ import annotations
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
 
-from gateway import (
-    confirming,
-    crm,
-    desk,
-    health,
-    intake,
-    lead_acts,
-    leads,
-    preferences,
-    providers,
-    snippet,
-    tracking,
-    unsubscribing,
-)
-from gateway.limits import BodyLimit
-from gateway.outside import Acts, Outside
-from gateway.problems import ProblemDetails, explain
-from gateway.throttle import LIMITS, Limits, Throttle
+from gateway import desk, health, providers
+from gateway.api import crm, intake, lead_acts, leads
+from gateway.recipients import confirming, preferences, snippet, tracking, unsubscribing
+from gateway.requests.limits import BodyLimit
+from gateway.requests.problems import ProblemDetails, explain
+from gateway.requests.throttle import LIMITS, Limits, Throttle
+from usecases.context import Acts, Outside
 
 _ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides;
 people of sales see their leads and act on them.

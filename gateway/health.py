@@ -8,8 +8,8 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from gateway.outside import Outside
-from gateway.problems import ProblemError, told
+from gateway.requests.problems import ProblemError, told
+from usecases.context import Outside
 
 _STUCK = timedelta(minutes=5)
 

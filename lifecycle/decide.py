@@ -10,16 +10,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from lifecycle import acts, breaches, clocks, events, tracks, unreachable_owner
-from lifecycle.due import DueItem, next_due
-from lifecycle.handoff import assign_result
+from lifecycle.handoff import clocks, unreachable_owner
+from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.rulebook import Rulebook
-from lifecycle.transitions import close_if_done
+from lifecycle.moves import acts, breaches, events
+from lifecycle.moves.due import DueItem, next_due
+from lifecycle.moves.transitions import close_if_done
+from lifecycle.nurture import tracks
+from lifecycle.program.rulebook import Rulebook
 from models.decision import Answer, Decision, Wake
 from models.directory import Directory
 from models.inputs import ACTS, Act, Created, Event, Input, Malformed, Result
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 
 GRACE = timedelta(minutes=1)

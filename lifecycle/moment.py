@@ -13,9 +13,9 @@ from zoneinfo import ZoneInfo
 
 import cel
 
-from lifecycle.expressions import Expression, context
-from lifecycle.profile import lead_zone
-from lifecycle.rulebook import Rulebook
+from lifecycle.program.expressions import Expression, context
+from lifecycle.program.profile import lead_zone
+from lifecycle.program.rulebook import Rulebook
 from models.decision import Alert, Answer, AnyCommand, Entry
 from models.directory import Directory
 from models.inputs import Event

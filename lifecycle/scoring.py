@@ -9,9 +9,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lifecycle.local_time import later
+from lifecycle.calendars.local_time import later
 from lifecycle.moment import Moment, decay
-from lifecycle.rulebook import PointsRule
+from lifecycle.program.rulebook import PointsRule
 from models.durations import Duration
 from models.inputs import Event
 from models.messages import LATE_AFTER

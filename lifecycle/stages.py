@@ -7,7 +7,7 @@ The diagram in the docs is made from this table (`docs/stages.md`).
 
 from __future__ import annotations
 
-from models.program import Stage
+from models.program.values import Stage
 
 MOVES: dict[Stage, tuple[Stage, ...]] = {
     "known": ("engaged", "mql", "disqualified", "recycled"),

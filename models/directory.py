@@ -7,7 +7,7 @@ from typing import Annotated, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from models.hours import DayField
-from models.program import Count, Name
+from models.program.values import Count, Name
 
 
 def _address(text: object) -> object:

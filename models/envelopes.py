@@ -157,7 +157,7 @@ class LeadRun(Wire):
     flights: list[list[Json]] = []
     """Groups of commands whose results are still awaited."""
     seen: str = ""
-    """The event ids already seen, as `lifecycle.seen` writes them."""
+    """The event ids already seen, as `workflows.seen_events` writes them."""
 
 
 class DigestRun(Wire):

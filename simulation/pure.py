@@ -12,17 +12,17 @@ from collections import Counter
 from datetime import datetime, timedelta
 
 from lifecycle.decide import decide, new_lead
-from lifecycle.roster import Roster
-from lifecycle.rulebook import rulebook
-from lifecycle.seen import Seen
+from lifecycle.handoff.roster import Roster
+from lifecycle.program.rulebook import rulebook
 from lifecycle.stages import IN_SALES
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
 from models.inputs import Created, Event, Input, Result
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 from simulation.scenario import Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
+from workflows.seen_events import Seen
 
 _SECOND = timedelta(seconds=1)
 

@@ -12,18 +12,18 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.marked_document import Document, Node
-from adapters.program_file import read_program
-from adapters.teams_file import read_directory
-from adapters.yaml_document import read_document
-from lifecycle.profile import read_profile
+from adapters.documents.marked import Document, Node
+from adapters.documents.yaml import read_document
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from lifecycle.program.profile import read_profile
 from lifecycle.stable_hash import lead_id
 from models.directory import Directory
 from models.durations import parse_elapsed
 from models.inputs import Act, Event
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
-from models.program import Program
+from models.program.program import Program
 
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 

@@ -13,37 +13,37 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
+from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Journal, Rendered, World
-from adapters.chat_webhooks import ChatWebhooks
-from adapters.database import Database, migrate, open_database
-from adapters.digest_mail import SqlDigests
-from adapters.embedded import shipped
-from adapters.journal import SqlJournal
-from adapters.mail_render import MailRenderer
-from adapters.outbox import SqlOutbox
-from adapters.people import SqlPeople
-from adapters.programs import SqlPrograms
-from adapters.reports import SqlReports
-from adapters.temporal import Leads, RefusedError, workflow_id
+from adapters.delivery.chat_webhooks import ChatWebhooks
+from adapters.mail.digest import SqlDigests
+from adapters.mail.render import MailRenderer
+from adapters.reports.leads import SqlReports
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads, RefusedError, workflow_id
+from adapters.temporal.embedded import shipped
 from models.durations import Rate
 from models.envelopes import Clock, Json
 from models.inputs import Act, Event
 from models.instants import write_instant
-from settings import Settings
 from simulation.scenario import Line, Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
-from worker import working
 from workflows.attributes import KEYS
 
 SHORT = timedelta(seconds=30)
@@ -95,10 +95,14 @@ class _Played:
     wake: datetime | None = None
 
 
-def play(scenario: Scenario) -> list[TimelineLine]:
+Workers = Callable[[Client, World], AbstractAsyncContextManager[None]]
+"""Serves the task queues over these adapters while the block runs."""
+
+
+def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
     """Play a scenario through the real workflow; returns its timeline in order.
 
-    Raises TimeoutError if a lead does not settle.
+    The workers are given, because what puts them together stands above this room. Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'scenario.db'}"
@@ -106,7 +110,7 @@ def play(scenario: Scenario) -> list[TimelineLine]:
         database = open_database(url)
         try:
             reports = SqlReports(database)
-            asyncio.run(_play(scenario, _world(scenario, database), reports))
+            asyncio.run(_play(scenario, _world(scenario, database), reports, workers))
             return in_order(
                 line_of(lead, entry)
                 for lead in scenario.leads
@@ -117,7 +121,7 @@ def play(scenario: Scenario) -> list[TimelineLine]:
             database.close()
 
 
-async def _play(scenario: Scenario, world: World, reports: SqlReports) -> None:
+async def _play(scenario: Scenario, world: World, reports: SqlReports, workers: Workers) -> None:
     env = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=shipped("temporal-test-server"),
         data_converter=pydantic_data_converter,
@@ -127,7 +131,7 @@ async def _play(scenario: Scenario, world: World, reports: SqlReports) -> None:
     async with env:
         with env.auto_time_skipping_disabled():
             await _register(env)
-            async with working(env.client, Settings(), world):
+            async with workers(env.client, world):
                 await _Player(env, scenario, world.journal, reports).run()
         # The worker's last polls end before the server does.
         await asyncio.sleep(0.3)

@@ -17,7 +17,7 @@ from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.embedded import search_attributes, shipped
+from adapters.temporal.embedded import search_attributes, shipped
 from workflows.attributes import KEYS
 
 _SERVERS = frozenset({"browser", "cli", "docs", "replay", "server", "workflows"})

@@ -12,7 +12,7 @@ from activities.ports import Claim, Fence, Notice, Payload, Rendered, StoredLead
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 
 

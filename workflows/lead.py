@@ -18,8 +18,6 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 
 with workflow.unsafe.imports_passed_through():
     from activities.turn import TurnActivities
-    from lifecycle.details import describe
-    from lifecycle.seen import Seen
     from models.envelopes import (
         Done,
         Envelope,
@@ -37,7 +35,9 @@ with workflow.unsafe.imports_passed_through():
     from models.patches import patched
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform
+    from workflows.details import describe
     from workflows.messages import acted, created, resulted, signalled
+    from workflows.seen_events import Seen
     from workflows.timer import Timer
 
 CONTINUE_AT = 300

@@ -11,10 +11,11 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
-from gateway.desk import buttons, leads, signing_in, team
-from gateway.desk.pages import assets, page
-from gateway.desk.session import NotHereError, SignInNeededError, to_sign_in
-from gateway.outside import Acts, Outside
+from gateway.desk import buttons, leads, team
+from gateway.web import signing_in
+from gateway.web.pages import assets, page
+from gateway.web.session import NotHereError, SignInNeededError, to_sign_in
+from usecases.context import Acts, Outside
 
 _SAID = {
     404: "There is no such page.",

@@ -8,12 +8,12 @@ from datetime import datetime
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
-from lifecycle.local_time import resolve
-from lifecycle.offers import offered
-from lifecycle.permission import actors, has_task
+from lifecycle.calendars.local_time import resolve
+from lifecycle.handoff.permission import actors, has_task
+from lifecycle.words.open_acts import offered
 from models.directory import Directory
 from models.instants import write_instant
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 
 CHANNELS = ("call", "email", "linkedin", "meeting", "other")

@@ -18,24 +18,24 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
-from adapters.alert_card import ACTIONS
-from adapters.reports import Dossier as Known
-from adapters.reports import LeadLine
-from adapters.sent_alerts import SentAlert, SqlSentAlerts
-from gateway.acting import Done, NotThere, perform
+from adapters.mail.alert_card import ACTIONS
+from adapters.reports.leads import Dossier as Known
+from adapters.reports.leads import LeadLine
+from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
-from gateway.desk.outcomes import said_of, status_of
-from gateway.desk.pages import page
-from gateway.desk.session import person_zone
-from gateway.outside import Acts, Outside
-from gateway.viewer import Viewer, member_of_the_house
-from lifecycle.dossier import dossier
-from lifecycle.offers import offered
-from lifecycle.rulebook import rulebook
-from lifecycle.spoken_time import spoken_instant
-from lifecycle.telling import deadline_verb, sentence
+from gateway.web.outcomes import said_of, status_of
+from gateway.web.pages import page
+from gateway.web.session import person_zone
+from lifecycle.program.rulebook import rulebook
+from lifecycle.words.dossier import dossier
+from lifecycle.words.open_acts import offered
+from lifecycle.words.time_text import spoken_instant
+from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.decision import Entry
 from models.directory import Directory
+from usecases.acting import Done, NotThere, perform
+from usecases.context import Acts, Outside
+from usecases.viewer import Viewer, member_of_the_house
 
 _TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
 """The entry that tells that an act was done."""

@@ -13,20 +13,20 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.desk_lists import DeskLine, SqlDeskLists
-from adapters.reports import Dossier as Known
-from gateway.acting import Done, perform
+from adapters.reports.desk_lists import DeskLine, SqlDeskLists
+from adapters.reports.leads import Dossier as Known
 from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
-from gateway.desk.outcomes import said_of, status_of
-from gateway.desk.pages import page
-from gateway.desk.session import AtDesk, acting, at_desk
-from gateway.outside import Acts, Outside
-from lifecycle.dossier import dossier
-from lifecycle.permission import actors
-from lifecycle.rulebook import rulebook
-from lifecycle.spoken_time import spoken_instant
-from lifecycle.telling import deadline_verb, sentence
-from models.program import Program
+from gateway.web.outcomes import said_of, status_of
+from gateway.web.pages import page
+from gateway.web.session import AtDesk, acting, at_desk
+from lifecycle.handoff.permission import actors
+from lifecycle.program.rulebook import rulebook
+from lifecycle.words.dossier import dossier
+from lifecycle.words.time_text import spoken_instant
+from lifecycle.words.timeline_text import deadline_verb, sentence
+from models.program.program import Program
+from usecases.acting import Done, perform
+from usecases.context import Acts, Outside
 
 _LATEST = 200
 """So many entries of a timeline are shown, the latest first."""

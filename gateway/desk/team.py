@@ -10,15 +10,15 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.absences import EnteredAbsence
-from adapters.desk_lists import DeskLine, SqlDeskLists
-from adapters.team_report import SqlTeamReport
+from adapters.reports.desk_lists import DeskLine, SqlDeskLists
+from adapters.reports.team import SqlTeamReport
+from adapters.sql.absences import EnteredAbsence
 from gateway.desk.leads import by_urgency
-from gateway.desk.pages import page
-from gateway.desk.session import AtDesk, NotHereError, acting, at_desk
-from gateway.outside import Outside
-from lifecycle.telling import deadline_verb
+from gateway.web.pages import page
+from gateway.web.session import AtDesk, NotHereError, acting, at_desk
+from lifecycle.words.timeline_text import deadline_verb
 from models.directory import Directory, Member
+from usecases.context import Outside
 
 
 def router(outside: Outside) -> APIRouter:

@@ -15,10 +15,10 @@ import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 
-from gateway.outside import Outside
-from gateway.problems import ProblemError, told
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, Told, accept
+from gateway.requests.problems import ProblemError, told
+from usecases.context import Outside
 
 _ANSWERS = told(400, 401, 404, 413, 429, 503)
 

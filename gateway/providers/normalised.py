@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.intake import NewItem
-from adapters.returned_mail import without_addresses
-from gateway.outside import Outside
+from adapters.sql.intake import NewItem
+from models.addresses import without_addresses
 from models.instants import write_instant
 from models.messages import read_event
+from usecases.context import Outside
 
 _LONGEST = 300
 

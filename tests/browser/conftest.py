@@ -12,13 +12,14 @@ from typing import Any
 import pytest
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from adapters.database import open_database
-from adapters.temporal import Leads
-from cli.publishing import choose
-from cli.stack import SHIPPED, Ports, running_stack
+from adapters.sql.database import open_database
+from adapters.temporal.client import Leads
+from assembly.settings import Settings
+from assembly.shipped import SHIPPED
+from assembly.stack import Ports, running_stack
 from models.envelopes import Clock
-from settings import Settings
 from tests.browser.house import House
+from usecases.publishing import choose
 
 _PATIENCE = 15_000
 """Milliseconds that a page is waited for."""

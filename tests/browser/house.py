@@ -9,13 +9,13 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from adapters.catcher import messages
-from adapters.database import Database
-from adapters.desk_sessions import SqlDeskSessions
-from adapters.people import SqlPeople
-from adapters.reports import LeadLine, SqlReports
-from adapters.temporal import Leads
-from models.program import Program
+from adapters.delivery.catcher import messages
+from adapters.reports.leads import LeadLine, SqlReports
+from adapters.sql.database import Database
+from adapters.sql.desk_sessions import SqlDeskSessions
+from adapters.sql.directory import SqlPeople
+from adapters.temporal.client import Leads
+from models.program.program import Program
 from tests.waiting import until
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"

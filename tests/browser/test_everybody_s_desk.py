@@ -9,7 +9,7 @@ import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has none
 from playwright.async_api import Page, expect
 
-from adapters.desk_sessions import SqlDeskSessions
+from adapters.sql.desk_sessions import SqlDeskSessions
 from tests.browser.conftest import At
 from tests.browser.house import MORGAN, House
 from tests.waiting import until

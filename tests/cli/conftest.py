@@ -14,9 +14,10 @@ from typing import Any, NamedTuple
 import pytest
 
 import starter
-from adapters.database import Database, migrate, open_database
-from cli.stack import Ports, Stack, publish_first, running_stack
-from settings import Settings
+from adapters.sql.database import Database, migrate, open_database
+from assembly.settings import Settings
+from assembly.stack import Ports, Stack, running_stack
+from cli.stack import publish_first
 
 SHIPPED = Path(__file__).parents[2] / "programs"
 ACME = str(SHIPPED / "acme.yaml")

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import open_database
-from cli.stack import Stack
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import open_database
+from assembly.stack import Stack
 from lifecycle.stable_hash import lead_id
 from tests.waiting import until as eventually
 

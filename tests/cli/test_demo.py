@@ -13,11 +13,12 @@ from pathlib import Path
 
 import sqlalchemy as sa
 
-from adapters.catcher import messages
-from adapters.database import open_database
-from adapters.reports import SentMail
-from models.tables import TimelineEntry, table_of
-from simulation.agreement import compare
+from adapters.delivery.catcher import messages
+from adapters.reports.leads import SentMail
+from adapters.sql.database import open_database
+from demonstration.agreement import compare
+from models.tables.columns import table_of
+from models.tables.leads import TimelineEntry
 from tests.cli.conftest import until
 
 ROOT = Path(__file__).parents[2]

@@ -8,10 +8,10 @@ from email.message import EmailMessage
 
 import pytest
 
-from adapters.catcher import messages
-from adapters.temporal import Leads, RefusedError, connect_to
-from cli.stack import Stack
-from simulation.desk_visits import DeskVisits
+from adapters.delivery.catcher import messages
+from adapters.temporal.client import Leads, RefusedError, connect_to
+from assembly.stack import Stack
+from demonstration.desk_visits import DeskVisits
 from tests.waiting import until
 
 PROFILE = {"email": "vera@visits.example", "employees": 900, "title": "VP", "country": "US"}

@@ -11,10 +11,12 @@ import pytest
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
-from adapters.catcher import messages
-from adapters.schedules import schedule_id
-from cli.stack import Stack, follow_schedules
+from adapters.delivery.catcher import messages
+from adapters.sql.database import open_database
+from adapters.temporal.schedules import Schedules, schedule_id
+from assembly.stack import Stack
 from tests.cli.conftest import ACME, Leadflow, until
+from usecases.publishing import follow_all
 
 MARA, MORGAN = "mara@acme.example", "morgan@acme.example"
 
@@ -94,10 +96,11 @@ def test_publishing_by_launch_or_enrol_makes_changes_and_removes_the_schedule(
 def test_the_stack_has_the_schedules_of_programs_that_were_published_before(stack: Stack) -> None:
     async def restarted() -> None:
         client = await Client.connect(stack.address, data_converter=pydantic_data_converter)
-        again = Stack(
-            **{name: getattr(stack, name) for name in Stack.__slots__} | {"client": client}
-        )
-        await follow_schedules(again)
+        database = open_database(stack.settings.database)
+        try:
+            await follow_all(Schedules(client), database)
+        finally:
+            database.close()
 
     asyncio.run(restarted())
     until(lambda: cron_of(stack, "acme") == 8)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
-from adapters.people import SqlPeople
-from adapters.teams_file import read_directory
+from adapters.files.teams import read_directory
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
 from tests.cli.conftest import TEAMS, Leadflow
 
 

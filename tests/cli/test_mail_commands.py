@@ -10,8 +10,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from adapters.catcher import messages
-from cli.stack import Stack
+from adapters.delivery.catcher import messages
+from assembly.stack import Stack
 from tests.cli.conftest import ACME, Leadflow, until
 
 

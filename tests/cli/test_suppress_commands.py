@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.database import Database
-from adapters.outbox import SqlOutbox
+from adapters.sql.database import Database
+from adapters.sql.mail_ledger import SqlOutbox
 from tests.cli.conftest import ACME, Leadflow
 
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from adapters.database import Database
-from adapters.people import SqlPeople
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
 from tests.cli.conftest import TEAMS, Leadflow, until
 
 SMALL = """\

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.crm_outbox import CrmEvent, SqlCrmOutbox
-from adapters.database import Database
-from adapters.journal import SqlJournal
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from tests.cli.conftest import Leadflow
 from tests.journal.turns import FENCE, NOW, turn
 

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 
-import starter
-from cli.stack import Stack
+from assembly.stack import Stack
+from cli.app import app
 from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import Leadflow, until
 
@@ -229,7 +229,7 @@ def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path:
 
 
 def test_every_command_has_a_help_with_an_example(command: Leadflow) -> None:
-    for name in (one.name for one in starter.app.registered_commands if one.name):
+    for name in (one.name for one in app.registered_commands if one.name):
         ran = command(name, "--help")
         assert ran.status == 0
         assert "Example" in ran.out or name == "calendar", name

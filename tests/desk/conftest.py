@@ -10,17 +10,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.database import Database
-from adapters.program_file import read_program
+from adapters.files.program import read_program
+from adapters.sql.database import Database
 from gateway.app import build_app
-from gateway.outside import Outside
 from models.directory import Directory
-from models.program import Program
+from models.program.program import Program
 from tests.desk.office import PEOPLE, Clockwork, Office, Seat, sit
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.house import house
 from tests.gateway.senders import NOW
+from usecases.context import Outside
 
 __all__ = ["database", "gateway_template", "mailer"]
 

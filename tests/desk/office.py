@@ -17,18 +17,19 @@ import httpx
 import sqlalchemy as sa
 
 from activities.ports import Fence, Rendered
-from adapters.alert_card import ACTIONS
-from adapters.desk_sessions import SqlDeskSessions
-from adapters.temporal import LeadNotFoundError, RefusedError
-from gateway.outside import Outside
+from adapters.mail.alert_card import ACTIONS
+from adapters.sql.desk_sessions import SqlDeskSessions
+from adapters.temporal.client import LeadNotFoundError, RefusedError
 from lifecycle.decide import decide, new_lead
-from lifecycle.rulebook import rulebook
+from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
 from models.inputs import Created, Event, Input, Result
 from models.messages import read_act
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
-from models.tables import Message, table_of
+from models.tables.columns import table_of
+from models.tables.mail import Message
+from usecases.context import Outside
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
 JONAS, MARA, ALEX = "jonas@acme.example", "mara@acme.example", "alex@acme.example"
@@ -110,7 +111,7 @@ class Office:
         self._turn(self.state(lead), [])
 
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
-        """Act on a lead: `gateway.outside.Acts`."""
+        """Act on a lead: `usecases.context.Acts`."""
         if self.failures:
             raise self.failures.pop(0)
         if self.overtaking:

@@ -7,13 +7,13 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.alert_card import ACTIONS
-from adapters.signed_links import Purpose, SignedLinks
-from adapters.temporal import TemporalUnavailableError
-from gateway.outside import Outside
+from adapters.mail.alert_card import ACTIONS
+from adapters.mail.links import Purpose, SignedLinks
+from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
 from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, hidden, text
 from tests.gateway.senders import MAIL, sent_mail
+from usecases.context import Outside
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import re
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from adapters.temporal import TemporalUnavailableError
+from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
 from tests.desk.conftest import Seats
 from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, Seat, hidden, text

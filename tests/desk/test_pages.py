@@ -9,11 +9,11 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
-from adapters.desk_sessions import SqlDeskSessions
-from gateway.outside import Outside
+from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
 from tests.desk.conftest import Seats
 from tests.desk.office import MORGAN, PEOPLE, RILEY, SAM, Office, Seat, text
+from usecases.context import Outside
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 

@@ -11,15 +11,15 @@ import httpx
 import pytest
 
 from activities.ports import MailUnsentError, Rendered
-from adapters.database import Database
-from adapters.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
-from adapters.signed_links import SignedLinks
+from adapters.mail.links import SignedLinks
+from adapters.sql.database import Database
+from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from gateway.app import build_app
-from gateway.outside import Outside
 from models.directory import Directory
 from tests.desk.conftest import Seats
 from tests.desk.office import JONAS, PEOPLE, RILEY, SESSION, Office, text
 from tests.fakes import FakeMailer
+from usecases.context import Outside
 
 SITE = "https://go.acme.example"
 

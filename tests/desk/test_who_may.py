@@ -7,9 +7,8 @@ from datetime import date
 import httpx
 import pytest
 
-from adapters.desk_sessions import SqlDeskSessions
-from gateway.desk.session import form_token
-from gateway.outside import Outside
+from adapters.sql.desk_sessions import SqlDeskSessions
+from gateway.web.session import form_token
 from tests.desk.conftest import Seats
 from tests.desk.office import (
     ALEX,
@@ -23,6 +22,7 @@ from tests.desk.office import (
     hidden,
     text,
 )
+from usecases.context import Outside
 
 
 @pytest.mark.parametrize("stranger", [JONAS, MARA, ALEX])

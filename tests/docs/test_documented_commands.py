@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import typer
 
-import starter
+from cli.app import app
 from tests.docs.pages import PAGES, ROOT, Shown, all_shown, ours
 
 # What needs neither a server nor a lead: these run, the others are only read.
@@ -29,7 +29,7 @@ def leaves(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[st
         yield from leaves(child, (*names, name))
 
 
-COMMANDS = dict(leaves(typer.main.get_command(starter.app)))
+COMMANDS = dict(leaves(typer.main.get_command(app)))
 
 
 def leadflow(*words: str, home: Path) -> subprocess.CompletedProcess[str]:

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from adapters.crm_events import MQL, TYPES
+from adapters.crm.events import MQL, TYPES
+from assembly.settings import Settings
 from models.inputs import ACTS
-from models.program import Program
-from settings import Settings
+from models.program.program import Program
 from tests.docs.pages import PAGES, ROOT
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")

@@ -8,14 +8,14 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database, migrate, open_database
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
+from adapters.files.program import read_program
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
-from gateway.outside import Outside
 from tests.fakes import FakeActs, FakeMailer
 from tests.gateway.house import house
+from usecases.context import Outside
 
 ROOT = Path(__file__).parents[2]
 

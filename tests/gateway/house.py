@@ -5,17 +5,17 @@ from __future__ import annotations
 from datetime import timedelta
 
 from activities.ports import Mailer
-from adapters.database import Database
-from adapters.intake import SqlIntake
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
-from adapters.people import SqlPeople
-from adapters.programs import SqlPrograms
-from adapters.reports import SqlReports
-from adapters.sent_mail import SqlSentMail
-from adapters.signed_links import SignedLinks
-from gateway.outside import Outside, ProviderSecrets
+from adapters.mail.links import SignedLinks
+from adapters.reports.leads import SqlReports
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.intake import SqlIntake
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.programs import SqlPrograms
+from adapters.sql.sent_mail import SqlSentMail
 from tests.gateway.senders import CRM_SECRET, NOW, WEBHOOK_SECRET
+from usecases.context import Outside, ProviderSecrets
 
 
 def house(database: Database, mailer: Mailer) -> Outside:

@@ -7,11 +7,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.teams_file import read_directory
+from adapters.files.teams import read_directory
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
 from models.directory import Directory
 from models.state import ClockState
 from tests.gateway.senders import NOW

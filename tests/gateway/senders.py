@@ -13,11 +13,13 @@ import sqlalchemy as sa
 from pydantic import SecretStr
 
 from activities.ports import Fence
-from adapters.database import Database
-from adapters.journal import SqlJournal
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from models.decision import Decision, Entry
 from models.state import LeadState
-from models.tables import IntakeItem, Message, table_of
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
+from models.tables.mail import Message
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 WEBHOOK_SECRET = SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")

@@ -13,16 +13,16 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
 from tests.gateway.senders import accepted, known_lead
 from tests.waiting import until
 
 _SERVER = """
 import sys, uvicorn
 from gateway.app import build_app
-from gateway.opening import open_outside
-from settings import Settings
+from assembly.gateway import open_outside
+from assembly.settings import Settings
 from tests.fakes import FakeActs, FakeMailer
 with open_outside(Settings(), FakeMailer()) as outside:
     uvicorn.run(build_app(outside, FakeActs()), port=int(sys.argv[1]), log_level="error")

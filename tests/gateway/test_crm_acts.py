@@ -17,13 +17,13 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 from temporalio.service import RPCError, RPCStatusCode
 
-from adapters.database import Database
-from adapters.temporal import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.sql.database import Database
+from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
 from gateway.app import build_app
-from gateway.outside import Outside
 from lifecycle.stable_hash import lead_id
 from tests.fakes import FakeActs
 from tests.gateway.senders import CRM_SECRET, known_lead, signed
+from usecases.context import Outside
 
 RILEY = "riley@acme.example"
 ACCEPT = {"lead": "ana", "do": "accept", "by": RILEY}

@@ -8,12 +8,12 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
-from adapters.intake import NewItem
-from gateway.outside import Outside
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
+from adapters.sql.intake import NewItem
 from lifecycle.stable_hash import lead_id
 from tests.gateway.senders import accepted, known_lead
+from usecases.context import Outside
 
 ANA = "ana@northwind.example"
 

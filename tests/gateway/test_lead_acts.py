@@ -9,13 +9,9 @@ import httpx
 import pytest
 from temporalio.service import RPCError, RPCStatusCode
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.temporal import LeadNotFoundError, RefusedError, TemporalUnavailableError
-from gateway import acting
-from gateway.acting import Done, NotAllowed, Refused, perform
-from gateway.outside import Outside
-from gateway.viewer import Viewer, member_of_the_house
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
 from lifecycle.stable_hash import short_hash
 from models.inputs import ACTS
 from tests.fakes import FakeActs
@@ -31,6 +27,10 @@ from tests.gateway.sales import (
     team_is,
 )
 from tests.journal.turns import NEWER, NOW, turn
+from usecases import acting
+from usecases.acting import Done, NotAllowed, Refused, perform
+from usecases.context import Outside
+from usecases.viewer import Viewer, member_of_the_house
 
 ACT = "/v1/leads/ana/acts"
 

@@ -7,8 +7,8 @@ from typing import Any
 import httpx
 import pytest
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from models.decision import Wake
 from models.state import ClockState, Deal, TaskState
 from tests.gateway.sales import RILEY, SAM, TEAMS, Header, header, lead_of, team_is

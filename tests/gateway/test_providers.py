@@ -23,13 +23,13 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from adapters.database import Database
+from adapters.sql.database import Database
 from gateway import providers
-from gateway.outside import Outside, ProviderSecrets
-from gateway.problems import explain
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import accept
+from gateway.requests.problems import explain
 from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
+from usecases.context import Outside, ProviderSecrets
 
 MESSAGE = f"{MAIL}@acme.example"
 ADDRESS = "ana@northwind.example"

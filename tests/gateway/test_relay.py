@@ -6,16 +6,16 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
-from adapters.database import Database
-from adapters.intake import NewItem, SqlIntake
-from adapters.programs import SqlPrograms
-from adapters.temporal import LeadNotFoundError, TemporalUnavailableError
-from gateway.outside import Outside
-from gateway.relay import LEASE, Relay
+from adapters.sql.database import Database
+from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.envelopes import Json
-from models.program import Program
+from models.program.program import Program
 from tests.gateway.senders import NOW
 from tests.waiting import until
+from usecases.context import Outside
+from usecases.relay import LEASE, Relay
 
 
 class FakeLeads:

@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
-from gateway.outside import Outside
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
 from models.directory import Directory
 from tests.fakes import FakeActs
 from tests.gateway.sales import (
@@ -26,6 +25,7 @@ from tests.gateway.sales import (
     keys_of_everybody,
     team_is,
 )
+from usecases.context import Outside
 
 ASKERS = "nobody system marketing riley jonas morgan mara admin"
 ROUTES = """

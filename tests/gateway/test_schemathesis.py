@@ -12,12 +12,12 @@ from hypothesis import HealthCheck, Phase, given, settings
 from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import migrate, open_database
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
+from adapters.files.program import read_program
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import migrate, open_database
+from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
-from gateway.throttle import Limits, Pace
+from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
 from tests.gateway.house import house
 from tests.gateway.senders import known_lead, sent_mail

@@ -10,9 +10,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.database import Database
-from gateway.outside import Outside
+from adapters.sql.database import Database
 from tests.gateway.senders import accepted, sent_mail
+from usecases.context import Outside
 
 SITE = {"Origin": "https://www.acme.example", "Content-Type": "text/plain"}
 

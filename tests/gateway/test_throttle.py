@@ -10,13 +10,13 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import Database
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import Database
 from gateway.app import build_app
-from gateway.outside import Outside
-from gateway.throttle import Limits, Meter, Pace, Throttle
+from gateway.requests.throttle import Limits, Meter, Pace, Throttle
 from tests.fakes import FakeActs
 from tests.gateway.sales import Header, header
+from usecases.context import Outside
 
 LIMITS = Limits(
     requests=Pace(burst=3, per_second=0.001), wrong_keys=Pace(burst=2, per_second=0.001)

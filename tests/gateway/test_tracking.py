@@ -7,11 +7,11 @@ from datetime import timedelta
 import httpx
 import pytest
 
-from adapters.database import Database
-from adapters.tracked_mail import TrackedLinks, track_html, track_text
-from gateway.machines import Hit, at_once
-from gateway.outside import Outside
+from adapters.mail.tracked import TrackedLinks, track_html, track_text
+from adapters.sql.database import Database
+from gateway.recipients.bot_detection import Hit, at_once
 from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
+from usecases.context import Outside
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 

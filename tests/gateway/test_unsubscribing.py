@@ -6,11 +6,11 @@ import httpx
 import pytest
 from sqlalchemy.exc import OperationalError
 
-from adapters.database import Database
-from adapters.suppression_list import SqlSuppressionList
-from gateway.outside import Outside
-from gateway.reader_wishes import carry_out
+from adapters.sql.database import Database
+from adapters.sql.suppressions import SqlSuppressionList
+from gateway.recipients.choices import carry_out
 from tests.gateway.senders import accepted, sent_mail
+from usecases.context import Outside
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 ADDRESS = "ana@northwind.example"

@@ -6,13 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from adapters.database import Database
-from gateway.listener import receiving
-from gateway.outside import Outside
-from gateway.serving import listening
+from adapters.sql.database import Database
+from gateway.inbound.listener import receiving
+from gateway.server import listening
 from tests.gateway.conftest import database, gateway_template, outside
 from tests.gateway.senders import known_lead, sent_mail
 from tests.inbound.deliveries import FakeMailer
+from usecases.context import Outside
 
 __all__ = ["database", "gateway_template", "outside"]
 

@@ -7,9 +7,9 @@ from email.message import EmailMessage
 
 import pytest
 
-from gateway.outside import Outside
 from tests.gateway.senders import accepted, known_lead
 from tests.inbound.deliveries import answer, bounced, report, send
+from usecases.context import Outside
 
 ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
 

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.inbound import Arrival, Recognised, Refused, recognise
-from gateway.listener import receiving
-from gateway.outside import Outside
-from gateway.serving import listening
+from gateway.inbound.listener import receiving
+from gateway.inbound.recognise import Arrival, Recognised, Refused, recognise
+from gateway.server import listening
 from tests.gateway.senders import accepted, sent_mail
 from tests.inbound.deliveries import FIXTURES, FakeMailer, answer, recorded, send
+from usecases.context import Outside
 
 RECORDED = tuple(recorded(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(

@@ -6,11 +6,11 @@ import smtplib
 
 import pytest
 
-from adapters.people import SqlPeople
-from gateway.outside import Outside
+from adapters.sql.directory import SqlPeople
 from models.directory import Directory, Member, Team
 from tests.gateway.senders import accepted
 from tests.inbound.deliveries import FakeMailer, answer, bounced, report, send
+from usecases.context import Outside
 
 
 @pytest.mark.parametrize(

@@ -10,18 +10,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from adapters.database import open_database
-from adapters.intake import SqlIntake
-from adapters.mail_message import build_message
-from adapters.people import SqlPeople
-from gateway.listener import receiving
-from gateway.outside import Outside
-from gateway.serving import listening
+from adapters.mail.message import build_message
+from adapters.sql.database import open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.intake import SqlIntake
+from gateway.inbound.listener import receiving
+from gateway.server import listening
 from models.directory import Directory, Member, Team
 from models.state import dump_state
-from models.tables import Lead, table_of
+from models.tables.columns import table_of
+from models.tables.leads import Lead
 from tests.gateway.senders import NOW, accepted
 from tests.inbound.deliveries import FakeMailer, answer, send
+from usecases.context import Outside
 
 ANA = "ana@northwind.example"
 RILEY = "riley@acme.example"

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gateway.outside import Outside
 from tests.gateway.senders import accepted
 from tests.inbound.deliveries import FIXTURES, FakeMailer, recorded, send
+from usecases.context import Outside
 
 
 async def told(port: int, outside: Outside, message: str, name: str) -> list[dict[str, Any]]:

@@ -7,11 +7,11 @@ import smtplib
 import pytest
 
 from activities.ports import Rendered
-from adapters.database import Database
-from adapters.outbox import SqlOutbox
-from gateway.outside import Outside
+from adapters.sql.database import Database
+from adapters.sql.mail_ledger import SqlOutbox
 from tests.gateway.senders import NOW, accepted
 from tests.inbound.deliveries import answer, bounced, send
+from usecases.context import Outside
 
 RILEY = "riley@acme.example"
 ALERT = "00ff00ff00ff00ff@acme.example"

@@ -10,8 +10,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from adapters.database import Database, migrate, open_database
-from adapters.journal import SqlJournal
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.journal import SqlJournal
 from tests.journal.postgres import postgres
 
 _NUMBERS = count(1)

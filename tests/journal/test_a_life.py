@@ -12,14 +12,14 @@ import sqlalchemy as sa
 from sqlmodel import SQLModel
 
 from activities.ports import Fence
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.reports import Acceptance, SqlReports
-from adapters.teams_file import read_directory
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.reports.leads import Acceptance, SqlReports
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
 from lifecycle.decide import decide, new_lead
-from lifecycle.rulebook import rulebook
+from lifecycle.program.rulebook import rulebook
 from models.decision import AnyCommand, Assign, CountAssignment, Decision, Entry, SendMail
 from models.inputs import Act, Created, Event, Input, Result
 from models.state import LeadState

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.absences import stands_in_file
-from adapters.database import Database
-from adapters.intake import SqlIntake
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.team_report import SqlTeamReport, away_until
+from adapters.reports.team import SqlTeamReport, away_until
+from adapters.sql.absences import stands_in_file
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.intake import SqlIntake
+from adapters.sql.journal import SqlJournal
 from models.directory import Directory, Member
 from tests.journal.turns import FENCE, NOW, after, asking, handoff, rows, turn
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from models.tables import Consent, table_of
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from models.tables.columns import table_of
+from models.tables.leads import Consent
 from tests.journal.turns import FENCE, NEWER, NOW, turn
 
 CONSENTING = {"email": "Ana@northwind.example", "consent": True, "source": "fair"}

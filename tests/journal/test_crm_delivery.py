@@ -18,10 +18,10 @@ import pytest
 import structlog
 from standardwebhooks import Webhook
 
-from adapters.crm_delivery import CrmDispatcher, Receiver, pause_after
-from adapters.crm_outbox import CrmEvent, SqlCrmOutbox
-from adapters.database import Database, open_database
-from adapters.journal import SqlJournal
+from adapters.crm.delivery import CrmDispatcher, Receiver, pause_after
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.sql.database import Database, open_database
+from adapters.sql.journal import SqlJournal
 from tests.crm import HANG, Crm, answer, listening
 from tests.journal.turns import FENCE, NOW, turn
 from tests.waiting import until
@@ -329,9 +329,9 @@ async def test_one_connection_serves_many_events(site: Site) -> None:
 _KILLED = """
 import asyncio, sys
 from standardwebhooks import Webhook
-from adapters.crm_delivery import CrmDispatcher, Receiver
-from adapters.crm_outbox import SqlCrmOutbox
-from adapters.database import open_database
+from adapters.crm.delivery import CrmDispatcher, Receiver
+from adapters.crm.outbox import SqlCrmOutbox
+from adapters.sql.database import open_database
 database, url, secret = sys.argv[1:]
 receiver = Receiver(url=url, secrets=[Webhook(secret)], source="https://go.acme.example")
 asyncio.run(CrmDispatcher(SqlCrmOutbox(open_database(database)), receiver).run())

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from activities.ports import Fence
-from adapters.crm_events import TYPES
-from adapters.crm_outbox import CrmEvent, SqlCrmOutbox
-from adapters.database import Database
-from adapters.journal import SqlJournal
+from adapters.crm.events import TYPES
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from models.decision import Decision
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 

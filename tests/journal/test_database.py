@@ -15,7 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.util import CommandError
 from sqlmodel import SQLModel
 
-from adapters.database import (
+from adapters.sql.database import (
     Database,
     DatabaseNotReadyError,
     DatabaseTooNewError,
@@ -24,8 +24,9 @@ from adapters.database import (
     migrate,
     open_database,
 )
-from adapters.journal import SqlJournal
-from models.tables import Message, table_of
+from adapters.sql.journal import SqlJournal
+from models.tables.columns import table_of
+from models.tables.mail import Message
 from tests.journal.turns import FENCE, NOW, turn
 
 ALEMBIC_INI = Path(__file__).parents[2] / "deploy" / "alembic.ini"
@@ -209,7 +210,7 @@ def test_a_locked_sqlite_database_is_waited_for(sqlite_template: Path, tmp_path:
 def test_a_sqlite_database_locked_for_too_long_is_an_error_that_can_be_retried(
     sqlite_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("adapters.database._BUSY_MILLISECONDS", 50)
+    monkeypatch.setattr("adapters.sql.database._BUSY_MILLISECONDS", 50)
     path = tmp_path / "leadflow.db"
     path.write_bytes(sqlite_template.read_bytes())
     ours, theirs = (open_database(f"sqlite:///{path}") for _ in range(2))

@@ -7,12 +7,12 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from activities.ports import Fence, Rendered
-from adapters.database import Database
-from adapters.desk_lists import SqlDeskLists
-from adapters.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
-from adapters.sent_alerts import SqlSentAlerts
+from adapters.reports.desk_lists import SqlDeskLists
+from adapters.sql.database import Database
+from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.sent_alerts import SqlSentAlerts
 from models.decision import SendMail
 from models.state import ClockState, TaskState
 from tests.journal.turns import FENCE, NOW, after, handoff, rows, turn

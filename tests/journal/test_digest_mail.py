@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from adapters.database import Database
-from adapters.digest_facts import SqlDigestFacts
-from adapters.digest_mail import SqlDigests, handed_to
-from adapters.journal import SqlJournal
-from adapters.program_file import read_program
-from adapters.reports import Acceptance
-from adapters.teams_file import read_directory
-from models.program import Program
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.mail.digest import SqlDigests, handed_to
+from adapters.reports.digest import SqlDigestFacts
+from adapters.reports.leads import Acceptance
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from models.program.program import Program
 from models.state import ClockState
 from tests.journal.turns import FENCE, after, handoff, turn
 

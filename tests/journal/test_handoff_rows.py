@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from models.state import TaskState
 from tests.journal.turns import FENCE, NEWER, NOW, after, handoff, rows, turn
 

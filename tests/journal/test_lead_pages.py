@@ -6,10 +6,10 @@ from datetime import datetime
 
 import pytest
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.lead_pages import Order, SqlLeadPages
-from adapters.reports import Sight, SqlReports
+from adapters.reports.lead_pages import Order, SqlLeadPages
+from adapters.reports.leads import Sight, SqlReports
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
 from lifecycle.stable_hash import short_hash
 from models.state import ClockState
 from tests.journal.turns import FENCE, NEWER, NOW, after, handoff, turn

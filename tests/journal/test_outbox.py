@@ -5,12 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from activities.ports import Claim, Rendered
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
-from adapters.reports import SqlReports
-from adapters.sent_mail import SqlSentMail
-from adapters.suppression_list import SqlSuppressionList
+from adapters.reports.leads import SqlReports
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.sent_mail import SqlSentMail
+from adapters.sql.suppressions import SqlSuppressionList
 from models.decision import SendMail
 from tests.journal.turns import FENCE, NOW, turn
 

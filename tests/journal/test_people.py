@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from adapters.database import Database, open_database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
+from adapters.sql.database import Database, open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
 from models.decision import CountAssignment
 from models.directory import Directory
 from tests.journal.turns import FENCE, NOW, asking, handoff, turn

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database import Database
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from models.program import Program
+from adapters.files.program import read_program
+from adapters.sql.database import Database
+from adapters.sql.programs import SqlPrograms
+from models.program.program import Program
 
 ACME = Path(__file__).parents[2] / "programs" / "acme.yaml"
 

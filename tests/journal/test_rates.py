@@ -10,10 +10,11 @@ from itertools import pairwise
 import pytest
 import sqlalchemy as sa
 
-from adapters.database import Database, open_database
-from adapters.rates import SqlRates, spacing
+from adapters.sql.database import Database, open_database
+from adapters.sql.rates import SqlRates, spacing
 from models.durations import Rate, parse_cap
-from models.tables import RateSlot, table_of
+from models.tables.columns import table_of
+from models.tables.mail import RateSlot
 
 _R = table_of(RateSlot)
 NONE, LONG = timedelta(0), timedelta(days=1)

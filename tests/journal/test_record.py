@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from activities.ports import Fence
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
 from models.decision import Wake
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 

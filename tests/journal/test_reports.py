@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
-from adapters.reports import Acceptance, Mail, MailDisagreement, SentMail, SqlReports
+from adapters.reports.leads import Acceptance, Mail, MailDisagreement, SentMail, SqlReports
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
 from models.decision import Wake
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.outbox import SqlOutbox
-from adapters.suppression_list import SqlSuppressionList
+from adapters.sql.database import Database
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.suppressions import SqlSuppressionList
 from tests.journal.turns import FENCE, NEWER, NOW, turn
 
 

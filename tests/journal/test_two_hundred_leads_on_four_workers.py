@@ -20,16 +20,18 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.catcher import Catcher, messages
-from adapters.database import Database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from adapters.temporal import Leads, workflow_id
+from adapters.delivery.catcher import Catcher, messages
+from adapters.files.program import read_program
+from adapters.sql.database import Database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads, workflow_id
 from models.directory import Directory
-from models.tables import Assignment, HandoffRow, Lead, TimelineEntry, table_of
-from models.tables import Counter as CounterRow
+from models.tables.columns import table_of
+from models.tables.leads import HandoffRow, Lead, TimelineEntry
+from models.tables.people import Assignment
+from models.tables.people import Counter as CounterRow
 from tests.waiting import until
 from workflows.commands import LEADS
 

@@ -8,7 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from activities.ports import Fence
-from adapters.database import Database
+from adapters.sql.database import Database
 from models.decision import Assign, Decision, Entry, Wake
 from models.state import HandoffState, LeadState
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.program_file import read_program
-from adapters.teams_file import read_directory
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
 from models.inputs import Act, Event
 from models.messages import read_act
 from simulation.pure import World

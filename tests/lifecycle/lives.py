@@ -11,12 +11,12 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from adapters.program_file import read_program
-from adapters.teams_file import read_directory
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
 from models.decision import Entry
 from models.directory import Directory
 from models.inputs import ACTS, Act, Event, Input
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
 from simulation.pure import World
 from simulation.scenario import Newcomer

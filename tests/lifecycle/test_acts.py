@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from lifecycle.offers import offered
+from lifecycle.words.open_acts import offered
 from models.inputs import ACTS
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 from simulation.pure import World
 from tests.lifecycle.desk import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.assignment import Choice, choose, with_newcomers
-from lifecycle.roster import Roster
+from lifecycle.handoff.assignment import Choice, choose, with_newcomers
+from lifecycle.handoff.roster import Roster
 from models.decision import Assign, CountAssignment
 from models.directory import Directory, Team
 

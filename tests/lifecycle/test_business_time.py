@@ -11,17 +11,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.business_time import (
+from lifecycle.calendars.business_time import (
     BusinessCalendar,
     always_open,
     business_calendar,
     expand_holidays,
 )
-from lifecycle.local_time import FOREVER, resolve, zone
+from lifecycle.calendars.local_time import FOREVER, resolve, zone
 from models.durations import parse_duration
 from models.hours import TimeBlock
 from models.instants import parse_instant, write_instant
-from models.program import Calendar, Holidays
+from models.program.handoff import Calendar, Holidays
 
 NEW_YORK = "America/New_York"
 SPLIT = {"mon-thu": ["09:00-12:30", "13:30-18:00"], "fri": ["09:00-12:30", "13:30-16:00"]}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from models.directory import Directory
 from models.inputs import Act, Event
 from models.instants import parse_instant
-from models.program import Program
+from models.program.program import Program
 from simulation.pure import World
 from simulation.scenario import Newcomer
 

@@ -7,10 +7,10 @@ from datetime import timedelta
 from typing import Any
 
 from lifecycle.decide import PATIENCE, decide, new_lead
-from lifecycle.rulebook import rulebook
+from lifecycle.program.rulebook import rulebook
 from models.decision import Assign, Decision
 from models.inputs import Created, Event, Input, Malformed, Result
-from models.program import Program
+from models.program.program import Program
 from models.state import LeadState
 from tests.lifecycle.desk import BOSS, DESK, INA, MONDAY, OMAR, PEOPLE, RELAY, act, raised_hand
 

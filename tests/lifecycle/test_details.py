@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from lifecycle.details import describe, name_of
+from workflows.details import describe, name_of
 
 
 def test_a_name_falls_back_to_the_leads_id_and_never_shows_an_address() -> None:

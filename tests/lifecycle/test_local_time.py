@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.local_time import FOREVER, later, resolve, window_opening, zone
+from lifecycle.calendars.local_time import FOREVER, later, resolve, window_opening, zone
 from models.durations import Duration, parse_duration
 from models.hours import TimeBlock
 from models.instants import parse_instant
-from models.program import SendWindow
+from models.program.sending import SendWindow
 
 NEW_YORK = "America/New_York"
 BERLIN = "Europe/Berlin"

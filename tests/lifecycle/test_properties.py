@@ -12,10 +12,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from lifecycle.calendars.local_time import later
 from lifecycle.decide import decide, new_lead
-from lifecycle.local_time import later
-from lifecycle.profile import lead_zone, read_profile
-from lifecycle.rulebook import rulebook
+from lifecycle.program.profile import lead_zone, read_profile
+from lifecycle.program.rulebook import rulebook
 from lifecycle.stages import MOVES
 from models.decision import Entry
 from models.inputs import ACTS, Act, Created, Event, Input, Malformed, Result

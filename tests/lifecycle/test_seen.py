@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.seen import KEPT_AT_LEAST, KEPT_AT_MOST, Seen
+from workflows.seen_events import KEPT_AT_LEAST, KEPT_AT_MOST, Seen
 
 START = datetime(2026, 3, 2, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from lifecycle.spoken_time import spoken_instant, spoken_span
-from lifecycle.telling import sentence
+from lifecycle.words.time_text import spoken_instant, spoken_span
+from lifecycle.words.timeline_text import sentence
 from models.decision import Entry
 from models.instants import parse_instant
 from simulation.pure import play

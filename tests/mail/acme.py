@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.ports import Rendered
-from adapters.mail_render import MailRenderer
+from adapters.mail.render import MailRenderer
 from models.decision import Alert, SendMail
 from models.directory import Directory, Member, Team
-from models.program import Email, Program
+from models.program.program import Program
+from models.program.sending import Email
 from models.state import LeadState
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)

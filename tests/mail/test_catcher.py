@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from activities.ports import MailUnsentError
-from adapters.catcher import Catcher, messages
-from adapters.mail_render import MailRenderer
-from adapters.smtp import SmtpMailer
+from adapters.delivery.catcher import Catcher, messages
+from adapters.delivery.smtp import SmtpMailer
+from adapters.mail.render import MailRenderer
 from tests.mail.acme import MESSAGE, alerted, mjml, program, rendered
 
 

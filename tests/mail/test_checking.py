@@ -2,8 +2,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.mail_check import check_email
-from adapters.program_file import read_program
+from adapters.files.program import read_program
+from adapters.mail.check import check_email
 from tests.mail.acme import mjml, program
 
 

@@ -17,12 +17,12 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from activities.ports import Rendered
-from adapters.catcher import Catcher
-from adapters.dkim_signing import DkimSigner
-from adapters.mail_message import build_message
-from adapters.mail_render import MailRenderer
-from adapters.signed_links import SignedLinks
-from adapters.smtp import SmtpMailer
+from adapters.delivery.catcher import Catcher
+from adapters.delivery.dkim import DkimSigner
+from adapters.delivery.smtp import SmtpMailer
+from adapters.mail.links import SignedLinks
+from adapters.mail.message import build_message
+from adapters.mail.render import MailRenderer
 from tests.mail.acme import PEOPLE, alerted, lead, program, rendered, send_mail
 from tests.mail.signed_mail import fields, record, signed_names, verifies
 

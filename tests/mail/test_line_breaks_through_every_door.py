@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.lead_file import checked_leads
-from adapters.mail_message import build_message
-from adapters.mail_render import MailRenderer
-from adapters.signed_links import SignedLinks
-from adapters.teams_file import read_directory
+from adapters.files.leads import checked_leads
+from adapters.files.teams import read_directory
+from adapters.mail.links import SignedLinks
+from adapters.mail.message import build_message
+from adapters.mail.render import MailRenderer
 from lifecycle.decide import decide, new_lead
-from lifecycle.rulebook import rulebook
+from lifecycle.program.rulebook import rulebook
 from models.directory import Directory
 from models.inputs import Created
 from models.messages import read_event

@@ -22,7 +22,7 @@ from activities.turn import write_command
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import Done, Work
-from models.program import Program
+from models.program.program import Program
 from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
 

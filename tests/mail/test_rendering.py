@@ -3,10 +3,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.mail_message import build_message
-from adapters.mail_render import MailRenderer
-from adapters.program_file import read_program
-from adapters.signed_links import SignedLinks
+from adapters.files.program import read_program
+from adapters.mail.links import SignedLinks
+from adapters.mail.message import build_message
+from adapters.mail.render import MailRenderer
 from models.decision import SendMail
 from models.directory import Directory, Member, Team
 from models.state import LeadState

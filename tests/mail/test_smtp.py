@@ -11,11 +11,11 @@ import aiosmtplib
 import pytest
 
 from activities.ports import MailRefusedError, MailUnsentError
-from adapters.mail_render import MailRenderer
-from adapters.signed_links import SignedLinks
-from adapters.smtp import SmtpMailer
-from lifecycle.rulebook import rulebook
-from lifecycle.sending import message_id
+from adapters.delivery.smtp import SmtpMailer
+from adapters.mail.links import SignedLinks
+from adapters.mail.render import MailRenderer
+from lifecycle.nurture.sending import message_id
+from lifecycle.program.rulebook import rulebook
 from models.decision import SendMail
 from tests.mail.acme import NOW, PEOPLE, lead, program, rendered
 

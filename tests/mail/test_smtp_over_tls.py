@@ -14,7 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 
 from activities.ports import MailUnsentError
-from adapters.smtp import SmtpMailer, Tls
+from adapters.delivery.smtp import SmtpMailer, Tls
 from tests.mail import certificates
 from tests.mail.acme import rendered
 

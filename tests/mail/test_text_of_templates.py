@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.mail_templates import compile_mjml, mjml_text, render
-from adapters.mail_text import html_to_text, tidy
+from adapters.mail.templates import compile_mjml, mjml_text, render
+from adapters.mail.text import html_to_text, tidy
 
 WELCOME = (Path(__file__).parents[2] / "programs" / "welcome.mjml").read_text()
 

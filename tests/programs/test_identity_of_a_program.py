@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.program_file import read_program
-from models.program import Program
+from adapters.files.program import read_program
+from models.program.program import Program
 
 
 def _read(folder: Path, text: str) -> Program:

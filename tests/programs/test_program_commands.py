@@ -150,7 +150,7 @@ def test_what_nobody_expected_is_one_sentence_and_no_traceback(
     def fails() -> None:
         raise RuntimeError("the disk\nis gone")
 
-    monkeypatch.setattr("adapters.program_schema.program_schema", fails)
+    monkeypatch.setattr("adapters.documents.schema.program_schema", fails)
     status, _, said = run("program", "schema")
     assert status == 3
     assert said == "RuntimeError: the disk is gone (LEADFLOW_DEBUG=1 shows where)\n"
@@ -173,7 +173,7 @@ def test_each_kind_of_error_has_its_status(
     def fails() -> None:
         raise error
 
-    monkeypatch.setattr("adapters.program_schema.program_schema", fails)
+    monkeypatch.setattr("adapters.documents.schema.program_schema", fails)
     assert run("program", "schema") == (status, "", "no\n")
 
 

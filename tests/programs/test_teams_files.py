@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.problems import DocumentError, Problem
-from adapters.program_file import read_program
-from adapters.teams_file import check_meeting, read_directory
+from adapters.documents.problems import DocumentError, Problem
+from adapters.files.program import read_program
+from adapters.files.teams import check_meeting, read_directory
 from models.directory import Directory
 
 SHIPPED = Path(__file__).parents[2] / "programs"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from adapters.problems import DocumentError, Problem
-from adapters.yaml_document import read_document
+from adapters.documents.problems import DocumentError, Problem
+from adapters.documents.yaml import read_document
 
 
 def _value(folder: Path, text: str | bytes) -> Any:

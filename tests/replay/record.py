@@ -18,8 +18,8 @@ from temporalio.testing import WorkflowEnvironment
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.embedded import search_attributes, shipped
-from adapters.temporal import Leads, RefusedError
+from adapters.temporal.client import Leads, RefusedError
+from adapters.temporal.embedded import search_attributes, shipped
 from models.envelopes import Clock
 from tests.waiting import until
 from tests.workflows.stack import Stack, stacked

@@ -13,7 +13,7 @@ from temporalio.worker import Replayer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from worker import sandbox
+from assembly.queues import sandbox
 from workflows.lead import LeadWorkflow
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from adapters.alert_card import AlertCard, alert_card
-from adapters.program_file import read_program
-from adapters.teams_file import read_directory
-from lifecycle.dossier import Dossier, dossier
-from lifecycle.rulebook import rulebook
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.mail.alert_card import AlertCard, alert_card
+from lifecycle.program.rulebook import rulebook
+from lifecycle.words.dossier import Dossier, dossier
 from models.decision import Alert, AnyCommand
 from models.inputs import Event, Input, Result
 from models.messages import read_act

@@ -4,11 +4,11 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from adapters.alert_card import ACTIONS, alert_card
-from adapters.alert_mail import alert_mail
-from adapters.chat_message import chat_message
-from adapters.mail_message import build_message
-from adapters.signed_links import SignedLinks
+from adapters.mail.alert import alert_mail
+from adapters.mail.alert_card import ACTIONS, alert_card
+from adapters.mail.chat import chat_message
+from adapters.mail.links import SignedLinks
+from adapters.mail.message import build_message
 from tests.sales.office import (
     ACME,
     MORGAN,

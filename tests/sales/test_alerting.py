@@ -17,7 +17,7 @@ from temporalio.testing import ActivityEnvironment
 from activities.ports import ChatAwayError, ChatRefusedError, Claim, MailRefusedError
 from activities.sales import SalesActivities
 from activities.turn import write_command
-from adapters.chat_webhooks import ChatWebhooks
+from adapters.delivery.chat_webhooks import ChatWebhooks
 from models.decision import Alert
 from models.envelopes import Done, Work
 from models.inputs import Result

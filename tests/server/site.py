@@ -15,19 +15,20 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.catcher import Catcher, messages
-from adapters.database import Database, migrate, open_database
-from adapters.embedded import EmbeddedServer
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from adapters.teams_file import read_directory
-from adapters.temporal import Leads
+from adapters.delivery.catcher import Catcher, messages
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads
+from adapters.temporal.embedded import EmbeddedServer
+from assembly.settings import Settings
 from models.envelopes import Clock
-from models.program import Program
-from models.tables import TimelineEntry, table_of
-from settings import Settings
+from models.program.program import Program
+from models.tables.columns import table_of
+from models.tables.leads import TimelineEntry
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ import pytest
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.embedded import search_attributes, shipped
+from adapters.temporal.embedded import search_attributes, shipped
 from tests.waiting import until
 from tests.workflows.stack import Stack, stacked
 

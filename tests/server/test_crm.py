@@ -16,15 +16,15 @@ import httpx
 from pydantic import SecretStr
 from temporalio.client import Client
 
-from adapters.database import Database, open_database
-from adapters.journal import SqlJournal
-from adapters.people import SqlPeople
-from adapters.program_file import read_program
-from adapters.programs import SqlPrograms
-from adapters.temporal import Leads
-from cli.stack import Ports, running_stack
+from adapters.files.program import read_program
+from adapters.sql.database import Database, open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import Leads
+from assembly.settings import Settings
+from assembly.stack import Ports, running_stack
 from models.directory import Directory
-from settings import Settings
 from tests.gateway.senders import CRM_SECRET, signed
 from tests.waiting import until
 

@@ -22,14 +22,14 @@ from temporalio.service import RPCError, RPCStatusCode
 from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import MailRefusedError, MailUnsentError
-from adapters.program_file import read_program
-from adapters.schedules import Schedules, schedule_id
-from adapters.teams_file import read_directory
-from models.program import Program
-from settings import Settings
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.temporal.schedules import Schedules, schedule_id
+from assembly.queues import working
+from assembly.settings import Settings
+from models.program.program import Program
 from tests.fakes import FakeDigests, FakeMailer, FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
-from worker import working
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 MARA, MORGAN = "mara@acme.example", "morgan@acme.example"

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from temporalio.service import RPCError
 
-from adapters.embedded import HOST, EmbeddedServer, EmbeddedServerError
-from adapters.temporal import TemporalUnavailableError, connect, connect_to, known_address
-from settings import Settings
+from adapters.temporal.client import TemporalUnavailableError, connect, connect_to, known_address
+from adapters.temporal.embedded import HOST, EmbeddedServer, EmbeddedServerError
+from assembly.settings import Settings
 
 
 async def test_a_port_in_use_is_named_with_the_remedy(tmp_path: Path) -> None:
@@ -47,7 +47,7 @@ async def test_without_any_server_the_remedy_is_told(tmp_path: Path) -> None:
 
 _KILLED_STARTER = """
 import asyncio, os, pathlib, signal, sys
-from adapters.embedded import EmbeddedServer
+from adapters.temporal.embedded import EmbeddedServer
 
 async def start():
     await EmbeddedServer(pathlib.Path(sys.argv[1]), port=0, ui_port=0).start()

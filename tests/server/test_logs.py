@@ -5,7 +5,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
-from adapters.logs import mask_addresses, masked
+from assembly.logs import mask_addresses, masked
 from tests.crm import listening
 
 ROOT = Path(__file__).parents[2]

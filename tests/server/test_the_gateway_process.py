@@ -12,8 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from adapters.api_keys import SqlApiKeys
-from adapters.database import migrate
+from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.database import migrate
 from tests.server.site import ROOT, Site, opened
 from tests.waiting import until
 

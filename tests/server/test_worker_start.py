@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.database import migrate
+from adapters.sql.database import migrate
 from tests.gateway.senders import CRM_SECRET
 
 ROOT = Path(__file__).parents[2]

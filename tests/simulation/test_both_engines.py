@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from assembly.queues import rehearsing
 from simulation import pure, temporal
 from simulation.scenario import read_scenario
 
@@ -15,6 +16,6 @@ SCENARIOS = sorted((Path(__file__).parent.parent / "scenarios").glob("*.yaml"))
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
 def test_both_engines_print_the_same_timeline(path: Path) -> None:
     scenario = read_scenario(path)
-    played = temporal.play(scenario)
+    played = temporal.play(scenario, rehearsing)
     assert played == pure.play(scenario)
     assert played, "a scenario without a timeline compares nothing"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from adapters.problems import DocumentError
+from adapters.documents.problems import DocumentError
 from simulation.pure import play
 from simulation.scenario import read_scenario
 from simulation.timeline import barred, matches, missed

@@ -11,16 +11,16 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
-from adapters.program_file import read_program
-from adapters.teams_file import read_directory
-from adapters.temporal import Leads, workflow_id
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.temporal.client import Leads, workflow_id
+from assembly.queues import working
+from assembly.settings import Settings
 from models.decision import Entry
 from models.envelopes import Clock
-from models.program import Program
-from settings import Settings
+from models.program.program import Program
 from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
-from worker import working
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Rendered
 from models.envelopes import Clock
-from models.program import Program
+from models.program.program import Program
 from tests.fakes import FakeMailer
 from tests.waiting import until
 from tests.workflows.stack import Stack, stacked

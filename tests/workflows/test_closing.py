@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from adapters.temporal import RefusedError
+from adapters.temporal.client import RefusedError
 from tests.waiting import until
 from tests.workflows.stack import Stack
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from activities.ports import Claim, MailRefusedError, MailUnsentError
-from adapters.temporal import Leads
+from adapters.temporal.client import Leads
 from models.envelopes import Clock
 from tests.waiting import until
 from tests.workflows.stack import Stack

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from adapters.embedded import shipped
-from adapters.temporal import LeadNotFoundError, RefusedError
+from adapters.temporal.client import LeadNotFoundError, RefusedError
+from adapters.temporal.embedded import shipped
 from tests.waiting import until
 from tests.workflows.stack import Stack
 

@@ -1,0 +1,59 @@
+"""Time zones, opening hours and holidays: real names, hours that exist, dates filled in."""
+
+from __future__ import annotations
+
+from pydantic import ValidationError
+
+from adapters.documents.marked import Node
+from lifecycle.calendars.business_time import expand_holidays
+from lifecycle.calendars.local_time import zone
+from models.hours import parse_block, parse_days
+from models.program.handoff import Holidays
+
+
+def check_calendars(root: Node) -> None:
+    """Report unknown zones, countries and hours; fill in the dates of holidays."""
+    check_zone(root.get("timezone"))
+    for calendar in root.get("calendars").values():
+        check_zone(calendar.get("timezone"))
+        _check_hours(calendar.get("hours"))
+        _expand(calendar.get("holidays"))
+
+
+def check_zone(name: Node) -> None:
+    """Report a name that no time zone has."""
+    if name.text is not None:
+        try:
+            zone(name.text)
+        except ValueError as error:
+            name.report(str(error))
+
+
+def _check_hours(hours: Node) -> None:
+    """Each wrong day and block at its own place; that none is open, the model says."""
+    for days, blocks in hours.items():
+        try:
+            parse_days(days)
+        except ValueError as error:
+            blocks.report(str(error), key=True)
+        for block in blocks.each() if isinstance(blocks.value, list) else (blocks,):
+            try:
+                parse_block(block.value)
+            except ValueError as error:
+                block.report(str(error))
+
+
+def _expand(written: Node) -> None:
+    if not isinstance(written.value, dict) or "dates" in written.value:
+        return
+    try:
+        holidays = Holidays.model_validate(written.value, by_alias=True, by_name=False)
+    except ValidationError:
+        return  # told with the rest of the program
+    try:
+        dates = expand_holidays(holidays)
+    except ValueError as error:
+        key = "subdivision" if "subdivision" in str(error) else "country"
+        written.get(key).report(str(error))
+        return
+    written.value["dates"] = [day.isoformat() for day in dates]

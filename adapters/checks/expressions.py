@@ -1,0 +1,273 @@
+"""Expressions of a program: whether they parse, and whether all that they name exists."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import get_args
+
+import cel
+
+from adapters.checks.expression_syntax import syntax_complaint
+from adapters.documents.marked import Node
+from adapters.documents.problems import meant, nearest
+from lifecycle.program.expressions import Expression, Token, expression
+from models.program.values import BUILT_IN_FIELDS, Motion, Stage
+
+_LONGEST = 2_000
+"""As `models.program.Expression` has it; longer ones are reported there and never compiled."""
+_WORDS = frozenset({"true", "false", "null", "in"})
+_TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "string", "uint"})
+_FUNCTIONS = frozenset(
+    {"did", "has", "size", "int", "uint", "double", "string", "bytes", "timestamp", "duration"}
+    | {"type", "dyn"}
+)
+_MACROS = frozenset({"all", "exists", "exists_one", "map", "filter"})
+_METHODS = _MACROS | frozenset(
+    {"contains", "startsWith", "endsWith", "matches", "size"}
+    | {"getFullYear", "getMonth", "getDate", "getDayOfMonth", "getDayOfWeek", "getDayOfYear"}
+    | {"getHours", "getMinutes", "getSeconds", "getMilliseconds"}
+)
+_SCORES = ("fit", "engagement", "total")
+_EVENT = ("type", "subject", "data")
+_PLAIN = ("stage", "motion", "cycle")
+_VALUES = {"stage": get_args(Stage), "motion": get_args(Motion)}
+_EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What the program has that expressions may name."""
+
+    fields: frozenset[str]
+    emails: frozenset[str]
+
+
+def check_expressions(root: Node) -> None:
+    """Report every expression that would fail while a lead runs."""
+    known = _Known(
+        fields=frozenset(BUILT_IN_FIELDS) | frozenset(root.get("fields").names()),
+        emails=frozenset(root.get("emails").names()),
+    )
+    for node, in_event in _expressions(root):
+        if node.text and len(node.text) <= _LONGEST:
+            _check(node, node.text, known, in_event=in_event)
+    for rule in root.get("scoring", "engagement", "rules").each():
+        if (type_ := rule.get("on")).text and not _EVENT_TYPE.fullmatch(type_.text or ""):
+            type_.report(f"'{type_.text}' is no event type; write two words like email.clicked")
+
+
+def _expressions(root: Node) -> Iterator[tuple[Node, bool]]:
+    """Every expression, and whether it is asked about an event."""
+    lifecycle = root.get("lifecycle")
+    for rules in (
+        root.get("doors"),
+        root.get("scoring", "fit"),
+        lifecycle.get("disqualify"),
+        root.get("handoff", "routing"),
+    ):
+        yield from ((rule.get("when"), False) for rule in rules.each())
+    for rule in root.get("scoring", "engagement", "rules").each():
+        yield rule.get("when"), True
+    yield from ((lifecycle.get(key), False) for key in ("engaged", "mql", "mql_self_serve"))
+    yield lifecycle.get("hand_raise"), True
+    for schedule in root.get("schedules").values():
+        yield schedule.get("select", "score"), False
+    for track in root.get("tracks").values():
+        yield track.get("for"), False
+        yield track.get("exit"), False
+        yield from ((asks, False) for asks in _asked_in(track.get("steps")))
+
+
+def _asked_in(steps: Node) -> Iterator[Node]:
+    for step in steps.each():
+        yield step.get("if")
+        yield step.get("wait_until")
+        yield from _asked_in(step.get("then"))
+        yield from _asked_in(step.get("else"))
+
+
+def _check(node: Node, source: str, known: _Known, *, in_event: bool) -> None:
+    try:
+        compiled = expression(source)
+    except ValueError as error:
+        message, offset = syntax_complaint(source, str(error))
+        node.report(message, offset=offset)
+        return
+    reader = _Reader(node, compiled, known, in_event=in_event)
+    for place in range(len(compiled.tokens)):
+        reader.check(place)
+
+
+class _Reader:
+    """Looks at one expression's tokens, a place at a time."""
+
+    def __init__(self, node: Node, compiled: Expression, known: _Known, *, in_event: bool) -> None:
+        self._node = node
+        self._tokens = compiled.tokens
+        self._known = known
+        self._in_event = in_event
+        self._bound = self._bound_names()
+
+    def check(self, place: int) -> None:
+        token = self._tokens[place]
+        if token.kind != "name":
+            self._check_turned_comparison(place)
+        elif self._is(place - 1, "."):
+            if self._is(place + 1, "("):
+                self._check_method(place)
+        elif self._is(place + 1, "("):
+            self._check_function(place)
+        elif token.text not in self._bound:
+            self._check_variable(place)
+
+    def _is(self, place: int, mark: str) -> bool:
+        return 0 <= place < len(self._tokens) and self._tokens[place].text == mark
+
+    def _at(self, place: int) -> Token | None:
+        return self._tokens[place] if 0 <= place < len(self._tokens) else None
+
+    def _bound_names(self) -> frozenset[str]:
+        """Names that a macro binds: `x` in `list.exists(x, x > 1)`."""
+        return frozenset(
+            self._tokens[place + 2].text
+            for place, token in enumerate(self._tokens)
+            if token.text in _MACROS
+            and self._is(place - 1, ".")
+            and self._is(place + 1, "(")
+            and self._is(place + 3, ",")
+            and self._tokens[place + 2].kind == "name"
+        )
+
+    def _report(self, token: Token, message: str) -> None:
+        self._node.report(message, offset=token.offset)
+
+    def _check_function(self, place: int) -> None:
+        token = self._tokens[place]
+        if token.text not in _FUNCTIONS and token.text not in _WORDS:
+            method = f"write it as TEXT.{token.text}(…)" if token.text in _METHODS else None
+            remedy = method or meant(token.text, _FUNCTIONS)
+            self._report(token, f"unknown function '{token.text}'; {remedy}")
+        if token.text == "did":
+            self._check_did(place)
+
+    def _check_method(self, place: int) -> None:
+        token = self._tokens[place]
+        if token.text not in _METHODS:
+            self._report(token, f"unknown function '{token.text}'; {meant(token.text, _METHODS)}")
+        pattern = self._at(place + 2)
+        if token.text == "matches" and pattern and pattern.kind == "string":
+            self._check_pattern(pattern)
+
+    def _check_pattern(self, token: Token) -> None:
+        try:
+            cel.evaluate(f"''.matches({token.text})")
+        except Exception as error:  # noqa: BLE001  # CEL errors come as many types
+            reason = str(error).rpartition("error: ")[2].partition(". Check function")[0]
+            said = " ".join(reason.split())
+            self._report(token, f"{token.text[:60]} is not a regular expression: {said}")
+
+    def _check_did(self, place: int) -> None:
+        type_, subject = self._at(place + 2), self._at(place + 4)
+        if type_ is None or type_.kind != "string":
+            return
+        name = _literal(type_)
+        if not _EVENT_TYPE.fullmatch(name):
+            message = f"'{name}' is no event type; write two words like 'email.clicked'"
+            self._report(type_, message)
+        elif name.startswith("email.") and self._is(place + 3, ",") and subject:
+            self._check_value(subject, "e-mail", self._known.emails)
+
+    def _check_variable(self, place: int) -> None:
+        token = self._tokens[place]
+        name = token.text
+        if name in _WORDS or (name in _TYPES and self._asks_type()):
+            return
+        if name == "event" and not self._in_event:
+            message = "'event' is known only in scoring.engagement.rules and lifecycle.hand_raise"
+            self._report(token, f"{message}; use did('TYPE') or did('TYPE', 'SUBJECT') here")
+        elif name == "lead":
+            self._check_member(place, "lead", self._known.fields)
+        elif name == "score":
+            self._check_member(place, "score", _SCORES)
+        elif name == "event":
+            self._check_member(place, "event", _EVENT)
+        elif name in _PLAIN:
+            self._check_plain(place)
+        else:
+            known = {"lead", "score", *_PLAIN} | ({"event"} if self._in_event else set())
+            self._report(token, f"unknown variable '{name}'; {self._remedy(name, known)}")
+
+    def _remedy(self, name: str, known: set[str]) -> str:
+        if name in self._known.fields and nearest(name, known) is None:
+            return f"did you mean 'lead.{name}'?"
+        if name in _SCORES:
+            return f"did you mean 'score.{name}'?"
+        return meant(name, known)
+
+    def _asks_type(self) -> bool:
+        return any(token.text == "type" for token in self._tokens)
+
+    def _check_member(
+        self, place: int, owner: str, known: frozenset[str] | tuple[str, ...]
+    ) -> None:
+        """`owner.name` or `owner['name']` must be known, and texts and numbers have no parts."""
+        if self._is(place + 1, ".") and not self._is(place + 3, "("):
+            member, end = self._at(place + 2), place + 3
+            name = member.text if member else ""
+        elif self._is(place + 1, "[") and self._is(place + 3, "]"):
+            member, end = self._at(place + 2), place + 4
+            if member is None or member.kind != "string":
+                return
+            name = _literal(member)
+        else:
+            return
+        if member is not None and name not in known:
+            close = nearest(name, known)
+            remedy = f"did you mean '{owner}.{close}'?" if close else meant(name, known)
+            self._report(member, f"unknown field '{owner}.{name}'; {remedy}")
+        elif name != "data" and self._is(end, ".") and not self._is(end + 2, "("):
+            part = self._at(end + 1)
+            if part is not None:
+                self._report(part, f"'{owner}.{name}' has no fields; remove '.{part.text}'")
+
+    def _check_plain(self, place: int) -> None:
+        name = self._tokens[place].text
+        part = self._at(place + 2)
+        if part and self._is(place + 1, ".") and not self._is(place + 3, "("):
+            self._report(part, f"'{name}' has no fields; remove '.{part.text}'")
+        if name not in _VALUES:
+            return
+        compares = self._at(place + 1), self._at(place + 2)
+        texts = tuple(token.text if token else "" for token in compares)
+        if texts in (("=", "="), ("!", "=")):
+            self._check_stage_word(place + 3, name)
+        elif texts == ("in", "["):
+            listed = place + 3
+            while (token := self._at(listed)) is not None and token.text != "]":
+                self._check_stage_word(listed, name)
+                listed += 1
+
+    def _check_turned_comparison(self, place: int) -> None:
+        """`'known' == stage`, the other way round."""
+        signs = tuple(self._tokens[n].text for n in (place + 1, place + 2) if self._at(n))
+        variable = self._at(place + 3)
+        if signs in (("=", "="), ("!", "=")) and variable and variable.text in _VALUES:
+            self._check_stage_word(place, variable.text)
+
+    def _check_stage_word(self, place: int, variable: str) -> None:
+        token = self._at(place)
+        if token is not None and token.kind == "string":
+            self._check_value(token, variable, _VALUES[variable])
+
+    def _check_value(
+        self, token: Token, what: str, known: frozenset[str] | tuple[str, ...]
+    ) -> None:
+        value = _literal(token)
+        if value not in known:
+            self._report(token, f"unknown {what} '{value}'; {meant(value, known)}")
+
+
+def _literal(token: Token) -> str:
+    return str(cel.evaluate(token.text))

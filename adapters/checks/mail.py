@@ -1,0 +1,164 @@
+"""The mail of a program: the sender, consent countries, and templates that must render."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import ValidationError
+
+from adapters.documents.marked import Node
+from adapters.documents.problems import Problem, meant, written_path
+from models.addresses import only_address
+from models.program.program import Program
+from models.program.sending import Email
+from models.program.values import BUILT_IN_FIELDS
+
+_PART = re.compile(r"(subject|preheader|text|template)(?:, line (\d+))?: ", re.ASCII)
+_MOST_BYTES = 1_000_000
+
+
+def check_sending(root: Node) -> None:
+    """Report a sender that is no mailbox, an address of nothing, and countries there are not."""
+    sender = root.get("sending", "from")
+    if sender.text is not None:
+        check_address(sender, "Acme <hello@acme.example>", named=True)
+    postal = root.get("sending", "postal_address")
+    if postal.text and not any(letter.isalnum() for letter in postal.text):
+        postal.report(
+            "no postal address; write one like 'Acme Inc., 1 Main Street, Springfield': it stands"
+            " in every marketing mail, as the law demands"
+        )
+    for country in root.get("sending", "consent_required_in").each():
+        if country.text is not None and country.text not in _countries():
+            remedy = meant(country.text.upper(), _countries())
+            remedy = remedy if remedy.startswith("did") else "write one like DE"
+            country.report(f"'{country.text}' is not an ISO 3166 country code; {remedy}")
+
+
+def check_address(node: Node, example: str, *, named: bool) -> None:
+    """Report text that is no e-mail address; with `named`, a name may stand before it."""
+    text = node.text or ""
+    try:
+        validate_email(
+            only_address(text).addr_spec if named else text,
+            check_deliverability=False,
+            globally_deliverable=False,
+            test_environment=True,
+        )
+    except EmailNotValidError as error:
+        reason = str(error).rstrip(".")
+        node.report(f"'{text}' is not an e-mail address; write one like {example} ({reason})")
+    except ValueError:
+        node.report(
+            f"'{text}' is not one e-mail address; write one like {example}"
+            " (a name with a comma in it goes in quotes)"
+        )
+
+
+@cache
+def _countries() -> frozenset[str]:
+    table = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text("utf-8")
+    return frozenset(line[:2] for line in table.splitlines() if line and line[0] != "#")
+
+
+def embed_templates(root: Node, folder: Path) -> None:
+    """Put the text of each MJML file into its e-mail; report those that can't be read."""
+    for email in root.get("emails").values():
+        template = email.get("template")
+        if template.text is None or "mjml" in email.value:
+            continue
+        path = folder / template.text
+        if not path.resolve().is_relative_to(folder.resolve()):
+            template.report(
+                f"the template '{template.text}' is outside the program's folder; put it beside"
+                " the program, or in a folder below"
+            )
+            continue
+        try:
+            data = path.read_bytes()
+            if len(data) > _MOST_BYTES:
+                template.report(f"the template {path} is larger than 1 MB; take its images out")
+                continue
+            email.value["mjml"] = data.decode("utf-8-sig")
+        except FileNotFoundError:
+            beside = [one.name for one in folder.glob("*.mjml")]
+            remedy = f"; {meant(template.text, beside)}" if beside else ""
+            template.report(f"no template {path}; the path is from the program's folder{remedy}")
+        except UnicodeDecodeError:
+            template.report(f"the template {path} is not UTF-8; save it as UTF-8")
+        except (OSError, ValueError) as error:
+            reason = getattr(error, "strerror", None) or str(error)
+            template.report(f"the template {path} can't be read: {reason}")
+
+
+def check_rendering(root: Node, folder: Path) -> None:
+    """Render every e-mail for sample leads and report what fails, at its line."""
+    # Liquid and MJML take a while to import, and most commands read no program.
+    from adapters.mail.check import check_email  # noqa: PLC0415
+
+    program = _stand_in(root)
+    for name, email in root.get("emails").items():
+        if isinstance(email.value, dict):
+            for sentence in check_email(_readable(email), program, name):
+                _report(email, sentence, folder)
+
+
+def _readable(email: Node) -> Email:
+    """The e-mail as far as it can be rendered; what is wrong with its shape is told elsewhere."""
+    preheader, text, mjml = (email.get(part).text for part in ("preheader", "text", "mjml"))
+    return Email(
+        subject=email.get("subject").text or "sample",
+        preheader=preheader,
+        text=None if mjml else text or "sample",
+        template=email.get("template").text if mjml else None,
+        mjml=mjml,
+    )
+
+
+def _stand_in(root: Node) -> Program:
+    """The program as templates may see it, also while other parts of it are wrong."""
+    try:
+        return Program.model_validate(root.value, by_alias=True, by_name=False)
+    except ValidationError:
+        fields = {
+            name: kind.value
+            for name, kind in root.get("fields").items()
+            if kind.value in ("text", "number", "flag", "date")
+            and name.isidentifier()
+            and name not in BUILT_IN_FIELDS
+        }
+        sending = {"from": "Sample <sample@sample.example>", "postal_address": "Sample Street 1"}
+        return Program.model_validate({"program": "sample", "sending": sending, "fields": fields})
+
+
+def _report(email: Node, sentence: str, folder: Path) -> None:
+    match = _PART.match(sentence)
+    if match is None:
+        email.report(sentence, key=True)
+        return
+    part, message = email.get(match[1]), sentence[match.end() :]
+    line = int(match[2]) if match[2] else None
+    if match[1] == "template":
+        file = str(folder / (part.text or ""))
+        place = (line, 1) if line else (0, 0)
+        problem = Problem(file, *place, written_path(part.path), message)
+        part.document.problems.append(problem)
+    elif line is None or part.text is None:
+        part.report(message)
+    else:
+        starts = [0, *(found.end() for found in re.finditer("\n", part.text))]
+        part.report(
+            message, offset=_place_in(part.text, starts[min(line, len(starts)) - 1], message)
+        )
+
+
+def _place_in(text: str, start: int, message: str) -> int:
+    """Where in its line the word stands that the message quotes; else where the line begins."""
+    quoted = re.search(r"'([^']+)'", message)
+    end = text.find("\n", start)
+    found = text.find(quoted[1], start, end if end >= 0 else len(text)) if quoted else -1
+    return found if found >= 0 else start

@@ -1,0 +1,114 @@
+"""Names in a program that point at another part of it, which must exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from adapters.checks.cron import check_cron
+from adapters.documents.marked import Node
+from adapters.documents.problems import meant
+from lifecycle.nurture.consent import CONFIRM
+from models.program.values import BUILT_IN_FIELDS
+
+_CLOCKS = ("accept", "first_touch", "qualify")
+_BUILT_IN_REASON = "recycled_out"
+
+
+def check_references(root: Node) -> None:
+    """Report every name of an e-mail, track, calendar or reason that the program lacks."""
+    _check_reasons(root)
+    calendars, emails, tracks = (root.get(key).names() for key in ("calendars", "emails", "tracks"))
+    for clock in _CLOCKS:
+        _check(root.get("handoff", clock, "calendar"), "calendar", calendars)
+    for track in root.get("tracks").values():
+        for step in steps_in(track.get("steps")):
+            _check(step.get("email"), "e-mail", emails)
+            for variant in step.get("variants").values():
+                _check(variant, "e-mail", emails)
+            _check(step.get("move_to"), "track", tracks)
+    _check_opt_in(root)
+    for schedule in root.get("schedules").values():
+        _check(schedule.get("track"), "track", tracks)
+        _check(schedule.get("select", "track"), "track", tracks)
+        cron = schedule.get("cron")
+        if cron.text is not None and (wrong := check_cron(cron.text)):
+            cron.report(wrong)
+
+
+def _check_opt_in(root: Node) -> None:
+    """Double opt-in needs an operational e-mail of its own."""
+    asked = root.get("sending", "double_opt_in")
+    if asked.value is not True:
+        return
+    if CONFIRM not in root.get("emails").names():
+        asked.report(
+            f"double opt-in needs an e-mail '{CONFIRM}', operational, with {{{{ confirm_url }}}}"
+        )
+    elif root.get("emails", CONFIRM, "operational").value is not True:
+        root.get("emails", CONFIRM).report(
+            "the e-mail that confirms a consent must be 'operational: true'", key=True
+        )
+    for track in root.get("tracks").values():
+        for step in steps_in(track.get("steps")):
+            if step.get("email").text == CONFIRM:
+                step.get("email").report(
+                    f"'{CONFIRM}' is sent by itself before all tracks; remove this step"
+                )
+
+
+def steps_in(steps: Node) -> Iterator[Node]:
+    """Every step, those of branches too, in document order."""
+    for step in steps.each():
+        yield step
+        yield from steps_in(step.get("then"))
+        yield from steps_in(step.get("else"))
+
+
+def check_fields(root: Node) -> None:
+    """Report fields of a program's own that every lead has anyway, or that CEL can't name."""
+    for name, kind in root.get("fields").items():
+        if name in BUILT_IN_FIELDS:
+            kind.report(
+                f"'{name}' is a field that every lead has ({BUILT_IN_FIELDS[name]});"
+                " remove it or choose another name",
+                key=True,
+            )
+        elif not (name.isascii() and name.isidentifier()) or name in ("in", "true", "null"):
+            kind.report(
+                f"'{name}' can't be written in an expression as lead.{name};"
+                " use letters, digits and '_', a letter first",
+                key=True,
+            )
+
+
+def _check_reasons(root: Node) -> None:
+    known = {
+        "recycle": root.get("recycle", "reasons").names(),
+        "disqualify": (*root.get("disqualify", "reasons").names(), _BUILT_IN_REASON),
+    }
+    for rule in root.get("lifecycle", "disqualify").each():
+        _check_reason(rule, "disqualify", known)
+    for rule in root.get("lifecycle", "idle").each():
+        _check_reason(rule, rule.get("do").text, known)
+    for name in _CLOCKS:
+        clock = root.get("handoff", name)
+        _check_reason(clock, clock.get("then").text, known)
+
+
+def _check_reason(rule: Node, act: str | None, known: dict[str, tuple[str, ...]]) -> None:
+    if act in known:
+        reason, section = rule.get("reason"), f"{act}.reasons"
+        if reason.text is not None and reason.text not in known[act]:
+            reason.report(
+                f"unknown reason '{reason.text}' in {section}; {_add(reason, known[act])}"
+            )
+
+
+def _add(name: Node, known: Iterable[str]) -> str:
+    remedy = meant(name.text or "", known)
+    return remedy if remedy.startswith("did") else f"add it there ({remedy})"
+
+
+def _check(name: Node, what: str, known: Iterable[str]) -> None:
+    if name.text is not None and name.text not in known:
+        name.report(f"unknown {what} '{name.text}'; {meant(name.text, known)}")

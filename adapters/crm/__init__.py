@@ -1,0 +1,1 @@
+"""What the CRM is told, and how it is delivered."""

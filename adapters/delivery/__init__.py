@@ -1,0 +1,1 @@
+"""Servers that take mail and chat messages, and the catcher that takes ours."""

@@ -1,0 +1,227 @@
+"""Mail by SMTP, telling exactly whether the server took it.
+
+Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
+worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
+connection or a missing reply says nothing about the mail: those errors go up as they are.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from typing import Any, Literal
+from weakref import WeakKeyDictionary
+
+import aiosmtplib
+from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected
+
+from activities.ports import MailRefusedError, MailUnsentError, Rendered
+from adapters.delivery.dkim import DkimSigner
+from adapters.mail.message import build_message
+
+_LINE_START_PERIOD = re.compile(rb"(?m)^\.")
+_ABOUT_US = frozenset({530, 534, 535, 538})
+"""Replies 5xx that ask for a login: about our settings, not about this mail."""
+
+_STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
+
+Tls = Literal["if_offered", "starttls", "implicit"]
+
+
+class SmtpMailer:
+    """Hands mail to one SMTP server over at most `connections` kept connections per event loop.
+
+    A mail goes to one person, so a refusal is always about that one. `signer` signs each mail.
+    `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
+    `if_offered`. `timeout` is how many seconds any one reply may take. A login is only sent
+    over TLS. Call `close` in each event loop that sent mail.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        username: str | None = None,
+        password: str | None = None,
+        tls: Tls = "if_offered",
+        timeout: float = 20.0,
+        local_hostname: str | None = None,
+        connections: int = 2,
+        signer: DkimSigner | None = None,
+    ) -> None:
+        if username is not None and tls == "if_offered":
+            raise ValueError("a login needs TLS: set it to starttls or implicit")
+        self._settings: dict[str, Any] = {
+            "hostname": host,
+            "port": port,
+            "username": username,
+            "password": password,
+            "use_tls": tls == "implicit",
+            "start_tls": {"if_offered": None, "starttls": True, "implicit": False}[tls],
+            "timeout": timeout,
+            "local_hostname": local_hostname,
+        }
+        self._where = f"{host}:{port}"
+        self._timeout = timeout
+        self._connections = connections
+        self._signer = signer
+        self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
+
+    async def send(self, mail: Rendered) -> None:
+        """Send one mail; `activities.ports.Mailer` tells what is raised."""
+        try:
+            message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
+            whole = message.as_bytes()
+        except ValueError as error:
+            raise MailRefusedError(str(error)) from error
+        if self._signer is not None:
+            whole = await asyncio.to_thread(self._signer.signature, whole) + whole
+        content = _LINE_START_PERIOD.sub(b"..", whole)
+        pool = self._pool()
+        client = await pool.get()
+        try:
+            await self._begin(client, message, mail.envelope_from)
+            await self._deliver(client, content)
+        except (MailUnsentError, MailRefusedError):
+            await _reset(client)
+            raise
+        except BaseException:
+            client.close()
+            raise
+        finally:
+            pool.put_nowait(client)
+
+    async def close(self) -> None:
+        """Close this event loop's connections, once the mails being sent are through."""
+        pool = self._pools.pop(asyncio.get_running_loop(), None)
+        for _ in range(self._connections if pool is not None else 0):
+            client = await pool.get()  # type: ignore[union-attr]  # the range is empty without one
+            if client.is_connected:
+                with suppress(SMTPException, OSError):
+                    await client.quit()
+            client.close()
+
+    def _pool(self) -> _Pool:
+        loop = asyncio.get_running_loop()
+        if loop not in self._pools:
+            pool: _Pool = asyncio.LifoQueue()
+            for _ in range(self._connections):
+                pool.put_nowait(aiosmtplib.SMTP(**self._settings))
+            self._pools[loop] = pool
+        return self._pools[loop]
+
+    async def _begin(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
+    ) -> None:
+        """Everything up to the server's "go ahead": a failure here means nothing was taken."""
+        reused = client.is_connected
+        try:
+            if not reused:
+                await self._connect(client)
+            await self._envelope(client, message, envelope_from)
+        except SMTPServerDisconnected as error:
+            client.close()
+            if not reused:
+                raise MailUnsentError(f"{self._where} hung up: {error}") from error
+            # The server had closed a connection that was idle for long; a new one will do.
+            await self._begin(client, message, envelope_from)
+        except SMTPResponseException as error:
+            raise _refusal(error, "MAIL") from error
+        except (SMTPException, OSError) as error:
+            client.close()
+            raise MailUnsentError(f"{self._where} did not take the mail: {error}") from error
+
+    async def _connect(self, client: aiosmtplib.SMTP) -> None:
+        try:
+            await client.connect()
+            if client.is_ehlo_or_helo_needed:
+                await client.ehlo()
+        except (SMTPException, OSError) as error:
+            client.close()
+            raise MailUnsentError(f"no connection to {self._where}: {error}") from error
+
+    async def _envelope(
+        self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
+    ) -> None:
+        author, to = (message[name].addresses[0].addr_spec for name in ("From", "To"))
+        sender = author if envelope_from is None else envelope_from
+        international = not (author + sender + to).isascii()
+        if international and not client.supports_extension("smtputf8"):
+            raise MailRefusedError(
+                f"{self._where} takes no address with letters beyond ASCII (SMTPUTF8)"
+            )
+        options = ["SMTPUTF8"] if international else []
+        encoding = "utf-8" if international else "ascii"
+        await client.mail(sender, options=options, encoding=encoding)
+        try:
+            await client.rcpt(to, encoding=encoding)
+        except SMTPResponseException as error:
+            raise _refusal(error, "RCPT") from error
+        reply = await client.execute_command(b"DATA")
+        if reply.code != aiosmtplib.SMTPStatus.start_input:
+            raise aiosmtplib.SMTPDataError(reply.code, reply.message)
+
+    async def _deliver(self, client: aiosmtplib.SMTP, content: bytes) -> None:
+        """Send the content. Only a reply tells what became of it."""
+        protocol = client.protocol
+        try:
+            if protocol is None:
+                raise SMTPServerDisconnected("Connection lost")  # noqa: TRY301 - as write says it
+            # Either nothing is written or all is handed to the transport.
+            protocol.write(content + b".\r\n")
+        except SMTPServerDisconnected as error:
+            raise MailUnsentError(f"{self._where} hung up: {error}") from error
+        reply = await protocol.read_response(timeout=self._timeout)
+        if reply.code != aiosmtplib.SMTPStatus.completed:
+            refused = aiosmtplib.SMTPDataError(reply.code, reply.message)
+            raise _refusal(refused, "DATA") if 400 <= reply.code <= 599 else refused
+
+
+_Pool = asyncio.LifoQueue[aiosmtplib.SMTP]
+
+
+_Phase = Literal["MAIL", "RCPT", "DATA"]
+"""What a reply answers: the sender, the recipient, or the content and all that came before."""
+
+
+def _refusal(error: SMTPResponseException, phase: _Phase) -> MailUnsentError | MailRefusedError:
+    sentence = f"{error.code} {' '.join(str(error.message).split())}"
+    if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
+        return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
+    return MailUnsentError(sentence)
+
+
+def refusal_kind(
+    code: int, message: str, phase: _Phase
+) -> Literal["bounced", "soft_bounced", "refused"]:
+    """What a reply 5xx says of the address, by its enhanced status (RFC 3463, RFC 5248).
+
+    A reply to MAIL says nothing of it: the server does not know yet who is meant.
+    5.1.X is about the address, and so is 5.2.1, a disabled mailbox: it bounced. 5.2.2, a full
+    mailbox, and 5.7.X, policy, pass. Without a status, 550, 551 and 553 to RCPT are about the
+    address (RFC 5321, 4.2.3); all else is about the mail.
+    """
+    if phase == "MAIL":
+        return "refused"
+    found = _STATUS.match(message)
+    if found is not None:
+        subject, detail = found[1], found[2]
+        if (subject, detail) == ("1", "8") or subject == "7" or (subject, detail) == ("2", "2"):
+            return "soft_bounced"  # 5.1.8 is about the sender's domain
+        if subject == "1" and detail != "7":  # 5.1.7 is about the sender's address
+            return "bounced"
+        return "bounced" if (subject, detail) == ("2", "1") else "refused"
+    return "bounced" if phase == "RCPT" and code in (550, 551, 553) else "refused"
+
+
+async def _reset(client: aiosmtplib.SMTP) -> None:
+    """Make the connection ready for the next mail, or give it up."""
+    if client.is_connected:
+        try:
+            await client.rset()
+        except (SMTPException, OSError):
+            client.close()

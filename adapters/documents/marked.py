@@ -1,0 +1,117 @@
+"""A document's values with the place where each was written, so that mistakes can be shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from adapters.documents.problems import DocumentError, Path, Problem, written_path
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Where a value begins. Lines and columns count from 1."""
+
+    line: int
+    column: int
+    indent: int | None = None
+    """For a block of text (`|`): the column of its lines; the text begins a line below."""
+    quote: int | None = None
+    """Of text that stands in one line as it is: the width of its quote, 0 or 1."""
+
+
+@dataclass(slots=True)
+class Document:
+    """A file's value, and where its keys and values stand."""
+
+    file: str
+    value: Any = None
+    values: dict[Path, Mark] = field(default_factory=dict)
+    keys: dict[Path, Mark] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    @property
+    def root(self) -> Node:
+        """The document's value with its place."""
+        return Node(self, (), self.value)
+
+    def report(
+        self, path: Path, message: str, *, key: bool = False, offset: int | None = None
+    ) -> None:
+        """Note a problem with the value at `path`, or with its key, or `offset` into its text."""
+        known = path
+        while known and known not in self.values:
+            known = known[:-1]
+        mark = self.values.get(known, Mark(1, 1))
+        if known in self.keys and (key or known != path):
+            mark = self.keys[known]
+        line, column = mark.line, mark.column
+        if offset is not None and known == path and not key:
+            line, column = self._inside(mark, path, offset)
+        self.problems.append(Problem(self.file, line, column, written_path(path), message))
+
+    def _inside(self, mark: Mark, path: Path, offset: int) -> tuple[int, int]:
+        if mark.quote is not None:
+            return mark.line, mark.column + mark.quote + offset
+        if mark.indent is None:
+            return mark.line, mark.column
+        value: Any = self.value
+        for part in path:
+            value = value[part]
+        before = str(value)[:offset]
+        column = len(before) - (before.rfind("\n") + 1)
+        return mark.line + 1 + before.count("\n"), mark.indent + column
+
+    def error(self) -> DocumentError:
+        """All reported problems as one error to raise."""
+        return DocumentError(self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A value and its place. What is absent, or of another shape, is simply empty."""
+
+    document: Document
+    path: Path
+    value: Any
+
+    def get(self, *path: str | int) -> Node:
+        """What stands further in; a node without a value if nothing does."""
+        value = self.value
+        for part in path:
+            if isinstance(value, dict):
+                value = value.get(part)
+            elif isinstance(value, list) and isinstance(part, int) and part < len(value):
+                value = value[part]
+            else:
+                value = None
+        return Node(self.document, (*self.path, *path), value)
+
+    def items(self) -> Iterator[tuple[str, Node]]:
+        """The entries of a mapping."""
+        for key in self.value if isinstance(self.value, dict) else ():
+            yield key, self.get(key)
+
+    def values(self) -> Iterator[Node]:
+        """The entries of a mapping, without their keys."""
+        for key in self.names():
+            yield self.get(key)
+
+    def names(self) -> tuple[str, ...]:
+        """The keys of a mapping."""
+        return tuple(self.value) if isinstance(self.value, dict) else ()
+
+    def each(self) -> Iterator[Node]:
+        """The items of a list."""
+        for place in range(len(self.value) if isinstance(self.value, list) else 0):
+            yield self.get(place)
+
+    @property
+    def text(self) -> str | None:
+        """The value if it is text."""
+        return self.value if isinstance(self.value, str) else None
+
+    def report(self, message: str, *, key: bool = False, offset: int | None = None) -> None:
+        """Note a problem here."""
+        self.document.report(self.path, message, key=key, offset=offset)

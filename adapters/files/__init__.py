@@ -1,0 +1,1 @@
+"""Programs, teams and leads, read from files."""

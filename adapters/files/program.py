@@ -1,0 +1,65 @@
+"""Reading a program from its YAML file: templates and holidays put in, every error found.
+
+The checks look at the document, not at the model, so that a mistake in one place hides
+none in another.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from adapters.checks.calendars import check_calendars
+from adapters.checks.expressions import check_expressions
+from adapters.checks.mail import check_rendering, check_sending, embed_templates
+from adapters.checks.references import check_fields, check_references
+from adapters.checks.tracks import check_tracks
+from adapters.documents.marked import Document
+from adapters.documents.schema_errors import report_schema_errors
+from adapters.documents.yaml import read_document
+from models.program.program import Program
+
+
+def read_program(path: Path) -> Program:
+    """Read and check the program in this file.
+
+    Raises DocumentError with all that is wrong, each with line, column, path and remedy.
+    """
+    document = read_document(path, "a program")
+    root = document.root
+    root.value.pop("$schema", None)  # for editors, see program_schema
+    _refuse_filled_in(document)
+    embed_templates(root, path.parent)
+    check_calendars(root)
+    check_fields(root)
+    check_references(root)
+    check_tracks(root)
+    check_expressions(root)
+    check_sending(root)
+    check_rendering(root, path.parent)
+    program = _validated(document)
+    if program is None or document.problems:
+        raise document.error()
+    return program
+
+
+def _validated(document: Document) -> Program | None:
+    try:
+        return Program.model_validate(document.value, by_alias=True, by_name=False)
+    except ValidationError as error:
+        report_schema_errors(document, Program, error)
+        return None
+
+
+def _refuse_filled_in(document: Document) -> None:
+    """Template texts and holiday dates come from reading; nobody writes them."""
+    root = document.root
+    written = [email.get("mjml") for _, email in root.get("emails").items()]
+    written += [one.get("holidays", "dates") for _, one in root.get("calendars").items()]
+    remedies = {"mjml": "name a file under 'template'", "dates": "list days under 'also'"}
+    for node in written:
+        if node.path in document.keys:
+            key = str(node.path[-1])
+            node.report(f"'{key}' is filled in when the program is read; {remedies[key]}", key=True)
+            del root.get(*node.path[:-1]).value[key]

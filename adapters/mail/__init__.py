@@ -1,0 +1,1 @@
+"""Mail composed: templates, tracked links, alerts and digests."""

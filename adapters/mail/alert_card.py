@@ -1,0 +1,140 @@
+"""What an alert to a person of sales says: a dossier on one screen, and what can be done at once.
+
+Mail and chat show the same card. The buttons act for the one person it was sent to, so only
+their mail has them; a chat that many read leads to the desk, where one signs in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+from lifecycle.calendars.local_time import zone
+from lifecycle.moment import rounded
+from lifecycle.program.rulebook import rulebook
+from lifecycle.words.dossier import Deadline, dossier
+from lifecycle.words.open_acts import offered
+from lifecycle.words.time_text import spoken_instant, spoken_span
+from lifecycle.words.timeline_text import deadline_verb
+from models.addresses import one_line
+from models.decision import Alert, Entry
+from models.directory import Directory
+from models.program.program import Program
+from models.state import LeadState
+
+ACTIONS = ("accept", "touch", "qualify", "recycle", "reassign")
+"""What a button may do; links know it by its place, so none is ever moved."""
+
+_LABELS = {
+    "accept": "Accept",
+    "touch": "Log a touch",
+    "qualify": "Qualify",
+    "recycle": "Recycle …",
+    "reassign": "Reassign …",
+}
+_TITLES = {
+    "assigned": "A lead for you",
+    "reminded": "A deadline is near",
+    "breached": "A deadline has passed",
+    "reassigned": "A lead went to somebody else",
+    "returned": "A lead went back to marketing",
+    "unassigned": "Nobody is free for a lead",
+    "hand_raise": "A lead asks for you",
+    "unsubscribed": "Your lead has unsubscribed",
+    "bounced": "Mail to your lead bounces",
+    "complained": "Your lead has complained about mail",
+    "owner_left": "A lead's owner has left the team",
+    "owner_unreachable": "Mail to a lead's owner comes back",
+}
+_OVER = ("reassigned", "returned")
+"""Alerts after which there is nothing left to do."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCard:
+    """An alert in words. No text holds a line break."""
+
+    title: str
+    """What happened and about whom; the subject of the mail."""
+    sentence: str
+    who: str
+    company: str
+    deadline: str | None
+    """`Accept by Thu 18:00 EST, in 2 h 10 min of office time`."""
+    score: str
+    reasons: tuple[str, ...]
+    read: tuple[str, ...]
+    contact: tuple[str, ...]
+    before: str | None
+    """What became of it the last time."""
+    actions: tuple[str, ...]
+    """Of `ACTIONS`."""
+    desk: str
+    """The path of the lead in the desk."""
+
+
+def label(action: str) -> str:
+    """What stands on an action's button."""
+    return _LABELS[action]
+
+
+def alert_card(
+    program: Program,
+    state: LeadState,
+    timeline: tuple[Entry, ...],
+    people: Directory,
+    command: Alert,
+) -> AlertCard:
+    """The card of an alert, as of the alert's instant."""
+    told = dossier(rulebook(program), state, timeline, command.at)
+    about = told.company or told.name
+    running = [one for one in told.deadlines if not one.breached]
+    member = people.member(command.to)
+    zones = [one.zone for one in told.deadlines] or [zone(program.timezone)]
+    shown = zone(member.timezone) if member is not None and member.timezone else zones[0]
+    score = rounded(told.fit + told.engagement)
+    parts = f"fit {rounded(told.fit)}, engagement {rounded(told.engagement)}"
+    before = told.before.replace("_", " ") if told.before is not None else None
+    return AlertCard(
+        title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
+        sentence=one_line(command.text),
+        who=one_line(f"{told.name}, {told.title}" if told.title else told.name),
+        company=one_line(told.company or "company unknown"),
+        deadline=_deadline(running[0], command, shown) if running else None,
+        score=f"Score {score} ({parts})",
+        reasons=tuple(one_line(_reason(one.text, one.points)) for one in told.reasons),
+        read=tuple(
+            one_line(f"{one.text}, {spoken_instant(one.at, command.at, shown)}")
+            for one in told.read
+        ),
+        contact=tuple(one_line(one) for one in (told.email, told.phone) if one),
+        before=f"It was here before, and left: {before}" if before else None,
+        actions=_actions(state, people, command),
+        desk=f"/desk/leads/{quote(state.lead, safe='')}",
+    )
+
+
+def _reason(text: str, points: float | None) -> str:
+    return text if points is None else f"{text}: {points:+.0f}"
+
+
+def _deadline(clock: Deadline, command: Alert, shown: ZoneInfo) -> str:
+    said = f"{deadline_verb(clock.name)} by {spoken_instant(clock.due, command.at, shown)}"
+    if clock.held_until is not None:
+        return f"{said}; on hold until {spoken_instant(clock.held_until, command.at, shown)}"
+    if clock.calendar is None:
+        return f"{said}, in {spoken_span(clock.left)}"
+    return f"{said}, in {spoken_span(clock.left, office=True)} of {clock.calendar} time"
+
+
+def _actions(state: LeadState, people: Directory, command: Alert) -> tuple[str, ...]:
+    """What this person may do about it as it stands."""
+    handoff = state.handoff
+    if handoff is None or command.why in _OVER:
+        return ()
+    manages = command.to == people.manager_of(handoff.team)
+    found = offered(state, manages=manages)
+    # Who has not accepted yet has nothing else to do.
+    first = ("accept", "reassign") if "accept" in found else ACTIONS
+    return tuple(one for one in first if one in found)

@@ -1,0 +1,157 @@
+"""The digest as a mail: what is late, what is due today, what else is open, and this week's SLA."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator
+from datetime import datetime
+
+from activities.ports import Rendered
+from adapters.mail.text import text_to_html
+from adapters.reports.digest import DigestFacts, OpenHandoff, SqlDigestFacts
+from adapters.sql.database import Database
+from lifecycle.words.person_name import person_name
+from models.addresses import named_address, one_line, only_address
+from models.directory import Directory
+from models.program.program import Program
+
+_MOST_LISTED = 25
+"""So many leads a section names; a longer list is not read."""
+_LONGEST_NAME = 60
+_DEEDS = {"accept": "accept", "first_touch": "touch it", "qualify": "qualify"}
+
+
+class SqlDigests:
+    """Digests of programs, from SQL. With a public URL they lead to the team's page of the desk."""
+
+    def __init__(self, database: Database, public_url: str = "") -> None:
+        self._facts = SqlDigestFacts(database)
+        self._public_url = public_url
+
+    def mail(
+        self, program: Program, people: Directory, manager: str, at: datetime, key: str
+    ) -> Rendered | None:
+        """The digest of this program for one manager, with the figures as they are now.
+
+        None if the program hands no leads to a team of theirs and none of its leads is open
+        there; else there is always one, for silence can't be told from a schedule that stands
+        still. Raises ValueError if an address is not one.
+        """
+        teams = people.managed_by(manager)
+        facts = self._facts.of(program, teams, at)
+        if not facts.open and not teams & handed_to(program):
+            return None
+        sender = only_address(program.sending.from_)
+        subject = one_line(f"{program.program}: {_summary(facts)}")
+        way = [f"At the desk: {self._public_url}/desk/team"] if self._public_url else []
+        text = "\n\n".join([*_parts(facts, people), *way])
+        return Rendered(
+            sender=str(sender),
+            to=named_address("", manager),
+            subject=subject,
+            text=f"{text}\n",
+            html=text_to_html(text, subject),
+            message_id=f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.domain}",
+            headers={
+                "Auto-Submitted": "auto-generated",
+                "X-Leadflow-Alert": "digest",
+                "X-Leadflow-Key": key,
+            },
+        )
+
+
+def handed_to(program: Program) -> frozenset[str]:
+    """The teams that a program hands leads to."""
+    handoff = program.handoff
+    if handoff is None:
+        return frozenset()
+    named = {route.team or route.otherwise for route in handoff.routing}
+    if handoff.qualify is not None:
+        named.add(handoff.qualify.then_to)
+    return frozenset(name for name in named if name is not None)
+
+
+def _summary(facts: DigestFacts) -> str:
+    if not facts.open:
+        return "nothing is open"
+    counts = {
+        "breached": len(facts.breached),
+        "due today": len(facts.due_today),
+        "open": len(facts.open),
+    }
+    return ", ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def _parts(facts: DigestFacts, people: Directory) -> Iterator[str]:
+    """The paragraphs of the mail."""
+    teams = f"team{'s' if len(facts.teams) > 1 else ''} {', '.join(facts.teams)}"
+    yield f"{_day(facts.at)}, {facts.at:%H:%M} ({facts.at.tzinfo}), {teams}"
+    yield _acceptance(facts)
+    if not facts.open:
+        yield "No handoff is open."
+    sections: tuple[tuple[str, tuple[OpenHandoff, ...], Callable[[OpenHandoff], str]], ...] = (
+        ("Breached", facts.breached, lambda one: _late(one, facts)),
+        ("Due today", facts.due_today, lambda one: _due(one, facts)),
+        ("Open besides", facts.later, lambda one: _due(one, facts)),
+    )
+    for title, handoffs, when in sections:
+        if handoffs:
+            lines = [f"- {_who(one)}, {_owner(one, people)}: {when(one)}" for one in handoffs]
+            more = [f"- and {len(lines) - _MOST_LISTED} more"] if len(lines) > _MOST_LISTED else []
+            yield "\n".join([f"{title} ({len(lines)})", *lines[:_MOST_LISTED], *more])
+
+
+def _acceptance(facts: DigestFacts) -> str:
+    accepted, target = facts.accepted, facts.target
+    if not accepted.ended:
+        aim = f"; the target is {target}" if target is not None else ""
+        return f"No handoff was accepted or breached since Monday{aim}."
+    percent = accepted.in_time * 100 // accepted.ended  # never up: 89.9 % is no 90 %
+    said = f"Accepted in time since Monday: {accepted.in_time} of {accepted.ended}, {percent} %"
+    if target is None:
+        return f"{said}."
+    met = accepted.in_time >= target.value * accepted.ended
+    return f"{said}; {'the target of' if met else 'below the target of'} {target}{' is met' * met}."
+
+
+def _who(one: OpenHandoff) -> str:
+    person = person_name(one.profile) or str(one.profile.get("email", one.lead))
+    company = one.profile.get("company")
+    return _short(person) + (f" ({_short(str(company))})" if company else "")
+
+
+def _short(text: str) -> str:
+    return one_line(text)[:_LONGEST_NAME].strip()
+
+
+def _owner(one: OpenHandoff, people: Directory) -> str:
+    if one.owner is None:
+        return "nobody yet"
+    member = people.member(one.owner)
+    return _short(member.name) if member is not None and member.name else one.owner
+
+
+def _late(one: OpenHandoff, facts: DigestFacts) -> str:
+    """Since when which deeds are late."""
+    return ", ".join(f"to {_deed(name)} by {_when(due, facts)}" for name, due in one.breached)
+
+
+def _due(one: OpenHandoff, facts: DigestFacts) -> str:
+    if one.clock is None or one.due is None:
+        return f"in {one.stage}, no clock runs"
+    return f"to {_deed(one.clock)} by {_when(one.due, facts)}"
+
+
+def _deed(clock: str) -> str:
+    return _DEEDS.get(clock, clock)
+
+
+def _when(at: datetime, facts: DigestFacts) -> str:
+    local = at.astimezone(facts.at.tzinfo)
+    time = f"{local:%H:%M}"
+    return f"{time} today" if local.date() == facts.at.date() else f"{_day(local)}, {time}"
+
+
+def _day(at: datetime) -> str:
+    """Like `Thu 5 March`."""
+    return f"{at:%a} {at.day} {at:%B}"

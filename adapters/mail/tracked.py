@@ -1,0 +1,123 @@
+"""Links and images in a mail by which its reader's clicks and opens are known."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from html import escape, unescape
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from adapters.mail.text import TRAILING, URL
+
+_HREF = re.compile(r"""\bhref\s*=\s*("[^"]*"|'[^']*'|[^\s>]+)""", re.IGNORECASE)
+_HOST = re.compile(r"https?://([\w.:-]++)(?![{@])", re.IGNORECASE)
+_UNSEEN = (
+    '<a href="{}" style="display:none;max-height:0;overflow:hidden;mso-hide:all"'
+    ' aria-hidden="true" tabindex="-1"></a>'
+)
+_PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;border:0">'
+
+MOST_LINKS = 1_000
+
+
+class TrackedLinks:
+    """Numbers the targets of a mail's links. Number 0 is a link that no person can see."""
+
+    def __init__(self, own: str, hosts: frozenset[str], link: Callable[[int], str]) -> None:
+        """`link` makes the URL of a number; what begins with `own` is ours and left alone.
+
+        So is what leads to none of `hosts`. Whoever calls himself `https://evil.example` in a
+        form would else get a link of ours that leads there.
+        """
+        self._own = own
+        self._hosts = hosts
+        self._link = link
+        self._numbers: dict[str, int] = {"": 0}
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """Where links lead, by number."""
+        return tuple(self._numbers)
+
+    def replaced(self, url: str) -> str:
+        """The tracked URL instead of this one; only web pages are tracked."""
+        if not url.lower().startswith(("http://", "https://")) or url.startswith(self._own):
+            return url
+        if _host(url) not in self._hosts:
+            return url
+        if url not in self._numbers and len(self._numbers) >= MOST_LINKS:
+            return url
+        return self._link(self._numbers.setdefault(url, len(self._numbers)))
+
+    def unseen(self) -> str:
+        """The link that no person can see; who follows it reads the source."""
+        return _UNSEEN.format(escape(self._link(0)))
+
+
+def hosts_in(*written: str) -> frozenset[str]:
+    """The hosts of the links in what we wrote ourselves; not those that Liquid completes."""
+    found = (match[1].rstrip(".:").lower() for text in written for match in _HOST.finditer(text))
+    return frozenset(found)
+
+
+def _host(url: str) -> str:
+    try:
+        return urlsplit(url).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def track_html(html: str, links: TrackedLinks) -> str:
+    """The HTML with every link to a web page replaced, and all else as it was."""
+    anchors = _Anchors(html)
+    parts, end = [], 0
+    for start, tag in anchors.found:
+        match = _HREF.search(tag)
+        if match is None:
+            continue
+        url = unescape(match[1].strip("\"'")).strip()
+        parts += [html[end : start + match.start(1)], f'"{escape(links.replaced(url))}"']
+        end = start + match.end(1)
+    return "".join((*parts, html[end:]))
+
+
+def track_text(text: str, links: TrackedLinks) -> str:
+    """The text with every URL of a web page replaced."""
+
+    def replaced(match: re.Match[str]) -> str:
+        url = match[0].rstrip(TRAILING)
+        return links.replaced(url) + match[0][len(url) :]
+
+    return URL.sub(replaced, text)
+
+
+def pixel(url: str) -> str:
+    """The image whose loading tells of an opened mail."""
+    return _PIXEL.format(escape(url))
+
+
+def before_end(html: str, addition: str) -> str:
+    """The HTML with something more at the end of its body."""
+    body, end, rest = html.rpartition("</body>")
+    return f"{body}{addition}\n{end}{rest}" if end else html + addition
+
+
+class _Anchors(HTMLParser):
+    """Where the anchors of a document begin, and their tags as written."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.found: list[tuple[int, str]] = []
+        self._lines = [0]
+        for match in re.finditer("\n", html):
+            self._lines.append(match.end())
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        """Note an anchor."""
+        text = self.get_starttag_text()
+        if tag in ("a", "area") and attrs and text:
+            line, column = self.getpos()
+            self.found.append((self._lines[line - 1] + column, text))

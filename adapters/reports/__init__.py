@@ -1,0 +1,1 @@
+"""What lists and figures read from the database."""

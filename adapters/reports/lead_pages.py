@@ -1,0 +1,118 @@
+"""Lists of leads page by page, for programs that read many.
+
+A page ends with a cursor, which names the place of its last lead: the next page begins after
+it, however many leads have come or gone meanwhile (keyset paging).
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import sqlalchemy as sa
+
+from adapters.reports.leads import LeadLine, Sight
+from adapters.sql.database import Database
+from models.instants import parse_instant, write_instant
+from models.tables.columns import UtcInstant, table_of
+from models.tables.leads import Lead
+
+Order = Literal["urgency", "lead"]
+"""By urgency, what is breached comes first, then what is due first; or by the lead's id, in which
+nothing moves, so that each lead comes once whatever happens meanwhile."""
+
+_L = table_of(Lead)
+_LINE = [_L.c[name] for name in LeadLine.__slots__]
+_NEVER = datetime(9999, 12, 31, tzinfo=UTC)
+_DUE: sa.ColumnElement[datetime] = sa.func.coalesce(
+    _L.c.clock_due, sa.literal(_NEVER, UtcInstant())
+)
+_RANK = sa.case((_L.c.breached, 0), else_=1)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """Some leads in order, and where to go on."""
+
+    leads: tuple[LeadLine, ...]
+    next: str | None
+    """The cursor of the next page; None if this is the last."""
+
+
+class SqlLeadPages:
+    """Leads from SQL, by pages."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def page(
+        self,
+        *,
+        limit: int,
+        order: Order = "urgency",
+        after: str | None = None,
+        stage: str | None = None,
+        owner: str | None = None,
+        team: str | None = None,
+        program: str | None = None,
+        due_before: datetime | None = None,
+        sight: Sight | None = None,
+    ) -> Page:
+        """The leads to which all that is given applies, from the cursor `after` on.
+
+        `due_before` is about the clock that a salesperson must keep: leads whose clock is due
+        before then, and those that missed it. Raises ValueError for a cursor that is none, or
+        is of the other order.
+        """
+        keys = _keys(order)
+        query = sa.select(*_LINE).order_by(*keys).limit(limit + 1)
+        for column, wanted in (("stage", stage), ("team", team), ("program", program)):
+            if wanted is not None:
+                query = query.where(_L.c[column] == wanted)
+        if owner is not None:
+            query = query.where(_L.c.owner == owner.strip().lower())
+        if due_before is not None:
+            query = query.where(sa.or_(_L.c.breached, _L.c.clock_due < due_before))
+        if sight is not None:
+            query = query.where(sight.condition())
+        if after is not None:
+            query = query.where(sa.tuple_(*keys) > sa.tuple_(*_place(order, after)))
+        with self._database.read() as connection:
+            found = [LeadLine(**row) for row in connection.execute(query).mappings()]
+        more = len(found) > limit
+        return Page(
+            leads=tuple(found[:limit]), next=_cursor(order, found[limit - 1]) if more else None
+        )
+
+
+def _keys(order: Order) -> list[sa.ColumnElement[Any]]:
+    return [_L.c.id] if order == "lead" else [_RANK, _DUE, _L.c.id]
+
+
+def _cursor(order: Order, line: LeadLine) -> str:
+    place: list[object] = [line.id]
+    if order == "urgency":
+        place = [int(not line.breached), write_instant(line.clock_due or _NEVER), line.id]
+    return base64.urlsafe_b64encode(json.dumps([order, *place]).encode()).decode().rstrip("=")
+
+
+def _place(order: Order, cursor: str) -> list[sa.ColumnElement[Any]]:
+    """Where a page ended, as values to compare the keys with."""
+    try:
+        padded = cursor + "=" * (-len(cursor) % 4)
+        read = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
+        match order, read:
+            case "lead", ["lead", str(lead)] if lead.isprintable():
+                return [sa.literal(lead)]
+            case "urgency", ["urgency", int(rank), str(due), str(lead)] if lead.isprintable():
+                at = sa.literal(parse_instant(due), UtcInstant())
+                return [sa.literal(int(rank > 0)), at, sa.literal(lead)]
+    except (ValueError, RecursionError):
+        pass
+    raise ValueError(
+        "this is not where a page of this list ended; give `next` of the page before, with the"
+        " same order"
+    )

@@ -1,0 +1,135 @@
+"""The teams as they stand: who has how many leads, was given how many, and is away."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+
+from adapters.sql.database import Database
+from adapters.sql.programs import SqlPrograms
+from lifecycle.calendars.local_time import zone
+from lifecycle.handoff.assignment import LOADING_STAGES
+from lifecycle.program.rulebook import rulebook
+from lifecycle.stages import WORKED
+from models.directory import Directory, Member
+from models.program.program import Program
+from models.tables.columns import table_of
+from models.tables.leads import Lead
+from models.tables.people import Counter
+
+_C = table_of(Counter)
+_L = table_of(Lead)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLine:
+    """One member of one team."""
+
+    email: str
+    name: str
+    capacity: int | None
+    weight: int
+    leads: int
+    """Owned now in mql, sal and sql, in all teams: what counts against the capacity."""
+    assigned: float
+    """Assignments counted in this team; a newcomer starts at the team's lowest ratio."""
+    away_until: date | None
+    """The last day of today's absence; None if the member is not away."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamLine:
+    """One team."""
+
+    name: str
+    manager: str | None
+    members: tuple[MemberLine, ...]
+    left: dict[str, int]
+    """Leads in mql to opportunity that people own who are not of the team (any more)."""
+
+
+class SqlTeamReport:
+    """Teams with their figures, from SQL."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def teams(self, people: Directory, now: datetime, timezone: ZoneInfo) -> list[TeamLine]:
+        """All teams in file order. `timezone` is that of members who have none of their own."""
+        with self._database.read() as connection:
+            loads = {
+                row[0]: row[1]
+                for row in connection.execute(
+                    sa.select(_L.c.owner, sa.func.count())
+                    .where(_L.c.owner.is_not(None), _L.c.stage.in_(LOADING_STAGES))
+                    .group_by(_L.c.owner)
+                )
+            }
+            counts = {
+                (row.team, row.member): Fraction(row.total)
+                for row in connection.execute(sa.select(_C))
+            }
+            owned = connection.execute(
+                sa.select(_L.c.team, _L.c.owner, sa.func.count())
+                .where(_L.c.owner.is_not(None), _L.c.stage.in_(sorted(WORKED)))
+                .group_by(_L.c.team, _L.c.owner)
+                .order_by(_L.c.owner)
+            ).all()
+        return [
+            TeamLine(
+                name=name,
+                manager=team.manager,
+                members=tuple(
+                    MemberLine(
+                        email=one.email,
+                        name=one.name,
+                        capacity=one.capacity,
+                        weight=one.weight,
+                        leads=loads.get(one.email, 0),
+                        assigned=round(float(counts.get((name, one.email), 0)), 2),
+                        away_until=away_until(one, now, timezone),
+                    )
+                    for one in team.members
+                ),
+                left={
+                    owner: count
+                    for of, owner, count in owned
+                    if of == name and owner != team.manager and not people.is_member(name, owner)
+                },
+            )
+            for name, team in people.teams.items()
+        ]
+
+
+def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None:
+    """The last day of the absence that the member's today is in, or None.
+
+    A time zone that is not known is as good as none.
+    """
+    try:
+        here = zone(member.timezone) if member.timezone is not None else timezone
+    except ValueError:
+        here = timezone
+    today = now.astimezone(here).date()
+    days: Iterable[date] = (one.to for one in member.away if one.from_ <= today <= one.to)
+    return max(days, default=None)
+
+
+def office_zone(programs: SqlPrograms) -> ZoneInfo:
+    """Where days away are counted of members without a time zone: the accept calendar's.
+
+    UTC if the programs published last don't agree on one.
+    """
+    zones = {_accept_zone(found) for name in programs.names() if (found := programs.newest(name))}
+    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+
+
+def _accept_zone(program: Program) -> ZoneInfo:
+    book = rulebook(program)
+    accept = program.handoff.accept if program.handoff is not None else None
+    return book.open_time(accept, book.zone).timezone

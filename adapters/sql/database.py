@@ -1,0 +1,269 @@
+"""The database: SQLite in WAL mode or PostgreSQL, opened by URL; and its migrations."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from fractions import Fraction
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, Connection, Engine, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError
+
+from models.instants import write_instant
+
+_MIGRATIONS = Path(__file__).resolve().parent.parent / "deploy" / "migrations"
+_BUSY_MILLISECONDS = 3_000
+_WRITES = "leadflow_writes"
+_MIGRATION_LOCK = 5_323_460_001
+"""Any number will do, so long as nobody else locks by it in this database."""
+
+
+class DatabaseNotReadyError(Exception):
+    """The database can't be used as it is; the message says why and what to do."""
+
+
+class DatabaseTooNewError(DatabaseNotReadyError):
+    """The database was migrated by a newer leadflow than this one."""
+
+
+class DatabaseTooOldError(DatabaseNotReadyError):
+    """The database lacks migrations that this leadflow needs."""
+
+
+class DatabaseUnreachableError(DatabaseNotReadyError):
+    """The database does not answer, stays locked, or is something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """An open database; safe to share between threads."""
+
+    engine: Engine
+    _writer: Lock = field(default_factory=Lock, repr=False)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite; else it is PostgreSQL."""
+        return self.engine.dialect.name == "sqlite"
+
+    @property
+    def file(self) -> Path | None:
+        """The file of a SQLite database, absolute; None for PostgreSQL."""
+        name = self.engine.url.database
+        return Path(name).absolute() if self.is_sqlite and name is not None else None
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection for reading: what is read is of one instant in SQLite."""
+        with self.engine.connect() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """One transaction, rolled back if anything is raised.
+
+        SQLite has one writer at a time: threads of this process queue for it here (its own
+        waiting is by polling), other processes' transactions are waited for three seconds.
+        """
+        if self.is_sqlite:
+            with self._writer, self._begin() as connection:
+                yield connection
+        else:
+            with self._begin() as connection:
+                yield connection
+
+    @contextmanager
+    def _begin(self) -> Iterator[Connection]:
+        with (
+            self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+            connection.begin(),
+        ):
+            yield connection
+
+    def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
+        """An INSERT that knows ON CONFLICT, in this database's dialect."""
+        return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.engine.dispose()
+
+
+def _plain(value: object) -> object:
+    """What JSON has no word for. Raises TypeError for what nobody should store."""
+    if isinstance(value, datetime):
+        return write_instant(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Fraction):
+        return float(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, set | frozenset):
+        return sorted(value)
+    raise TypeError(f"{type(value).__name__} can't be stored as JSON")
+
+
+# Escaped to ASCII: half a surrogate pair is legal JSON from a stranger, but not legal UTF-8.
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain)
+
+# As many connections as a worker has threads for turns: who waits for one may wait long.
+_SETTINGS: dict[str, Any] = {
+    "json_serializer": _ENCODER.encode,
+    "pool_size": 20,
+    "max_overflow": 20,
+}
+
+
+def _url(text: str) -> URL:
+    try:
+        url = make_url(text)
+    except ArgumentError:
+        url = None
+    kind = url.drivername.partition("+")[0] if url is not None else ""
+    if url is None or kind not in ("sqlite", "postgresql") or not url.database:
+        raise ValueError(
+            "this is not the URL of a database that leadflow knows; write one like"
+            " sqlite:///leadflow.db or postgresql://user@host/name"
+        )
+    return url.set(drivername="sqlite" if kind == "sqlite" else "postgresql+psycopg")
+
+
+def open_database(url: str) -> Database:
+    """Open a database by its URL; nothing is made or migrated (`migrate`) or even connected.
+
+    Raises ValueError for a URL of another kind.
+    """
+    place = _url(url)
+    if place.drivername != "sqlite":
+        return Database(sa.create_engine(place, pool_pre_ping=True, **_SETTINGS))
+    engine = sa.create_engine(
+        place, connect_args={"timeout": _BUSY_MILLISECONDS / 1_000}, **_SETTINGS
+    )
+    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "begin", _begin)
+    return Database(engine)
+
+
+def _prepare(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves: the driver says it too late
+    cursor = connection.cursor()
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    _to_wal(cursor)
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.close()
+
+
+def _to_wal(cursor: Any) -> None:
+    """Switch a new file to WAL. SQLite does not wait for others who do so, so this does."""
+    limit = time.monotonic() + _BUSY_MILLISECONDS / 1_000
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > limit:
+                raise
+            time.sleep(0.01)
+        else:
+            return
+
+
+def _begin(connection: Connection) -> None:
+    writes = connection.get_execution_options().get(_WRITES)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _revision(connection: Connection, script: ScriptDirectory) -> str | None:
+    """The database's revision, None if it is empty. Raises DatabaseTooNewError."""
+    found = MigrationContext.configure(connection).get_current_revision()
+    known = {one.revision for one in script.walk_revisions()}
+    if found is not None and found not in known:
+        raise DatabaseTooNewError(
+            f"the database {_shown(connection.engine)} is at revision {found}, which this"
+            f" leadflow does not know (its newest is {script.get_current_head()}): a newer"
+            " leadflow has been here. Use that version or a later one, or another database"
+        )
+    return found
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.render_as_string(hide_password=True)
+
+
+@contextmanager
+def _opened(url: str) -> Iterator[Database]:
+    """A database for a while. Raises DatabaseUnreachableError, without a word of SQL."""
+    database = open_database(url)
+    try:
+        yield database
+    except (OSError, DatabaseError) as error:
+        said = str(error.orig if isinstance(error, DatabaseError) else error).strip()
+        raise DatabaseUnreachableError(
+            f"the database {_shown(database.engine)} can't be used: {said}; check the URL, and"
+            " that the database is up and this user may write to it"
+        ) from error
+    finally:
+        database.close()
+
+
+def migrate(url: str) -> None:
+    """Bring a database, new or old, to this code's tables; of two at once, one waits.
+
+    For SQLite the file and its folder are made. Raises DatabaseNotReadyError (too new,
+    unreachable), having changed nothing.
+    """
+    config = _config()
+    script = ScriptDirectory.from_config(config)
+    with _opened(url) as database:
+        if (file := database.file) is not None:
+            file.parent.mkdir(parents=True, exist_ok=True)
+        with database.write() as connection:
+            if not database.is_sqlite:
+                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))
+            if _revision(connection, script) != script.get_current_head():
+                config.attributes["connection"] = connection
+                command.upgrade(config, "head")
+
+
+def check(url: str) -> None:
+    """Raise DatabaseNotReadyError (too new, too old, unreachable) unless it fits this code."""
+    script = ScriptDirectory.from_config(_config())
+    found = None
+    with _opened(url) as database:
+        # Connecting to SQLite makes the file, and a mere look should leave nothing behind.
+        if database.file is None or database.file.exists():
+            with database.read() as connection:
+                found = _revision(connection, script)
+    if found != script.get_current_head():
+        where = _shown(database.engine)
+        raise DatabaseTooOldError(
+            f"the database {where} {f'is at revision {found}' if found else 'has no tables'}, but"
+            f" this leadflow needs {script.get_current_head()}; bring it up to date with"
+            " `leadflow database upgrade`"
+        )
+
+
+def shown_url(url: str) -> str:
+    """The URL of a database without its password."""
+    return make_url(url).render_as_string(hide_password=True)

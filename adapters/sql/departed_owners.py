@@ -1,0 +1,79 @@
+"""Leads whose owner leaves a team: each is told, by the intake, with the change itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from adapters.sql.intake import NewItem, SqlIntake
+from lifecycle.handoff.unreachable_owner import LEFT
+from lifecycle.stable_hash import short_hash
+from lifecycle.stages import WORKED
+from models.directory import Directory
+from models.instants import write_instant
+from models.tables.columns import table_of
+from models.tables.leads import Lead
+from models.tables.people import Assignment
+
+_A = table_of(Assignment)
+_L = table_of(Lead)
+
+
+def leavers(before: Directory, after: Directory) -> Iterator[tuple[str, str]]:
+    """Each (team, person) that was of the team, as a member or its manager, and is no more."""
+    for name in before.teams:
+        for person in sorted(_people(before, name) - _people(after, name)):
+            yield name, person
+
+
+def _people(directory: Directory, name: str) -> set[str]:
+    team = directory.teams.get(name)
+    if team is None:
+        return set()
+    return {one.email for one in team.members} | ({team.manager} if team.manager else set())
+
+
+def leads_left(connection: Connection, before: Directory, after: Directory) -> dict[str, list[str]]:
+    """The leads in mql to opportunity that those who leave own in the team they leave.
+
+    By person; those who own none are absent.
+    """
+    found: dict[str, set[str]] = {}
+    for team, person in leavers(before, after):
+        owned = sa.select(_L.c.id).where(
+            _L.c.owner == person, _L.c.team == team, _L.c.stage.in_(sorted(WORKED))
+        )
+        # A lead that was given to this person a moment ago has no row that says so yet.
+        given = sa.select(_A.c.lead).where(_A.c.pending, _A.c.owner == person, _A.c.team == team)
+        found.setdefault(person, set()).update(connection.scalars(sa.union(owned, given)))
+    return {person: sorted(leads) for person, leads in sorted(found.items()) if leads}
+
+
+def tell(
+    intake: SqlIntake,
+    connection: Connection,
+    left: dict[str, list[str]],
+    *,
+    version: int,
+    now: datetime,
+    known: timedelta,
+) -> None:
+    """Store what these leads are to be told of the directory's new version.
+
+    They are told when it is `known` to every worker: who is to be alerted, it says.
+    """
+    items = [
+        _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now, known)
+        for person, leads in left.items()
+        for lead in leads
+    ]
+    intake.store(connection, items)
+
+
+def _item(lead: str, person: str, identity: str, now: datetime, delay: timedelta) -> NewItem:
+    at, data = write_instant(now), {"person": person}
+    body = {"id": identity, "type": LEFT, "at": at, "data": data}
+    return NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now, delay=delay)

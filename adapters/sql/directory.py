@@ -1,0 +1,239 @@
+"""The directory in the database, and who is given which lead.
+
+What holds is the teams file that was applied last, with the absences that were entered by hand.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from threading import Lock
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from adapters.sql import departed_owners as owners_left
+from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
+from adapters.sql.database import Database
+from adapters.sql.intake import SqlIntake
+from lifecycle.handoff.assignment import LOADING_STAGES
+from lifecycle.handoff.roster import Roster
+from models.decision import Assign, CountAssignment
+from models.directory import Directory
+from models.instants import whole_second
+from models.tables.columns import table_of
+from models.tables.leads import Lead
+from models.tables.people import AppliedDirectory, Assignment, Counter
+
+_A = table_of(Assignment)
+_C = table_of(Counter)
+_D = table_of(AppliedDirectory)
+_L = table_of(Lead)
+
+_REMEMBERED_SECONDS = 2.0
+_ASSIGNMENT_LOCK = 5_323_460_002
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """The directory as it was last read, and what it was made of."""
+
+    version: int
+    applied: Directory
+    absences: tuple[EnteredAbsence, ...]
+    merged: Directory
+
+
+class SqlPeople:
+    """The people of sales; assignments are made one after another, whoever asks."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._intake = SqlIntake(database)
+        self._lock = Lock()
+        self._known = _Known(0, Directory(), (), Directory())
+        self._changes = 0
+        self._looked = -_REMEMBERED_SECONDS
+        self.absences = SqlAbsences(database, self._forget)
+        """Days away entered by hand; what is changed here, `directory` knows at once."""
+
+    def apply(self, people: Directory) -> dict[str, list[str]]:
+        """Make this the directory. The same one again changes nothing.
+
+        Leads whose owner leaves their team by it are told so (`owner.left`), in the same
+        transaction; returned are they, by person.
+        """
+        with self._database.write() as connection:
+            self._queue(connection)
+            known = self._read(connection)
+            left: dict[str, list[str]] = {}
+            if known.applied != people or known.version == 0:
+                now = datetime.now(UTC)
+                version = connection.scalar(
+                    sa.insert(_D)
+                    .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
+                    .returning(_D.c.version)
+                )
+                self._count_told(connection)
+                left = owners_left.leads_left(connection, known.applied, people)
+                owners_left.tell(
+                    self._intake,
+                    connection,
+                    left,
+                    version=version or 0,
+                    now=whole_second(now),
+                    known=timedelta(seconds=_REMEMBERED_SECONDS),
+                )
+        self._forget()
+        return left
+
+    def applied(self) -> Directory:
+        """The teams file as it was last applied, without the absences entered by hand."""
+        with self._database.read() as connection:
+            return self._read(connection).applied
+
+    def leads_left(self, people: Directory) -> dict[str, list[str]]:
+        """Which leads would be told that their owner leaves if this were applied, by person."""
+        with self._database.read() as connection:
+            return owners_left.leads_left(connection, self._read(connection).applied, people)
+
+    def directory(self) -> Directory:
+        """The people as last applied, at most two seconds ago; without any, an empty directory."""
+        with self._lock:
+            if time.monotonic() - self._looked < _REMEMBERED_SECONDS:
+                return self._known.merged
+        with self._database.read() as connection:
+            return self._latest(connection)
+
+    def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
+        """Choose an owner in one transaction: (owner, None) or (None, why).
+
+        The same key gets the same answer and is counted once. Nobody is given more than
+        their capacity, whoever asks at the same time.
+        """
+        with self._database.write() as connection:
+            self._queue(connection)
+            known = connection.execute(
+                sa.select(_A.c.owner, _A.c.why).where(_A.c.key == command.key)
+            ).one_or_none()
+            if known is not None:
+                return known.owner, known.why
+            people = self._latest(connection)
+            roster = self._roster(connection, command.team)
+            choice = roster.assign(people, command, self._loads(connection, people, command.team))
+            self._store(connection, command.team, roster)
+            self._answer(connection, lead, command, choice.owner, choice.why)
+        return choice.owner, choice.why
+
+    def count(self, lead: str, command: CountAssignment) -> None:
+        """Count an assignment that a manager made by hand; once for a key."""
+        with self._database.write() as connection:
+            self._queue(connection)
+            if connection.scalar(sa.select(sa.exists().where(_A.c.key == command.key))):
+                return
+            roster = self._roster(connection, command.team)
+            roster.count(self._latest(connection), command)
+            self._store(connection, command.team, roster)
+            self._answer(connection, lead, command, command.owner, "by_hand")
+
+    def _queue(self, connection: Connection) -> None:
+        if not self._database.is_sqlite:  # SQLite's writers queue anyway
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ASSIGNMENT_LOCK)))
+
+    def _forget(self) -> None:
+        """Have the next one who asks for the directory look, also if somebody looks just now."""
+        with self._lock:
+            self._changes += 1
+            self._looked = -_REMEMBERED_SECONDS
+
+    def _latest(self, connection: Connection) -> Directory:
+        return self._read(connection).merged
+
+    def _read(self, connection: Connection) -> _Known:
+        with self._lock:
+            known, changes = self._known, self._changes
+        version = connection.scalar(sa.select(sa.func.max(_D.c.version))) or 0
+        absences = entered(connection)
+        if (version, absences) != (known.version, known.absences):
+            applied = known.applied
+            if version != known.version:
+                query = sa.select(_D.c.document).where(_D.c.version == version)
+                applied = Directory.model_validate(connection.scalar(query))
+            known = _Known(version, applied, absences, with_absences(applied, absences))
+        with self._lock:
+            self._known = known
+            if changes == self._changes:
+                self._looked = time.monotonic()
+        return known
+
+    def _loads(self, connection: Connection, people: Directory, team: str | None) -> dict[str, int]:
+        """Leads owned in the loading stages, by member of the team.
+
+        A lead's row lags behind its assignment: until a turn has told of it, the assignment
+        itself counts.
+        """
+        self._count_told(connection)
+        found = people.teams.get(team) if team is not None else None
+        members = [one.email for one in found.members] if found is not None else []
+        owned = (
+            sa.select(_L.c.owner, _L.c.id.label("lead"))
+            .where(_L.c.stage.in_(LOADING_STAGES), _L.c.owner.in_(members))
+            .union(sa.select(_A.c.owner, _A.c.lead).where(_A.c.pending, _A.c.owner.in_(members)))
+            .subquery()
+        )
+        query = sa.select(owned.c.owner, sa.func.count()).group_by(owned.c.owner)
+        return {row[0]: row[1] for row in connection.execute(query)}
+
+    def _count_told(self, connection: Connection) -> None:
+        """Assignments that their leads' rows tell of by now do not count apart any more."""
+        connection.execute(
+            sa.update(_A)
+            .where(
+                _A.c.pending,
+                sa.exists().where(
+                    _L.c.id == _A.c.lead,
+                    _L.c.turn != _A.c.turn,
+                    sa.func.coalesce(_L.c.asking, "") != _A.c.key,
+                ),
+            )
+            .values(pending=False)
+        )
+
+    def _roster(self, connection: Connection, team: str | None) -> Roster:
+        rows = connection.execute(sa.select(_C.c.member, _C.c.total).where(_C.c.team == team))
+        counts = {row.member: Fraction(row.total) for row in rows}
+        return Roster({team: counts} if team is not None else None)
+
+    def _store(self, connection: Connection, team: str | None, roster: Roster) -> None:
+        if team is None or not (counts := roster.counts(team)):
+            return
+        connection.execute(sa.delete(_C).where(_C.c.team == team))
+        connection.execute(
+            sa.insert(_C),
+            [{"team": team, "member": member, "total": str(n)} for member, n in counts.items()],
+        )
+
+    def _answer(
+        self,
+        connection: Connection,
+        lead: str,
+        command: Assign | CountAssignment,
+        owner: str | None,
+        why: str | None,
+    ) -> None:
+        turn = connection.scalar(sa.select(_L.c.turn).where(_L.c.id == lead))
+        connection.execute(
+            sa.insert(_A).values(
+                key=command.key,
+                lead=lead,
+                handoff=command.handoff,
+                team=command.team,
+                owner=owner,
+                why=why,
+                at=command.at,
+                turn=turn or 0,
+                pending=why is None,
+            )
+        )

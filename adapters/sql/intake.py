@@ -1,0 +1,278 @@
+"""What is accepted from outside for leads: stored first, told to their workflows after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from adapters.sql.database import Database
+from models.addresses import spellings
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
+from models.tables.leads import Lead
+
+_I = table_of(IntakeItem)
+_L = table_of(Lead)
+
+_MOST_OF_A_LEAD = 1_000
+_MOST_ROWS = 5_000
+"""So many items are taken at once, however many wait: a flood must fit into memory."""
+
+
+_IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
+_THERE = sa.select(_L.c.id).where(_L.c.id.in_(_IDS))
+_COMING = sa.select(_I.c.lead).where(
+    _I.c.lead.in_(_IDS),
+    _I.c.kind == "lead",
+    sa.or_(_I.c.done.is_(None), _I.c.why.is_(None)),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """Something for a lead that arrived from outside, checked already."""
+
+    lead: str
+    item: str
+    """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
+    kind: Literal["event", "lead"]
+    body: Mapping[str, Any]
+    """An event as `models.messages.read_event` takes it; or `{program, profile}`."""
+    arrived: datetime
+    """By the program's clock."""
+    delay: timedelta = timedelta(0)
+    """Not told to the lead before it has lain so long (real time)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """An item that was leased, to be told to its lead."""
+
+    seq: int
+    lead: str
+    item: str
+    kind: str
+    body: dict[str, Any]
+    arrived: datetime
+    tries: int
+    """How often it was taken, this time included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """What was accepted and not told yet."""
+
+    count: int
+    oldest: datetime | None
+    """When the first of them arrived (program clock)."""
+
+
+class SqlIntake:
+    """The table of accepted items. What `accept` returned from is stored.
+
+    What comes for one lead within `gather` is told to it together.
+    """
+
+    def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
+        self._database = database
+        self._gather = gather
+        self._insert = (
+            database.upsert(_I)
+            .on_conflict_do_nothing(index_elements=[_I.c.lead, _I.c.item])
+            .returning(_I.c.lead, _I.c.item)
+        )
+
+    def accept(self, items: Sequence[NewItem]) -> list[bool]:
+        """Store items in one transaction; False for each that was accepted before."""
+        with self._database.write() as connection:
+            return self.store(connection, items)
+
+    def store(self, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
+        """`accept` as a part of another's transaction."""
+        if not items:
+            return []
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "lead": one.lead,
+                "item": one.item,
+                "kind": one.kind,
+                "body": dict(one.body),
+                "arrived": one.arrived,
+                "ready": now + self._gather + one.delay,
+                "tries": 0,
+            }
+            for one in items
+        ]
+        new = {tuple(row) for row in connection.execute(self._insert, rows)}
+        fresh = []
+        for one in items:
+            fresh.append((one.lead, one.item) in new)
+            new.discard((one.lead, one.item))  # the same one twice in a batch is new once
+        return fresh
+
+    def take(self, limit: int, lease: timedelta) -> list[Taken]:
+        """Lease what can be told now to about `limit` leads, each lead's items in order of arrival.
+
+        A lead's items come together, as far as they were gathered; of a flood come the first.
+        None overtakes an earlier one that is leased or lies ahead of its time, and a lead that
+        waits so holds up no other. What is neither `done` nor put off `again` within the lease
+        is taken anew: its taker died.
+        """
+        now = datetime.now(UTC)
+        firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
+        ready = (
+            sa.select(_I.c.lead)
+            .where(_I.c.seq.in_(firsts), _I.c.ready <= now)
+            .order_by(_I.c.ready)
+            .limit(limit)
+        )
+        with self._database.write() as connection:
+            leads = sorted(connection.scalars(ready))
+            if not leads:
+                return []
+            place = sa.func.row_number().over(partition_by=_I.c.lead, order_by=_I.c.seq)
+            placed = (
+                sa.select(_I.c.seq, place.label("place"))
+                .where(_I.c.lead.in_(leads), _I.c.done.is_(None))
+                .subquery()
+            )
+            first = (
+                sa.select(placed.c.seq)
+                .where(placed.c.place <= _MOST_OF_A_LEAD)
+                .order_by(placed.c.place, placed.c.seq)
+                .limit(_MOST_ROWS)
+            )
+            rows = connection.execute(
+                sa.select(_I)
+                .where(_I.c.seq.in_(first), _I.c.done.is_(None))
+                .order_by(_I.c.seq)
+                .with_for_update()
+            ).all()
+            taken = list(_first_ready(rows, now, now + self._gather))
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_([row.seq for row in taken]))
+                .values(ready=now + lease, tries=_I.c.tries + 1)
+            )
+        return [
+            Taken(
+                seq=row.seq,
+                lead=row.lead,
+                item=row.item,
+                kind=row.kind,
+                body=row.body,
+                arrived=row.arrived,
+                tries=row.tries + 1,
+            )
+            for row in taken
+        ]
+
+    def done(self, seqs: Sequence[int], why: str | None = None) -> None:
+        """Note that leads have these items; or, with a reason, that they were given up."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(_I).where(_I.c.seq.in_(seqs)).values(done=datetime.now(UTC), why=why)
+            )
+
+    def again(self, seqs: Sequence[int], why: str, after: timedelta) -> None:
+        """Put items off: they are taken again after so long."""
+        with self._database.write() as connection:
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_(seqs), _I.c.done.is_(None))
+                .values(ready=datetime.now(UTC) + after, why=why)
+            )
+
+    def judge(self, lead: str, message: str, why: str) -> int:
+        """Make this mail's clicks and opens that were not told yet a machine's; how many."""
+        with self._database.write() as connection:
+            rows = connection.execute(
+                sa.select(_I.c.seq, _I.c.body).where(
+                    _I.c.lead == lead, _I.c.kind == "event", _I.c.done.is_(None)
+                )
+            ).all()
+            judged = [row for row in rows if _by_mail(row.body, message)]
+            for row in judged:
+                body = {**row.body, "machine": True, "data": {**row.body["data"], "why": why}}
+                connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(body=body))
+        return len(judged)
+
+    def clicked(self, lead: str, message: str, since: datetime) -> set[str]:
+        """Where the links lead that were followed from this mail since then (program clock)."""
+        query = sa.select(_I.c.body).where(
+            _I.c.lead == lead, _I.c.kind == "event", _I.c.arrived >= since
+        )
+        with self._database.read() as connection:
+            bodies = connection.scalars(query).all()
+        return {
+            str(body["data"].get("url", ""))
+            for body in bodies
+            if body.get("type") == "email.clicked" and body["data"].get("message") == message
+        }
+
+    def known(self, leads: Iterable[str]) -> set[str]:
+        """Which of these leads exist, or will: their creation was accepted and not given up."""
+        wanted = set(leads)
+        with self._database.read() as connection:
+            found = set(connection.scalars(_THERE, {"ids": sorted(wanted)}))
+            if wanted - found:
+                found |= set(connection.scalars(_COMING, {"ids": sorted(wanted - found)}))
+        return found
+
+    def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
+        """The lead of each of these addresses, in any spelling, as far as there is one."""
+        spelt = {address: spellings(address) for address in addresses}
+        if not spelt:
+            return {}
+        wanted = sorted({one for each in spelt.values() for one in each})
+        query = (
+            sa.select(_L.c.email, sa.func.min(_L.c.id))
+            .where(_L.c.email.in_(wanted))
+            .group_by(_L.c.email)
+        )
+        with self._database.read() as connection:
+            leads = {row[0]: row[1] for row in connection.execute(query)}
+        found = {
+            address: [leads[one] for one in each if one in leads] for address, each in spelt.items()
+        }
+        return {address: each[0] for address, each in found.items() if each}
+
+    def waiting(self) -> Waiting:
+        """How much was accepted and not told yet, and since when the oldest waits."""
+        query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
+        with self._database.read() as connection:
+            count, oldest = connection.execute(query).one()
+        return Waiting(count, oldest)
+
+    def purge(self, before: datetime) -> int:
+        """Remove what was told before this instant; how much it was."""
+        with self._database.write() as connection:
+            return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
+
+
+def _first_ready(
+    rows: Sequence[sa.Row[Any]], now: datetime, gathered: datetime
+) -> Iterator[sa.Row[Any]]:
+    """Each lead's first items up to one that is not ready, if the first is due by now."""
+    stopped: dict[str, bool] = {}
+    for row in rows:
+        first = row.lead not in stopped
+        stop = stopped.get(row.lead, False) or row.ready > (now if first else gathered)
+        stopped[row.lead] = stop
+        if not stop:
+            yield row
+
+
+def _by_mail(body: Mapping[str, Any], message: str) -> bool:
+    """Whether this is an open or a click of the mail that still counts as a person's."""
+    return (
+        body.get("type") in ("email.clicked", "email.opened")
+        and body.get("data", {}).get("message") == message
+        and not body.get("machine", False)
+    )

@@ -1,0 +1,146 @@
+"""The outbox: what became of each mail, by its key; and who gets none."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import sqlalchemy as sa
+
+from activities.ports import Claim, Rendered
+from adapters.sql.database import Database
+from models.addresses import only_address, readable_domain, spellings
+from models.decision import SendMail
+from models.tables.columns import table_of
+from models.tables.mail import Message, Suppression
+
+_M = table_of(Message)
+_S = table_of(Suppression)
+
+_STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
+"""In the order in which they are told."""
+_STOPS_OPERATIONAL = ("bounced", "complained")
+
+
+# Built once: building them for every mail costs as much as running them.
+_CLAIMED = ("key", "lead", "message", "status", "why", "at", "updated")
+_REASONS = sa.select(_S.c.reason).where(_S.c.address.in_(sa.bindparam("spellings", expanding=True)))
+_SETTLE = (
+    sa.update(_M)
+    .where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
+    .values({name: sa.bindparam(name) for name in ("status", "why", "updated")})
+)
+_KNOWN = (
+    sa.update(_M)
+    .where(_M.c.key == sa.bindparam("of"))
+    .values({name: sa.bindparam(name) for name in ("mail", "email", "address", "links")})
+)
+
+
+class SqlOutbox:
+    """Mail keys and suppressed addresses in the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._claim = (
+            database.upsert(_M)
+            .values({name: sa.bindparam(name, type_=_M.c[name].type) for name in _CLAIMED})
+            .on_conflict_do_nothing(index_elements=[_M.c.key])
+            .returning(_M.c.key)
+        )
+
+    def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
+        """Claim a mail for sending; of several who try, exactly one gets `new`."""
+        with self._database.write() as connection:
+            return self._claimed(connection, lead, key, message, at)
+
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        """Claim a nurture mail and ask last whether its address gets it, in one transaction.
+
+        If the mail may go, its row says what it is known by when something comes back; if not,
+        it is settled as skipped.
+        """
+        to = only_address(mail.to)
+        # The domain goes out in ASCII; people know it otherwise.
+        written = f"{to.username}@{readable_domain(to.domain)}".lower()
+        key = command.key
+        with self._database.write() as connection:
+            claim = self._claimed(connection, lead, key, command.message, command.at)
+            if claim.status != "new":
+                return claim
+            why = _suppression(connection, written, operational=command.operational)
+            if why is not None:
+                ended = {"status": "skipped", "why": why, "updated": datetime.now(UTC)}
+                connection.execute(_SETTLE, {"of": key, **ended})
+                return Claim(status="skipped", why=why)
+            known = {
+                "mail": mail.message_id.partition("@")[0],
+                "email": command.email,
+                "address": written,
+                "links": list(mail.links),
+            }
+            connection.execute(_KNOWN, {"of": key, **known})
+        return claim
+
+    def _claimed(
+        self, connection: sa.Connection, lead: str, key: str, message: str, at: datetime
+    ) -> Claim:
+        row = {
+            "key": key,
+            "lead": lead,
+            "message": message,
+            "status": "claimed",
+            "why": None,
+            "at": at,
+            "updated": datetime.now(UTC),
+        }
+        if connection.scalar(self._claim, row) is not None:
+            return Claim(status="new")
+        known = connection.execute(sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)).one()
+        return Claim(status="unknown" if known.status == "claimed" else known.status, why=known.why)
+
+    def release(self, key: str) -> None:
+        """Give a claim back, so that the mail can be claimed again; not once it has ended."""
+        with self._database.write() as connection:
+            connection.execute(sa.delete(_M).where(_M.c.key == key, _M.c.status == "claimed"))
+
+    def settle(
+        self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
+    ) -> None:
+        """Note how a claimed mail ended; the first ending stands.
+
+        Raises LookupError for a mail that nobody claimed.
+        """
+        with self._database.write() as connection:
+            settled = connection.execute(
+                _SETTLE,
+                {"of": key, "status": status, "why": why, "updated": datetime.now(UTC)},
+            )
+            if settled.rowcount == 0 and not connection.scalar(
+                sa.select(sa.exists().where(_M.c.key == key))
+            ):
+                raise LookupError(f"the mail {key} was never claimed; claim it before sending")
+
+    def suppression(self, address: str, *, operational: bool) -> str | None:
+        """Why this address gets no such mail: the first that applies, or None.
+
+        Operational mail is stopped by a bounce or a complaint, not by an unsubscription.
+        """
+        with self._database.read() as connection:
+            return _suppression(connection, address, operational=operational)
+
+    def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
+        """Keep what a claimed alert is known by: its Message-ID, its person, its handoff."""
+        known = {
+            "mail": mail.message_id.partition("@")[0],
+            "address": only_address(mail.to).addr_spec.lower(),
+            "handoff": handoff,
+        }
+        with self._database.write() as connection:
+            connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
+
+
+def _suppression(connection: sa.Connection, address: str, *, operational: bool) -> str | None:
+    reasons = set(connection.scalars(_REASONS, {"spellings": spellings(address)}))
+    order = _STOPS_OPERATIONAL if operational else _STOPS_MARKETING
+    return next((one for one in order if one in reasons), None)

@@ -1,0 +1,68 @@
+"""Rates of mail, held by all workers together: one row a rate, and no burst.
+
+The generic cell rate algorithm (ITU-T I.371) without tolerance: mail goes out evenly, one each
+period divided by how many may go in it. So no window of the period holds more than that, and a
+receiving domain sees a steady stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+import sqlalchemy as sa
+
+from adapters.sql.database import Database
+from models.durations import Rate
+from models.tables.columns import table_of
+from models.tables.mail import RateSlot
+
+_R = table_of(RateSlot)
+
+
+class SqlRates:
+    """When the next mail under some rates may go. Instants are of the wall clock."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
+        """How long to wait until all these rates allow one more mail.
+
+        If that is within `patience`, its place is taken and the mail should go then; else
+        nothing is taken, and it should be asked again by then.
+        """
+        if not rates:
+            return timedelta(0)
+        now = datetime.now(UTC)
+        names = sorted(rates)  # one order, so that two mails can't deadlock
+        with self._database.write() as connection:
+            connection.execute(
+                self._database.upsert(_R).on_conflict_do_nothing(),
+                [{"name": name, "next_at": now} for name in names],
+            )
+            free = connection.execute(
+                sa.select(_R.c.name, _R.c.next_at)
+                .where(_R.c.name.in_(names))
+                .order_by(_R.c.name)
+                .with_for_update()
+            ).all()
+            at: datetime = max(now, *(row.next_at for row in free))
+            if at - now <= patience:
+                for name in names:
+                    connection.execute(
+                        sa.update(_R)
+                        .where(_R.c.name == name)
+                        .values(next_at=at + spacing(rates[name]))
+                    )
+        return at - now
+
+
+def spacing(rate: Rate) -> timedelta:
+    """The time between two mails under a rate; a day is 24 hours here.
+
+    Rounded up, else the last of a period would come a microsecond early.
+    """
+    if rate.per is None:
+        raise ValueError("a rate of mail has a period, like 600 per 1m")
+    return -(-rate.per.elapsed // rate.most)

@@ -1,0 +1,51 @@
+"""Alerts that were sent, found again by their buttons and by what comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.sql.database import Database
+from models.tables.columns import table_of
+from models.tables.mail import Message
+
+_M = table_of(Message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentAlert:
+    """One alert to one person of sales."""
+
+    mail: str
+    """The local part of its Message-ID."""
+    lead: str
+    person: str
+    handoff: int | None
+    """The handoff that it was about."""
+    sent: datetime
+    """When the mail server took it, by the wall clock."""
+
+
+class SqlSentAlerts:
+    """Alerts by their Message-ID."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def by_local_part(self, mail: str) -> SentAlert | None:
+        """The alert whose Message-ID begins with this, up to its `@`; tokens name mail so."""
+        # Nurture mail has a name in the program; an alert has none.
+        query = sa.select(_M).where(_M.c.mail == mail, _M.c.email.is_(None)).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        if row is None:
+            return None
+        return SentAlert(
+            mail=mail,
+            lead=row.lead,
+            person=row.address or "",
+            handoff=row.handoff,
+            sent=row.updated,
+        )

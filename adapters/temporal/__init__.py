@@ -1,0 +1,1 @@
+"""The Temporal client, schedules and the embedded server."""

@@ -1,0 +1,295 @@
+"""The client's side of Temporal: leads are enrolled, told events and acted on from here."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Protocol
+
+from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.client import (
+    Client,
+    WithStartWorkflowOperation,
+    WorkflowExecutionDescription,
+    WorkflowHandle,
+    WorkflowUpdateFailedError,
+    WorkflowUpdateRPCTimeoutOrCancelledError,
+)
+from temporalio.common import (
+    SearchAttributePair,
+    TypedSearchAttributes,
+    WorkflowIDConflictPolicy,
+    WorkflowIDReusePolicy,
+)
+from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.envconfig import ClientConfig
+from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
+from temporalio.service import RPCError, RPCStatusCode
+
+from activities.ports import Journal, StoredLead
+from models.envelopes import Clock, Json, LeadRun
+from models.program.program import Program
+from workflows.attributes import KEYS
+from workflows.commands import LEADS
+from workflows.details import name_of
+from workflows.lead import LeadWorkflow
+
+ANSWER_SECONDS = 60.0
+"""How long an act waits for a worker to answer it."""
+_TRIES = 10
+_AGAIN = {
+    RPCStatusCode.FAILED_PRECONDITION,
+    RPCStatusCode.ABORTED,
+    RPCStatusCode.UNAVAILABLE,
+    RPCStatusCode.RESOURCE_EXHAUSTED,
+}
+
+
+class TemporalUnavailableError(Exception):
+    """No Temporal server, or no worker, answers."""
+
+
+class LeadNotFoundError(LookupError):
+    """There is no lead of this id."""
+
+
+class RefusedError(Exception):
+    """An act was refused; the message is the rule's sentence."""
+
+
+def embedded_file(home: Path) -> Path:
+    """Where the embedded server of a folder writes its address while it runs."""
+    return home / "temporal.json"
+
+
+def known_address(home: Path) -> str | None:
+    """Where the embedded server of this folder listens, if one was started and answers.
+
+    The file outlives a server that was killed, and its process id may be another's by now.
+    """
+    try:
+        told = json.loads(embedded_file(home).read_text())
+        host, _, port = str(told["address"]).rpartition(":")
+        os.kill(int(told["pid"]), 0)
+        socket.create_connection((host, int(port)), timeout=1).close()
+        return str(told["address"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+async def missing_attributes(client: Client) -> list[str]:
+    """Search attributes that the server does not know: without them no lead can take a turn."""
+    asked = ListSearchAttributesRequest(namespace=client.namespace)
+    answer = await client.operator_service.list_search_attributes(asked)
+    return [key.name for key in KEYS.values() if key.name not in answer.custom_attributes]
+
+
+def workflow_id(lead: str) -> str:
+    """The id of a lead's workflow."""
+    return f"lead/{lead}"
+
+
+class TemporalSettings(Protocol):
+    """The settings that say where Temporal is."""
+
+    @property
+    def home(self) -> Path:
+        """Where the embedded server keeps its files."""
+        ...
+
+    @property
+    def temporal_profile(self) -> str | None:
+        """The profile of Temporal's TOML file, if one is named."""
+        ...
+
+
+async def connect(settings: TemporalSettings) -> Client:
+    """Connect as Temporal's environment and profiles say, else to the embedded server.
+
+    Raises TemporalUnavailableError with the remedy.
+    """
+    config: dict[str, Any] = dict(
+        ClientConfig.load_client_connect_config(settings.temporal_profile)
+    )
+    address = config.pop("target_host", None) or known_address(settings.home)
+    if address is None:
+        raise TemporalUnavailableError(
+            f"no Temporal server is known: {settings.home} has none running."
+            " Start one with `make up`, or set TEMPORAL_ADDRESS"
+        )
+    return await connect_to(address, **config)
+
+
+async def connect_to(address: str, **config: Any) -> Client:
+    """Connect to one address. Raises TemporalUnavailableError with the remedy."""
+    try:
+        return await Client.connect(address, data_converter=pydantic_data_converter, **config)
+    except RuntimeError as error:
+        # What a certificate or a key does wrong is worth reading, what a closed port says is not.
+        said = "" if "refused" in str(error) else f" ({error})"
+        raise TemporalUnavailableError(
+            f"Temporal does not answer at {address}{said}; start it with `make up`,"
+            " or set TEMPORAL_ADDRESS to where it is"
+        ) from error
+
+
+class Leads:
+    """Leads as seen from outside. `clock` is what leads started from here live by."""
+
+    def __init__(
+        self, client: Client, journal: Journal, *, prefix: str = "", clock: Clock | None = None
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._queue = prefix + LEADS
+        self._clock = clock
+
+    async def enrol(
+        self, lead: str, program: Program, profile: Json, *, arrived: str | None = None
+    ) -> bool:
+        """Create a lead on a published program; False if it is already there."""
+        if await self._stored(lead) is not None:
+            return False
+        run = LeadRun(
+            lead=lead, digest=program.digest, profile=profile, arrived=arrived, clock=self._clock
+        )
+        shown = TypedSearchAttributes(
+            [
+                SearchAttributePair(KEYS["stage"], "known"),
+                SearchAttributePair(KEYS["program"], program.program),
+            ]
+        )
+        try:
+            await self._client.start_workflow(
+                LeadWorkflow.run,
+                run,
+                id=workflow_id(lead),
+                task_queue=self._queue,
+                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                static_summary=name_of(profile, lead),
+                search_attributes=shown,
+            )
+        except WorkflowAlreadyStartedError:
+            return False
+        return True
+
+    async def events(self, lead: str, events: Sequence[Json]) -> None:
+        """Tell a lead events, open or closed. Raises LeadNotFoundError."""
+        try:
+            await self._handle(lead).signal("events", list(events))
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            stored = await self._closed(lead)
+            await self._client.start_workflow(
+                LeadWorkflow.run,
+                self._reopening(lead, stored),
+                id=workflow_id(lead),
+                task_queue=self._queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                start_signal="events",
+                start_signal_args=[list(events)],
+                static_summary=name_of(stored.state.profile, lead),
+            )
+
+    async def act(self, lead: str, do: str, fields: Json) -> None:
+        """Act on a lead, open or closed; done when this returns.
+
+        Raises RefusedError with the rule's sentence, ValueError for what is malformed,
+        LeadNotFoundError, and TemporalUnavailableError when no worker answers. Every act has
+        an id, so that asking it again after a broken answer has no second effect.
+        """
+        message = {"id": uuid.uuid4().hex, **fields}
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS):
+                await self._asked(lead, do, message)
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            raise TemporalUnavailableError(
+                f"no worker answered within {ANSWER_SECONDS:.0f} seconds; is one running?"
+                " The act may still be done when one comes; ask again with the id"
+                f" {message['id']}"
+            ) from None
+
+    async def _asked(self, lead: str, do: str, message: Json) -> None:
+        for attempt in range(_TRIES):
+            try:
+                await self._updated(lead, do, message)
+            except WorkflowUpdateFailedError as error:
+                cause = error.cause
+                kind = cause.type if isinstance(cause, ApplicationError) else None
+                said = getattr(cause, "message", None) or str(cause)
+                if kind == "Refused":
+                    raise RefusedError(said) from None
+                if kind != "AcceptedUpdateCompletedWorkflow":
+                    raise ValueError(said) from None
+            except RPCError as error:
+                if error.status not in _AGAIN or attempt == _TRIES - 1:
+                    raise
+            else:
+                return
+            await asyncio.sleep(0.05 * 2**attempt)
+        raise TemporalUnavailableError(f"the lead {lead} was never still enough to answer")
+
+    async def _updated(self, lead: str, do: str, message: Json) -> None:
+        try:
+            await self._handle(lead).execute_update(do, message)
+        except RPCError as error:
+            if error.status is not RPCStatusCode.NOT_FOUND:
+                raise
+            stored = await self._closed(lead)
+            start = WithStartWorkflowOperation(
+                LeadWorkflow.run,
+                self._reopening(lead, stored),
+                id=workflow_id(lead),
+                task_queue=self._queue,
+                id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                static_summary=name_of(stored.state.profile, lead),
+            )
+            await self._client.execute_update_with_start_workflow(
+                do, message, start_workflow_operation=start
+            )
+
+    async def describe(self, lead: str) -> WorkflowExecutionDescription:
+        """What Temporal knows of a lead's latest run. Raises LeadNotFoundError."""
+        with _found(lead):
+            return await self._handle(lead).describe()
+
+    async def standing(self, lead: str) -> Json:
+        """How the lead's workflow stands (`LeadWorkflow.standing`). Raises LeadNotFoundError."""
+        with _found(lead):
+            return await self._handle(lead).query(LeadWorkflow.standing)
+
+    def _handle(self, lead: str) -> WorkflowHandle[Any, Any]:
+        return self._client.get_workflow_handle(workflow_id(lead))
+
+    def _reopening(self, lead: str, stored: StoredLead) -> LeadRun:
+        return LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
+
+    async def _stored(self, lead: str) -> StoredLead | None:
+        return await asyncio.to_thread(self._journal.stored, lead)
+
+    async def _closed(self, lead: str) -> StoredLead:
+        stored = await self._stored(lead)
+        if stored is None:
+            raise _unknown(lead)
+        return stored
+
+
+@contextmanager
+def _found(lead: str) -> Iterator[None]:
+    try:
+        yield
+    except RPCError as error:
+        if error.status is RPCStatusCode.NOT_FOUND:
+            raise _unknown(lead) from None
+        raise
+
+
+def _unknown(lead: str) -> LeadNotFoundError:
+    return LeadNotFoundError(f"there is no lead '{lead}'; `leadflow leads` lists those there are")

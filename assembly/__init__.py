@@ -1,0 +1,1 @@
+"""WHAT PUTS IT TOGETHER: settings, the real adapters, the processes."""

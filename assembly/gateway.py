@@ -1,0 +1,74 @@
+"""The gateway's composition root: its adapters, from the settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+
+from activities.ports import Mailer
+from adapters.mail.links import SignedLinks
+from adapters.reports.leads import SqlReports
+from adapters.sql.database import open_database
+from adapters.sql.directory import SqlPeople
+from adapters.sql.intake import SqlIntake
+from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.programs import SqlPrograms
+from adapters.sql.sent_mail import SqlSentMail
+from assembly.link_secret import link_secret
+from assembly.settings import Settings
+from models.instants import whole_second
+from usecases.context import Outside, ProviderSecrets
+
+
+def _wall_clock() -> datetime:
+    return whole_second(datetime.now(UTC))
+
+
+@contextmanager
+def open_outside(
+    settings: Settings,
+    mailer: Mailer,
+    *,
+    now: Callable[[], datetime] = _wall_clock,
+    speed: float = 1.0,
+    gather: timedelta = timedelta(seconds=1),
+) -> Iterator[Outside]:
+    """The real adapters, over one database that is up to date.
+
+    A demonstration has another clock, and gathers what comes for one lead for a shorter time.
+    """
+    database = open_database(settings.database)
+    secret = settings.secret.get_secret_value() if settings.secret else None
+    try:
+        yield Outside(
+            database=database,
+            intake=SqlIntake(database, gather=gather),
+            journal=SqlJournal(database),
+            people=SqlPeople(database),
+            reports=SqlReports(database),
+            mailer=mailer,
+            programs=SqlPrograms(database),
+            outbox=SqlOutbox(database),
+            sent=SqlSentMail(database),
+            links=SignedLinks(
+                public_url=settings.public_url,
+                mail_domain=settings.mail_domain,
+                secret=link_secret(settings.home, secret),
+            ),
+            now=now,
+            speed=speed,
+            providers=ProviderSecrets(
+                sendgrid_public_key=settings.sendgrid_public_key,
+                mailgun_signing_key=settings.mailgun_signing_key,
+                postmark_login=settings.postmark_login,
+                ses_topics=settings.ses_topics,
+                webhook_secret=settings.webhook_secret,
+            ),
+            web_origins=settings.web_origins,
+            action_links_last=timedelta(days=settings.action_link_days),
+            crm_secrets=settings.crm_secrets,
+        )
+    finally:
+        database.close()

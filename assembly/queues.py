@@ -1,0 +1,134 @@
+"""The task queues: which worker serves which, with what, and how many at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from datetime import timedelta
+
+from standardwebhooks import Webhook
+from temporalio import workflow
+from temporalio.client import Client
+from temporalio.worker import Worker, WorkflowRunner
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from activities.digest import DigestActivities
+from activities.mail import MailActivities
+from activities.ports import World
+from activities.sales import SalesActivities
+from activities.turn import TurnActivities
+from adapters.crm.delivery import CrmDispatcher, Receiver
+from adapters.crm.outbox import SqlCrmOutbox
+from adapters.sql.database import Database, open_database
+from assembly.settings import Settings
+from lifecycle.decide import decide, new_lead
+from workflows.commands import LEADS, MAIL, SALES
+from workflows.digest import DigestWorkflow
+from workflows.lead import LeadWorkflow
+
+_GRACEFUL = timedelta(seconds=10)
+"""How long a worker that is stopped lets its activities end."""
+MAIL_THREADS = 2
+"""For templates and SQL of mails: more of them only wait for Python's one lock."""
+_Policy = workflow.SandboxImportNotificationPolicy
+
+
+def sandbox() -> WorkflowRunner:
+    """The workflow sandbox; what a workflow imports is passed through, and named in its file."""
+    return SandboxedWorkflowRunner(
+        restrictions=SandboxRestrictions.default.with_import_notification_policy(
+            _Policy.WARN_ON_DYNAMIC_IMPORT | _Policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
+        )
+    )
+
+
+def turn_activities(world: World) -> TurnActivities:
+    """The turn with the real rules."""
+    return TurnActivities(
+        world.programs, world.people, world.journal, decide=decide, new_lead=new_lead
+    )
+
+
+@asynccontextmanager
+async def working(
+    client: Client, settings: Settings, world: World, turns: TurnActivities | None = None
+) -> AsyncIterator[None]:
+    """Serve the three task queues while the block runs; leaving it shuts down gracefully.
+
+    Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
+    is told what happens.
+    """
+    sales, digest = SalesActivities(world), DigestActivities(world)
+    turns = turns or turn_activities(world)
+    prefix = settings.queue_prefix
+    async with AsyncExitStack() as stack:
+        threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
+        writers = stack.enter_context(ThreadPoolExecutor(MAIL_THREADS, "mail"))
+        mail = MailActivities(world, writers)
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + MAIL,
+                activities=[mail.send_mail],
+                max_concurrent_activities=settings.mails_at_once,
+                max_task_queue_activities_per_second=settings.mail_per_second,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + SALES,
+                activities=[sales.alert, digest.send_digest],
+                max_concurrent_activities=settings.sales_at_once,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        await stack.enter_async_context(
+            Worker(
+                client,
+                task_queue=prefix + LEADS,
+                workflows=[LeadWorkflow, DigestWorkflow],
+                activities=[turns.turn, turns.reopen],
+                activity_executor=threads,
+                workflow_runner=sandbox(),
+                max_cached_workflows=settings.leads_in_memory,
+                max_concurrent_local_activities=settings.turns_at_once,
+                graceful_shutdown_timeout=_GRACEFUL,
+            )
+        )
+        if settings.crm_url:
+            await stack.enter_async_context(_telling_crm(settings))
+        yield
+
+
+def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None]:
+    """Serve the task queues for a rehearsal, with default settings."""
+    return working(client, Settings(), world)
+
+
+@asynccontextmanager
+async def _telling_crm(settings: Settings) -> AsyncIterator[None]:
+    """Send the CRM its events while the block runs; tries under way end before it is left."""
+    database = open_database(settings.database)
+    try:
+        dispatcher = _dispatcher(settings, database)
+        running = asyncio.create_task(dispatcher.run())
+        try:
+            yield
+        finally:
+            dispatcher.stop()
+            await running
+    finally:
+        database.close()
+
+
+def _dispatcher(settings: Settings, database: Database) -> CrmDispatcher:
+    receiver = Receiver(
+        url=settings.crm_url,
+        secrets=[Webhook(one.get_secret_value()) for one in settings.crm_secrets],
+        source=settings.public_url or "urn:leadflow",
+    )
+    return CrmDispatcher(SqlCrmOutbox(database), receiver)

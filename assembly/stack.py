@@ -1,0 +1,156 @@
+"""The embedded stack in one process: Temporal, a mailbox, the database, worker and gateway."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from temporalio.client import Client
+
+from activities.ports import World
+from adapters.delivery.catcher import Catcher, OnMail
+from adapters.sql.database import migrate, shown_url
+from adapters.temporal.client import Leads
+from adapters.temporal.embedded import EmbeddedServer
+from assembly.gateway import open_outside
+from assembly.queues import working
+from assembly.settings import Settings
+from assembly.world import open_world
+from gateway.inbound.listener import receiving
+from gateway.server import listening, serving
+from models.envelopes import Clock, program_now
+
+INBOUND_DOMAIN = "in.leadflow.localhost"
+"""The domain of bounces and replies in the embedded stack."""
+_SHORTEST_GATHERING = timedelta(seconds=0.25)
+"""So long a scanner must have to betray itself, also by a demonstration's clock."""
+SHUTDOWN_GRACE = 0.3
+"""Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What runs, and where. `settings` are those the worker uses."""
+
+    settings: Settings
+    client: Client
+    world: World
+    address: str
+    ui: str
+    smtp_port: int
+    mail: Path
+    gateway: str
+    """The URL of the HTTP interface."""
+    inbound_port: int
+    """Where mail that comes back is taken in."""
+
+    def places(self) -> dict[str, str]:
+        """Where everything is, for people and programs."""
+        return {
+            "ui": self.ui,
+            "temporal": self.address,
+            "smtp": f"{self.settings.smtp_host}:{self.smtp_port}",
+            "mail": str(self.mail),
+            "gateway": self.gateway,
+            "inbound": f"127.0.0.1:{self.inbound_port}",
+            "database": shown_url(self.settings.database),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """Where the stack listens; 0 is any free port."""
+
+    temporal: int = 0
+    ui: int = 0
+    mailbox: int = 0
+    gateway: int = 0
+    inbound: int = 0
+
+
+@asynccontextmanager
+async def running_stack(
+    settings: Settings,
+    ports: Ports,
+    *,
+    on_mail: OnMail | None = None,
+    clock: Clock | None = None,
+    still: bool = False,
+) -> AsyncIterator[Stack]:
+    """Run the whole stack on loopback while the block runs, its files in `settings.home`.
+
+    By `clock` the gateway tells when something happened. When
+    `still`, neither worker nor gateway runs and no lead moves. The database is migrated first.
+    Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a port in use; what was
+    started is stopped then.
+    """
+    server = EmbeddedServer(settings.home, port=ports.temporal, ui_port=ports.ui)
+    with (
+        Catcher(settings.home / "mail", ports.mailbox, on_mail) as catcher,
+        listening("127.0.0.1", ports.gateway) as web,
+        listening("127.0.0.1", ports.inbound) as returning,
+    ):
+        url = f"http://127.0.0.1:{web.getsockname()[1]}"
+        await asyncio.to_thread(migrate, settings.database)
+        caught = settings.model_copy(
+            update={
+                "smtp_host": "127.0.0.1",
+                "smtp_port": catcher.port,
+                "smtp_tls": "if_offered",
+                "smtp_username": None,
+                "smtp_password": None,
+                "public_url": settings.public_url or url,
+                "mail_domain": settings.mail_domain or INBOUND_DOMAIN,
+            }
+        )
+        try:
+            client = await server.start()
+            with open_world(caught) as world:
+                async with AsyncExitStack() as running:
+                    if not still:
+                        await running.enter_async_context(working(client, caught, world))
+                        gateway = _answering(
+                            client, caught, world, clock, web=web, returning=returning
+                        )
+                        await running.enter_async_context(gateway)
+                    yield Stack(
+                        settings=caught,
+                        client=client,
+                        world=world,
+                        address=server.address,
+                        ui=server.ui,
+                        smtp_port=catcher.port,
+                        mail=catcher.folder,
+                        gateway=url,
+                        inbound_port=returning.getsockname()[1],
+                    )
+        finally:
+            await asyncio.to_thread(server.stop)
+
+
+@asynccontextmanager
+async def _answering(
+    client: Client,
+    settings: Settings,
+    world: World,
+    clock: Clock | None,
+    *,
+    web: socket.socket,
+    returning: socket.socket,
+) -> AsyncIterator[None]:
+    """Run the gateway on these sockets while the block runs."""
+
+    def now() -> datetime:
+        return program_now(clock, datetime.now(UTC))
+
+    speed = clock.speed if clock is not None else 1.0
+    gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
+    with open_outside(settings, world.mailer, now=now, speed=speed, gather=gather) as outside:
+        leads = Leads(client, outside.journal, prefix=settings.queue_prefix, clock=clock)
+        async with serving(outside, leads, web), receiving(outside, returning):
+            yield

@@ -1,0 +1,40 @@
+"""The worker as a process: connect, serve the task queues, stop when told to."""
+
+from __future__ import annotations
+
+import asyncio
+
+import structlog
+
+from adapters.sql.database import check
+from adapters.temporal.client import TemporalUnavailableError, connect, missing_attributes
+from assembly.queues import working
+from assembly.settings import Settings
+from assembly.world import open_world
+from workflows.commands import LEADS, MAIL, SALES
+
+_log = structlog.get_logger(__name__)
+
+
+async def serve(settings: Settings, stop: asyncio.Event) -> None:
+    """Serve the task queues until `stop`. Raises what `process.run` explains."""
+    check(settings.database)
+    with open_world(settings) as world:
+        client = await connect(settings)
+        missing = await missing_attributes(client)
+        if missing:
+            raise TemporalUnavailableError(
+                f"the namespace {client.namespace} lacks the search attributes"
+                f" {', '.join(missing)}; register them: temporal operator search-attribute create"
+                " --name LeadStage --type Keyword (LeadScore is a Double, LeadDue a Datetime, the"
+                " others Keyword)"
+            )
+        async with working(client, settings, world):
+            _log.info(
+                "worker ready",
+                address=client.service_client.config.target_host,
+                namespace=client.namespace,
+                queues=[settings.queue_prefix + name for name in (LEADS, MAIL, SALES)],
+            )
+            await stop.wait()
+            _log.info("worker stops")

@@ -1,0 +1,1 @@
+"""The demonstration's people, who act on a running stack."""

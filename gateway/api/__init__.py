@@ -1,0 +1,1 @@
+"""What other systems ask over HTTP: intake, leads, acts, the CRM."""

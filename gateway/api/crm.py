@@ -1,0 +1,233 @@
+"""Acts from the CRM: `POST /v1/crm/acts`, proven by Standard Webhooks.
+
+The CRM says who acts (`by`); the rules say whether that person may. The id of the webhook is the
+id of the act, so a delivery that is repeated has no second effect.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field, SecretStr
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from gateway.api.intake import ADDRESS, LEAD_ID
+from gateway.api.lead_acts import done
+from gateway.requests.problems import ProblemError, told
+from lifecycle.stable_hash import lead_id
+from models.inputs import ACTS
+from models.instants import write_instant
+from models.messages import read_act
+from usecases.acting import Unavailable, perform
+from usecases.context import Acts, Outside
+from usecases.viewer import Viewer
+
+_LATER = "nobody answers for this lead now; send it again with the same id"
+_ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
+
+_EXAMPLES = {
+    "accept": {
+        "summary": "Sales takes the lead",
+        "value": {"lead": "ana", "do": "accept", "by": "riley@acme.example"},
+    },
+    "opportunity": {
+        "summary": "A deal is opened, the lead named by its address",
+        "value": {
+            "email": "ana@northwind.example",
+            "do": "open_opportunity",
+            "by": "alex@acme.example",
+            "amount": 24000,
+            "currency": "USD",
+        },
+    },
+    "cloudevent": {
+        "summary": "The same as a CloudEvent",
+        "value": {
+            "specversion": "1.0",
+            "id": "crm-4711",
+            "source": "https://crm.acme.example",
+            "type": "lead.recycle",
+            "subject": "ana",
+            "data": {"by": "riley@acme.example", "reason": "timing"},
+        },
+    },
+}
+_SIGNED: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": f"webhook-{name}",
+            "in": "header",
+            "required": True,
+            "description": what,
+            "schema": {"type": "string"},
+        }
+        for name, what in (
+            ("id", "Names this act, however often it is delivered"),
+            ("timestamp", "When it was sent, in seconds since 1970; at most 5 minutes off"),
+            ("signature", "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64"),
+        )
+    ],
+    "requestBody": {
+        "required": True,
+        "description": "It is verified byte by byte.",
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["do", "by"],
+                    "properties": {
+                        "lead": {"type": "string", "description": "The lead's id, or"},
+                        "email": {"type": "string", "description": "its address"},
+                        "do": {"type": "string", "enum": list(ACTS)},
+                        "by": {"type": "string", "description": "The address of who acts"},
+                        "reason": {"type": "string"},
+                        "until": {"type": "string", "format": "date-time"},
+                        "why": {"type": "string"},
+                        "to": {"type": "string"},
+                        "channel": {"type": "string"},
+                        "note": {"type": "string"},
+                        "amount": {"type": "number"},
+                        "currency": {"type": "string"},
+                        "task": {"type": "string"},
+                    },
+                },
+                "examples": {name: _EXAMPLES[name] for name in ("accept", "opportunity")},
+            },
+            "application/cloudevents+json": {
+                "schema": {"type": "object"},
+                "examples": {"cloudevent": _EXAMPLES["cloudevent"]},
+            },
+        },
+    },
+}
+
+
+_CRM = Viewer(role="admin", person=None, sight=None)
+"""The CRM sees every lead and acts in the name that an act bears."""
+
+
+class Done(BaseModel):
+    """The act was done, now or when it was delivered before."""
+
+    lead: Annotated[str, Field(examples=["ana"])]
+    do: Annotated[str, Field(examples=["accept"])]
+
+
+def router(outside: Outside, acts: Acts) -> APIRouter:
+    """The route; without a shared secret it is not there (404)."""
+    routes = APIRouter(prefix="/v1/crm", tags=["crm"])
+
+    @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
+    async def act(request: Request) -> Done:
+        """Act on a lead, in the name of a person of sales. Answered when it is done."""
+        if not outside.crm_secrets:
+            raise ProblemError(404, "no CRM is set up here")
+        body = await request.body()
+        identity = _proven(outside.crm_secrets, request.headers, body)
+        asked = _flat(_json(body))
+        lead, do, fields = await asyncio.to_thread(_understood, outside, asked)
+        fields = {**fields, "id": _act_id(identity)}
+        outcome = await perform(outside, acts, _CRM, lead=lead, do=do, fields=fields)
+        if isinstance(outcome, Unavailable):
+            raise ProblemError(503, _LATER, headers={"Retry-After": "10"})
+        done(outcome)
+        return Done(lead=lead, do=do)
+
+    return routes
+
+
+def _proven(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
+    """The webhook's id, once one of the secrets has signed it. Raises ProblemError."""
+    said = ""
+    for secret in secrets:
+        try:
+            Webhook(secret.get_secret_value()).verify(body, dict(headers), json_parse=False)
+        except (WebhookVerificationError, ValueError) as error:
+            said = str(error)
+        else:
+            return headers["webhook-id"]
+    raise ProblemError(401, f"the message does not prove where it is from: {_plainly(said)}")
+
+
+def _plainly(said: str) -> str:
+    if "timestamp too" not in said:
+        return said
+    now = int(datetime.now(UTC).timestamp())
+    return (
+        f"its webhook-timestamp is more than five minutes off; here it is {now}"
+        f" ({write_instant(datetime.fromtimestamp(now, UTC))}). Set both clocks by a time server,"
+        " and sign each try anew"
+    )
+
+
+def _json(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        raise ProblemError(400, "the body is not JSON") from None
+    if not isinstance(document, Mapping):
+        raise ProblemError(422, "an act is one JSON object with lead, do and by")
+    return document
+
+
+def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The act as one mapping, whether it came plain or as a CloudEvent."""
+    if "specversion" not in document:
+        return document
+    kind, data = document.get("type"), document.get("data")
+    if document["specversion"] != "1.0" or not isinstance(kind, str):
+        raise ProblemError(422, "a CloudEvent has specversion 1.0 and a type like lead.accept")
+    if not isinstance(data, Mapping):
+        raise ProblemError(422, "data: the act's fields, at least by, the address of who acts")
+    known = {"do": kind.removeprefix("lead.")}
+    if "subject" in document:
+        known["lead"] = document["subject"]
+    return {**known, **data}
+
+
+def _understood(outside: Outside, asked: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+    """The lead, the act and its fields. Raises ProblemError."""
+    fields = {name: value for name, value in asked.items() if name not in ("lead", "email", "do")}
+    if "id" in fields:
+        raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
+    do = asked.get("do")
+    try:
+        read_act(do if isinstance(do, str) and do.isprintable() else "", fields, outside.now())
+    except ValueError as error:
+        raise ProblemError(422, str(error)) from None
+    return _lead(outside, asked), str(do), fields
+
+
+def _lead(outside: Outside, asked: Mapping[str, Any]) -> str:
+    if ("lead" in asked) == ("email" in asked):
+        raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
+    if "lead" in asked:
+        lead = asked["lead"]
+        if not isinstance(lead, str) or not LEAD_ID.fullmatch(lead):
+            raise ProblemError(422, "lead: up to 100 letters, digits and any of _ . @ + -")
+        return lead
+    given = asked.get("email")
+    address = given.strip().lower() if isinstance(given, str) else ""
+    if not ADDRESS.fullmatch(address) or not address.isprintable():
+        raise ProblemError(422, "email: write an address like ana@northwind.example")
+    return _by_address(outside, address)
+
+
+def _by_address(outside: Outside, address: str) -> str:
+    leads = outside.reports.ids_of(address)
+    if not leads:
+        raise ProblemError(404, "there is no lead with this address")
+    derived = lead_id(address)
+    if len(leads) > 1 and derived not in leads:
+        raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
+    return derived if derived in leads else leads[0]
+
+
+def _act_id(identity: str) -> str:
+    return f"crm/{hashlib.sha256(identity.encode()).hexdigest()[:32]}"

@@ -1,0 +1,62 @@
+"""Who asks: API keys as bearer tokens (RFC 6750), each for its scopes or with its role."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Depends
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from adapters.sql.api_keys import KnownKey, SqlApiKeys
+from gateway.requests.problems import ProblemError
+from usecases.context import Outside
+from usecases.viewer import Viewer, viewer
+
+_BEARER = HTTPBearer(
+    auto_error=False, description="A key made by `leadflow key create`", scheme_name="key"
+)
+
+
+def needs(outside: Outside, scope: str) -> Callable[..., KnownKey]:
+    """A dependency: the request bears a good key with this scope."""
+    keys = SqlApiKeys(outside.database)
+
+    def allowed(
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> KnownKey:
+        key = keys.check(given.credentials) if given is not None else None
+        if key is None:
+            raise ProblemError(
+                401,
+                "this needs an API key: send `Authorization: Bearer lf_…`",
+                headers={"WWW-Authenticate": "Bearer"},
+            )
+        if scope not in key.scopes:
+            raise ProblemError(403, f"this key is not for {scope}; make one that is")
+        return key
+
+    return allowed
+
+
+def asks(outside: Outside, scope: str) -> Callable[..., Viewer]:
+    """A dependency: who asks by a good key with this scope, and so which leads they see.
+
+    A personal key opens nothing while the directory does not know its person in its role.
+    """
+    allowed = needs(outside, scope)
+
+    def who(
+        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    ) -> Viewer:
+        key = allowed(given)
+        people = outside.people.directory()
+        found = viewer(people, key.role, key.person) if key.role is not None else None
+        if found is None:
+            does = "manages no team" if key.role == "manager" else "is in no team"
+            raise ProblemError(
+                403, f"{key.person or 'nobody'} {does} (any more), so this key opens nothing"
+            )
+        return found
+
+    return who

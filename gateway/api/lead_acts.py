@@ -1,0 +1,136 @@
+"""What people decide about leads, over HTTP: `POST /v1/leads/ID/acts`."""
+
+# Annotations are not postponed here: they name dependencies that the router makes.
+
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Body, Depends
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from adapters.reports.leads import LeadLine
+from gateway.api.keys import asks
+from gateway.api.lead_documents import LeadId
+from gateway.requests.problems import ProblemError, faulty, told
+from models.inputs import ActName
+from models.instants import Instant
+from models.program.values import Stage
+from usecases.acting import (
+    Done,
+    Malformed,
+    NotAllowed,
+    NotThere,
+    Outcome,
+    Refused,
+    Unavailable,
+    perform,
+)
+from usecases.context import Acts, Outside
+from usecases.viewer import Viewer
+
+Text = Annotated[str, StringConstraints(max_length=10_000)]
+Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
+
+
+class ActBody(BaseModel):
+    """What a person decides. Which act needs what, the rules say."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    do: ActName
+    by: Address | None = Field(
+        None,
+        description="Who acts. A person's key acts as that person: leave it out. An admin's key"
+        " must name one.",
+    )
+    id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
+        None, description="Makes the act repeatable: with the same id it is done once"
+    )
+    at: Instant | None = Field(None, description="Read and left alone: acts happen on arrival")
+    reason: Text | None = None
+    until: Instant | None = None
+    why: Text | None = None
+    to: Address | None = None
+    channel: Text | None = None
+    note: Text | None = None
+    amount: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    currency: Text | None = None
+    task: Text | None = None
+
+
+class Standing(BaseModel):
+    """How the lead stands after the act."""
+
+    lead: str
+    stage: Stage
+    owner: str | None
+
+
+class ActDone(BaseModel):
+    """The act is done, now or when it was asked before."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "done": True,
+                    "lead": {"lead": "ana", "stage": "sal", "owner": "riley@acme.example"},
+                }
+            ]
+        }
+    )
+
+    done: Literal[True] = True
+    lead: Standing | None = Field(description="Null if the database can't be asked just now")
+
+
+_ACT_EXAMPLES: dict[str, Any] = {
+    "accept": {"value": {"do": "accept", "id": "crm-4711"}},
+    "touch": {"value": {"do": "touch", "channel": "call", "note": "wants a quote"}},
+    "recycle": {"value": {"do": "recycle", "reason": "not_now", "until": "2026-06-01T09:00:00Z"}},
+    "reassign": {"value": {"do": "reassign", "to": "sam@acme.example"}},
+    "hold": {"value": {"do": "hold", "until": "2026-03-05T14:00:00-05:00", "why": "on holiday"}},
+    "open_opportunity": {"value": {"do": "open_opportunity", "amount": 24000, "currency": "USD"}},
+}
+
+
+def router(outside: Outside, acts: Acts) -> APIRouter:
+    """The route."""
+    routes = APIRouter(prefix="/v1", tags=["leads"])
+    decides = asks(outside, "acts:write")
+
+    @routes.post("/leads/{lead}/acts", responses=told(400, 401, 403, 404, 409, 413, 422, 429, 503))
+    async def act(
+        lead: LeadId,
+        body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
+        viewer: Annotated[Viewer, Depends(decides)],
+    ) -> ActDone:
+        """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
+        fields = body.model_dump(exclude={"do"})
+        return _answer(await perform(outside, acts, viewer, lead=lead, do=body.do, fields=fields))
+
+    return routes
+
+
+def _answer(outcome: Outcome) -> ActDone:
+    line = done(outcome)
+    if line is None:
+        return ActDone(lead=None)
+    standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
+    return ActDone(lead=Standing.model_validate(standing))
+
+
+def done(outcome: Outcome) -> LeadLine | None:
+    """The lead after an act that was done. Raises the problem of one that was not."""
+    match outcome:
+        case Done(line):
+            return line
+        case Refused(why):
+            raise ProblemError(409, why)
+        case NotAllowed(why):
+            raise ProblemError(403, why)
+        case NotThere(why):
+            raise ProblemError(404, why)
+        case Malformed(why):
+            raise faulty("body", why)
+        case Unavailable(why):
+            raise ProblemError(503, why, headers={"Retry-After": "5"})

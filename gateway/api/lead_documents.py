@@ -1,0 +1,264 @@
+"""Leads as JSON documents: one line of a list, and the dossier."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field
+
+from adapters.reports.leads import Dossier, LeadLine
+from models.instants import Instant, write_instant
+from models.program.values import Motion, Stage
+from models.state import HandoffState
+
+LeadId = Annotated[str, Path(description="The lead's id", examples=["ana"])]
+
+LINE: dict[str, Any] = {
+    "lead": "ana",
+    "email": "ana@northwind.example",
+    "program": "acme",
+    "stage": "mql",
+    "since": "2026-03-05T19:00:00Z",
+    "motion": "sales",
+    "cycle": 1,
+    "owner": "riley@acme.example",
+    "team": "sdr",
+    "track": None,
+    "scores": {"fit": 45.0, "engagement": 21.5, "total": 66.5},
+    "deadline": {"clock": "accept", "due": "2026-03-05T23:00:00Z"},
+    "breached": False,
+    "due": {"at": "2026-03-05T21:00:00Z", "what": "reminder of accept, riley"},
+    "closed": False,
+}
+"""An example of a lead in a list."""
+_DOSSIER: dict[str, Any] = {
+    **LINE,
+    "digest": "6f1ed002ab5595859014ebf0951522d9",
+    "created": "2026-03-02T14:00:00Z",
+    "profile": {"email": "ana@northwind.example", "first_name": "Ana", "employees": 900},
+    "scored_at": "2026-03-05T19:00:00Z",
+    "handoff": {
+        "handoff": 1,
+        "team": "sdr",
+        "opened": "2026-03-05T19:00:00Z",
+        "attempt": 1,
+        "assigned": "2026-03-05T19:00:00Z",
+        "accepted": None,
+        "touches": 0,
+        "clocks": [{"clock": "accept", "due": "2026-03-05T23:00:00Z", "breached": False}],
+        "held_until": None,
+        "meeting_until": None,
+        "over": False,
+    },
+    "tasks": [],
+    "deal": None,
+    "reason": None,
+    "cool_off_until": None,
+    "suppressed": [],
+    "timeline": [
+        {
+            "seq": 9,
+            "at": "2026-03-05T19:00:00Z",
+            "kind": "assigned",
+            "handoff": 1,
+            "owner": "riley@acme.example",
+            "attempt": 1,
+            "due": "2026-03-05T23:00:00Z",
+        }
+    ],
+    "earlier": 9,
+}
+
+
+class Scores(BaseModel):
+    """Points, as of the lead's last event; engagement has decayed since."""
+
+    fit: float
+    engagement: float
+    total: float
+
+
+class Due(BaseModel):
+    """What the rules do next, and when."""
+
+    at: Instant
+    what: str | None
+
+
+class Deadline(BaseModel):
+    """The running clock of the handoff that is due first."""
+
+    clock: str = Field(description="`accept`, `first_touch` or `qualify`")
+    due: Instant = Field(description="During a hold, counted on from its end")
+
+
+class LeadDocument(BaseModel):
+    """A lead in a list."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [LINE]})
+
+    lead: str
+    email: str | None
+    program: str
+    stage: Stage
+    since: Instant | None = Field(description="When the stage was entered")
+    motion: Motion
+    cycle: int
+    owner: str | None
+    team: str | None = Field(description="The team that has the handoff")
+    track: str | None
+    scores: Scores
+    deadline: Deadline | None
+    breached: bool = Field(description="Whether a clock was missed and nobody has acted since")
+    due: Due | None
+    closed: bool
+
+    @classmethod
+    def of(cls, line: LeadLine) -> LeadDocument:
+        """The lead of a list's line."""
+        return cls.model_validate(_line(line))
+
+
+class ClockDocument(BaseModel):
+    """A deadline of the handoff."""
+
+    clock: str
+    due: Instant
+    breached: bool
+
+
+class HandoffDocument(BaseModel):
+    """The handoff the lead is in, or was last in."""
+
+    handoff: int
+    team: str | None
+    opened: Instant
+    attempt: int = Field(description="Owners so far")
+    assigned: Instant | None
+    accepted: Instant | None
+    touches: int
+    clocks: list[ClockDocument]
+    held_until: Instant | None = Field(description="Until when all clocks pause")
+    meeting_until: Instant | None = Field(description="Until when the qualify clock pauses")
+    over: bool
+
+
+class TaskDocument(BaseModel):
+    """An open task."""
+
+    task: str
+    task_kind: str
+    owner: str | None
+    team: str | None
+
+
+class DealDocument(BaseModel):
+    """What an opportunity is worth."""
+
+    amount: float
+    currency: str
+
+
+class DossierDocument(LeadDocument):
+    """All that is known of a lead."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [_DOSSIER]})
+
+    digest: str = Field(description="Of the program the lead is pinned to")
+    created: Instant | None
+    profile: dict[str, Any]
+    scored_at: Instant | None = Field(description="As of when the scores are")
+    handoff: HandoffDocument | None
+    tasks: list[TaskDocument]
+    deal: DealDocument | None
+    reason: str | None = Field(description="Why it was last recycled, disqualified or lost")
+    cool_off_until: Instant | None
+    suppressed: list[str] = Field(description="Why the address gets no mail")
+    timeline: list[dict[str, Any]] = Field(
+        description="`seq`, `at`, `kind` and the kind's own fields; the newest entry last"
+    )
+    earlier: int | None = Field(
+        description="If there are earlier entries: give this as `before` to read them"
+    )
+
+    @classmethod
+    def of_dossier(cls, dossier: Dossier) -> DossierDocument:
+        """The whole lead."""
+        state = dossier.state
+        first = dossier.timeline[0].seq if dossier.timeline else 1
+        return cls.model_validate(
+            {
+                **_line(dossier.line),
+                "digest": state.digest,
+                "created": state.created,
+                "profile": dict(state.profile),
+                "scored_at": state.engagement_at,
+                "handoff": _handoff(state.handoff),
+                "tasks": [
+                    {"task": one.id, "task_kind": one.kind, "owner": one.owner, "team": one.team}
+                    for one in state.tasks
+                ],
+                "deal": {"amount": state.deal.amount, "currency": state.deal.currency}
+                if state.deal
+                else None,
+                "reason": state.reason,
+                "cool_off_until": state.cool_off_until,
+                "suppressed": list(state.suppressed),
+                "timeline": [
+                    {
+                        "seq": one.seq,
+                        "at": write_instant(one.at),
+                        "kind": one.kind,
+                        **one.fields,
+                    }
+                    for one in dossier.timeline
+                ],
+                "earlier": first if first > 1 else None,
+            }
+        )
+
+
+def _line(line: LeadLine) -> Mapping[str, Any]:
+    return {
+        "lead": line.id,
+        "email": line.email,
+        "program": line.program,
+        "stage": line.stage,
+        "since": line.since,
+        "motion": line.motion,
+        "cycle": line.cycle,
+        "owner": line.owner,
+        "team": line.team,
+        "track": line.track,
+        "scores": {
+            "fit": round(line.fit, 2),
+            "engagement": round(line.engagement, 2),
+            "total": round(line.fit + line.engagement, 2),
+        },
+        "deadline": {"clock": line.clock, "due": line.clock_due} if line.clock_due else None,
+        "breached": line.breached,
+        "due": {"at": line.due_at, "what": line.due_what} if line.due_at else None,
+        "closed": line.closed,
+    }
+
+
+def _handoff(handoff: HandoffState | None) -> Mapping[str, Any] | None:
+    if handoff is None:
+        return None
+    return {
+        "handoff": handoff.number,
+        "team": handoff.team,
+        "opened": handoff.opened,
+        "attempt": handoff.attempt,
+        "assigned": handoff.assigned,
+        "accepted": handoff.accepted,
+        "touches": handoff.touches,
+        "clocks": [
+            {"clock": one.name, "due": one.due, "breached": one.breached} for one in handoff.clocks
+        ],
+        "held_until": handoff.held_until,
+        "meeting_until": handoff.meeting_until,
+        "over": handoff.over,
+    }

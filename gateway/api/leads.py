@@ -1,0 +1,130 @@
+"""Leads over HTTP: the list, and one lead's dossier.
+
+Who asks sees their own leads and no others; one that they may not see is not there (404).
+"""
+
+# Annotations are not postponed here: they name dependencies that the router makes.
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from adapters.documents.problems import meant
+from adapters.reports.lead_pages import Order, SqlLeadPages
+from gateway.api.keys import asks
+from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
+from gateway.requests.problems import ProblemError, faulty, told
+from models.instants import Instant
+from models.program.values import Stage
+from usecases.acting import not_there, seen
+from usecases.context import Outside
+from usecases.viewer import Viewer
+
+_MOST_LEADS = 500
+_MOST_ENTRIES = 1_000
+
+
+def _writable(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError("it holds characters that no name or address has")
+    return text
+
+
+Named = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_writable)]
+
+
+class Asked(BaseModel):
+    """Which leads are asked for."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    stage: Stage | None = Field(None, examples=["mql"])
+    owner: Named | None = Field(
+        None, description="A sales person's address", examples=["riley@acme.example"]
+    )
+    team: Named | None = Field(None, description="The team that has the handoff", examples=["sdr"])
+    program: Named | None = Field(None, description="The program's name", examples=["acme"])
+    due_before: Instant | None = Field(
+        None,
+        description="Leads whose deadline is before then, and those whose deadline was missed."
+        " The deadline is the handoff's clock (`accept`, `first_touch`, `qualify`), not what the"
+        " rules happen to do next.",
+        examples=["2026-03-05T23:00:00Z"],
+    )
+    order: Order = Field(
+        "urgency",
+        description="`urgency`: breached first, then by deadline, then the others. `lead`: by id;"
+        " so each comes once, though deadlines move while you read.",
+    )
+    limit: int = Field(100, ge=1, le=_MOST_LEADS)
+    after: str | None = Field(
+        None, max_length=1_000, description="`next` of the page before, for the one after it"
+    )
+
+
+class LeadsDocument(BaseModel):
+    """A page of leads."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"leads": [LINE], "next": None}]})
+
+    leads: list[LeadDocument]
+    next: str | None = Field(description="Give it as `after` for the next page; null: the last")
+
+
+class Told(BaseModel):
+    """How much of the timeline is wanted."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    timeline: int = Field(200, ge=0, le=_MOST_ENTRIES, description="The newest so many entries")
+    before: int | None = Field(
+        None, ge=1, le=2**31 - 1, description="Of those before the entry of this number (`seq`)"
+    )
+
+
+def router(outside: Outside) -> APIRouter:
+    """The two routes."""
+    routes = APIRouter(prefix="/v1", tags=["leads"])
+    pages = SqlLeadPages(outside.database)
+    reads = asks(outside, "leads:read")
+
+    @routes.get("/leads", responses=told(401, 403, 422, 429, 503))
+    def leads(
+        asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
+    ) -> LeadsDocument:
+        """List leads, the most urgent first, page by page."""
+        _refuse_unknown(outside, asked)
+        try:
+            page = pages.page(
+                sight=viewer.sight,
+                **asked.model_dump(exclude={"due_before"}),
+                due_before=asked.due_before,
+            )
+        except ValueError as error:
+            raise faulty("query.after", str(error)) from None
+        return LeadsDocument(leads=[LeadDocument.of(one) for one in page.leads], next=page.next)
+
+    @routes.get("/leads/{lead}", responses=told(401, 403, 404, 422, 429, 503))
+    def dossier(
+        lead: LeadId, asked: Annotated[Told, Query()], viewer: Annotated[Viewer, Depends(reads)]
+    ) -> DossierDocument:
+        """All that is known of one lead."""
+        found = None
+        if seen(outside, viewer, lead) is not None:
+            found = outside.reports.dossier(lead, last=asked.timeline, before=asked.before)
+        if found is None or not viewer.sees(found.line):
+            raise ProblemError(404, not_there(lead).why)
+        return DossierDocument.of_dossier(found)
+
+    return routes
+
+
+def _refuse_unknown(outside: Outside, asked: Asked) -> None:
+    """A misspelt name would be answered with no lead, and believed."""
+    teams, programs = outside.people.directory().teams, outside.programs.names()
+    if asked.team is not None and asked.team not in teams:
+        raise faulty("query.team", f"there is no such team; {meant(asked.team, teams)}")
+    if asked.program is not None and asked.program not in programs:
+        said = f"no such program was published; {meant(asked.program, programs)}"
+        raise faulty("query.program", said)

@@ -1,0 +1,92 @@
+"""A person's reply is passed on: to the lead's owner, else to the program's sender."""
+
+from __future__ import annotations
+
+import hashlib
+from email.message import EmailMessage
+
+import structlog
+
+from activities.ports import Mailer, MailRefusedError, Rendered
+from adapters.mail.text import text_to_html
+from adapters.sql.sent_mail import SentMail
+from gateway.inbound.arrived_mail import attachments, header_text, plain_text
+from gateway.recipients.pages import program_of
+from models.addresses import one_line, only_address
+from models.directory import Directory
+from usecases.context import Outside
+
+MARK = "X-Leadflow-Forwarded"
+"""The header of what was passed on; a mail that has it is not passed on again."""
+
+_log = structlog.get_logger(__name__)
+
+
+def forwarded(
+    outside: Outside, people: Directory, sent: SentMail, reply: EmailMessage
+) -> tuple[Rendered, ...]:
+    """The mail that passes a reply on: to the owner if there is one, and to the sender.
+
+    An answer to it goes to the person who replied. The same reply is passed on under the same
+    Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
+    are not known any more.
+    """
+    state, program = outside.journal.state(sent.lead), program_of(outside, sent)
+    if state is None or program is None:
+        raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
+    sender = only_address(program.sending.from_)
+    members = {member.email for team in people.teams.values() for member in team.members}
+    owner = state.owner if state.owner in members else None
+    person = _written_by(reply, sent)
+    subject = one_line(header_text(reply, "Subject")) or "(no subject)"
+    text = _text(person, sent, reply)
+    known = f"{sent.message} {header_text(reply, 'Message-ID')}".encode(errors="replace")
+    return tuple(
+        Rendered(
+            sender=str(sender),
+            to=to,
+            subject=subject,
+            text=text,
+            html=text_to_html(text, subject),
+            message_id=f"{hashlib.sha256(known).hexdigest()[:32]}@{sender.domain}",
+            headers={
+                "Reply-To": person,
+                "Auto-Submitted": "auto-generated",
+                "X-Leadflow-Alert": "replied",
+                "X-Leadflow-Lead": sent.lead,
+                MARK: "reply",
+            },
+        )
+        for to in dict.fromkeys(one for one in (owner, sender.addr_spec) if one is not None)
+    )
+
+
+async def pass_on(mailer: Mailer, lead: str, ways: tuple[Rendered, ...]) -> None:
+    """Send to the first who can be reached; the others are for where it is refused.
+
+    Raises what the mailer raises, so that the sender's server keeps the reply and tries again.
+    """
+    *first, last = ways
+    for mail in first:
+        try:
+            await mailer.send(mail)
+        except MailRefusedError as error:
+            _log.warning("a reply can't be passed on to the owner", lead=lead, why=str(error))
+        else:
+            return
+    await mailer.send(last)
+
+
+def _written_by(reply: EmailMessage, sent: SentMail) -> str:
+    """Who replied, as far as the mail says so in a way that can be answered."""
+    try:
+        return only_address(header_text(reply, "From")).addr_spec
+    except ValueError:
+        return sent.address
+
+
+def _text(person: str, sent: SentMail, reply: EmailMessage) -> str:
+    said = plain_text(reply).strip() or "(no text)"
+    files = attachments(reply)
+    left = f"\n\n({files} attached; please ask for what you need.)" if files else ""
+    return f"{person} replied to '{sent.email}':\n\n{said}{left}\n\n-- \nLead: {sent.lead}\n"

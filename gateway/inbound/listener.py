@@ -1,0 +1,130 @@
+"""The SMTP server for mail that comes to us, in the gateway's event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from weakref import WeakSet
+
+import structlog
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from activities.ports import MailRefusedError, MailUnsentError
+from gateway.inbound.forwarding import forwarded, pass_on
+from gateway.inbound.recognise import Arrival, Recognised, Refused, addressed, recognise, store
+from usecases.context import Outside
+
+MOST_BYTES = 10_000_000
+"""The largest mail that is taken in (SIZE, RFC 1870)."""
+_MOST_RECIPIENTS = 10
+_SILENCE = 60
+"""Seconds that a command, or a whole mail, may take."""
+_UNKNOWN = "550 5.1.1 no such address here"
+_TOO_MANY = "452 4.5.3 too many recipients; send the others another time"
+_LATER = "451 4.3.0 it can't be stored now; try again later"
+
+_log = structlog.get_logger(__name__)
+
+
+@asynccontextmanager
+async def receiving(outside: Outside, listener: socket.socket) -> AsyncIterator[None]:
+    """Take in mail on this socket while the block runs."""
+    door = _Door(outside)
+    loop = asyncio.get_running_loop()
+    sessions: WeakSet[SMTP] = WeakSet()
+
+    def session() -> SMTP:
+        one = SMTP(
+            door,
+            data_size_limit=MOST_BYTES,
+            enable_SMTPUTF8=True,
+            hostname=outside.links.mail_domain or "localhost",
+            ident="leadflow",
+            loop=loop,
+            timeout=_SILENCE,
+        )
+        sessions.add(one)
+        return one
+
+    server = await loop.create_server(session, sock=listener)
+    try:
+        yield
+    finally:
+        server.close()
+        for one in list(sessions):
+            if one.transport is not None:
+                one.transport.close()
+
+
+class _Door:
+    """aiosmtpd's handler."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        try:
+            known = await asyncio.to_thread(addressed, self._outside, address)
+        except Exception as error:  # noqa: BLE001 - whatever it was, the sender may try again
+            _log.error("an address can't be looked up", why=_told(error))
+            return _LATER
+        if known is None:
+            return _UNKNOWN
+        address = address.lower()
+        if address not in envelope.rcpt_tos:
+            if len(envelope.rcpt_tos) >= _MOST_RECIPIENTS:
+                return _TOO_MANY
+            envelope.rcpt_tos.append(address)
+        return "250 2.1.5 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
+        self, _server: SMTP, _session: Session, envelope: Envelope
+    ) -> str:
+        """Take the mail for each recipient. It is refused where none of them takes it."""
+        # aiosmtpd writes the null sender as it stood in the command.
+        null_sender = envelope.mail_from in (None, "", "<>")
+        content = envelope.original_content or b""
+        answers: list[str] = []
+        try:
+            for to in envelope.rcpt_tos:
+                arrival = Arrival(to=to, null_sender=null_sender, content=content)
+                found = await asyncio.to_thread(recognise, self._outside, arrival)
+                if isinstance(found, Refused):
+                    answers.append(found.answer)
+                else:
+                    await self._take(found)
+                    answers.append("250 2.0.0 taken")
+        except Exception as error:  # noqa: BLE001 - whatever it was, the sender may try again
+            _log.error("a mail can't be taken in", why=_told(error))
+            return _LATER
+        return min(answers)
+
+    async def handle_exception(self, error: Exception) -> str:
+        """The answer where a session fails: nothing of the error is told."""
+        _log.error("a session failed", why=_told(error))
+        return _LATER
+
+    async def _take(self, found: Recognised) -> None:
+        """Pass a reply on, then store what happened: so none is stored that reached nobody."""
+        if found.reply is not None and found.sent is not None:
+            people = await asyncio.to_thread(self._outside.people.directory)
+            ways = await asyncio.to_thread(
+                forwarded, self._outside, people, found.sent, found.reply
+            )
+            await pass_on(self._outside.mailer, found.sent.lead, ways)
+        await asyncio.to_thread(store, self._outside, found)
+
+
+def _told(error: Exception) -> str:
+    """What a log may say of an error: a database's own words repeat what was to be stored."""
+    ours = isinstance(error, MailUnsentError | MailRefusedError | LookupError)
+    return str(error) if ours else type(error).__name__

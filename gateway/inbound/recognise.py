@@ -1,0 +1,235 @@
+"""Mail that comes to us: bounces, complaints, replies and unsubscriptions, each by its address.
+
+Addresses are signed, so nobody can write to them who did not get our mail. One is not:
+`fbl@` takes feedback reports, for which providers want one address; such a report must show a
+signed address of the mail that it is about. A Message-ID would prove nothing: it is a hash of
+names that can be guessed. What is not an answer to a mail of ours is refused, and nothing is
+passed on but a person's reply.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from email.message import EmailMessage
+from types import MappingProxyType
+from typing import Any, Literal
+
+from adapters.mail.links import Purpose
+from adapters.sql.intake import NewItem
+from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
+from adapters.sql.sent_mail import SentMail
+from adapters.sql.suppressions import SqlSuppressionList
+from gateway.inbound.arrived_mail import header_text, read_arrived
+from gateway.inbound.automatic_reply import return_day, why_automatic
+from gateway.inbound.delivery_status import (
+    DeliveryStatus,
+    delivery_status,
+    is_old_bounce,
+    old_diagnostic,
+)
+from gateway.inbound.feedback_report import FeedbackReport, feedback_report
+from gateway.inbound.forwarding import MARK
+from gateway.inbound.returned_alerts import returned_alert
+from models.instants import write_instant
+from usecases.context import Outside
+
+Door = Literal["bounce", "reply", "unsubscribe", "fbl"]
+
+_SIGNED: dict[str, Purpose] = {
+    "bounce": "bounce",
+    "reply": "reply",
+    "unsubscribe": "unsubscribe",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrival:
+    """A mail that arrived at one of our addresses."""
+
+    to: str
+    null_sender: bool
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recognised:
+    """What an arrived mail is about."""
+
+    sent: SentMail | None
+    """The mail of ours that it answers; None where that does not matter."""
+    item: NewItem | None = None
+    """The event to store."""
+    reply: EmailMessage | None = None
+    """A person's reply, to be passed on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Why a mail is not taken: an SMTP reply."""
+
+    answer: str
+
+
+_UNKNOWN = Refused("550 5.1.1 no such address here")
+_UNREADABLE = Refused("554 5.6.0 the mail can't be read")
+_NO_REPORT = Refused("554 5.6.0 this address takes feedback reports (RFC 5965) on mail of ours")
+
+
+def addressed(outside: Outside, address: str) -> tuple[Door, SentMail | SentAlert | None] | None:
+    """What an address is for and which mail it names; None if it is none of ours."""
+    local, _, domain = address.strip().lower().rpartition("@")
+    if not domain or domain != outside.links.mail_domain.lower():
+        return None
+    if local == "fbl":
+        return "fbl", None
+    kind, _, token = local.partition("+")
+    purpose = _SIGNED.get(kind)
+    found = outside.links.read(purpose, token) if purpose is not None else None
+    if found is None:
+        return None
+    sent = outside.sent.by_local_part(found.mail)
+    alert = SqlSentAlerts(outside.database).by_local_part(found.mail) if sent is None else None
+    if sent is None and (alert is None or kind != "bounce"):
+        return None
+    return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
+
+
+def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
+    """What a mail is. Never raises on its content; raises what the database raises."""
+    known = addressed(outside, arrival.to)
+    if known is None:
+        return _UNKNOWN
+    door, sent = known
+    now = outside.now()
+    if isinstance(sent, SentAlert):
+        item = returned_alert(sent, arrival.content, now, null_sender=arrival.null_sender)
+        return Recognised(sent=None, item=item)
+    try:
+        mail = read_arrived(arrival.content)
+    except ValueError:
+        return _broken(door, sent, now)
+    if door == "unsubscribe" and sent is not None:
+        what = f"unsubscribe/{_name(sent)}/{_digest(mail, arrival)}"
+        return Recognised(sent=sent, item=_item(sent, now, "email.unsubscribed", what))
+    report = feedback_report(mail)
+    if report is not None:
+        return _feedback(outside, sent, report, now)
+    if sent is None:
+        return _NO_REPORT
+    status = delivery_status(mail, sent.address)
+    if status is not None:
+        return Recognised(sent=sent, item=_status_item(sent, now, status))
+    why = why_automatic(mail, null_sender=False)
+    # Notices of absence come to the bounce address too: RFC 3834 sends them to the Return-Path.
+    if door == "bounce" and (
+        is_old_bounce(mail, null_sender=arrival.null_sender)
+        or (arrival.null_sender and why is None)
+    ):
+        return Recognised(sent=sent, item=_unread(sent, now, old_diagnostic(mail, sent.address)))
+    return _answer(sent, now, mail, arrival)
+
+
+def store(outside: Outside, found: Recognised) -> None:
+    """Store the event. An unsubscription holds at once, as everywhere."""
+    if found.item is None:
+        return
+    outside.intake.accept([found.item])
+    if found.sent is not None and found.item.body["type"] == "email.unsubscribed":
+        SqlSuppressionList(outside.database).add(
+            found.sent.address, "unsubscribed", at=found.item.arrived
+        )
+
+
+def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | Refused:
+    """What to do with a mail that can't be taken apart: whoever wrote it may write anew."""
+    if door == "bounce" and sent is not None:
+        return Recognised(sent=sent, item=_unread(sent, now, ""))
+    return _UNREADABLE
+
+
+def _feedback(
+    outside: Outside, sent: SentMail | None, report: FeedbackReport, now: datetime
+) -> Recognised | Refused:
+    """A complaint about the mail that the address names, or one that the report shows."""
+    if not report.is_complaint:
+        return Recognised(sent=sent)
+    shown = (addressed(outside, one) for one in report.addresses)
+    mails = (one[1] for one in shown if one is not None)
+    about = sent or next((one for one in mails if isinstance(one, SentMail)), None)
+    if about is None:
+        return _NO_REPORT
+    what = f"complaint/{_name(about)}"
+    item = _item(about, now, "email.complained", what, {"feedback": report.about})
+    return Recognised(sent=about, item=item)
+
+
+def _status_item(sent: SentMail, now: datetime, status: DeliveryStatus) -> NewItem | None:
+    """The event of a report; None where nothing is settled.
+
+    After a delay the server goes on trying, and that another server has the mail (`relayed`)
+    says nothing of the mailbox.
+    """
+    if status.action == "failed" and not sent.current:
+        return None
+    if status.action == "failed":
+        data = {"kind": status.kind, "status": status.status, "diagnostic": status.diagnostic}
+        what = f"bounce/{_name(sent)}/{status.status or 'unknown'}"
+        return _item(sent, now, "email.bounced", what, data)
+    if status.action == "delivered":
+        return _item(sent, now, "email.delivered", f"delivered/{_name(sent)}")
+    return None
+
+
+def _unread(sent: SentMail, now: datetime, diagnostic: str) -> NewItem | None:
+    """A bounce that no program can read counts as a soft one."""
+    if not sent.current:
+        return None
+    data = {"kind": "soft", "status": "", "diagnostic": diagnostic}
+    return _item(sent, now, "email.bounced", f"bounce/{_name(sent)}/unknown", data)
+
+
+def _answer(sent: SentMail, now: datetime, mail: EmailMessage, arrival: Arrival) -> Recognised:
+    """A person's reply, or a machine's. Of its words only the day of return is kept."""
+    if header_text(mail, MARK):
+        return Recognised(sent=sent)  # passed on by us and come back: it goes no further
+    what = f"reply/{_name(sent)}/{_digest(mail, arrival)}"
+    why = why_automatic(mail, null_sender=arrival.null_sender)
+    if why is None:
+        return Recognised(sent=sent, item=_item(sent, now, "email.replied", what), reply=mail)
+    day = return_day(mail, now)
+    data = {"why": why} if day is None else {"why": why, "returns": day.isoformat()}
+    item = _item(sent, now, "email.replied", what, data, machine=True)
+    return Recognised(sent=sent, item=item)
+
+
+def _name(sent: SentMail) -> str:
+    return sent.message.partition("@")[0]
+
+
+def _digest(mail: EmailMessage, arrival: Arrival) -> str:
+    """What stays the same when a server brings a mail twice."""
+    known = header_text(mail, "Message-ID").encode(errors="replace") or arrival.content
+    return hashlib.sha256(known).hexdigest()[:16]
+
+
+def _item(
+    sent: SentMail,
+    now: datetime,
+    kind: str,
+    identity: str,
+    data: Mapping[str, Any] = MappingProxyType({}),
+    *,
+    machine: bool = False,
+) -> NewItem:
+    body: dict[str, Any] = {
+        "id": identity,
+        "type": kind,
+        "subject": sent.email,
+        "at": write_instant(now),
+        "data": {"message": sent.message, **data},
+        "machine": machine,
+    }
+    return NewItem(lead=sent.lead, item=identity, kind="event", body=body, arrived=now)

@@ -1,0 +1,42 @@
+"""Alerts that come back: whom no mail reaches can't work a lead, and the manager is told.
+
+What a person's own machine answers, such as a notice of absence, is taken and left alone.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.sql.intake import NewItem
+from adapters.sql.sent_alerts import SentAlert
+from gateway.inbound.arrived_mail import read_arrived
+from gateway.inbound.delivery_status import delivery_status, is_old_bounce, old_diagnostic
+from lifecycle.handoff.unreachable_owner import UNREACHABLE
+from models.instants import write_instant
+
+
+def returned_alert(
+    alert: SentAlert, content: bytes, now: datetime, *, null_sender: bool
+) -> NewItem | None:
+    """The event that a lead's owner can't be reached; None where the mail says nothing of that."""
+    try:
+        mail = read_arrived(content)
+    except ValueError:
+        return None
+    status = delivery_status(mail, alert.person)
+    if status is not None and status.action == "failed":
+        return _item(alert, status.diagnostic or status.status, now)
+    if status is None and is_old_bounce(mail, null_sender=null_sender):
+        return _item(alert, old_diagnostic(mail, alert.person), now)
+    return None
+
+
+def _item(alert: SentAlert, why: str, now: datetime) -> NewItem:
+    identity = f"{UNREACHABLE}/{alert.mail}"
+    body = {
+        "id": identity,
+        "type": UNREACHABLE,
+        "at": write_instant(now),
+        "data": {"person": alert.person, "why": why},
+    }
+    return NewItem(lead=alert.lead, item=identity, kind="event", body=body, arrived=now)

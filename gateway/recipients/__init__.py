@@ -1,0 +1,1 @@
+"""What recipients of mail reach: tracked links, unsubscribing, preferences."""

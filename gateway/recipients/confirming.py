@@ -1,0 +1,64 @@
+"""Double opt-in, `/k/TOKEN`: the reader of the mail confirms a consent.
+
+GET shows the button and confirms nothing, for scanners follow links; POST confirms.
+"""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import HTMLResponse
+
+from adapters.sql.intake import NewItem
+from adapters.sql.sent_mail import SentMail
+from gateway.recipients.pages import Action, lost, masked, page, program_of
+from gateway.requests.problems import told
+from models.instants import write_instant
+from usecases.context import Outside
+
+_ANSWERS = {404: {"description": "A page", "content": {"text/html": {}}}, **told(413, 422, 503)}
+
+
+def router(outside: Outside) -> APIRouter:
+    """The page and its button."""
+    routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
+
+    @routes.get("/k/{token}", responses=_ANSWERS)
+    def ask(token: str) -> HTMLResponse:
+        """The page that asks; it changes nothing."""
+        mail = _mail(outside, token)
+        if mail is None:
+            return lost()
+        button = Action("Yes, confirm", outside.links.confirm(mail.message), "confirm", "yes")
+        return page(
+            "Please confirm", _wording(mail), actions=[button], program=program_of(outside, mail)
+        )
+
+    @routes.post("/k/{token}", responses=_ANSWERS)
+    def confirm(token: str) -> HTMLResponse:
+        """Confirm; asked twice it is done once."""
+        mail = _mail(outside, token)
+        if mail is None:
+            return lost()
+        at = outside.now()
+        identity = f"consent/{mail.message.partition('@')[0]}"
+        body = {
+            "id": identity,
+            "type": "consent.confirmed",
+            "at": write_instant(at),
+            "data": {"source": "double opt-in", "wording": _wording(mail)},
+        }
+        outside.intake.accept(
+            [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
+        )
+        return page("Thank you", "Your address is confirmed.", program=program_of(outside, mail))
+
+    return routes
+
+
+def _mail(outside: Outside, token: str) -> SentMail | None:
+    found = outside.links.read("confirm", token)
+    return outside.sent.by_local_part(found.mail) if found is not None else None
+
+
+def _wording(mail: SentMail) -> str:
+    return f"Do you want to get our mail at {masked(mail.address)}?"

@@ -1,0 +1,92 @@
+"""Pages for the readers of mail: plain, without JavaScript, readable on a phone."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.utils import parseaddr
+from pathlib import Path
+
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from adapters.sql.sent_mail import SentMail
+from models.program.program import Program
+from usecases.context import Outside
+
+_FOLDER = Path(__file__).with_name("assets")
+_CSS = (_FOLDER / "page.css").read_text()
+_PAGES = Environment(
+    loader=FileSystemLoader(_FOLDER), autoescape=True, undefined=StrictUndefined, trim_blocks=True
+)
+_STYLE = base64.b64encode(hashlib.sha256(_CSS.encode()).digest()).decode()
+
+HEADERS = {
+    "Content-Security-Policy": (
+        f"default-src 'none'; style-src 'sha256-{_STYLE}'; form-action 'self'; base-uri 'none';"
+        " frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+}
+"""Of everything that is reached by a token: it is kept nowhere and told to nobody."""
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """A button: it posts one field to a path."""
+
+    label: str
+    path: str
+    name: str
+    value: str
+
+
+def page(
+    title: str,
+    *lines: str,
+    actions: Sequence[Action] = (),
+    program: Program | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    """A page with what there is to say and to press; from whom, if the program is known."""
+    sender = parseaddr(program.sending.from_)[0] if program is not None else ""
+    html = _PAGES.get_template("page.html").render(
+        title=title,
+        css=_CSS,
+        lines=lines,
+        actions=actions,
+        sender=sender,
+        postal_address=program.sending.postal_address if program is not None else "",
+    )
+    return HTMLResponse(html, status, headers=HEADERS)
+
+
+def lost() -> HTMLResponse:
+    """The page for a link that is none of ours."""
+    return page(
+        "This link does not work",
+        "It may have been cut off on its way. Open the mail again and use the link from there.",
+        status=404,
+    )
+
+
+def program_of(outside: Outside, mail: SentMail) -> Program | None:
+    """The program by which a mail was sent, if its lead is still known."""
+    state = outside.journal.state(mail.lead)
+    if state is None:
+        return None
+    try:
+        return outside.programs.load(state.digest)
+    except LookupError:
+        return None
+
+
+def masked(address: str) -> str:
+    """An address as its owner knows it again and nobody else learns it: `a…@northwind.example`."""
+    name, _, domain = address.rpartition("@")
+    return f"{name[:1]}…@{domain}" if name else "your address"

@@ -1,0 +1,58 @@
+"""Preferences: `/p/TOKEN`, where a reader says how much mail is welcome."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse
+
+from gateway.recipients.choices import (
+    ANSWERS,
+    PAUSE_DAYS,
+    Wish,
+    carry_out,
+    mail_of,
+    pause,
+    stop,
+    stopped,
+)
+from gateway.recipients.pages import lost, masked, page, program_of
+from usecases.context import Outside
+
+
+def router(outside: Outside) -> APIRouter:
+    """The page and what its buttons post."""
+    routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
+
+    @routes.get("/p/{token}", responses=ANSWERS)
+    def preferences(token: str) -> HTMLResponse:
+        """The page on which a reader says how much mail is welcome; it changes nothing."""
+        mail = mail_of(outside, "preferences", token)
+        if mail is None:
+            return lost()
+        if outside.outbox.suppression(mail.address, operational=False) is not None:
+            return stopped(outside, mail)
+        return page(
+            "How much mail is welcome?",
+            f"This is about news to {masked(mail.address)}.",
+            actions=[pause(outside, mail), stop(outside, mail, "Stop all mail")],
+            program=program_of(outside, mail),
+        )
+
+    @routes.post("/p/{token}", responses=ANSWERS)
+    def prefer(token: str, wish: Annotated[Wish, Form(examples=["pause"])]) -> HTMLResponse:
+        """Pause, stop, or get mail again."""
+        mail = mail_of(outside, "preferences", token)
+        if mail is None:
+            return lost()
+        carry_out(outside, mail, wish)
+        if wish == "stop":
+            return stopped(outside, mail)
+        said = {
+            "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
+            "resume": "You will get our mail again.",
+        }[wish]
+        return page("Done", said, program=program_of(outside, mail))
+
+    return routes

@@ -1,0 +1,117 @@
+"""The web snippet: `/t.js`, and `/w`, to which it tells what a known visitor does.
+
+A visitor is known by the token of a link in a mail, and only after having agreed: without consent
+the script keeps and sends nothing, and it honours Global Privacy Control and Do Not Track. It sends
+the path of a page and the name of a form; never a query, never what is written into a form.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from adapters.sql.intake import NewItem
+from gateway.requests.problems import ProblemError, told
+from models.instants import write_instant
+from models.messages import read_event
+from usecases.context import Outside
+
+_SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
+_MOST_BYTES = 1_000
+_FRESH = 3_600
+"""Seconds for which browsers may keep the script."""
+
+
+class Visit(BaseModel):
+    """What the script sends."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    v: str = Field(max_length=200, description="The visitor's token")
+    type: Literal["page.viewed", "form.submitted"]
+    subject: str = Field(max_length=200, description="The page's path, or the form's name")
+
+
+_EXAMPLE = json.dumps({"v": "0123456789abcdef-0-0123…", "type": "page.viewed", "subject": "/"})
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "description": "As text, so that browsers send it without asking first.",
+        "content": {
+            "text/plain": {"schema": {"type": "string"}, "examples": {"visit": {"value": _EXAMPLE}}}
+        },
+    }
+}
+
+
+def router(outside: Outside) -> APIRouter:
+    """The script, and where it reports to."""
+    routes = APIRouter(tags=["web"])
+
+    @routes.get(
+        "/t.js",
+        response_class=Response,
+        responses={200: {"description": "The script", "content": {"text/javascript": {}}}},
+    )
+    async def script() -> Response:
+        """The script for your own web pages."""
+        headers = {
+            "Cache-Control": f"public, max-age={_FRESH}",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(_SCRIPT, media_type="text/javascript", headers=headers)
+
+    @routes.post(
+        "/w",
+        status_code=204,
+        response_class=Response,
+        responses=told(400, 403, 404, 413, 503),
+        openapi_extra=_BODY,
+    )
+    async def visit(request: Request) -> Response:
+        """Take in what a known visitor did on one of our web sites."""
+        origin = request.headers.get("origin", "")
+        if origin not in outside.web_origins:
+            raise ProblemError(403, "this web site is not among those that may report here")
+        await asyncio.to_thread(_take, outside, _read(await request.body()))
+        headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+        return Response(status_code=204, headers=headers)
+
+    return routes
+
+
+def _read(body: bytes) -> Visit:
+    if len(body) > _MOST_BYTES:
+        raise ProblemError(413, f"the body is larger than {_MOST_BYTES} bytes")
+    try:
+        return Visit.model_validate(json.loads(body))
+    except (ValueError, RecursionError, ValidationError):
+        raise ProblemError(400, "this is not what the script sends") from None
+
+
+def _take(outside: Outside, seen: Visit) -> None:
+    found = outside.links.read("visitor", seen.v)
+    mail = outside.sent.by_local_part(found.mail) if found is not None else None
+    if mail is None:
+        raise ProblemError(404, "this visitor is not known")
+    now = outside.now()
+    local = mail.message.partition("@")[0]
+    identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
+    body = {
+        "id": identity[:200],
+        "type": seen.type,
+        "subject": seen.subject,
+        "at": write_instant(now),
+    }
+    try:
+        event = read_event(body, now)
+    except ValueError as error:
+        raise ProblemError(400, str(error)) from None
+    outside.intake.accept(
+        [NewItem(lead=mail.lead, item=event.id, kind="event", body=body, arrived=now)]
+    )

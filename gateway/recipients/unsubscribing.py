@@ -1,0 +1,53 @@
+"""Unsubscribing: `/u/TOKEN`.
+
+A POST with `List-Unsubscribe=One-Click` (RFC 8058) comes from a mail program's own button: it
+unsubscribes at once, without a page, a cookie or a redirect. GET shows a page and changes nothing,
+for scanners follow links.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Form
+from fastapi.responses import HTMLResponse
+
+from gateway.recipients.choices import ANSWERS, carry_out, mail_of, pause, stop, stopped
+from gateway.recipients.pages import lost, masked, page, program_of
+from usecases.context import Outside
+
+
+def router(outside: Outside) -> APIRouter:
+    """The page, and what its button and mail programs post."""
+    routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
+
+    @routes.get("/u/{token}", responses=ANSWERS)
+    def ask(token: str) -> HTMLResponse:
+        """The page that asks; it changes nothing."""
+        mail = mail_of(outside, "unsubscribe", token)
+        if mail is None:
+            return lost()
+        if outside.outbox.suppression(mail.address, operational=False) is not None:
+            return stopped(outside, mail)
+        return page(
+            "Unsubscribe?",
+            f"We will stop sending news to {masked(mail.address)}.",
+            actions=[stop(outside, mail, "Unsubscribe"), pause(outside, mail)],
+            program=program_of(outside, mail),
+        )
+
+    @routes.post("/u/{token}", responses=ANSWERS)
+    def unsubscribe(
+        token: str,
+        one_click: Annotated[  # noqa: ARG001 - that it is there is all it says
+            Literal["One-Click"], Form(alias="List-Unsubscribe", examples=["One-Click"])
+        ],
+    ) -> HTMLResponse:
+        """Unsubscribe at once; asked twice it is done once."""
+        mail = mail_of(outside, "unsubscribe", token)
+        if mail is None:
+            return lost()
+        carry_out(outside, mail, "stop")
+        return stopped(outside, mail)
+
+    return routes

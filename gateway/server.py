@@ -1,0 +1,74 @@
+"""The gateway as a server in this event loop: HTTP, and the relay beside it."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Protocol
+
+import uvicorn
+
+from gateway.app import build_app
+from usecases import relay
+from usecases.context import Acts, Outside
+from usecases.relay import Relay
+
+_GRACE = 5
+"""Seconds that requests under way have when the gateway stops."""
+
+
+def listening(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 is any free one. Raises OSError, naming the port, if it is in use."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(256)
+    except OSError as error:
+        listener.close()
+        raise OSError(
+            error.errno, f"port {port} on {host} can't be listened on: {error}"
+        ) from error
+    return listener
+
+
+class Leads(relay.Leads, Acts, Protocol):
+    """Leads that get events and acts; `adapters.temporal.client.Leads`."""
+
+
+@asynccontextmanager
+async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> AsyncIterator[None]:
+    """Answer HTTP on this socket and relay what is accepted, while the block runs."""
+    server = _Server(
+        uvicorn.Config(
+            build_app(outside, leads),
+            log_config=None,
+            log_level="warning",
+            access_log=False,  # a log of every request would hold every token
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE,
+        )
+    )
+    relay = Relay(outside.intake, outside.programs, leads, pause=max(0.02, 0.2 / outside.speed))
+    tasks = [
+        asyncio.create_task(server.serve(sockets=[listener])),
+        asyncio.create_task(relay.run()),
+    ]
+    try:
+        yield
+    finally:
+        server.should_exit = True
+        relay.stop()
+        await asyncio.gather(*tasks)
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves the process's signals to whoever runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield

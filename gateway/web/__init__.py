@@ -1,0 +1,1 @@
+"""What desk and board share: pages, sessions, signing in."""

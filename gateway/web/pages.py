@@ -1,0 +1,78 @@
+"""Pages of the desk: rendered here, whole without JavaScript, which only lets deadlines tick."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from fastapi import APIRouter, Response
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from lifecycle.words.time_text import spoken_instant, spoken_span
+from models.instants import write_instant
+from usecases.context import Outside
+
+_ASSETS = Path(__file__).with_name("assets")
+_CSS = (_ASSETS / "desk.css").read_text()
+_JS = (_ASSETS / "desk.js").read_text()
+_VERSION = hashlib.sha256((_CSS + _JS).encode()).hexdigest()[:12]
+_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+_PAGES = Environment(
+    loader=FileSystemLoader(sorted(Path(__file__).parent.parent.glob("*/templates"))),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_PAGES.filters["span"] = spoken_span
+_PAGES.filters["iso"] = write_instant
+_PAGES.filters["words"] = lambda text: str(text).replace("_", " ")
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self';"
+        " base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "same-origin",
+    "X-Content-Type-Options": "nosniff",
+    "X-Robots-Tag": "noindex",
+    "Cross-Origin-Opener-Policy": "same-origin",
+}
+"""Of every page of the desk: nothing foreign runs in it, nobody frames it, nothing is kept."""
+
+
+def page(
+    name: str, outside: Outside, *, status: int = 200, zone: ZoneInfo | None = None, **values: Any
+) -> HTMLResponse:
+    """A page from its template. Instants are written in `zone`, as seen from the clock's now."""
+    now, shown = outside.now(), zone or ZoneInfo("UTC")
+
+    def when(at: datetime) -> str:
+        return spoken_instant(at, now, shown)
+
+    html = _PAGES.get_template(name).render(
+        version=_VERSION, now=now, speed=outside.speed, when=when, **{"who": None} | values
+    )
+    return HTMLResponse(html, status, headers=HEADERS)
+
+
+def assets() -> APIRouter:
+    """The style sheet and the script, under names that change with them."""
+    routes = APIRouter(include_in_schema=False)
+
+    @routes.get(f"/desk/{_VERSION}.css")
+    def css() -> Response:
+        """The style sheet."""
+        return Response(_CSS, media_type="text/css", headers=_KEPT)
+
+    @routes.get(f"/desk/{_VERSION}.js")
+    def js() -> Response:
+        """The script."""
+        return Response(_JS, media_type="text/javascript", headers=_KEPT)
+
+    return routes

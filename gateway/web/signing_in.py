@@ -1,0 +1,148 @@
+"""Signing in by a link that comes by mail, for a day. No password is asked, none is kept.
+
+Whether an address is known is not told: the answer goes out before it is looked up, so that not
+even its time tells. The link leads to a page with a button, for scanners follow links and would
+use it up. It is made of the gateway's public URL, never of the Host that a request names: by that,
+a stranger could have a person's link lead to another site.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import uuid
+from datetime import timedelta
+from typing import Annotated
+from urllib.parse import quote
+
+import structlog
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.background import BackgroundTask
+
+from activities.ports import MailRefusedError, MailUnsentError, Rendered
+from adapters.mail.text import text_to_html
+from adapters.sql.desk_sessions import LINK_LASTS, SqlDeskSessions
+from adapters.sql.rates import SqlRates
+from gateway.web.pages import page
+from gateway.web.session import NotHereError, cookie_name, forget, inside, keep, same_site
+from models.addresses import only_address
+from models.durations import Duration, Rate
+from usecases.context import Outside
+
+_ONE_EACH = Rate(most=30, per=Duration(1, "h"))
+"""A person is sent a link every two minutes at most, however often somebody asks for it."""
+
+_log = structlog.get_logger(__name__)
+
+
+def router(outside: Outside) -> APIRouter:
+    """The pages for signing in and out."""
+    routes = APIRouter(include_in_schema=False)
+    sessions = SqlDeskSessions(outside.database)
+
+    @routes.get("/desk/sign-in")
+    def ask(to: str = "/desk") -> HTMLResponse:
+        """The page that asks for an address."""
+        return _asking(outside, to)
+
+    @routes.post("/desk/sign-in")
+    async def send(
+        request: Request, email: Annotated[str, Form()] = "", to: Annotated[str, Form()] = "/desk"
+    ) -> HTMLResponse:
+        """Send a link, if the directory knows the address."""
+        same_site(request)
+        if not outside.links.public_url:
+            said = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
+            raise NotHereError(503, said)
+        answer = page("sign_in_sent.html", outside, minutes=LINK_LASTS // timedelta(minutes=1))
+        answer.background = BackgroundTask(_send, outside, sessions, email, inside(to))
+        return answer
+
+    @routes.get("/desk/in/{secret}")
+    def offer(secret: str, to: str = "/desk") -> HTMLResponse:
+        """The page with the button; it changes nothing."""
+        person = sessions.invited(secret)
+        if person is None:
+            return _asking(outside, to, status=410, stale=True)
+        return page("sign_in_ready.html", outside, secret=secret, person=person, to=inside(to))
+
+    @routes.post("/desk/in/{secret}")
+    def enter(request: Request, secret: str, to: Annotated[str, Form()] = "/desk") -> Response:
+        """Sign in: a new session, whatever the browser had before."""
+        same_site(request)
+        session = sessions.sign_in(secret)
+        if session is None:
+            return _asking(outside, to, status=410, stale=True)
+        _end(request, outside, sessions)
+        answer = RedirectResponse(inside(to), 303)
+        keep(answer, outside, session)
+        return answer
+
+    @routes.post("/desk/sign-out")
+    def leave(request: Request) -> Response:
+        """Sign out."""
+        same_site(request)
+        _end(request, outside, sessions)
+        answer = RedirectResponse("/desk/sign-in", 303)
+        forget(answer, outside)
+        return answer
+
+    return routes
+
+
+def _asking(outside: Outside, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
+    return page("sign_in.html", outside, status=status, to=inside(to), stale=stale)
+
+
+def _end(request: Request, outside: Outside, sessions: SqlDeskSessions) -> None:
+    if session := request.cookies.get(cookie_name(outside)):
+        sessions.sign_out(session)
+
+
+async def _send(outside: Outside, sessions: SqlDeskSessions, email: str, to: str) -> None:
+    try:
+        mail = await asyncio.to_thread(_invitation, outside, sessions, email, to)
+        if mail is not None:
+            await outside.mailer.send(mail)
+    except (MailUnsentError, MailRefusedError, SQLAlchemyError) as error:
+        _log.error("a link to sign in was not sent", why=type(error).__name__)
+
+
+def _invitation(
+    outside: Outside, sessions: SqlDeskSessions, email: str, to: str
+) -> Rendered | None:
+    """The mail with the link; None for a stranger, and for who was sent one a moment ago."""
+    person = email.strip().lower()
+    if not outside.people.directory().knows(person):
+        return None
+    known = hashlib.sha256(person.encode()).hexdigest()[:16]
+    wait = SqlRates(outside.database).reserve({f"sign-in/{known}": _ONE_EACH}, timedelta(0))
+    if wait > timedelta(0):
+        return None
+    link = f"{outside.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
+    return _mail(outside, person, link)
+
+
+def _mail(outside: Outside, person: str, link: str) -> Rendered:
+    """The mail with the link, from a program's sender."""
+    names = outside.programs.names()
+    program = outside.programs.newest(names[0]) if names else None
+    sender = only_address(program.sending.from_ if program is not None else person)
+    subject = "Your link to the desk"
+    minutes = LINK_LASTS // timedelta(minutes=1)
+    text = (
+        "With this link you are signed in to the desk for a day."
+        f" It works once, within {minutes} minutes:\n\n{link}\n\n"
+        "If you did not ask for it, leave it alone.\n"
+    )
+    return Rendered(
+        sender=str(sender),
+        to=person,
+        subject=subject,
+        text=text,
+        html=text_to_html(text, subject),
+        message_id=f"{uuid.uuid4().hex}@{sender.domain}",
+        headers={"Auto-Submitted": "auto-generated", "X-Leadflow-Alert": "sign_in"},
+    )

@@ -1,0 +1,139 @@
+"""Local time: what a lead's or an office's wall clock says, as instants.
+
+A local time that does not exist is taken with the offset before the gap; of one that
+exists twice, the first is meant (as a closing, the second).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time, timedelta
+from difflib import get_close_matches
+from functools import cache, lru_cache
+from importlib.resources import files
+from zoneinfo import ZoneInfo
+
+from models.durations import Duration
+from models.hours import TimeBlock
+from models.instants import whole_second
+from models.program.sending import SendWindow
+
+FOREVER = datetime(9999, 12, 30, tzinfo=UTC)
+"""What lies beyond every calendar: the instant of what never comes."""
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+"""Where seconds are counted from."""
+
+_REACH = 21
+"""Days in which a window opens, if it ever does: a gap can swallow one week's opening."""
+
+_EPOCH_DAY = EPOCH.toordinal()
+_DAY_MINUTES = 24 * 60
+# Every minute of a day, made once; the second of two equal local times has fold=1.
+_FIRST = tuple(time(minute // 60, minute % 60) for minute in range(_DAY_MINUTES))
+_SECOND = tuple(one.replace(fold=1) for one in _FIRST)
+
+
+@cache
+def _names() -> dict[str, str]:
+    known = files("tzdata").joinpath("zones").read_text(encoding="utf-8").split()
+    return {name.lower(): name for name in known if name != "Factory"}
+
+
+@cache
+def zone(name: str) -> ZoneInfo:
+    """The time zone of an IANA name. Raises ValueError with the nearest names.
+
+    The names are those of the tzdata package, not the files of this machine
+    (`localtime`, paths), so that a program means the same everywhere.
+    """
+    names = _names()
+    if names.get(name.lower()) != name:
+        near = get_close_matches(name.lower(), names, n=3)
+        hint = f"; did you mean {' or '.join(names[one] for one in near)}?" if near else ""
+        raise ValueError(
+            f"'{name}' is not a time zone; write an IANA name like Europe/Berlin{hint}"
+        )
+    return ZoneInfo(name)
+
+
+def resolve(local: datetime, tz: ZoneInfo, *, closing: bool = False) -> datetime:
+    """The instant (UTC) of a naive local time. Raises OverflowError outside years 1 to 9999."""
+    # Python's fold=0 is the first of two and, in a gap, the offset before it.
+    first = local.replace(tzinfo=tz, fold=0).astimezone(UTC)
+    if not closing:
+        return first
+    # fold=1 is the second of two, but in a gap the offset after it, which is the earlier.
+    return max(first, local.replace(tzinfo=tz, fold=1).astimezone(UTC))
+
+
+def later(at: datetime, duration: Duration, tz: ZoneInfo) -> datetime:
+    """`at` plus elapsed time (`m`, `h`) or calendar days in `tz` (`d`, `w`), as UTC.
+
+    Days keep the local time of day. Past the year 9999 it is FOREVER.
+    """
+    start = whole_second(at)
+    if duration.amount == 0:
+        return start  # the second of two equal local times stays where it is
+    try:
+        if not duration.in_days:
+            return start + duration.elapsed
+        # Python adds to the wall clock and takes fold=0, which is what `resolve` does.
+        return (start.astimezone(tz) + timedelta(days=duration.days)).astimezone(UTC)
+    except OverflowError:
+        return FOREVER
+
+
+def _second_of(day: int, minute: int, clock: tuple[time, ...], tz: ZoneInfo) -> int:
+    more, minute = divmod(minute, _DAY_MINUTES)
+    local = datetime.combine(date.fromordinal(day + more), clock[minute])
+    offset = tz.utcoffset(local)
+    since = 0 if offset is None else offset.days * 86_400 + offset.seconds
+    return (day + more - _EPOCH_DAY) * 86_400 + minute * 60 - since
+
+
+def block_span(day: int, block: TimeBlock, tz: ZoneInfo) -> tuple[int, int]:
+    """When a block that begins on `day` (a proleptic ordinal) opens and closes.
+
+    Both in seconds since 1970, taken as `resolve` takes them but in cheaper steps, for
+    calendars do this by the thousand. Where a gap swallows the block, the closing is not
+    after the opening: it does not open.
+    """
+    opening = _second_of(day, block.start, _FIRST, tz)
+    first = _second_of(day, block.end, _FIRST, tz)
+    second = _second_of(day, block.end, _SECOND, tz)
+    return opening, max(first, second)
+
+
+@lru_cache(maxsize=4096)
+def _window_spans(
+    window: SendWindow, today: date, tz: ZoneInfo
+) -> tuple[tuple[datetime, datetime], ...]:
+    # A block lasts a day at most; where a whole local day is skipped, it begins two dates
+    # back. Where clocks fall back over midnight, tomorrow's may have begun today.
+    days = (today.toordinal() + n for n in range(-2, _REACH))
+    spans = (
+        block_span(day, window.hours, tz)
+        for day in days
+        if date.fromordinal(day).weekday() in window.days
+    )
+    return tuple(
+        (EPOCH + timedelta(seconds=opening), EPOCH + timedelta(seconds=closing))
+        for opening, closing in spans
+    )
+
+
+def window_opening(window: SendWindow, at: datetime, tz: ZoneInfo) -> datetime:
+    """`at` itself inside the window, else the window's next opening, as UTC.
+
+    The start is inside, the end is not; a window across midnight belongs to the day it
+    began. A window that never opens, or not before the year 9999, opens FOREVER hence.
+    """
+    start = whole_second(at)
+    try:
+        spans = _window_spans(window, start.astimezone(tz).date(), tz)
+    except (OverflowError, ValueError):  # beyond the year 9999, or before the year 1
+        return FOREVER
+    if any(opening <= start < closing for opening, closing in spans):
+        return start
+    ahead = (opening for opening, closing in spans if start < opening < closing)
+    return min(ahead, default=FOREVER)

@@ -1,0 +1,64 @@
+"""Clocks: deadlines in counted time, with reminders at their own instants.
+
+A clock knows how much was counted before `since` and goes on from there; while it is on
+hold, `since` lies in the future, and its due instant counts on from the hold's end.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from datetime import datetime
+
+from lifecycle.program.rulebook import OpenTime
+from models.program.handoff import Clock
+from models.state import ClockState
+
+ACCEPT, FIRST_TOUCH, QUALIFY = "accept", "first_touch", "qualify"
+
+
+def start(
+    name: str, clock: Clock, open_time: OpenTime, at: datetime, paused_until: datetime | None
+) -> ClockState:
+    """Start a clock at `at`; one that starts during a hold counts from the hold's end."""
+    due = open_time.due(at, clock.within)
+    if clock.within.in_days:
+        total = open_time.between(at, due)
+    else:
+        total = round(clock.within.elapsed.total_seconds())
+    since = at if paused_until is None else max(at, paused_until)
+    return ClockState(
+        name=name,
+        start=at,
+        total=total,
+        counted=0,
+        since=since,
+        due=due if since == at else open_time.add(since, total),
+        reminders=tuple(
+            (str(share), math.ceil(total * share.value))
+            for share in sorted(clock.remind_at, key=lambda share: share.value)
+        ),
+    )
+
+
+def counted(clock: ClockState, open_time: OpenTime, at: datetime) -> int:
+    """The open seconds counted until `at`, without holds."""
+    return clock.counted + (open_time.between(clock.since, at) if at > clock.since else 0)
+
+
+def hold(clock: ClockState, open_time: OpenTime, at: datetime, until: datetime) -> ClockState:
+    """Stop counting at `at` and go on at `until`, which may also be `at` or earlier than before."""
+    so_far = counted(clock, open_time, at)
+    return dataclasses.replace(
+        clock,
+        counted=so_far,
+        since=until,
+        due=clock.due if clock.breached else open_time.add(until, clock.total - so_far),
+    )
+
+
+def reminder_due(clock: ClockState, open_time: OpenTime) -> datetime | None:
+    """When the next reminder is due."""
+    if not clock.reminders or clock.breached:
+        return None
+    return open_time.add(clock.since, clock.reminders[0][1] - clock.counted)

@@ -1,0 +1,163 @@
+"""Handoff: an MQL goes to a team, and the directory finds it an owner.
+
+The rules ask (`Assign`) and are answered; nobody available is an answer too, and is asked
+again after half an hour of open time or at the next opening.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+from typing import Any
+
+from lifecycle.handoff import clocks
+from lifecycle.handoff.holds import end_hold, forget_hold, paused_until
+from lifecycle.moment import Moment
+from models.decision import Assign
+from models.inputs import Result
+from models.program.handoff import AcceptClock
+from models.state import ClockState, HandoffState
+
+RETRY_SECONDS = 30 * 60
+"""Open time after which an owner is looked for again."""
+
+
+def update(m: Moment, **fields: Any) -> HandoffState:
+    """Change the handoff."""
+    if m.state.handoff is None:
+        raise AssertionError("only a handoff that exists is changed")
+    handoff = dataclasses.replace(m.state.handoff, **fields)
+    m.change(handoff=handoff)
+    return handoff
+
+
+def accept_clock(m: Moment) -> AcceptClock | None:
+    """The program's accept clock."""
+    handoff = m.book.program.handoff
+    return None if handoff is None else handoff.accept
+
+
+def open_handoff(m: Moment) -> None:
+    """Open a handoff for a new MQL: routing picks the team."""
+    if m.book.program.handoff is None:
+        return
+    for when, team, prefer in m.book.routes:
+        if when is None or m.holds(when):
+            _open(m, team, prefer=prefer)
+            return
+    _open(m, None)
+
+
+def open_second(m: Moment, team: str) -> None:
+    """Hand a qualified lead on to another team (`then_to`)."""
+    _open(m, team, second=True)
+
+
+def _open(m: Moment, team: str | None, *, prefer: bool = False, second: bool = False) -> None:
+    number = m.state.handoffs + 1
+    previous = m.state.owner or m.state.previous_owner
+    handoff = HandoffState(
+        number=number,
+        team=team,
+        opened=m.at,
+        second=second,
+        prefer=previous if prefer else None,
+    )
+    m.change(
+        handoff=handoff,
+        handoffs=number,
+        handoff_at=m.at,
+        owner=None,
+        previous_owner=previous,
+    )
+    m.tell("handoff_opened", handoff=number, team=team)
+    ask_owner(m)
+
+
+def ask_owner(m: Moment) -> None:
+    """Ask the directory for an owner who has not yet had this handoff."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    tries = handoff.tries + 1
+    key = f"{m.state.lead}/handoff/{handoff.number}/try/{tries}"
+    update(m, asking=key, asked=m.at, tries=tries, retry_at=None)
+    open_time = m.book.open_time(accept_clock(m), m.book.zone)
+    m.command(
+        Assign(
+            key=key,
+            at=m.at,
+            handoff=handoff.number,
+            team=handoff.team,
+            tried=handoff.tried,
+            prefer=handoff.prefer,
+            timezone=open_time.timezone.key,
+        )
+    )
+
+
+def give_to(m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None = None) -> None:
+    """Make somebody the owner: a new attempt, with a fresh accept clock if told so.
+
+    `taken_from` is the owner before, who is told.
+    """
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    attempt = handoff.attempt + 1
+    fields: dict[str, Any] = {
+        "asking": None,
+        "asked": None,
+        "retry_at": None,
+        "attempt": attempt,
+        "tried": (*handoff.tried, owner),
+    }
+    if fresh_clock:
+        clock = accept_clock(m)
+        running: tuple[ClockState, ...] = ()
+        if clock is not None:
+            open_time = m.book.open_time(clock, m.zone)
+            running = (clocks.start(clocks.ACCEPT, clock, open_time, m.at, paused_until(handoff)),)
+        fields |= {"assigned": m.at, "clocks": running}
+    handoff = update(m, **fields)
+    m.change(owner=owner)
+    due = handoff.clocks[0].due if fresh_clock and handoff.clocks else None
+    m.tell("assigned", handoff=handoff.number, owner=owner, attempt=attempt, due=due)
+    m.notify(owner, "assigned", f"A lead of team {handoff.team} is yours now.")
+    m.notify(taken_from, "reassigned", f"The lead is {owner}'s now; there is nothing left to do.")
+
+
+def assign_result(m: Moment, result: Result) -> bool:
+    """Take the directory's answer. Whether a reassignment found nobody, so attempts are used up."""
+    handoff = m.state.handoff
+    if handoff is None or handoff.asking != result.key:
+        return False
+    if result.outcome == "assigned" and result.owner is not None:
+        if handoff.tried:
+            end_hold(m, "reassigned")
+        before = handoff.tried[-1] if handoff.tried else None
+        give_to(m, result.owner, fresh_clock=True, taken_from=before)
+        return False
+    update(m, asking=None, asked=None)
+    if handoff.tried:
+        return True
+    why = result.why or "empty"
+    if why not in handoff.complaints:
+        m.tell("unassigned", handoff=handoff.number, team=handoff.team, why=why)
+        m.alert(
+            m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
+        )
+    update(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))
+    return False
+
+
+def _retry_at(m: Moment) -> datetime:
+    open_time = m.book.open_time(accept_clock(m), m.zone)
+    return min(open_time.add(m.at, RETRY_SECONDS), open_time.next_opening(m.at))
+
+
+def end_handoff(m: Moment) -> None:
+    """End the handoff: no clock runs, no owner is looked for; a hold ends silently."""
+    if m.state.handoff is not None:
+        forget_hold(m)
+        update(m, over=True, clocks=(), asking=None, asked=None, retry_at=None)

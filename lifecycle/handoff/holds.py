@@ -1,0 +1,142 @@
+"""Holds: all clocks of a handoff pause, by a person's act or until a booked meeting starts."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime
+
+from lifecycle.handoff import clocks
+from lifecycle.moment import Moment
+from models.program.handoff import Clock
+from models.state import ClockState, HandoffState
+
+
+def paused_until(handoff: HandoffState, name: str = clocks.ACCEPT) -> datetime | None:
+    """Until when this clock is paused: by a hold, or the qualify clock by a meeting."""
+    ends = [handoff.held_until, handoff.meeting_until if name == clocks.QUALIFY else None]
+    return max((end for end in ends if end is not None), default=None)
+
+
+def clock_of(m: Moment, name: str) -> Clock | None:
+    """The program's clock of this name."""
+    handoff = m.book.program.handoff
+    if handoff is None:
+        return None
+    by_name: dict[str, Clock | None] = {
+        clocks.ACCEPT: handoff.accept,
+        clocks.FIRST_TOUCH: handoff.first_touch,
+        clocks.QUALIFY: handoff.qualify,
+    }
+    return by_name[name]
+
+
+def _going(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that run and that nothing holds."""
+    return [name for name in running(handoff) if paused_until(handoff, name) is None]
+
+
+def running(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that run towards a breach."""
+    return [clock.name for clock in handoff.clocks if not clock.breached]
+
+
+def _repause(m: Moment) -> None:
+    """Let every clock count up to now, and go on where its hold ends."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    paused: list[ClockState] = []
+    for clock in handoff.clocks:
+        goes_on = max(paused_until(handoff, clock.name) or m.when, m.when)
+        if goes_on == max(clock.since, m.when):
+            paused.append(clock)
+        else:
+            open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
+            paused.append(clocks.hold(clock, open_time, m.when, goes_on))
+    m.change(handoff=dataclasses.replace(handoff, clocks=tuple(paused)))
+
+
+def hold(m: Moment, until: datetime, why: str, by: str) -> None:
+    """Hold all clocks until then. Held twice is held once, until the later instant."""
+    handoff = m.state.handoff
+    if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
+        return
+    since = handoff.held_since or m.when
+    m.change(handoff=dataclasses.replace(handoff, held_since=since, held_until=until))
+    _repause(m)
+    m.tell("held", clocks=running(handoff), until=until, why=why, by=by)
+
+
+def held_seconds(handoff: HandoffState, until: datetime, at: datetime) -> int:
+    """Elapsed seconds this handoff would have been held in all, if held until then."""
+    since = handoff.held_since or at
+    return handoff.held_seconds + round((until - since).total_seconds())
+
+
+def end_hold(m: Moment, why: str, by: str | None = None) -> None:
+    """End the hold now, if there is one; `why` is `until`, `resume` or `reassigned`."""
+    handoff = m.state.handoff
+    if handoff is None or handoff.held_since is None:
+        return
+    m.change(
+        handoff=dataclasses.replace(
+            handoff,
+            held_since=None,
+            held_until=None,
+            held_seconds=_held_by_now(m, handoff),
+        )
+    )
+    _repause(m)
+    going = [] if m.state.handoff is None else _going(m.state.handoff)
+    m.tell("resumed", clocks=going, until=m.at, why=why, by=by)
+
+
+def _held_by_now(m: Moment, handoff: HandoffState) -> int:
+    """Held seconds in all."""
+    if handoff.held_since is None:
+        return handoff.held_seconds
+    return held_seconds(handoff, m.when, m.when)
+
+
+def forget_hold(m: Moment) -> None:
+    """End the hold of a handoff that ends: silently, but its length is not forgotten."""
+    handoff = m.state.handoff
+    if handoff is not None:
+        m.change(
+            handoff=dataclasses.replace(
+                handoff,
+                held_since=None,
+                held_until=None,
+                held_seconds=_held_by_now(m, handoff),
+                meeting_until=None,
+            )
+        )
+
+
+def hold_for_meeting(m: Moment, starts: datetime) -> None:
+    """Hold the qualify clock until a meeting starts, also one that starts running later."""
+    handoff = m.state.handoff
+    if handoff is None or starts <= m.when or starts <= (handoff.meeting_until or m.when):
+        return
+    m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
+    _repause(m)
+    tell_of_meeting(m)
+
+
+def tell_of_meeting(m: Moment) -> None:
+    """Say that the qualify clock runs and waits for a meeting, unless a hold is longer."""
+    handoff = m.state.handoff
+    if handoff is None or handoff.meeting_until is None or clocks.QUALIFY not in running(handoff):
+        return
+    if max(m.when, handoff.held_until or m.when) < handoff.meeting_until:
+        m.tell("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
+
+
+def end_meeting(m: Moment) -> None:
+    """Let the qualify clock go on: the meeting it waited for starts now."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    m.change(handoff=dataclasses.replace(handoff, meeting_until=None))
+    if clocks.QUALIFY in running(handoff) and handoff.held_until is None:
+        m.tell("resumed", clocks=[clocks.QUALIFY], until=m.at, why="meeting")

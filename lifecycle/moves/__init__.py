@@ -1,0 +1,1 @@
+"""What changes a lead: events, acts, due items."""

@@ -1,0 +1,74 @@
+"""Sales accepts a lead: the accept clock stops, the next clocks start."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from lifecycle.handoff import clocks
+from lifecycle.handoff.handoff import update
+from lifecycle.handoff.holds import clock_of, paused_until, tell_of_meeting
+from lifecycle.handoff.permission import RefusedError, by_owner_or_manager
+from lifecycle.moment import Moment
+from lifecycle.moves.transitions import enter_stage
+from models.inputs import Act
+from models.state import HandoffState
+
+
+def accept(m: Moment, act: Act) -> None:
+    """Accept the lead, or refuse; the owner who accepts again changes nothing."""
+    handoff = m.state.handoff
+    done = handoff is not None and handoff.accepted is not None
+    again = done or handoff is None
+    if again and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
+        return
+    if handoff is None and m.state.stage == "mql":
+        by_owner_or_manager(m, "accept", act.by)
+        m.tell("accepted", by=act.by, open_seconds=0, late=False)
+        m.change(owner=act.by)
+        enter_stage(m, "sal", "accepted", act.by)
+        return
+    if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
+        raise RefusedError(
+            "stage",
+            "Accept is for a lead in stage mql, or in sql with an open handoff;"
+            f" this one is in stage {m.state.stage}"
+            + (f" and was accepted by {m.state.owner}." if done and m.state.owner else "."),
+        )
+    if m.state.stage == "sql" and not handoff.second:
+        raise RefusedError("stage", "Accept is for an open handoff; this lead has none.")
+    by_owner_or_manager(m, "accept", act.by)
+    _accepted(m, act, handoff)
+
+
+def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
+    accept = next((one for one in handoff.clocks if one.name == clocks.ACCEPT), None)
+    if accept is not None:
+        open_time = m.book.open_time(clock_of(m, clocks.ACCEPT), m.zone)
+        seconds = clocks.counted(accept, open_time, m.when)
+    else:
+        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.when)
+    m.tell(
+        "accepted",
+        handoff=handoff.number,
+        by=act.by,
+        open_seconds=seconds,
+        late=accept is not None and accept.breached,
+    )
+    m.change(owner=act.by)
+    handoff = update(m, accepted=m.at, asking=None, asked=None, retry_at=None, clocks=())
+    if handoff.second:
+        return
+    started = []
+    for name in (clocks.FIRST_TOUCH, clocks.QUALIFY):
+        clock = clock_of(m, name)
+        if clock is None or (name == clocks.FIRST_TOUCH and handoff.touches):
+            continue
+        open_time = m.book.open_time(clock, m.zone)
+        started.append(clocks.start(name, clock, open_time, m.when, paused_until(handoff, name)))
+    update(m, clocks=tuple(started))
+    enter_stage(m, "sal", "accepted", act.by)
+    tell_of_meeting(m)
+
+
+def _elapsed(since: datetime, until: datetime) -> int:
+    return max(0, round((until - since).total_seconds()))

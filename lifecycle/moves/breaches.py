@@ -1,0 +1,76 @@
+"""What happens when a clock's time comes: a reminder, or a breach and what follows from it."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from lifecycle.handoff import clocks
+from lifecycle.handoff.handoff import ask_owner, update
+from lifecycle.handoff.holds import clock_of
+from lifecycle.moment import Moment
+from lifecycle.moves.transitions import disqualify, recycle
+from models.state import ClockState
+
+
+def remind(m: Moment, clock: ClockState) -> None:
+    """Remind the owner, at the reminder's own instant."""
+    share, _ = clock.reminders[0]
+    _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
+    m.tell("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
+    m.notify(m.state.owner, "reminded", f"{share} of the time to {_deed(clock.name)} has passed.")
+
+
+def breach(m: Moment, clock: ClockState) -> None:
+    """Note the breach; alert, reassign, and when attempts are used up do what `then` says."""
+    handoff, rules = m.state.handoff, clock_of(m, clock.name)
+    if handoff is None or rules is None:
+        return
+    _replace(m, dataclasses.replace(clock, breached=True, reminders=()))
+    m.tell("breached", clock=clock.name, owner=m.state.owner, due=clock.due)
+    if "alert" in rules.on_breach:
+        m.alert(
+            m.manager,
+            "breached",
+            f"{m.state.owner} did not {_deed(clock.name)} the lead in time.",
+        )
+    accept = m.book.program.handoff.accept if m.book.program.handoff is not None else None
+    if (
+        clock.name == clocks.ACCEPT
+        and accept is not None
+        and "reassign" in rules.on_breach
+        and handoff.attempt < accept.attempts
+    ):
+        m.change(owner=None, previous_owner=m.state.owner or m.state.previous_owner)
+        ask_owner(m)
+        return
+    attempts_used_up(m, clock.name)
+
+
+def attempts_used_up(m: Moment, name: str) -> None:
+    """Do what the program says when nobody is left to try: keep, recycle or disqualify."""
+    handoff, rules = m.state.handoff, clock_of(m, name)
+    if handoff is None or rules is None:
+        return
+    then = rules.then
+    if name == clocks.ACCEPT and handoff.second:
+        then = "keep"
+    if then in ("recycle", "disqualify") and rules.reason is not None:
+        last = m.state.owner or (handoff.tried[-1] if handoff.tried else None)
+        m.notify(last, "returned", f"The lead went back to marketing ({rules.reason}).")
+        if then == "recycle":
+            recycle(m, rules.reason)
+        else:
+            disqualify(m, rules.reason)
+    elif m.state.owner is None and handoff.tried:
+        m.change(owner=handoff.tried[-1])
+
+
+def _replace(m: Moment, changed: ClockState) -> None:
+    handoff = m.state.handoff
+    if handoff is not None:
+        kept = tuple(changed if one.name == changed.name else one for one in handoff.clocks)
+        update(m, clocks=kept)
+
+
+def _deed(name: str) -> str:
+    return {"accept": "accept", "first_touch": "touch", "qualify": "qualify"}[name]

@@ -1,0 +1,219 @@
+"""One event: timeline, profile and scores, suppression, lifecycle rules, track."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from lifecycle.handoff import unreachable_owner
+from lifecycle.handoff.handoff import update
+from lifecycle.handoff.holds import hold_for_meeting
+from lifecycle.moment import Moment, rounded
+from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
+from lifecycle.nurture import consent, opt_in, pause, tracks
+from lifecycle.nurture.suppression import heed, lift
+from lifecycle.program.expressions import did_signature
+from lifecycle.program.profile import read_profile, zone_problem
+from lifecycle.scoring import score_event, score_fit
+from lifecycle.stages import WORKED
+from models.inputs import Created, Event
+from models.instants import parse_instant
+
+NOT_HUMAN = frozenset(
+    {
+        "email.delivered",
+        "email.bounced",
+        "email.complained",
+        "email.unsubscribed",
+        "email.resubscribed",
+        "profile.updated",
+        unreachable_owner.LEFT,
+        unreachable_owner.UNREACHABLE,
+    }
+)
+"""Event types that do not show a person's engagement."""
+
+_CHANGES_PROFILE = frozenset({"profile.updated", consent.GIVEN, consent.CONFIRMED})
+
+_MOST_SAID = 10
+"""So many problems of a profile are told in one note."""
+
+
+def created(m: Moment, creation: Created) -> None:
+    """Begin a lead. Creation counts as a profile change, but asks no exit."""
+    program = m.book.program
+    read = read_profile(creation.profile, program)
+    m.change(created=m.at, since=m.at, cycle_at=m.at, last_human=m.at, profile=read.values)
+    _choose_motion(m)
+    notes = [*read.problems.values(), zone_problem(read.values, program)]
+    m.tell(
+        "created",
+        program=program.program,
+        digest=m.state.digest,
+        stage=m.state.stage,
+        motion=m.state.motion,
+        note=_note(notes),
+    )
+    score_fit(m)
+    if not check_disqualify(m):
+        check_scores(m)
+    opt_in.ask(m)
+    tracks.look(m)
+
+
+def happened(m: Moment, event: Event) -> None:
+    """Take an event in."""
+    human = event.type not in NOT_HUMAN
+    if _ignored(m, event, human=human):
+        return
+    late = is_late(event)
+    m.about(event)
+    _remember(m, event, human=human, late=late)
+    motion = m.state.motion
+    update = None
+    if event.type in _CHANGES_PROFILE:
+        consents = event.type != "profile.updated"
+        update = _update_profile(m, {"consent": True} if consents else event.data)
+    points = score_event(m, event)
+    m.tell(
+        "event",
+        event=event.id,
+        type=event.type,
+        subject=event.subject or None,
+        points=rounded(points),
+        engagement=rounded(m.state.engagement),
+        late=late or None,
+    )
+    if event.type in (consent.GIVEN, consent.CONFIRMED):
+        consent.note(m, event)
+    if update is not None:
+        _tell_update(m, update)
+    heed(m, event)
+    pause.heed(m, event, human=human and not late)
+    unreachable_owner.heed(m, event)
+    changed = update is not None and bool(update.names)
+    if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
+        check_scores(m)
+    if event.type == "meeting.booked":
+        _meeting(m, event)
+    if m.state.motion != motion:
+        tracks.check_motion(m)
+    if event.type == consent.CONFIRMED:
+        tracks.look(m)
+    if not late:
+        tracks.react(m)
+
+
+def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
+    """Whether this event is a repetition, or a machine's where a person's would count."""
+    if event.duplicate:
+        m.tell("ignored", event=event.id, type=event.type, why="duplicate")
+        return True
+    if event.machine and human:
+        m.tell("ignored", event=event.id, type=event.type, why="machine")
+        pause.away(m, event)
+        return True
+    return False
+
+
+def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
+    state = m.state
+    if human and (state.last_human is None or event.at > state.last_human):
+        m.change(last_human=event.at)
+    since = state.cycle_at
+    in_cycle = since is None or event.at >= since
+    if human and in_cycle and not state.human_since_recycle:
+        m.change(human_since_recycle=True)
+    if late:
+        return
+    both = {did_signature(event.type), did_signature(event.type, event.subject)}
+    asked = m.book.dids & both
+    if asked:
+        if in_cycle and not asked <= state.did:
+            m.change(did=state.did | asked)
+        tracks.note_event(m, event, asked)
+
+
+def _note(notes: Iterable[str | None]) -> str | None:
+    said = [note for note in notes if note]
+    more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
+    return "; ".join([*said[:_MOST_SAID], *more]) or None
+
+
+@dataclass(frozen=True, slots=True)
+class _Update:
+    """What a change of the profile came to."""
+
+    names: list[str]
+    """The fields that changed, and `motion` if that did."""
+    notes: list[str | None]
+
+
+def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
+    """Change the profile, and with it the motion and the fit; told after the event."""
+    before = m.state.profile
+    read = read_profile(data, m.book.program)
+    profile = {name: value for name, value in before.items() if name not in read.cleared}
+    profile |= read.values
+    names = sorted(
+        name
+        for name in {*before, *profile}
+        if before.get(name) != profile.get(name) or (name in before) != (name in profile)
+    )
+    notes: list[str | None] = [*read.problems.values()]
+    if not names:
+        return _Update(names, notes)
+    m.change(profile=profile)
+    if "timezone" in names:
+        notes.append(zone_problem(profile, m.book.program))
+    motion = m.state.motion
+    if not m.state.was_mql:
+        _choose_motion(m)
+    if m.state.motion != motion:
+        names.append("motion")
+    score_fit(m)
+    return _Update(names, notes)
+
+
+def _tell_update(m: Moment, update: _Update) -> None:
+    note = _note(update.notes)
+    if update.names or note is not None:
+        m.tell("profile", changed=update.names, note=note)
+    if "email" in update.names:
+        m.change(soft_bounces=0, confirmed=None)
+        lift(m, "bounced")
+        opt_in.ask(m)
+
+
+def _choose_motion(m: Moment) -> None:
+    for when, motion in m.book.doors:
+        if when is None or m.holds(when):
+            m.change(motion=motion)
+            return
+    m.change(motion="sales")
+
+
+def _meeting(m: Moment, event: Event) -> None:
+    """A booked meeting is a touch by the owner, and holds the qualify clock until it starts."""
+    state = m.state
+    if state.stage not in WORKED or state.handoff is None:
+        return
+    if state.owner is not None:
+        log_touch(m, state.owner, "meeting")
+    try:
+        starts = parse_instant(event.data.get("starts_at"))
+    except ValueError:
+        return
+    hold_for_meeting(m, starts)
+
+
+def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:
+    """Count a touch in this handoff; the first one ends the first_touch clock."""
+    handoff = m.state.handoff
+    number = None
+    if handoff is not None:
+        number = handoff.touches + 1
+        kept = tuple(clock for clock in handoff.clocks if clock.name != "first_touch")
+        update(m, touches=number, clocks=kept)
+    m.tell("touched", by=by, channel=channel, n=number, note=note)

@@ -1,0 +1,59 @@
+"""What makes a lead move by itself: disqualify, hand_raise, mql, engaged, in this order."""
+
+from __future__ import annotations
+
+from lifecycle.moment import Moment
+from lifecycle.moves.transitions import become_mql, disqualify, enter_stage
+from lifecycle.stages import WORKED
+from models.inputs import Event
+from models.messages import LATE_AFTER
+
+_OPEN_TO_RULES = frozenset({"known", "engaged", "recycled"})
+
+
+def is_late(event: Event) -> bool:
+    """Whether an event was more than 72 hours old when it arrived."""
+    return event.arrived - event.at > LATE_AFTER
+
+
+def check_disqualify(m: Moment) -> bool:
+    """Disqualify by the first rule that holds; asked at creation and at profile changes."""
+    for when, reason in m.book.disqualify:
+        if m.holds(when):
+            return disqualify(m, reason)
+    return False
+
+
+def check_hand_raise(m: Moment, event: Event) -> bool:
+    """Make a lead that raises its hand an MQL; tell the owner of one that is with sales already."""
+    state = m.state
+    if not m.holds(m.book.hand_raise):
+        return False
+    if is_late(event) and state.handoff_at is not None and state.handoff_at >= event.at:
+        return False
+    if state.stage in WORKED or state.stage == "customer":
+        m.alert(state.owner or m.manager, "hand_raise", "The lead has raised its hand again.")
+        return True
+    if state.stage == "disqualified" and not _revives(m):
+        return False
+    return become_mql(m, "hand_raise")
+
+
+def _revives(m: Moment) -> bool:
+    reason = m.book.program.disqualify.reasons.get(m.state.reason or "")
+    return reason is not None and reason.revive
+
+
+def check_scores(m: Moment) -> bool:
+    """Make a lead marketing qualified or engaged by the program's rules."""
+    state = m.state
+    if state.stage not in _OPEN_TO_RULES or state.cool_off_until is not None:
+        return False
+    if state.stage == "recycled" and not state.human_since_recycle:
+        return False
+    qualifies = m.book.mql if state.motion == "sales" else m.book.mql_self_serve
+    if m.holds(qualifies):
+        return become_mql(m, "mql")
+    if state.stage != "engaged" and m.holds(m.book.engaged):
+        return enter_stage(m, "engaged", "engaged")
+    return False

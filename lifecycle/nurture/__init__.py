@@ -1,0 +1,1 @@
+"""Nurture: tracks, sending, consent, suppression."""

@@ -1,0 +1,34 @@
+"""Double opt-in: one operational mail with a link that confirms, and nothing else before."""
+
+from __future__ import annotations
+
+from lifecycle.moment import Moment
+from lifecycle.nurture.consent import CONFIRM, awaited
+from lifecycle.nurture.sending import message_id
+from lifecycle.stable_hash import short_hash
+from models.decision import SendMail
+from models.state import PendingMail
+
+TRACK = "opt-in"
+"""What stands for a track in the entries of this mail."""
+
+
+def ask(m: Moment) -> None:
+    """Ask the lead's address for its confirmation, once an address and cycle."""
+    state = m.state
+    if not awaited(m) or CONFIRM not in m.book.program.emails:
+        return
+    if {"bounced", "complained"} & set(state.suppressed):
+        return
+    address = short_hash(str(state.profile.get("email", "")))
+    key = f"{state.lead}/{state.cycle}/{TRACK}/{address}"
+    mail = PendingMail(
+        key=key,
+        at=m.at,
+        email=CONFIRM,
+        step=CONFIRM,
+        track=TRACK,
+        message=message_id(m.book, key),
+    )
+    m.change(mails=(*state.mails, mail))
+    m.command(SendMail(key=key, at=m.at, email=CONFIRM, message=mail.message, operational=True))

@@ -1,0 +1,1 @@
+"""A program made ready to be asked: rules, expressions, profiles."""

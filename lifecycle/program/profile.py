@@ -1,0 +1,177 @@
+"""A lead's profile: the built-in fields and the program's own, coerced when they are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from email_validator import EmailNotValidError, validate_email
+
+from lifecycle.calendars.local_time import zone
+from models.program.program import Program
+from models.program.values import BUILT_IN_FIELDS, FieldType
+
+_COUNTRY = re.compile(r"[A-Z]{2}")
+_LONGEST = 1_000
+_LONGEST_SHOWN = 60
+_LARGEST = 2**53
+_FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProfile:
+    """What could be read of a raw profile, and a sentence for each field that could not."""
+
+    values: dict[str, Any]
+    cleared: frozenset[str]
+    """Fields given as null or empty: to be absent."""
+    problems: dict[str, str]
+
+
+def field_types(program: Program) -> dict[str, FieldType]:
+    """All fields a lead of this program can have."""
+    return BUILT_IN_FIELDS | program.fields
+
+
+def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
+    """Coerce the values of a profile by the types of their fields.
+
+    An unknown field, or a value that can't be coerced, is a problem and left out; null
+    and empty text mean that a field is absent. A time zone need not be known (the
+    program's is used instead then); `zone_problem` tells.
+    """
+    types = field_types(program)
+    values: dict[str, Any] = {}
+    cleared: set[str] = set()
+    problems: dict[str, str] = {}
+    for name, value in raw.items():
+        kind = types.get(name)
+        if kind is None:
+            shown = _shown(name)
+            problems[name] = f"{shown} is not a field; the program declares its own under fields"
+        elif value is None or (isinstance(value, str) and not value.strip()):
+            if name == "email":
+                problems[name] = "email can't be empty"
+            else:
+                cleared.add(name)
+        else:
+            try:
+                values[name] = _coerced(name, kind, value)
+            except ValueError as error:
+                problems[name] = str(error)
+    return ReadProfile(values, frozenset(cleared), problems)
+
+
+def _shown(value: object) -> str:
+    """A value of a stranger's in a sentence: quoted, escaped where need be, and not too long."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number of thousands of digits"
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+def _coerced(name: str, kind: FieldType, value: Any) -> Any:
+    if kind == "number":
+        return _number(name, value)
+    if kind == "flag":
+        return _flag(name, value)
+    if kind == "date":
+        return _date(name, value)
+    return _text(name, value)
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise ValueError(f"{name} is text, not {_shown(value)}")
+    try:
+        text = str(value).strip()
+        text.encode()
+    except ValueError:
+        raise ValueError(f"{name} {_shown(value)} is not text that can be written") from None
+    if "\0" in text:
+        raise ValueError(f"{name} {_shown(value)} is not text that can be written")
+    if len(text) > _LONGEST:
+        raise ValueError(f"{name} is longer than {_LONGEST} characters")
+    if name == "email":
+        return _address(text)
+    if name == "country":
+        code = text.upper()
+        if not _COUNTRY.fullmatch(code):
+            raise ValueError(
+                f"country {_shown(text)} is not an ISO 3166 code; write one like US or DE"
+            )
+        return code
+    return text
+
+
+def _address(text: str) -> str:
+    try:
+        # Reserved names like .example and .test are what rehearsals and demos run on.
+        checked = validate_email(text, check_deliverability=False, test_environment=True)
+    except EmailNotValidError as error:
+        said = str(error).rstrip(".")
+        raise ValueError(f"email {_shown(text)} is not an address: {said}") from None
+    return checked.normalized
+
+
+def _number(name: str, value: Any) -> int | float:
+    if isinstance(value, bool):
+        raise ValueError(f"{name} is a number, not {str(value).lower()}")
+    try:
+        number = float(value)
+    except (TypeError, ValueError, OverflowError):
+        raise ValueError(f"{name} {_shown(value)} is not a number; write digits like 250") from None
+    if not abs(number) <= _LARGEST:
+        raise ValueError(f"{name} {_shown(value)} is not a number that can be counted with")
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
+        return int(value)
+    return number
+
+
+def _flag(name: str, value: Any) -> bool:
+    if isinstance(value, bool):
+        return value
+    known = _FLAGS.get(str(value).strip().lower())
+    if known is None:
+        raise ValueError(f"{name} {_shown(value)} is not a flag; write true or false")
+    return known
+
+
+def _date(name: str, value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.date().isoformat()
+    if isinstance(value, date):
+        return value.isoformat()
+    try:
+        return date.fromisoformat(str(value).strip()).isoformat()
+    except ValueError:
+        raise ValueError(
+            f"{name} {_shown(value)} is not a date; write one like 2026-03-02"
+        ) from None
+
+
+def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
+    """Say which time zone is used instead, where the profile names an unknown one."""
+    name = profile.get("timezone")
+    if name is None:
+        return None
+    try:
+        zone(name)
+    except ValueError:
+        return f"time zone {_shown(name)} is not known; {program.timezone} is used"
+    return None
+
+
+def lead_zone(profile: Mapping[str, Any], program: Program) -> ZoneInfo:
+    """The time zone of a lead: its own if that is known, else the program's."""
+    try:
+        return zone(profile["timezone"])
+    except (KeyError, ValueError):
+        return zone(program.timezone)

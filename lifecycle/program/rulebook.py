@@ -1,0 +1,255 @@
+"""A program made ready to be asked: expressions compiled, steps numbered, calendars built."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TypeAlias
+from zoneinfo import ZoneInfo
+
+from lifecycle.calendars.business_time import (
+    AlwaysOpen,
+    BusinessCalendar,
+    always_open,
+    business_calendar,
+)
+from lifecycle.calendars.local_time import zone
+from lifecycle.program.expressions import Expression, expression
+from models.program.handoff import Clock
+from models.program.lifecycle import IdleRule
+from models.program.program import Program
+from models.program.scoring import EngagementRule
+from models.program.tracks import (
+    AnyStep,
+    EmailStep,
+    IfStep,
+    Track,
+    VariantsStep,
+    WaitUntilStep,
+    step_kind,
+)
+
+LOCAL_DAYS_DIFFER = timedelta(days=2)
+"""More than calendar days and elapsed days of 24 hours can differ by."""
+
+OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Node:
+    """A step of a track with what follows it; ids instead of references, for state names them."""
+
+    id: str
+    step: AnyStep
+    next: str | None
+    then: str | None = None
+    otherwise: str | None = None
+    asks: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledTrack:
+    """A track whose steps are found by id."""
+
+    name: str
+    for_: Expression
+    exit: Expression | None
+    again: bool
+    first: str
+    nodes: dict[str, Node]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PointsRule:
+    """An engagement rule and its place in the program, by which state knows it."""
+
+    place: str
+    rule: EngagementRule
+    when: Expression | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rulebook:
+    """All that the rules ask of a program. Make one with `rulebook()`."""
+
+    program: Program
+    zone: ZoneInfo
+    doors: tuple[tuple[Expression | None, str], ...]
+    fit: tuple[tuple[Expression, float], ...]
+    points: dict[str, tuple[PointsRule, ...]]
+    """Engagement rules by the event type they are on."""
+    half_life: timedelta | None
+    idle: tuple[tuple[int, IdleRule, timedelta], ...]
+    """Idle rules with their places, and a length that none of them is shorter than."""
+    engaged: Expression | None
+    mql: Expression | None
+    mql_self_serve: Expression | None
+    hand_raise: Expression | None
+    disqualify: tuple[tuple[Expression, str], ...]
+    tracks: dict[str, CompiledTrack]
+    routes: tuple[tuple[Expression | None, str, bool], ...]
+    """Condition, team, and whether the previous owner is preferred."""
+    flags: tuple[str, ...]
+    """Fields that are false when absent."""
+    calendars: dict[str, BusinessCalendar]
+    dids: frozenset[str]
+    """Every signature that some `did()` asks for."""
+
+    def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
+        """Where a clock's time counts: its calendar, or always, days being the lead's."""
+        if clock is None or clock.calendar is None:
+            return always_open(lead_zone.key)
+        return self.calendars[clock.calendar]
+
+
+_BOOKS: dict[str, Rulebook] = {}
+
+
+def rulebook(program: Program) -> Rulebook:
+    """Compile a program, once for each digest.
+
+    Raises ValueError for what a checked program does not contain: an expression that does
+    not parse, an unknown time zone.
+    """
+    book = _BOOKS.get(program.digest)
+    if book is None:
+        book = _BOOKS[program.digest] = _compile(program)
+    return book
+
+
+def _compile(program: Program) -> Rulebook:
+    lifecycle = program.lifecycle
+    handoff = program.handoff
+    half_life = program.scoring.engagement.half_life
+    points: dict[str, list[PointsRule]] = {}
+    for place, rule in enumerate(program.scoring.engagement.rules):
+        compiled = PointsRule(str(place), rule, _maybe(rule.when))
+        points.setdefault(rule.on, []).append(compiled)
+    tracks = {name: _track(name, track) for name, track in program.tracks.items()}
+    book = Rulebook(
+        program=program,
+        zone=zone(program.timezone),
+        doors=tuple((_maybe(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
+        fit=tuple((expression(rule.when), rule.points) for rule in program.scoring.fit),
+        points={on: tuple(rules) for on, rules in points.items()},
+        half_life=half_life.elapsed if half_life is not None else None,
+        idle=tuple(
+            (place, rule, rule.after.elapsed - LOCAL_DAYS_DIFFER)
+            for place, rule in enumerate(lifecycle.idle)
+        ),
+        engaged=_maybe(lifecycle.engaged),
+        mql=_maybe(lifecycle.mql),
+        mql_self_serve=_maybe(lifecycle.mql_self_serve),
+        hand_raise=_maybe(lifecycle.hand_raise),
+        disqualify=tuple((expression(r.when), r.reason) for r in lifecycle.disqualify),
+        tracks=tracks,
+        routes=tuple(
+            (
+                _maybe(route.when),
+                route.team or route.otherwise or "",
+                "previous_owner" in (route.prefer, handoff.prefer),
+            )
+            for route in handoff.routing
+        )
+        if handoff is not None
+        else (),
+        flags=("consent", *(name for name, kind in program.fields.items() if kind == "flag")),
+        calendars={
+            name: business_calendar(calendar, program.timezone)
+            for name, calendar in program.calendars.items()
+        },
+        dids=frozenset(),
+    )
+    return dataclasses.replace(
+        book, dids=frozenset(sig for one in _expressions(book) for sig in one.dids)
+    )
+
+
+def _maybe(source: str | None) -> Expression | None:
+    return None if source is None else expression(source)
+
+
+def _expressions(book: Rulebook) -> Iterator[Expression]:
+    single = (book.engaged, book.mql, book.mql_self_serve, book.hand_raise)
+    yield from (one for one in single if one is not None)
+    for pairs in (book.doors, book.fit, book.disqualify):
+        yield from (one for one, _ in pairs if one is not None)
+    yield from (one for one, _, _ in book.routes if one is not None)
+    yield from (rule.when for rules in book.points.values() for rule in rules if rule.when)
+    for track in book.tracks.values():
+        yield track.for_
+        if track.exit is not None:
+            yield track.exit
+        yield from (node.asks for node in track.nodes.values() if node.asks is not None)
+
+
+def _track(name: str, track: Track) -> CompiledTrack:
+    ids = step_ids(track)
+    nodes: dict[str, Node] = {}
+    first = _link(track.steps, None, ids, nodes)
+    return CompiledTrack(
+        name=name,
+        for_=expression(track.for_),
+        exit=_maybe(track.exit),
+        again=track.again,
+        first=first or "",
+        nodes=nodes,
+    )
+
+
+def _link(
+    steps: tuple[AnyStep, ...], after: str | None, ids: dict[int, str], nodes: dict[str, Node]
+) -> str | None:
+    """Make nodes of a list of steps; what follows the last is `after`. Returns the first's id."""
+    following = after
+    for step in reversed(steps):
+        then = otherwise = asks = None
+        if isinstance(step, WaitUntilStep | IfStep):
+            asks = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
+            then = _link(step.then, following, ids, nodes)
+            otherwise = _link(step.else_, following, ids, nodes)
+        own = ids[id(step)]
+        nodes[own] = Node(own, step, following, then, otherwise, asks)
+        following = own
+    return following
+
+
+def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
+    """Every step of a track, each before those of its branches."""
+    for step in steps:
+        yield step
+        if isinstance(step, WaitUntilStep | IfStep):
+            yield from document_order(step.then)
+            yield from document_order(step.else_)
+
+
+def step_ids(track: Track) -> dict[int, str]:
+    """The id of every step, by `id(step)`.
+
+    Without one of its own, a step is called by its e-mail, else by its kind and position
+    in document order (`wait-2`); a name that is taken gets `-2`, `-3` and so on.
+    """
+    steps = list(document_order(track.steps))
+    ids = {id(step): step.id for step in steps if step.id is not None}
+    taken = set(ids.values())
+    for position, step in enumerate(steps, start=1):
+        if step.id is not None:
+            continue
+        name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
+        free, number = name, 1
+        while free in taken:
+            number += 1
+            free = f"{name}-{number}"
+        taken.add(free)
+        ids[id(step)] = free
+    return ids
+
+
+def email_choices(step: EmailStep | VariantsStep) -> tuple[tuple[str | None, str, int], ...]:
+    """What a step may send: variant, e-mail and weight, in file order."""
+    if isinstance(step, EmailStep):
+        return ((None, step.email, 1),)
+    weights = step.weights or {}
+    return tuple((name, email, weights.get(name, 1)) for name, email in step.variants.items())

@@ -1,0 +1,1 @@
+"""How a lead is described to people."""

@@ -1,0 +1,1 @@
+"""The program: what marketing writes in YAML, as an immutable value."""

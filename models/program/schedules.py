@@ -1,0 +1,28 @@
+"""What recurs: re-engagement and the digest."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from models.durations import PositiveDuration
+from models.program.values import Count, Expression, Name, Part, Stage
+
+
+class Select(Part):
+    """Which leads a schedule takes."""
+
+    stages: tuple[Stage, ...] = ()
+    idle_for: PositiveDuration | None = None
+    score: Expression | None = None
+    track: Name | None = None
+
+
+class Schedule(Part):
+    """Work that recurs, made a Temporal Schedule."""
+
+    cron: str
+    select: Select = Select()
+    at_most: Annotated[Count, Field(ge=1)] | None = None
+    track: Name | None = None

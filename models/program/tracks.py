@@ -1,0 +1,166 @@
+"""Tracks of nurture, and their steps."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from models.durations import PositiveDuration
+from models.program.values import Count, Expression, Flag, Name, Part
+
+
+class TaskWork(Part):
+    """A piece of work for a person."""
+
+    kind: Literal["call", "linkedin", "manual"]
+    note: str = ""
+    team: Name | None = None
+
+
+class Notice(Part):
+    """An in-app notification."""
+
+    channel: Literal["app"]
+    message: str = Field(min_length=1)
+
+
+class Step(Part):
+    """What every step has."""
+
+    id: Name | None = None
+
+
+class EmailStep(Step):
+    """Send this e-mail."""
+
+    email: Name
+
+
+class VariantsStep(Step):
+    """Send one of several e-mails, by the lead's stable hash."""
+
+    variants: dict[Name, Name] = Field(min_length=1)
+    weights: dict[Name, Count] | None = None
+
+    @model_validator(mode="after")
+    def _weighed(self) -> Self:
+        if self.weights is not None:
+            if unknown := sorted(set(self.weights) - set(self.variants)):
+                raise ValueError(f"weights name no such variant: {', '.join(unknown)}")
+            if not any(self.weights.get(name, 1) for name in self.variants):
+                raise ValueError("all weights are 0, so no variant could be chosen")
+        return self
+
+
+class WaitStep(Step):
+    """Wait from the instant the step before was done."""
+
+    wait: PositiveDuration
+
+
+class WaitUntilStep(Step):
+    """Wait until something holds, at most so long."""
+
+    wait_until: Expression
+    up_to: PositiveDuration
+    then: tuple[AnyStep, ...] = ()
+    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+
+
+class IfStep(Step):
+    """Branch on what holds now."""
+
+    if_: Expression = Field(alias="if")
+    then: tuple[AnyStep, ...] = ()
+    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+
+
+class TaskStep(Step):
+    """Open a task for the lead's owner, or for a team."""
+
+    task: TaskWork
+
+
+class NotifyStep(Step):
+    """Send an in-app notification."""
+
+    notify: Notice
+
+
+class MoveToStep(Step):
+    """Leave this track and enter another."""
+
+    move_to: Name
+
+
+class FinishStep(Step):
+    """Leave this track."""
+
+    finish: Literal[True]
+
+
+STEP_KINDS = (
+    "email",
+    "variants",
+    "wait",
+    "wait_until",
+    "if",
+    "task",
+    "notify",
+    "move_to",
+    "finish",
+)
+
+
+_STEP_CLASSES: tuple[type[Step], ...] = (
+    EmailStep,
+    VariantsStep,
+    WaitStep,
+    WaitUntilStep,
+    IfStep,
+    TaskStep,
+    NotifyStep,
+    MoveToStep,
+    FinishStep,
+)
+
+
+_KIND_OF = dict(zip(_STEP_CLASSES, STEP_KINDS, strict=True))
+
+
+def step_kind(step: object) -> str | None:
+    """The key that says what a step is, of a raw mapping or of a value; None if there is none."""
+    if isinstance(step, Step):
+        return _KIND_OF[type(step)]
+    if isinstance(step, dict):
+        kinds = [kind for kind in STEP_KINDS if kind in step]
+        return kinds[0] if kinds else None
+    return None
+
+
+AnyStep = Annotated[
+    Annotated[EmailStep, Tag("email")]
+    | Annotated[VariantsStep, Tag("variants")]
+    | Annotated[WaitStep, Tag("wait")]
+    | Annotated[WaitUntilStep, Tag("wait_until")]
+    | Annotated[IfStep, Tag("if")]
+    | Annotated[TaskStep, Tag("task")]
+    | Annotated[NotifyStep, Tag("notify")]
+    | Annotated[MoveToStep, Tag("move_to")]
+    | Annotated[FinishStep, Tag("finish")],
+    Discriminator(
+        step_kind,
+        custom_error_type="step_kind",
+        custom_error_message="a step needs one of the keys " + ", ".join(STEP_KINDS),
+    ),
+]
+
+
+class Track(Part):
+    """A nurture sequence: for whom, until when, and its steps."""
+
+    for_: Expression = Field(alias="for")
+    exit: Expression | None = None
+    again: Flag = False
+    steps: tuple[AnyStep, ...] = Field(min_length=1)

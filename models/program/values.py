@@ -1,0 +1,83 @@
+"""What the parts of a program are made of: names, numbers, expressions."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
+
+Stage = Literal[
+    "known",
+    "engaged",
+    "mql",
+    "sal",
+    "sql",
+    "opportunity",
+    "customer",
+    "lost",
+    "recycled",
+    "disqualified",
+]
+
+
+Motion = Literal["sales", "self_serve"]
+
+
+FieldType = Literal["text", "number", "flag", "date"]
+
+
+BUILT_IN_FIELDS: dict[str, FieldType] = {
+    "email": "text",
+    "first_name": "text",
+    "last_name": "text",
+    "company": "text",
+    "title": "text",
+    "phone": "text",
+    "employees": "number",
+    "industry": "text",
+    "country": "text",
+    "timezone": "text",
+    "language": "text",
+    "source": "text",
+    "door": "text",
+    "consent": "flag",
+}
+"""The profile every lead has; a program's `fields` add to it."""
+
+
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+
+
+def _name(text: str) -> str:
+    if not _NAME.fullmatch(text):
+        raise ValueError(
+            f"'{text}' is not a name; use letters, digits, '-', '_' and '.',"
+            " a letter or digit first"
+        )
+    return text
+
+
+Name = Annotated[str, AfterValidator(_name)]
+
+
+Expression = Annotated[
+    str, Field(min_length=1, max_length=2_000, description="A CEL expression, https://cel.dev")
+]
+"""The length is bounded because the engine is not: it ends the process on a very deep one."""
+
+
+Flag = Annotated[bool, Strict()]
+"""`true` or `false`; never `yes`, which is text in YAML 1.2."""
+
+
+Count = Annotated[int, Strict(), Field(ge=0)]
+
+
+Points = Annotated[float, Strict(), Field(allow_inf_nan=False)]
+
+
+class Part(BaseModel):
+    """A part of a program: unknown keys are errors, values never change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)

@@ -1,0 +1,1 @@
+"""What the database keeps: one class a table (SQLModel), for SQLite and PostgreSQL."""

@@ -1,0 +1,47 @@
+"""What the gateway accepted and leads are yet to be told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import UtcInstant
+
+
+class IntakeItem(SQLModel, table=True):
+    """Something for a lead that was accepted from outside: kept until its workflow has it.
+
+    Rows stay for a while after that, so that the same id is known to be the same.
+    """
+
+    __tablename__ = "intake"
+    __table_args__ = (
+        sa.UniqueConstraint("lead", "item", name="uq_intake_lead_item"),
+        sa.Index(
+            "ix_intake_waiting",
+            "ready",
+            sqlite_where=sa.text("done IS NULL"),
+            postgresql_where=sa.text("done IS NULL"),
+        ),
+    )
+
+    seq: int | None = Field(default=None, primary_key=True)
+    lead: str
+    item: str
+    """The event's id; of a lead's data, `lead/` and a hash of it."""
+    kind: str
+    """`event`, or `lead` (create it or update its profile)."""
+    body: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The event, or `{program, profile}`."""
+    arrived: datetime = Field(sa_type=UtcInstant)
+    """By the program's clock."""
+    ready: datetime = Field(sa_type=UtcInstant)
+    """Not told to the lead before this (wall clock): a lease, or the time a click is judged in."""
+    tries: int = 0
+    why: str | None = None
+    """What went wrong at the last try, or why it was given up."""
+    done: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When the lead had it, or it was given up (wall clock)."""

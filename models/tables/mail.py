@@ -1,0 +1,62 @@
+"""Mails, suppressions and rates of sending."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import UtcInstant
+
+
+class Message(SQLModel, table=True):
+    """A mail by its key, and how it ended: the outbox."""
+
+    __tablename__ = "messages"
+
+    key: str = Field(primary_key=True)
+    lead: str = Field(index=True)
+    message: str
+    """The Message-ID without its angle brackets."""
+    mail: str | None = Field(default=None, index=True)
+    """Its local part, by which tokens name a mail; None for an alert."""
+    email: str | None = None
+    """The e-mail's name in the program; None for an alert."""
+    address: str | None = None
+    """To whom it was sent, lower case."""
+    handoff: int | None = None
+    """Of an alert: the handoff that it is about, for which its buttons act."""
+    links: list[str] = Field(
+        default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
+    )
+    """Where its tracked links lead, by their numbers."""
+    status: str
+    """`claimed`, `sent`, `skipped` or `failed`."""
+    why: str | None
+    at: datetime = Field(sa_type=UtcInstant)
+    """The command's instant."""
+    updated: datetime = Field(sa_type=UtcInstant)
+    """By the wall clock."""
+
+
+class Suppression(SQLModel, table=True):
+    """An address that gets no marketing mail, and why."""
+
+    __tablename__ = "suppressions"
+
+    address: str = Field(primary_key=True)
+    reason: str = Field(primary_key=True)
+    lead: str
+    at: datetime = Field(sa_type=UtcInstant)
+
+
+class RateSlot(SQLModel, table=True):
+    """When the next mail under a rate may go: one row a rate, for all workers together."""
+
+    __tablename__ = "rates"
+
+    name: str = Field(primary_key=True)
+    """`program/NAME` or `domain/NAME`."""
+    next_at: datetime = Field(sa_type=UtcInstant)
+    """The theoretical arrival time of the generic cell rate algorithm (ITU-T I.371)."""

@@ -1,0 +1,73 @@
+"""The directory, absences, and who was assigned how many leads."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import sqlalchemy as sa
+from sqlmodel import Field, SQLModel
+
+from models.tables.columns import UtcInstant
+
+
+class AppliedDirectory(SQLModel, table=True):
+    """The people of sales as applied; the highest version holds."""
+
+    __tablename__ = "directories"
+
+    version: int | None = Field(default=None, primary_key=True)
+    document: dict[str, Any] = Field(sa_type=sa.JSON)
+    applied_at: datetime = Field(sa_type=UtcInstant)
+
+
+class Counter(SQLModel, table=True):
+    """How many leads a member of a team was given, for the fair next choice."""
+
+    __tablename__ = "counters"
+
+    team: str = Field(primary_key=True)
+    member: str = Field(primary_key=True)
+    total: str
+    """An exact fraction like `7/2`: where the member started, plus one an assignment."""
+
+
+class Assignment(SQLModel, table=True):
+    """The answer to an assignment command, by its key: asked again, it is the same."""
+
+    __tablename__ = "assignments"
+    __table_args__ = (
+        sa.Index(
+            "ix_assignments_pending",
+            "owner",
+            sqlite_where=sa.text("pending"),
+            postgresql_where=sa.text("pending"),
+        ),
+    )
+
+    key: str = Field(primary_key=True)
+    lead: str
+    handoff: int
+    team: str | None
+    owner: str | None
+    why: str | None
+    """Why nobody was chosen; `by_hand` for a manager's choice."""
+    at: datetime = Field(sa_type=UtcInstant)
+    turn: int
+    """The lead's last stored turn when this was answered; 0 if it had no row."""
+    pending: bool
+    """Whether the lead's row does not tell of it yet, so that it counts as load apart."""
+
+
+class AbsenceRow(SQLModel, table=True):
+    """Days on which a member is away, entered by hand: they outlive a new teams file."""
+
+    __tablename__ = "absences"
+
+    member: str = Field(primary_key=True)
+    from_day: date = Field(primary_key=True)
+    to_day: date = Field(primary_key=True)
+    """The last day away; days are the member's own."""
+    by: str
+    """Who entered it."""
+    at: datetime = Field(sa_type=UtcInstant)

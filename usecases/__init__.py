@@ -1,0 +1,1 @@
+"""WHAT IS ASKED: one request a file, the same from every door."""

@@ -1,0 +1,119 @@
+"""Publish a program: store its version, apply its teams, have Temporal's schedules follow it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.documents.problems import DocumentError, Problem, meant
+
+# CEL, SQLAlchemy and Temporal take a second to import, so `--help` does without them.
+if TYPE_CHECKING:
+    from adapters.sql.database import Database
+    from adapters.temporal.schedules import Schedules
+    from models.directory import Directory
+    from models.program.program import Program
+
+
+class UnknownProgramError(LookupError):
+    """Nothing was published under this name; the message says what was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What publishing a program brought about."""
+
+    program: Program
+    departed: dict[str, tuple[str, ...]]
+    """Leads of each person who left their team; the team's manager is alerted."""
+    unstaffed: tuple[Problem, ...]
+    """Where the program names a team that the directory lacks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """A program that can run, and the teams to apply with it, if a file names them."""
+
+    program: Program
+    directory: Directory | None
+    from_file: bool
+    """Whether the program was read from a file; else it was published before."""
+
+    def publish(self, database: Database) -> Published:
+        """Store what was read from files. Done twice it is done once."""
+        from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
+        from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+        from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
+
+        people = SqlPeople(database)
+        departed = people.apply(self.directory) if self.directory is not None else {}
+        if self.from_file:
+            SqlPrograms(database).publish(self.program)
+        return Published(
+            program=self.program,
+            departed={person: tuple(leads) for person, leads in departed.items()},
+            unstaffed=tuple(check_meeting(self.program, people.directory())),
+        )
+
+    async def publish_on(self, schedules: Schedules, database: Database) -> Published:
+        """Publish, and have Temporal's schedules follow a program that was read from a file."""
+        published = self.publish(database)
+        if self.from_file:
+            await schedules.follow(self.program)
+        return published
+
+
+def choose(text: str, teams: Path | None, database: Database) -> Publication:
+    """Read a program's file or find a published name, and read the teams; change nothing.
+
+    Raises DocumentError with all that is wrong in both files, and UnknownProgramError for a name
+    under which nothing was published.
+    """
+    from adapters.files.program import read_program  # noqa: PLC0415  # half a second to import
+    from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415  # likewise
+
+    problems: list[Problem] = []
+    program, directory = None, None
+    from_file = _is_file(text)
+    try:
+        program = read_program(Path(text)) if from_file else published(text, database)
+    except DocumentError as error:
+        problems += error.problems
+    try:
+        directory = read_directory(teams) if teams is not None else None
+    except DocumentError as error:
+        problems += error.problems
+    if program is not None and directory is not None:
+        problems += check_meeting(program, directory, file=Path(text) if from_file else None)
+    if program is None or problems:
+        raise DocumentError(problems)
+    return Publication(program, directory, from_file)
+
+
+def _is_file(text: str) -> bool:
+    return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
+
+
+def published(name: str, database: Database) -> Program:
+    """The newest version under this name. Raises UnknownProgramError."""
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+
+    programs = SqlPrograms(database)
+    found = programs.newest(name)
+    if found is None:
+        raise UnknownProgramError(
+            f"no program '{name}' was published; {meant(name, programs.names())}"
+        )
+    return found
+
+
+async def follow_all(schedules: Schedules, database: Database) -> None:
+    """Have Temporal's schedules be as the newest version of every program says."""
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+
+    programs = SqlPrograms(database)
+    for name in programs.names():
+        program = programs.newest(name)
+        if program is not None:
+            await schedules.follow(program)

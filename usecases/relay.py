@@ -1,0 +1,200 @@
+"""The relay: tells leads' workflows what was accepted, until they have it.
+
+Several may run, in this process and in others: what one has leased no other takes, and what
+one that died had leased is taken again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from typing import Protocol
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from temporalio.service import RPCError, RPCStatusCode
+
+from adapters.sql.intake import SqlIntake, Taken
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
+from models.envelopes import Json
+from models.instants import write_instant
+from models.program.program import Program
+
+LEASE = timedelta(minutes=2)
+"""Longer than telling a whole take may last."""
+_AT_ONCE = 500
+_LEADS_AT_ONCE = 20
+_LONGEST_PAUSE = timedelta(minutes=1)
+_UNKNOWN_AFTER = 5
+"""So many tries a lead that nobody knows is looked for: its creation may be on its way."""
+_HOPELESS_AFTER = 10
+"""So many tries, in about five minutes, an item has that Temporal refuses or that breaks us."""
+_MOST_EVENTS = 200
+_MOST_CHARACTERS = 500_000
+"""Of one signal: Temporal takes none of more than 2 MB."""
+_KEPT = timedelta(days=30)
+_PURGE_EVERY = timedelta(hours=1)
+
+_log = structlog.get_logger(__name__)
+
+
+class Leads(Protocol):
+    """How leads are reached; `adapters.temporal.client.Leads` does."""
+
+    async def enrol(
+        self, lead: str, program: Program, profile: Json, *, arrived: str | None = None
+    ) -> bool:
+        """Create a lead; False if it is already there."""
+        ...
+
+    async def events(self, lead: str, events: Sequence[Json]) -> None:
+        """Tell a lead events. Raises LeadNotFoundError."""
+        ...
+
+
+class Relay:
+    """A loop over the intake. `pause` is how long it sleeps when nothing waits (seconds)."""
+
+    def __init__(
+        self, intake: SqlIntake, programs: SqlPrograms, leads: Leads, *, pause: float = 0.2
+    ) -> None:
+        self._intake = intake
+        self._programs = programs
+        self._leads = leads
+        self._pause = pause
+        self._stop = asyncio.Event()
+        self._purged = datetime.min.replace(tzinfo=UTC)
+
+    def stop(self) -> None:
+        """End after what is under way."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Tell what is accepted until `stop`. A database that is away is waited for."""
+        while not self._stop.is_set():
+            try:
+                told = await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is told later
+                _log.error("relay failed, and goes on", why=repr(error))
+                told = 0
+            if not told:
+                try:
+                    async with asyncio.timeout(self._pause):
+                        await self._stop.wait()
+                except TimeoutError:
+                    continue
+
+    async def once(self) -> int:
+        """Tell what can be told now; how many items were taken."""
+        taken = await asyncio.to_thread(self._intake.take, _AT_ONCE, LEASE)
+        room = asyncio.Semaphore(_LEADS_AT_ONCE)
+
+        async def tell(items: list[Taken]) -> None:
+            async with room:
+                await self._tell(items)
+
+        of_leads = sorted(taken, key=lambda one: (one.lead, one.seq))
+        async with asyncio.TaskGroup() as tasks:
+            for _, items in groupby(of_leads, key=lambda one: one.lead):
+                tasks.create_task(tell(list(items)))
+        await self._purge()
+        return len(taken)
+
+    async def _tell(self, items: list[Taken]) -> None:
+        """Tell one lead its items, in order; what can't be told now is put off."""
+        waiting = list(items)
+        try:
+            while waiting:
+                batch = [waiting[0]]
+                if waiting[0].kind == "lead":
+                    await self._create(waiting[0])
+                else:
+                    batch = _leading_events(waiting)
+                    await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+                await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
+                waiting = waiting[len(batch) :]
+        except LeadNotFoundError as error:
+            await self._unknown(waiting, str(error))
+        except LookupError as error:
+            await self._without_the_first(waiting, str(error))
+        except (TemporalUnavailableError, OSError) as error:
+            await self._put_off(waiting, str(error))
+        except RPCError as error:
+            if error.status is RPCStatusCode.INVALID_ARGUMENT:
+                await self._hopeless(waiting, str(error))
+            else:
+                await self._put_off(waiting, str(error))
+        except SQLAlchemyError:
+            raise  # nothing can be noted now; the lease ends by itself
+        except Exception as error:  # noqa: BLE001 - one lead's items must not hold up the others'
+            _log.error("items can't be told", lead=waiting[0].lead, why=repr(error), exc_info=error)
+            await self._hopeless(waiting, repr(error))
+
+    async def _create(self, item: Taken) -> None:
+        """Create the lead, or update it if it is there. Raises LookupError without a program."""
+        program = await asyncio.to_thread(self._programs.newest, item.body["program"])
+        if program is None:
+            raise LookupError(f"no program '{item.body['program']}' is published any more")
+        profile, arrived = item.body["profile"], write_instant(item.arrived)
+        if not await self._leads.enrol(item.lead, program, profile, arrived=arrived):
+            update = {"id": item.item, "type": "profile.updated", "at": arrived, "data": profile}
+            await self._leads.events(item.lead, [update])
+
+    async def _unknown(self, items: list[Taken], why: str) -> None:
+        if items[0].tries < _UNKNOWN_AFTER:
+            await self._put_off(items, why)
+        else:
+            await self._given_up(items, why)
+
+    async def _hopeless(self, items: list[Taken], why: str) -> None:
+        """Put off, in the end without the first: it may be what is wrong."""
+        if items[0].tries < _HOPELESS_AFTER:
+            await self._put_off(items, why)
+        else:
+            await self._without_the_first(items, why)
+
+    async def _without_the_first(self, items: list[Taken], why: str) -> None:
+        """Give the first up; the others are told at once."""
+        await self._given_up(items[:1], why)
+        if items[1:]:
+            said = "after an item that was given up"
+            await asyncio.to_thread(
+                self._intake.again, [one.seq for one in items[1:]], said, timedelta(0)
+            )
+
+    async def _given_up(self, items: list[Taken], why: str) -> None:
+        _log.error("items given up", lead=items[0].lead, items=len(items), why=why)
+        await asyncio.to_thread(self._intake.done, [one.seq for one in items], why)
+
+    async def _put_off(self, items: list[Taken], why: str) -> None:
+        if items:
+            after = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(items[0].tries - 1, 10)))
+            _log.warning("items put off", lead=items[0].lead, items=len(items), why=why)
+            seqs = [one.seq for one in items]
+            await asyncio.to_thread(self._intake.again, seqs, why, after)
+
+    async def _purge(self) -> None:
+        now = datetime.now(UTC)
+        if now - self._purged > _PURGE_EVERY:
+            self._purged = now
+            await asyncio.to_thread(self._intake.purge, now - _KEPT)
+
+
+def _leading_events(items: Sequence[Taken]) -> list[Taken]:
+    """The events before anything else, as many as one signal holds; at least one."""
+    batch: list[Taken] = []
+    characters = 0
+    for one in items[:_MOST_EVENTS]:
+        characters += len(json.dumps(one.body, ensure_ascii=False))
+        if one.kind != "event" or (batch and characters > _MOST_CHARACTERS):
+            break
+        batch.append(one)
+    return batch
+
+
+def _event(item: Taken) -> Json:
+    return {"at": write_instant(item.arrived), **item.body}
