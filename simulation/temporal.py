@@ -102,7 +102,8 @@ Workers = Callable[[Client, World], AbstractAsyncContextManager[None]]
 def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
     """Play a scenario through the real workflow; returns its timeline in order.
 
-    The workers are given, because what puts them together stands above this room. Raises TimeoutError if a lead does not settle.
+    The workers are given, because what puts them together stands above this room.
+    Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'scenario.db'}"

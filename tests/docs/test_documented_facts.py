@@ -25,7 +25,7 @@ _WORDS = re.compile(r"`([a-z_]+)`")
 
 def told(name: str) -> Iterator[ast.Call]:
     """Every call of `tell` in the rules."""
-    for path in sorted((ROOT / "lifecycle").glob("*.py")):
+    for path in sorted((ROOT / "lifecycle").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
                 yield node

@@ -1,4 +1,4 @@
-"""Programs with mistakes in them: `.` stands where the finger must point."""
+"""Programs with mistakes in them: `§` stands where the finger must point."""
 
 from __future__ import annotations
 
@@ -50,15 +50,15 @@ def problems_of(folder: Path) -> Callable[[str | bytes], tuple[Problem, ...]]:
 def only_problem(
     acme: str, problems_of: Callable[[str | bytes], tuple[Problem, ...]]
 ) -> Callable[..., Problem]:
-    """Edits the reference program; its one problem, which must be where `.` stands."""
+    """Edits the reference program; its one problem, which must be where `§` stands."""
 
     def find(*edits: Edit) -> Problem:
         text = acme
         for old, new in edits:
             assert old in text, f"the reference program has no {old!r}"
             text = text.replace(old, new, 1)
-        before, mark, after = text.partition(".")
-        assert mark, "no . says where the problem is"
+        before, mark, after = text.partition("§")
+        assert mark, "no § says where the problem is"
         problems = problems_of(before + after)
         assert len(problems) == 1, "\n".join(map(str, problems)) or "no problem was found"
         (problem,) = problems

@@ -17,7 +17,7 @@ from adapters.files.program import read_program
 SHIPPED = Path(__file__).parents[2] / "programs"
 LINES = (SHIPPED / "acme.yaml").read_text("utf-8").splitlines(keepends=True)
 WORDS = """
-null [] {} '' 0 -1.5 .nan true no &a *a !!int | ? - ' " { } [ ] : # % @ ` 0d {{ {% lead. ( .
+null [] {} '' 0 -1.5 .nan true no &a *a !!int | ? - ' " { } [ ] : # % @ ` 0d {{ {% lead. ( §
 """
 GARBLED = st.sampled_from([*WORDS.split(), "\t", "? ", "- ", "\x85"]) | st.text(max_size=8)
 

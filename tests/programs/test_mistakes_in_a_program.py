@@ -11,149 +11,149 @@ from adapters.documents.problems import Problem
 OnlyProblem = Callable[..., Problem]
 
 SHAPES = [
-    ("scoring:\n", ".scorng: {}\nscoring:\n", "scorng", "did you mean 'scoring'?"),
-    ("    again: true", "    .agan: true", "tracks.long-term.agan", "did you mean 'again'?"),
+    ("scoring:\n", "§scorng: {}\nscoring:\n", "scorng", "did you mean 'scoring'?"),
+    ("    again: true", "    §agan: true", "tracks.long-term.agan", "did you mean 'again'?"),
     (
         "- {email: onboarding}",
-        "- {.for_: x, email: onboarding}",
+        "- {§for_: x, email: onboarding}",
         "tracks.customer.steps[0].for_",
         "unknown key 'for_'",
     ),
-    ("half_life: 30d", "half_life: .0d", "scoring.engagement.half_life", "at least 1d"),
-    ("- wait: 30d", "- wait: .0d", "tracks.long-term.steps[1].wait", "'0d' is not positive"),
-    ("- wait: 30d", "- wait: .-3d", "tracks.long-term.steps[1].wait", "write one like 30m"),
-    ("- wait: 30d", "- wait: .3", "tracks.long-term.steps[1].wait", "write one like 30m"),
-    ("- wait: 30d", "- wait: .9999999w", "tracks.long-term.steps[1].wait", "century"),
+    ("half_life: 30d", "half_life: §0d", "scoring.engagement.half_life", "at least 1d"),
+    ("- wait: 30d", "- wait: §0d", "tracks.long-term.steps[1].wait", "'0d' is not positive"),
+    ("- wait: 30d", "- wait: §-3d", "tracks.long-term.steps[1].wait", "write one like 30m"),
+    ("- wait: 30d", "- wait: §3", "tracks.long-term.steps[1].wait", "write one like 30m"),
+    ("- wait: 30d", "- wait: §9999999w", "tracks.long-term.steps[1].wait", "century"),
     (
         "- wait: 30d",
-        "- {.wait: 30d, email: ebook}",
+        "- {§wait: 30d, email: ebook}",
         "tracks.long-term.steps[1].wait",
         "this one has 'email' and 'wait'",
     ),
-    ("- wait: 30d", "- .wiat: 30d", "tracks.long-term.steps[1]", "did you mean 'wait'?"),
-    ("- wait: 30d", "- .{}", "tracks.long-term.steps[1]", "does nothing"),
-    ("- wait: 30d", "- .wait", "tracks.long-term.steps[1]", "is not a step"),
-    ("finish: true", "finish: .no", "tracks.long-term.steps[4].finish", "write true"),
-    ("again: true", "again: .yes", "tracks.long-term.again", "true or false is expected"),
-    ("holdout: 0%", "holdout: .120%", "sending.holdout", "between 0% and 100%"),
-    ("remind_at: [50%, 80%]", "remind_at: [.50]", "handoff.accept.remind_at[0]", "like 50%"),
+    ("- wait: 30d", "- §wiat: 30d", "tracks.long-term.steps[1]", "did you mean 'wait'?"),
+    ("- wait: 30d", "- §{}", "tracks.long-term.steps[1]", "does nothing"),
+    ("- wait: 30d", "- §wait", "tracks.long-term.steps[1]", "is not a step"),
+    ("finish: true", "finish: §no", "tracks.long-term.steps[4].finish", "write true"),
+    ("again: true", "again: §yes", "tracks.long-term.again", "true or false is expected"),
+    ("holdout: 0%", "holdout: §120%", "sending.holdout", "between 0% and 100%"),
+    ("remind_at: [50%, 80%]", "remind_at: [§50]", "handoff.accept.remind_at[0]", "like 50%"),
     (
         "caps: [1 per 1d, 3 per 7d]",
-        "caps: [1 per 1d, .0 per 7d]",
+        "caps: [1 per 1d, §0 per 7d]",
         "sending.caps[1]",
         "can never allow a send",
     ),
-    ('hours: "08:00-18:00"', 'hours: ."08:00-08:00"', "sending.send_window.hours", "equal ends"),
-    ('hours: "08:00-18:00"', 'hours: ."8-18"', "sending.send_window.hours", "09:00-12:30"),
-    ("days: mon-fri,", "days: .[],", "sending.send_window.days", "at least one"),
+    ('hours: "08:00-18:00"', 'hours: §"08:00-08:00"', "sending.send_window.hours", "equal ends"),
+    ('hours: "08:00-18:00"', 'hours: §"8-18"', "sending.send_window.hours", "09:00-12:30"),
+    ("days: mon-fri,", "days: §[],", "sending.send_window.days", "at least one"),
     (
         'fri: ["09:00-12:30", "13:30-16:00"]',
-        'fri: [."09:00-09:00", "13:30-16:00"]',
+        'fri: [§"09:00-09:00", "13:30-16:00"]',
         "calendars.office.hours.fri[0]",
         "equal ends",
     ),
     (
         'fri: ["09:00-12:30", "13:30-16:00"]',
-        '.fry: ["09:00-12:30", "13:30-16:00"]',
+        '§fry: ["09:00-12:30", "13:30-16:00"]',
         "calendars.office.hours.fry",
         "not a weekday",
     ),
     (
         'hours: {mon-thu: ["09:00-12:30", "13:30-18:00"], fri: ["09:00-12:30", "13:30-16:00"]}',
-        "hours: .{mon-fri: []}",
+        "hours: §{mon-fri: []}",
         "calendars.office.hours",
         "no open hour",
     ),
-    ("also: [2026-12-24]", "also: [.2026-12-32]", "calendars.office.holidays.also[0]", "day"),
-    ("also: [2026-12-24]", "also: [.20261224]", "calendars.office.holidays.also[0]", "date"),
-    ("points: 40", "points: .'40'", "scoring.engagement.rules[1].points", "without quotes"),
-    ("points: 40", "points: ..inf", "scoring.engagement.rules[1].points", "finite"),
-    ("attempts: 2", "attempts: .0", "handoff.accept.attempts", "at least 1"),
-    ("attempts: 2", "attempts: .2.5", "handoff.accept.attempts", "whole number"),
+    ("also: [2026-12-24]", "also: [§2026-12-32]", "calendars.office.holidays.also[0]", "day"),
+    ("also: [2026-12-24]", "also: [§20261224]", "calendars.office.holidays.also[0]", "date"),
+    ("points: 40", "points: §'40'", "scoring.engagement.rules[1].points", "without quotes"),
+    ("points: 40", "points: §.inf", "scoring.engagement.rules[1].points", "finite"),
+    ("attempts: 2", "attempts: §0", "handoff.accept.attempts", "at least 1"),
+    ("attempts: 2", "attempts: §2.5", "handoff.accept.attempts", "whole number"),
     (
         "on_breach: [alert, reassign]",
-        "on_breach: [.alrt]",
+        "on_breach: [§alrt]",
         "handoff.accept.on_breach[0]",
         "'alert'",
     ),
-    ("  digest:   {", "  .dijest: {", "schedules.dijest", "did you mean 'digest'?"),
+    ("  digest:   {", "  §dijest: {", "schedules.dijest", "did you mean 'digest'?"),
     (
         "touches_to_opportunity: 8",
-        "touches_to_opportunity: .many",
+        "touches_to_opportunity: §many",
         "targets.touches_to_opportunity",
         "40%",
     ),
-    ("program: acme", "program: .a b", "program", "is not a name"),
+    ("program: acme", "program: §a b", "program", "is not a name"),
 ]
 
 NAMES = [
-    ("in: [known, engaged]", "in: [.knwon, engaged]", "lifecycle.idle[0].in[0]", "'known'"),
-    ("- email: whats-new", "- email: .what-new", "tracks.long-term.steps[2].email", "'whats-new'"),
-    ("- finish: true", "- move_to: .longterm", "tracks.long-term.steps[4].move_to", "'long-term'"),
+    ("in: [known, engaged]", "in: [§knwon, engaged]", "lifecycle.idle[0].in[0]", "'known'"),
+    ("- email: whats-new", "- email: §what-new", "tracks.long-term.steps[2].email", "'whats-new'"),
+    ("- finish: true", "- move_to: §longterm", "tracks.long-term.steps[4].move_to", "'long-term'"),
     (
         "- {email: onboarding}",
-        "- variants: {a: ebook, b: .e-book}",
+        "- variants: {a: ebook, b: §e-book}",
         "tracks.customer.steps[0].variants.b",
         "did you mean 'ebook'?",
     ),
     (
         "    calendar: office\n    remind",
-        "    calendar: .ofice\n    remind",
+        "    calendar: §ofice\n    remind",
         "handoff.accept.calendar",
         "did you mean 'office'?",
     ),
-    ("reason: gone_cold", "reason: .gone", "lifecycle.idle[0].reason", "recycle.reasons"),
-    ("reason: no_interest", "reason: .nointerest", "lifecycle.idle[1].reason", "'no_interest'"),
+    ("reason: gone_cold", "reason: §gone", "lifecycle.idle[0].reason", "recycle.reasons"),
+    ("reason: no_interest", "reason: §nointerest", "lifecycle.idle[1].reason", "'no_interest'"),
     (
         "reason: competitor}",
-        "reason: .rival}",
+        "reason: §rival}",
         "lifecycle.disqualify[0].reason",
         "disqualify.reasons",
     ),
-    ("reason: not_worked", "reason: .notworked", "handoff.accept.reason", "'not_worked'"),
-    ("timezone: America/New_York\n\nf", "timezone: .America/NewYork\n\nf", "timezone", "New_York"),
+    ("reason: not_worked", "reason: §notworked", "handoff.accept.reason", "'not_worked'"),
+    ("timezone: America/New_York\n\nf", "timezone: §America/NewYork\n\nf", "timezone", "New_York"),
     (
         "    timezone: America/New_York",
-        "    timezone: .EST5",
+        "    timezone: §EST5",
         "calendars.office.timezone",
         "not a time zone",
     ),
-    ("country: US,", "country: .UZZ,", "calendars.office.holidays.country", "country"),
+    ("country: US,", "country: §UZZ,", "calendars.office.holidays.country", "country"),
     (
         "country: US,",
-        "country: US, subdivision: .ZZ,",
+        "country: US, subdivision: §ZZ,",
         "calendars.office.holidays.subdivision",
         "subdivision",
     ),
-    ("[DE]", "[.XX]", "sending.consent_required_in[0]", "ISO 3166"),
-    ("[DE]", "[.de]", "sending.consent_required_in[0]", "did you mean 'DE'?"),
-    ("track: long-term}", "track: .longterm}", "schedules.reengage.track", "'long-term'"),
-    ('"0 9 * * MON"', '."0 9 * *"', "schedules.reengage.cron", "five"),
-    ('"0 9 * * MON"', '."0 24 * * MON"', "schedules.reengage.cron", "'24' is no hour"),
-    ('"0 9 * * MON"', '."0 9 * * FRI-MON"', "schedules.reengage.cron", "day of the week"),
-    ('"Acme <hello@acme.example>"', '."hello at acme"', "sending.from", "e-mail address"),
-    ("  budget: number", "  .employees: number", "fields.employees", "every lead has"),
-    ("  budget: number", "  .big-budget: number", "fields.big-budget", "lead.big-budget"),
-    ("  budget: number", "  budget: .money", "fields.budget", "number"),
+    ("[DE]", "[§XX]", "sending.consent_required_in[0]", "ISO 3166"),
+    ("[DE]", "[§de]", "sending.consent_required_in[0]", "did you mean 'DE'?"),
+    ("track: long-term}", "track: §longterm}", "schedules.reengage.track", "'long-term'"),
+    ('"0 9 * * MON"', '§"0 9 * *"', "schedules.reengage.cron", "five"),
+    ('"0 9 * * MON"', '§"0 24 * * MON"', "schedules.reengage.cron", "'24' is no hour"),
+    ('"0 9 * * MON"', '§"0 9 * * FRI-MON"', "schedules.reengage.cron", "day of the week"),
+    ('"Acme <hello@acme.example>"', '§"hello at acme"', "sending.from", "e-mail address"),
+    ("  budget: number", "  §employees: number", "fields.employees", "every lead has"),
+    ("  budget: number", "  §big-budget: number", "fields.big-budget", "lead.big-budget"),
+    ("  budget: number", "  budget: §money", "fields.budget", "number"),
 ]
 
 UNREACHABLE = [
-    ("- wait: 60d\n      - finish: true", "- finish: true\n      - .wait: 60d", "[4]", "'finish'"),
+    ("- wait: 60d\n      - finish: true", "- finish: true\n      - §wait: 60d", "[4]", "'finish'"),
     (
         "- wait: 60d\n      - finish: true",
-        "- move_to: customer\n      - .wait: 60d",
+        "- move_to: customer\n      - §wait: 60d",
         "[4]",
         "move_to",
     ),
     (
         "- wait: 60d\n      - finish: true",
-        "- {if: 'true', then: [{finish: true}], else: [{move_to: customer}]}\n      - .wait: 60d",
+        "- {if: 'true', then: [{finish: true}], else: [{move_to: customer}]}\n      - §wait: 60d",
         "[4]",
         "both branches",
     ),
     (
         "- wait: 60d\n      - finish: true",
-        "- {if: 'true', then: [{finish: true}, {.wait: 3d}]}",
+        "- {if: 'true', then: [{finish: true}, {§wait: 3d}]}",
         "[3].then[1]",
         "'finish'",
     ),
@@ -172,7 +172,7 @@ def test_a_wrong_shape_or_value_is_told_where_it_stands(
 @pytest.mark.parametrize("blank", ['"  "', r'"\u200b"', '" - "'])
 def test_a_postal_address_of_nothing_is_none(only_problem: OnlyProblem, blank: str) -> None:
     problem = only_problem(
-        ('postal_address: "Acme Inc., 1 Main Street, Springfield"', f"postal_address: .{blank}")
+        ('postal_address: "Acme Inc., 1 Main Street, Springfield"', f"postal_address: §{blank}")
     )
     assert problem.path == "sending.postal_address"
     assert "no postal address" in problem.message
@@ -180,7 +180,7 @@ def test_a_postal_address_of_nothing_is_none(only_problem: OnlyProblem, blank: s
 
 def test_what_is_missing_is_told_at_the_key_that_lacks_it(only_problem: OnlyProblem) -> None:
     problem = only_problem(
-        ("sending:\n", ".sending:\n"),
+        ("sending:\n", "§sending:\n"),
         ('  postal_address: "Acme Inc., 1 Main Street, Springfield"\n', ""),
     )
     assert problem.path == "sending.postal_address"
@@ -201,7 +201,7 @@ def test_a_step_after_one_that_always_leaves_is_never_reached(
     only_problem: OnlyProblem, old: str, new: str, place: str, message: str
 ) -> None:
     # The mark of a mapping is its brace or its first key.
-    problem = only_problem((old, new.replace("{.", ".{")))
+    problem = only_problem((old, new.replace("{§", "§{")))
     assert problem.path == f"tracks.long-term.steps{place}"
     assert "never reached" in problem.message
     assert message in problem.message
@@ -222,7 +222,7 @@ def test_two_steps_of_a_track_have_different_ids(only_problem: OnlyProblem) -> N
             "- email: still-there\n      - wait: 30d",
             "- {id: x, email: still-there}\n      - wait: 30d",
         ),
-        ("- wait: 60d", "- {id: .x, wait: 60d}"),
+        ("- wait: 60d", "- {id: §x, wait: 60d}"),
     )
     assert problem.path == "tracks.long-term.steps[3].id"
     assert f"is taken in this track, in line {problem.line - 3}" in problem.message

@@ -14,41 +14,41 @@ ENGAGED = '"score.engagement >= 10.0"'
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("lead..emploees >= 200", "unknown field 'lead.emploees'; did you mean 'lead.employees'?"),
-        ("has(lead..titel)", "did you mean 'lead.title'?"),
-        ("lead[.'emploees'] >= 200", "did you mean 'lead.employees'?"),
-        ("lead..budgt > 3", "did you mean 'lead.budget'?"),
-        ("lead.title..size > 3", "'lead.title' has no fields"),
-        ("score..engagment >= 10", "did you mean 'score.engagement'?"),
-        (".scor.fit >= 10", "unknown variable 'scor'; did you mean 'score'?"),
-        (".engagement >= 10", "did you mean 'score.engagement'?"),
-        (".employees >= 10", "did you mean 'lead.employees'?"),
-        (".stge == 'known'", "did you mean 'stage'?"),
-        ("stage == .'knwon'", "unknown stage 'knwon'; did you mean 'known'?"),
-        (".'knwon' != stage", "unknown stage 'knwon'; did you mean 'known'?"),
-        ("stage in ['known', .'engagd']", "did you mean 'engaged'?"),
-        ("motion == .'self-serve'", "unknown motion 'self-serve'; did you mean 'self_serve'?"),
-        ("stage..name == 'x'", "'stage' has no fields"),
-        (".event.type == 'email.clicked'", "use did('TYPE')"),
-        ("lead.title..matchs('x')", "did you mean 'matches'?"),
-        ("lead.title..startswith('x')", "did you mean 'startsWith'?"),
-        (".siez(lead.title) > 3", "did you mean 'size'?"),
-        (".startsWith(lead.title, 'x')", "write it as TEXT.startsWith(…)"),
-        ("lead.title.matches(.'(vp')", "is not a regular expression: unclosed group"),
-        ("lead.title.matches(.'(?<=a)b')", "look-around"),
-        (".did(lead.title)", "one or two texts in quotes"),
-        (".did('email.clicked', 'ebook', 'x')", "one or two texts in quotes"),
-        ("did(.'clicked')", "two words like 'email.clicked'"),
-        ("did('email.clicked', .'e-book')", "unknown e-mail 'e-book'; did you mean 'ebook'?"),
-        ("[1].exists(x, x > 0) && .y", "unknown variable 'y'"),
-        ("lead.title .= 'x'", "write =="),
-        ("lead.consent .and lead.competitor", "write &&"),
-        ("lead.consent .or lead.competitor", "write ||"),
-        ("lead.consent .& lead.competitor", "write &&"),
-        ("(lead.consent.", "')' is missing"),
-        ("lead.consent &&.", "ends too early"),
-        ("lead.title == .'x", "without its closing quote"),
-        ("lead..(", "'.(' can't stand here"),
+        ("lead.§emploees >= 200", "unknown field 'lead.emploees'; did you mean 'lead.employees'?"),
+        ("has(lead.§titel)", "did you mean 'lead.title'?"),
+        ("lead[§'emploees'] >= 200", "did you mean 'lead.employees'?"),
+        ("lead.§budgt > 3", "did you mean 'lead.budget'?"),
+        ("lead.title.§size > 3", "'lead.title' has no fields"),
+        ("score.§engagment >= 10", "did you mean 'score.engagement'?"),
+        ("§scor.fit >= 10", "unknown variable 'scor'; did you mean 'score'?"),
+        ("§engagement >= 10", "did you mean 'score.engagement'?"),
+        ("§employees >= 10", "did you mean 'lead.employees'?"),
+        ("§stge == 'known'", "did you mean 'stage'?"),
+        ("stage == §'knwon'", "unknown stage 'knwon'; did you mean 'known'?"),
+        ("§'knwon' != stage", "unknown stage 'knwon'; did you mean 'known'?"),
+        ("stage in ['known', §'engagd']", "did you mean 'engaged'?"),
+        ("motion == §'self-serve'", "unknown motion 'self-serve'; did you mean 'self_serve'?"),
+        ("stage.§name == 'x'", "'stage' has no fields"),
+        ("§event.type == 'email.clicked'", "use did('TYPE')"),
+        ("lead.title.§matchs('x')", "did you mean 'matches'?"),
+        ("lead.title.§startswith('x')", "did you mean 'startsWith'?"),
+        ("§siez(lead.title) > 3", "did you mean 'size'?"),
+        ("§startsWith(lead.title, 'x')", "write it as TEXT.startsWith(…)"),
+        ("lead.title.matches(§'(vp')", "is not a regular expression: unclosed group"),
+        ("lead.title.matches(§'(?<=a)b')", "look-around"),
+        ("§did(lead.title)", "one or two texts in quotes"),
+        ("§did('email.clicked', 'ebook', 'x')", "one or two texts in quotes"),
+        ("did(§'clicked')", "two words like 'email.clicked'"),
+        ("did('email.clicked', §'e-book')", "unknown e-mail 'e-book'; did you mean 'ebook'?"),
+        ("[1].exists(x, x > 0) && §y", "unknown variable 'y'"),
+        ("lead.title §= 'x'", "write =="),
+        ("lead.consent §and lead.competitor", "write &&"),
+        ("lead.consent §or lead.competitor", "write ||"),
+        ("lead.consent §& lead.competitor", "write &&"),
+        ("(lead.consent§", "')' is missing"),
+        ("lead.consent &&§", "ends too early"),
+        ("lead.title == §'x", "without its closing quote"),
+        ("lead.§(", "'.(' can't stand here"),
     ],
 )
 def test_a_wrong_expression_is_told_at_its_word(
@@ -99,11 +99,11 @@ def test_a_right_expression_is_no_mistake(
 def test_every_place_that_takes_an_expression_is_checked(
     only_problem: Callable[..., Problem], old: str, path: str
 ) -> None:
-    assert only_problem((f'"{old}"', '".nonsense"')).path == path
+    assert only_problem((f'"{old}"', '"§nonsense"')).path == path
 
 
 def test_an_event_is_known_where_one_is_asked_about(only_problem: Callable[..., Problem]) -> None:
-    problem = only_problem(("event.subject.startsWith", "event..subjct.startsWith"))
+    problem = only_problem(("event.subject.startsWith", "event.§subjct.startsWith"))
     assert "did you mean 'event.subject'?" in problem.message
 
 

@@ -15,11 +15,11 @@ GUIDE = "      half of all good leads go cold between marketing and sales.\n"
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("      Hello {{ .lead.frist_name }}\n", "did you mean 'lead.first_name'?"),
-        ("      Hello {{ .foo }}\n", "'foo' is not known"),
-        ("      Hello {{ .owner.phone }}\n", "'owner.phone' is not known"),
-        ("      .Hello {% if %}\n", ""),
-        ("      Hello {{ lead.first_name | .shout }}\n", "shout"),
+        ("      Hello {{ §lead.frist_name }}\n", "did you mean 'lead.first_name'?"),
+        ("      Hello {{ §foo }}\n", "'foo' is not known"),
+        ("      Hello {{ §owner.phone }}\n", "'owner.phone' is not known"),
+        ("      §Hello {% if %}\n", ""),
+        ("      Hello {{ lead.first_name | §shout }}\n", "shout"),
     ],
 )
 def test_a_wrong_variable_is_told_at_its_line(
@@ -31,7 +31,7 @@ def test_a_wrong_variable_is_told_at_its_line(
 
 
 def test_a_wrong_subject_is_told_too(only_problem: Callable[..., Problem]) -> None:
-    problem = only_problem(("Welcome, {{ lead.first_name", "Welcome, {{ .lead.frist_name"))
+    problem = only_problem(("Welcome, {{ lead.first_name", "Welcome, {{ §lead.frist_name"))
     assert problem.path == "emails.welcome.subject"
 
 
@@ -67,7 +67,7 @@ def test_what_is_no_mjml_is_told(
 def test_a_template_that_is_not_there_is_told_with_the_nearest(
     only_problem: Callable[..., Problem],
 ) -> None:
-    problem = only_problem(("template: welcome.mjml", "template: .welcom.mjml"))
+    problem = only_problem(("template: welcome.mjml", "template: §welcom.mjml"))
     assert problem.path == "emails.welcome.template"
     assert "did you mean 'welcome.mjml'?" in problem.message
 
@@ -77,20 +77,20 @@ def test_a_template_outside_the_programs_folder_is_not_read(
     folder: Path, only_problem: Callable[..., Problem], path: str
 ) -> None:
     (folder.parent / "secret.mjml").write_text("<mjml></mjml>", "utf-8")
-    problem = only_problem(("template: welcome.mjml", f"template: .{path}"))
+    problem = only_problem(("template: welcome.mjml", f"template: §{path}"))
     assert "outside the program's folder" in problem.message
 
 
 def test_a_template_in_latin_1_is_told(folder: Path, only_problem: Callable[..., Problem]) -> None:
     (folder / "welcome.mjml").write_bytes("<mjml>ü</mjml>".encode("latin-1"))
-    problem = only_problem(("template: welcome.mjml", "template: .welcome.mjml"))
+    problem = only_problem(("template: welcome.mjml", "template: §welcome.mjml"))
     assert "save it as UTF-8" in problem.message
 
 
 def test_an_e_mail_has_one_body(only_problem: Callable[..., Problem]) -> None:
-    problem = only_problem(("  ebook:\n", "  ebook:\n    .template: welcome.mjml\n"))
+    problem = only_problem(("  ebook:\n", "  ebook:\n    §template: welcome.mjml\n"))
     assert "exactly one body" in problem.message
 
 
 def test_what_reading_fills_in_can_not_be_written(only_problem: Callable[..., Problem]) -> None:
-    assert "name a file" in only_problem(("  ebook:\n", "  ebook:\n    .mjml: x\n")).message
+    assert "name a file" in only_problem(("  ebook:\n", "  ebook:\n    §mjml: x\n")).message
