@@ -25,7 +25,7 @@ from sqlalchemy.exc import ArgumentError, DatabaseError
 
 from models.instants import write_instant
 
-_MIGRATIONS = Path(__file__).resolve().parent.parent / "deploy" / "migrations"
+_MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 _BUSY_MILLISECONDS = 3_000
 _WRITES = "leadflow_writes"
 _MIGRATION_LOCK = 5_323_460_001
