@@ -93,7 +93,7 @@ def in_chromium(
     browser = shutil.which("chromium")
     if browser is None:
         pytest.skip("no Chromium on this machine (Debian's package chromium)")
-    script = Path(__file__).parents[2] / "gateway" / "pages" / "t.js"
+    script = Path(__file__).parents[2] / "gateway" / "recipients" / "assets" / "t.js"
     (folder / "t.js").write_text(script.read_text())
     (folder / "page.html").write_text(
         _PAGE.format(attributes=attributes, more=more, before=before, form=form)

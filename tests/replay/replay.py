@@ -13,6 +13,7 @@ from temporalio.worker import Replayer
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from assembly.process import leave
 from assembly.queues import sandbox
 from workflows.lead import LeadWorkflow
 
@@ -39,4 +40,5 @@ async def _histories(paths: list[Path]) -> AsyncIterator[WorkflowHistory]:
 
 
 if __name__ == "__main__":
-    sys.exit(min(1, asyncio.run(replay([Path(name) for name in sys.argv[1:]]))))
+    failed = asyncio.run(replay([Path(name) for name in sys.argv[1:]]))
+    leave(min(1, failed))  # Temporal's client has threads that may abort Python's own end
