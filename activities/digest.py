@@ -56,7 +56,7 @@ class DigestActivities:
     async def _tell(
         self, work: DigestWork, program: Program, people: Directory, manager: str
     ) -> Told:
-        at, outbox = parse_instant(work["at"]), self._world.outbox
+        at, mail_ledger = parse_instant(work["at"]), self._world.mail_ledger
         key = f"digest/{program.program}/{write_instant(at)}/{short_hash(manager)}"
         try:
             mail = await asyncio.to_thread(
@@ -68,21 +68,21 @@ class DigestActivities:
         if mail is None:
             return "not theirs"
         # It is about no lead; what is no lead's mail begins with `alert`.
-        claim = await asyncio.to_thread(outbox.claim, "", key, f"alert {key}", at)
+        claim = await asyncio.to_thread(mail_ledger.claim, "", key, f"alert {key}", at)
         if claim.status not in ("new", "unknown"):
             return "sent" if claim.status == "sent" else "failed"
         return await self._sent(key, mail)
 
     async def _sent(self, key: str, mail: Rendered) -> Told:
-        outbox = self._world.outbox
+        mail_ledger = self._world.mail_ledger
         try:
             await self._world.alerts.send(mail)
         except MailUnsentError:
-            await asyncio.to_thread(outbox.release, key)
+            await asyncio.to_thread(mail_ledger.release, key)
             raise
         except MailRefusedError as error:
             _log.error("digest refused", key=key, why=str(error))
-            await asyncio.to_thread(outbox.settle, key, "failed", "refused")
+            await asyncio.to_thread(mail_ledger.settle, key, "failed", "refused")
             return "failed"
-        await asyncio.to_thread(outbox.settle, key, "sent")
+        await asyncio.to_thread(mail_ledger.settle, key, "sent")
         return "sent"

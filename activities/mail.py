@@ -30,7 +30,7 @@ from activities.ports import (
 from activities.turn import read_command
 from models.decision import SendMail
 from models.durations import Rate
-from models.envelopes import Done, Work
+from models.envelopes import CommandResult, Work
 from models.program.program import Program
 
 _PATIENCE = timedelta(seconds=5)
@@ -61,7 +61,7 @@ class MailActivities:
         self._threads = threads
 
     @activity.defn(name="send_mail")
-    async def send_mail(self, work: Work) -> list[Done]:
+    async def send_mail(self, work: Work) -> list[CommandResult]:
         """Send mails one after another, each at most once, and tell what became of each.
 
         Raises ApplicationError when the server surely took nothing: Temporal tries again,
@@ -70,7 +70,7 @@ class MailActivities:
         async with pulse():
             return [await self._one(work, read_command(one)) for one in work["commands"]]
 
-    async def _one(self, work: Work, command: object) -> Done:
+    async def _one(self, work: Work, command: object) -> CommandResult:
         if not isinstance(command, SendMail):
             raise TypeError(f"the mail queue sends mail; {type(command).__name__} is not for it")
         lead = work["lead"]
@@ -80,7 +80,7 @@ class MailActivities:
         claim = ready.claim
         if claim is None:
             await self._in_turn(ready.rates)
-            begin = self._world.outbox.begin
+            begin = self._world.mail_ledger.begin
             claim = await self._claiming(command.key, begin, lead, command, ready.mail)
         if claim.status == "new":
             return await self._sent(lead, command, ready.mail)
@@ -98,20 +98,22 @@ class MailActivities:
             outcome = await running
             claim = outcome.claim if isinstance(outcome, _Ready) else outcome
             if isinstance(claim, Claim) and claim.status == "new":
-                await self._in_thread(self._world.outbox.release, key)
+                await self._in_thread(self._world.mail_ledger.release, key)
             raise
 
-    def _prepared(self, work: Work, command: SendMail) -> _Ready | Done:
+    def _prepared(self, work: Work, command: SendMail) -> _Ready | CommandResult:
         """Render the mail; claim it at once, unless it has to wait for its place first."""
-        lead, outbox = work["lead"], self._world.outbox
+        lead, mail_ledger = work["lead"], self._world.mail_ledger
         mail, rates = self._rendered(work, command)
         if mail is None:
-            claim = outbox.claim(lead, command.key, command.message, command.at)
+            claim = mail_ledger.claim(lead, command.key, command.message, command.at)
             return self._ended(lead, command, claim, why="template")
         # Asked last: whoever unsubscribes while this mail waits gets none.
-        return _Ready(mail, rates, None if rates else outbox.begin(lead, command, mail))
+        return _Ready(mail, rates, None if rates else mail_ledger.begin(lead, command, mail))
 
-    def _ended(self, lead: str, command: SendMail, claim: Claim, why: str | None = None) -> Done:
+    def _ended(
+        self, lead: str, command: SendMail, claim: Claim, why: str | None = None
+    ) -> CommandResult:
         """How a mail that is not sent now ended: long ago, in doubt, or now for this reason."""
         if claim.status == "unknown":
             return self._settled(lead, command, "failed", "unknown_outcome")
@@ -148,13 +150,13 @@ class MailActivities:
             )
         await asyncio.sleep(wait.total_seconds())
 
-    async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> Done:
+    async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> CommandResult:
         status: Ending = "failed"
         why: str | None = "unknown_outcome"
         try:
             await self._world.mailer.send(mail)
         except MailUnsentError as error:
-            await self._in_thread(self._world.outbox.release, command.key)
+            await self._in_thread(self._world.mail_ledger.release, command.key)
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
@@ -165,7 +167,9 @@ class MailActivities:
             status, why = "sent", None
         return await self._in_thread(self._settled, lead, command, status, why)
 
-    def _settled(self, lead: str, command: SendMail, status: Ending, why: str | None) -> Done:
+    def _settled(
+        self, lead: str, command: SendMail, status: Ending, why: str | None
+    ) -> CommandResult:
         if why == "unknown_outcome":
             _log.error(
                 "mail not repeated: a try began and never told its end",
@@ -173,7 +177,7 @@ class MailActivities:
                 email=command.email,
                 message=command.message,
             )
-        self._world.outbox.settle(command.key, status, why)
+        self._world.mail_ledger.settle(command.key, status, why)
         return _done(status, why)
 
 
@@ -204,5 +208,5 @@ def _rates(program: Program, mail: Rendered) -> dict[str, Rate]:
     return {name: rate for name, rate in both.items() if rate is not None}
 
 
-def _done(status: Ending, why: str | None) -> Done:
+def _done(status: Ending, why: str | None) -> CommandResult:
     return {"outcome": status} if why is None else {"outcome": status, "why": why}

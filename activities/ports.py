@@ -115,7 +115,7 @@ class Rendered:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Notice:
+class AlertNotice:
     """An alert as a mail to one person, and as a message to the team's chat."""
 
     mail: Rendered
@@ -123,7 +123,7 @@ class Notice:
     """JSON as Slack's incoming webhooks take it."""
 
 
-class Outbox(Protocol):
+class MailLedger(Protocol):
     """What became of each mail, by its key."""
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
@@ -178,7 +178,7 @@ class Renderer(Protocol):
         people: Directory,
         timeline: tuple[Entry, ...],
         command: Alert,
-    ) -> Notice:
+    ) -> AlertNotice:
         """An alert to a person of sales."""
         ...
 
@@ -262,7 +262,7 @@ class World:
     people: People
     journal: Journal
     timelines: Timelines
-    outbox: Outbox
+    mail_ledger: MailLedger
     renderer: Renderer
     mailer: Mailer
     alerts: Mailer

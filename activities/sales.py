@@ -14,16 +14,16 @@ from temporalio import activity
 from activities.heartbeat import pulse
 from activities.mail import unsent
 from activities.ports import (
+    AlertNotice,
     ChatAwayError,
     ChatRefusedError,
     MailRefusedError,
     MailUnsentError,
-    Notice,
     World,
 )
 from activities.turn import read_command
 from models.decision import Alert
-from models.envelopes import Done, Work
+from models.envelopes import CommandResult, Work
 
 _log = structlog.get_logger(__name__)
 
@@ -35,12 +35,12 @@ class SalesActivities:
         self._world = world
 
     @activity.defn(name="alert")
-    async def alert(self, work: Work) -> list[Done]:
+    async def alert(self, work: Work) -> list[CommandResult]:
         """Tell people of sales, at least once. Raises until mail server and chat take it.
 
         An alert that the mail server refuses for good is answered as failed.
         """
-        told: list[Done] = []
+        told: list[CommandResult] = []
         async with pulse():
             for one in work["commands"]:
                 command = read_command(one)
@@ -52,45 +52,47 @@ class SalesActivities:
                     await self._to_chat(work["lead"], command, notice, team)
         return told
 
-    async def _by_mail(self, lead: str, command: Alert, notice: Notice) -> Done:
+    async def _by_mail(self, lead: str, command: Alert, notice: AlertNotice) -> CommandResult:
         if not await self._claimed(lead, command, command.key):
             return {}
-        outbox = self._world.outbox
-        await asyncio.to_thread(outbox.addressed, command.key, notice.mail, command.handoff)
+        mail_ledger = self._world.mail_ledger
+        await asyncio.to_thread(mail_ledger.addressed, command.key, notice.mail, command.handoff)
         try:
             await self._world.alerts.send(notice.mail)
         except MailUnsentError as error:
-            await asyncio.to_thread(outbox.release, command.key)
+            await asyncio.to_thread(mail_ledger.release, command.key)
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.error("alert refused", lead=lead, why=str(error))
-            await asyncio.to_thread(outbox.settle, command.key, "failed", "refused")
+            await asyncio.to_thread(mail_ledger.settle, command.key, "failed", "refused")
             return {"outcome": "failed", "why": "refused", "owner": command.to}
-        await asyncio.to_thread(outbox.settle, command.key, "sent")
+        await asyncio.to_thread(mail_ledger.settle, command.key, "sent")
         return {}
 
-    async def _to_chat(self, lead: str, command: Alert, notice: Notice, team: str | None) -> None:
+    async def _to_chat(
+        self, lead: str, command: Alert, notice: AlertNotice, team: str | None
+    ) -> None:
         key = f"{command.key}/chat"
         if not await self._claimed(lead, command, key):
             return
         try:
             await self._world.chat.post(team, notice.chat)
         except ChatAwayError as error:
-            await asyncio.to_thread(self._world.outbox.release, key)
+            await asyncio.to_thread(self._world.mail_ledger.release, key)
             raise unsent(error) from error
         except ChatRefusedError as error:
             _log.error("chat refused an alert", lead=lead, team=team, why=str(error))
-            await asyncio.to_thread(self._world.outbox.settle, key, "failed", "refused")
+            await asyncio.to_thread(self._world.mail_ledger.settle, key, "failed", "refused")
             return
-        await asyncio.to_thread(self._world.outbox.settle, key, "sent")
+        await asyncio.to_thread(self._world.mail_ledger.settle, key, "sent")
 
     async def _claimed(self, lead: str, command: Alert, key: str) -> bool:
         claim = await asyncio.to_thread(
-            self._world.outbox.claim, lead, key, f"alert {key}", command.at
+            self._world.mail_ledger.claim, lead, key, f"alert {key}", command.at
         )
         return claim.status in ("new", "unknown")
 
-    def _written(self, lead: str, command: Alert) -> tuple[Notice, str | None]:
+    def _written(self, lead: str, command: Alert) -> tuple[AlertNotice, str | None]:
         """The alert, and the team whose chat it goes to."""
         state = self._world.journal.state(lead)
         if state is None:

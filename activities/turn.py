@@ -20,8 +20,8 @@ from activities.assigning import assigned
 from activities.ports import Fence, Journal, People, Programs
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Decision, SendMail
-from models.envelopes import Envelope, Json, Outcome, Reopened, TurnRequest, WakeWords
-from models.inputs import Created, Input, Malformed, Result
+from models.envelopes import Envelope, Json, Reopened, TurnOutcome, TurnRequest, WakeWords
+from models.inputs import Created, Input, MalformedInput, Result
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.patches import patch
@@ -57,7 +57,7 @@ class TurnActivities:
         self._new_lead = new_lead
 
     @activity.defn(name="turn")
-    def turn(self, request: TurnRequest) -> Outcome:
+    def turn(self, request: TurnRequest) -> TurnOutcome:
         """Run the rules once and store the outcome. Running it again replaces what it stored."""
         program = self._programs.load(request["digest"])
         before = request["state"]
@@ -74,7 +74,7 @@ class TurnActivities:
         run, length = request["fence"]
         self._journal.record(decision, Fence(run=run, length=length), now)
         for one in inputs:
-            if isinstance(one, Malformed):
+            if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=request["lead"], name=one.name, why=one.why)
         return outcome(request, decision, inputs)
 
@@ -94,7 +94,7 @@ class TurnActivities:
 
 
 def read_input(envelope: Envelope) -> Input:
-    """The input in its envelope; what can't be read is `Malformed`. Never raises."""
+    """The input in its envelope; what can't be read is `MalformedInput`. Never raises."""
     arrived, ref = parse_instant(envelope["arrived"]), envelope.get("ref", 0)
     kind, name, body = envelope["kind"], envelope.get("name", ""), envelope.get("body")
     try:
@@ -110,7 +110,7 @@ def read_input(envelope: Envelope) -> Input:
         why = str(body)
     except ValueError as error:
         why = str(error)
-    return Malformed(arrived=arrived, ref=ref, name=name or kind, why=why, by=_by(body))
+    return MalformedInput(arrived=arrived, ref=ref, name=name or kind, why=why, by=_by(body))
 
 
 def _created(body: Any, arrived: datetime) -> Created:
@@ -124,10 +124,10 @@ def _by(body: Any) -> str:
     return found[:254] if isinstance(found, str) else ""
 
 
-def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Outcome:
+def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> TurnOutcome:
     """What the shell must know of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
-    told: Outcome = {"patch": patch(before or {}, after)}
+    told: TurnOutcome = {"patch": patch(before or {}, after)}
     if decision.commands:
         told["commands"] = [write_command(one) for one in decision.commands]
     if (wake := _wake(decision)) != request["wake"]:
@@ -148,7 +148,7 @@ def _wake(decision: Decision) -> WakeWords | None:
 def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | None]]:
     """Whoever waits is answered, also if the rules said nothing to it."""
     answers = {
-        one.ref: one.why if isinstance(one, Malformed) else None for one in inputs if one.ref
+        one.ref: one.why if isinstance(one, MalformedInput) else None for one in inputs if one.ref
     }
     answers |= {one.ref: one.refused for one in decision.answers if one.ref}
     return list(answers.items())

@@ -13,13 +13,13 @@ from adapters.sql.database import open_database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from assembly.link_secret import link_secret
 from assembly.settings import Settings
 from models.instants import whole_second
-from usecases.context import Outside, ProviderSecrets
+from usecases.context import Context, ProviderSecrets
 
 
 def _wall_clock() -> datetime:
@@ -27,14 +27,14 @@ def _wall_clock() -> datetime:
 
 
 @contextmanager
-def open_outside(
+def open_context(
     settings: Settings,
     mailer: Mailer,
     *,
     now: Callable[[], datetime] = _wall_clock,
     speed: float = 1.0,
     gather: timedelta = timedelta(seconds=1),
-) -> Iterator[Outside]:
+) -> Iterator[Context]:
     """The real adapters, over one database that is up to date.
 
     A demonstration has another clock, and gathers what comes for one lead for a shorter time.
@@ -42,7 +42,7 @@ def open_outside(
     database = open_database(settings.database)
     secret = settings.secret.get_secret_value() if settings.secret else None
     try:
-        yield Outside(
+        yield Context(
             database=database,
             intake=SqlIntake(database, gather=gather),
             journal=SqlJournal(database),
@@ -50,7 +50,7 @@ def open_outside(
             reports=SqlReports(database),
             mailer=mailer,
             programs=SqlPrograms(database),
-            outbox=SqlOutbox(database),
+            mail_ledger=SqlMailLedger(database),
             sent=SqlSentMail(database),
             links=SignedLinks(
                 public_url=settings.public_url,

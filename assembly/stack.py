@@ -17,13 +17,13 @@ from adapters.delivery.catcher import Catcher, OnMail
 from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
-from assembly.gateway import open_outside
+from assembly.gateway import open_context
 from assembly.queues import working
 from assembly.settings import Settings
 from assembly.world import open_world
 from gateway.inbound.listener import receiving
 from gateway.server import listening, serving
-from models.envelopes import Clock, program_now
+from models.envelopes import ProgramClock, program_now
 
 INBOUND_DOMAIN = "in.leadflow.localhost"
 """The domain of bounces and replies in the embedded stack."""
@@ -79,7 +79,7 @@ async def running_stack(
     ports: Ports,
     *,
     on_mail: OnMail | None = None,
-    clock: Clock | None = None,
+    clock: ProgramClock | None = None,
     still: bool = False,
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
@@ -138,7 +138,7 @@ async def _answering(
     client: Client,
     settings: Settings,
     world: World,
-    clock: Clock | None,
+    clock: ProgramClock | None,
     *,
     web: socket.socket,
     returning: socket.socket,
@@ -150,7 +150,7 @@ async def _answering(
 
     speed = clock.speed if clock is not None else 1.0
     gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
-    with open_outside(settings, world.mailer, now=now, speed=speed, gather=gather) as outside:
-        leads = Leads(client, outside.journal, prefix=settings.queue_prefix, clock=clock)
-        async with serving(outside, leads, web), receiving(outside, returning):
+    with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as context:
+        leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
+        async with serving(context, leads, web), receiving(context, returning):
             yield

@@ -15,7 +15,7 @@ from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.rates import SqlRates
 from assembly.link_secret import link_secret
@@ -45,7 +45,7 @@ def open_world(settings: Settings) -> Iterator[World]:
             people=SqlPeople(database),
             journal=SqlJournal(database, crm=bool(settings.crm_url)),
             timelines=SqlReports(database),
-            outbox=SqlOutbox(database),
+            mail_ledger=SqlMailLedger(database),
             renderer=MailRenderer(links),
             mailer=mailer,
             alerts=alerts,

@@ -43,7 +43,7 @@ _START = datetime(2026, 3, 2, 14, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class IntakeBench:
     """Events a second."""
 
     leadflow: float
@@ -55,7 +55,7 @@ class Intake:
         return self.leadflow / self.bare
 
 
-async def measure(home: Path, events: int) -> Intake:
+async def measure(home: Path, events: int) -> IntakeBench:
     """Post rounds of requests with so many events each, by turns."""
     took = {"leadflow": 0.0, "bare": 0.0}
     numbers = count()
@@ -68,7 +68,7 @@ async def measure(home: Path, events: int) -> Intake:
                     if number:  # the first round warms both up
                         took[side] += seconds
     posted = ROUNDS * _REQUESTS[events] * events
-    return Intake(leadflow=posted / took["leadflow"], bare=posted / took["bare"])
+    return IntakeBench(leadflow=posted / took["leadflow"], bare=posted / took["bare"])
 
 
 def _prepared(home: Path) -> str:

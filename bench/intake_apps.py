@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from adapters.delivery.smtp import SmtpMailer
 from adapters.sql.database import Database, open_database
-from assembly.gateway import open_outside
+from assembly.gateway import open_context
 from assembly.settings import Settings
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
@@ -29,7 +29,7 @@ from models.tables.intake import IntakeItem
 _I = table_of(IntakeItem)
 
 
-class Event(BaseModel):
+class BareEvent(BaseModel):
     """An event as it is posted."""
 
     id: str
@@ -42,7 +42,7 @@ class Event(BaseModel):
 class Batch(BaseModel):
     """What is posted."""
 
-    events: list[Event]
+    events: list[BareEvent]
 
 
 def bare(database: Database) -> FastAPI:
@@ -87,9 +87,9 @@ def main() -> None:
         uvicorn.run(app, port=port, log_level="error")
         return
     mailer = SmtpMailer(settings.smtp_host, settings.smtp_port)
-    with open_outside(settings, mailer) as outside:
+    with open_context(settings, mailer) as context:
         limits = Limits(requests=Pace(burst=1_000_000, per_second=1_000_000))
-        uvicorn.run(build_app(outside, _NoActs(), limits), port=port, log_level="error")
+        uvicorn.run(build_app(context, _NoActs(), limits), port=port, log_level="error")
 
 
 if __name__ == "__main__":

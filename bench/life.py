@@ -28,7 +28,7 @@ from adapters.temporal.client import Leads, workflow_id
 from assembly.settings import Settings
 from assembly.stack import Ports, running_stack
 from models.directory import Directory
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from models.program.program import Program
 
 MAILS, EVENTS = 5, 6
@@ -80,7 +80,7 @@ class Post:
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class LifeSite:
     """What a life needs."""
 
     client: Client
@@ -94,7 +94,7 @@ class Site:
 
 
 @asynccontextmanager
-async def site(home: Path, days_a_second: float) -> AsyncIterator[Site]:
+async def site(home: Path, days_a_second: float) -> AsyncIterator[LifeSite]:
     """The whole stack, with the reference program published."""
     post = Post()
     settings = Settings(home=home, database_url="")
@@ -104,9 +104,11 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[Site]:
         try:
             SqlPrograms(database).publish(program)
             SqlPeople(database).apply(PEOPLE)
-            clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=86_400 * days_a_second)
+            clock = ProgramClock(
+                wall=datetime.now(UTC), program=BEGINS, speed=86_400 * days_a_second
+            )
             leads = Leads(stack.client, SqlJournal(database), clock=clock)
-            yield Site(stack.client, leads, program, post)
+            yield LifeSite(stack.client, leads, program, post)
         finally:
             database.close()
 
@@ -115,7 +117,7 @@ async def _at_once() -> None:
     """Go on without waiting."""
 
 
-async def live(site: Site, lead: str, settle: Settle = _at_once) -> None:
+async def live(site: LifeSite, lead: str, settle: Settle = _at_once) -> None:
     """Live one reference life to its end; `settle` is awaited after everything that happens."""
     await site.leads.enrol(lead, site.program, {"email": f"{lead}@bench.example", **PROFILE})
     for number in range(EVENTS):

@@ -51,7 +51,7 @@ _START = datetime(2026, 3, 3, 15, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
-class Sending:
+class SendingBench:
     """Mails a second."""
 
     activity: float
@@ -66,7 +66,7 @@ class Sending:
         return self.activity / self.bare
 
 
-async def measure(home: Path) -> Sending:
+async def measure(home: Path) -> SendingBench:
     """Send rounds of mail, by turns."""
     with _sink() as port:
         settings = Settings(home=home, smtp_host="127.0.0.1", smtp_port=port)
@@ -93,7 +93,7 @@ async def measure(home: Path) -> Sending:
                         took[side] += one
             await bare.close()
     mails = MAILS * ROUNDS
-    return Sending(**{side: mails / one for side, one in took.items()})
+    return SendingBench(**{side: mails / one for side, one in took.items()})
 
 
 @contextmanager

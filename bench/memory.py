@@ -24,14 +24,14 @@ from adapters.temporal.embedded import EmbeddedServer
 from assembly.settings import Settings
 from bench.life import PEOPLE, PROFILE
 from models.tables.columns import table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 
 LEADS = 5_000
 _SECONDS = 180.0
 """So long leads are let in; a busy machine measures fewer of them."""
 _AT_ONCE = 30
 _ROOT = Path(__file__).resolve().parent.parent
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 
 @dataclass(frozen=True, slots=True)

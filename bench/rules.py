@@ -29,7 +29,7 @@ from lifecycle.decide import decide  # noqa: E402
 from lifecycle.program.rulebook import rulebook  # noqa: E402
 from models.inputs import Act, Event, Input  # noqa: E402
 from models.state import LeadState  # noqa: E402
-from simulation.pure import World  # noqa: E402
+from simulation.pure import PureWorld  # noqa: E402
 from simulation.scenario import Newcomer  # noqa: E402
 
 PROGRAM = read_program(ROOT / "programs" / "acme.yaml")
@@ -91,7 +91,7 @@ def _profile(number: int) -> dict[str, Any]:
 
 def _lived(days: float) -> LeadState:
     """A lead after the first days of the reference life."""
-    world = World(PROGRAM, PEOPLE)
+    world = PureWorld(PROGRAM, PEOPLE)
     world.create(Newcomer(lead="ana", at=START, profile=_profile(0)), 0)
     for after, make in LIFE:
         if after < days:
@@ -129,7 +129,7 @@ def simulated(seconds: float) -> float:
     numbers = count()
 
     def hundred() -> None:
-        world = World(PROGRAM, PEOPLE)
+        world = PureWorld(PROGRAM, PEOPLE)
         leads = [f"lead{next(numbers)}" for _ in range(100)]
         for place, lead in enumerate(leads):
             world.create(Newcomer(lead=lead, at=START, profile=_profile(place)), place)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from adapters.temporal.client import Leads
     from assembly.stack import Stack
     from demonstration.cast import Cast
-    from models.envelopes import Clock
+    from models.envelopes import ProgramClock
     from models.program.program import Program
 
 BEGINS = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -144,12 +144,12 @@ async def _played(play: Play) -> Played:
     from adapters.files.leads import checked_leads  # noqa: PLC0415  # likewise
     from adapters.sql.database import open_database  # noqa: PLC0415  # keeps --help quick
     from assembly.stack import SHUTDOWN_GRACE, Ports, running_stack  # noqa: PLC0415  # likewise
-    from models.envelopes import Clock  # noqa: PLC0415  # likewise
+    from models.envelopes import ProgramClock  # noqa: PLC0415  # likewise
 
     speed = await _bearable_speed(play)
     post = _Post()
     settings = read_settings().model_copy(update=_alone(play.home))
-    clock = Clock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
+    clock = ProgramClock(wall=datetime.now(UTC), program=BEGINS, speed=speed)
     async with running_stack(settings, Ports(), on_mail=post, clock=clock) as stack:
         # Rejected rows are written beside the file; the shipped one's folder is not ours.
         copy = Path(shutil.copy(play.file, play.home))
@@ -222,7 +222,7 @@ async def _performed(
     *,
     program: Program,
     post: _Post,
-    clock: Clock,
+    clock: ProgramClock,
 ) -> Played:
     import httpx  # noqa: PLC0415  # keeps --help quick
 

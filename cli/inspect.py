@@ -24,7 +24,7 @@ from cli.rehearse import details
 from cli.session import LeadArgument, lead_named, opened, read_settings
 
 if TYPE_CHECKING:
-    from adapters.reports.leads import Dossier, LeadLine
+    from adapters.reports.leads import LeadLine, StoredDossier
 
 _NAMED = ("first_name", "last_name", "email")
 
@@ -82,7 +82,7 @@ def _line(line: LeadLine) -> dict[str, Any]:
     }
 
 
-def _as_json(dossier: Dossier) -> dict[str, Any]:
+def _as_json(dossier: StoredDossier) -> dict[str, Any]:
     from models.state import dump_state  # noqa: PLC0415  # keeps --help quick
 
     state = dossier.state
@@ -101,13 +101,13 @@ def _as_json(dossier: Dossier) -> dict[str, Any]:
     }
 
 
-def _timeline(dossier: Dossier) -> list[dict[str, Any]]:
+def _timeline(dossier: StoredDossier) -> list[dict[str, Any]]:
     from simulation.timeline import line_of  # noqa: PLC0415  # keeps --help quick
 
     return [line_of(dossier.line.id, entry) for entry in dossier.timeline]
 
 
-def _lines(dossier: Dossier) -> Table:
+def _lines(dossier: StoredDossier) -> Table:
     """The timeline for people."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("at", "what", "details"):
@@ -123,7 +123,7 @@ def _instant(at: datetime | None) -> str | None:
     return None if at is None else write_instant(at)
 
 
-def _heading(dossier: Dossier) -> Text:
+def _heading(dossier: StoredDossier) -> Text:
     profile = dossier.state.profile
     words = [str(profile[name]) for name in _NAMED if profile.get(name)]
     return Text(" ".join(words) or dossier.line.id, style="bold").append(
@@ -131,7 +131,7 @@ def _heading(dossier: Dossier) -> Text:
     )
 
 
-def _facts(dossier: Dossier) -> Table:
+def _facts(dossier: StoredDossier) -> Table:
     line, state = dossier.line, dossier.state
     scores = _scores(line)
     scored = f", as of {_instant(state.engagement_at)}" if state.engagement_at else ""
@@ -164,7 +164,7 @@ def _facts(dossier: Dossier) -> Table:
     return table
 
 
-def _handoff(dossier: Dossier) -> str:
+def _handoff(dossier: StoredDossier) -> str:
     handoff = dossier.state.handoff
     if handoff is None:
         return "none"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
-from adapters.reports.leads import SentMail
+from adapters.reports.leads import SentMailEntry
 from adapters.temporal.client import LeadNotFoundError
 from models.envelopes import Json
 
@@ -34,10 +34,10 @@ class Agreement:
 Mailbox = Callable[[], Iterator[EmailMessage]]
 
 
-class Told(Protocol):
+class JournalView(Protocol):
     """What the journal tells; `SqlReports` does."""
 
-    def sent_mail(self) -> list[SentMail]:
+    def sent_mail(self) -> list[SentMailEntry]:
         """Every `email_sent`."""
         ...
 
@@ -50,7 +50,7 @@ class Told(Protocol):
         ...
 
 
-class Standing(Protocol):
+class WorkflowView(Protocol):
     """What Temporal says of a lead; `Leads` does."""
 
     async def standing(self, lead: str) -> Json:
@@ -59,7 +59,7 @@ class Standing(Protocol):
 
 
 async def compare(
-    reports: Told, mailbox: Mailbox, leads: Standing, *, looks: int = _LOOKS
+    reports: JournalView, mailbox: Mailbox, leads: WorkflowView, *, looks: int = _LOOKS
 ) -> Agreement:
     """Compare every `email_sent` with the mailbox, and every lead's row with its workflow.
 
@@ -92,12 +92,12 @@ def _mails(mailbox: Mailbox) -> Counter[str]:
     )
 
 
-async def _untold(mails: Counter[str], reports: Told) -> list[str]:
+async def _untold(mails: Counter[str], reports: JournalView) -> list[str]:
     told = {mail.message for mail in reports.sent_mail()}
     return sorted(set(mails) - told)
 
 
-async def _unlike(reports: Told, leads: Standing) -> list[str]:
+async def _unlike(reports: JournalView, leads: WorkflowView) -> list[str]:
     rows = reports.stage_of()
     found = []
     for lead, row in rows.items():

@@ -23,7 +23,7 @@ from adapters.temporal.client import Leads, RefusedError
 from demonstration.desk_visits import DeskVisits
 from demonstration.doors import Doors
 from lifecycle.stable_hash import stable_hash
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from models.instants import write_instant
 from simulation.people.prospects import Prospect, Reaction
 from simulation.people.salespeople import Deed, deeds
@@ -45,7 +45,7 @@ class Cast:
         doors: Doors,
         desk: DeskVisits,
         *,
-        clock: Clock,
+        clock: ProgramClock,
         zones: Mapping[str, ZoneInfo],
         closers: Collection[str],
     ) -> None:

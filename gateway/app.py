@@ -11,7 +11,7 @@ from gateway.recipients import confirming, preferences, snippet, tracking, unsub
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
-from usecases.context import Acts, Outside
+from usecases.context import Acts, Context
 
 _ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides;
 people of sales see their leads and act on them.
@@ -44,7 +44,7 @@ class _Gateway(FastAPI):
         return self.openapi_schema or {}
 
 
-def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
+def build_app(context: Context, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
     """The application over this house; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
@@ -52,7 +52,7 @@ def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         description=_ABOUT,
         middleware=[
             Middleware(Throttle, limits=limits),
-            Middleware(BodyLimit, most=outside.most_bytes),
+            Middleware(BodyLimit, most=context.most_bytes),
         ],
         docs_url=None,
         redoc_url=None,
@@ -69,8 +69,8 @@ def build_app(outside: Outside, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         providers,
         snippet,
     ):
-        app.include_router(part.router(outside))
+        app.include_router(part.router(context))
     for acting in (lead_acts, crm, desk):
-        app.include_router(acting.router(outside, acts))
-    desk.explain(app, outside)
+        app.include_router(acting.router(context, acts))
+    desk.explain(app, context)
     return app

@@ -9,7 +9,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
 from gateway.requests.problems import ProblemError, told
-from usecases.context import Outside
+from usecases.context import Context
 
 _STUCK = timedelta(minutes=5)
 
@@ -30,7 +30,7 @@ class Ready(BaseModel):
     """Items that were accepted and not told to their leads yet."""
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """`/health` and `/ready`."""
     routes = APIRouter(tags=["health"])
 
@@ -42,9 +42,9 @@ def router(outside: Outside) -> APIRouter:
     @routes.get("/ready", responses=told(503))
     def ready() -> Ready:
         """Whether the database answers and what was accepted reaches the leads."""
-        waiting = outside.intake.waiting()
-        stuck = _STUCK * outside.speed
-        if waiting.oldest is not None and outside.now() - waiting.oldest > stuck:
+        waiting = context.intake.waiting()
+        stuck = _STUCK * context.speed
+        if waiting.oldest is not None and context.now() - waiting.oldest > stuck:
             raise ProblemError(
                 503,
                 f"{waiting.count} items wait to be told to leads, one since"

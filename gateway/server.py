@@ -12,7 +12,7 @@ import uvicorn
 
 from gateway.app import build_app
 from usecases import relay
-from usecases.context import Acts, Outside
+from usecases.context import Acts, Context
 from usecases.relay import Relay
 
 _GRACE = 5
@@ -34,16 +34,18 @@ def listening(host: str, port: int) -> socket.socket:
     return listener
 
 
-class Leads(relay.Leads, Acts, Protocol):
+class GatewayLeads(relay.RelayLeads, Acts, Protocol):
     """Leads that get events and acts; `adapters.temporal.client.Leads`."""
 
 
 @asynccontextmanager
-async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> AsyncIterator[None]:
+async def serving(
+    context: Context, leads: GatewayLeads, listener: socket.socket
+) -> AsyncIterator[None]:
     """Answer HTTP on this socket and relay what is accepted, while the block runs."""
-    server = _Server(
+    server = _HttpServer(
         uvicorn.Config(
-            build_app(outside, leads),
+            build_app(context, leads),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token
@@ -52,7 +54,7 @@ async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> As
             timeout_graceful_shutdown=_GRACE,
         )
     )
-    relay = Relay(outside.intake, outside.programs, leads, pause=max(0.02, 0.2 / outside.speed))
+    relay = Relay(context.intake, context.programs, leads, pause=max(0.02, 0.2 / context.speed))
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener])),
         asyncio.create_task(relay.run()),
@@ -65,7 +67,7 @@ async def serving(outside: Outside, leads: Leads, listener: socket.socket) -> As
         await asyncio.gather(*tasks)
 
 
-class _Server(uvicorn.Server):
+class _HttpServer(uvicorn.Server):
     """A server that leaves the process's signals to whoever runs it."""
 
     @contextmanager

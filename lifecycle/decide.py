@@ -20,7 +20,7 @@ from lifecycle.nurture import tracks
 from lifecycle.program.rulebook import Rulebook
 from models.decision import Answer, Decision, Wake
 from models.directory import Directory
-from models.inputs import ACTS, Act, Created, Event, Input, Malformed, Result
+from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result
 from models.program.program import Program
 from models.state import LeadState
 
@@ -91,7 +91,7 @@ def _next_item(m: Moment, now: datetime) -> DueItem | None:
 
 
 def _take(m: Moment, given: Input) -> None:
-    if isinstance(given, Malformed):
+    if isinstance(given, MalformedInput):
         _tell_malformed(m, given)
     elif isinstance(given, Created):
         if m.state.created is None:
@@ -118,14 +118,14 @@ def _take_result(m: Moment, given: Result) -> None:
         tracks.mail_result(m, given)
 
 
-def _before_creation(given: Event | Act | Result) -> Malformed:
+def _before_creation(given: Event | Act | Result) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."
-    return Malformed(arrived=given.arrived, ref=given.ref, name=name, why=why, by=by)
+    return MalformedInput(arrived=given.arrived, ref=given.ref, name=name, why=why, by=by)
 
 
-def _tell_malformed(m: Moment, given: Malformed) -> None:
+def _tell_malformed(m: Moment, given: MalformedInput) -> None:
     if given.name in ACTS:
         m.tell("refused", act=given.name, by=given.by, why="malformed", note=given.why)
     else:

@@ -40,7 +40,7 @@ class Wire(BaseModel):
         }
 
 
-class Clock(Wire):
+class ProgramClock(Wire):
     """How a program's time goes by: at the instant `wall` it is `program`, then `speed` times.
 
     A demonstration lives days in seconds; in production no lead has a clock.
@@ -95,7 +95,7 @@ class TurnRequest(TypedDict):
     fence: tuple[int, int]
 
 
-class Outcome(TypedDict, total=False):
+class TurnOutcome(TypedDict, total=False):
     """What a turn tells the shell; every outcome stands in the history, so it is terse.
 
     `patch` says what changed of the state (models/patches.py). Without a `wake` it stays as
@@ -129,7 +129,7 @@ class Work(TypedDict):
     commands: list[Json]
 
 
-class Done(TypedDict, total=False):
+class CommandResult(TypedDict, total=False):
     """What became of one command; an empty one is not told to the rules."""
 
     outcome: Literal["sent", "skipped", "failed"]
@@ -150,7 +150,7 @@ class LeadRun(Wire):
     profile: Json | None = None
     arrived: str | None = None
     """When the profile arrived, if the sender knows better than the shell."""
-    clock: Clock | None = None
+    clock: ProgramClock | None = None
     state: Json | None = None
     wake: WakeWords | None = None
     inbox: list[Envelope] = []
@@ -174,11 +174,11 @@ class DigestWork(TypedDict):
     at: str
 
 
-def grace(clock: Clock | None) -> timedelta:
+def grace(clock: ProgramClock | None) -> timedelta:
     """How late, or early, still counts as done at its instant, in the program's time."""
     return max(timedelta(minutes=1), timedelta(seconds=2 * (clock.speed if clock else 1)))
 
 
-def program_now(clock: Clock | None, wall: datetime) -> datetime:
+def program_now(clock: ProgramClock | None, wall: datetime) -> datetime:
     """The program's instant in whole seconds."""
     return whole_second(clock.now(wall) if clock else wall)

@@ -1,7 +1,7 @@
 """What reaches a lead: its creation, events, acts, results of commands, and what is malformed.
 
 Inputs are facts with the instant they arrived. Events and acts come from strangers, so
-they are read tolerantly: what can't be read becomes `Malformed` and is told on the
+they are read tolerantly: what can't be read becomes `MalformedInput` and is told on the
 timeline, never raised inside a workflow.
 """
 
@@ -96,7 +96,7 @@ class Result(Arrived):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Malformed(Arrived):
+class MalformedInput(Arrived):
     """Something that was not an input: `name` is what it was sent as, `why` says what is wrong."""
 
     name: str
@@ -104,4 +104,4 @@ class Malformed(Arrived):
     by: str = ""
 
 
-Input = Created | Event | Act | Result | Malformed
+Input = Created | Event | Act | Result | MalformedInput

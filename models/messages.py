@@ -38,13 +38,13 @@ def _whole_text(value: object) -> object:
 Text = Annotated[str, BeforeValidator(_whole_text), StringConstraints(max_length=10_000)]
 
 
-class Message(BaseModel):
+class StrictMessage(BaseModel):
     """Unknown keys are errors, values never change."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=False)
 
 
-class EventMessage(Message):
+class EventMessage(StrictMessage):
     """`{type, id?, at?, subject?, data?, machine?}`."""
 
     type: str = Field(pattern=r"^[a-z][a-z0-9_]*(\.[a-z0-9_]+)+$", max_length=100)
@@ -55,7 +55,7 @@ class EventMessage(Message):
     machine: StrictBool = False
 
 
-class ActMessage(Message):
+class ActMessage(StrictMessage):
     """`{by, id?, at?, …}`: what an act may carry; which act needs what, the rules say."""
 
     by: Address

@@ -27,7 +27,7 @@ from workflows.seen_events import Seen
 _SECOND = timedelta(seconds=1)
 
 
-class World:
+class PureWorld:
     """Leads under one program and one directory, each as the rules left it."""
 
     def __init__(self, program: Program, people: Directory) -> None:
@@ -119,7 +119,7 @@ class World:
 
 def play(scenario: Scenario) -> list[TimelineLine]:
     """Play a scenario; returns its timeline in order."""
-    world = World(scenario.program, scenario.people)
+    world = PureWorld(scenario.program, scenario.people)
     places = {lead: place for place, lead in enumerate(scenario.leads)}
     for happening in happenings(scenario):
         _run_until(world, happening.at, including=False)
@@ -133,6 +133,6 @@ def play(scenario: Scenario) -> list[TimelineLine]:
     )
 
 
-def _run_until(world: World, at: datetime, *, including: bool) -> None:
+def _run_until(world: PureWorld, at: datetime, *, including: bool) -> None:
     while (due := world.next_due()) is not None and (due < at or (including and due == at)):
         world.do_due()

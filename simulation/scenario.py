@@ -93,7 +93,7 @@ def read_scenario(path: Path) -> Scenario:
     people = read_directory(teams_file) if teams_file is not None else Directory()
     if program is None or start is None:
         raise AssertionError("a scenario without a program or a start was refused above")
-    reader = _Reader(document, program, start)
+    reader = _ScenarioReader(document, program, start)
     until = reader.instant(root.get("run_for"), "run_for")
     newcomers = reader.newcomers(root.get("leads"))
     lines = reader.lines(root.get("script"), {one.lead: one.at for one in newcomers})
@@ -137,7 +137,7 @@ def _start(root: Node) -> datetime | None:
         return None
 
 
-class _Reader:
+class _ScenarioReader:
     """Reads what depends on the program and the start."""
 
     def __init__(self, document: Document, program: Program, start: datetime) -> None:

@@ -34,12 +34,12 @@ from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, RefusedError, workflow_id
 from adapters.temporal.embedded import shipped
 from models.durations import Rate
-from models.envelopes import Clock, Json
+from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from simulation.scenario import Line, Newcomer, Scenario, happenings
@@ -147,7 +147,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         people=people,
         journal=SqlJournal(database),
         timelines=SqlReports(database),
-        outbox=SqlOutbox(database),
+        mail_ledger=SqlMailLedger(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
         alerts=Delivered(),
@@ -197,7 +197,7 @@ class _Player:
     async def _create(self, newcomer: Newcomer, place: int) -> None:
         stagger = min(_STAGGER, _WIDEST / max(1, len(self._scenario.leads))) * place
         begins = self._scenario.start - SHORT - stagger
-        clock = Clock(wall=self._zero, program=begins, speed=1)
+        clock = ProgramClock(wall=self._zero, program=begins, speed=1)
         leads = Leads(self._env.client, self._journal, clock=clock)
         played = self._leads[newcomer.lead] = _Played(place, leads, begins)
         await self._advance(self._wall(played, newcomer.at) - SHORT)

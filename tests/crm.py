@@ -20,7 +20,7 @@ def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
 
 
 @dataclass(frozen=True)
-class Told:
+class CrmDelivery:
     """One request."""
 
     path: str
@@ -42,9 +42,9 @@ class Crm:
     """`answers` are given first, one a request; `behave`, if there is one, decides before them."""
 
     url: str = ""
-    told: list[Told] = field(default_factory=list)
+    told: list[CrmDelivery] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
-    behave: Callable[[Told], bytes | None] = lambda _told: None
+    behave: Callable[[CrmDelivery], bytes | None] = lambda _told: None
     connections: int = 0
 
     @property
@@ -60,7 +60,7 @@ class Crm:
                 pairs = (line.split(": ", 1) for line in lines)
                 headers = {name.lower(): value for name, value in pairs}
                 body = await reader.readexactly(int(headers["content-length"]))
-                told = Told(first.split()[1], headers, body)
+                told = CrmDelivery(first.split()[1], headers, body)
                 self.told.append(told)
                 said = self.behave(told)
                 if said is None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from activities.ports import Claim, Fence, Notice, Payload, Rendered, StoredLead, World
+from activities.ports import AlertNotice, Claim, Fence, Payload, Rendered, StoredLead, World
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -129,8 +129,10 @@ class FakeRenderer:
         _people: Directory,
         _timeline: tuple[Entry, ...],
         command: Alert,
-    ) -> Notice:
-        return Notice(mail=_mail(command.to, command.why, command.key), chat={"text": command.why})
+    ) -> AlertNotice:
+        return AlertNotice(
+            mail=_mail(command.to, command.why, command.key), chat={"text": command.why}
+        )
 
 
 def _mail(to: str, subject: str, message: str) -> Rendered:
@@ -225,7 +227,7 @@ class FakeWorld:
     programs: FakePrograms
     people: FakePeople
     journal: FakeJournal = field(default_factory=FakeJournal)
-    outbox: FakeOutbox = field(default_factory=FakeOutbox)
+    mail_ledger: FakeOutbox = field(default_factory=FakeOutbox)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     alerts: FakeMailer | None = None
@@ -241,7 +243,7 @@ class FakeWorld:
             people=self.people,
             journal=self.journal,
             timelines=self.journal,
-            outbox=self.outbox,
+            mail_ledger=self.mail_ledger,
             renderer=self.renderer,
             mailer=self.mailer,
             alerts=self.alerts or self.mailer,

@@ -16,7 +16,7 @@ from adapters.sql.database import Database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 
@@ -45,7 +45,7 @@ class Acts(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outside:
+class Context:
     """The house as the gateway sees it."""
 
     database: Database
@@ -56,7 +56,7 @@ class Outside:
     mailer: Mailer
     """For what the gateway itself sends: replies passed on, links that sign in."""
     programs: SqlPrograms
-    outbox: SqlOutbox
+    mail_ledger: SqlMailLedger
     sent: SqlSentMail
     links: SignedLinks
     now: Callable[[], datetime]

@@ -42,7 +42,7 @@ _PURGE_EVERY = timedelta(hours=1)
 _log = structlog.get_logger(__name__)
 
 
-class Leads(Protocol):
+class RelayLeads(Protocol):
     """How leads are reached; `adapters.temporal.client.Leads` does."""
 
     async def enrol(
@@ -60,7 +60,7 @@ class Relay:
     """A loop over the intake. `pause` is how long it sleeps when nothing waits (seconds)."""
 
     def __init__(
-        self, intake: SqlIntake, programs: SqlPrograms, leads: Leads, *, pause: float = 0.2
+        self, intake: SqlIntake, programs: SqlPrograms, leads: RelayLeads, *, pause: float = 0.2
     ) -> None:
         self._intake = intake
         self._programs = programs

@@ -9,7 +9,7 @@ from datetime import timedelta
 from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 
-from models.envelopes import Done, Json, Work
+from models.envelopes import CommandResult, Json, Work
 
 LEADS, MAIL, SALES = "leads", "mail", "sales"
 """The task queues, after a prefix that keeps several leadflows in one namespace apart."""
@@ -50,17 +50,17 @@ def grouped(commands: list[Json]) -> list[list[Json]]:
     return list(groups.values())
 
 
-async def perform(lead: str, program: str, group: list[Json]) -> list[Done]:
+async def perform(lead: str, program: str, group: list[Json]) -> list[CommandResult]:
     """Perform a group of commands; what became of each, in order.
 
     Raises ActivityError if that took more than three days of tries.
     """
     kind = _KINDS[group[0]["do"]]
     prefix = workflow.info().task_queue.removesuffix(LEADS)
-    done: list[Done] = await workflow.execute_activity(
+    done: list[CommandResult] = await workflow.execute_activity(
         kind.activity,
         Work(lead=lead, commands=group),
-        result_type=list[Done],
+        result_type=list[CommandResult],
         task_queue=prefix + kind.queue,
         schedule_to_close_timeout=_ONE_FLIGHT,
         start_to_close_timeout=_ONE_TRY,

@@ -19,12 +19,12 @@ from temporalio.exceptions import ActivityError, ApplicationError, RetryState
 with workflow.unsafe.imports_passed_through():
     from activities.turn import TurnActivities
     from models.envelopes import (
-        Done,
+        CommandResult,
         Envelope,
         Json,
         LeadRun,
-        Outcome,
         Reopened,
+        TurnOutcome,
         TurnRequest,
         grace,
         program_now,
@@ -201,7 +201,7 @@ class LeadWorkflow:
         self._busy = False
         self._apply(outcome, idle=not inputs)
 
-    def _apply(self, outcome: Outcome, *, idle: bool) -> None:
+    def _apply(self, outcome: TurnOutcome, *, idle: bool) -> None:
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state.get("digest", self._digest)
         self._answers.update(outcome.get("answers", []))
@@ -247,7 +247,7 @@ class LeadWorkflow:
 
     async def _performed(self, flight: int, group: list[Json]) -> None:
         program = (self._state or {}).get("program", "")
-        results: list[Done] | None = None
+        results: list[CommandResult] | None = None
         while results is None:
             try:
                 results = await perform(self._lead, program, group)

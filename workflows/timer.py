@@ -12,7 +12,7 @@ from datetime import timedelta
 import structlog
 from temporalio import workflow
 
-from models.envelopes import Clock, WakeWords
+from models.envelopes import ProgramClock, WakeWords
 from models.instants import parse_instant
 
 _LONGEST_PAUSE = timedelta(hours=1)
@@ -26,7 +26,7 @@ _log = structlog.get_logger(__name__)
 class Timer:
     """Waits for `wake`, then is `due`."""
 
-    def __init__(self, clock: Clock | None) -> None:
+    def __init__(self, clock: ProgramClock | None) -> None:
         self.wake: WakeWords | None = None
         self.due = False
         self._clock = clock

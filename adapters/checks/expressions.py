@@ -12,7 +12,7 @@ import cel
 from adapters.checks.expression_syntax import syntax_complaint
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
-from lifecycle.program.expressions import Expression, Token, expression
+from lifecycle.program.expressions import Expression, ExpressionToken, expression
 from models.program.values import BUILT_IN_FIELDS, Motion, Stage
 
 _LONGEST = 2_000
@@ -37,7 +37,7 @@ _EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownNames:
     """What the program has that expressions may name."""
 
     fields: frozenset[str]
@@ -46,7 +46,7 @@ class _Known:
 
 def check_expressions(root: Node) -> None:
     """Report every expression that would fail while a lead runs."""
-    known = _Known(
+    known = _KnownNames(
         fields=frozenset(BUILT_IN_FIELDS) | frozenset(root.get("fields").names()),
         emails=frozenset(root.get("emails").names()),
     )
@@ -88,22 +88,24 @@ def _asked_in(steps: Node) -> Iterator[Node]:
         yield from _asked_in(step.get("else"))
 
 
-def _check(node: Node, source: str, known: _Known, *, in_event: bool) -> None:
+def _check(node: Node, source: str, known: _KnownNames, *, in_event: bool) -> None:
     try:
         compiled = expression(source)
     except ValueError as error:
         message, offset = syntax_complaint(source, str(error))
         node.report(message, offset=offset)
         return
-    reader = _Reader(node, compiled, known, in_event=in_event)
+    reader = _ExpressionReader(node, compiled, known, in_event=in_event)
     for place in range(len(compiled.tokens)):
         reader.check(place)
 
 
-class _Reader:
+class _ExpressionReader:
     """Looks at one expression's tokens, a place at a time."""
 
-    def __init__(self, node: Node, compiled: Expression, known: _Known, *, in_event: bool) -> None:
+    def __init__(
+        self, node: Node, compiled: Expression, known: _KnownNames, *, in_event: bool
+    ) -> None:
         self._node = node
         self._tokens = compiled.tokens
         self._known = known
@@ -125,7 +127,7 @@ class _Reader:
     def _is(self, place: int, mark: str) -> bool:
         return 0 <= place < len(self._tokens) and self._tokens[place].text == mark
 
-    def _at(self, place: int) -> Token | None:
+    def _at(self, place: int) -> ExpressionToken | None:
         return self._tokens[place] if 0 <= place < len(self._tokens) else None
 
     def _bound_names(self) -> frozenset[str]:
@@ -140,7 +142,7 @@ class _Reader:
             and self._tokens[place + 2].kind == "name"
         )
 
-    def _report(self, token: Token, message: str) -> None:
+    def _report(self, token: ExpressionToken, message: str) -> None:
         self._node.report(message, offset=token.offset)
 
     def _check_function(self, place: int) -> None:
@@ -160,7 +162,7 @@ class _Reader:
         if token.text == "matches" and pattern and pattern.kind == "string":
             self._check_pattern(pattern)
 
-    def _check_pattern(self, token: Token) -> None:
+    def _check_pattern(self, token: ExpressionToken) -> None:
         try:
             cel.evaluate(f"''.matches({token.text})")
         except Exception as error:  # noqa: BLE001  # CEL errors come as many types
@@ -262,12 +264,12 @@ class _Reader:
             self._check_value(token, variable, _VALUES[variable])
 
     def _check_value(
-        self, token: Token, what: str, known: frozenset[str] | tuple[str, ...]
+        self, token: ExpressionToken, what: str, known: frozenset[str] | tuple[str, ...]
     ) -> None:
         value = _literal(token)
         if value not in known:
             self._report(token, f"unknown {what} '{value}'; {meant(value, known)}")
 
 
-def _literal(token: Token) -> str:
+def _literal(token: ExpressionToken) -> str:
     return str(cel.evaluate(token.text))

@@ -47,14 +47,14 @@ class Catcher:
         self.folder = folder
         self.port = port
         self._on_mail = on_mail
-        self._server: _Server | None = None
+        self._server: _SmtpServer | None = None
 
     def start(self) -> None:
         """Listen. Raises OSError, naming the port and the remedy, if the port is in use."""
         self.folder.mkdir(parents=True, exist_ok=True)
         listener = _listen(self.port)
         self.port = listener.getsockname()[1]
-        server = _Server(_Keeper(self.folder, self._on_mail), listener)
+        server = _SmtpServer(_Keeper(self.folder, self._on_mail), listener)
         try:
             server.start()
         except BaseException:
@@ -94,7 +94,7 @@ def _listen(port: int) -> socket.socket:
     return listener
 
 
-class _Server(Controller):
+class _SmtpServer(Controller):
     """aiosmtpd's server in a thread, on a socket that is already bound."""
 
     def __init__(self, keeper: _Keeper, listener: socket.socket) -> None:

@@ -27,7 +27,7 @@ _TOKEN = re.compile(r"([0-9a-f]{8,64})-(\d{1,4})-([0-9a-f]{20})")
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class LinkToken:
     """What a valid token names: a mail, and the number of a link in it (0 where none is meant)."""
 
     mail: str
@@ -94,7 +94,7 @@ class SignedLinks:
         """The token by which a web page knows a visitor who came by a link of this mail."""
         return self._token("visitor", message)
 
-    def read(self, purpose: Purpose, token: str) -> Token | None:
+    def read(self, purpose: Purpose, token: str) -> LinkToken | None:
         """What a token names; None if it was not made here for this purpose."""
         match = _TOKEN.fullmatch(token.lower())
         if match is None:
@@ -102,7 +102,7 @@ class SignedLinks:
         value, signature = token.lower().rpartition("-")[::2]
         for key in self._keys:
             if hmac.compare_digest(_signature(key, purpose, value), signature):
-                return Token(match[1], int(match[2]))
+                return LinkToken(match[1], int(match[2]))
         return None
 
     def _token(self, purpose: Purpose, message: str, number: int = 0) -> str:

@@ -8,7 +8,7 @@ from html import escape
 from typing import Any
 from urllib.parse import quote
 
-from activities.ports import Notice, Rendered
+from activities.ports import AlertNotice, Rendered
 from adapters.mail.alert import alert_mail
 from adapters.mail.alert_card import alert_card
 from adapters.mail.chat import chat_message
@@ -152,14 +152,14 @@ class MailRenderer:
         people: Directory,
         timeline: tuple[Entry, ...],
         command: Alert,
-    ) -> Notice:
+    ) -> AlertNotice:
         """An alert to a person of sales, from the program's sender.
 
         Raises ValueError if an address is not one.
         """
         card = alert_card(program, state, timeline, people, command)
         sender = program.sending.from_
-        return Notice(
+        return AlertNotice(
             mail=alert_mail(card, command, lead=state.lead, sender=sender, links=self._links),
             chat=chat_message(card, self._web.public_url if self._web else ""),
         )

@@ -48,7 +48,7 @@ def _linked(paragraph: str) -> str:
 
 def html_to_text(html: str) -> str:
     """What a reader without HTML sees: paragraphs, and links as `text (url)`."""
-    reader = _Reader()
+    reader = _HtmlReader()
     reader.feed(html)
     reader.close()
     return tidy("".join(reader.parts))
@@ -69,7 +69,7 @@ _LINES = frozenset({"tr", "li", "br"})
 _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 
-class _Reader(HTMLParser):
+class _HtmlReader(HTMLParser):
     """Collects text; `skipping` is the unseen element we are in and how deep in its likes."""
 
     def __init__(self) -> None:

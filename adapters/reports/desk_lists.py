@@ -13,9 +13,9 @@ from adapters.sql.database import Database
 from lifecycle.stages import WORKED
 from lifecycle.words.person_name import person_name
 from models.tables.columns import table_of
-from models.tables.leads import Lead, TaskRow
+from models.tables.leads import LeadRow, TaskRow
 
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 _T = table_of(TaskRow)
 _MOST = 500
 """So many leads in one list."""

@@ -20,11 +20,11 @@ from models.durations import Share
 from models.instants import parse_instant
 from models.program.program import Program
 from models.tables.columns import table_of
-from models.tables.leads import HandoffRow, Lead, TimelineEntry
+from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
 
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 TARGET = "accepted_within_sla"
 """The target of the program that acceptance is held against."""

@@ -18,13 +18,13 @@ from adapters.reports.leads import LeadLine, Sight
 from adapters.sql.database import Database
 from models.instants import parse_instant, write_instant
 from models.tables.columns import UtcInstant, table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 
 Order = Literal["urgency", "lead"]
 """By urgency, what is breached comes first, then what is due first; or by the lead's id, in which
 nothing moves, so that each lead comes once whatever happens meanwhile."""
 
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 _LINE = [_L.c[name] for name in LeadLine.__slots__]
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE: sa.ColumnElement[datetime] = sa.func.coalesce(

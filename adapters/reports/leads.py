@@ -14,13 +14,13 @@ from lifecycle.stable_hash import short_hash
 from models.decision import Entry
 from models.state import LeadState, read_state
 from models.tables.columns import table_of
-from models.tables.leads import HandoffRow, Lead, TimelineEntry
-from models.tables.mail import Message
+from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
+from models.tables.mail import MessageRow
 
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
-_L = table_of(Lead)
-_M = table_of(Message)
+_L = table_of(LeadRow)
+_M = table_of(MessageRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,7 +73,7 @@ class Sight:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
+class StoredDossier:
     """All that is known of one lead."""
 
     line: LeadLine
@@ -106,7 +106,7 @@ class Acceptance:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SentMail:
+class SentMailEntry:
     """A mail that a timeline says was sent."""
 
     lead: str
@@ -175,7 +175,7 @@ class SqlReports:
 
     def dossier(
         self, lead: str, *, last: int | None = None, before: int | None = None
-    ) -> Dossier | None:
+    ) -> StoredDossier | None:
         """One lead with its timeline, or None if it is not known here.
 
         Of the timeline only the `last` so many entries before the number `before`, if given.
@@ -186,7 +186,7 @@ class SqlReports:
         row = dict(rows[0])
         state = read_state(row.pop("state"))
         timeline = self.timeline(lead, last=last, before=before)
-        return Dossier(line=LeadLine(**row), state=state, timeline=timeline)
+        return StoredDossier(line=LeadLine(**row), state=state, timeline=timeline)
 
     def acted(self, lead: str, act: str, by: str) -> bool:
         """Whether this person did the act of this id, as far as the lead remembers its acts."""
@@ -305,7 +305,7 @@ class SqlReports:
             sa.select(clock, sa.func.count()).where(_E.c.kind == "breached").group_by(clock)
         )
 
-    def sent_mail(self) -> list[SentMail]:
+    def sent_mail(self) -> list[SentMailEntry]:
         """Every `email_sent` of every timeline, in time order: what the mailbox must hold."""
         query = (
             sa.select(_E.c.lead, _E.c.at, _E.c.fields)
@@ -313,7 +313,7 @@ class SqlReports:
             .order_by(_E.c.at, _E.c.lead, _E.c.seq)
         )
         return [
-            SentMail(
+            SentMailEntry(
                 lead=row["lead"],
                 email=row["fields"]["email"],
                 message=row["fields"]["message"],

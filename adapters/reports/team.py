@@ -19,11 +19,11 @@ from lifecycle.stages import WORKED
 from models.directory import Directory, Member
 from models.program.program import Program
 from models.tables.columns import table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 from models.tables.people import Counter
 
 _C = table_of(Counter)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,11 +15,11 @@ from lifecycle.stages import WORKED
 from models.directory import Directory
 from models.instants import write_instant
 from models.tables.columns import table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 from models.tables.people import Assignment
 
 _A = table_of(Assignment)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 
 def leavers(before: Directory, after: Directory) -> Iterator[tuple[str, str]]:

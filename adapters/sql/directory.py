@@ -24,20 +24,20 @@ from models.decision import Assign, CountAssignment
 from models.directory import Directory
 from models.instants import whole_second
 from models.tables.columns import table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 from models.tables.people import AppliedDirectory, Assignment, Counter
 
 _A = table_of(Assignment)
 _C = table_of(Counter)
 _D = table_of(AppliedDirectory)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 _REMEMBERED_SECONDS = 2.0
 _ASSIGNMENT_LOCK = 5_323_460_002
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
+class _KnownPeople:
     """The directory as it was last read, and what it was made of."""
 
     version: int
@@ -53,7 +53,7 @@ class SqlPeople:
         self._database = database
         self._intake = SqlIntake(database)
         self._lock = Lock()
-        self._known = _Known(0, Directory(), (), Directory())
+        self._known = _KnownPeople(0, Directory(), (), Directory())
         self._changes = 0
         self._looked = -_REMEMBERED_SECONDS
         self.absences = SqlAbsences(database, self._forget)
@@ -151,7 +151,7 @@ class SqlPeople:
     def _latest(self, connection: Connection) -> Directory:
         return self._read(connection).merged
 
-    def _read(self, connection: Connection) -> _Known:
+    def _read(self, connection: Connection) -> _KnownPeople:
         with self._lock:
             known, changes = self._known, self._changes
         version = connection.scalar(sa.select(sa.func.max(_D.c.version))) or 0
@@ -161,7 +161,7 @@ class SqlPeople:
             if version != known.version:
                 query = sa.select(_D.c.document).where(_D.c.version == version)
                 applied = Directory.model_validate(connection.scalar(query))
-            known = _Known(version, applied, absences, with_absences(applied, absences))
+            known = _KnownPeople(version, applied, absences, with_absences(applied, absences))
         with self._lock:
             self._known = known
             if changes == self._changes:

@@ -14,10 +14,10 @@ from adapters.sql.database import Database
 from models.addresses import spellings
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 
 _I = table_of(IntakeItem)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 _MOST_OF_A_LEAD = 1_000
 _MOST_ROWS = 5_000

@@ -19,13 +19,13 @@ from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, tas
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
 from models.tables.columns import table_of
-from models.tables.leads import Consent, HandoffRow, Lead, TaskRow, TimelineEntry
+from models.tables.leads import Consent, HandoffRow, LeadRow, TaskRow, TimelineEntry
 from models.tables.mail import Suppression
 
 _C = table_of(Consent)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 _S = table_of(Suppression)
 _T = table_of(TaskRow)
 

@@ -12,9 +12,9 @@ from adapters.sql.database import Database
 from models.addresses import only_address, readable_domain, spellings
 from models.decision import SendMail
 from models.tables.columns import table_of
-from models.tables.mail import Message, Suppression
+from models.tables.mail import MessageRow, Suppression
 
-_M = table_of(Message)
+_M = table_of(MessageRow)
 _S = table_of(Suppression)
 
 _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
@@ -37,7 +37,7 @@ _KNOWN = (
 )
 
 
-class SqlOutbox:
+class SqlMailLedger:
     """Mail keys and suppressed addresses in the database."""
 
     def __init__(self, database: Database) -> None:

@@ -9,9 +9,9 @@ import sqlalchemy as sa
 
 from adapters.sql.database import Database
 from models.tables.columns import table_of
-from models.tables.mail import Message
+from models.tables.mail import MessageRow
 
-_M = table_of(Message)
+_M = table_of(MessageRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,11 +10,11 @@ import sqlalchemy as sa
 from adapters.sql.database import Database
 from models.addresses import spellings
 from models.tables.columns import table_of
-from models.tables.leads import Lead
-from models.tables.mail import Message
+from models.tables.leads import LeadRow
+from models.tables.mail import MessageRow
 
-_M = table_of(Message)
-_L = table_of(Lead)
+_M = table_of(MessageRow)
+_L = table_of(LeadRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

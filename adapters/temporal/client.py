@@ -33,7 +33,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ports import Journal, StoredLead
-from models.envelopes import Clock, Json, LeadRun
+from models.envelopes import Json, LeadRun, ProgramClock
 from models.program.program import Program
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
@@ -143,7 +143,12 @@ class Leads:
     """Leads as seen from outside. `clock` is what leads started from here live by."""
 
     def __init__(
-        self, client: Client, journal: Journal, *, prefix: str = "", clock: Clock | None = None
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        prefix: str = "",
+        clock: ProgramClock | None = None,
     ) -> None:
         self._client = client
         self._journal = journal

@@ -24,8 +24,8 @@ from lifecycle.stable_hash import lead_id
 from models.inputs import ACTS
 from models.instants import write_instant
 from models.messages import read_act
-from usecases.acting import Unavailable, perform
-from usecases.context import Acts, Outside
+from usecases.acting import ActUnanswered, perform
+from usecases.context import Acts, Context
 from usecases.viewer import Viewer
 
 _LATER = "nobody answers for this lead now; send it again with the same id"
@@ -112,32 +112,32 @@ _CRM = Viewer(role="admin", person=None, sight=None)
 """The CRM sees every lead and acts in the name that an act bears."""
 
 
-class Done(BaseModel):
+class CrmActAnswer(BaseModel):
     """The act was done, now or when it was delivered before."""
 
     lead: Annotated[str, Field(examples=["ana"])]
     do: Annotated[str, Field(examples=["accept"])]
 
 
-def router(outside: Outside, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """The route; without a shared secret it is not there (404)."""
     routes = APIRouter(prefix="/v1/crm", tags=["crm"])
 
     @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
-    async def act(request: Request) -> Done:
+    async def act(request: Request) -> CrmActAnswer:
         """Act on a lead, in the name of a person of sales. Answered when it is done."""
-        if not outside.crm_secrets:
+        if not context.crm_secrets:
             raise ProblemError(404, "no CRM is set up here")
         body = await request.body()
-        identity = _proven(outside.crm_secrets, request.headers, body)
+        identity = _proven(context.crm_secrets, request.headers, body)
         asked = _flat(_json(body))
-        lead, do, fields = await asyncio.to_thread(_understood, outside, asked)
+        lead, do, fields = await asyncio.to_thread(_understood, context, asked)
         fields = {**fields, "id": _act_id(identity)}
-        outcome = await perform(outside, acts, _CRM, lead=lead, do=do, fields=fields)
-        if isinstance(outcome, Unavailable):
+        outcome = await perform(context, acts, _CRM, lead=lead, do=do, fields=fields)
+        if isinstance(outcome, ActUnanswered):
             raise ProblemError(503, _LATER, headers={"Retry-After": "10"})
         done(outcome)
-        return Done(lead=lead, do=do)
+        return CrmActAnswer(lead=lead, do=do)
 
     return routes
 
@@ -191,20 +191,20 @@ def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**known, **data}
 
 
-def _understood(outside: Outside, asked: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
+def _understood(context: Context, asked: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
     """The lead, the act and its fields. Raises ProblemError."""
     fields = {name: value for name, value in asked.items() if name not in ("lead", "email", "do")}
     if "id" in fields:
         raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
     do = asked.get("do")
     try:
-        read_act(do if isinstance(do, str) and do.isprintable() else "", fields, outside.now())
+        read_act(do if isinstance(do, str) and do.isprintable() else "", fields, context.now())
     except ValueError as error:
         raise ProblemError(422, str(error)) from None
-    return _lead(outside, asked), str(do), fields
+    return _lead(context, asked), str(do), fields
 
 
-def _lead(outside: Outside, asked: Mapping[str, Any]) -> str:
+def _lead(context: Context, asked: Mapping[str, Any]) -> str:
     if ("lead" in asked) == ("email" in asked):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
     if "lead" in asked:
@@ -216,11 +216,11 @@ def _lead(outside: Outside, asked: Mapping[str, Any]) -> str:
     address = given.strip().lower() if isinstance(given, str) else ""
     if not ADDRESS.fullmatch(address) or not address.isprintable():
         raise ProblemError(422, "email: write an address like ana@northwind.example")
-    return _by_address(outside, address)
+    return _by_address(context, address)
 
 
-def _by_address(outside: Outside, address: str) -> str:
-    leads = outside.reports.ids_of(address)
+def _by_address(context: Context, address: str) -> str:
+    leads = context.reports.ids_of(address)
     if not leads:
         raise ProblemError(404, "there is no lead with this address")
     derived = lead_id(address)

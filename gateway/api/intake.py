@@ -24,7 +24,7 @@ from lifecycle.stable_hash import lead_id
 from models.instants import write_instant
 from models.messages import read_event
 from models.program.program import Program
-from usecases.context import Outside
+from usecases.context import Context
 
 MOST_ITEMS = 1_000
 _LONGEST_DATA = 100_000
@@ -37,7 +37,7 @@ ADDRESS = re.compile(r"[^\s@\x00-\x1f]{1,64}@[^\s@\x00-\x1f]{1,255}")
 Item = dict[str, Any]
 
 
-class Leads(BaseModel):
+class LeadBatch(BaseModel):
     """Leads to create or to update."""
 
     model_config = ConfigDict(extra="forbid")
@@ -50,7 +50,7 @@ class Leads(BaseModel):
     )
 
 
-class Events(BaseModel):
+class EventBatch(BaseModel):
     """Events of leads."""
 
     model_config = ConfigDict(extra="forbid")
@@ -75,7 +75,7 @@ _OUTCOMES_EXAMPLE: dict[str, Any] = {
 }
 
 
-class Outcome(BaseModel):
+class IntakeAnswer(BaseModel):
     """What became of one item, in the order they were sent."""
 
     status: Literal["accepted", "duplicate", "rejected"]
@@ -89,7 +89,7 @@ class Outcomes(BaseModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_OUTCOMES_EXAMPLE]})
 
-    results: list[Outcome]
+    results: list[IntakeAnswer]
 
 
 _LEADS_EXAMPLE = {
@@ -122,7 +122,7 @@ class _RejectedError(Exception):
     """This item can't be taken; the message says what would be right."""
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["intake"])
 
@@ -130,30 +130,30 @@ def router(outside: Outside) -> APIRouter:
         "/leads",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(outside, "leads:write"))],
+        dependencies=[Depends(needs(context, "leads:write"))],
     )
-    def leads(body: Annotated[Leads, Body(examples=[_LEADS_EXAMPLE])]) -> Outcomes:
+    def leads(body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])]) -> Outcomes:
         """Create leads, or update those that exist."""
-        known = outside.intake.leads_of(_addresses(body.leads))
-        found = [_or_why(partial(_lead_items, outside, one, known)) for one in body.leads]
-        return _stored(outside, found)
+        known = context.intake.leads_of(_addresses(body.leads))
+        found = [_or_why(partial(_lead_items, context, one, known)) for one in body.leads]
+        return _stored(context, found)
 
     @routes.post(
         "/events",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(outside, "events:write"))],
+        dependencies=[Depends(needs(context, "events:write"))],
     )
-    def events(body: Annotated[Events, Body(examples=[_EVENTS_EXAMPLE])]) -> Outcomes:
+    def events(body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])]) -> Outcomes:
         """Tell what leads did. The same id of the same lead counts once."""
         addresses = _addresses(body.events)
-        leads = outside.intake.leads_of(addresses)
+        leads = context.intake.leads_of(addresses)
         given = (one.get("lead") for one in body.events)
         named = {one for one in given if isinstance(one, str) and LEAD_ID.fullmatch(one)}
         hashed = {lead_id(address) for address in addresses}
-        known = outside.intake.known({*named, *hashed}) | set(leads.values())
-        found = [_or_why(partial(_event_items, outside, one, leads, known)) for one in body.events]
-        return _stored(outside, found)
+        known = context.intake.known({*named, *hashed}) | set(leads.values())
+        found = [_or_why(partial(_event_items, context, one, leads, known)) for one in body.events]
+        return _stored(context, found)
 
     return routes
 
@@ -165,26 +165,26 @@ def _or_why(items: Callable[[], list[NewItem]]) -> list[NewItem] | str:
         return str(error)
 
 
-def _stored(outside: Outside, found: Sequence[list[NewItem] | str]) -> Outcomes:
+def _stored(context: Context, found: Sequence[list[NewItem] | str]) -> Outcomes:
     """Store what is good in one transaction; each one's last item says what became of it."""
     fresh = iter(
-        outside.intake.accept([item for one in found if isinstance(one, list) for item in one])
+        context.intake.accept([item for one in found if isinstance(one, list) for item in one])
     )
     results = []
     for one in found:
         if isinstance(one, str):
-            results.append(Outcome(status="rejected", why=one))
+            results.append(IntakeAnswer(status="rejected", why=one))
             continue
         new = [next(fresh) for _ in one]
         status: Literal["accepted", "duplicate"] = "accepted" if new[-1] else "duplicate"
-        results.append(Outcome(status=status, lead=one[-1].lead))
+        results.append(IntakeAnswer(status=status, lead=one[-1].lead))
     return Outcomes(results=results)
 
 
-def _lead_items(outside: Outside, raw: Item, known: Mapping[str, str]) -> list[NewItem]:
+def _lead_items(context: Context, raw: Item, known: Mapping[str, str]) -> list[NewItem]:
     _refuse_unwritable(raw)
     address = _address(raw)
-    program = _program(outside, raw.get("program"))
+    program = _program(context, raw.get("program"))
     consent = raw.get("consent")
     told = ("id", "program", "consent") if isinstance(consent, Mapping) else ("id", "program")
     profile = {name: value for name, value in raw.items() if name not in told}
@@ -192,11 +192,11 @@ def _lead_items(outside: Outside, raw: Item, known: Mapping[str, str]) -> list[N
     if read.problems:
         raise _RejectedError("; ".join(read.problems.values()))
     lead = _lead(raw["id"]) if "id" in raw else known.get(address, lead_id(address))
-    items = [_creation(outside, lead, program, profile)]
+    items = [_creation(context, lead, program, profile)]
     if isinstance(consent, Mapping):
         data = _consent(consent)
-        at = write_instant(outside.now())
-        items.append(_item(outside, lead, {"type": "consent.given", "at": at, "data": data}))
+        at = write_instant(context.now())
+        items.append(_item(context, lead, {"type": "consent.given", "at": at, "data": data}))
     return items
 
 
@@ -210,8 +210,8 @@ def _consent(given: Mapping[str, object]) -> dict[str, object]:
     return dict(given)
 
 
-def _creation(outside: Outside, lead: str, program: Program, profile: Item) -> NewItem:
-    arrived = outside.now()
+def _creation(context: Context, lead: str, program: Program, profile: Item) -> NewItem:
+    arrived = context.now()
     body = {"program": program.program, "profile": profile}
     text = json.dumps([body, write_instant(arrived)], sort_keys=True, default=str)
     digest = hashlib.sha256(text.encode()).hexdigest()[:16]
@@ -219,7 +219,7 @@ def _creation(outside: Outside, lead: str, program: Program, profile: Item) -> N
 
 
 def _event_items(
-    outside: Outside, raw: Item, leads: Mapping[str, str], known: set[str]
+    context: Context, raw: Item, leads: Mapping[str, str], known: set[str]
 ) -> list[NewItem]:
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
     if ("lead" in raw) == ("email" in raw):
@@ -229,23 +229,23 @@ def _event_items(
     else:
         address = _address(raw)
         lead = leads.get(address, lead_id(address))
-    item = _item(outside, lead, body)
+    item = _item(context, lead, body)
     if lead in known:
         return [item]
     if "email" not in raw:
         raise _RejectedError(f"there is no lead '{lead}'; create it by POST /v1/leads")
-    program = _program(outside, raw.get("program"))
+    program = _program(context, raw.get("program"))
     if not program.intake.create:
         raise _RejectedError(
             "there is no lead with this address, and the program"
             f" '{program.program}' creates none from events (intake.create)"
         )
     known.add(lead)
-    return [_creation(outside, lead, program, {"email": address}), item]
+    return [_creation(context, lead, program, {"email": address}), item]
 
 
-def _item(outside: Outside, lead: str, body: Item) -> NewItem:
-    now = outside.now()
+def _item(context: Context, lead: str, body: Item) -> NewItem:
+    now = context.now()
     try:
         event = read_event(body, now)
     except ValueError as error:
@@ -256,11 +256,11 @@ def _item(outside: Outside, lead: str, body: Item) -> NewItem:
     return NewItem(lead=lead, item=event.id, kind="event", body=kept, arrived=now)
 
 
-def _program(outside: Outside, name: object) -> Program:
-    names = outside.programs.names()
+def _program(context: Context, name: object) -> Program:
+    names = context.programs.names()
     if name is None and len(names) == 1:
         name = names[0]
-    program = outside.programs.newest(name) if isinstance(name, str) and name in names else None
+    program = context.programs.newest(name) if isinstance(name, str) and name in names else None
     if program is None:
         said = "say by `program` which one" if name is None else "there is no such program"
         raise _RejectedError(f"{said}; published are: {', '.join(names) or 'none yet'}")

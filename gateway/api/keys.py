@@ -10,7 +10,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from adapters.sql.api_keys import KnownKey, SqlApiKeys
 from gateway.requests.problems import ProblemError
-from usecases.context import Outside
+from usecases.context import Context
 from usecases.viewer import Viewer, viewer
 
 _BEARER = HTTPBearer(
@@ -18,9 +18,9 @@ _BEARER = HTTPBearer(
 )
 
 
-def needs(outside: Outside, scope: str) -> Callable[..., KnownKey]:
+def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
     """A dependency: the request bears a good key with this scope."""
-    keys = SqlApiKeys(outside.database)
+    keys = SqlApiKeys(context.database)
 
     def allowed(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
@@ -39,18 +39,18 @@ def needs(outside: Outside, scope: str) -> Callable[..., KnownKey]:
     return allowed
 
 
-def asks(outside: Outside, scope: str) -> Callable[..., Viewer]:
+def asks(context: Context, scope: str) -> Callable[..., Viewer]:
     """A dependency: who asks by a good key with this scope, and so which leads they see.
 
     A personal key opens nothing while the directory does not know its person in its role.
     """
-    allowed = needs(outside, scope)
+    allowed = needs(context, scope)
 
     def who(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Viewer:
         key = allowed(given)
-        people = outside.people.directory()
+        people = context.people.directory()
         found = viewer(people, key.role, key.person) if key.role is not None else None
         if found is None:
             does = "manages no team" if key.role == "manager" else "is in no team"

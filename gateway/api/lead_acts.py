@@ -15,16 +15,16 @@ from models.inputs import ActName
 from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import (
-    Done,
-    Malformed,
-    NotAllowed,
-    NotThere,
-    Outcome,
-    Refused,
-    Unavailable,
+    ActDone,
+    ActMalformed,
+    ActNotAllowed,
+    ActOutcome,
+    ActRefused,
+    ActUnanswered,
+    LeadNotThere,
     perform,
 )
-from usecases.context import Acts, Outside
+from usecases.context import Acts, Context
 from usecases.viewer import Viewer
 
 Text = Annotated[str, StringConstraints(max_length=10_000)]
@@ -57,7 +57,7 @@ class ActBody(BaseModel):
     task: Text | None = None
 
 
-class Standing(BaseModel):
+class LeadStanding(BaseModel):
     """How the lead stands after the act."""
 
     lead: str
@@ -65,7 +65,7 @@ class Standing(BaseModel):
     owner: str | None
 
 
-class ActDone(BaseModel):
+class ActAnswer(BaseModel):
     """The act is done, now or when it was asked before."""
 
     model_config = ConfigDict(
@@ -80,7 +80,7 @@ class ActDone(BaseModel):
     )
 
     done: Literal[True] = True
-    lead: Standing | None = Field(description="Null if the database can't be asked just now")
+    lead: LeadStanding | None = Field(description="Null if the database can't be asked just now")
 
 
 _ACT_EXAMPLES: dict[str, Any] = {
@@ -93,44 +93,44 @@ _ACT_EXAMPLES: dict[str, Any] = {
 }
 
 
-def router(outside: Outside, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """The route."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
-    decides = asks(outside, "acts:write")
+    decides = asks(context, "acts:write")
 
     @routes.post("/leads/{lead}/acts", responses=told(400, 401, 403, 404, 409, 413, 422, 429, 503))
     async def act(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
         viewer: Annotated[Viewer, Depends(decides)],
-    ) -> ActDone:
+    ) -> ActAnswer:
         """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
         fields = body.model_dump(exclude={"do"})
-        return _answer(await perform(outside, acts, viewer, lead=lead, do=body.do, fields=fields))
+        return _answer(await perform(context, acts, viewer, lead=lead, do=body.do, fields=fields))
 
     return routes
 
 
-def _answer(outcome: Outcome) -> ActDone:
+def _answer(outcome: ActOutcome) -> ActAnswer:
     line = done(outcome)
     if line is None:
-        return ActDone(lead=None)
+        return ActAnswer(lead=None)
     standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
-    return ActDone(lead=Standing.model_validate(standing))
+    return ActAnswer(lead=LeadStanding.model_validate(standing))
 
 
-def done(outcome: Outcome) -> LeadLine | None:
+def done(outcome: ActOutcome) -> LeadLine | None:
     """The lead after an act that was done. Raises the problem of one that was not."""
     match outcome:
-        case Done(line):
+        case ActDone(line):
             return line
-        case Refused(why):
+        case ActRefused(why):
             raise ProblemError(409, why)
-        case NotAllowed(why):
+        case ActNotAllowed(why):
             raise ProblemError(403, why)
-        case NotThere(why):
+        case LeadNotThere(why):
             raise ProblemError(404, why)
-        case Malformed(why):
+        case ActMalformed(why):
             raise faulty("body", why)
-        case Unavailable(why):
+        case ActUnanswered(why):
             raise ProblemError(503, why, headers={"Retry-After": "5"})

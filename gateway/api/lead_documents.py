@@ -8,7 +8,7 @@ from typing import Annotated, Any
 from fastapi import Path
 from pydantic import BaseModel, ConfigDict, Field
 
-from adapters.reports.leads import Dossier, LeadLine
+from adapters.reports.leads import LeadLine, StoredDossier
 from models.instants import Instant, write_instant
 from models.program.values import Motion, Stage
 from models.state import HandoffState
@@ -87,7 +87,7 @@ class Due(BaseModel):
     what: str | None
 
 
-class Deadline(BaseModel):
+class DeadlineDocument(BaseModel):
     """The running clock of the handoff that is due first."""
 
     clock: str = Field(description="`accept`, `first_touch` or `qualify`")
@@ -110,7 +110,7 @@ class LeadDocument(BaseModel):
     team: str | None = Field(description="The team that has the handoff")
     track: str | None
     scores: Scores
-    deadline: Deadline | None
+    deadline: DeadlineDocument | None
     breached: bool = Field(description="Whether a clock was missed and nobody has acted since")
     due: Due | None
     closed: bool
@@ -184,7 +184,7 @@ class DossierDocument(LeadDocument):
     )
 
     @classmethod
-    def of_dossier(cls, dossier: Dossier) -> DossierDocument:
+    def of_dossier(cls, dossier: StoredDossier) -> DossierDocument:
         """The whole lead."""
         state = dossier.state
         first = dossier.timeline[0].seq if dossier.timeline else 1

@@ -18,7 +18,7 @@ from gateway.requests.problems import ProblemError, faulty, told
 from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import not_there, seen
-from usecases.context import Outside
+from usecases.context import Context
 from usecases.viewer import Viewer
 
 _MOST_LEADS = 500
@@ -72,7 +72,7 @@ class LeadsDocument(BaseModel):
     next: str | None = Field(description="Give it as `after` for the next page; null: the last")
 
 
-class Told(BaseModel):
+class TimelineQuery(BaseModel):
     """How much of the timeline is wanted."""
 
     model_config = ConfigDict(extra="forbid")
@@ -83,18 +83,18 @@ class Told(BaseModel):
     )
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
-    pages = SqlLeadPages(outside.database)
-    reads = asks(outside, "leads:read")
+    pages = SqlLeadPages(context.database)
+    reads = asks(context, "leads:read")
 
     @routes.get("/leads", responses=told(401, 403, 422, 429, 503))
     def leads(
         asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
     ) -> LeadsDocument:
         """List leads, the most urgent first, page by page."""
-        _refuse_unknown(outside, asked)
+        _refuse_unknown(context, asked)
         try:
             page = pages.page(
                 sight=viewer.sight,
@@ -107,12 +107,14 @@ def router(outside: Outside) -> APIRouter:
 
     @routes.get("/leads/{lead}", responses=told(401, 403, 404, 422, 429, 503))
     def dossier(
-        lead: LeadId, asked: Annotated[Told, Query()], viewer: Annotated[Viewer, Depends(reads)]
+        lead: LeadId,
+        asked: Annotated[TimelineQuery, Query()],
+        viewer: Annotated[Viewer, Depends(reads)],
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
-        if seen(outside, viewer, lead) is not None:
-            found = outside.reports.dossier(lead, last=asked.timeline, before=asked.before)
+        if seen(context, viewer, lead) is not None:
+            found = context.reports.dossier(lead, last=asked.timeline, before=asked.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)
         return DossierDocument.of_dossier(found)
@@ -120,9 +122,9 @@ def router(outside: Outside) -> APIRouter:
     return routes
 
 
-def _refuse_unknown(outside: Outside, asked: Asked) -> None:
+def _refuse_unknown(context: Context, asked: Asked) -> None:
     """A misspelt name would be answered with no lead, and believed."""
-    teams, programs = outside.people.directory().teams, outside.programs.names()
+    teams, programs = context.people.directory().teams, context.programs.names()
     if asked.team is not None and asked.team not in teams:
         raise faulty("query.team", f"there is no such team; {meant(asked.team, teams)}")
     if asked.program is not None and asked.program not in programs:

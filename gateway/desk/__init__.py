@@ -15,7 +15,7 @@ from gateway.desk import buttons, leads, team
 from gateway.web import signing_in
 from gateway.web.pages import assets, page
 from gateway.web.session import NotHereError, SignInNeededError, to_sign_in
-from usecases.context import Acts, Outside
+from usecases.context import Acts, Context
 
 _SAID = {
     404: "There is no such page.",
@@ -26,18 +26,18 @@ _SAID = {
 _ELSE = "Something went wrong here; it was logged. Try again in a moment."
 
 
-def router(outside: Outside, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """All pages of the desk, and the buttons of alerts."""
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets())
-    routes.include_router(signing_in.router(outside))
-    routes.include_router(team.router(outside))
-    routes.include_router(leads.router(outside, acts))
-    routes.include_router(buttons.router(outside, acts))
+    routes.include_router(signing_in.router(context))
+    routes.include_router(team.router(context))
+    routes.include_router(leads.router(context, acts))
+    routes.include_router(buttons.router(context, acts))
     return routes
 
 
-def explain(app: FastAPI, outside: Outside) -> None:
+def explain(app: FastAPI, context: Context) -> None:
     """Answer what goes wrong at the desk with a page, or by leading to where one signs in.
 
     Errors that the application answers with a problem document elsewhere are a page here.
@@ -49,20 +49,20 @@ def explain(app: FastAPI, outside: Outside) -> None:
 
     @app.exception_handler(NotHereError)
     async def not_here(_: Request, error: NotHereError) -> HTMLResponse:
-        return page("problem.html", outside, status=error.status, said=str(error))
+        return page("problem.html", context, status=error.status, said=str(error))
 
     for kind in (HTTPException, RequestValidationError, SQLAlchemyError, Exception):
-        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind], outside))
+        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind], context))
 
 
 def _for_people(
-    problem: Callable[[Request, Any], Any], outside: Outside
+    problem: Callable[[Request, Any], Any], context: Context
 ) -> Callable[[Request, Any], Awaitable[Response]]:
     async def told(request: Request, error: Any) -> Response:
         answer: Response = await problem(request, error)
         if not request.url.path.startswith(("/desk", "/a/")):
             return answer
         status = answer.status_code
-        return page("problem.html", outside, status=status, said=_SAID.get(status, _ELSE))
+        return page("problem.html", context, status=status, said=_SAID.get(status, _ELSE))
 
     return told

@@ -19,8 +19,8 @@ from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse
 
 from adapters.mail.alert_card import ACTIONS
-from adapters.reports.leads import Dossier as Known
 from adapters.reports.leads import LeadLine
+from adapters.reports.leads import StoredDossier as Known
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
 from gateway.web.outcomes import said_of, status_of
@@ -33,8 +33,8 @@ from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.decision import Entry
 from models.directory import Directory
-from usecases.acting import Done, NotThere, perform
-from usecases.context import Acts, Outside
+from usecases.acting import ActDone, LeadNotThere, perform
+from usecases.context import Acts, Context
 from usecases.viewer import Viewer, member_of_the_house
 
 _TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
@@ -53,101 +53,101 @@ class _Pressed:
     zone: ZoneInfo
 
 
-def router(outside: Outside, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """The page of a button, and what it does."""
     routes = APIRouter(include_in_schema=False)
-    alerts = SqlSentAlerts(outside.database)
+    alerts = SqlSentAlerts(context.database)
 
     @routes.get("/a/{token}")
     def ready(token: str) -> HTMLResponse:
         """The act, ready to be done; it changes nothing."""
-        found = _pressed(outside, alerts, token)
+        found = _pressed(context, alerts, token)
         if isinstance(found, HTMLResponse):
             return found
-        return _moved_on(outside, found) or _form(outside, found, token)
+        return _moved_on(context, found) or _form(context, found, token)
 
     @routes.post("/a/{token}")
     async def act(request: Request, token: str) -> HTMLResponse:
         """Act as the person to whom the alert went."""
-        return await _press(outside, acts, alerts, token, await request.form())
+        return await _press(context, acts, alerts, token, await request.form())
 
     return routes
 
 
 async def _press(
-    outside: Outside, acts: Acts, alerts: SqlSentAlerts, token: str, form: Mapping[str, Any]
+    context: Context, acts: Acts, alerts: SqlSentAlerts, token: str, form: Mapping[str, Any]
 ) -> HTMLResponse:
-    found = await asyncio.to_thread(_pressed, outside, alerts, token)
+    found = await asyncio.to_thread(_pressed, context, alerts, token)
     if isinstance(found, HTMLResponse):
         return found
-    moved = await asyncio.to_thread(_moved_on, outside, found)
+    moved = await asyncio.to_thread(_moved_on, context, found)
     if moved is not None:
         return moved
     try:
         fields = read_act_form(form, found.zone)
     except ValueError as error:
-        return _form(outside, found, token, problem=str(error), status=422, form=form)
+        return _form(context, found, token, problem=str(error), status=422, form=form)
     outcome = await perform(
-        outside, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
+        context, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
     )
-    if isinstance(outcome, Done):
-        return _said(outside, found, DONE[found.do], outcome.line)
-    if isinstance(outcome, NotThere):
-        return _lost(outside)
+    if isinstance(outcome, ActDone):
+        return _said(context, found, DONE[found.do], outcome.line)
+    if isinstance(outcome, LeadNotThere):
+        return _lost(context)
     # Somebody may have been faster; then what they did says more than the refusal.
-    again = await asyncio.to_thread(_pressed, outside, alerts, token)
+    again = await asyncio.to_thread(_pressed, context, alerts, token)
     if not isinstance(again, HTMLResponse):
         found = again
-        moved = await asyncio.to_thread(_moved_on, outside, found)
+        moved = await asyncio.to_thread(_moved_on, context, found)
         if moved is not None:
             return moved
     said, status = said_of(outcome), status_of(outcome)
-    return _form(outside, found, token, problem=said, status=status, form=form)
+    return _form(context, found, token, problem=said, status=status, form=form)
 
 
-def _pressed(outside: Outside, alerts: SqlSentAlerts, token: str) -> _Pressed | HTMLResponse:
+def _pressed(context: Context, alerts: SqlSentAlerts, token: str) -> _Pressed | HTMLResponse:
     """The button that a token names, or the page that says why there is none."""
-    read = outside.links.read("act", token)
+    read = context.links.read("act", token)
     alert = alerts.by_local_part(read.mail) if read is not None else None
     if read is None or alert is None or read.number >= len(ACTIONS):
-        return _lost(outside)
-    if datetime.now(UTC) - alert.sent > outside.action_links_last:
+        return _lost(context)
+    if datetime.now(UTC) - alert.sent > context.action_links_last:
         said = "This link has expired. Sign in to the desk to see how the lead stands."
-        return _page(outside, "This link has expired", said, alert.lead, status=410)
-    people = outside.people.directory()
+        return _page(context, "This link has expired", said, alert.lead, status=410)
+    people = context.people.directory()
     viewer = member_of_the_house(people, alert.person)
     if viewer is None:
         said = "The person it was sent to is in no team any more."
-        return _page(outside, "This link does not work any more", said, None, status=403)
-    known = outside.reports.dossier(alert.lead)
+        return _page(context, "This link does not work any more", said, None, status=403)
+    known = context.reports.dossier(alert.lead)
     if known is None:
-        return _lost(outside)
+        return _lost(context)
     return _Pressed(
         do=ACTIONS[read.number],
         alert=alert,
         known=known,
         people=people,
         viewer=viewer,
-        zone=person_zone(outside, people, alert.person),
+        zone=person_zone(context, people, alert.person),
     )
 
 
-def _moved_on(outside: Outside, found: _Pressed) -> HTMLResponse | None:
+def _moved_on(context: Context, found: _Pressed) -> HTMLResponse | None:
     """The page for a lead that has moved on since the alert; None if it has not."""
     state, alert = found.known.state, found.alert
     same = state.handoff is not None and state.handoff.number == alert.handoff
     told = _done_by(found) if found.do in _TELLS else None
     if told is not None:
-        return _tell(outside, found, "This was done already.", told)
+        return _tell(context, found, "This was done already.", told)
     if not same:
         last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
-        return _tell(outside, found, "The lead has moved on since this mail.", last)
+        return _tell(context, found, "The lead has moved on since this mail.", last)
     if alert.person not in (state.owner, found.people.manager_of(found.known.line.team)):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "assigned"), None)
-        return _tell(outside, found, "The lead is somebody else's now.", last)
+        return _tell(context, found, "The lead is somebody else's now.", last)
     if found.do not in offered(state, manages=True):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
-        return _tell(outside, found, "The lead has moved on since this mail.", last)
+        return _tell(context, found, "The lead has moved on since this mail.", last)
     return None
 
 
@@ -163,36 +163,36 @@ def _done_by(found: _Pressed) -> Entry | None:
     return told
 
 
-def _tell(outside: Outside, found: _Pressed, said: str, entry: Entry | None) -> HTMLResponse:
-    now = outside.now()
+def _tell(context: Context, found: _Pressed, said: str, entry: Entry | None) -> HTMLResponse:
+    now = context.now()
 
     def when(at: datetime) -> str:
         return spoken_instant(at, now, found.zone)
 
     more = f" {sentence(entry, when)}, {when(entry.at)}." if entry is not None else ""
-    return _said(outside, found, f"{said}{more}", found.known.line)
+    return _said(context, found, f"{said}{more}", found.known.line)
 
 
-def _said(outside: Outside, found: _Pressed, said: str, line: LeadLine | None) -> HTMLResponse:
+def _said(context: Context, found: _Pressed, said: str, line: LeadLine | None) -> HTMLResponse:
     """The page that says how it is; it leads to the lead as long as they see it."""
     title = f"{found.known.state.profile.get('company') or found.known.line.email or 'A lead'}"
     seen = line is not None and found.viewer.sees(line)
-    return _page(outside, title, said, found.alert.lead if seen else None, status=200)
+    return _page(context, title, said, found.alert.lead if seen else None, status=200)
 
 
 def _page(
-    outside: Outside, title: str, said: str, lead: str | None, *, status: int
+    context: Context, title: str, said: str, lead: str | None, *, status: int
 ) -> HTMLResponse:
-    return page("button_said.html", outside, status=status, title=title, said=said, lead=lead)
+    return page("button_said.html", context, status=status, title=title, said=said, lead=lead)
 
 
-def _lost(outside: Outside) -> HTMLResponse:
+def _lost(context: Context) -> HTMLResponse:
     said = "It may have been cut off on its way. Use the button in the mail, or sign in."
-    return _page(outside, "This link does not work", said, None, status=404)
+    return _page(context, "This link does not work", said, None, status=404)
 
 
 def _form(
-    outside: Outside,
+    context: Context,
     found: _Pressed,
     token: str,
     *,
@@ -202,13 +202,13 @@ def _form(
 ) -> HTMLResponse:
     """The act, ready to be done; `form` is what was written before."""
     known = found.known
-    program = outside.programs.load(known.state.digest)
+    program = context.programs.load(known.state.digest)
     return page(
         "button.html",
-        outside,
+        context,
         status=status,
         zone=found.zone,
-        told=dossier(rulebook(program), known.state, known.timeline, outside.now()),
+        told=dossier(rulebook(program), known.state, known.timeline, context.now()),
         form=act_form(found.do, program, known.state, found.people),
         identity=uuid.uuid4().hex,
         verb=deadline_verb,

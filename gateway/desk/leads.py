@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
-from adapters.reports.leads import Dossier as Known
+from adapters.reports.leads import StoredDossier as Known
 from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
 from gateway.web.outcomes import said_of, status_of
 from gateway.web.pages import page
@@ -25,8 +25,8 @@ from lifecycle.words.dossier import dossier
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.program.program import Program
-from usecases.acting import Done, perform
-from usecases.context import Acts, Outside
+from usecases.acting import ActDone, perform
+from usecases.context import Acts, Context
 
 _LATEST = 200
 """So many entries of a timeline are shown, the latest first."""
@@ -56,21 +56,21 @@ def by_urgency(lines: Sequence[DeskLine], here: AtDesk, now: datetime) -> list[G
     return [Group(title, tuple(groups[title])) for title in order if title in groups]
 
 
-def router(outside: Outside, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """The list, the page, the acts."""
     routes = APIRouter(include_in_schema=False)
-    lists = SqlDeskLists(outside.database)
-    someone, somebody_acts = at_desk(outside), acting(outside)
+    lists = SqlDeskLists(context.database)
+    someone, somebody_acts = at_desk(context), acting(context)
 
     @routes.get("/desk")
     def mine(here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
         """My leads, what presses most first, and my tasks."""
         return page(
             "leads.html",
-            outside,
+            context,
             zone=here.zone,
             who=here,
-            groups=by_urgency(lists.of_owner(here.person), here, outside.now()),
+            groups=by_urgency(lists.of_owner(here.person), here, context.now()),
             tasks=lists.tasks(here.person, here.people.teams_of(here.person)),
             done=DONE.get(done, ""),
             verb=deadline_verb,
@@ -80,7 +80,7 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
     @routes.get("/desk/leads/{lead}")
     def one(lead: str, here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
         """A lead's page."""
-        return lead_page(outside, here, lead, done=DONE.get(done, ""))
+        return lead_page(context, here, lead, done=DONE.get(done, ""))
 
     @routes.post("/desk/leads/{lead}/acts")
     async def act(
@@ -91,14 +91,14 @@ def router(outside: Outside, acts: Acts) -> APIRouter:
         filled, do = written(form), str(form.get("do") or "")
 
         def told(why: str, status: int) -> HTMLResponse:
-            return lead_page(outside, here, lead, problem=why, status=status, filled=filled)
+            return lead_page(context, here, lead, problem=why, status=status, filled=filled)
 
         try:
             fields = read_act_form(form, here.zone)
         except ValueError as error:
             return await asyncio.to_thread(told, str(error), 422)
-        outcome = await perform(outside, acts, here.viewer, lead=lead, do=do, fields=fields)
-        if isinstance(outcome, Done):
+        outcome = await perform(context, acts, here.viewer, lead=lead, do=do, fields=fields)
+        if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
             # Who gives a lead back does not see it any more.
@@ -118,12 +118,12 @@ def _path(lead: str) -> str:
     return f"/desk/leads/{quote(lead, safe='')}"
 
 
-def _nothing(outside: Outside, here: AtDesk) -> HTMLResponse:
-    return page("nothing.html", outside, status=404, zone=here.zone, who=here)
+def _nothing(context: Context, here: AtDesk) -> HTMLResponse:
+    return page("nothing.html", context, status=404, zone=here.zone, who=here)
 
 
 def lead_page(
-    outside: Outside,
+    context: Context,
     here: AtDesk,
     lead: str,
     *,
@@ -136,14 +136,14 @@ def lead_page(
 
     `filled` is what was written into a form of it that could not be done.
     """
-    known = outside.reports.dossier(lead) if "\0" not in lead else None
+    known = context.reports.dossier(lead) if "\0" not in lead else None
     if known is None or not here.viewer.sees(known.line):
-        return _nothing(outside, here)
-    program = outside.programs.load(known.state.digest)
-    told = dossier(rulebook(program), known.state, known.timeline, outside.now())
+        return _nothing(context, here)
+    program = context.programs.load(known.state.digest)
+    told = dossier(rulebook(program), known.state, known.timeline, context.now())
     return page(
         "lead.html",
-        outside,
+        context,
         status=status,
         zone=here.zone,
         who=here,
@@ -152,7 +152,7 @@ def lead_page(
         line=known.line,
         forms=act_forms(program, known.state, here.people, here.person),
         actors=actors(known.state, here.people),
-        timeline=_timeline(outside, known, here),
+        timeline=_timeline(context, known, here),
         facts=_facts(program, known),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
@@ -162,8 +162,8 @@ def lead_page(
     )
 
 
-def _timeline(outside: Outside, known: Known, here: AtDesk) -> list[tuple[datetime, str]]:
-    now = outside.now()
+def _timeline(context: Context, known: Known, here: AtDesk) -> list[tuple[datetime, str]]:
+    now = context.now()
 
     def when(at: datetime) -> str:
         return spoken_instant(at, now, here.zone)

@@ -18,19 +18,19 @@ from gateway.web.pages import page
 from gateway.web.session import AtDesk, NotHereError, acting, at_desk
 from lifecycle.words.timeline_text import deadline_verb
 from models.directory import Directory, Member
-from usecases.context import Outside
+from usecases.context import Context
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The page, and absences; leads are reassigned by the acts of their own pages."""
     routes = APIRouter(include_in_schema=False)
-    lists, report = SqlDeskLists(outside.database), SqlTeamReport(outside.database)
-    someone, somebody_acts = at_desk(outside), acting(outside)
+    lists, report = SqlDeskLists(context.database), SqlTeamReport(context.database)
+    someone, somebody_acts = at_desk(context), acting(context)
 
     @routes.get("/desk/team")
     def teams(here: Annotated[AtDesk, Depends(someone)]) -> HTMLResponse:
         """My teams."""
-        return _team_page(outside, lists, report, _manager(here))
+        return _team_page(context, lists, report, _manager(here))
 
     @routes.post("/desk/absences")
     def absent(
@@ -46,12 +46,12 @@ def router(outside: Outside) -> APIRouter:
         try:
             from_, to = _day(first), _day(last or first)
             if do == "remove":
-                outside.people.absences.remove(who.email, from_, to)
+                context.people.absences.remove(who.email, from_, to)
             else:
-                outside.people.absences.add(who.email, from_, to, by=here.person)
+                context.people.absences.add(who.email, from_, to, by=here.person)
         except ValueError as error:
             said = f"These days can't be entered: {error}."
-            return _team_page(outside, lists, report, here, problem=said, status=422)
+            return _team_page(context, lists, report, here, problem=said, status=422)
         return RedirectResponse("/desk/team", 303)
 
     @routes.get("/desk/absences")
@@ -85,7 +85,7 @@ def _member(here: AtDesk, member: str) -> Member:
 
 
 def _team_page(
-    outside: Outside,
+    context: Context,
     lists: SqlDeskLists,
     report: SqlTeamReport,
     here: AtDesk,
@@ -95,13 +95,13 @@ def _team_page(
 ) -> HTMLResponse:
     managed = here.people.managed_by(here.person)
     lines = lists.of_teams(managed)
-    now = outside.now()
+    now = context.now()
     today = now.astimezone(here.zone).date()
     teams = [one for one in report.teams(here.people, now, here.zone) if one.name in managed]
     adrift = [one for one in lines if _adrift(one, here.people)]
     return page(
         "team.html",
-        outside,
+        context,
         status=status,
         zone=here.zone,
         who=here,
@@ -110,7 +110,7 @@ def _team_page(
         groups=by_urgency([one for one in lines if one not in adrift], here, now),
         members={name: here.people.teams[name].members for name in managed},
         everybody=_everybody(here.people, managed),
-        absences=_absences(outside.people.absences.all(), here, today),
+        absences=_absences(context.people.absences.all(), here, today),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
         today=today,

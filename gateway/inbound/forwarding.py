@@ -14,7 +14,7 @@ from gateway.inbound.arrived_mail import attachments, header_text, plain_text
 from gateway.recipients.pages import program_of
 from models.addresses import one_line, only_address
 from models.directory import Directory
-from usecases.context import Outside
+from usecases.context import Context
 
 MARK = "X-Leadflow-Forwarded"
 """The header of what was passed on; a mail that has it is not passed on again."""
@@ -23,7 +23,7 @@ _log = structlog.get_logger(__name__)
 
 
 def forwarded(
-    outside: Outside, people: Directory, sent: SentMail, reply: EmailMessage
+    context: Context, people: Directory, sent: SentMail, reply: EmailMessage
 ) -> tuple[Rendered, ...]:
     """The mail that passes a reply on: to the owner if there is one, and to the sender.
 
@@ -31,7 +31,7 @@ def forwarded(
     Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
     are not known any more.
     """
-    state, program = outside.journal.state(sent.lead), program_of(outside, sent)
+    state, program = context.journal.state(sent.lead), program_of(context, sent)
     if state is None or program is None:
         raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
     sender = only_address(program.sending.from_)

@@ -13,8 +13,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from activities.ports import MailRefusedError, MailUnsentError
 from gateway.inbound.forwarding import forwarded, pass_on
-from gateway.inbound.recognise import Arrival, Recognised, Refused, addressed, recognise, store
-from usecases.context import Outside
+from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, addressed, recognise, store
+from usecases.context import Context
 
 MOST_BYTES = 10_000_000
 """The largest mail that is taken in (SIZE, RFC 1870)."""
@@ -29,9 +29,9 @@ _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def receiving(outside: Outside, listener: socket.socket) -> AsyncIterator[None]:
+async def receiving(context: Context, listener: socket.socket) -> AsyncIterator[None]:
     """Take in mail on this socket while the block runs."""
-    door = _Door(outside)
+    door = _Door(context)
     loop = asyncio.get_running_loop()
     sessions: WeakSet[SMTP] = WeakSet()
 
@@ -40,7 +40,7 @@ async def receiving(outside: Outside, listener: socket.socket) -> AsyncIterator[
             door,
             data_size_limit=MOST_BYTES,
             enable_SMTPUTF8=True,
-            hostname=outside.links.mail_domain or "localhost",
+            hostname=context.links.mail_domain or "localhost",
             ident="leadflow",
             loop=loop,
             timeout=_SILENCE,
@@ -61,8 +61,8 @@ async def receiving(outside: Outside, listener: socket.socket) -> AsyncIterator[
 class _Door:
     """aiosmtpd's handler."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
+    def __init__(self, context: Context) -> None:
+        self._outside = context
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
@@ -98,7 +98,7 @@ class _Door:
             for to in envelope.rcpt_tos:
                 arrival = Arrival(to=to, null_sender=null_sender, content=content)
                 found = await asyncio.to_thread(recognise, self._outside, arrival)
-                if isinstance(found, Refused):
+                if isinstance(found, RefusedMail):
                     answers.append(found.answer)
                 else:
                     await self._take(found)

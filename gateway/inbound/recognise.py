@@ -34,7 +34,7 @@ from gateway.inbound.feedback_report import FeedbackReport, feedback_report
 from gateway.inbound.forwarding import MARK
 from gateway.inbound.returned_alerts import returned_alert
 from models.instants import write_instant
-from usecases.context import Outside
+from usecases.context import Context
 
 Door = Literal["bounce", "reply", "unsubscribe", "fbl"]
 
@@ -67,43 +67,43 @@ class Recognised:
 
 
 @dataclass(frozen=True, slots=True)
-class Refused:
+class RefusedMail:
     """Why a mail is not taken: an SMTP reply."""
 
     answer: str
 
 
-_UNKNOWN = Refused("550 5.1.1 no such address here")
-_UNREADABLE = Refused("554 5.6.0 the mail can't be read")
-_NO_REPORT = Refused("554 5.6.0 this address takes feedback reports (RFC 5965) on mail of ours")
+_UNKNOWN = RefusedMail("550 5.1.1 no such address here")
+_UNREADABLE = RefusedMail("554 5.6.0 the mail can't be read")
+_NO_REPORT = RefusedMail("554 5.6.0 this address takes feedback reports (RFC 5965) on mail of ours")
 
 
-def addressed(outside: Outside, address: str) -> tuple[Door, SentMail | SentAlert | None] | None:
+def addressed(context: Context, address: str) -> tuple[Door, SentMail | SentAlert | None] | None:
     """What an address is for and which mail it names; None if it is none of ours."""
     local, _, domain = address.strip().lower().rpartition("@")
-    if not domain or domain != outside.links.mail_domain.lower():
+    if not domain or domain != context.links.mail_domain.lower():
         return None
     if local == "fbl":
         return "fbl", None
     kind, _, token = local.partition("+")
     purpose = _SIGNED.get(kind)
-    found = outside.links.read(purpose, token) if purpose is not None else None
+    found = context.links.read(purpose, token) if purpose is not None else None
     if found is None:
         return None
-    sent = outside.sent.by_local_part(found.mail)
-    alert = SqlSentAlerts(outside.database).by_local_part(found.mail) if sent is None else None
+    sent = context.sent.by_local_part(found.mail)
+    alert = SqlSentAlerts(context.database).by_local_part(found.mail) if sent is None else None
     if sent is None and (alert is None or kind != "bounce"):
         return None
     return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
 
 
-def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
+def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
     """What a mail is. Never raises on its content; raises what the database raises."""
-    known = addressed(outside, arrival.to)
+    known = addressed(context, arrival.to)
     if known is None:
         return _UNKNOWN
     door, sent = known
-    now = outside.now()
+    now = context.now()
     if isinstance(sent, SentAlert):
         item = returned_alert(sent, arrival.content, now, null_sender=arrival.null_sender)
         return Recognised(sent=None, item=item)
@@ -116,7 +116,7 @@ def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
         return Recognised(sent=sent, item=_item(sent, now, "email.unsubscribed", what))
     report = feedback_report(mail)
     if report is not None:
-        return _feedback(outside, sent, report, now)
+        return _feedback(context, sent, report, now)
     if sent is None:
         return _NO_REPORT
     status = delivery_status(mail, sent.address)
@@ -132,18 +132,18 @@ def recognise(outside: Outside, arrival: Arrival) -> Recognised | Refused:
     return _answer(sent, now, mail, arrival)
 
 
-def store(outside: Outside, found: Recognised) -> None:
+def store(context: Context, found: Recognised) -> None:
     """Store the event. An unsubscription holds at once, as everywhere."""
     if found.item is None:
         return
-    outside.intake.accept([found.item])
+    context.intake.accept([found.item])
     if found.sent is not None and found.item.body["type"] == "email.unsubscribed":
-        SqlSuppressionList(outside.database).add(
+        SqlSuppressionList(context.database).add(
             found.sent.address, "unsubscribed", at=found.item.arrived
         )
 
 
-def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | Refused:
+def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | RefusedMail:
     """What to do with a mail that can't be taken apart: whoever wrote it may write anew."""
     if door == "bounce" and sent is not None:
         return Recognised(sent=sent, item=_unread(sent, now, ""))
@@ -151,12 +151,12 @@ def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | Re
 
 
 def _feedback(
-    outside: Outside, sent: SentMail | None, report: FeedbackReport, now: datetime
-) -> Recognised | Refused:
+    context: Context, sent: SentMail | None, report: FeedbackReport, now: datetime
+) -> Recognised | RefusedMail:
     """A complaint about the mail that the address names, or one that the report shows."""
     if not report.is_complaint:
         return Recognised(sent=sent)
-    shown = (addressed(outside, one) for one in report.addresses)
+    shown = (addressed(context, one) for one in report.addresses)
     mails = (one[1] for one in shown if one is not None)
     about = sent or next((one for one in mails if isinstance(one, SentMail)), None)
     if about is None:

@@ -16,9 +16,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
-from gateway.providers.normalised import NotProvenError, Told, accept
+from gateway.providers.normalised import NotProvenError, ProviderReport, accept
 from gateway.requests.problems import ProblemError, told
-from usecases.context import Outside
+from usecases.context import Context
 
 _ANSWERS = told(400, 401, 404, 413, 429, 503)
 
@@ -36,60 +36,60 @@ def _raw(example: Any) -> dict[str, Any]:
     }
 
 
-class Taken(BaseModel):
+class AcceptedReports(BaseModel):
     """What was new in a message."""
 
     accepted: int = Field(examples=[1])
 
 
-def router(outside: Outside, fetch: ses.Fetch = ses.fetched) -> APIRouter:
+def router(context: Context, fetch: ses.Fetch = ses.fetched) -> APIRouter:
     """One route a provider. `fetch` asks Amazon for certificates."""
     routes = APIRouter(prefix="/v1/providers", tags=["providers"])
-    secrets = outside.providers
+    secrets = context.providers
     tokens = mailgun.Tokens()
 
     @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_raw(sendgrid.EXAMPLE))
-    async def from_sendgrid(request: Request) -> Taken:
+    async def from_sendgrid(request: Request) -> AcceptedReports:
         """SendGrid's event webhook."""
         key, body = _set_up(secrets.sendgrid_public_key), await request.body()
         _proven(lambda: sendgrid.verify(key, request.headers, body))
-        return await _taken(outside, "sendgrid", sendgrid.told(_json(body)))
+        return await _taken(context, "sendgrid", sendgrid.told(_json(body)))
 
     @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_raw(mailgun.EXAMPLE))
-    async def from_mailgun(request: Request) -> Taken:
+    async def from_mailgun(request: Request) -> AcceptedReports:
         """Mailgun's webhooks."""
         key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
         token = _proven(lambda: mailgun.verify(key, document))
         _proven(lambda: tokens.take(token))
-        return await _taken(outside, "mailgun", mailgun.told(document))
+        return await _taken(context, "mailgun", mailgun.told(document))
 
     @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_raw(postmark.EXAMPLE))
-    async def from_postmark(request: Request) -> Taken:
+    async def from_postmark(request: Request) -> AcceptedReports:
         """Postmark's webhooks."""
         login, body = _set_up(secrets.postmark_login), await request.body()
         _proven(lambda: postmark.verify(login, request.headers))
-        return await _taken(outside, "postmark", postmark.told(_json(body)))
+        return await _taken(context, "postmark", postmark.told(_json(body)))
 
     @routes.post("/ses", responses=_ANSWERS, openapi_extra=_raw(ses.EXAMPLE))
-    async def from_ses(request: Request) -> Taken:
+    async def from_ses(request: Request) -> AcceptedReports:
         """Amazon SES's events, by a topic of SNS."""
         document = _json(await request.body())
         topics = tuple(_set_up(one) for one in secrets.ses_topics) or _set_up(None)
         kind = await asyncio.to_thread(_proven, lambda: ses.verify(tuple(topics), document, fetch))
         if kind == "SubscriptionConfirmation":
             await asyncio.to_thread(_proven, lambda: ses.confirm(document, fetch))
-            return Taken(accepted=0)
+            return AcceptedReports(accepted=0)
         if kind != "Notification":
-            return Taken(accepted=0)
+            return AcceptedReports(accepted=0)
         identity, message = str(document.get("MessageId")), _json(str(document["Message"]).encode())
-        return await _taken(outside, "ses", ses.told(message, identity))
+        return await _taken(context, "ses", ses.told(message, identity))
 
     @routes.post("/standard", responses=_ANSWERS, openapi_extra=_raw(standard.EXAMPLE))
-    async def from_anybody(request: Request) -> Taken:
+    async def from_anybody(request: Request) -> AcceptedReports:
         """Any provider that signs by Standard Webhooks."""
         secret, body = _set_up(secrets.webhook_secret), await request.body()
         identity = _proven(lambda: standard.verify(secret, request.headers, body))
-        return await _taken(outside, "standard", standard.told(_json(body), identity))
+        return await _taken(context, "standard", standard.told(_json(body), identity))
 
     return routes
 
@@ -118,5 +118,7 @@ def _json(body: bytes) -> Any:
         raise ProblemError(400, "the body is not JSON") from None
 
 
-async def _taken(outside: Outside, provider: str, told: Iterable[Told]) -> Taken:
-    return Taken(accepted=await asyncio.to_thread(accept, outside, provider, told))
+async def _taken(
+    context: Context, provider: str, told: Iterable[ProviderReport]
+) -> AcceptedReports:
+    return AcceptedReports(accepted=await asyncio.to_thread(accept, context, provider, told))

@@ -14,7 +14,14 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, instant, text
+from gateway.providers.normalised import (
+    NotProvenError,
+    ProviderReport,
+    bounce,
+    fresh,
+    instant,
+    text,
+)
 
 REPLAY_SECONDS = 300.0
 EXAMPLE = {
@@ -69,7 +76,7 @@ def verify(signing_key: str, document: Any) -> str:
     return token
 
 
-def told(document: Any) -> Iterator[Told]:
+def told(document: Any) -> Iterator[ProviderReport]:
     """What one of Mailgun's messages tells."""
     raw = document.get("event-data") if isinstance(document, Mapping) else None
     kind = text(raw, "event") if isinstance(raw, Mapping) else ""
@@ -82,7 +89,7 @@ def told(document: Any) -> Iterator[Told]:
         code = text(raw, "delivery-status", "enhanced-code")
         said = text(raw, "delivery-status", "message")
         data = bounce(hard=text(raw, "severity") == "permanent", status=code, diagnostic=said)
-    yield Told(
+    yield ProviderReport(
         id=text(raw, "id"),
         type=_TYPES[kind],
         message=text(raw, "message", "headers", "message-id"),

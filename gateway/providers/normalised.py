@@ -11,7 +11,7 @@ from adapters.sql.intake import NewItem
 from models.addresses import without_addresses
 from models.instants import write_instant
 from models.messages import read_event
-from usecases.context import Outside
+from usecases.context import Context
 
 _LONGEST = 300
 
@@ -21,7 +21,7 @@ class NotProvenError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
+class ProviderReport:
     """One thing that a provider tells."""
 
     id: str
@@ -36,22 +36,22 @@ class Told:
     machine: bool = False
 
 
-def accept(outside: Outside, provider: str, told: Iterable[Told]) -> int:
+def accept(context: Context, provider: str, told: Iterable[ProviderReport]) -> int:
     """Store what is told of our leads in one transaction; how many items were new.
 
     A mail is known by its Message-ID, else by its recipient; what is about nobody we know is
     left alone, for a provider would send an error again and again.
     """
-    items = [item for one in told for item in _items(outside, provider, one)]
-    return sum(outside.intake.accept(items)) if items else 0
+    items = [item for one in told for item in _items(context, provider, one)]
+    return sum(context.intake.accept(items)) if items else 0
 
 
-def _items(outside: Outside, provider: str, told: Told) -> Iterable[NewItem]:
-    sent = outside.sent.by_message_id(told.message) if told.message else None
+def _items(context: Context, provider: str, told: ProviderReport) -> Iterable[NewItem]:
+    sent = context.sent.by_message_id(told.message) if told.message else None
     if told.type == "email.bounced" and sent is not None and not sent.current:
         return
-    leads = [sent.lead] if sent is not None else outside.sent.leads_of(told.address)
-    now = outside.now()
+    leads = [sent.lead] if sent is not None else context.sent.leads_of(told.address)
+    now = context.now()
     body: dict[str, Any] = {
         "id": f"{provider}/{told.id}"[:200],
         "type": told.type,

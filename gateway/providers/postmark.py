@@ -13,7 +13,7 @@ import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gateway.providers.normalised import NotProvenError, Told, bounce, instant, text
+from gateway.providers.normalised import NotProvenError, ProviderReport, bounce, instant, text
 
 _TYPES = {
     "Delivery": ("email.delivered", "DeliveredAt"),
@@ -41,7 +41,7 @@ def verify(login: str, headers: Mapping[str, str]) -> None:
         raise NotProvenError("its login is wrong")
 
 
-def told(document: Any) -> Iterator[Told]:
+def told(document: Any) -> Iterator[ProviderReport]:
     """What one of Postmark's messages tells."""
     kind = text(document, "RecordType") if isinstance(document, Mapping) else ""
     if kind not in _TYPES:
@@ -58,7 +58,7 @@ def told(document: Any) -> Iterator[Told]:
         type_ = "email.resubscribed"
     # Bounces have an id of their own; the others are known by message, kind and instant.
     identity = text(document, "ID") or f"{text(document, 'MessageID')}/{text(document, when)}"
-    yield Told(
+    yield ProviderReport(
         id=f"{kind}/{identity}",
         type=type_,
         # Postmark's MessageID is its own; ours comes back as metadata, if it was given there.

@@ -15,7 +15,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
-from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, instant, text
+from gateway.providers.normalised import (
+    NotProvenError,
+    ProviderReport,
+    bounce,
+    fresh,
+    instant,
+    text,
+)
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
@@ -61,7 +68,7 @@ def verify(public_key: str, headers: Mapping[str, str], body: bytes) -> None:
         raise NotProvenError("its signature is wrong") from None
 
 
-def told(document: Any) -> Iterator[Told]:
+def told(document: Any) -> Iterator[ProviderReport]:
     """What a batch of SendGrid's events tells."""
     for raw in document if isinstance(document, list) else [document]:
         kind = text(raw, "event") if isinstance(raw, Mapping) else ""
@@ -75,7 +82,7 @@ def told(document: Any) -> Iterator[Told]:
             hard = kind == "bounce" and text(raw, "type") != "blocked"
             status, said = text(raw, "status"), text(raw, "reason")
             data = bounce(hard=hard, status=status, diagnostic=said)
-        yield Told(
+        yield ProviderReport(
             id=text(raw, "sg_event_id"),
             type=_TYPES[kind],
             message=text(raw, "smtp-id"),

@@ -22,7 +22,14 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
-from gateway.providers.normalised import NotProvenError, Told, bounce, fresh, instant, text
+from gateway.providers.normalised import (
+    NotProvenError,
+    ProviderReport,
+    bounce,
+    fresh,
+    instant,
+    text,
+)
 
 REPLAY_SECONDS = 3_900.0
 """An hour of tries, and five minutes for clocks that differ."""
@@ -83,7 +90,7 @@ def confirm(document: Mapping[str, Any], fetch: Fetch) -> None:
     fetch(url)
 
 
-def told(message: Any, identity: str) -> Iterator[Told]:
+def told(message: Any, identity: str) -> Iterator[ProviderReport]:
     """What the event within a notification tells; one for each recipient."""
     if not isinstance(message, Mapping):
         return
@@ -113,8 +120,8 @@ def told(message: Any, identity: str) -> Iterator[Told]:
 
 def _told(
     identity: str, type_: str, address: str, data: Mapping[str, Any], common: dict[str, Any]
-) -> Told:
-    return Told(id=identity, type=type_, address=address, data=data, **common)
+) -> ProviderReport:
+    return ProviderReport(id=identity, type=type_, address=address, data=data, **common)
 
 
 def _list(part: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.providers.normalised import NotProvenError, Told, instant, text
+from gateway.providers.normalised import NotProvenError, ProviderReport, instant, text
 
 EXAMPLE = {
     "type": "email.complained",
@@ -29,13 +29,13 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return headers["webhook-id"]
 
 
-def told(document: Any, identity: str) -> Iterator[Told]:
+def told(document: Any, identity: str) -> Iterator[ProviderReport]:
     """What a body tells."""
     for place, raw in enumerate(document if isinstance(document, list) else [document]):
         if not isinstance(raw, Mapping):
             continue
         data = raw.get("data")
-        yield Told(
+        yield ProviderReport(
             id=text(raw, "id") or f"{identity}/{place}",
             type=text(raw, "type"),
             message=text(raw, "message"),

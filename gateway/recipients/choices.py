@@ -13,7 +13,7 @@ from adapters.sql.suppressions import SqlSuppressionList
 from gateway.recipients.pages import Action, masked, page, program_of
 from gateway.requests.problems import told
 from models.instants import write_instant
-from usecases.context import Outside
+from usecases.context import Context
 
 PAUSE_DAYS = 30
 ANSWERS: dict[int | str, dict[str, Any]] = {
@@ -25,25 +25,25 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
 Wish = Literal["stop", "pause", "resume"]
 
 
-def mail_of(outside: Outside, purpose: Purpose, token: str) -> SentMail | None:
+def mail_of(context: Context, purpose: Purpose, token: str) -> SentMail | None:
     """The mail that a token names; None if the token is none of ours."""
-    found = outside.links.read(purpose, token)
-    return outside.sent.by_local_part(found.mail) if found is not None else None
+    found = context.links.read(purpose, token)
+    return context.sent.by_local_part(found.mail) if found is not None else None
 
 
-def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
+def carry_out(context: Context, mail: SentMail, wish: Wish) -> None:
     """Do it for the address now, and tell the lead; asked again it is done already.
 
     The lead is told first. Were it the other way round, a process that dies in between would
     leave an address suppressed and a lead that never learns why it gets no mail.
     """
-    at = outside.now()
+    at = context.now()
     kind = {
         "stop": "email.unsubscribed",
         "pause": "email.paused",
         "resume": "email.resubscribed",
     }[wish]
-    suppressions = SqlSuppressionList(outside.database)
+    suppressions = SqlSuppressionList(context.database)
     stopped = "unsubscribed" in suppressions.reasons(mail.address)
     if wish != "pause" and stopped == (wish == "stop"):
         return
@@ -61,7 +61,7 @@ def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
         "at": write_instant(at),
         "data": data,
     }
-    outside.intake.accept(
+    context.intake.accept(
         [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
     )
     if wish == "stop":
@@ -70,24 +70,24 @@ def carry_out(outside: Outside, mail: SentMail, wish: Wish) -> None:
         suppressions.remove(mail.address, "unsubscribed")
 
 
-def stopped(outside: Outside, mail: SentMail) -> HTMLResponse:
+def stopped(context: Context, mail: SentMail) -> HTMLResponse:
     """The page for who gets no mail any more, with the way back."""
-    again = Action("Get mail again", outside.links.preferences(mail.message), "wish", "resume")
+    again = Action("Get mail again", context.links.preferences(mail.message), "wish", "resume")
     return page(
         "You are unsubscribed",
         f"No more news goes to {masked(mail.address)}.",
         actions=[again],
-        program=program_of(outside, mail),
+        program=program_of(context, mail),
     )
 
 
-def stop(outside: Outside, mail: SentMail, label: str) -> Action:
+def stop(context: Context, mail: SentMail, label: str) -> Action:
     """The button that stops all mail."""
-    path = outside.links.unsubscribe(mail.message)
+    path = context.links.unsubscribe(mail.message)
     return Action(label, path, "List-Unsubscribe", "One-Click")
 
 
-def pause(outside: Outside, mail: SentMail) -> Action:
+def pause(context: Context, mail: SentMail) -> Action:
     """The button that pauses mail."""
-    path = outside.links.preferences(mail.message)
+    path = context.links.preferences(mail.message)
     return Action(f"Pause for {PAUSE_DAYS} days", path, "wish", "pause")

@@ -13,33 +13,33 @@ from adapters.sql.sent_mail import SentMail
 from gateway.recipients.pages import Action, lost, masked, page, program_of
 from gateway.requests.problems import told
 from models.instants import write_instant
-from usecases.context import Outside
+from usecases.context import Context
 
 _ANSWERS = {404: {"description": "A page", "content": {"text/html": {}}}, **told(413, 422, 503)}
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The page and its button."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/k/{token}", responses=_ANSWERS)
     def ask(token: str) -> HTMLResponse:
         """The page that asks; it changes nothing."""
-        mail = _mail(outside, token)
+        mail = _mail(context, token)
         if mail is None:
             return lost()
-        button = Action("Yes, confirm", outside.links.confirm(mail.message), "confirm", "yes")
+        button = Action("Yes, confirm", context.links.confirm(mail.message), "confirm", "yes")
         return page(
-            "Please confirm", _wording(mail), actions=[button], program=program_of(outside, mail)
+            "Please confirm", _wording(mail), actions=[button], program=program_of(context, mail)
         )
 
     @routes.post("/k/{token}", responses=_ANSWERS)
     def confirm(token: str) -> HTMLResponse:
         """Confirm; asked twice it is done once."""
-        mail = _mail(outside, token)
+        mail = _mail(context, token)
         if mail is None:
             return lost()
-        at = outside.now()
+        at = context.now()
         identity = f"consent/{mail.message.partition('@')[0]}"
         body = {
             "id": identity,
@@ -47,17 +47,17 @@ def router(outside: Outside) -> APIRouter:
             "at": write_instant(at),
             "data": {"source": "double opt-in", "wording": _wording(mail)},
         }
-        outside.intake.accept(
+        context.intake.accept(
             [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
         )
-        return page("Thank you", "Your address is confirmed.", program=program_of(outside, mail))
+        return page("Thank you", "Your address is confirmed.", program=program_of(context, mail))
 
     return routes
 
 
-def _mail(outside: Outside, token: str) -> SentMail | None:
-    found = outside.links.read("confirm", token)
-    return outside.sent.by_local_part(found.mail) if found is not None else None
+def _mail(context: Context, token: str) -> SentMail | None:
+    found = context.links.read("confirm", token)
+    return context.sent.by_local_part(found.mail) if found is not None else None
 
 
 def _wording(mail: SentMail) -> str:

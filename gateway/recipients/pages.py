@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.sql.sent_mail import SentMail
 from models.program.program import Program
-from usecases.context import Outside
+from usecases.context import Context
 
 _FOLDER = Path(__file__).with_name("assets")
 _CSS = (_FOLDER / "page.css").read_text()
@@ -75,13 +75,13 @@ def lost() -> HTMLResponse:
     )
 
 
-def program_of(outside: Outside, mail: SentMail) -> Program | None:
+def program_of(context: Context, mail: SentMail) -> Program | None:
     """The program by which a mail was sent, if its lead is still known."""
-    state = outside.journal.state(mail.lead)
+    state = context.journal.state(mail.lead)
     if state is None:
         return None
     try:
-        return outside.programs.load(state.digest)
+        return context.programs.load(state.digest)
     except LookupError:
         return None
 

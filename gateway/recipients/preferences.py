@@ -18,41 +18,41 @@ from gateway.recipients.choices import (
     stopped,
 )
 from gateway.recipients.pages import lost, masked, page, program_of
-from usecases.context import Outside
+from usecases.context import Context
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The page and what its buttons post."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/p/{token}", responses=ANSWERS)
     def preferences(token: str) -> HTMLResponse:
         """The page on which a reader says how much mail is welcome; it changes nothing."""
-        mail = mail_of(outside, "preferences", token)
+        mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()
-        if outside.outbox.suppression(mail.address, operational=False) is not None:
-            return stopped(outside, mail)
+        if context.mail_ledger.suppression(mail.address, operational=False) is not None:
+            return stopped(context, mail)
         return page(
             "How much mail is welcome?",
             f"This is about news to {masked(mail.address)}.",
-            actions=[pause(outside, mail), stop(outside, mail, "Stop all mail")],
-            program=program_of(outside, mail),
+            actions=[pause(context, mail), stop(context, mail, "Stop all mail")],
+            program=program_of(context, mail),
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
     def prefer(token: str, wish: Annotated[Wish, Form(examples=["pause"])]) -> HTMLResponse:
         """Pause, stop, or get mail again."""
-        mail = mail_of(outside, "preferences", token)
+        mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()
-        carry_out(outside, mail, wish)
+        carry_out(context, mail, wish)
         if wish == "stop":
-            return stopped(outside, mail)
+            return stopped(context, mail)
         said = {
             "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
             "resume": "You will get our mail again.",
         }[wish]
-        return page("Done", said, program=program_of(outside, mail))
+        return page("Done", said, program=program_of(context, mail))
 
     return routes

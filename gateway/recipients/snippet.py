@@ -19,7 +19,7 @@ from adapters.sql.intake import NewItem
 from gateway.requests.problems import ProblemError, told
 from models.instants import write_instant
 from models.messages import read_event
-from usecases.context import Outside
+from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
 _MOST_BYTES = 1_000
@@ -49,7 +49,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The script, and where it reports to."""
     routes = APIRouter(tags=["web"])
 
@@ -76,9 +76,9 @@ def router(outside: Outside) -> APIRouter:
     async def visit(request: Request) -> Response:
         """Take in what a known visitor did on one of our web sites."""
         origin = request.headers.get("origin", "")
-        if origin not in outside.web_origins:
+        if origin not in context.web_origins:
             raise ProblemError(403, "this web site is not among those that may report here")
-        await asyncio.to_thread(_take, outside, _read(await request.body()))
+        await asyncio.to_thread(_take, context, _read(await request.body()))
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         return Response(status_code=204, headers=headers)
 
@@ -94,12 +94,12 @@ def _read(body: bytes) -> Visit:
         raise ProblemError(400, "this is not what the script sends") from None
 
 
-def _take(outside: Outside, seen: Visit) -> None:
-    found = outside.links.read("visitor", seen.v)
-    mail = outside.sent.by_local_part(found.mail) if found is not None else None
+def _take(context: Context, seen: Visit) -> None:
+    found = context.links.read("visitor", seen.v)
+    mail = context.sent.by_local_part(found.mail) if found is not None else None
     if mail is None:
         raise ProblemError(404, "this visitor is not known")
-    now = outside.now()
+    now = context.now()
     local = mail.message.partition("@")[0]
     identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
     body = {
@@ -112,6 +112,6 @@ def _take(outside: Outside, seen: Visit) -> None:
         event = read_event(body, now)
     except ValueError as error:
         raise ProblemError(400, str(error)) from None
-    outside.intake.accept(
+    context.intake.accept(
         [NewItem(lead=mail.lead, item=event.id, kind="event", body=body, arrived=now)]
     )

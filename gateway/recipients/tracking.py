@@ -19,7 +19,7 @@ from gateway.recipients.bot_detection import TOGETHER, Hit, Why, age, all_links,
 from gateway.recipients.pages import HEADERS, lost
 from gateway.requests.problems import told
 from models.instants import write_instant
-from usecases.context import Outside
+from usecases.context import Context
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
@@ -27,7 +27,7 @@ VISITOR = "lf"
 """The parameter by which our own web pages know a visitor who came from a mail."""
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The two routes, for GET and HEAD."""
     routes = APIRouter(tags=["mail"])
 
@@ -40,16 +40,16 @@ def router(outside: Outside) -> APIRouter:
     )
     def click(token: str, request: Request) -> Response:
         """Follow a link of a mail."""
-        found = outside.links.read("click", token)
-        mail = outside.sent.by_local_part(found.mail) if found is not None else None
+        found = context.links.read("click", token)
+        mail = context.sent.by_local_part(found.mail) if found is not None else None
         if found is None or mail is None or found.number >= len(mail.links):
             return lost()
         target = mail.links[found.number]
-        why = _machine(outside, mail, request, found.number)
-        _told(outside, mail, "email.clicked", str(found.number), why=why, url=target)
+        why = _machine(context, mail, request, found.number)
+        _told(context, mail, "email.clicked", str(found.number), why=why, url=target)
         if not target:
             return Response(status_code=204, headers=HEADERS)
-        return RedirectResponse(_known(outside, mail, target), 302, headers=HEADERS)
+        return RedirectResponse(_known(context, mail, target), 302, headers=HEADERS)
 
     @routes.head("/o/{name}", include_in_schema=False)
     @routes.get(
@@ -64,40 +64,40 @@ def router(outside: Outside) -> APIRouter:
     def opened(name: str, request: Request) -> Response:
         """Load the image of a mail."""
         token, _, kind = name.partition(".")
-        found = outside.links.read("open", token)
-        mail = outside.sent.by_local_part(found.mail) if found is not None else None
+        found = context.links.read("open", token)
+        mail = context.sent.by_local_part(found.mail) if found is not None else None
         if kind != "gif" or mail is None:
             return lost()
-        why = _machine(outside, mail, request, None)
-        _told(outside, mail, "email.opened", "open", why=why)
+        why = _machine(context, mail, request, None)
+        _told(context, mail, "email.opened", "open", why=why)
         return Response(GIF, media_type="image/gif", headers=HEADERS)
 
     return routes
 
 
-def _machine(outside: Outside, mail: SentMail, request: Request, number: int | None) -> Why | None:
+def _machine(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
     """Why this is a machine's request, or None; what it betrays of earlier ones is judged too."""
     hit = Hit(
         method=request.method,
         headers=dict(request.headers),
         number=number,
-        age=age(mail.updated, datetime.now(UTC), outside.speed),
+        age=age(mail.updated, datetime.now(UTC), context.speed),
     )
     why = at_once(hit)
     if number is None:
         return why
-    followed = outside.intake.clicked(mail.lead, mail.message, outside.now() - TOGETHER)
+    followed = context.intake.clicked(mail.lead, mail.message, context.now() - TOGETHER)
     if why is None and "" in followed:
         why = "unseen"
     if why is None and all_links(followed | {mail.links[number]}, mail.links):
         why = "all_links"
     if why in ("unseen", "all_links"):
-        outside.intake.judge(mail.lead, mail.message, why)
+        context.intake.judge(mail.lead, mail.message, why)
     return why
 
 
 def _told(
-    outside: Outside,
+    context: Context,
     mail: SentMail,
     kind: str,
     what: str,
@@ -106,7 +106,7 @@ def _told(
     url: str | None = None,
 ) -> None:
     """Keep the event. A person's lies a few seconds, in which a scanner betrays itself."""
-    at = outside.now()
+    at = context.now()
     local = mail.message.partition("@")[0]
     # Two requests in one second are one: browsers repeat what they are not sure of.
     identity = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
@@ -119,16 +119,16 @@ def _told(
         "data": {**data, "why": why} if why else data,
         "machine": why is not None,
     }
-    delay = timedelta(0) if why else TOGETHER / outside.speed
+    delay = timedelta(0) if why else TOGETHER / context.speed
     item = NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at, delay=delay)
-    outside.intake.accept([item])
+    context.intake.accept([item])
 
 
-def _known(outside: Outside, mail: SentMail, target: str) -> str:
+def _known(context: Context, mail: SentMail, target: str) -> str:
     """The target; on our own web sites the visitor is known, by a token and not by name."""
     parts = urlsplit(target)
-    if f"{parts.scheme}://{parts.netloc}" not in outside.web_origins:
+    if f"{parts.scheme}://{parts.netloc}" not in context.web_origins:
         return target
     query = [*parse_qsl(parts.query, keep_blank_values=True)]
-    query.append((VISITOR, outside.links.visitor(mail.message)))
+    query.append((VISITOR, context.links.visitor(mail.message)))
     return urlunsplit(parts._replace(query=urlencode(query)))

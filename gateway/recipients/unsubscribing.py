@@ -14,26 +14,26 @@ from fastapi.responses import HTMLResponse
 
 from gateway.recipients.choices import ANSWERS, carry_out, mail_of, pause, stop, stopped
 from gateway.recipients.pages import lost, masked, page, program_of
-from usecases.context import Outside
+from usecases.context import Context
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The page, and what its button and mail programs post."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/u/{token}", responses=ANSWERS)
     def ask(token: str) -> HTMLResponse:
         """The page that asks; it changes nothing."""
-        mail = mail_of(outside, "unsubscribe", token)
+        mail = mail_of(context, "unsubscribe", token)
         if mail is None:
             return lost()
-        if outside.outbox.suppression(mail.address, operational=False) is not None:
-            return stopped(outside, mail)
+        if context.mail_ledger.suppression(mail.address, operational=False) is not None:
+            return stopped(context, mail)
         return page(
             "Unsubscribe?",
             f"We will stop sending news to {masked(mail.address)}.",
-            actions=[stop(outside, mail, "Unsubscribe"), pause(outside, mail)],
-            program=program_of(outside, mail),
+            actions=[stop(context, mail, "Unsubscribe"), pause(context, mail)],
+            program=program_of(context, mail),
         )
 
     @routes.post("/u/{token}", responses=ANSWERS)
@@ -44,10 +44,10 @@ def router(outside: Outside) -> APIRouter:
         ],
     ) -> HTMLResponse:
         """Unsubscribe at once; asked twice it is done once."""
-        mail = mail_of(outside, "unsubscribe", token)
+        mail = mail_of(context, "unsubscribe", token)
         if mail is None:
             return lost()
-        carry_out(outside, mail, "stop")
-        return stopped(outside, mail)
+        carry_out(context, mail, "stop")
+        return stopped(context, mail)
 
     return routes

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from usecases.acting import Malformed, NotAllowed, NotThere, Refused, Unavailable
+from usecases.acting import ActMalformed, ActNotAllowed, ActRefused, ActUnanswered, LeadNotThere
 
-Failed = Refused | NotAllowed | NotThere | Malformed | Unavailable
+Failed = ActRefused | ActNotAllowed | LeadNotThere | ActMalformed | ActUnanswered
 
 _STATUS: dict[type[Failed], int] = {
-    Refused: 409,
-    NotAllowed: 403,
-    NotThere: 404,
-    Malformed: 422,
-    Unavailable: 503,
+    ActRefused: 409,
+    ActNotAllowed: 403,
+    LeadNotThere: 404,
+    ActMalformed: 422,
+    ActUnanswered: 503,
 }
 
 
@@ -22,7 +22,7 @@ def status_of(outcome: Failed) -> int:
 
 def said_of(outcome: Failed) -> str:
     """Its sentence."""
-    if isinstance(outcome, Unavailable):
+    if isinstance(outcome, ActUnanswered):
         # The form on the page bears the act's id still.
         return (
             "Nobody answered in time; it may still be done. Press the button again in a"

@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from lifecycle.words.time_text import spoken_instant, spoken_span
 from models.instants import write_instant
-from usecases.context import Outside
+from usecases.context import Context
 
 _ASSETS = Path(__file__).with_name("assets")
 _CSS = (_ASSETS / "desk.css").read_text()
@@ -47,16 +47,16 @@ HEADERS = {
 
 
 def page(
-    name: str, outside: Outside, *, status: int = 200, zone: ZoneInfo | None = None, **values: Any
+    name: str, context: Context, *, status: int = 200, zone: ZoneInfo | None = None, **values: Any
 ) -> HTMLResponse:
     """A page from its template. Instants are written in `zone`, as seen from the clock's now."""
-    now, shown = outside.now(), zone or ZoneInfo("UTC")
+    now, shown = context.now(), zone or ZoneInfo("UTC")
 
     def when(at: datetime) -> str:
         return spoken_instant(at, now, shown)
 
     html = _PAGES.get_template(name).render(
-        version=_VERSION, now=now, speed=outside.speed, when=when, **{"who": None} | values
+        version=_VERSION, now=now, speed=context.speed, when=when, **{"who": None} | values
     )
     return HTMLResponse(html, status, headers=HEADERS)
 

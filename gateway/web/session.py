@@ -22,7 +22,7 @@ from adapters.reports.team import office_zone
 from adapters.sql.desk_sessions import SESSION_LASTS, SqlDeskSessions
 from lifecycle.calendars.local_time import zone
 from models.directory import Directory
-from usecases.context import Outside
+from usecases.context import Context
 from usecases.viewer import Viewer, member_of_the_house
 
 
@@ -60,14 +60,14 @@ class AtDesk:
         return self.viewer.role == "manager"
 
 
-def at_desk(outside: Outside) -> Callable[..., AtDesk]:
+def at_desk(context: Context) -> Callable[..., AtDesk]:
     """A dependency: somebody is signed in whom the directory knows. Raises SignInNeededError."""
-    sessions = SqlDeskSessions(outside.database)
+    sessions = SqlDeskSessions(context.database)
 
     def signed_in(request: Request) -> AtDesk:
-        secret = request.cookies.get(cookie_name(outside))
+        secret = request.cookies.get(cookie_name(context))
         person = sessions.who(secret) if secret else None
-        people = outside.people.directory()
+        people = context.people.directory()
         viewer = member_of_the_house(people, person) if person is not None else None
         if secret is None or person is None or viewer is None:
             raise SignInNeededError(request.url.path if request.method == "GET" else "/desk")
@@ -76,7 +76,7 @@ def at_desk(outside: Outside) -> Callable[..., AtDesk]:
             viewer=viewer,
             person=person,
             name=member.name if member is not None and member.name else person,
-            zone=person_zone(outside, people, person),
+            zone=person_zone(context, people, person),
             people=people,
             token=form_token(secret),
         )
@@ -84,9 +84,9 @@ def at_desk(outside: Outside) -> Callable[..., AtDesk]:
     return signed_in
 
 
-def acting(outside: Outside) -> Callable[..., AtDesk]:
+def acting(context: Context) -> Callable[..., AtDesk]:
     """A dependency: somebody at the desk sent a form of ours."""
-    someone = at_desk(outside)
+    someone = at_desk(context)
 
     def allowed(
         request: Request,
@@ -117,28 +117,28 @@ def form_token(session: str) -> str:
     return hmac.new(session.encode(), b"leadflow desk form", hashlib.sha256).hexdigest()
 
 
-def cookie_name(outside: Outside) -> str:
+def cookie_name(context: Context) -> str:
     """With TLS, browsers hold such a cookie to this one host (RFC 6265bis, 4.1.3.2)."""
-    return "__Host-leadflow" if _secure(outside) else "leadflow"
+    return "__Host-leadflow" if _secure(context) else "leadflow"
 
 
-def keep(response: Response, outside: Outside, session: str) -> None:
+def keep(response: Response, context: Context, session: str) -> None:
     """Give the browser its session."""
     response.set_cookie(
-        cookie_name(outside),
+        cookie_name(context),
         session,
         max_age=int(SESSION_LASTS.total_seconds()),
         path="/",
-        secure=_secure(outside),
+        secure=_secure(context),
         httponly=True,
         samesite="lax",
     )
 
 
-def forget(response: Response, outside: Outside) -> None:
+def forget(response: Response, context: Context) -> None:
     """Take it back."""
     response.delete_cookie(
-        cookie_name(outside), path="/", secure=_secure(outside), httponly=True, samesite="lax"
+        cookie_name(context), path="/", secure=_secure(context), httponly=True, samesite="lax"
     )
 
 
@@ -154,13 +154,13 @@ def inside(path: str) -> str:
     return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
 
 
-def person_zone(outside: Outside, people: Directory, person: str) -> ZoneInfo:
+def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:
     """In which zone a person reads the clock: their own, else the accept calendar's."""
     member = people.member(person)
     if member is not None and member.timezone:
         return zone(member.timezone)
-    return office_zone(outside.programs)
+    return office_zone(context.programs)
 
 
-def _secure(outside: Outside) -> bool:
-    return outside.links.public_url.startswith("https://")
+def _secure(context: Context) -> bool:
+    return context.links.public_url.startswith("https://")

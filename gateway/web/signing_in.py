@@ -29,7 +29,7 @@ from gateway.web.pages import page
 from gateway.web.session import NotHereError, cookie_name, forget, inside, keep, same_site
 from models.addresses import only_address
 from models.durations import Duration, Rate
-from usecases.context import Outside
+from usecases.context import Context
 
 _ONE_EACH = Rate(most=30, per=Duration(1, "h"))
 """A person is sent a link every two minutes at most, however often somebody asks for it."""
@@ -37,15 +37,15 @@ _ONE_EACH = Rate(most=30, per=Duration(1, "h"))
 _log = structlog.get_logger(__name__)
 
 
-def router(outside: Outside) -> APIRouter:
+def router(context: Context) -> APIRouter:
     """The pages for signing in and out."""
     routes = APIRouter(include_in_schema=False)
-    sessions = SqlDeskSessions(outside.database)
+    sessions = SqlDeskSessions(context.database)
 
     @routes.get("/desk/sign-in")
     def ask(to: str = "/desk") -> HTMLResponse:
         """The page that asks for an address."""
-        return _asking(outside, to)
+        return _asking(context, to)
 
     @routes.post("/desk/sign-in")
     async def send(
@@ -53,11 +53,11 @@ def router(outside: Outside) -> APIRouter:
     ) -> HTMLResponse:
         """Send a link, if the directory knows the address."""
         same_site(request)
-        if not outside.links.public_url:
+        if not context.links.public_url:
             said = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
             raise NotHereError(503, said)
-        answer = page("sign_in_sent.html", outside, minutes=LINK_LASTS // timedelta(minutes=1))
-        answer.background = BackgroundTask(_send, outside, sessions, email, inside(to))
+        answer = page("sign_in_sent.html", context, minutes=LINK_LASTS // timedelta(minutes=1))
+        answer.background = BackgroundTask(_send, context, sessions, email, inside(to))
         return answer
 
     @routes.get("/desk/in/{secret}")
@@ -65,8 +65,8 @@ def router(outside: Outside) -> APIRouter:
         """The page with the button; it changes nothing."""
         person = sessions.invited(secret)
         if person is None:
-            return _asking(outside, to, status=410, stale=True)
-        return page("sign_in_ready.html", outside, secret=secret, person=person, to=inside(to))
+            return _asking(context, to, status=410, stale=True)
+        return page("sign_in_ready.html", context, secret=secret, person=person, to=inside(to))
 
     @routes.post("/desk/in/{secret}")
     def enter(request: Request, secret: str, to: Annotated[str, Form()] = "/desk") -> Response:
@@ -74,61 +74,61 @@ def router(outside: Outside) -> APIRouter:
         same_site(request)
         session = sessions.sign_in(secret)
         if session is None:
-            return _asking(outside, to, status=410, stale=True)
-        _end(request, outside, sessions)
+            return _asking(context, to, status=410, stale=True)
+        _end(request, context, sessions)
         answer = RedirectResponse(inside(to), 303)
-        keep(answer, outside, session)
+        keep(answer, context, session)
         return answer
 
     @routes.post("/desk/sign-out")
     def leave(request: Request) -> Response:
         """Sign out."""
         same_site(request)
-        _end(request, outside, sessions)
+        _end(request, context, sessions)
         answer = RedirectResponse("/desk/sign-in", 303)
-        forget(answer, outside)
+        forget(answer, context)
         return answer
 
     return routes
 
 
-def _asking(outside: Outside, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
-    return page("sign_in.html", outside, status=status, to=inside(to), stale=stale)
+def _asking(context: Context, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
+    return page("sign_in.html", context, status=status, to=inside(to), stale=stale)
 
 
-def _end(request: Request, outside: Outside, sessions: SqlDeskSessions) -> None:
-    if session := request.cookies.get(cookie_name(outside)):
+def _end(request: Request, context: Context, sessions: SqlDeskSessions) -> None:
+    if session := request.cookies.get(cookie_name(context)):
         sessions.sign_out(session)
 
 
-async def _send(outside: Outside, sessions: SqlDeskSessions, email: str, to: str) -> None:
+async def _send(context: Context, sessions: SqlDeskSessions, email: str, to: str) -> None:
     try:
-        mail = await asyncio.to_thread(_invitation, outside, sessions, email, to)
+        mail = await asyncio.to_thread(_invitation, context, sessions, email, to)
         if mail is not None:
-            await outside.mailer.send(mail)
+            await context.mailer.send(mail)
     except (MailUnsentError, MailRefusedError, SQLAlchemyError) as error:
         _log.error("a link to sign in was not sent", why=type(error).__name__)
 
 
 def _invitation(
-    outside: Outside, sessions: SqlDeskSessions, email: str, to: str
+    context: Context, sessions: SqlDeskSessions, email: str, to: str
 ) -> Rendered | None:
     """The mail with the link; None for a stranger, and for who was sent one a moment ago."""
     person = email.strip().lower()
-    if not outside.people.directory().knows(person):
+    if not context.people.directory().knows(person):
         return None
     known = hashlib.sha256(person.encode()).hexdigest()[:16]
-    wait = SqlRates(outside.database).reserve({f"sign-in/{known}": _ONE_EACH}, timedelta(0))
+    wait = SqlRates(context.database).reserve({f"sign-in/{known}": _ONE_EACH}, timedelta(0))
     if wait > timedelta(0):
         return None
-    link = f"{outside.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
-    return _mail(outside, person, link)
+    link = f"{context.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
+    return _mail(context, person, link)
 
 
-def _mail(outside: Outside, person: str, link: str) -> Rendered:
+def _mail(context: Context, person: str, link: str) -> Rendered:
     """The mail with the link, from a program's sender."""
-    names = outside.programs.names()
-    program = outside.programs.newest(names[0]) if names else None
+    names = context.programs.names()
+    program = context.programs.newest(names[0]) if names else None
     sender = only_address(program.sending.from_ if program is not None else person)
     subject = "Your link to the desk"
     minutes = LINK_LASTS // timedelta(minutes=1)

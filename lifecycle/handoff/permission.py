@@ -13,7 +13,7 @@ from models.directory import Directory
 from models.state import LeadState
 
 
-class RefusedError(Exception):
+class ActRefusedError(Exception):
     """An act that is not allowed; raised and caught within the rules."""
 
     def __init__(self, why: str, sentence: str) -> None:
@@ -26,7 +26,7 @@ def in_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
     """Refuse an act that is not for the lead's stage."""
     allowed = list(stages)
     if m.state.stage not in allowed:
-        raise RefusedError(
+        raise ActRefusedError(
             "stage",
             f"{_words(do)} is for a lead in stage {_either(allowed)};"
             f" this one is in stage {m.state.stage}.",
@@ -37,7 +37,7 @@ def by_owner_or_manager(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody else."""
     allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise RefusedError("person", _not_yours(m, do, by, allowed))
+        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
 
 
 def by_manager(m: Moment, do: str, by: str) -> None:
@@ -47,7 +47,7 @@ def by_manager(m: Moment, do: str, by: str) -> None:
     if m.state.handoff is None:
         allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise RefusedError("person", _not_yours(m, do, by, allowed))
+        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
 
 
 def may_do_task(m: Moment, by: str, owner: str | None, team: str | None) -> None:

@@ -15,7 +15,7 @@ from lifecycle.calendars.local_time import later
 from lifecycle.handoff.handoff import end_handoff, give_to, open_second, update
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
-    RefusedError,
+    ActRefusedError,
     by_manager,
     by_owner_or_manager,
     in_stage,
@@ -50,7 +50,7 @@ def perform(m: Moment, act: Act) -> None:
         return
     try:
         _ACTS[act.do](m, act)
-    except RefusedError as refusal:
+    except ActRefusedError as refusal:
         m.tell("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
@@ -93,7 +93,7 @@ def _recycle(m: Moment, act: Act) -> None:
     needed = reasons[reason].needs_touches
     logged = m.state.handoff.touches if m.state.handoff is not None else 0
     if logged < needed:
-        raise RefusedError(
+        raise ActRefusedError(
             "touches",
             f"Recycling for {reason} needs {needed} touches in this handoff;"
             f" {logged} {'is' if logged == 1 else 'are'} logged.",
@@ -114,14 +114,16 @@ def _reassign(m: Moment, act: Act) -> None:
     by_manager(m, "reassign", act.by)
     handoff = m.state.handoff
     if handoff is None:
-        raise RefusedError("team", "Reassign is for a lead that has a handoff; this one has none.")
+        raise ActRefusedError(
+            "team", "Reassign is for a lead that has a handoff; this one has none."
+        )
     if act.to is None or not m.people.is_member(handoff.team, act.to):
-        raise RefusedError(
+        raise ActRefusedError(
             "to",
             f"Reassign needs a member of team {handoff.team} in 'to', not {act.to or 'nobody'}.",
         )
     if act.to == m.state.owner:
-        raise RefusedError("to", f"{act.to} owns this lead already.")
+        raise ActRefusedError("to", f"{act.to} owns this lead already.")
     end_hold(m, "reassigned", act.by)
     before = m.state.owner
     m.change(previous_owner=before or m.state.previous_owner)
@@ -138,15 +140,15 @@ def _hold(m: Moment, act: Act) -> None:
     by_owner_or_manager(m, "hold", act.by)
     handoff, rules = m.state.handoff, m.book.program.handoff
     if handoff is None or rules is None:
-        raise RefusedError("hold", "Hold is for a lead that has a handoff; this one has none.")
+        raise ActRefusedError("hold", "Hold is for a lead that has a handoff; this one has none.")
     if act.until is None:
-        raise RefusedError("until", "Hold needs 'until', the instant at which the clocks go on.")
+        raise ActRefusedError("until", "Hold needs 'until', the instant at which the clocks go on.")
     _in_future(m, "hold", act.until)
     if not act.why:
-        raise RefusedError("why", "Hold needs 'why': what the lead is waiting for.")
+        raise ActRefusedError("why", "Hold needs 'why': what the lead is waiting for.")
     most = rules.hold_at_most
     if held_seconds(handoff, act.until, m.when) > most.elapsed.total_seconds():
-        raise RefusedError("hold", f"A handoff can be held for at most {most} in all.")
+        raise ActRefusedError("hold", f"A handoff can be held for at most {most} in all.")
     hold(m, act.until, act.why, act.by)
 
 
@@ -154,7 +156,7 @@ def _resume(m: Moment, act: Act) -> None:
     in_stage(m, "resume", _in_order(IN_SALES))
     by_owner_or_manager(m, "resume", act.by)
     if m.state.handoff is None or m.state.handoff.held_until is None:
-        raise RefusedError("hold", "Resume is for a lead on hold; this one is not.")
+        raise ActRefusedError("hold", "Resume is for a lead on hold; this one is not.")
     end_hold(m, "resume", act.by)
 
 
@@ -208,7 +210,7 @@ def _done(m: Moment, act: Act) -> None:
     task = next((one for one in m.state.tasks if one.id == act.task), None)
     if task is None:
         names = ", ".join(one.id for one in m.state.tasks)
-        raise RefusedError(
+        raise ActRefusedError(
             "task",
             f"Done is for an open task ({names}), not for {act.task or 'none'}."
             if names
@@ -222,7 +224,7 @@ def _done(m: Moment, act: Act) -> None:
 def _note(m: Moment, act: Act) -> None:
     by_owner_or_manager(m, "note", act.by)
     if not act.note:
-        raise RefusedError("note", "Note needs 'note', the text to be kept.")
+        raise ActRefusedError("note", "Note needs 'note', the text to be kept.")
     m.tell("noted", by=act.by, note=act.note)
 
 
@@ -230,7 +232,7 @@ def _reason(act: Act, reasons: Mapping[str, object]) -> str:
     if act.reason is None or act.reason not in reasons:
         known = ", ".join(reasons) or "none"
         given = f"not '{act.reason}'" if act.reason else "and none was given"
-        raise RefusedError(
+        raise ActRefusedError(
             "reason",
             f"{act.do.capitalize()} needs a reason the program knows ({known}), {given}.",
         )
@@ -240,7 +242,7 @@ def _reason(act: Act, reasons: Mapping[str, object]) -> str:
 def _amount(do: str, amount: float | None) -> float:
     if amount is None or amount < 0:
         given = "none was given" if amount is None else f"{rounded(amount)} is less"
-        raise RefusedError(
+        raise ActRefusedError(
             "amount",
             f"{do.replace('_', ' ').capitalize()} needs an amount of 0 or more; {given}.",
         )
@@ -249,7 +251,7 @@ def _amount(do: str, amount: float | None) -> float:
 
 def _currency(do: str, currency: str | None) -> str:
     if currency is None or not _CURRENCY.fullmatch(currency):
-        raise RefusedError(
+        raise ActRefusedError(
             "currency", f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR."
         )
     return currency
@@ -257,7 +259,7 @@ def _currency(do: str, currency: str | None) -> str:
 
 def _in_future(m: Moment, do: str, until: datetime) -> None:
     if until <= m.when:
-        raise RefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
+        raise ActRefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
 
 
 _ACTS: dict[str, Callable[[Moment, Act], None]] = {

@@ -16,7 +16,7 @@ from lifecycle.moment import Moment
 from lifecycle.nurture import suppression
 from lifecycle.nurture.consent import awaited
 from lifecycle.nurture.sending import Defer, Skip, check, choose, count, message_id
-from lifecycle.program.rulebook import CompiledTrack, Node
+from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
 from models.decision import SendMail
 from models.inputs import Event, Result
@@ -181,7 +181,7 @@ def mail_result(m: Moment, result: Result) -> None:
         _perform(m, None if node is None else node.next)
 
 
-def _current(m: Moment) -> Node | None:
+def _current(m: Moment) -> StepNode | None:
     track = m.state.track
     if track is None or track.sending or track.name not in m.book.tracks:
         return None
@@ -236,7 +236,7 @@ def _wait(m: Moment, wait_until: datetime) -> None:
         m.change(track=dataclasses.replace(m.state.track, until=wait_until))
 
 
-def _send(m: Moment, node: Node) -> bool:
+def _send(m: Moment, node: StepNode) -> bool:
     """Send the step's e-mail, defer or skip it. Whether the step is done already."""
     track, step = m.state.track, node.step
     if track is None or not isinstance(step, EmailStep | VariantsStep):

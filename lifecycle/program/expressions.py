@@ -26,7 +26,7 @@ _TOKEN = re.compile(
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class ExpressionToken:
     """A word of an expression and its offset in the source."""
 
     kind: str
@@ -34,7 +34,7 @@ class Token:
     offset: int
 
 
-def _literal(token: Token) -> str:
+def _literal(token: ExpressionToken) -> str:
     return str(cel.evaluate(token.text))
 
 
@@ -53,7 +53,7 @@ class Expression:
     """Names used as variables, without those that a macro binds or a namespace has."""
     functions: frozenset[str]
     """Names called as functions or methods."""
-    tokens: tuple[Token, ...] = field(repr=False)
+    tokens: tuple[ExpressionToken, ...] = field(repr=False)
     dids: frozenset[str]
     """The signatures of its `did()` calls."""
 
@@ -74,7 +74,7 @@ def expression(source: str) -> Expression:
     """
     program = cel.compile(source)
     tokens = tuple(
-        Token(match.lastgroup or "", match[0], match.start())
+        ExpressionToken(match.lastgroup or "", match[0], match.start())
         for match in _TOKEN.finditer(source)
         if match.lastgroup != "comment"
     )
@@ -89,7 +89,7 @@ def expression(source: str) -> Expression:
     )
 
 
-def _dids(tokens: tuple[Token, ...]) -> list[str]:
+def _dids(tokens: tuple[ExpressionToken, ...]) -> list[str]:
     found = []
     for place, token in enumerate(tokens):
         if token.kind != "name" or token.text != "did":

@@ -38,7 +38,7 @@ OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Node:
+class StepNode:
     """A step of a track with what follows it; ids instead of references, for state names them."""
 
     id: str
@@ -58,7 +58,7 @@ class CompiledTrack:
     exit: Expression | None
     again: bool
     first: str
-    nodes: dict[str, Node]
+    nodes: dict[str, StepNode]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -187,7 +187,7 @@ def _expressions(book: Rulebook) -> Iterator[Expression]:
 
 def _track(name: str, track: Track) -> CompiledTrack:
     ids = step_ids(track)
-    nodes: dict[str, Node] = {}
+    nodes: dict[str, StepNode] = {}
     first = _link(track.steps, None, ids, nodes)
     return CompiledTrack(
         name=name,
@@ -200,7 +200,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
 
 
 def _link(
-    steps: tuple[AnyStep, ...], after: str | None, ids: dict[int, str], nodes: dict[str, Node]
+    steps: tuple[AnyStep, ...], after: str | None, ids: dict[int, str], nodes: dict[str, StepNode]
 ) -> str | None:
     """Make nodes of a list of steps; what follows the last is `after`. Returns the first's id."""
     following = after
@@ -211,7 +211,7 @@ def _link(
             then = _link(step.then, following, ids, nodes)
             otherwise = _link(step.else_, following, ids, nodes)
         own = ids[id(step)]
-        nodes[own] = Node(own, step, following, then, otherwise, asks)
+        nodes[own] = StepNode(own, step, following, then, otherwise, asks)
         following = own
     return following
 

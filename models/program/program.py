@@ -24,7 +24,7 @@ from models.program.tracks import Track
 from models.program.values import FieldType, Flag, Name, Part
 
 
-class Intake(Part):
+class IntakeRules(Part):
     """What the HTTP interface may do with this program."""
 
     create: Flag = Field(
@@ -52,7 +52,7 @@ class Program(Part):
     lost_reasons: dict[Name, LostReason] = {}
     schedules: dict[Literal["reengage", "digest"], Schedule] = {}
     targets: dict[Name, TargetField] = {}
-    intake: Intake = Intake()
+    intake: IntakeRules = IntakeRules()
 
     @cached_property
     def canonical_json(self) -> str:

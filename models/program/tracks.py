@@ -18,7 +18,7 @@ class TaskWork(Part):
     team: Name | None = None
 
 
-class Notice(Part):
+class Notification(Part):
     """An in-app notification."""
 
     channel: Literal["app"]
@@ -85,7 +85,7 @@ class TaskStep(Step):
 class NotifyStep(Step):
     """Send an in-app notification."""
 
-    notify: Notice
+    notify: Notification
 
 
 class MoveToStep(Step):

@@ -11,7 +11,7 @@ from sqlmodel import Field, SQLModel
 from models.tables.columns import UtcInstant
 
 
-class Lead(SQLModel, table=True):
+class LeadRow(SQLModel, table=True):
     """One row a lead, as its last turn left it."""
 
     __tablename__ = "leads"

@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from models.tables.columns import UtcInstant
 
 
-class Message(SQLModel, table=True):
+class MessageRow(SQLModel, table=True):
     """A mail by its key, and how it ended: the outbox."""
 
     __tablename__ = "messages"

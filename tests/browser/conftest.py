@@ -17,8 +17,8 @@ from adapters.temporal.client import Leads
 from assembly.settings import Settings
 from assembly.shipped import SHIPPED
 from assembly.stack import Ports, running_stack
-from models.envelopes import Clock
-from tests.browser.house import House
+from models.envelopes import ProgramClock
+from tests.browser.running_stack import House
 from usecases.publishing import choose
 
 _PATIENCE = 15_000
@@ -60,7 +60,7 @@ async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House
     settings = Settings(
         home=tmp_path_factory.mktemp("house"), database_url="", log_level="error", public_url=""
     )
-    clock = Clock(wall=datetime.now(UTC), program=_MONDAY, speed=60)
+    clock = ProgramClock(wall=datetime.now(UTC), program=_MONDAY, speed=60)
     async with running_stack(settings, Ports(), clock=clock) as stack:
         database = open_database(stack.settings.database)
         files = (SHIPPED / "acme.yaml", Path(__file__).with_name("hasty.yaml"))

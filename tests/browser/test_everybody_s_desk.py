@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from adapters.sql.desk_sessions import SqlDeskSessions
 from tests.browser.conftest import At
-from tests.browser.house import MORGAN, House
+from tests.browser.running_stack import MORGAN, House
 from tests.waiting import until
 
 DESKTOP = {"viewport": {"width": 1200, "height": 800}, "color_scheme": "light"}

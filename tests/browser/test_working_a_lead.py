@@ -8,7 +8,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import At
-from tests.browser.house import JONAS, MARA, MORGAN, RILEY, House, link
+from tests.browser.running_stack import JONAS, MARA, MORGAN, RILEY, House, link
 from tests.waiting import until
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters.delivery.catcher import messages
-from adapters.reports.leads import SentMail
+from adapters.reports.leads import SentMailEntry
 from adapters.sql.database import open_database
 from demonstration.agreement import compare
 from models.tables.columns import table_of
@@ -85,9 +85,9 @@ MAILS = ("told@x.example", "twice@x.example", "untold@x.example")
 class Reports:
     """What a journal would tell of two mails and two leads."""
 
-    def sent_mail(self) -> list[SentMail]:
+    def sent_mail(self) -> list[SentMailEntry]:
         at = datetime(2026, 3, 2, tzinfo=UTC)
-        return [SentMail(lead="ana", email="welcome", message=one, at=at) for one in MAILS[:2]]
+        return [SentMailEntry(lead="ana", email="welcome", message=one, at=at) for one in MAILS[:2]]
 
     def stage_of(self) -> dict[str, str]:
         return {"ana": "mql", "bo": "known"}

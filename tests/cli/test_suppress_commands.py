@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from adapters.sql.database import Database
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from tests.cli.conftest import ACME, Leadflow
 
 
 def stopped(database: Database, address: str, *, operational: bool = False) -> str | None:
-    return SqlOutbox(database).suppression(address, operational=operational)
+    return SqlMailLedger(database).suppression(address, operational=operational)
 
 
 def test_an_address_is_suppressed_once_and_allowed_again(

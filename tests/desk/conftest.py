@@ -15,12 +15,12 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from models.directory import Directory
 from models.program.program import Program
-from tests.desk.office import PEOPLE, Clockwork, Office, Seat, sit
+from tests.desk.lived_leads import PEOPLE, Clockwork, LivedLeads, Seat, sit
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
-from tests.gateway.house import house
+from tests.gateway.gateway_context import house
 from tests.gateway.senders import NOW
-from usecases.context import Outside
+from usecases.context import Context
 
 __all__ = ["database", "gateway_template", "mailer"]
 
@@ -41,24 +41,24 @@ def clock() -> Clockwork:
 
 
 @pytest.fixture
-def outside(database: Database, mailer: FakeMailer, clock: Clockwork) -> Outside:
+def context(database: Database, mailer: FakeMailer, clock: Clockwork) -> Context:
     found = replace(house(database, mailer), now=clock)
     found.people.apply(Directory.model_validate(PEOPLE))
     return found
 
 
 @pytest.fixture
-def office(outside: Outside, acme: Program, clock: Clockwork) -> Office:
+def office(context: Context, acme: Program, clock: Clockwork) -> LivedLeads:
     """Leads by the real rules."""
-    return Office(outside, acme, clock)
+    return LivedLeads(context, acme, clock)
 
 
 @pytest.fixture
 async def browser(
-    outside: Outside, office: Office
+    context: Context, office: LivedLeads
 ) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
     """Makes browsers, each with cookies of its own."""
-    app = build_app(outside, office)
+    app = build_app(context, office)
     async with AsyncExitStack() as opened:
 
         def made() -> httpx.AsyncClient:
@@ -77,10 +77,10 @@ def http(browser: Callable[[], httpx.AsyncClient]) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def at_desk(browser: Callable[[], httpx.AsyncClient], outside: Outside) -> Seats:
+def at_desk(browser: Callable[[], httpx.AsyncClient], context: Context) -> Seats:
     """Signs people in, each in a browser of their own."""
 
     def seated(person: str) -> Seat:
-        return sit(browser(), outside, person)
+        return sit(browser(), context, person)
 
     return seated

@@ -11,13 +11,13 @@ from adapters.mail.alert_card import ACTIONS
 from adapters.mail.links import Purpose, SignedLinks
 from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
-from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, hidden, text
+from tests.desk.lived_leads import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, LivedLeads, hidden, text
 from tests.gateway.senders import MAIL, sent_mail
-from usecases.context import Outside
+from usecases.context import Context
 
 
 @pytest.fixture
-def owner(office: Office) -> str:
+def owner(office: LivedLeads) -> str:
     """Whose lead Ana is."""
     office.lead("ana")
     return str(office.state("ana").owner)
@@ -34,7 +34,7 @@ async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Resp
 
 
 async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     ready = await http.get(path)
@@ -48,7 +48,7 @@ async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
 
 
 async def test_what_scanners_do_to_a_button_does_nothing(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     for ask in (http.get, http.head, http.options):
@@ -59,7 +59,7 @@ async def test_what_scanners_do_to_a_button_does_nothing(
 
 
 async def test_a_second_click_says_what_was_done_by_whom_and_when(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     await press(http, path)
@@ -87,7 +87,7 @@ async def test_a_second_click_says_what_was_done_by_whom_and_when(
     ],
 )
 async def test_a_forged_or_cut_button_does_nothing(
-    http: httpx.AsyncClient, office: Office, owner: str, spoil: Any
+    http: httpx.AsyncClient, office: LivedLeads, owner: str, spoil: Any
 ) -> None:
     path = spoil(office.button("ana", owner, "accept"))
     for answer in (await http.get(path), await http.post(path)):
@@ -98,9 +98,9 @@ async def test_a_forged_or_cut_button_does_nothing(
 
 @pytest.mark.parametrize("purpose", ["click", "unsubscribe", "preferences", "bounce", "visitor"])
 async def test_a_token_for_something_else_is_no_button(
-    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str, purpose: Purpose
+    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str, purpose: Purpose
 ) -> None:
-    links = outside.links
+    links = context.links
     token = office.button("ana", owner, "accept").removeprefix("/a/")
     message = token.partition("-")[0]
     foreign = {
@@ -116,10 +116,10 @@ async def test_a_token_for_something_else_is_no_button(
 
 
 async def test_a_nurture_mail_has_no_buttons_though_its_token_were_signed(
-    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
 ) -> None:
-    message = sent_mail(outside.database)
-    answer = await http.post(outside.links.action(message, 0))
+    message = sent_mail(context.database)
+    answer = await http.post(context.links.action(message, 0))
     assert MAIL in message
     assert answer.status_code == 404
     assert owner
@@ -127,7 +127,7 @@ async def test_a_nurture_mail_has_no_buttons_though_its_token_were_signed(
 
 
 async def test_a_button_signed_with_another_secret_is_none(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     message = office.button("ana", owner, "accept").removeprefix("/a/").partition("-")[0]
     foreign = SignedLinks(public_url="", mail_domain="", secret="t" * 40)
@@ -135,7 +135,7 @@ async def test_a_button_signed_with_another_secret_is_none(
     assert office.asked == []
 
 
-async def test_a_button_expires(http: httpx.AsyncClient, office: Office, owner: str) -> None:
+async def test_a_button_expires(http: httpx.AsyncClient, office: LivedLeads, owner: str) -> None:
     path = office.button("ana", owner, "accept")
     office.sent_ago(days=14, minutes=1)
     for answer in (await http.get(path), await http.post(path)):
@@ -149,7 +149,7 @@ async def test_a_button_expires(http: httpx.AsyncClient, office: Office, owner: 
 
 @pytest.mark.parametrize("minutes", [5, -5])
 async def test_a_button_of_a_machine_whose_clock_is_minutes_apart_works(
-    http: httpx.AsyncClient, office: Office, owner: str, minutes: int
+    http: httpx.AsyncClient, office: LivedLeads, owner: str, minutes: int
 ) -> None:
     path = office.button("ana", owner, "accept")
     office.sent_ago(minutes=minutes)
@@ -158,7 +158,7 @@ async def test_a_button_of_a_machine_whose_clock_is_minutes_apart_works(
 
 
 async def test_a_button_says_so_when_its_lead_was_given_back(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
@@ -171,7 +171,7 @@ async def test_a_button_says_so_when_its_lead_was_given_back(
 
 
 async def test_a_button_says_so_when_its_lead_is_somebody_else_s(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
@@ -182,7 +182,7 @@ async def test_a_button_says_so_when_its_lead_is_somebody_else_s(
 
 
 async def test_a_button_does_not_act_on_a_later_handoff_of_the_same_person(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
@@ -199,12 +199,12 @@ async def test_a_button_does_not_act_on_a_later_handoff_of_the_same_person(
 
 
 async def test_a_button_of_who_left_acts_for_nobody(
-    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     rest = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] != owner]
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": rest}}
-    outside.people.apply(Directory.model_validate({"teams": teams}))
+    context.people.apply(Directory.model_validate({"teams": teams}))
     for answer in (await http.get(path), await http.post(path)):
         assert answer.status_code == 403
         assert "in no team any more" in answer.text
@@ -213,7 +213,7 @@ async def test_a_button_of_who_left_acts_for_nobody(
 
 
 async def test_a_button_of_who_changed_teams_acts_on_nothing_of_the_old_one(
-    http: httpx.AsyncClient, office: Office, outside: Outside, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
@@ -223,13 +223,13 @@ async def test_a_button_of_who_changed_teams_acts_on_nothing_of_the_old_one(
         "sdr": {"manager": MORGAN, "members": sdr},
         "emea": {"manager": "mara@acme.example", "members": [{"email": owner}]},
     }
-    outside.people.apply(Directory.model_validate({"teams": teams}))
+    context.people.apply(Directory.model_validate({"teams": teams}))
     await press(http, path)
     assert office.state("ana").stage == "mql"
 
 
 async def test_what_a_form_says_of_person_lead_and_act_is_not_believed(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     office.lead("dora", country="DE")
     path = office.button("ana", owner, "accept")
@@ -241,7 +241,7 @@ async def test_what_a_form_says_of_person_lead_and_act_is_not_believed(
 
 
 async def test_a_manager_reassigns_by_the_same_button_more_than_once(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     office.wait("ana", hours=5)  # the clock has run out, and the other has the lead
     assert office.state("ana").owner == other(owner)
@@ -253,7 +253,7 @@ async def test_a_manager_reassigns_by_the_same_button_more_than_once(
 
 
 async def test_a_touch_is_logged_again_by_the_same_button_but_a_double_click_once(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     await office.act("ana", "accept", {"by": owner})
     office.event("ana", "form.submitted", "demo")
@@ -268,7 +268,7 @@ async def test_a_touch_is_logged_again_by_the_same_button_but_a_double_click_onc
 
 
 async def test_a_refused_button_keeps_what_was_written(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     await office.act("ana", "accept", {"by": owner})
     office.event("ana", "form.submitted", "demo")
@@ -286,7 +286,7 @@ async def test_a_refused_button_keeps_what_was_written(
 
 
 async def test_a_button_that_nobody_answers_is_pressed_again_as_the_same_act(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     office.failures.append(TemporalUnavailableError("away"))
@@ -298,7 +298,7 @@ async def test_a_button_that_nobody_answers_is_pressed_again_as_the_same_act(
 
 
 async def test_who_was_slower_reads_who_was_faster(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     path = office.button("ana", owner, "accept")
     office.overtaking = {"by": MORGAN, "id": "faster"}
@@ -309,7 +309,7 @@ async def test_who_was_slower_reads_who_was_faster(
 
 
 async def test_a_second_handoff_has_its_own_buttons(
-    http: httpx.AsyncClient, office: Office, owner: str
+    http: httpx.AsyncClient, office: LivedLeads, owner: str
 ) -> None:
     first = office.button("ana", owner, "accept")
     await office.act("ana", "accept", {"by": owner})

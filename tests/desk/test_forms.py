@@ -10,18 +10,29 @@ from temporalio.service import RPCError, RPCStatusCode
 from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
 from tests.desk.conftest import Seats
-from tests.desk.office import ALEX, JONAS, MORGAN, PEOPLE, RILEY, SAM, Office, Seat, hidden, text
+from tests.desk.lived_leads import (
+    ALEX,
+    JONAS,
+    MORGAN,
+    PEOPLE,
+    RILEY,
+    SAM,
+    LivedLeads,
+    Seat,
+    hidden,
+    text,
+)
 
 
 @pytest.fixture
-def ana(office: Office, at_desk: Seats) -> Seat:
+def ana(office: LivedLeads, at_desk: Seats) -> Seat:
     """Her owner at the desk; she is accepted."""
     office.lead("ana")
     return at_desk(str(office.state("ana").owner))
 
 
 async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
-    office: Office, at_desk: Seats, ana: Seat
+    office: LivedLeads, at_desk: Seats, ana: Seat
 ) -> None:
     done = await ana.act("ana", "accept")
     assert done.headers["location"] == "/desk/leads/ana?done=accept"
@@ -45,7 +56,7 @@ async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
     assert "Won, 26000" in page
 
 
-async def test_a_double_click_has_one_effect(office: Office, ana: Seat) -> None:
+async def test_a_double_click_has_one_effect(office: LivedLeads, ana: Seat) -> None:
     await ana.act("ana", "accept")
     await ana.open("/desk/leads/ana")
     form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
@@ -58,7 +69,9 @@ async def test_a_double_click_has_one_effect(office: Office, ana: Seat) -> None:
     assert len(office.told("ana", "touched")) == 2
 
 
-async def test_a_refusal_is_a_sentence_above_what_was_written(office: Office, ana: Seat) -> None:
+async def test_a_refusal_is_a_sentence_above_what_was_written(
+    office: LivedLeads, ana: Seat
+) -> None:
     await ana.act("ana", "accept")
     answer = await ana.act(
         "ana", "recycle", reason="no_response", until="2026-05-01T09:00", id="again"
@@ -83,7 +96,7 @@ async def test_a_refusal_is_a_sentence_above_what_was_written(office: Office, an
     ],
 )
 async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
-    office: Office, ana: Seat, failure: Exception
+    office: LivedLeads, ana: Seat, failure: Exception
 ) -> None:
     await ana.act("ana", "accept")
     office.failures.append(failure)
@@ -115,7 +128,7 @@ async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
     ],
 )
 async def test_what_is_no_act_is_refused_with_a_sentence(
-    office: Office, ana: Seat, fields: dict[str, str], said: str
+    office: LivedLeads, ana: Seat, fields: dict[str, str], said: str
 ) -> None:
     await ana.open("/desk/leads/ana")
     answer = await ana.send("/desk/leads/ana/acts", **fields)
@@ -138,7 +151,7 @@ async def test_what_is_no_act_is_refused_with_a_sentence(
     ],
 )
 async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
-    office: Office, at_desk: Seats, ana: Seat, fields: dict[str, str], said: str
+    office: LivedLeads, at_desk: Seats, ana: Seat, fields: dict[str, str], said: str
 ) -> None:
     await ana.act("ana", "accept")
     await ana.act("ana", "qualify")
@@ -166,11 +179,11 @@ async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
     ],
 )
 async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
-    office: Office, at_desk: Seats, person: str, local: str, instant: str
+    office: LivedLeads, at_desk: Seats, person: str, local: str, instant: str
 ) -> None:
     sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] == person]
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": sdr}}
-    office.outside.people.apply(Directory.model_validate({"teams": teams}))
+    office.context.people.apply(Directory.model_validate({"teams": teams}))
     office.lead("ana", country="DE" if person == JONAS else "US")
     seat = at_desk(person)
     assert (await seat.act("ana", "hold", until=local, why="holidays")).status_code == 303
@@ -178,7 +191,7 @@ async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
 
 
 async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
-    office: Office, at_desk: Seats, ana: Seat
+    office: LivedLeads, at_desk: Seats, ana: Seat
 ) -> None:
     owner = office.state("ana").owner
     other = SAM if owner == RILEY else RILEY
@@ -192,7 +205,9 @@ async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
     assert "Ana" not in ana.page
 
 
-async def test_who_gives_a_lead_back_comes_to_their_other_leads(office: Office, ana: Seat) -> None:
+async def test_who_gives_a_lead_back_comes_to_their_other_leads(
+    office: LivedLeads, ana: Seat
+) -> None:
     done = await ana.act("ana", "recycle", reason="not_now")
     assert done.headers["location"] == "/desk?done=recycle"
     page = await ana.open(done.headers["location"])
@@ -202,7 +217,7 @@ async def test_who_gives_a_lead_back_comes_to_their_other_leads(office: Office, 
 
 
 async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else(
-    office: Office, at_desk: Seats
+    office: LivedLeads, at_desk: Seats
 ) -> None:
     office.stranger("ana")
     office.event("ana", "page.viewed", "/pricing")

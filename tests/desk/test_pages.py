@@ -12,14 +12,14 @@ from structlog.testing import capture_logs
 from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
 from tests.desk.conftest import Seats
-from tests.desk.office import MORGAN, PEOPLE, RILEY, SAM, Office, Seat, text
-from usecases.context import Outside
+from tests.desk.lived_leads import MORGAN, PEOPLE, RILEY, SAM, LivedLeads, Seat, text
+from usecases.context import Context
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def hostile(office: Office, outside: Outside) -> str:
+def hostile(office: LivedLeads, context: Context) -> str:
     """A lead and people who write HTML wherever they can; whose lead it is."""
     sdr = {
         "manager": MORGAN,
@@ -28,7 +28,7 @@ def hostile(office: Office, outside: Outside) -> str:
             {"email": "s&lt@acme.example", "name": EVIL},
         ],
     }
-    outside.people.apply(Directory.model_validate({"teams": {**PEOPLE["teams"], "sdr": sdr}}))
+    context.people.apply(Directory.model_validate({"teams": {**PEOPLE["teams"], "sdr": sdr}}))
     office.lead(
         "ana",
         first_name=EVIL,
@@ -50,7 +50,7 @@ def unharmed(page: str) -> bool:
 
 
 async def test_what_strangers_wrote_is_text_on_every_page(
-    office: Office, outside: Outside, at_desk: Seats, http: httpx.AsyncClient, hostile: str
+    office: LivedLeads, context: Context, at_desk: Seats, http: httpx.AsyncClient, hostile: str
 ) -> None:
     seat, manager = at_desk(hostile), at_desk(MORGAN)
     for path in ("/desk", "/desk/leads/ana", "/desk/leads/ana?done=%3Cscript%3E"):
@@ -71,14 +71,14 @@ async def test_what_strangers_wrote_is_text_on_every_page(
     for answer in refused:
         assert answer.status_code in {409, 422}
         assert unharmed(answer.text)
-    outside.people.absences.add(hostile, office.clock.at.date(), office.clock.at.date(), by=MORGAN)
+    context.people.absences.add(hostile, office.clock.at.date(), office.clock.at.date(), by=MORGAN)
     for path in ("/desk/team", "/desk/leads/ana"):
         assert (await manager.open(path)).status_code == 200
         assert unharmed(manager.page)
     token = {"member": hostile, "first": EVIL, "last": EVIL}
     await manager.open("/desk/team")
     assert unharmed((await manager.send("/desk/absences", **token)).text)
-    invited = SqlDeskSessions(outside.database).invite(hostile)
+    invited = SqlDeskSessions(context.database).invite(hostile)
     for path in (f"/desk/in/{invited}", f"/desk/sign-in?to={quote(EVIL)}"):
         assert unharmed((await http.get(path)).text)
     office.event("ana", "form.submitted", "demo")
@@ -114,7 +114,7 @@ async def test_what_strangers_wrote_is_text_on_every_page(
     ],
 )
 async def test_a_hostile_name_in_a_path_is_no_lead(
-    office: Office, at_desk: Seats, lead: str
+    office: LivedLeads, at_desk: Seats, lead: str
 ) -> None:
     office.lead("ana")
     seat = at_desk(MORGAN)
@@ -130,12 +130,12 @@ async def test_a_hostile_name_in_a_path_is_no_lead(
 
 
 async def test_every_page_runs_nothing_foreign_and_is_in_no_frame(
-    office: Office, outside: Outside, at_desk: Seats, http: httpx.AsyncClient
+    office: LivedLeads, context: Context, at_desk: Seats, http: httpx.AsyncClient
 ) -> None:
     office.lead("ana")
     owner = str(office.state("ana").owner)
     button = office.button("ana", owner, "accept")
-    invited = SqlDeskSessions(outside.database).invite(RILEY)
+    invited = SqlDeskSessions(context.database).invite(RILEY)
     manager, seller = at_desk(MORGAN), at_desk(SAM)
     pages = [
         await http.get("/desk/sign-in"),
@@ -178,10 +178,10 @@ async def test_the_style_sheet_and_the_script_are_kept_for_good(http: httpx.Asyn
         assert not answer.headers.get("set-cookie")
 
 
-async def test_leads_are_told_by_how_much_they_press(office: Office, at_desk: Seats) -> None:
+async def test_leads_are_told_by_how_much_they_press(office: LivedLeads, at_desk: Seats) -> None:
     # One member, so that all leads are theirs; later ones are due later.
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": [{"email": RILEY}]}}
-    office.outside.people.apply(Directory.model_validate({"teams": teams}))
+    office.context.people.apply(Directory.model_validate({"teams": teams}))
     seat = at_desk(RILEY)
     office.lead("zoe")
     office.wait("zoe", hours=3)  # noon
@@ -205,7 +205,7 @@ async def test_who_has_no_lead_is_told_so(at_desk: Seats) -> None:
 
 
 async def test_what_goes_wrong_is_told_on_a_page(
-    office: Office, at_desk: Seats, outside: Outside, http: httpx.AsyncClient
+    office: LivedLeads, at_desk: Seats, context: Context, http: httpx.AsyncClient
 ) -> None:
     seat = at_desk(MORGAN)
     for path in ("/desk/nothing", "/desk/leads/a/b", "/desk/leads/", "/a/", "/a/x/y"):
@@ -216,13 +216,13 @@ async def test_what_goes_wrong_is_told_on_a_page(
     broken = await seat.http.post("/desk/sign-in", content=b"\xff", headers={"content-type": "x"})
     assert broken.headers["content-type"] == "text/html; charset=utf-8"
     office.lead("ana")
-    with outside.database.write() as connection:
+    with context.database.write() as connection:
         connection.exec_driver_sql("UPDATE leads SET state = '{}'")
     with capture_logs() as logged:
         damaged = await seat.open("/desk/leads/ana")
     assert (damaged.status_code, "it was logged" in damaged.text) == (500, True)
     assert [one["event"] for one in logged] == ["request failed"]
-    with outside.database.write() as connection:
+    with context.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE desk_sessions")
     away = await seat.open("/desk")
     assert (away.status_code, "Nothing was done" in away.text) == (503, True)

@@ -17,9 +17,9 @@ from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSession
 from gateway.app import build_app
 from models.directory import Directory
 from tests.desk.conftest import Seats
-from tests.desk.office import JONAS, PEOPLE, RILEY, SESSION, Office, text
+from tests.desk.lived_leads import JONAS, PEOPLE, RILEY, SESSION, LivedLeads, text
 from tests.fakes import FakeMailer
-from usecases.context import Outside
+from usecases.context import Context
 
 SITE = "https://go.acme.example"
 
@@ -78,7 +78,9 @@ async def test_a_mail_server_that_is_away_tells_nothing_of_an_address_either(
     assert mailer.sent == []
 
 
-async def test_the_answer_is_out_before_the_mail_is_made(outside: Outside, office: Office) -> None:
+async def test_the_answer_is_out_before_the_mail_is_made(
+    context: Context, office: LivedLeads
+) -> None:
     order: list[str] = []
 
     class Slow(FakeMailer):
@@ -99,7 +101,7 @@ async def test_the_answer_is_out_before_the_mail_is_made(outside: Outside, offic
         "query_string": b"",
         "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
     }
-    app = build_app(replace(outside, mailer=Slow()), office)
+    app = build_app(replace(context, mailer=Slow()), office)
     await app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's mutable mappings
     assert order == ["answer", "mail"]
 
@@ -114,10 +116,10 @@ async def test_a_link_is_made_of_the_public_url_whatever_host_was_asked(
 
 
 async def test_without_a_public_url_nobody_is_sent_a_link(
-    outside: Outside, office: Office, mailer: FakeMailer
+    context: Context, office: LivedLeads, mailer: FakeMailer
 ) -> None:
     links = SignedLinks(public_url="", mail_domain="", secret="s" * 40)
-    app = build_app(replace(outside, links=links), office)
+    app = build_app(replace(context, links=links), office)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://evil.example"
     ) as http:
@@ -199,7 +201,7 @@ def test_a_link_of_a_machine_whose_clock_is_minutes_apart_works(
 async def test_a_session_that_was_planted_is_not_taken_over(
     http: httpx.AsyncClient,
     mailer: FakeMailer,
-    outside: Outside,
+    context: Context,
     browser: Callable[[], httpx.AsyncClient],
 ) -> None:
     http.cookies.set(SESSION, "planted", domain="go.acme.example")
@@ -209,15 +211,15 @@ async def test_a_session_that_was_planted_is_not_taken_over(
     thief = browser()
     thief.cookies.set(SESSION, "planted", domain="go.acme.example")
     assert (await thief.get("/desk")).status_code == 303
-    assert SqlDeskSessions(outside.database).who("planted") is None
+    assert SqlDeskSessions(context.database).who("planted") is None
 
 
 async def test_signing_in_anew_ends_the_session_before(
-    outside: Outside, at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
+    context: Context, at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
 ) -> None:
     seat = at_desk(RILEY)
     before = seat.http.cookies[SESSION]
-    await seat.http.post(f"/desk/in/{SqlDeskSessions(outside.database).invite(JONAS)}")
+    await seat.http.post(f"/desk/in/{SqlDeskSessions(context.database).invite(JONAS)}")
     assert "Jonas" in (await seat.open("/desk")).text
     old = browser()
     old.cookies.set(SESSION, before, domain="go.acme.example")
@@ -237,13 +239,13 @@ async def test_signing_out_ends_the_session_at_the_server_too(
 
 
 async def test_who_is_taken_out_of_the_directory_is_out_at_once(
-    outside: Outside, at_desk: Seats, http: httpx.AsyncClient
+    context: Context, at_desk: Seats, http: httpx.AsyncClient
 ) -> None:
     seat = at_desk(JONAS)
-    link = SqlDeskSessions(outside.database).invite(JONAS)
+    link = SqlDeskSessions(context.database).invite(JONAS)
     assert (await seat.open("/desk")).status_code == 200
     left = {"teams": {**PEOPLE["teams"], "emea": {"manager": "mara@acme.example"}}}
-    outside.people.apply(Directory.model_validate(left))
+    context.people.apply(Directory.model_validate(left))
     assert (await seat.open("/desk")).status_code == 303
     await http.post(f"/desk/in/{link}")
     assert (await http.get("/desk")).status_code == 303
@@ -265,20 +267,20 @@ async def test_who_is_taken_out_of_the_directory_is_out_at_once(
     ],
 )
 async def test_nobody_is_led_out_of_the_desk(
-    http: httpx.AsyncClient, outside: Outside, mailer: FakeMailer, to: str
+    http: httpx.AsyncClient, context: Context, mailer: FakeMailer, to: str
 ) -> None:
     path = await link_for(http, mailer, RILEY, to=to)
     assert path.partition("?to=")[2] == "/desk"
     asked = await http.get("/desk/sign-in", params={"to": to})
     assert 'name="to" value="/desk"' in asked.text
-    secret = SqlDeskSessions(outside.database).invite(RILEY)
+    secret = SqlDeskSessions(context.database).invite(RILEY)
     entered = await http.post(f"/desk/in/{secret}", data={"to": to})
     assert entered.headers["location"] == "/desk"
     assert "a=b" not in str(entered.headers)
 
 
 async def test_one_comes_to_the_page_that_one_asked_for(
-    http: httpx.AsyncClient, mailer: FakeMailer, office: Office
+    http: httpx.AsyncClient, mailer: FakeMailer, office: LivedLeads
 ) -> None:
     office.lead("a+b@x")
     away = await http.get("/desk/leads/a+b@x")

@@ -10,7 +10,7 @@ import pytest
 from adapters.sql.desk_sessions import SqlDeskSessions
 from gateway.web.session import form_token
 from tests.desk.conftest import Seats
-from tests.desk.office import (
+from tests.desk.lived_leads import (
     ALEX,
     JONAS,
     MARA,
@@ -18,16 +18,16 @@ from tests.desk.office import (
     RILEY,
     SAM,
     SESSION,
-    Office,
+    LivedLeads,
     hidden,
     text,
 )
-from usecases.context import Outside
+from usecases.context import Context
 
 
 @pytest.mark.parametrize("stranger", [JONAS, MARA, ALEX])
 async def test_a_lead_of_another_team_is_like_one_that_is_not_there(
-    office: Office, at_desk: Seats, stranger: str
+    office: LivedLeads, at_desk: Seats, stranger: str
 ) -> None:
     office.lead("ana")
     seat = at_desk(stranger)
@@ -41,7 +41,7 @@ async def test_a_lead_of_another_team_is_like_one_that_is_not_there(
 @pytest.mark.parametrize("stranger", [JONAS, MARA, ALEX])
 @pytest.mark.parametrize("do", ["accept", "note", "reassign", "recycle"])
 async def test_nobody_of_another_team_acts_on_a_lead(
-    office: Office, at_desk: Seats, stranger: str, do: str
+    office: LivedLeads, at_desk: Seats, stranger: str, do: str
 ) -> None:
     office.lead("ana")
     seat = at_desk(stranger)
@@ -57,7 +57,7 @@ async def test_nobody_of_another_team_acts_on_a_lead(
 
 
 async def test_a_form_can_t_name_another_person_than_who_is_signed_in(
-    office: Office, at_desk: Seats
+    office: LivedLeads, at_desk: Seats
 ) -> None:
     office.lead("ana")
     owner = str(office.state("ana").owner)
@@ -72,7 +72,7 @@ async def test_a_form_can_t_name_another_person_than_who_is_signed_in(
 
 
 async def test_colleagues_see_a_lead_and_are_told_who_may_act(
-    office: Office, at_desk: Seats
+    office: LivedLeads, at_desk: Seats
 ) -> None:
     office.lead("ana")
     owner = str(office.state("ana").owner)
@@ -90,7 +90,7 @@ async def test_the_team_s_page_is_for_managers(at_desk: Seats) -> None:
 
 
 async def test_a_manager_sees_the_leads_of_their_teams_and_of_no_other(
-    office: Office, at_desk: Seats
+    office: LivedLeads, at_desk: Seats
 ) -> None:
     office.lead("ana")
     office.lead("dora", country="DE")
@@ -105,26 +105,26 @@ async def test_a_manager_sees_the_leads_of_their_teams_and_of_no_other(
 
 
 async def test_days_away_are_entered_for_members_of_one_s_own_teams(
-    outside: Outside, at_desk: Seats
+    context: Context, at_desk: Seats
 ) -> None:
     seat = at_desk(MORGAN)
     days = {"first": "2026-03-09", "last": "2026-03-13"}
     for member in (JONAS, MARA, "nobody@acme.example", ""):
         await seat.open("/desk/team")
         assert (await seat.send("/desk/absences", member=member, **days)).status_code == 403
-    assert outside.people.absences.all() == []
+    assert context.people.absences.all() == []
     await seat.open("/desk/team")
     assert (await seat.send("/desk/absences", member=RILEY, **days)).status_code == 303
-    (entered,) = outside.people.absences.all()
+    (entered,) = context.people.absences.all()
     assert (entered.member, entered.by) == (RILEY, MORGAN)
     mara = at_desk(MARA)
     await mara.open("/desk/team")
     assert (await mara.send("/desk/absences", do="remove", member=RILEY, **days)).status_code == 403
-    assert len(outside.people.absences.all()) == 1
+    assert len(context.people.absences.all()) == 1
     await seat.open("/desk/team")
     assert f"{RILEY}, 2026-03-09 to 2026-03-13" in text(seat.page)
     assert (await seat.send("/desk/absences", do="remove", member=RILEY, **days)).status_code == 303
-    assert outside.people.absences.all() == []
+    assert context.people.absences.all() == []
 
 
 @pytest.mark.parametrize(
@@ -136,28 +136,28 @@ async def test_days_away_are_entered_for_members_of_one_s_own_teams(
     ],
 )
 async def test_days_that_are_none_are_refused_with_a_sentence(
-    outside: Outside, at_desk: Seats, first: str, last: str, said: str
+    context: Context, at_desk: Seats, first: str, last: str, said: str
 ) -> None:
     seat = at_desk(MORGAN)
     await seat.open("/desk/team")
     answer = await seat.send("/desk/absences", member=RILEY, first=first, last=last)
     assert answer.status_code == 422
     assert said in text(answer.text)
-    assert outside.people.absences.all() == []
+    assert context.people.absences.all() == []
     assert (await seat.open("/desk/absences")).headers["location"] == "/desk/team"
 
 
-async def test_a_sales_person_enters_nobody_s_days(outside: Outside, at_desk: Seats) -> None:
+async def test_a_sales_person_enters_nobody_s_days(context: Context, at_desk: Seats) -> None:
     seat = at_desk(RILEY)
     token = form_token(seat.http.cookies[SESSION])
     answer = await seat.send("/desk/absences", token=token, member=SAM, first="2026-03-09")
     assert answer.status_code == 403
-    assert outside.people.absences.all() == []
+    assert context.people.absences.all() == []
 
 
-async def test_days_that_are_over_are_not_shown(outside: Outside, at_desk: Seats) -> None:
+async def test_days_that_are_over_are_not_shown(context: Context, at_desk: Seats) -> None:
     for first in (date(2026, 2, 1), date(2026, 3, 2)):
-        outside.people.absences.add(RILEY, first, first, by=MORGAN)
+        context.people.absences.add(RILEY, first, first, by=MORGAN)
     page = text((await at_desk(MORGAN).open("/desk/team")).text)
     assert "2026-03-02 to 2026-03-02" in page
     assert "2026-02-01" not in page
@@ -174,7 +174,7 @@ SITES = [
 
 @pytest.mark.parametrize("headers", SITES)
 async def test_a_form_from_another_site_does_nothing(
-    office: Office, outside: Outside, at_desk: Seats, headers: dict[str, str]
+    office: LivedLeads, context: Context, at_desk: Seats, headers: dict[str, str]
 ) -> None:
     office.lead("ana")
     seat = at_desk(MORGAN)
@@ -186,13 +186,13 @@ async def test_a_form_from_another_site_does_nothing(
     days = {"member": RILEY, "first": "2026-03-09", "last": "2026-03-09"}
     assert (await seat.http.post("/desk/absences", data=days, headers=headers)).status_code == 403
     assert (await seat.http.post("/desk/sign-out", headers=headers)).status_code == 403
-    secret = SqlDeskSessions(outside.database).invite(JONAS)
+    secret = SqlDeskSessions(context.database).invite(JONAS)
     assert (await seat.http.post(f"/desk/in/{secret}", headers=headers)).status_code == 403
     asked = await seat.http.post("/desk/sign-in", data={"email": RILEY}, headers=headers)
     assert asked.status_code == 403
     assert office.asked == []
-    assert outside.people.absences.all() == []
-    assert outside.mailer.sent == []  # type: ignore[attr-defined]  # a fake
+    assert context.people.absences.all() == []
+    assert context.mailer.sent == []  # type: ignore[attr-defined]  # a fake
     assert (await seat.open("/desk/team")).status_code == 200
 
 
@@ -200,7 +200,7 @@ async def test_a_form_from_another_site_does_nothing(
     "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://go.acme.example"}]
 )
 async def test_a_form_of_the_desk_is_believed(
-    office: Office, at_desk: Seats, headers: dict[str, str]
+    office: LivedLeads, at_desk: Seats, headers: dict[str, str]
 ) -> None:
     office.lead("ana")
     seat = at_desk(MORGAN)
@@ -211,7 +211,9 @@ async def test_a_form_of_the_desk_is_believed(
     assert office.state("ana").owner == MORGAN
 
 
-async def test_a_form_needs_the_token_of_its_own_session(office: Office, at_desk: Seats) -> None:
+async def test_a_form_needs_the_token_of_its_own_session(
+    office: LivedLeads, at_desk: Seats
+) -> None:
     office.lead("ana")
     seat, other = at_desk(MORGAN), at_desk(MORGAN)
     await other.open("/desk/leads/ana")
@@ -223,7 +225,9 @@ async def test_a_form_needs_the_token_of_its_own_session(office: Office, at_desk
     assert office.asked == []
 
 
-async def test_without_a_session_nothing_is_done(office: Office, http: httpx.AsyncClient) -> None:
+async def test_without_a_session_nothing_is_done(
+    office: LivedLeads, http: httpx.AsyncClient
+) -> None:
     office.lead("ana")
     for path in ("/desk/leads/ana/acts", "/desk/absences"):
         answer = await http.post(path, data={"do": "accept", "token": "x"})

@@ -14,8 +14,8 @@ from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.house import house
-from usecases.context import Outside
+from tests.gateway.gateway_context import house
+from usecases.context import Context
 
 ROOT = Path(__file__).parents[2]
 
@@ -52,14 +52,14 @@ def acts() -> FakeActs:
 
 
 @pytest.fixture
-def outside(database: Database, mailer: FakeMailer) -> Outside:
+def context(database: Database, mailer: FakeMailer) -> Context:
     return house(database, mailer)
 
 
 @pytest.fixture
-async def http(outside: Outside, acts: FakeActs) -> AsyncIterator[httpx.AsyncClient]:
+async def http(context: Context, acts: FakeActs) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody outside, without a key."""
-    transport = httpx.ASGITransport(build_app(outside, acts), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(build_app(context, acts), raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
 

@@ -19,7 +19,7 @@ from models.decision import Decision, Entry
 from models.state import LeadState
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
-from models.tables.mail import Message
+from models.tables.mail import MessageRow
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 WEBHOOK_SECRET = SecretStr("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
@@ -76,7 +76,7 @@ def sent_mail(
         "updated": taken,
     }
     with database.write() as connection:
-        connection.execute(sa.insert(table_of(Message)).values(row))
+        connection.execute(sa.insert(table_of(MessageRow)).values(row))
     return message
 
 

@@ -21,11 +21,11 @@ from tests.waiting import until
 _SERVER = """
 import sys, uvicorn
 from gateway.app import build_app
-from assembly.gateway import open_outside
+from assembly.gateway import open_context
 from assembly.settings import Settings
 from tests.fakes import FakeActs, FakeMailer
-with open_outside(Settings(), FakeMailer()) as outside:
-    uvicorn.run(build_app(outside, FakeActs()), port=int(sys.argv[1]), log_level="error")
+with open_context(Settings(), FakeMailer()) as context:
+    uvicorn.run(build_app(context, FakeActs()), port=int(sys.argv[1]), log_level="error")
 """
 
 

@@ -23,7 +23,7 @@ from gateway.app import build_app
 from lifecycle.stable_hash import lead_id
 from tests.fakes import FakeActs
 from tests.gateway.senders import CRM_SECRET, known_lead, signed
-from usecases.context import Outside
+from usecases.context import Context
 
 RILEY = "riley@acme.example"
 ACCEPT = {"lead": "ana", "do": "accept", "by": RILEY}
@@ -214,17 +214,17 @@ async def test_clocks_less_than_five_minutes_apart_are_no_matter(
 
 
 async def test_during_a_change_of_secrets_both_are_believed(
-    outside: Outside, acts: FakeActs
+    context: Context, acts: FakeActs
 ) -> None:
-    both = replace(outside, crm_secrets=(OLD, CRM_SECRET))
+    both = replace(context, crm_secrets=(OLD, CRM_SECRET))
     transport = httpx.ASGITransport(build_app(both, acts))
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         for secret in (OLD, CRM_SECRET):
             assert (await posted(http, ACCEPT, secret=secret)).status_code == 200
 
 
-async def test_where_no_crm_is_set_up_nothing_is_there(outside: Outside, acts: FakeActs) -> None:
-    transport = httpx.ASGITransport(build_app(replace(outside, crm_secrets=()), acts))
+async def test_where_no_crm_is_set_up_nothing_is_there(context: Context, acts: FakeActs) -> None:
+    transport = httpx.ASGITransport(build_app(replace(context, crm_secrets=()), acts))
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         assert (await posted(http, ACCEPT)).status_code == 404
     assert acts.done == []

@@ -13,7 +13,7 @@ from adapters.sql.database import Database
 from adapters.sql.intake import NewItem
 from lifecycle.stable_hash import lead_id
 from tests.gateway.senders import accepted, known_lead
-from usecases.context import Outside
+from usecases.context import Context
 
 ANA = "ana@northwind.example"
 
@@ -126,16 +126,16 @@ async def test_the_same_event_is_accepted_once(
 
 
 async def test_an_event_creates_an_unknown_lead_where_the_program_says_so(
-    http: httpx.AsyncClient, key: dict[str, str], outside: Outside
+    http: httpx.AsyncClient, key: dict[str, str], context: Context
 ) -> None:
-    program = outside.programs.newest("acme")
+    program = context.programs.newest("acme")
     assert program is not None
     intake = program.intake.model_copy(update={"create": True})
-    outside.programs.publish(program.model_copy(update={"intake": intake, "program": "open"}))
+    context.programs.publish(program.model_copy(update={"intake": intake, "program": "open"}))
     event = {"id": "1", "type": "form.submitted", "email": ANA, "program": "open"}
     answer = await http.post("/v1/events", json={"events": [event]}, headers=key)
     assert answer.json()["results"][0]["status"] == "accepted"
-    assert [one["kind"] for one in accepted(outside.database)] == ["lead", "event"]
+    assert [one["kind"] for one in accepted(context.database)] == ["lead", "event"]
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/events"])
@@ -243,18 +243,18 @@ async def test_a_batch_of_a_thousand_has_a_result_an_item(
 
 
 async def test_who_waits_in_vain_for_five_minutes_makes_the_gateway_unready(
-    http: httpx.AsyncClient, outside: Outside
+    http: httpx.AsyncClient, context: Context
 ) -> None:
     body = {"id": "1", "type": "page.viewed"}
-    arrived = outside.now() - timedelta(minutes=6)
-    outside.intake.accept([NewItem(lead="ana", item="1", kind="event", body=body, arrived=arrived)])
-    [item] = outside.intake.take(10, timedelta(minutes=2))
-    outside.intake.again([item.seq], "nobody answers", timedelta(minutes=1))
+    arrived = context.now() - timedelta(minutes=6)
+    context.intake.accept([NewItem(lead="ana", item="1", kind="event", body=body, arrived=arrived)])
+    [item] = context.intake.take(10, timedelta(minutes=2))
+    context.intake.again([item.seq], "nobody answers", timedelta(minutes=1))
     answer = await http.get("/ready")
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
     assert "1 items wait" in answer.json()["detail"]
-    outside.intake.done([item.seq])
+    context.intake.done([item.seq])
     assert (await http.get("/ready")).status_code == 200
 
 

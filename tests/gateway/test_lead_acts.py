@@ -15,7 +15,7 @@ from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUn
 from lifecycle.stable_hash import short_hash
 from models.inputs import ACTS
 from tests.fakes import FakeActs
-from tests.gateway.sales import (
+from tests.gateway.sales_keys import (
     MORGAN,
     RILEY,
     SAM,
@@ -28,8 +28,8 @@ from tests.gateway.sales import (
 )
 from tests.journal.turns import NEWER, NOW, turn
 from usecases import acting
-from usecases.acting import Done, NotAllowed, Refused, perform
-from usecases.context import Outside
+from usecases.acting import ActDone, ActNotAllowed, ActRefused, perform
+from usecases.context import Context
 from usecases.viewer import Viewer, member_of_the_house
 
 ACT = "/v1/leads/ana/acts"
@@ -118,7 +118,7 @@ async def test_what_comes_in_between_is_told_as_what_it_is(
 
 
 async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
-    outside: Outside, riley: Header, monkeypatch: pytest.MonkeyPatch
+    context: Context, riley: Header, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert riley
     given_up = []
@@ -132,9 +132,9 @@ async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
 
     monkeypatch.setattr(acting, "PATIENCE_SECONDS", 0.05)
     found = await perform(
-        outside, Silent(), of_the_house(RILEY), lead="ana", do="accept", fields={"id": "crm-1"}
+        context, Silent(), of_the_house(RILEY), lead="ana", do="accept", fields={"id": "crm-1"}
     )
-    assert isinstance(found, acting.Unavailable)
+    assert isinstance(found, acting.ActUnanswered)
     assert "crm-1" in found.why
     assert given_up == [("ana", "accept")]
 
@@ -240,25 +240,25 @@ def of_the_house(person: str) -> Viewer:
 
 
 async def test_the_same_door_answers_others_with_values_instead_of_problems(
-    outside: Outside, riley: Header, acts: FakeActs
+    context: Context, riley: Header, acts: FakeActs
 ) -> None:
     assert riley
-    lead_of(outside.database, "cy", team="ae", owner=None)
+    lead_of(context.database, "cy", team="ae", owner=None)
     done = await perform(
-        outside, acts, of_the_house(MORGAN), lead="cy", do="hold", fields={"until": NOW, "why": "x"}
+        context, acts, of_the_house(MORGAN), lead="cy", do="hold", fields={"until": NOW, "why": "x"}
     )
-    assert isinstance(done, Done)
+    assert isinstance(done, ActDone)
     assert done.line is not None
     assert done.line.team == "ae"
     assert acts.done[0][2]["until"] == "2026-03-02T14:00:00Z"
     acts.failures.append(RefusedError("Accept is for the owner."))
     refused = await perform(
-        outside, acts, of_the_house(SAM), lead="ana", do="accept", fields={"note": None}
+        context, acts, of_the_house(SAM), lead="ana", do="accept", fields={"note": None}
     )
-    assert refused == Refused("Accept is for the owner.")
+    assert refused == ActRefused("Accept is for the owner.")
     marketing = Viewer(role="marketing", person=None, sight=None)
     not_allowed = await perform(
-        outside, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}
+        context, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}
     )
-    assert isinstance(not_allowed, NotAllowed)
+    assert isinstance(not_allowed, ActNotAllowed)
     assert len(acts.done) == 1

@@ -11,7 +11,7 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Wake
 from models.state import ClockState, Deal, TaskState
-from tests.gateway.sales import RILEY, SAM, TEAMS, Header, header, lead_of, team_is
+from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, header, lead_of, team_is
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 

@@ -29,7 +29,7 @@ from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import accept
 from gateway.requests.problems import explain
 from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
-from usecases.context import Outside, ProviderSecrets
+from usecases.context import Context, ProviderSecrets
 
 MESSAGE = f"{MAIL}@acme.example"
 ADDRESS = "ana@northwind.example"
@@ -63,7 +63,7 @@ def fetched() -> list[str]:
 
 @pytest.fixture
 async def http(
-    outside: Outside, database: Database, fetched: list[str]
+    context: Context, database: Database, fetched: list[str]
 ) -> AsyncIterator[httpx.AsyncClient]:
     known_lead(database)
     sent_mail(database)
@@ -85,7 +85,7 @@ async def http(
 
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(replace(outside, providers=secrets), fetch))
+    app.include_router(providers.router(replace(context, providers=secrets), fetch))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
@@ -371,11 +371,11 @@ async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
 
 
 async def test_a_provider_that_is_not_set_up_is_not_there(
-    outside: Outside, database: Database
+    context: Context, database: Database
 ) -> None:
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(replace(outside, providers=ProviderSecrets())))
+    app.include_router(providers.router(replace(context, providers=ProviderSecrets())))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="https://x.example") as http:
         for name in ("sendgrid", "mailgun", "postmark", "ses", "standard"):
@@ -408,7 +408,7 @@ _JSON: st.SearchStrategy[Any] = st.deferred(
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(document=_JSON)
-def test_whatever_a_provider_tells_is_taken_or_left_alone(outside: Outside, document: Any) -> None:
+def test_whatever_a_provider_tells_is_taken_or_left_alone(context: Context, document: Any) -> None:
     for told in (
         sendgrid.told(document),
         mailgun.told(document),
@@ -416,4 +416,4 @@ def test_whatever_a_provider_tells_is_taken_or_left_alone(outside: Outside, docu
         ses.told(document, "m1"),
         standard.told(document, "w1"),
     ):
-        accept(outside, "any", told)
+        accept(context, "any", told)

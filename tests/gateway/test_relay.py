@@ -14,7 +14,7 @@ from models.envelopes import Json
 from models.program.program import Program
 from tests.gateway.senders import NOW
 from tests.waiting import until
-from usecases.context import Outside
+from usecases.context import Context
 from usecases.relay import LEASE, Relay
 
 
@@ -61,16 +61,16 @@ def _lead(lead: str) -> NewItem:
     return NewItem(lead=lead, item=f"lead/{lead}", kind="lead", body=body, arrived=NOW)
 
 
-def _relay(outside: Outside, leads: FakeLeads) -> Relay:
-    return Relay(outside.intake, outside.programs, leads, pause=0.01)
+def _relay(context: Context, leads: FakeLeads) -> Relay:
+    return Relay(context.intake, context.programs, leads, pause=0.01)
 
 
-async def test_a_burst_for_one_lead_is_one_batch_in_order(outside: Outside) -> None:
+async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> None:
     leads = FakeLeads("ana")
-    outside.intake.accept([_event(number) for number in range(200)])
-    assert await _relay(outside, leads).once() == 200
+    context.intake.accept([_event(number) for number in range(200)])
+    assert await _relay(context, leads).once() == 200
     assert leads.told == [("ana", [f"e{number}" for number in range(200)])]
-    assert outside.intake.waiting().count == 0
+    assert context.intake.waiting().count == 0
 
 
 async def test_what_comes_within_a_second_is_gathered(database: Database) -> None:
@@ -86,80 +86,80 @@ async def test_what_comes_within_a_second_is_gathered(database: Database) -> Non
     assert leads.told == [("ana", [f"e{number}" for number in range(5)])]
 
 
-async def test_a_lead_is_created_before_its_events_are_told(outside: Outside) -> None:
+async def test_a_lead_is_created_before_its_events_are_told(context: Context) -> None:
     leads = FakeLeads()
-    outside.intake.accept([_lead("bea"), _event(1, "bea")])
-    await _relay(outside, leads).once()
+    context.intake.accept([_lead("bea"), _event(1, "bea")])
+    await _relay(context, leads).once()
     assert leads.known == {"bea"}
     assert leads.told == [("bea", ["e1"])]
 
 
-async def test_a_lead_that_exists_is_updated(outside: Outside) -> None:
+async def test_a_lead_that_exists_is_updated(context: Context) -> None:
     leads = FakeLeads("ana")
-    outside.intake.accept([_lead("ana")])
-    await _relay(outside, leads).once()
+    context.intake.accept([_lead("ana")])
+    await _relay(context, leads).once()
     assert leads.told == [("ana", ["lead/ana"])]
 
 
-async def test_what_a_relay_that_died_had_taken_is_taken_again(outside: Outside) -> None:
-    outside.intake.accept([_event(1)])
-    assert len(outside.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
+async def test_what_a_relay_that_died_had_taken_is_taken_again(context: Context) -> None:
+    context.intake.accept([_event(1)])
+    assert len(context.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
     leads = FakeLeads("ana")
-    await _relay(outside, leads).once()
+    await _relay(context, leads).once()
     assert leads.told == [("ana", ["e1"])]
 
 
-async def test_what_is_leased_is_not_taken_by_another_nor_overtaken(outside: Outside) -> None:
-    outside.intake.accept([_event(1)])
-    assert outside.intake.take(10, LEASE)
-    outside.intake.accept([_event(2)])
-    assert outside.intake.take(10, LEASE) == []
+async def test_what_is_leased_is_not_taken_by_another_nor_overtaken(context: Context) -> None:
+    context.intake.accept([_event(1)])
+    assert context.intake.take(10, LEASE)
+    context.intake.accept([_event(2)])
+    assert context.intake.take(10, LEASE) == []
 
 
-async def test_nothing_overtakes_a_click_that_is_being_judged(outside: Outside) -> None:
-    outside.intake.accept([_event(1, delay=60), _event(2), _event(3, "bea")])
-    assert [one.item for one in outside.intake.take(10, LEASE)] == ["e3"]
+async def test_nothing_overtakes_a_click_that_is_being_judged(context: Context) -> None:
+    context.intake.accept([_event(1, delay=60), _event(2), _event(3, "bea")])
+    assert [one.item for one in context.intake.take(10, LEASE)] == ["e3"]
 
 
-async def test_nothing_is_lost_while_temporal_is_away(outside: Outside) -> None:
+async def test_nothing_is_lost_while_temporal_is_away(context: Context) -> None:
     leads = FakeLeads("ana")
     leads.away = True
-    outside.intake.accept([_event(1)])
-    await _relay(outside, leads).once()
-    assert outside.intake.waiting().count == 1
+    context.intake.accept([_event(1)])
+    await _relay(context, leads).once()
+    assert context.intake.waiting().count == 1
     leads.away = False
-    relay = _relay(outside, leads)
+    relay = _relay(context, leads)
     running = asyncio.create_task(relay.run())
-    await until(lambda: outside.intake.waiting().count == 0)
+    await until(lambda: context.intake.waiting().count == 0)
     relay.stop()
     await running
     assert leads.told == [("ana", ["e1"])]
 
 
 async def test_events_of_a_lead_that_nobody_knows_are_given_up_with_a_reason(
-    outside: Outside,
+    context: Context,
 ) -> None:
-    outside.intake.accept([_event(1, "nobody")])
+    context.intake.accept([_event(1, "nobody")])
     leads = FakeLeads()
     for _ in range(4):
-        [item] = outside.intake.take(10, timedelta(seconds=-1))
+        [item] = context.intake.take(10, timedelta(seconds=-1))
     assert item.tries == 4
-    await _relay(outside, leads).once()
-    assert outside.intake.waiting().count == 0
-    assert outside.intake.known(["nobody"]) == set()
+    await _relay(context, leads).once()
+    assert context.intake.waiting().count == 0
+    assert context.intake.known(["nobody"]) == set()
 
 
-async def test_what_was_told_long_ago_is_removed(outside: Outside) -> None:
-    outside.intake.accept([_event(1), _event(2)])
-    [first, _] = outside.intake.take(10, LEASE)
-    outside.intake.done([first.seq])
-    assert outside.intake.purge(NOW.replace(year=2099)) == 1
-    assert outside.intake.waiting().count == 1
+async def test_what_was_told_long_ago_is_removed(context: Context) -> None:
+    context.intake.accept([_event(1), _event(2)])
+    [first, _] = context.intake.take(10, LEASE)
+    context.intake.done([first.seq])
+    assert context.intake.purge(NOW.replace(year=2099)) == 1
+    assert context.intake.waiting().count == 1
 
 
-async def test_a_flood_is_told_in_signals_that_temporal_takes(outside: Outside) -> None:
+async def test_a_flood_is_told_in_signals_that_temporal_takes(context: Context) -> None:
     heavy = {"type": "form.submitted", "data": {"text": "x" * 90_000}}
-    outside.intake.accept(
+    context.intake.accept(
         [_event(number) for number in range(450)]
         + [
             NewItem(
@@ -169,13 +169,13 @@ async def test_a_flood_is_told_in_signals_that_temporal_takes(outside: Outside) 
         ]
     )
     leads = FakeLeads("ana", "bea")
-    await _relay(outside, leads).once()
+    await _relay(context, leads).once()
     told = [(lead, len(ids)) for lead, ids in leads.told]
     assert [size for lead, size in told if lead == "ana"] == [200, 200, 50]
     assert [size for lead, size in told if lead == "bea"] == [5, 5, 2]
     ids = [one for lead, batch in leads.told if lead == "ana" for one in batch]
     assert ids == [f"e{number}" for number in range(450)]
-    assert outside.intake.waiting().count == 0
+    assert context.intake.waiting().count == 0
 
 
 class BrokenLeads(FakeLeads):
@@ -187,26 +187,26 @@ class BrokenLeads(FakeLeads):
         await super().events(lead, events)
 
 
-async def test_an_item_that_breaks_the_relay_holds_up_nobody(outside: Outside) -> None:
+async def test_an_item_that_breaks_the_relay_holds_up_nobody(context: Context) -> None:
     leads = BrokenLeads("broken", "bea")
-    outside.intake.accept([_event(1, "broken"), _event(2, "broken"), _event(1, "bea")])
-    await _relay(outside, leads).once()
+    context.intake.accept([_event(1, "broken"), _event(2, "broken"), _event(1, "bea")])
+    await _relay(context, leads).once()
     assert leads.told == [("bea", ["e1"])]
-    assert outside.intake.waiting().count == 2
+    assert context.intake.waiting().count == 2
 
 
 async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
-    outside: Outside,
+    context: Context,
 ) -> None:
     leads = BrokenLeads("broken")
-    outside.intake.accept([_event(1, "broken"), _event(2, "broken")])
+    context.intake.accept([_event(1, "broken"), _event(2, "broken")])
     for _ in range(9):
-        outside.intake.take(10, timedelta(seconds=-1))
-    await _relay(outside, leads).once()
-    assert outside.intake.waiting().count == 1
-    relay = _relay(outside, leads)
+        context.intake.take(10, timedelta(seconds=-1))
+    await _relay(context, leads).once()
+    assert context.intake.waiting().count == 1
+    relay = _relay(context, leads)
     running = asyncio.create_task(relay.run())
-    await until(lambda: outside.intake.waiting().count == 0)
+    await until(lambda: context.intake.waiting().count == 0)
     relay.stop()
     await running
     assert leads.told == [("broken", ["e2"])]

@@ -12,7 +12,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from models.directory import Directory
 from tests.fakes import FakeActs
-from tests.gateway.sales import (
+from tests.gateway.sales_keys import (
     JONAS,
     MARA,
     MORGAN,
@@ -25,7 +25,7 @@ from tests.gateway.sales import (
     keys_of_everybody,
     team_is,
 )
-from usecases.context import Outside
+from usecases.context import Context
 
 ASKERS = "nobody system marketing riley jonas morgan mara admin"
 ROUTES = """
@@ -240,7 +240,7 @@ def without(people: Directory, person: str) -> Directory:
 async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_leads(
     http: httpx.AsyncClient,
     house_with_leads: Mapping[str, Header],
-    outside: Outside,
+    context: Context,
     *,
     person: str,
     lead: str,
@@ -248,7 +248,7 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
 ) -> None:
     headers = house_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
-    outside.people.apply(without(TEAMS, person))
+    context.people.apply(without(TEAMS, person))
     for answer in (
         await http.get("/v1/leads", headers=headers),
         await http.get(f"/v1/leads/{lead}", headers=headers),
@@ -256,19 +256,19 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
     ):
         assert answer.status_code == 403
         assert said in answer.json()["detail"]
-    outside.people.apply(TEAMS)
+    context.people.apply(TEAMS)
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
 
 
 async def test_who_changes_teams_sees_the_new_teams_leads_and_those_still_owned(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], outside: Outside
+    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], context: Context
 ) -> None:
     riley = TEAMS.member(RILEY)
     assert riley is not None
     moved = without(TEAMS, RILEY)
     emea = moved.teams["emea"]
     joined = emea.model_copy(update={"members": (*emea.members, riley)})
-    outside.people.apply(moved.model_copy(update={"teams": {**moved.teams, "emea": joined}}))
+    context.people.apply(moved.model_copy(update={"teams": {**moved.teams, "emea": joined}}))
     answer = await http.get("/v1/leads", headers=house_with_leads["riley"])
     assert {one["lead"] for one in answer.json()["leads"]} == {"ana", "eva"}
 

@@ -12,13 +12,13 @@ import pytest
 
 from adapters.sql.database import Database
 from tests.gateway.senders import accepted, sent_mail
-from usecases.context import Outside
+from usecases.context import Context
 
 SITE = {"Origin": "https://www.acme.example", "Content-Type": "text/plain"}
 
 
-def seen(outside: Outside, message: str, **changes: object) -> bytes:
-    visit = {"v": outside.links.visitor(message), "type": "page.viewed", "subject": "/pricing"}
+def seen(context: Context, message: str, **changes: object) -> bytes:
+    visit = {"v": context.links.visitor(message), "type": "page.viewed", "subject": "/pricing"}
     return json.dumps(visit | changes).encode()
 
 
@@ -30,10 +30,10 @@ async def test_the_script_is_small_and_may_be_kept(http: httpx.AsyncClient) -> N
 
 
 async def test_what_a_known_visitor_does_is_told(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    answer = await http.post("/w", content=seen(outside, message), headers=SITE)
+    answer = await http.post("/w", content=seen(context, message), headers=SITE)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "https://www.acme.example"
     [event] = accepted(database)
@@ -55,14 +55,14 @@ async def test_what_a_known_visitor_does_is_told(
 )
 async def test_everything_else_is_refused(
     http: httpx.AsyncClient,
-    outside: Outside,
+    context: Context,
     database: Database,
     *,
     changes: dict[str, object],
     headers: dict[str, str],
     status: int,
 ) -> None:
-    content = seen(outside, sent_mail(database), **changes)
+    content = seen(context, sent_mail(database), **changes)
     answer = await http.post("/w", content=content, headers=headers)
     assert answer.status_code == status
     assert accepted(database) == []

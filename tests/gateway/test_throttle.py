@@ -15,8 +15,8 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Meter, Pace, Throttle
 from tests.fakes import FakeActs
-from tests.gateway.sales import Header, header
-from usecases.context import Outside
+from tests.gateway.sales_keys import Header, header
+from usecases.context import Context
 
 LIMITS = Limits(
     requests=Pace(burst=3, per_second=0.001), wrong_keys=Pace(burst=2, per_second=0.001)
@@ -24,7 +24,7 @@ LIMITS = Limits(
 
 
 @dataclass
-class Clock:
+class StoodClock:
     """Moved by hand."""
 
     now: float = 1_000.0
@@ -34,8 +34,8 @@ class Clock:
 
 
 @pytest.fixture
-def app(outside: Outside, acts: FakeActs) -> FastAPI:
-    return build_app(outside, acts, LIMITS)
+def app(context: Context, acts: FakeActs) -> FastAPI:
+    return build_app(context, acts, LIMITS)
 
 
 @asynccontextmanager
@@ -159,7 +159,7 @@ async def test_a_guessed_login_of_a_webhook_counts_too(app: FastAPI) -> None:
 
 
 def test_a_burst_is_let_through_and_then_an_even_stream() -> None:
-    clock = Clock()
+    clock = StoodClock()
     meter = Meter(Pace(burst=3, per_second=2), clock)
     assert [meter.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
     assert meter.take("b") == 0
@@ -170,14 +170,14 @@ def test_a_burst_is_let_through_and_then_an_even_stream() -> None:
 
 
 def test_what_is_given_back_may_be_taken_again() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), Clock())
+    meter = Meter(Pace(burst=1, per_second=1), StoodClock())
     assert meter.take("a") == 0
     meter.give_back("a")
     assert [meter.take("a"), meter.take("a")] == [0, 1]
 
 
 def test_memory_has_an_end_whoever_asks() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), Clock())
+    meter = Meter(Pace(burst=1, per_second=1), StoodClock())
     for number in range(20_000):
         meter.take(str(number))
     assert meter.take("19999") == 1

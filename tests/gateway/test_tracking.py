@@ -11,7 +11,7 @@ from adapters.mail.tracked import TrackedLinks, track_html, track_text
 from adapters.sql.database import Database
 from gateway.recipients.bot_detection import Hit, at_once
 from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
-from usecases.context import Outside
+from usecases.context import Context
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
@@ -21,10 +21,10 @@ def _path(url: str) -> str:
 
 
 async def test_a_click_leads_where_the_mail_said_and_is_told(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    answer = await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    answer = await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
     assert answer.status_code == 302
     assert answer.headers["location"] == PRICES
     assert answer.headers["referrer-policy"] == "no-referrer"
@@ -36,12 +36,12 @@ async def test_a_click_leads_where_the_mail_said_and_is_told(
 
 
 async def test_our_own_web_site_knows_the_visitor_by_a_token_and_not_by_name(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    answer = await http.get(_path(outside.links.click(message, 1)), headers=BROWSER)
+    answer = await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
     token = httpx.URL(answer.headers["location"]).params["lf"]
-    found = outside.links.read("visitor", token)
+    found = context.links.read("visitor", token)
     assert found is not None
     assert found.mail == MAIL
 
@@ -58,39 +58,39 @@ async def test_what_we_did_not_sign_leads_nowhere(
 
 
 async def test_a_token_opens_no_door_but_its_own(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    token = outside.links.click(message, 1).rpartition("/")[2]
+    token = context.links.click(message, 1).rpartition("/")[2]
     for door in ("/u/", "/p/", "/k/"):
         assert (await http.get(door + token)).status_code == 404
 
 
 async def test_an_opened_mail_is_told_by_an_image(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    answer = await http.get(_path(outside.links.pixel(message)), headers=BROWSER)
+    answer = await http.get(_path(context.links.pixel(message)), headers=BROWSER)
     assert answer.content.startswith(b"GIF89a")
     assert [one["type"] for one in accepted(database)] == ["email.opened"]
 
 
 async def test_who_clicks_twice_in_one_second_clicked_once(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
     for _ in range(2):
-        await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+        await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
     assert len(accepted(database)) == 1
 
 
 async def test_a_scanner_that_follows_all_links_takes_its_first_click_back(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    await http.get(_path(outside.links.click(message, 1)), headers=BROWSER)
+    await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
     assert accepted(database)[0]["machine"] is False
-    await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
     events = accepted(database)
     assert [one["machine"] for one in events] == [True, True]
     assert {one["data"]["why"] for one in events} == {"all_links"}
@@ -98,31 +98,31 @@ async def test_a_scanner_that_follows_all_links_takes_its_first_click_back(
 
 @pytest.mark.parametrize("first", [0, 1])
 async def test_the_link_that_no_person_sees_betrays_the_others(
-    http: httpx.AsyncClient, outside: Outside, database: Database, first: int
+    http: httpx.AsyncClient, context: Context, database: Database, first: int
 ) -> None:
     links = ("", GUIDE, PRICES, "https://acme.example/third")
     message = sent_mail(database, links=links)
     for number in (first, 1 - first):
-        await http.get(_path(outside.links.click(message, number)), headers=BROWSER)
+        await http.get(_path(context.links.click(message, number)), headers=BROWSER)
     events = accepted(database)
     assert [one["machine"] for one in events] == [True, True]
     assert {one["data"]["why"] for one in events} == {"unseen"}
 
 
 async def test_a_head_request_is_a_machines_and_gets_its_answer(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    answer = await http.head(_path(outside.links.click(message, 2)), headers=BROWSER)
+    answer = await http.head(_path(context.links.click(message, 2)), headers=BROWSER)
     assert answer.status_code == 302
     assert [one["data"]["why"] for one in accepted(database)] == ["head"]
 
 
 async def test_a_click_within_seconds_of_delivery_is_a_machines(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database, ago=0.5)
-    await http.get(_path(outside.links.click(message, 2)), headers=BROWSER)
+    await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
     assert [one["data"]["why"] for one in accepted(database)] == ["quick"]
 
 

@@ -10,28 +10,28 @@ from adapters.sql.database import Database
 from adapters.sql.suppressions import SqlSuppressionList
 from gateway.recipients.choices import carry_out
 from tests.gateway.senders import accepted, sent_mail
-from usecases.context import Outside
+from usecases.context import Context
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 ADDRESS = "ana@northwind.example"
 
 
 async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = outside.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(sent_mail(database))
     for _ in range(2):
         answer = await http.post(url, data=ONE_CLICK)
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
-    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+    assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
 
 
 async def test_an_unsubscription_that_breaks_off_halfway_is_told_to_the_lead_all_the_same(
-    outside: Outside, database: Database
+    context: Context, database: Database
 ) -> None:
-    mail = outside.sent.by_message_id(sent_mail(database))
+    mail = context.sent.by_message_id(sent_mail(database))
     assert mail is not None
     with database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE suppressions RENAME TO suppressions_away")
@@ -39,52 +39,52 @@ async def test_an_unsubscription_that_breaks_off_halfway_is_told_to_the_lead_all
             "CREATE VIEW suppressions AS SELECT * FROM suppressions_away"
         )  # it can be read and not written
     with pytest.raises(OperationalError):
-        carry_out(outside, mail, "stop")
+        carry_out(context, mail, "stop")
     with database.write() as connection:
         connection.exec_driver_sql("DROP VIEW suppressions")
         connection.exec_driver_sql("ALTER TABLE suppressions_away RENAME TO suppressions")
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
-    carry_out(outside, mail, "stop")
-    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+    carry_out(context, mail, "stop")
+    assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
 
 
 async def test_who_is_suppressed_in_another_spelling_is_so_once(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    SqlSuppressionList(database).add(" Ana@NORTHWIND.example", "unsubscribed", at=outside.now())
-    answer = await http.get(outside.links.unsubscribe(sent_mail(database)))
+    SqlSuppressionList(database).add(" Ana@NORTHWIND.example", "unsubscribed", at=context.now())
+    answer = await http.get(context.links.unsubscribe(sent_mail(database)))
     assert "You are unsubscribed" in answer.text
 
 
 async def test_one_click_may_come_as_a_form_of_parts(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = outside.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(sent_mail(database))
     answer = await http.post(url, files={"List-Unsubscribe": (None, "One-Click")})
     assert answer.status_code == 200
-    assert outside.outbox.suppression(ADDRESS, operational=False) == "unsubscribed"
+    assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 async def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
-    http: httpx.AsyncClient, outside: Outside, database: Database, method: str
+    http: httpx.AsyncClient, context: Context, database: Database, method: str
 ) -> None:
     message = sent_mail(database)
     for url in (
-        outside.links.unsubscribe(message),
-        outside.links.preferences(message),
-        outside.links.confirm(message),
+        context.links.unsubscribe(message),
+        context.links.preferences(message),
+        context.links.confirm(message),
     ):
         await http.request(method, url)
     assert accepted(database) == []
-    assert outside.outbox.suppression(ADDRESS, operational=False) is None
+    assert context.mail_ledger.suppression(ADDRESS, operational=False) is None
 
 
 async def test_the_page_needs_no_script_and_tells_nobodys_address(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    answer = await http.get(outside.links.unsubscribe(sent_mail(database)))
+    answer = await http.get(context.links.unsubscribe(sent_mail(database)))
     assert answer.status_code == 200
     assert "<script" not in answer.text
     assert 'name="viewport"' in answer.text
@@ -94,22 +94,22 @@ async def test_the_page_needs_no_script_and_tells_nobodys_address(
 
 
 async def test_a_post_without_the_word_changes_nothing(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = outside.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(sent_mail(database))
     assert (await http.post(url)).status_code == 422
     assert (await http.post(url, data={"List-Unsubscribe": "maybe"})).status_code == 422
     assert accepted(database) == []
 
 
 async def test_who_wants_mail_again_gets_it_again(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
-    await http.post(outside.links.unsubscribe(message), data=ONE_CLICK)
-    answer = await http.post(outside.links.preferences(message), data={"wish": "resume"})
+    await http.post(context.links.unsubscribe(message), data=ONE_CLICK)
+    answer = await http.post(context.links.preferences(message), data={"wish": "resume"})
     assert answer.status_code == 200
-    assert outside.outbox.suppression(ADDRESS, operational=False) is None
+    assert context.mail_ledger.suppression(ADDRESS, operational=False) is None
     assert [one["type"] for one in accepted(database)] == [
         "email.unsubscribed",
         "email.resubscribed",
@@ -117,9 +117,9 @@ async def test_who_wants_mail_again_gets_it_again(
 
 
 async def test_a_reader_may_pause(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = outside.links.preferences(sent_mail(database))
+    url = context.links.preferences(sent_mail(database))
     for _ in range(2):
         assert (await http.post(url, data={"wish": "pause"})).status_code == 200
     [event] = accepted(database)
@@ -129,9 +129,9 @@ async def test_a_reader_may_pause(
 
 
 async def test_a_consent_is_confirmed_by_the_button_with_its_words(
-    http: httpx.AsyncClient, outside: Outside, database: Database
+    http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = outside.links.confirm(sent_mail(database, email="confirm"))
+    url = context.links.confirm(sent_mail(database, email="confirm"))
     for _ in range(2):
         assert (await http.post(url)).status_code == 200
     [event] = accepted(database)

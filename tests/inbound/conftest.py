@@ -9,30 +9,30 @@ import pytest
 from adapters.sql.database import Database
 from gateway.inbound.listener import receiving
 from gateway.server import listening
-from tests.gateway.conftest import database, gateway_template, outside
+from tests.gateway.conftest import database, gateway_template
 from tests.gateway.senders import known_lead, sent_mail
-from tests.inbound.deliveries import FakeMailer
-from usecases.context import Outside
+from tests.inbound.deliveries import RecordingMailer
+from usecases.context import Context
 
-__all__ = ["database", "gateway_template", "outside"]
-
-
-@pytest.fixture
-def mailer() -> FakeMailer:
-    return FakeMailer()
+__all__ = ["context", "database", "gateway_template"]
 
 
 @pytest.fixture
-async def port(outside: Outside) -> AsyncIterator[int]:
+def mailer() -> RecordingMailer:
+    return RecordingMailer()
+
+
+@pytest.fixture
+async def port(context: Context) -> AsyncIterator[int]:
     listener = listening("127.0.0.1", 0)
-    async with receiving(outside, listener):
+    async with receiving(context, listener):
         yield listener.getsockname()[1]
 
 
 @pytest.fixture
-def message(database: Database, outside: Outside) -> str:
+def message(database: Database, context: Context) -> str:
     """Ana's mail, whose program is published."""
-    program = outside.programs.newest("acme")
+    program = context.programs.newest("acme")
     assert program is not None
     known_lead(database, digest=program.digest)
     return sent_mail(database)

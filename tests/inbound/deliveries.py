@@ -12,7 +12,7 @@ from activities.ports import MailRefusedError, MailUnsentError, Rendered
 FIXTURES = Path(__file__).with_name("fixtures")
 
 
-class FakeMailer:
+class RecordingMailer:
     """A mail server that takes everything; or nothing now; or nothing for these addresses."""
 
     def __init__(self) -> None:

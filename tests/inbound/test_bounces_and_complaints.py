@@ -9,7 +9,7 @@ import pytest
 
 from tests.gateway.senders import accepted, known_lead
 from tests.inbound.deliveries import answer, bounced, report, send
-from usecases.context import Outside
+from usecases.context import Context
 
 ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
 
@@ -30,11 +30,11 @@ ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
     ],
 )
 async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said(
-    port: int, message: str, outside: Outside, *, status: str, diagnostic: str, kind: str
+    port: int, message: str, context: Context, *, status: str, diagnostic: str, kind: str
 ) -> None:
     content = bounced("failed", status, diagnostic)
-    await send(port, "", outside.links.return_path(message), content)
-    [event] = accepted(outside.database)
+    await send(port, "", context.links.return_path(message), content)
+    [event] = accepted(context.database)
     assert event["data"]["kind"] == kind
 
 
@@ -42,15 +42,15 @@ async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said
     "content", [bounced("failed", "5.1.1"), answer("Returned mail", "550 5.1.1 no such user")]
 )
 async def test_a_bounce_of_an_address_that_the_lead_left_says_nothing_of_the_new_one(
-    port: int, message: str, outside: Outside, content: bytes | EmailMessage
+    port: int, message: str, context: Context, content: bytes | EmailMessage
 ) -> None:
-    known_lead(outside.database, email="ana@new.example")
-    await send(port, "", outside.links.return_path(message), content)
-    assert accepted(outside.database) == []
+    known_lead(context.database, email="ana@new.example")
+    await send(port, "", context.links.return_path(message), content)
+    assert accepted(context.database) == []
 
 
 async def test_of_several_recipients_the_one_who_got_our_mail_counts(
-    port: int, message: str, outside: Outside
+    port: int, message: str, context: Context
 ) -> None:
     fields = """Reporting-MTA: dns; mx.example
 
@@ -61,13 +61,13 @@ Status: 5.7.1
 Final-Recipient: rfc822; Ana@Northwind.Example
 Action: failed
 Status: 5.1.1"""
-    await send(port, "", outside.links.return_path(message), report("delivery-status", fields))
-    [event] = accepted(outside.database)
+    await send(port, "", context.links.return_path(message), report("delivery-status", fields))
+    [event] = accepted(context.database)
     assert event["data"]["status"] == "5.1.1"
 
 
 async def test_an_old_bounce_is_a_soft_one_that_quotes_the_reason(
-    port: int, message: str, outside: Outside
+    port: int, message: str, context: Context
 ) -> None:
     mail = answer(
         "failure notice",
@@ -76,26 +76,26 @@ async def test_an_old_bounce_is_a_soft_one_that_quotes_the_reason(
         "Remote host said: 550 5.1.1 <ana@northwind.example> unknown\nGiving up.\n",
     )
     mail.replace_header("From", "MAILER-DAEMON@mx.example")
-    await send(port, "", outside.links.return_path(message), mail)
-    [event] = accepted(outside.database)
+    await send(port, "", context.links.return_path(message), mail)
+    [event] = accepted(context.database)
     assert event["type"] == "email.bounced"
     assert event["data"]["kind"] == "soft"
     assert event["data"]["diagnostic"] == "Remote host said: 550 5.1.1 … unknown"
 
 
-async def test_a_read_receipt_is_no_bounce(port: int, message: str, outside: Outside) -> None:
+async def test_a_read_receipt_is_no_bounce(port: int, message: str, context: Context) -> None:
     content = report("disposition-notification", "Disposition: manual-action/x; displayed")
-    await send(port, "", outside.links.return_path(message), content)
-    [event] = accepted(outside.database)
+    await send(port, "", context.links.return_path(message), content)
+    [event] = accepted(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", True)
 
 
 async def test_a_person_who_writes_to_the_bounce_address_is_heard(
-    port: int, message: str, outside: Outside
+    port: int, message: str, context: Context
 ) -> None:
     mail = answer("Re: Welcome", "Can we talk?")
-    await send(port, "ana@northwind.example", outside.links.return_path(message), mail)
-    [event] = accepted(outside.database)
+    await send(port, "ana@northwind.example", context.links.return_path(message), mail)
+    [event] = accepted(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", False)
 
 
@@ -109,18 +109,18 @@ async def test_a_person_who_writes_to_the_bounce_address_is_heard(
     ],
 )
 async def test_only_what_a_reader_complains_of_is_a_complaint(
-    port: int, message: str, outside: Outside, kind: str, types: list[str]
+    port: int, message: str, context: Context, kind: str, types: list[str]
 ) -> None:
     content = report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")
-    await send(port, "", outside.links.return_path(message), content)
-    assert [one["type"] for one in accepted(outside.database)] == types
+    await send(port, "", context.links.return_path(message), content)
+    assert [one["type"] for one in accepted(context.database)] == types
 
 
 @pytest.mark.parametrize("header", ["Reply-To", "Return-Path", "List-Unsubscribe"])
 async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mail(
-    port: int, message: str, outside: Outside, header: str
+    port: int, message: str, context: Context, header: str
 ) -> None:
-    links = outside.links
+    links = context.links
     value = {
         "Reply-To": links.reply_to(message),
         "Return-Path": f"<{links.return_path(message)}>",
@@ -128,7 +128,7 @@ async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mai
     }[header]
     content = report("feedback-report", ABUSE, f"{header}: {value}\n")
     await send(port, "fbl@provider.example", "fbl@in.acme.example", content)
-    [event] = accepted(outside.database)
+    [event] = accepted(context.database)
     assert (event["lead"], event["type"]) == ("ana", "email.complained")
 
 
@@ -146,20 +146,20 @@ async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mai
 )
 @pytest.mark.usefixtures("message")
 async def test_a_report_that_proves_nothing_is_refused(
-    port: int, outside: Outside, content: bytes
+    port: int, context: Context, content: bytes
 ) -> None:
     with pytest.raises(smtplib.SMTPDataError) as refused:
         await send(port, "x@y.example", "fbl@in.acme.example", content)
     assert refused.value.smtp_code == 554
-    assert accepted(outside.database) == []
+    assert accepted(context.database) == []
 
 
 async def test_who_unsubscribes_by_mail_again_is_heard_again(
-    port: int, message: str, outside: Outside
+    port: int, message: str, context: Context
 ) -> None:
-    to = outside.links.unsubscribe_mail(message)
+    to = context.links.unsubscribe_mail(message)
     for number in (1, 1, 2):
         mail = answer("unsubscribe", "")
         mail.replace_header("Message-ID", f"<{number}@northwind.example>")
         await send(port, "ana@northwind.example", to, mail)
-    assert [one["type"] for one in accepted(outside.database)] == ["email.unsubscribed"] * 2
+    assert [one["type"] for one in accepted(context.database)] == ["email.unsubscribed"] * 2

@@ -11,11 +11,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gateway.inbound.listener import receiving
-from gateway.inbound.recognise import Arrival, Recognised, Refused, recognise
+from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, recognise
 from gateway.server import listening
 from tests.gateway.senders import accepted, sent_mail
-from tests.inbound.deliveries import FIXTURES, FakeMailer, answer, recorded, send
-from usecases.context import Outside
+from tests.inbound.deliveries import FIXTURES, RecordingMailer, answer, recorded, send
+from usecases.context import Context
 
 RECORDED = tuple(recorded(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(
@@ -53,8 +53,8 @@ HOSTILE = {
 }
 
 
-def known(outside: Outside, message: str) -> list[str]:
-    links = outside.links
+def known(context: Context, message: str) -> list[str]:
+    links = context.links
     return [
         links.return_path(message),
         links.reply_to(message),
@@ -65,10 +65,10 @@ def known(outside: Outside, message: str) -> list[str]:
 
 @pytest.mark.parametrize("name", sorted(HOSTILE))
 async def test_hostile_mail_is_taken_or_refused_and_soon(
-    port: int, outside: Outside, message: str, name: str
+    port: int, context: Context, message: str, name: str
 ) -> None:
     began = time.monotonic()
-    for to in known(outside, message):
+    for to in known(context, message):
         content = HOSTILE[name]
         try:
             await send(port, "", to, content)
@@ -78,27 +78,27 @@ async def test_hostile_mail_is_taken_or_refused_and_soon(
 
 
 async def test_a_bounce_that_can_not_be_taken_apart_still_counts(
-    port: int, outside: Outside, message: str
+    port: int, context: Context, message: str
 ) -> None:
-    await send(port, "", outside.links.return_path(message), HOSTILE["deep"])
-    [event] = accepted(outside.database)
+    await send(port, "", context.links.return_path(message), HOSTILE["deep"])
+    [event] = accepted(context.database)
     assert (event["type"], event["data"]["kind"]) == ("email.bounced", "soft")
 
 
 async def test_a_reply_that_can_not_be_taken_apart_is_refused_so_that_its_writer_knows(
-    port: int, outside: Outside, message: str, mailer: FakeMailer
+    port: int, context: Context, message: str, mailer: RecordingMailer
 ) -> None:
     with pytest.raises(smtplib.SMTPDataError) as refused:
-        await send(port, "x@y.example", outside.links.reply_to(message), HOSTILE["deep"])
+        await send(port, "x@y.example", context.links.reply_to(message), HOSTILE["deep"])
     assert refused.value.smtp_code == 554
-    assert (accepted(outside.database), mailer.sent) == ([], [])
+    assert (accepted(context.database), mailer.sent) == ([], [])
 
 
-def check(outside: Outside, message: str, content: bytes, *, null_sender: bool) -> None:
-    for to in known(outside, message):
+def check(context: Context, message: str, content: bytes, *, null_sender: bool) -> None:
+    for to in known(context, message):
         arrival = Arrival(to=to, null_sender=null_sender, content=content)
-        found = recognise(outside, arrival)
-        if isinstance(found, Refused):
+        found = recognise(context, arrival)
+        if isinstance(found, RefusedMail):
             assert found.answer.startswith("554 ")
         else:
             assert isinstance(found, Recognised)
@@ -107,14 +107,14 @@ def check(outside: Outside, message: str, content: bytes, *, null_sender: bool) 
 @FUZZ
 @given(data=st.data(), null_sender=st.booleans())
 def test_a_mangled_report_is_always_recognised_as_something(
-    outside: Outside, message: str, data: st.DataObject, *, null_sender: bool
+    context: Context, message: str, data: st.DataObject, *, null_sender: bool
 ) -> None:
     content = data.draw(st.sampled_from(RECORDED))
     for _ in range(data.draw(st.integers(1, 4))):
         start = data.draw(st.integers(0, len(content)))
         end = data.draw(st.integers(start, min(len(content), start + 200)))
         content = content[:start] + data.draw(st.binary(max_size=40)) + content[end:]
-    check(outside, message, content, null_sender=null_sender)
+    check(context, message, content, null_sender=null_sender)
 
 
 @FUZZ
@@ -134,29 +134,29 @@ def test_a_mangled_report_is_always_recognised_as_something(
     body=st.binary(max_size=200),
 )
 def test_headers_of_any_kind_are_read_without_an_error(
-    outside: Outside, message: str, headers: list[tuple[str, str]], body: bytes
+    context: Context, message: str, headers: list[tuple[str, str]], body: bytes
 ) -> None:
     head = "".join(f"{name}: {value}\r\n" for name, value in headers)
     content = head.encode(errors="surrogatepass") + b"\r\n--b\r\n" + body
-    check(outside, message, content, null_sender=False)
+    check(context, message, content, null_sender=False)
 
 
 @FUZZ
 @given(local=st.text(max_size=80), domain=st.sampled_from(["in.acme.example", "x.example", ""]))
 def test_no_made_up_address_is_ours(
-    outside: Outside, message: str, local: str, domain: str
+    context: Context, message: str, local: str, domain: str
 ) -> None:
     assert message
     arrival = Arrival(to=f"{local}@{domain}", null_sender=True, content=b"x")
-    found = recognise(outside, arrival)
-    assert isinstance(found, Refused)
+    found = recognise(context, arrival)
+    assert isinstance(found, RefusedMail)
 
 
 async def test_more_recipients_than_a_mail_of_ours_can_have_are_put_off(
-    port: int, outside: Outside, message: str
+    port: int, context: Context, message: str
 ) -> None:
-    others = [sent_mail(outside.database, mail=f"{number:016x}") for number in range(12)]
-    to = [outside.links.return_path(one) for one in [*[message] * 20, *others]]
+    others = [sent_mail(context.database, mail=f"{number:016x}") for number in range(12)]
+    to = [context.links.return_path(one) for one in [*[message] * 20, *others]]
 
     def ask() -> list[int]:
         with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example") as server:
@@ -168,7 +168,7 @@ async def test_more_recipients_than_a_mail_of_ours_can_have_are_put_off(
 
 
 async def test_the_server_says_how_large_a_mail_may_be_and_takes_international_ones(
-    port: int, outside: Outside, message: str
+    port: int, context: Context, message: str
 ) -> None:
     def ask() -> tuple[str, int, int]:
         with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example") as server:
@@ -176,17 +176,17 @@ async def test_the_server_says_how_large_a_mail_may_be_and_takes_international_o
             too_large = server.mail("", ["SIZE=10000001"])[0]
             server.rset()
             server.mail("", ["SMTPUTF8"])
-            code = server.rcpt(outside.links.return_path(message))[0]
+            code = server.rcpt(context.links.return_path(message))[0]
             return server.esmtp_features["size"], too_large, code
 
     assert await asyncio.to_thread(ask) == ("10000000", 552, 250)
 
 
 async def test_a_session_that_is_open_when_the_listener_stops_is_closed(
-    outside: Outside,
+    context: Context,
 ) -> None:
     listener = listening("127.0.0.1", 0)
-    async with receiving(outside, listener):
+    async with receiving(context, listener):
         reader, writer = await asyncio.open_connection(*listener.getsockname())
         await reader.readline()
     async with asyncio.timeout(5):

@@ -19,10 +19,10 @@ from gateway.server import listening
 from models.directory import Directory, Member, Team
 from models.state import dump_state
 from models.tables.columns import table_of
-from models.tables.leads import Lead
+from models.tables.leads import LeadRow
 from tests.gateway.senders import NOW, accepted
-from tests.inbound.deliveries import FakeMailer, answer, send
-from usecases.context import Outside
+from tests.inbound.deliveries import RecordingMailer, answer, send
+from usecases.context import Context
 
 ANA = "ana@northwind.example"
 RILEY = "riley@acme.example"
@@ -30,27 +30,27 @@ HELLO = "hello@acme.example"
 
 
 @pytest.fixture
-def owned(outside: Outside, message: str) -> str:
+def owned(context: Context, message: str) -> str:
     """Ana's mail; riley owns the lead."""
     team = Team(members=(Member(email=RILEY),))
-    SqlPeople(outside.database).apply(Directory(teams={"sdr": team}))
-    stored = outside.journal.stored("ana")
+    SqlPeople(context.database).apply(Directory(teams={"sdr": team}))
+    stored = context.journal.stored("ana")
     assert stored is not None
     state = dump_state(dataclasses.replace(stored.state, owner=RILEY))
-    leads = table_of(Lead)
-    with outside.database.write() as connection:
+    leads = table_of(LeadRow)
+    with context.database.write() as connection:
         connection.execute(sa.update(leads).where(leads.c.id == "ana").values(state=state))
     return message
 
 
-async def reply(port: int, outside: Outside, message: str, mail: EmailMessage) -> None:
-    await send(port, ANA, outside.links.reply_to(message), mail)
+async def reply(port: int, context: Context, message: str, mail: EmailMessage) -> None:
+    await send(port, ANA, context.links.reply_to(message), mail)
 
 
 async def test_a_reply_goes_to_the_owner(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
-    await reply(port, outside, owned, answer("Re: Welcome", "Can we talk on Thursday?"))
+    await reply(port, context, owned, answer("Re: Welcome", "Can we talk on Thursday?"))
     [passed] = mailer.sent
     assert passed.to == RILEY
     assert "Can we talk on Thursday?" in passed.text
@@ -58,75 +58,75 @@ async def test_a_reply_goes_to_the_owner(
 
 
 async def test_a_reply_that_the_owners_server_refuses_goes_to_the_sender(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     mailer.refuses = {RILEY}
-    await reply(port, outside, owned, answer("Re: Welcome", "Hello"))
+    await reply(port, context, owned, answer("Re: Welcome", "Hello"))
     assert [one.to for one in mailer.sent] == [HELLO]
 
 
 async def test_a_reply_that_everybody_refuses_stays_with_its_senders_server(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     mailer.refuses = {RILEY, HELLO}
     with pytest.raises(smtplib.SMTPDataError) as refused:
-        await reply(port, outside, owned, answer("Re: Welcome", "Hello"))
+        await reply(port, context, owned, answer("Re: Welcome", "Hello"))
     assert refused.value.smtp_code == 451
-    assert accepted(outside.database) == []
+    assert accepted(context.database) == []
 
 
 async def test_a_reply_brought_twice_is_one_event_and_one_message_id(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     for received in ("by a", "by b"):
         mail = answer("Re: Welcome", "Hello", Received=received)
-        await reply(port, outside, owned, mail)
-    assert len(accepted(outside.database)) == 1
+        await reply(port, context, owned, mail)
+    assert len(accepted(context.database)) == 1
     assert len({one.message_id for one in mailer.sent}) == 1
 
 
 async def test_a_reply_in_html_with_a_file_is_passed_on_as_text_that_tells_of_the_file(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     mail = answer("Re: Welcome", "")
     mail.set_content("<p>Yes, <b>please</b>.</p>", subtype="html")
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="order.pdf")
-    await reply(port, outside, owned, mail)
+    await reply(port, context, owned, mail)
     [passed] = mailer.sent
     assert "Yes, please." in passed.text
     assert "1 attached" in passed.text
 
 
 async def test_a_reply_in_an_unknown_charset_is_not_lost(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     raw = b"From: x\r\nContent-Type: text/plain; charset=klingon\r\n\r\nCall me, \xc3\xa4h.\r\n"
-    await send(port, ANA, outside.links.reply_to(owned), raw)
+    await send(port, ANA, context.links.reply_to(owned), raw)
     [passed] = mailer.sent
     assert "Call me, äh." in passed.text
     assert passed.headers["Reply-To"] == ANA
 
 
 async def test_line_breaks_in_a_replys_headers_make_no_header_of_ours(
-    port: int, outside: Outside, owned: str, mailer: FakeMailer
+    port: int, context: Context, owned: str, mailer: RecordingMailer
 ) -> None:
     raw = (
         b"From: =?utf-8?q?Ana=0D=0ABcc=3A_x=40y=2Eexample?= <ana@northwind.example>\r\n"
         b"Subject: =?utf-8?q?Re=0D=0ABcc=3A_x=40y=2Eexample?=\r\n\r\nHello\r\n"
     )
-    await send(port, ANA, outside.links.reply_to(owned), raw)
+    await send(port, ANA, context.links.reply_to(owned), raw)
     [passed] = mailer.sent
     assert "Bcc" not in build_message(passed, NOW)
 
 
 async def test_mail_is_asked_for_again_while_the_database_is_away(
-    outside: Outside, owned: str, tmp_path: Path
+    context: Context, owned: str, tmp_path: Path
 ) -> None:
     empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
-    away = dataclasses.replace(outside, intake=SqlIntake(empty))
+    away = dataclasses.replace(context, intake=SqlIntake(empty))
     listener = listening("127.0.0.1", 0)
     async with receiving(away, listener):
         with pytest.raises(smtplib.SMTPDataError) as refused:
-            await reply(listener.getsockname()[1], outside, owned, answer("Re", "Hello"))
+            await reply(listener.getsockname()[1], context, owned, answer("Re", "Hello"))
     empty.close()
     assert refused.value.smtp_code == 451

@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from tests.gateway.senders import accepted
-from tests.inbound.deliveries import FIXTURES, FakeMailer, recorded, send
-from usecases.context import Outside
+from tests.inbound.deliveries import FIXTURES, RecordingMailer, recorded, send
+from usecases.context import Context
 
 
-async def told(port: int, outside: Outside, message: str, name: str) -> list[dict[str, Any]]:
+async def told(port: int, context: Context, message: str, name: str) -> list[dict[str, Any]]:
     """The events that a recorded mail becomes."""
     sender, content = recorded(name)
-    await send(port, sender, outside.links.return_path(message), content)
-    return accepted(outside.database)
+    await send(port, sender, context.links.return_path(message), content)
+    return accepted(context.database)
 
 
 @pytest.mark.parametrize(
@@ -33,9 +33,9 @@ async def told(port: int, outside: Outside, message: str, name: str) -> list[dic
     ],
 )
 async def test_a_recorded_failure_is_a_bounce(
-    port: int, outside: Outside, message: str, *, name: str, kind: str, status: str
+    port: int, context: Context, message: str, *, name: str, kind: str, status: str
 ) -> None:
-    [event] = await told(port, outside, message, name)
+    [event] = await told(port, context, message, name)
     assert (event["type"], event["lead"], event["subject"]) == ("email.bounced", "ana", "welcome")
     assert (event["data"]["kind"], event["data"]["status"]) == (kind, status)
     assert event["id"] == f"bounce/0123456789abcdef/{status}"
@@ -50,18 +50,18 @@ async def test_a_recorded_failure_is_a_bounce(
     ],
 )
 async def test_a_recorded_notice_of_what_goes_well_is_no_bounce(
-    port: int, outside: Outside, message: str, name: str, types: list[str]
+    port: int, context: Context, message: str, name: str, types: list[str]
 ) -> None:
-    assert [one["type"] for one in await told(port, outside, message, name)] == types
+    assert [one["type"] for one in await told(port, context, message, name)] == types
 
 
 @pytest.mark.parametrize(
     ("name", "returns"), [("vacation-english", "2026-11-30"), ("vacation-german", "2026-12-04")]
 )
 async def test_a_vacation_program_answers_to_the_bounce_address_and_is_understood_there(
-    port: int, outside: Outside, message: str, mailer: FakeMailer, *, name: str, returns: str
+    port: int, context: Context, message: str, mailer: RecordingMailer, *, name: str, returns: str
 ) -> None:
-    [event] = await told(port, outside, message, name)
+    [event] = await told(port, context, message, name)
     assert (event["type"], event["machine"]) == ("email.replied", True)
     assert event["data"]["returns"] == returns
     assert mailer.sent == []
@@ -69,14 +69,14 @@ async def test_a_vacation_program_answers_to_the_bounce_address_and_is_understoo
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in FIXTURES.glob("*.eml")))
 async def test_no_event_holds_an_address_or_words_of_a_person(
-    port: int, outside: Outside, message: str, name: str
+    port: int, context: Context, message: str, name: str
 ) -> None:
-    said = str(await told(port, outside, message, name))
+    said = str(await told(port, context, message, name))
     assert "@" not in said.replace(message, "")
     assert "Thank you" not in said
     assert '"ana"' not in said
 
 
-async def test_a_bounce_brought_twice_is_one(port: int, outside: Outside, message: str) -> None:
-    await told(port, outside, message, "postfix-unknown-user")
-    assert len(await told(port, outside, message, "postfix-unknown-user")) == 1
+async def test_a_bounce_brought_twice_is_one(port: int, context: Context, message: str) -> None:
+    await told(port, context, message, "postfix-unknown-user")
+    assert len(await told(port, context, message, "postfix-unknown-user")) == 1

@@ -8,10 +8,10 @@ import pytest
 
 from activities.ports import Rendered
 from adapters.sql.database import Database
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from tests.gateway.senders import NOW, accepted
 from tests.inbound.deliveries import answer, bounced, send
-from usecases.context import Outside
+from usecases.context import Context
 
 RILEY = "riley@acme.example"
 ALERT = "00ff00ff00ff00ff@acme.example"
@@ -20,8 +20,8 @@ ALERT = "00ff00ff00ff00ff@acme.example"
 @pytest.fixture
 def alert(database: Database) -> str:
     """An alert that was sent to Riley."""
-    outbox = SqlOutbox(database)
-    outbox.claim("ana", "ana/alert/7/assigned/1", "alert", NOW)
+    mail_ledger = SqlMailLedger(database)
+    mail_ledger.claim("ana", "ana/alert/7/assigned/1", "alert", NOW)
     mail = Rendered(
         sender="hello@acme.example",
         to=RILEY,
@@ -31,8 +31,8 @@ def alert(database: Database) -> str:
         message_id=ALERT,
         headers={},
     )
-    outbox.addressed("ana/alert/7/assigned/1", mail, 1)
-    outbox.settle("ana/alert/7/assigned/1", "sent")
+    mail_ledger.addressed("ana/alert/7/assigned/1", mail, 1)
+    mail_ledger.settle("ana/alert/7/assigned/1", "sent")
     return ALERT
 
 
@@ -43,9 +43,9 @@ def report(action: str, status: str) -> bytes:
 
 
 async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
-    port: int, outside: Outside, database: Database, alert: str
+    port: int, context: Context, database: Database, alert: str
 ) -> None:
-    to = outside.links.return_path(alert)
+    to = context.links.return_path(alert)
     for _ in range(2):
         await send(port, "", to, report("failed", "5.1.1"))
     (event,) = accepted(database)
@@ -55,9 +55,9 @@ async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
 
 
 async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
-    port: int, outside: Outside, database: Database, alert: str
+    port: int, context: Context, database: Database, alert: str
 ) -> None:
-    to = outside.links.return_path(alert)
+    to = context.links.return_path(alert)
     await send(port, "", to, report("delayed", "4.4.1"))
     away = answer("Out of office", "I am back on 9 March 2026.", Auto_Submitted="auto-replied")
     await send(port, "", to, away)
@@ -65,8 +65,8 @@ async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
 
 
 async def test_an_alerts_token_opens_no_door_but_the_one_for_bounces(
-    port: int, outside: Outside, alert: str
+    port: int, context: Context, alert: str
 ) -> None:
-    for address in (outside.links.reply_to(alert), outside.links.unsubscribe_mail(alert)):
+    for address in (context.links.reply_to(alert), context.links.unsubscribe_mail(alert)):
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             await send(port, "", address, answer("Re", "Hello"))

@@ -32,7 +32,7 @@ NEW = "whsec_" + base64.b64encode(b"the secret of this year").decode()
 
 
 @dataclass
-class Site:
+class CrmServer:
     """A leadflow with a CRM. `now` is the dispatchers' wall clock, which the test moves on."""
 
     database: Database
@@ -77,9 +77,9 @@ def receiver_of(crm: Crm, *secrets: str) -> Receiver:
 
 
 @pytest.fixture
-async def site(database: Database) -> AsyncIterator[Site]:
+async def site(database: Database) -> AsyncIterator[CrmServer]:
     async with listening() as crm:
-        yield Site(database, crm)
+        yield CrmServer(database, crm)
 
 
 @pytest.fixture
@@ -99,13 +99,13 @@ async def running(*dispatchers: CrmDispatcher) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-def by_wall_clock(site: Site, **receiver: Any) -> CrmDispatcher:
+def by_wall_clock(site: CrmServer, **receiver: Any) -> CrmDispatcher:
     """A dispatcher to be run, by the real clock."""
     made = replace(receiver_of(site.crm), **receiver)
     return CrmDispatcher(SqlCrmOutbox(site.database), made, pause=0.02)
 
 
-async def test_an_event_is_a_cloudevent_signed_for_this_try(site: Site) -> None:
+async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmServer) -> None:
     site.happened("ana", "accepted")
     assert await site.dispatcher.once() == 1
     [told] = site.crm.told
@@ -130,7 +130,7 @@ async def test_an_event_is_a_cloudevent_signed_for_this_try(site: Site) -> None:
     assert (sent.status, sent.tries, sent.why) == ("sent", 1, None)
 
 
-async def test_during_a_change_of_secrets_either_one_verifies(site: Site) -> None:
+async def test_during_a_change_of_secrets_either_one_verifies(site: CrmServer) -> None:
     site.happened("ana", "created")
     await site.dispatching(OLD, NEW).once()
     [told] = site.crm.told
@@ -140,7 +140,7 @@ async def test_during_a_change_of_secrets_either_one_verifies(site: Site) -> Non
 
 
 async def test_two_dispatchers_tell_each_lead_in_order_and_nothing_twice(
-    url: str, site: Site
+    url: str, site: CrmServer
 ) -> None:
     leads = [f"lead-{number}" for number in range(12)]
     for lead in leads:
@@ -154,7 +154,7 @@ async def test_two_dispatchers_tell_each_lead_in_order_and_nothing_twice(
         assert site.seqs(lead) == [1, 2, 3, 4, 5]
 
 
-async def test_a_lead_whose_event_is_not_taken_holds_up_itself_alone(site: Site) -> None:
+async def test_a_lead_whose_event_is_not_taken_holds_up_itself_alone(site: CrmServer) -> None:
     site.happened("ana", "created", "won")
     site.happened("bea", "created", "won")
     site.crm.behave = lambda told: (
@@ -174,7 +174,7 @@ async def test_a_lead_whose_event_is_not_taken_holds_up_itself_alone(site: Site)
     assert once.headers["webhook-timestamp"] != again.headers["webhook-timestamp"]
 
 
-async def test_a_receiver_that_hangs_is_left_and_tried_again(site: Site) -> None:
+async def test_a_receiver_that_hangs_is_left_and_tried_again(site: CrmServer) -> None:
     site.happened("ana", "created")
     hasty = site.dispatching(answer_seconds=0.2)
     site.crm.answers = [HANG]
@@ -186,7 +186,7 @@ async def test_a_receiver_that_hangs_is_left_and_tried_again(site: Site) -> None
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_a_receiver_that_hangs_for_one_lead_holds_up_no_other(site: Site) -> None:
+async def test_a_receiver_that_hangs_for_one_lead_holds_up_no_other(site: CrmServer) -> None:
     site.happened("ana", "created")
     site.happened("bea", "created", "touched", "won")
     site.crm.behave = lambda told: HANG if told.event["subject"] == "ana" else None
@@ -210,7 +210,7 @@ async def test_a_receiver_that_hangs_for_one_lead_holds_up_no_other(site: Site) 
     ids=["redirect", "401", "404", "500", "nonsense"],
 )
 async def test_every_other_answer_is_tried_again_and_no_redirect_is_followed(
-    site: Site, said: bytes, why: str
+    site: CrmServer, said: bytes, why: str
 ) -> None:
     site.happened("ana", "created")
     site.crm.answers = [said]
@@ -224,7 +224,7 @@ async def test_every_other_answer_is_tried_again_and_no_redirect_is_followed(
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_nobody_listening_is_tried_again(site: Site) -> None:
+async def test_nobody_listening_is_tried_again(site: CrmServer) -> None:
     site.happened("ana", "created")
     await site.dispatching(url="http://127.0.0.1:9/").once()
     [waiting] = site.events()
@@ -233,7 +233,7 @@ async def test_nobody_listening_is_tried_again(site: Site) -> None:
 
 
 async def test_a_receiver_that_is_gone_is_told_no_more_of_that(
-    site: Site, logged: list[Any]
+    site: CrmServer, logged: list[Any]
 ) -> None:
     site.happened("ana", "created", "won")
     site.crm.answers = [answer("410 Gone")]
@@ -248,7 +248,7 @@ async def test_a_receiver_that_is_gone_is_told_no_more_of_that(
     assert "hush" not in str(logged)
 
 
-async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: Site) -> None:
+async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmServer) -> None:
     site.happened("ana", "created")
     begun = site.now
     site.crm.behave = lambda _told: answer("500 Internal Server Error")
@@ -278,7 +278,9 @@ _ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize("form", ["seconds", "date"])
-async def test_a_receiver_that_asks_for_time_gets_it(site: Site, status: str, form: str) -> None:
+async def test_a_receiver_that_asks_for_time_gets_it(
+    site: CrmServer, status: str, form: str
+) -> None:
     site.happened("ana", "created")
     site.now = site.now.replace(microsecond=0) + timedelta(seconds=1)
     later = site.now + timedelta(hours=1)
@@ -295,7 +297,7 @@ async def test_a_receiver_that_asks_for_time_gets_it(site: Site, status: str, fo
 
 @pytest.mark.parametrize("asked", ["-5", "soon", "9" * 30, "", "Mon, 99 Foo 2026"])
 async def test_a_wish_for_time_that_makes_no_sense_is_no_wish_for_ever(
-    site: Site, asked: str
+    site: CrmServer, asked: str
 ) -> None:
     site.happened("ana", "created")
     site.crm.answers = [answer("503 Service Unavailable", f"Retry-After: {asked}")]
@@ -303,7 +305,7 @@ async def test_a_wish_for_time_that_makes_no_sense_is_no_wish_for_ever(
     assert site.now < site.events()[0].ready <= site.now + timedelta(hours=6)
 
 
-async def test_a_long_answer_is_left_after_its_first_bytes(site: Site) -> None:
+async def test_a_long_answer_is_left_after_its_first_bytes(site: CrmServer) -> None:
     site.happened("ana", "created")
     site.crm.answers = [_ENDLESS + b"x" * 100_000]
     async with asyncio.timeout(5):
@@ -311,14 +313,14 @@ async def test_a_long_answer_is_left_after_its_first_bytes(site: Site) -> None:
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_an_answer_that_breaks_off_counts_by_its_head(site: Site) -> None:
+async def test_an_answer_that_breaks_off_counts_by_its_head(site: CrmServer) -> None:
     site.happened("ana", "created")
     site.crm.answers = [_ENDLESS]
     await site.dispatching(answer_seconds=0.5).once()
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_one_connection_serves_many_events(site: Site) -> None:
+async def test_one_connection_serves_many_events(site: CrmServer) -> None:
     site.happened("ana", *(["touched"] * 10))
     site.crm.behave = lambda _told: answer("200 OK", body=b"thank you")
     async with running(by_wall_clock(site)):
@@ -339,7 +341,7 @@ asyncio.run(CrmDispatcher(SqlCrmOutbox(open_database(database)), receiver).run()
 
 
 async def test_a_dispatcher_killed_before_it_noted_what_it_sent_has_it_sent_again(
-    url: str, site: Site
+    url: str, site: CrmServer
 ) -> None:
     site.happened("ana", "created", "won")
     site.crm.answers = [HANG]
@@ -362,7 +364,7 @@ async def test_a_dispatcher_killed_before_it_noted_what_it_sent_has_it_sent_agai
     assert [one.status for one in site.events()] == ["sent", "sent"]
 
 
-async def test_a_database_that_is_away_is_waited_for(site: Site, logged: list[Any]) -> None:
+async def test_a_database_that_is_away_is_waited_for(site: CrmServer, logged: list[Any]) -> None:
     site.happened("ana", "created")
     with site.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE webhook_events RENAME TO hidden")
@@ -374,7 +376,9 @@ async def test_a_database_that_is_away_is_waited_for(site: Site, logged: list[An
     assert "northwind" not in str(logged)
 
 
-async def test_an_outage_is_logged_once_and_so_is_its_end(site: Site, logged: list[Any]) -> None:
+async def test_an_outage_is_logged_once_and_so_is_its_end(
+    site: CrmServer, logged: list[Any]
+) -> None:
     site.happened("ana", "created")
     site.crm.answers = [answer("500 No") for _ in range(4)]
     for _ in range(6):
@@ -386,7 +390,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(site: Site, logged: li
     ]
 
 
-async def test_what_was_taken_is_removed_after_thirty_days(site: Site) -> None:
+async def test_what_was_taken_is_removed_after_thirty_days(site: CrmServer) -> None:
     site.happened("ana", "created")
     await site.dispatcher.once()
     site.passes(days=29)

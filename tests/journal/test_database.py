@@ -26,7 +26,7 @@ from adapters.sql.database import (
 )
 from adapters.sql.journal import SqlJournal
 from models.tables.columns import table_of
-from models.tables.mail import Message
+from models.tables.mail import MessageRow
 from tests.journal.turns import FENCE, NOW, turn
 
 ALEMBIC_INI = Path(__file__).parents[2] / "deploy" / "alembic.ini"
@@ -146,7 +146,7 @@ def test_a_refusal_does_not_show_the_password(empty_url: str) -> None:
 
 
 def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
-    table = table_of(Message)
+    table = table_of(MessageRow)
     new_york = NOW.astimezone(timezone(timedelta(hours=-5)))
     row = {"key": "k", "lead": "ana", "message": "m", "status": "sent", "at": new_york}
     with database.write() as connection:
@@ -158,7 +158,7 @@ def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
 
 
 def test_a_naive_instant_is_not_stored(database: Database) -> None:
-    table = table_of(Message)
+    table = table_of(MessageRow)
     row = {"key": "k", "lead": "ana", "message": "m", "status": "sent", "updated": NOW}
     naive = NOW.replace(tzinfo=None)
     with (

@@ -11,7 +11,7 @@ from adapters.reports.desk_lists import SqlDeskLists
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.sent_alerts import SqlSentAlerts
 from models.decision import SendMail
 from models.state import ClockState, TaskState
@@ -100,7 +100,7 @@ def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> N
 
 
 def test_an_alert_is_known_by_its_message_id_and_nurture_mail_is_none(database: Database) -> None:
-    outbox = SqlOutbox(database)
+    mail_ledger = SqlMailLedger(database)
     for key, message in (("a", "0123abcd@acme.example"), ("b", "4567abcd@acme.example")):
         mail = Rendered(
             sender="hello@acme.example",
@@ -112,11 +112,11 @@ def test_an_alert_is_known_by_its_message_id_and_nurture_mail_is_none(database: 
             headers={},
         )
         if key == "a":
-            outbox.claim("ana", key, message, NOW)
-            outbox.addressed(key, mail, 3)
+            mail_ledger.claim("ana", key, message, NOW)
+            mail_ledger.addressed(key, mail, 3)
         else:
             nurture = SendMail(key=key, at=NOW, email="welcome", message=message)
-            outbox.begin("ana", nurture, mail)
+            mail_ledger.begin("ana", nurture, mail)
     alerts = SqlSentAlerts(database)
     found = alerts.by_local_part("0123abcd")
     assert found is not None

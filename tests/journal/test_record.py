@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from activities.ports import Fence
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
@@ -106,7 +106,7 @@ def test_an_older_writer_changes_nothing(
         rows(database, "SELECT * FROM entries"),
     )
     address = "ana@northwind.example"
-    assert SqlOutbox(database).suppression(address, operational=False) is None
+    assert SqlMailLedger(database).suppression(address, operational=False) is None
 
 
 def test_of_two_writers_at_once_the_newer_stays(journal: SqlJournal, database: Database) -> None:

@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from adapters.reports.leads import Acceptance, Mail, MailDisagreement, SentMail, SqlReports
+from adapters.reports.leads import Acceptance, Mail, MailDisagreement, SentMailEntry, SqlReports
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
@@ -122,7 +122,9 @@ def test_mail_is_counted_by_what_became_of_it(journal: SqlJournal, reports: SqlR
     )
     assert reports.mail() == Mail(sent=1, deferred=1, skipped=3, failed=1)
     assert reports.skipped() == {"holdout": 1, "bounced": 2}
-    assert reports.sent_mail() == [SentMail(lead="ana", email="welcome", message="m1@x", at=NOW)]
+    assert reports.sent_mail() == [
+        SentMailEntry(lead="ana", email="welcome", message="m1@x", at=NOW)
+    ]
 
 
 def test_acceptance_counts_handoffs_whose_clock_has_ended(
@@ -148,11 +150,11 @@ def test_acceptance_counts_handoffs_whose_clock_has_ended(
 def test_timelines_and_outbox_are_compared_by_message(
     database: Database, journal: SqlJournal, reports: SqlReports
 ) -> None:
-    outbox = SqlOutbox(database)
+    mail_ledger = SqlMailLedger(database)
     told = [("email_sent", {"email": "welcome", "message": name}) for name in ("both", "told")]
     journal.record(turn(1, *told), FENCE, NOW)
     for name in ("both", "sent", "skipped", "alert ana/alert/1"):
-        outbox.claim("ana", name, name, NOW)
-        outbox.settle(name, "skipped" if name == "skipped" else "sent")
+        mail_ledger.claim("ana", name, name, NOW)
+        mail_ledger.settle(name, "skipped" if name == "skipped" else "sent")
     found = reports.mail_disagreement()
     assert found == MailDisagreement(told_only=("told",), sent_only=("sent",))

@@ -29,7 +29,7 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from models.directory import Directory
 from models.tables.columns import table_of
-from models.tables.leads import HandoffRow, Lead, TimelineEntry
+from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
 from models.tables.people import Assignment
 from models.tables.people import Counter as CounterRow
 from tests.waiting import until
@@ -52,7 +52,7 @@ _A = table_of(Assignment)
 _C = table_of(CounterRow)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
-_L = table_of(Lead)
+_L = table_of(LeadRow)
 
 
 @contextmanager

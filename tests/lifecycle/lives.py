@@ -18,7 +18,7 @@ from models.directory import Directory
 from models.inputs import ACTS, Act, Event, Input
 from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
-from simulation.pure import World
+from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 
 _PROGRAMS = Path(__file__).parents[2] / "programs"
@@ -46,7 +46,7 @@ class _Written(dict[str, LeadState]):
 
 def live(life: Life, *, through_json: bool = False, days_after: int = 400) -> list[Entry]:
     """Play a life to its end; returns its timeline."""
-    world = World(life.program, PEOPLE)
+    world = PureWorld(life.program, PEOPLE)
     if through_json:
         world.states = _Written()
     world.create(Newcomer(lead=LEAD, at=START, profile=life.profile), 0)
@@ -58,7 +58,7 @@ def live(life: Life, *, through_json: bool = False, days_after: int = 400) -> li
     return world.entries[LEAD]
 
 
-def _run(world: World, until: datetime) -> None:
+def _run(world: PureWorld, until: datetime) -> None:
     # Two tracks with `again` may take turns for ever: that is what their program says.
     for _ in range(150):
         due = world.next_due()

@@ -13,8 +13,8 @@ from lifecycle.words.open_acts import offered
 from models.inputs import ACTS
 from models.program.program import Program
 from models.state import LeadState
-from simulation.pure import World
-from tests.lifecycle.desk import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk
+from simulation.pure import PureWorld
+from tests.lifecycle.ruled_lead import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk
 
 STAGES_OF = {
     "accept": {"mql"},
@@ -61,7 +61,7 @@ NO_HANDOFF = {"known", "engaged", "recycled"}
 
 
 def desk_in(stage: str) -> Desk:
-    desk = Desk(World(DESK, PEOPLE))
+    desk = Desk(PureWorld(DESK, PEOPLE))
     if stage == "engaged":
         state = desk.world.states["a"]
         desk.world.states["a"] = state.changed(stage="engaged")
@@ -130,7 +130,7 @@ def test_a_manager_is_offered_what_the_rules_allow_and_nothing_else(stage: str) 
 def test_accept_in_sql_is_for_the_second_teams_owner_and_manager(
     person: str, why: str | None
 ) -> None:
-    desk = Desk(World(RELAY, PEOPLE))
+    desk = Desk(PureWorld(RELAY, PEOPLE))
     desk.raise_hand()
     assert desk.act("accept", INA) is None
     assert desk.act("qualify", INA) is None
@@ -177,7 +177,7 @@ def test_what_an_act_lacks_is_said_in_a_word_and_a_sentence(
 
 def test_a_lead_without_a_handoff_is_accepted_by_any_manager() -> None:
     bare = Program.model_validate({**json.loads(DESK.canonical_json), "handoff": None})
-    desk = Desk(World(bare, PEOPLE))
+    desk = Desk(PureWorld(bare, PEOPLE))
     desk.raise_hand()
     assert desk.world.states["a"].handoff is None
     assert desk.act("accept", INA) == "person"

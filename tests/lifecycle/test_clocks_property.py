@@ -13,7 +13,7 @@ from models.directory import Directory
 from models.inputs import Act, Event
 from models.instants import parse_instant
 from models.program.program import Program
-from simulation.pure import World
+from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 
 MINUTE = timedelta(minutes=1)
@@ -84,7 +84,7 @@ def walk(start: int, total: int, holds: list[Hold]) -> int:
 
 def played(within: str, remind: str, start: int, holds: list[Hold]) -> dict[str, int]:
     """The minutes at which the rules remind and say that the clock is breached."""
-    world = World(program(within, remind), PEOPLE)
+    world = PureWorld(program(within, remind), PEOPLE)
     at = FIRST + start * MINUTE
     world.create(Newcomer(lead="a", at=at, profile={"email": "a@lead.example"}), 0)
     world.take("a", Event(id="e", type="form.submitted", at=at, arrived=at))
@@ -107,7 +107,7 @@ def played(within: str, remind: str, start: int, holds: list[Hold]) -> dict[str,
     return found
 
 
-def run_until(world: World, at: datetime) -> None:
+def run_until(world: PureWorld, at: datetime) -> None:
     while (due := world.next_due()) is not None and due < at:
         world.do_due()
 

@@ -9,15 +9,25 @@ from typing import Any
 from lifecycle.decide import PATIENCE, decide, new_lead
 from lifecycle.program.rulebook import rulebook
 from models.decision import Assign, Decision
-from models.inputs import Created, Event, Input, Malformed, Result
+from models.inputs import Created, Event, Input, MalformedInput, Result
 from models.program.program import Program
 from models.state import LeadState
-from tests.lifecycle.desk import BOSS, DESK, INA, MONDAY, OMAR, PEOPLE, RELAY, act, raised_hand
+from tests.lifecycle.ruled_lead import (
+    BOSS,
+    DESK,
+    INA,
+    MONDAY,
+    OMAR,
+    PEOPLE,
+    RELAY,
+    act,
+    raised_hand,
+)
 
 HOUR, MINUTE, SECOND = timedelta(hours=1), timedelta(minutes=1), timedelta(seconds=1)
 
 
-class Lead:
+class DecidedLead:
     """A lead whose turns are run by hand."""
 
     def __init__(self, program: Program) -> None:
@@ -47,8 +57,8 @@ class Lead:
         return Result(key=key, arrived=at, outcome=outcome, owner=owner, why=why)  # type: ignore[arg-type]  # one of two
 
 
-def with_owner(program: Program) -> Lead:
-    lead = Lead(program)
+def with_owner(program: Program) -> DecidedLead:
+    lead = DecidedLead(program)
     created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
     lead.turn(MONDAY, created, raised_hand(MONDAY))
     lead.turn(MONDAY, lead.answer(INA, MONDAY))
@@ -200,7 +210,7 @@ def test_a_hold_that_arrived_in_an_outage_stopped_the_clock_then() -> None:
 
 
 def test_an_outage_over_retries_makes_one_try() -> None:
-    lead = Lead(DESK)
+    lead = DecidedLead(DESK)
     created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
     lead.turn(MONDAY, created, raised_hand(MONDAY))
     told = lead.turn(MONDAY, lead.answer(None, MONDAY, "absent"))
@@ -214,7 +224,7 @@ def test_an_outage_over_retries_makes_one_try() -> None:
 
 
 def test_whatever_comes_before_the_creation_is_refused_and_changes_nothing() -> None:
-    lead = Lead(DESK)
+    lead = DecidedLead(DESK)
     event = Event(id="e", type="page.viewed", at=MONDAY, arrived=MONDAY)
     told = lead.turn(MONDAY, act("accept", INA, MONDAY), event)
     assert kinds(told) == ["refused", "ignored"]
@@ -226,8 +236,8 @@ def test_a_malformed_message_lands_on_the_timeline() -> None:
     lead = with_owner(DESK)
     told = lead.turn(
         MONDAY,
-        Malformed(arrived=MONDAY, name="accept", why="by: is missing"),
-        Malformed(arrived=MONDAY, name="dance", why="there is no such act"),
+        MalformedInput(arrived=MONDAY, name="accept", why="by: is missing"),
+        MalformedInput(arrived=MONDAY, name="dance", why="there is no such act"),
     )
     assert kinds(told) == ["refused", "ignored"]
 

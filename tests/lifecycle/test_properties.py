@@ -18,7 +18,7 @@ from lifecycle.program.profile import lead_zone, read_profile
 from lifecycle.program.rulebook import rulebook
 from lifecycle.stages import MOVES
 from models.decision import Entry
-from models.inputs import ACTS, Act, Created, Event, Input, Malformed, Result
+from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result
 from models.instants import parse_instant
 from models.messages import read_act, read_event
 from models.state import dump_state
@@ -261,7 +261,9 @@ def _strangers(draw: st.DrawFn, at: datetime) -> Input:
         )
     if kind == 3:
         return Created(arrived=at, profile=draw(_weird))
-    return Malformed(arrived=at, name=draw(st.text() | st.sampled_from(ACTS)), why=draw(st.text()))
+    return MalformedInput(
+        arrived=at, name=draw(st.text() | st.sampled_from(ACTS)), why=draw(st.text())
+    )
 
 
 @few

@@ -21,7 +21,7 @@ from activities.sales import SalesActivities
 from activities.turn import write_command
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
-from models.envelopes import Done, Work
+from models.envelopes import CommandResult, Work
 from models.program.program import Program
 from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
@@ -62,7 +62,7 @@ def world(of: Program, rates: FakeRates | None = None, **profile: Any) -> FakeWo
     return made
 
 
-async def sent(of: FakeWorld, command: SendMail | None = None, tries: int = 1) -> Done:
+async def sent(of: FakeWorld, command: SendMail | None = None, tries: int = 1) -> CommandResult:
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=tries)
     work = Work(lead="ana", commands=[write_command(command or send_mail())])
@@ -103,14 +103,14 @@ async def test_a_mail_whose_place_is_far_lets_others_go_and_comes_back_later_eac
     delay = raised.value.next_retry_delay
     assert delay is not None
     assert wait <= delay <= wait + min(tries * wait, timedelta(minutes=10))
-    assert (at.outbox.claims, at.mailer.sent) == ({}, [])
+    assert (at.mail_ledger.claims, at.mailer.sent) == ({}, [])
     assert await sent(at) == {"outcome": "sent"}
 
 
 async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none() -> None:
     rates = WatchedRates([timedelta(milliseconds=5)])
     at = world(limited(rate="2 per 1m"), rates)
-    rates.meanwhile = lambda: at.outbox.suppressed.update({ADDRESS: "unsubscribed"})
+    rates.meanwhile = lambda: at.mail_ledger.suppressed.update({ADDRESS: "unsubscribed"})
     assert await sent(at) == {"outcome": "skipped", "why": "unsubscribed"}
     assert at.mailer.sent == []
 
@@ -118,7 +118,7 @@ async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none()
 async def test_a_mail_that_goes_can_be_known_again_by_its_name_and_links() -> None:
     at = world(program())
     await sent(at)
-    assert at.outbox.known == {send_mail().key: ("note", ())}
+    assert at.mail_ledger.known == {send_mail().key: ("note", ())}
 
 
 @pytest.mark.parametrize("kind", ["bounced", "soft_bounced", "refused"])
@@ -135,7 +135,7 @@ async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
     with pytest.raises(ApplicationError, match="no connection") as raised:
         await sent(at)
     assert raised.value.category is ApplicationErrorCategory.BENIGN
-    assert at.outbox.claims == {}
+    assert at.mail_ledger.claims == {}
 
 
 async def test_a_mail_that_cannot_be_rendered_is_told_and_claims_no_place(
@@ -156,7 +156,7 @@ async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> N
     assert at.alerts is not None
     assert at.alerts.to("riley@acme.example") == ["breached"]
     assert (at.mailer.sent, at.rates.asked) == ([], [])
-    assert at.outbox.claims == {command.key: Claim(status="sent")}
+    assert at.mail_ledger.claims == {command.key: Claim(status="sent")}
 
 
 @dataclass
@@ -177,16 +177,18 @@ class SlowOutbox(FakeOutbox):
 async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
     rate: str, before: Claim | None
 ) -> None:
-    outbox = SlowOutbox()
+    mail_ledger = SlowOutbox()
     if before is not None:
-        outbox.claims[send_mail().key] = before
-    at = dataclasses.replace(world(limited(rate=rate) if rate else program()), outbox=outbox)
+        mail_ledger.claims[send_mail().key] = before
+    at = dataclasses.replace(
+        world(limited(rate=rate) if rate else program()), mail_ledger=mail_ledger
+    )
     trying = asyncio.create_task(sent(at))
-    await asyncio.to_thread(outbox.asked.wait, 10)
+    await asyncio.to_thread(mail_ledger.asked.wait, 10)
     trying.cancel()
     await asyncio.sleep(0)
-    outbox.goes_on.set()
+    mail_ledger.goes_on.set()
     with pytest.raises(asyncio.CancelledError):
         await trying
-    assert outbox.claims == ({} if before is None else {send_mail().key: before})
+    assert mail_ledger.claims == ({} if before is None else {send_mail().key: before})
     assert at.mailer.sent == []

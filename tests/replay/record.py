@@ -20,9 +20,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.temporal.client import Leads, RefusedError
 from adapters.temporal.embedded import search_attributes, shipped
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from tests.waiting import until
-from tests.workflows.stack import Stack, stacked
+from tests.workflows.worker_stack import WorkerStack, stacked
 
 _STACKS = re.compile(r'"stackTrace": "(?:[^"\\\\]|\\\\.)*"')
 """What a refused update's failure says of the code's place on the machine that recorded it."""
@@ -30,7 +30,7 @@ HISTORIES = Path(__file__).parent / "histories"
 RILEY, MORGAN, ALEX = "riley@acme.example", "morgan@acme.example", "alex@acme.example"
 
 
-async def a_won_lead(stack: Stack) -> str:
+async def a_won_lead(stack: WorkerStack) -> str:
     """Mails, a raised hand, acts by update and by signal, one refused; won."""
     lead = await stack.enrolled(first_name="Ana", company="Northwind")
     await until(lambda: stack.world.journal.told(lead, "email_sent"))
@@ -53,7 +53,7 @@ async def a_won_lead(stack: Stack) -> str:
     return lead
 
 
-async def a_neglected_lead(stack: Stack) -> str:
+async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
     lead = await stack.mql()
     await until(lambda: stack.world.journal.told(lead, "breached"), 60)
@@ -61,7 +61,7 @@ async def a_neglected_lead(stack: Stack) -> str:
     return lead
 
 
-async def a_closed_lead(stack: Stack) -> str:
+async def a_closed_lead(stack: WorkerStack) -> str:
     """Disqualified, and its workflow completed."""
     lead = await stack.enrolled()
     await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"})
@@ -69,7 +69,7 @@ async def a_closed_lead(stack: Stack) -> str:
     return lead
 
 
-async def a_long_lead(stack: Stack) -> str:
+async def a_long_lead(stack: WorkerStack) -> str:
     """The run after a continue-as-new, with its timer and what was seen."""
     lead = await stack.mql()
     first = (await stack.leads.describe(lead)).run_id
@@ -94,11 +94,11 @@ async def record() -> None:
     )
     async with stacked(environment.client, "") as stack:
         for life in (a_won_lead, a_neglected_lead, a_closed_lead, a_long_lead):
-            clock = Clock(
+            clock = ProgramClock(
                 wall=datetime.now(UTC), program=datetime(2026, 3, 2, 14, tzinfo=UTC), speed=3_600
             )
             leads = Leads(environment.client, stack.world.journal, clock=clock)
-            one = Stack(
+            one = WorkerStack(
                 client=environment.client, leads=leads, world=stack.world, program=stack.program
             )
             lead = await life(one)

@@ -9,14 +9,14 @@ from adapters.mail.alert_card import ACTIONS, alert_card
 from adapters.mail.chat import chat_message
 from adapters.mail.links import SignedLinks
 from adapters.mail.message import build_message
-from tests.sales.office import (
+from tests.sales.alerted_lead import (
     ACME,
     MORGAN,
     PEOPLE,
     RILEY,
     SAM,
     THURSDAY,
-    Office,
+    AlertedLead,
     interested,
 )
 
@@ -25,7 +25,7 @@ LINKS = SignedLinks(public_url=URL, mail_domain="in.acme.example", secret="s" * 
 SENDER = "Acme <hello@acme.example>"
 
 
-def reasons(office: Office, person: str) -> list[str]:
+def reasons(office: AlertedLead, person: str) -> list[str]:
     return [one.why for one in office.alerts if one.to == person]
 
 
@@ -143,7 +143,7 @@ def test_each_button_leads_to_its_act_and_the_last_one_to_the_desk() -> None:
 
 def test_a_stranger_writes_no_line_no_tag_and_no_mention_into_an_alert() -> None:
     hostile = "<b>x</b>\r\nBcc: all@acme.example <!channel> & co"
-    office = Office(company=hostile, title="<script>", first_name="A\x00\u2028B")
+    office = AlertedLead(company=hostile, title="<script>", first_name="A\x00\u2028B")
     office.event("form.submitted", "<img src=x>")
     office.event("form.submitted", "demo")
     command = office.told("assigned")

@@ -19,10 +19,10 @@ from activities.sales import SalesActivities
 from activities.turn import write_command
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from models.decision import Alert
-from models.envelopes import Done, Work
+from models.envelopes import CommandResult, Work
 from models.inputs import Result
 from tests.fakes import FakeChat, FakePeople, FakePrograms, FakeWorld
-from tests.sales.office import ACME, MORGAN, PEOPLE, RILEY, interested
+from tests.sales.alerted_lead import ACME, MORGAN, PEOPLE, RILEY, interested
 
 CHAT = frozenset({"sdr"})
 
@@ -33,7 +33,7 @@ def world(**ports: Any) -> FakeWorld:
     return made
 
 
-async def told(of: FakeWorld, command: Alert | None = None) -> Done:
+async def told(of: FakeWorld, command: Alert | None = None) -> CommandResult:
     work = Work(lead="ana", commands=[write_command(command or interested().told("assigned"))])
     (done,) = await ActivityEnvironment().run(SalesActivities(of.ports).alert, work)
     return done
@@ -67,12 +67,12 @@ async def test_a_chat_that_refuses_is_left_alone_and_the_alert_is_done() -> None
     of = world(chat=FakeChat(teams=CHAT, failures=[ChatRefusedError("404 no_service")]))
     assert await told(of) == {}
     key = f"{interested().told('assigned').key}/chat"
-    assert of.outbox.claims[key] == Claim(status="failed", why="refused")
+    assert of.mail_ledger.claims[key] == Claim(status="failed", why="refused")
 
 
 async def test_an_alert_whose_try_never_told_its_end_is_sent_again() -> None:
     of = world()
-    of.outbox.claims[interested().told("assigned").key] = Claim(status="unknown")
+    of.mail_ledger.claims[interested().told("assigned").key] = Claim(status="unknown")
     await told(of)
     assert of.mailer.to(RILEY) == ["assigned"]
 

@@ -9,7 +9,7 @@ from lifecycle.words.time_text import spoken_instant, spoken_span
 from lifecycle.words.timeline_text import sentence
 from models.decision import Entry
 from tests.docs.pages import ROOT
-from tests.sales.office import RILEY, THURSDAY, Office, interested
+from tests.sales.alerted_lead import RILEY, THURSDAY, AlertedLead, interested
 
 
 def test_a_raised_hand_comes_first_among_three_reasons_then_the_strongest_points() -> None:
@@ -71,7 +71,9 @@ def test_a_second_cycle_says_why_the_first_one_ended() -> None:
 
 
 def test_a_lead_of_whom_only_the_address_is_known_has_a_dossier_too() -> None:
-    office = Office(first_name="", last_name="", company="", title="", phone="", employees=None)
+    office = AlertedLead(
+        first_name="", last_name="", company="", title="", phone="", employees=None
+    )
     told = office.dossier()
     assert told.name == "ana@northwind.example"
     assert (told.company, told.reasons, told.read, told.deadlines) == ("", (), (), ())

@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from tests.journal.postgres import postgres
-from tests.server.site import opened
+from tests.server.child_processes import opened
 from tests.waiting import until
 
 MORGAN = "morgan@acme.example"

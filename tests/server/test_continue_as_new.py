@@ -13,13 +13,13 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.temporal.embedded import search_attributes, shipped
 from tests.waiting import until
-from tests.workflows.stack import Stack, stacked
+from tests.workflows.worker_stack import WorkerStack, stacked
 
 RILEY = "riley@acme.example"
 
 
 @pytest.fixture(scope="session")
-async def short() -> AsyncIterator[Stack]:
+async def short() -> AsyncIterator[WorkerStack]:
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=shipped("temporal"),
@@ -35,14 +35,14 @@ async def short() -> AsyncIterator[Stack]:
     await asyncio.sleep(0.3)
 
 
-async def _runs(stack: Stack, lead: str) -> int:
+async def _runs(stack: WorkerStack, lead: str) -> int:
     count = 0
     async for _ in stack.client.list_workflows(f"WorkflowId = 'lead/{lead}'"):
         count += 1
     return count
 
 
-async def test_a_burst_loses_nothing_and_does_nothing_twice(short: Stack) -> None:
+async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) -> None:
     lead = await short.mql()
     await short.leads.act(lead, "accept", {"by": RILEY})
 
@@ -72,7 +72,7 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: Stack) -> Non
     assert seqs == sorted(set(seqs))
 
 
-async def _grow(stack: Stack, lead: str, runs: int) -> None:
+async def _grow(stack: WorkerStack, lead: str, runs: int) -> None:
     """Tell a lead things until its workflow has had so many runs."""
     number = 0
     while await _runs(stack, lead) < runs:
@@ -81,7 +81,7 @@ async def _grow(stack: Stack, lead: str, runs: int) -> None:
         await stack.leads.act(lead, "note", {"by": RILEY, "note": f"grow {runs} {number}"})
 
 
-async def test_what_was_seen_is_remembered_in_the_next_run(short: Stack) -> None:
+async def test_what_was_seen_is_remembered_in_the_next_run(short: WorkerStack) -> None:
     lead = await short.mql()
     event = {"id": "once", "type": "page.viewed", "subject": "/pricing"}
     note = {"id": "note-1", "by": RILEY, "note": "once"}
@@ -95,7 +95,7 @@ async def test_what_was_seen_is_remembered_in_the_next_run(short: Stack) -> None
     assert notes.count("once") == 1
 
 
-async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: Stack) -> None:
+async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerStack) -> None:
     lead = await short.mql()
     before = (await short.settled(lead))["wake"]
     await _grow(short, lead, 2)
@@ -106,7 +106,7 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: Stack) 
     assert any(one.HasField("timer_started_event_attributes") for one in history.events)
 
 
-async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: Stack) -> None:
+async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: WorkerStack) -> None:
     """What waits goes along into the next run, and Temporal takes no more than 2 MB of it."""
     lead = await short.mql()
 

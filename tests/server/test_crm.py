@@ -40,7 +40,7 @@ PEOPLE = Directory.model_validate(
 )
 
 
-class Receiver:
+class CrmServer:
     """The receiver of docs/examples as a process, and what it printed."""
 
     def __init__(self) -> None:
@@ -58,8 +58,8 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(*options: str) -> AsyncIterator[Receiver]:
-    receiver = Receiver()
+async def receiving(*options: str) -> AsyncIterator[CrmServer]:
+    receiver = CrmServer()
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, str(ROOT / "docs" / "examples" / "crm_receiver.py"), "--port", "0"),
         *options,

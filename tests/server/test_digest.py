@@ -36,7 +36,7 @@ MARA, MORGAN = "mara@acme.example", "morgan@acme.example"
 
 
 @dataclass
-class Site:
+class DigestSite:
     """A worker over ports in memory, and programs of a name of its own."""
 
     client: Client
@@ -82,7 +82,7 @@ def cron(line: str) -> dict[str, dict[str, str]]:
 
 
 @pytest.fixture
-async def site(dev_server: WorkflowEnvironment) -> AsyncIterator[Site]:
+async def site(dev_server: WorkflowEnvironment) -> AsyncIterator[DigestSite]:
     name = f"d{uuid.uuid4().hex[:8]}"
     prefix = f"{name}-"
     program = read_program(PROGRAMS / "acme.yaml")
@@ -91,7 +91,9 @@ async def site(dev_server: WorkflowEnvironment) -> AsyncIterator[Site]:
     )
     schedules = Schedules(dev_server.client, prefix=prefix)
     async with working(dev_server.client, Settings(queue_prefix=prefix), world.ports):
-        made = Site(client=dev_server.client, world=world, schedules=schedules, program=program)
+        made = DigestSite(
+            client=dev_server.client, world=world, schedules=schedules, program=program
+        )
         await made.publish(program=name)
         yield made
         await made.publish(schedules={})
@@ -107,7 +109,7 @@ def hours(description: ScheduleDescription) -> set[tuple[int, int]]:
     }
 
 
-async def test_a_published_program_has_its_schedule_in_its_own_time_zone(site: Site) -> None:
+async def test_a_published_program_has_its_schedule_in_its_own_time_zone(site: DigestSite) -> None:
     described = await site.handle.describe()
     assert described.id == f"digest/{site.program.program}"
     assert described.schedule.spec.time_zone_name == "America/New_York"
@@ -117,15 +119,15 @@ async def test_a_published_program_has_its_schedule_in_its_own_time_zone(site: S
     assert not {5, 6} & set(soon)
 
 
-async def test_the_schedule_mails_each_manager_once(site: Site) -> None:
+async def test_the_schedule_mails_each_manager_once(site: DigestSite) -> None:
     nominal = (await site.trigger()).removeprefix(f"{site.handle.id}-")
     assert sorted(one.to for one in site.mailer.sent) == [MARA, MORGAN]
     assert {one.subject for one in site.mailer.sent} == {site.program.program}
-    assert all(one.status == "sent" for one in site.world.outbox.claims.values())
-    assert all(f"/{nominal}/" in key and "@" not in key for key in site.world.outbox.claims)
+    assert all(one.status == "sent" for one in site.world.mail_ledger.claims.values())
+    assert all(f"/{nominal}/" in key and "@" not in key for key in site.world.mail_ledger.claims)
 
 
-async def test_another_time_is_another_digest(site: Site) -> None:
+async def test_another_time_is_another_digest(site: DigestSite) -> None:
     first = await site.trigger()
     passed = datetime.now(UTC) + timedelta(seconds=1)  # a schedule's instants are whole seconds
     await until(lambda: datetime.now(UTC) > passed)
@@ -134,7 +136,7 @@ async def test_another_time_is_another_digest(site: Site) -> None:
     assert sorted(one.to for one in site.mailer.sent) == [MARA, MARA, MORGAN, MORGAN]
 
 
-async def test_an_edit_of_the_program_changes_the_schedule_and_no_more(site: Site) -> None:
+async def test_an_edit_of_the_program_changes_the_schedule_and_no_more(site: DigestSite) -> None:
     await site.handle.pause(note="holidays")
     await site.publish(schedules=cron("0 7 * * MON"), timezone="Europe/Berlin")
     described = await site.handle.describe()
@@ -150,7 +152,7 @@ async def test_an_edit_of_the_program_changes_the_schedule_and_no_more(site: Sit
     assert argument == {"program": site.program.digest}
 
 
-async def test_a_program_without_a_digest_has_no_schedule(site: Site) -> None:
+async def test_a_program_without_a_digest_has_no_schedule(site: DigestSite) -> None:
     for _ in range(2):
         await site.publish(schedules={})
         with pytest.raises(RPCError) as failed:
@@ -160,34 +162,34 @@ async def test_a_program_without_a_digest_has_no_schedule(site: Site) -> None:
     assert hours(await site.handle.describe()) == {(7, 0)}
 
 
-async def test_two_who_publish_at_once_leave_one_schedule(site: Site) -> None:
+async def test_two_who_publish_at_once_leave_one_schedule(site: DigestSite) -> None:
     await site.publish(schedules={})
     await asyncio.gather(*(site.publish(schedules=cron("15 6 * * *")) for _ in range(4)))
     assert hours(await site.handle.describe()) == {(6, 15)}
 
 
 async def test_a_manager_whose_mail_server_is_away_holds_up_nobody_and_is_mailed_once(
-    site: Site,
+    site: DigestSite,
 ) -> None:
     site.mailer.failures[MARA] = [MailUnsentError("away")] * 2
     await site.trigger()
     assert [one.to for one in site.mailer.sent] == [MORGAN, MARA]
 
 
-async def test_a_try_again_sends_to_nobody_twice(site: Site) -> None:
+async def test_a_try_again_sends_to_nobody_twice(site: DigestSite) -> None:
     site.mailer.failures[MORGAN] = [OSError("the connection broke, who knows when")]
     await site.trigger()
     assert sorted(one.to for one in site.mailer.sent) == [MARA, MORGAN]
 
 
-async def test_a_digest_by_hand_says_what_became_of_it(site: Site) -> None:
+async def test_a_digest_by_hand_says_what_became_of_it(site: DigestSite) -> None:
     site.mailer.failures[MARA] = [MailRefusedError("550 no such user")]
     told = await site.schedules.send_digest(site.program)
     assert told == {MARA: "failed", MORGAN: "sent"}
 
 
 async def test_who_has_nothing_to_do_with_the_program_gets_nothing(
-    dev_server: WorkflowEnvironment, site: Site
+    dev_server: WorkflowEnvironment, site: DigestSite
 ) -> None:
     prefix = f"{site.program.program}-other-"
     world = replace(site.world, digests=FakeDigests(strangers=frozenset({MARA})))

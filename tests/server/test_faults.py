@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.site import Site, opened
+from tests.server.child_processes import Site, opened
 from tests.waiting import until
 
 MORGAN = "morgan@acme.example"

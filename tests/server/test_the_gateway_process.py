@@ -14,7 +14,7 @@ import pytest
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import migrate
-from tests.server.site import ROOT, Site, opened
+from tests.server.child_processes import ROOT, Site, opened
 from tests.waiting import until
 
 BURST = 600

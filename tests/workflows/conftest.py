@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from models.envelopes import Clock
-from tests.workflows.stack import Stack, stacked
+from models.envelopes import ProgramClock
+from tests.workflows.worker_stack import WorkerStack, stacked
 
 
 @pytest.fixture(scope="session")
-async def stack(dev_server: WorkflowEnvironment) -> AsyncIterator[Stack]:
+async def stack(dev_server: WorkflowEnvironment) -> AsyncIterator[WorkerStack]:
     """Leads that live by the wall clock."""
     async with stacked(dev_server.client, "fakes-") as one:
         yield one
 
 
 @pytest.fixture(scope="session")
-async def busy(dev_server: WorkflowEnvironment) -> AsyncIterator[Stack]:
+async def busy(dev_server: WorkflowEnvironment) -> AsyncIterator[WorkerStack]:
     """Leads that begin on a Monday morning in New York and live twelve hours a second."""
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
-    clock = Clock(wall=datetime.now(UTC), program=monday, speed=43_200)
+    clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
     async with stacked(dev_server.client, "busy-", clock) as one:
         yield one

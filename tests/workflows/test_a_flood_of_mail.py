@@ -12,11 +12,11 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Rendered
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.fakes import FakeMailer
 from tests.waiting import until
-from tests.workflows.stack import Stack, stacked
+from tests.workflows.worker_stack import WorkerStack, stacked
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 
@@ -36,7 +36,7 @@ class HeldMailer(FakeMailer):
 class Flood:
     """A stack whose mail to leads is held back."""
 
-    stack: Stack
+    stack: WorkerStack
     held: HeldMailer
     alerts: FakeMailer
 
@@ -63,7 +63,7 @@ class Flood:
 @pytest.fixture
 async def flood(dev_server: WorkflowEnvironment) -> AsyncIterator[Flood]:
     prefix = f"flood{datetime.now(UTC).timestamp():.0f}-"
-    clock = Clock(wall=datetime.now(UTC), program=MONDAY, speed=1)
+    clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=1)
     held, alerts = HeldMailer(), FakeMailer()
     async with stacked(
         dev_server.client, prefix, clock, mailer=held, alerts=alerts, mails_at_once=1

@@ -6,23 +6,23 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.common import SearchAttributeKey
 
 from tests.waiting import until
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 RILEY = "riley@acme.example"
 
 
-async def _details(stack: Stack, lead: str) -> str:
+async def _details(stack: WorkerStack, lead: str) -> str:
     metadata: Any = await stack.handle(lead).query("__temporal_workflow_metadata")
     return str(metadata.current_details)
 
 
-async def test_the_summary_names_the_person_and_the_company(stack: Stack) -> None:
+async def test_the_summary_names_the_person_and_the_company(stack: WorkerStack) -> None:
     lead = await stack.enrolled(first_name="Ana", last_name="Smith", company="Northwind")
     description = await stack.leads.describe(lead)
     assert await description.static_summary() == "Ana Smith · Northwind"
 
 
-async def test_the_details_say_how_a_lead_stands_and_what_is_next(stack: Stack) -> None:
+async def test_the_details_say_how_a_lead_stands_and_what_is_next(stack: WorkerStack) -> None:
     lead = await stack.mql(first_name="Ana", last_name="Smith", company="Northwind")
     details = await _details(stack, lead)
     assert "### Ana Smith · Northwind" in details
@@ -32,7 +32,7 @@ async def test_the_details_say_how_a_lead_stands_and_what_is_next(stack: Stack) 
     assert "northwind.example" not in details
 
 
-async def test_leads_are_found_by_their_search_attributes(stack: Stack) -> None:
+async def test_leads_are_found_by_their_search_attributes(stack: WorkerStack) -> None:
     lead = await stack.mql()
     query = f"WorkflowId = 'lead/{lead}' AND LeadStage = 'mql' AND LeadOwner = '{RILEY}'"
 
@@ -48,7 +48,7 @@ async def test_leads_are_found_by_their_search_attributes(stack: Stack) -> None:
     assert attributes.get(SearchAttributeKey.for_datetime("LeadDue")) is not None
 
 
-async def test_timers_and_activities_say_what_they_are_for(stack: Stack) -> None:
+async def test_timers_and_activities_say_what_they_are_for(stack: WorkerStack) -> None:
     lead = await stack.mql()
     history = await stack.handle(lead).fetch_history()
     decode = stack.client.data_converter.payload_converter.from_payload
@@ -62,7 +62,7 @@ async def test_timers_and_activities_say_what_they_are_for(stack: Stack) -> None
     assert any(one.startswith("accept") and "riley" in one for one in said)
 
 
-async def test_an_event_that_changes_no_deadline_costs_no_timer_events(stack: Stack) -> None:
+async def test_an_event_that_changes_no_deadline_costs_no_timer_events(stack: WorkerStack) -> None:
     lead = await stack.mql()
     before = await stack.handle(lead).fetch_history()
     for number in range(5):

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 from temporalio.api.enums.v1 import EventType
 
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_an_owner_is_found_in_the_turn_that_asks_for_one(stack: Stack) -> None:
+async def test_an_owner_is_found_in_the_turn_that_asks_for_one(stack: WorkerStack) -> None:
     lead = await stack.mql()
     history = await stack.handle(lead).fetch_history()
     scheduled = [

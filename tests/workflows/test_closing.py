@@ -7,19 +7,19 @@ from temporalio.client import WorkflowExecutionStatus
 
 from adapters.temporal.client import RefusedError
 from tests.waiting import until
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 MORGAN = "morgan@acme.example"
 
 
-async def _closed(stack: Stack) -> str:
+async def _closed(stack: WorkerStack) -> str:
     lead = await stack.enrolled()
     await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest", "id": "d-1"})
     await _completes(stack, lead)
     return lead
 
 
-async def _completes(stack: Stack, lead: str) -> None:
+async def _completes(stack: WorkerStack, lead: str) -> None:
     async def completed() -> bool:
         status = (await stack.leads.describe(lead)).status
         return status is WorkflowExecutionStatus.COMPLETED
@@ -27,12 +27,12 @@ async def _completes(stack: Stack, lead: str) -> None:
     await until(completed)
 
 
-async def test_a_closed_lead_completes_its_workflow(stack: Stack) -> None:
+async def test_a_closed_lead_completes_its_workflow(stack: WorkerStack) -> None:
     lead = await _closed(stack)
     assert stack.world.journal.states[lead].closed
 
 
-async def test_an_event_on_a_closed_lead_is_recorded(stack: Stack) -> None:
+async def test_an_event_on_a_closed_lead_is_recorded(stack: WorkerStack) -> None:
     lead = await _closed(stack)
     event = {"id": "late-1", "type": "page.viewed", "subject": "/pricing"}
     await stack.leads.events(lead, [event])
@@ -44,7 +44,7 @@ async def test_an_event_on_a_closed_lead_is_recorded(stack: Stack) -> None:
     assert stack.world.journal.states[lead].stage == "disqualified"
 
 
-async def test_an_act_on_a_closed_lead_is_answered(stack: Stack) -> None:
+async def test_an_act_on_a_closed_lead_is_answered(stack: WorkerStack) -> None:
     lead = await _closed(stack)
     with pytest.raises(RefusedError):
         await stack.leads.act(lead, "accept", {"by": MORGAN})
@@ -55,12 +55,12 @@ async def test_an_act_on_a_closed_lead_is_answered(stack: Stack) -> None:
     await _completes(stack, lead)
 
 
-async def test_a_closed_lead_is_not_enrolled_again(stack: Stack) -> None:
+async def test_a_closed_lead_is_not_enrolled_again(stack: WorkerStack) -> None:
     lead = await _closed(stack)
     assert not await stack.leads.enrol(lead, stack.program, {"email": "x@y.example"})
 
 
-async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: Stack) -> None:
+async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await asyncio.gather(
         stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"}),

@@ -9,19 +9,19 @@ import pytest
 
 from activities.ports import Claim, MailRefusedError, MailUnsentError
 from adapters.temporal.client import Leads
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from tests.waiting import until
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_a_mail_is_sent_and_told(busy: Stack) -> None:
+async def test_a_mail_is_sent_and_told(busy: WorkerStack) -> None:
     lead = await busy.enrolled()
     await until(lambda: busy.world.journal.told(lead, "email_sent"))
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
 
 
 async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
-    busy: Stack, caplog: pytest.LogCaptureFixture
+    busy: WorkerStack, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy.world.mailer.failures["again@x.example"] = [
         MailUnsentError("down"),
@@ -36,7 +36,7 @@ async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
 
 @pytest.mark.parametrize("kind", ["refused", "bounced", "soft_bounced"])
 async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
-    busy: Stack, kind: Any
+    busy: WorkerStack, kind: Any
 ) -> None:
     address = f"{kind}@x.example"
     busy.world.mailer.failures[address] = [MailRefusedError("550 no", kind)]
@@ -47,29 +47,29 @@ async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
     assert suppressed == (["bounced"] if kind == "bounced" else [])
 
 
-async def test_a_mail_in_doubt_is_not_sent_twice(busy: Stack) -> None:
+async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
     busy.world.mailer.failures["doubt@x.example"] = [ConnectionResetError("after the data")]
     lead = await busy.enrolled(email="doubt@x.example")
     (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
     assert failed.fields["why"] == "unknown_outcome"
     assert busy.world.mailer.to("doubt@x.example") == []
-    assert Claim(status="failed", why="unknown_outcome") in busy.world.outbox.claims.values()
+    assert Claim(status="failed", why="unknown_outcome") in busy.world.mail_ledger.claims.values()
 
 
-async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: Stack) -> None:
-    busy.world.outbox.suppressed["stop@x.example"] = "unsubscribed"
+async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: WorkerStack) -> None:
+    busy.world.mail_ledger.suppressed["stop@x.example"] = "unsubscribed"
     lead = await busy.enrolled(email="stop@x.example")
     (skipped,) = await until(lambda: busy.world.journal.told(lead, "email_skipped"))
     assert skipped.fields["why"] == "unsubscribed"
 
 
-async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: Stack) -> None:
+async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: WorkerStack) -> None:
     riley = "riley@acme.example"
     stack.world.mailer.failures[riley] = [ConnectionResetError("after the data")]
     lead = await stack.mql()
 
     def alerted() -> bool:
-        mine = [key for key in stack.world.outbox.claims if key.startswith(lead)]
+        mine = [key for key in stack.world.mail_ledger.claims if key.startswith(lead)]
         told = [one.message_id for one in stack.world.mailer.sent if one.to == riley]
         return any(key in told for key in mine)
 
@@ -77,9 +77,9 @@ async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: Stack) 
     assert stack.world.mailer.failures[riley] == []
 
 
-async def test_on_a_fast_clock_what_is_done_in_time_bears_its_instant(busy: Stack) -> None:
+async def test_on_a_fast_clock_what_is_done_in_time_bears_its_instant(busy: WorkerStack) -> None:
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
-    clock = Clock(wall=datetime.now(UTC), program=monday, speed=43_200)
+    clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
     fast = replace(busy, leads=Leads(busy.client, busy.world.journal, prefix="busy-", clock=clock))
     lead = await fast.enrolled()
     told = busy.world.journal.told

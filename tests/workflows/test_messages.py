@@ -9,19 +9,21 @@ import pytest
 from adapters.temporal.client import LeadNotFoundError, RefusedError
 from adapters.temporal.embedded import shipped
 from tests.waiting import until
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 RILEY = "riley@acme.example"
 
 
-async def test_an_act_is_done_when_its_update_returns(stack: Stack) -> None:
+async def test_an_act_is_done_when_its_update_returns(stack: WorkerStack) -> None:
     lead = await stack.mql()
     await stack.leads.act(lead, "accept", {"by": RILEY})
     assert stack.world.journal.states[lead].stage == "sal"
     assert len(stack.world.journal.told(lead, "accepted")) == 1
 
 
-async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(stack: Stack) -> None:
+async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
+    stack: WorkerStack,
+) -> None:
     lead = await stack.mql()
     with pytest.raises(RefusedError, match=r"not for nobody@acme\.example"):
         await stack.leads.act(lead, "accept", {"by": "nobody@acme.example"})
@@ -29,7 +31,7 @@ async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(stac
     assert [one.fields["act"] for one in stack.world.journal.told(lead, "refused")] == ["accept"]
 
 
-async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: Stack) -> None:
+async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: WorkerStack) -> None:
     lead = await stack.mql()
     length = (await stack.leads.describe(lead)).history_length
     with pytest.raises(ValueError, match="by: is missing"):
@@ -39,7 +41,7 @@ async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: Stack) 
     assert (await stack.leads.describe(lead)).history_length == length
 
 
-async def test_the_same_names_work_as_signals(stack: Stack) -> None:
+async def test_the_same_names_work_as_signals(stack: WorkerStack) -> None:
     lead = await stack.mql()
     await stack.handle(lead).signal("accept", {"by": RILEY})
     await until(lambda: stack.world.journal.states[lead].stage == "sal")
@@ -63,7 +65,7 @@ async def test_the_same_names_work_as_signals(stack: Stack) -> None:
     ],
 )
 async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
-    stack: Stack, name: str, args: list[Any], why: str
+    stack: WorkerStack, name: str, args: list[Any], why: str
 ) -> None:
     lead = await stack.mql()
     before = stack.world.journal.states[lead]
@@ -75,13 +77,13 @@ async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
     await stack.leads.act(lead, "accept", {"by": RILEY})
 
 
-async def test_one_event_may_come_without_its_list(stack: Stack) -> None:
+async def test_one_event_may_come_without_its_list(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await stack.handle(lead).signal("events", {"type": "page.viewed", "subject": "/pricing"})
     await until(lambda: stack.world.journal.told(lead, "event"))
 
 
-async def test_an_event_that_comes_twice_has_one_effect(stack: Stack) -> None:
+async def test_an_event_that_comes_twice_has_one_effect(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     event = {"id": "e-1", "type": "page.viewed", "subject": "/pricing"}
     await stack.leads.events(lead, [event, event])
@@ -90,7 +92,7 @@ async def test_an_event_that_comes_twice_has_one_effect(stack: Stack) -> None:
     assert len(stack.world.journal.told(lead, "event")) == 1
 
 
-async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: Stack) -> None:
+async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: WorkerStack) -> None:
     lead = await stack.mql()
     await stack.leads.act(lead, "accept", {"by": RILEY})
     for _ in range(3):
@@ -98,7 +100,7 @@ async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: Stack)
     assert len(stack.world.journal.told(lead, "touched")) == 1
 
 
-async def test_who_knows_no_such_lead_says_so(stack: Stack) -> None:
+async def test_who_knows_no_such_lead_says_so(stack: WorkerStack) -> None:
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
         await stack.leads.act("nobody", "accept", {"by": RILEY})
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
@@ -107,20 +109,20 @@ async def test_who_knows_no_such_lead_says_so(stack: Stack) -> None:
         await stack.leads.standing("nobody")
 
 
-async def test_a_lead_that_is_created_again_stays_as_it_is(stack: Stack) -> None:
+async def test_a_lead_that_is_created_again_stays_as_it_is(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await stack.handle(lead).signal("create", {"email": "other@x.example"})
     await until(lambda: stack.world.journal.told(lead, "ignored"))
     assert stack.world.journal.states[lead].profile["email"] == f"{lead}@northwind.example"
 
 
-async def test_a_lead_is_enrolled_once(stack: Stack) -> None:
+async def test_a_lead_is_enrolled_once(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     assert not await stack.leads.enrol(lead, stack.program, {"email": "other@x.example"})
     assert len(stack.world.journal.told(lead, "created")) == 1
 
 
-async def _cli(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
+async def _cli(stack: WorkerStack, *words: str) -> subprocess.CompletedProcess[str]:
     address = stack.client.service_client.config.target_host
     command = [shipped("temporal"), "workflow", *words, "--address", address]
     return await asyncio.to_thread(
@@ -128,7 +130,7 @@ async def _cli(stack: Stack, *words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-async def test_temporals_own_command_line_reaches_the_acts(stack: Stack) -> None:
+async def test_temporals_own_command_line_reaches_the_acts(stack: WorkerStack) -> None:
     lead = await stack.mql()
     update = ("update", "execute", "-w", f"lead/{lead}", "--name", "accept")
     none = await _cli(stack, *update)

@@ -7,12 +7,12 @@ from temporalio.api.enums.v1 import EventType
 from temporalio.api.workflowservice.v1 import ResetWorkflowExecutionRequest
 
 from tests.waiting import until
-from tests.workflows.stack import Stack
+from tests.workflows.worker_stack import WorkerStack
 
 MORGAN = "morgan@acme.example"
 
 
-async def test_a_lead_that_was_reset_writes_its_timeline_on(stack: Stack) -> None:
+async def test_a_lead_that_was_reset_writes_its_timeline_on(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     for number in range(4):
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": f"note {number}"})

@@ -11,15 +11,15 @@ from adapters.sql.database import Database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from tests.gateway.senders import CRM_SECRET, NOW, WEBHOOK_SECRET
-from usecases.context import Outside, ProviderSecrets
+from usecases.context import Context, ProviderSecrets
 
 
-def house(database: Database, mailer: Mailer) -> Outside:
-    return Outside(
+def house(database: Database, mailer: Mailer) -> Context:
+    return Context(
         database=database,
         intake=SqlIntake(database, gather=timedelta(0)),
         journal=SqlJournal(database),
@@ -27,7 +27,7 @@ def house(database: Database, mailer: Mailer) -> Outside:
         reports=SqlReports(database),
         mailer=mailer,
         programs=SqlPrograms(database),
-        outbox=SqlOutbox(database),
+        mail_ledger=SqlMailLedger(database),
         sent=SqlSentMail(database),
         links=SignedLinks(
             public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40

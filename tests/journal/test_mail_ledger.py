@@ -8,7 +8,7 @@ from activities.ports import Claim, Rendered
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlOutbox
+from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.sent_mail import SqlSentMail
 from adapters.sql.suppressions import SqlSuppressionList
 from models.decision import SendMail
@@ -18,65 +18,65 @@ KEY, MESSAGE = "ana/1/welcome/hello", "hello.ana@leadflow.example"
 
 
 @pytest.fixture
-def outbox(database: Database) -> SqlOutbox:
-    return SqlOutbox(database)
+def mail_ledger(database: Database) -> SqlMailLedger:
+    return SqlMailLedger(database)
 
 
-def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(outbox: SqlOutbox) -> None:
-    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
-    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="unknown")
+def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(mail_ledger: SqlMailLedger) -> None:
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="unknown")
 
 
 @pytest.mark.parametrize(
     ("status", "why"), [("sent", None), ("skipped", "bounced"), ("failed", "550 no such user")]
 )
 def test_a_settled_mail_tells_how_it_ended(
-    outbox: SqlOutbox, database: Database, status: str, why: str | None
+    mail_ledger: SqlMailLedger, database: Database, status: str, why: str | None
 ) -> None:
-    outbox.claim("ana", KEY, MESSAGE, NOW)
+    mail_ledger.claim("ana", KEY, MESSAGE, NOW)
     assert SqlReports(database).unsettled() == [KEY]
-    outbox.settle(KEY, status, why)  # type: ignore[arg-type]  # the parameters are these words
-    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status=status, why=why)  # type: ignore[arg-type]  # likewise
+    mail_ledger.settle(KEY, status, why)  # type: ignore[arg-type]  # the parameters are these words
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status=status, why=why)  # type: ignore[arg-type]  # likewise
     assert SqlReports(database).unsettled() == []
 
 
-def test_a_released_mail_can_be_claimed_again(outbox: SqlOutbox) -> None:
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    outbox.release(KEY)
-    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
+def test_a_released_mail_can_be_claimed_again(mail_ledger: SqlMailLedger) -> None:
+    mail_ledger.claim("ana", KEY, MESSAGE, NOW)
+    mail_ledger.release(KEY)
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
 
 
-def test_the_first_ending_stands(outbox: SqlOutbox) -> None:
-    outbox.claim("ana", KEY, MESSAGE, NOW)
-    outbox.settle(KEY, "sent")
-    outbox.settle(KEY, "failed", "too late")
-    outbox.release(KEY)
-    assert outbox.claim("ana", KEY, MESSAGE, NOW) == Claim(status="sent")
+def test_the_first_ending_stands(mail_ledger: SqlMailLedger) -> None:
+    mail_ledger.claim("ana", KEY, MESSAGE, NOW)
+    mail_ledger.settle(KEY, "sent")
+    mail_ledger.settle(KEY, "failed", "too late")
+    mail_ledger.release(KEY)
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="sent")
 
 
-def test_a_mail_that_nobody_claimed_cannot_be_settled(outbox: SqlOutbox) -> None:
+def test_a_mail_that_nobody_claimed_cannot_be_settled(mail_ledger: SqlMailLedger) -> None:
     with pytest.raises(LookupError, match="never claimed"):
-        outbox.settle(KEY, "sent")
+        mail_ledger.settle(KEY, "sent")
 
 
-def test_of_many_who_claim_a_mail_at_once_one_may_send_it(outbox: SqlOutbox) -> None:
+def test_of_many_who_claim_a_mail_at_once_one_may_send_it(mail_ledger: SqlMailLedger) -> None:
     with ThreadPoolExecutor(8) as threads:
-        claims = list(threads.map(lambda _: outbox.claim("ana", KEY, MESSAGE, NOW), range(40)))
+        claims = list(threads.map(lambda _: mail_ledger.claim("ana", KEY, MESSAGE, NOW), range(40)))
     assert sorted(claim.status for claim in claims) == ["new"] + ["unknown"] * 39
 
 
 def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsubscription(
-    outbox: SqlOutbox, database: Database
+    mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     journal, address = SqlJournal(database), "ana@northwind.example"
-    assert outbox.suppression(address, operational=False) is None
+    assert mail_ledger.suppression(address, operational=False) is None
     reasons: tuple[str, ...] = ()
     found = []
     for number, why in enumerate(("unsubscribed", "complained", "bounced"), start=1):
         reasons = (*reasons, why)
         told = ("suppressed", {"why": why})
         journal.record(turn(number, told, before=number - 1, suppressed=reasons), FENCE, NOW)
-        both = [outbox.suppression(address.upper(), operational=one) for one in (False, True)]
+        both = [mail_ledger.suppression(address.upper(), operational=one) for one in (False, True)]
         found.append(both)
     assert found == [
         ["unsubscribed", None],
@@ -102,7 +102,7 @@ NEW = Claim(status="new")
 
 
 def begun(
-    outbox: SqlOutbox,
+    mail_ledger: SqlMailLedger,
     to: str = "Ana <ana@northwind.example>",
     *,
     key: str = KEY,
@@ -110,13 +110,13 @@ def begun(
 ) -> Claim:
     """What comes of a mail that is about to be sent."""
     command = SendMail(key=key, at=NOW, email="hello", message=MESSAGE, operational=operational)
-    return outbox.begin("ana", command, mail(to))
+    return mail_ledger.begin("ana", command, mail(to))
 
 
 def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
-    outbox: SqlOutbox, database: Database
+    mail_ledger: SqlMailLedger, database: Database
 ) -> None:
-    assert begun(outbox) == NEW
+    assert begun(mail_ledger) == NEW
     found = SqlSentMail(database).by_local_part("hello.ana")
     assert found is not None
     assert (found.lead, found.key, found.email) == ("ana", KEY, "hello")
@@ -124,38 +124,38 @@ def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
 
 
 def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
-    outbox: SqlOutbox, database: Database
+    mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
-    assert begun(outbox) == begun(outbox) == Claim(status="skipped", why="unsubscribed")
+    assert begun(mail_ledger) == begun(mail_ledger) == Claim(status="skipped", why="unsubscribed")
     assert SqlSentMail(database).by_local_part("hello.ana") is None
     assert SqlReports(database).unsettled() == []
-    assert begun(outbox, key="ana/confirm", operational=True) == NEW
+    assert begun(mail_ledger, key="ana/confirm", operational=True) == NEW
 
 
 @pytest.mark.parametrize("written", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
 @pytest.mark.parametrize("suppressed", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
 def test_an_international_domain_is_the_same_however_it_is_written(
-    outbox: SqlOutbox, database: Database, written: str, suppressed: str
+    mail_ledger: SqlMailLedger, database: Database, written: str, suppressed: str
 ) -> None:
     SqlSuppressionList(database).add(suppressed, "complained", at=NOW)
-    assert begun(outbox, written, operational=True).why == "complained"
+    assert begun(mail_ledger, written, operational=True).why == "complained"
 
 
 @pytest.mark.parametrize("written", ["ana@straße.example", "ana@xn--strae-oqa.example"])
 @pytest.mark.parametrize("suppressed", ["ana@Straße.example", "ana@xn--strae-oqa.example"])
 def test_a_sharp_s_is_no_double_s(
-    outbox: SqlOutbox, database: Database, written: str, suppressed: str
+    mail_ledger: SqlMailLedger, database: Database, written: str, suppressed: str
 ) -> None:
     suppressions = SqlSuppressionList(database)
     suppressions.add("ana@strasse.example", "unsubscribed", at=NOW)
-    assert begun(outbox, written) == NEW
+    assert begun(mail_ledger, written) == NEW
     suppressions.add(suppressed, "complained", at=NOW)
-    assert begun(outbox, written, key="ana/2/welcome/hello").why == "complained"
+    assert begun(mail_ledger, written, key="ana/2/welcome/hello").why == "complained"
 
 
 def test_an_accent_is_the_same_however_it_is_put_together(
-    outbox: SqlOutbox, database: Database
+    mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     SqlSuppressionList(database).add("jose\u0301@northwind.example", "unsubscribed", at=NOW)
-    assert begun(outbox, "jos\u00e9@northwind.example").why == "unsubscribed"
+    assert begun(mail_ledger, "jos\u00e9@northwind.example").why == "unsubscribed"

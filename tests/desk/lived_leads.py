@@ -28,8 +28,8 @@ from models.messages import read_act
 from models.program.program import Program
 from models.state import LeadState
 from models.tables.columns import table_of
-from models.tables.mail import Message
-from usecases.context import Outside
+from models.tables.mail import MessageRow
+from usecases.context import Context
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
 JONAS, MARA, ALEX = "jonas@acme.example", "mara@acme.example", "alex@acme.example"
@@ -64,13 +64,13 @@ class Clockwork:
 
 
 @dataclass
-class Office:
+class LivedLeads:
     """Leads, and the alerts that they sent. `failures` are raised first, one an act.
 
     With the fields of `overtaking` somebody does the next act a moment earlier.
     """
 
-    outside: Outside
+    context: Context
     program: Program
     clock: Clockwork
     alerts: list[tuple[str, Alert]] = field(default_factory=list)
@@ -118,7 +118,7 @@ class Office:
             faster, self.overtaking = fields | self.overtaking, {}
             await self.act(lead, do, faster)
         self.asked.append((lead, do, fields))
-        if self.outside.journal.stored(lead) is None:
+        if self.context.journal.stored(lead) is None:
             raise LeadNotFoundError(lead)
         refused = self._turn(self.state(lead), [read_act(do, fields, self.clock(), ref=1)])
         if refused is not None:
@@ -126,25 +126,25 @@ class Office:
 
     def state(self, lead: str) -> LeadState:
         """How a lead stands."""
-        stored = self.outside.journal.stored(lead)
+        stored = self.context.journal.stored(lead)
         assert stored is not None
         return stored.state
 
     def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
         """The fields of a lead's entries of one kind."""
-        timeline = self.outside.reports.timeline(lead)
+        timeline = self.context.reports.timeline(lead)
         return [dict(one.fields) for one in timeline if one.kind == kind]
 
     def button(self, lead: str, person: str, do: str, *, why: str = "assigned") -> str:
         """The path of a button in the latest such alert to this person."""
         sent = [one for of, one in self.alerts if (of, one.to, one.why) == (lead, person, why)]
         message = _message(sent[-1])
-        return self.outside.links.action(message, ACTIONS.index(do)).partition("acme.example")[2]
+        return self.context.links.action(message, ACTIONS.index(do)).partition("acme.example")[2]
 
     def sent_ago(self, **length: float) -> None:
         """Make all alerts as old as this, by the wall clock; negative: sent by a clock ahead."""
-        messages = table_of(Message)
-        with self.outside.database.write() as connection:
+        messages = table_of(MessageRow)
+        with self.context.database.write() as connection:
             connection.execute(
                 sa.update(messages).values(updated=datetime.now(UTC) - timedelta(**length))
             )
@@ -154,11 +154,11 @@ class Office:
         refused = None
         waiting = list(inputs)
         while True:
-            people = self.outside.people.directory()
+            people = self.context.people.directory()
             decision = decide(rulebook(self.program), state, waiting, self.clock(), people=people)
             self._turns += 1
             fence = Fence(run=1, length=self._turns)
-            self.outside.journal.record(decision, fence, self.clock())
+            self.context.journal.record(decision, fence, self.clock())
             refused = refused or next((one.refused for one in decision.answers), None)
             state = decision.state
             waiting = [one for command in decision.commands for one in self._done(state, command)]
@@ -166,7 +166,7 @@ class Office:
                 return refused
 
     def _done(self, state: LeadState, command: AnyCommand) -> list[Input]:
-        people, key, at = self.outside.people, command.key, command.at
+        people, key, at = self.context.people, command.key, command.at
         if isinstance(command, Assign):
             owner, why = people.assign(state.lead, command)
             if owner is None:
@@ -178,11 +178,11 @@ class Office:
             people.count(state.lead, command)
         if isinstance(command, Alert):
             self.alerts.append((state.lead, command))
-            _note(self.outside, state.lead, command)
+            _note(self.context, state.lead, command)
         return []
 
 
-def _note(outside: Outside, lead: str, command: Alert) -> None:
+def _note(context: Context, lead: str, command: Alert) -> None:
     """Keep an alert's row, as the activity that sends it does."""
     mail = Rendered(
         sender="hello@acme.example",
@@ -193,9 +193,9 @@ def _note(outside: Outside, lead: str, command: Alert) -> None:
         message_id=_message(command),
         headers={},
     )
-    outside.outbox.claim(lead, command.key, mail.message_id, command.at)
-    outside.outbox.addressed(command.key, mail, command.handoff)
-    outside.outbox.settle(command.key, "sent")
+    context.mail_ledger.claim(lead, command.key, mail.message_id, command.at)
+    context.mail_ledger.addressed(command.key, mail, command.handoff)
+    context.mail_ledger.settle(command.key, "sent")
 
 
 def _message(command: Alert) -> str:
@@ -231,9 +231,9 @@ class Seat:
         return await self.send(f"/desk/leads/{lead}/acts", do=do, **fields)
 
 
-def sit(http: httpx.AsyncClient, outside: Outside, person: str) -> Seat:
+def sit(http: httpx.AsyncClient, context: Context, person: str) -> Seat:
     """Somebody who has signed in, in this browser."""
-    sessions = SqlDeskSessions(outside.database)
+    sessions = SqlDeskSessions(context.database)
     session = sessions.sign_in(sessions.invite(person))
     assert session is not None
     http.cookies.set(SESSION, session, domain="go.acme.example")

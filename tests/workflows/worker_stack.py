@@ -17,7 +17,7 @@ from adapters.temporal.client import Leads, workflow_id
 from assembly.queues import working
 from assembly.settings import Settings
 from models.decision import Entry
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
@@ -26,14 +26,14 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 
 @dataclass(frozen=True)
-class Stack:
+class WorkerStack:
     """A client, leads as seen by it, and the world behind the worker."""
 
     client: Client
     leads: Leads
     world: FakeWorld
     program: Program
-    clock: Clock | None = None
+    clock: ProgramClock | None = None
 
     async def enrolled(self, **profile: Any) -> str:
         """A new lead that has taken its first turns; its id."""
@@ -83,12 +83,12 @@ class Stack:
 async def stacked(
     client: Client,
     prefix: str,
-    clock: Clock | None = None,
+    clock: ProgramClock | None = None,
     *,
     mailer: FakeMailer | None = None,
     alerts: FakeMailer | None = None,
     **settings: Any,
-) -> AsyncIterator[Stack]:
+) -> AsyncIterator[WorkerStack]:
     """A worker with the real rules over ports in memory, and leads on its queues.
 
     `settings` are the worker's.
@@ -102,4 +102,4 @@ async def stacked(
     )
     leads = Leads(client, world.journal, prefix=prefix, clock=clock)
     async with working(client, Settings(queue_prefix=prefix, **settings), world.ports):
-        yield Stack(client=client, leads=leads, world=world, program=program, clock=clock)
+        yield WorkerStack(client=client, leads=leads, world=world, program=program, clock=clock)

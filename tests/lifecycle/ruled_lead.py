@@ -10,7 +10,7 @@ from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from models.inputs import Act, Event
 from models.messages import read_act
-from simulation.pure import World
+from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 
 _PROGRAMS = Path(__file__).parent.parent / "scenarios" / "programs"
@@ -37,7 +37,7 @@ def act(do: str, by: str, at: datetime, **fields: Any) -> Act:
 class Desk:
     """One lead at the desk, some seconds between what happens to it."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: PureWorld) -> None:
         self.world = world
         self.at = MONDAY
         world.create(Newcomer(lead="a", at=self.at, profile={"email": "a@lead.example"}), 0)

@@ -25,7 +25,7 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
 from assembly.settings import Settings
-from models.envelopes import Clock
+from models.envelopes import ProgramClock
 from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
@@ -57,7 +57,7 @@ class Site:
         self.server = EmbeddedServer(self.home, port=port, ui_port=0)
         client = await self.server.start()
         monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
-        clock = Clock(wall=datetime.now(UTC), program=monday, speed=1)
+        clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=1)
         self.leads = Leads(client, SqlJournal(self.database), clock=clock)
 
     async def work(self) -> None:

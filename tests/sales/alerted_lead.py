@@ -15,7 +15,7 @@ from lifecycle.words.dossier import Dossier, dossier
 from models.decision import Alert, AnyCommand
 from models.inputs import Event, Input, Result
 from models.messages import read_act
-from simulation.pure import World
+from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 
 _PROGRAMS = Path(__file__).parents[2] / "programs"
@@ -35,7 +35,7 @@ PROFILE = {
 }
 
 
-class Office(World):
+class AlertedLead(PureWorld):
     """One lead, `ana`, and the alerts about it."""
 
     def __init__(self, **profile: Any) -> None:
@@ -91,9 +91,9 @@ class Office(World):
         return alert_card(ACME, self.states["ana"], tuple(self.entries["ana"]), PEOPLE, alert)
 
 
-def interested() -> Office:
+def interested() -> AlertedLead:
     """Ana has looked around, and asks for a demo on Thursday at two."""
-    office = Office()
+    office = AlertedLead()
     office.at_hour(11)
     office.event("page.viewed", "/pricing")
     office.event("page.viewed", "/pricing")
