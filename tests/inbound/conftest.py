@@ -9,7 +9,7 @@ import pytest
 from adapters.sql.database import Database
 from gateway.inbound.listener import receiving
 from gateway.server import listening
-from tests.gateway.conftest import database, gateway_template
+from tests.gateway.conftest import context, database, gateway_template
 from tests.gateway.senders import known_lead, sent_mail
 from tests.inbound.deliveries import RecordingMailer
 from usecases.context import Context
