@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from models.addresses import without_addresses
 from models.instants import write_instant
-from models.messages import read_event
 from usecases.context import Context
 
 _LONGEST = 300
@@ -43,7 +42,7 @@ def accept(context: Context, provider: str, told: Iterable[ProviderReport]) -> i
     left alone, for a provider would send an error again and again.
     """
     items = [item for one in told for item in _items(context, provider, one)]
-    return sum(context.intake.accept(items)) if items else 0
+    return sum(context.accept(*items))
 
 
 def _items(context: Context, provider: str, told: ProviderReport) -> Iterable[NewItem]:
@@ -52,7 +51,7 @@ def _items(context: Context, provider: str, told: ProviderReport) -> Iterable[Ne
         return
     leads = [sent.lead] if sent is not None else context.sent.leads_of(told.address)
     now = context.now()
-    body: dict[str, Any] = {
+    raw: dict[str, Any] = {
         "id": f"{provider}/{told.id}"[:200],
         "type": told.type,
         "subject": sent.email if sent is not None else "",
@@ -60,12 +59,11 @@ def _items(context: Context, provider: str, told: ProviderReport) -> Iterable[Ne
         "data": {**told.data, **({"message": sent.message} if sent is not None else {})},
         "machine": told.machine,
     }
+    address = sent.address if sent is not None else told.address
     try:
-        event = read_event(body, now)
+        yield from [NewItem.event(lead, raw, arrived=now, address=address) for lead in leads]
     except ValueError:
         return  # what a provider can't have meant: an event that can't be written down
-    for lead in leads:
-        yield NewItem(lead=lead, item=event.id, kind="event", body=body, arrived=now)
 
 
 def text(raw: Mapping[str, Any], *path: str) -> str:

@@ -8,11 +8,10 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.pages import Action, lost, masked, page, program_of
 from gateway.requests.problems import told
-from models.instants import write_instant
 from usecases.context import Context
 
 _ANSWERS = {404: {"description": "A page", "content": {"text/html": {}}}, **told(413, 422, 503)}
@@ -39,17 +38,12 @@ def router(context: Context) -> APIRouter:
         mail = _mail(context, token)
         if mail is None:
             return lost()
-        at = context.now()
-        identity = f"consent/{mail.message.partition('@')[0]}"
-        body = {
-            "id": identity,
+        raw = {
+            "id": f"consent/{mail.message.partition('@')[0]}",
             "type": "consent.confirmed",
-            "at": write_instant(at),
             "data": {"source": "double opt-in", "wording": _wording(mail)},
         }
-        context.intake.accept(
-            [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
-        )
+        context.accept(NewItem.event(mail.lead, raw, arrived=context.now()))
         return page("Thank you", "Your address is confirmed.", program=program_of(context, mail))
 
     return routes

@@ -7,18 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import (
-    ANSWERS,
-    PAUSE_DAYS,
-    Wish,
-    carry_out,
-    mail_of,
-    pause,
-    stop,
-    stopped,
-)
+from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
 from gateway.recipients.pages import lost, masked, page, program_of
 from usecases.context import Context
+from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
 
 def router(context: Context) -> APIRouter:
@@ -41,12 +33,12 @@ def router(context: Context) -> APIRouter:
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
-    def prefer(token: str, wish: Annotated[Wish, Form(examples=["pause"])]) -> HTMLResponse:
+    def prefer(token: str, wish: Annotated[Choice, Form(examples=["pause"])]) -> HTMLResponse:
         """Pause, stop, or get mail again."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()
-        carry_out(context, mail, wish)
+        choose(context.intake, mail, wish, at=context.now())
         if wish == "stop":
             return stopped(context, mail)
         said = {

@@ -16,10 +16,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from gateway.requests.problems import ProblemError, told
 from models.instants import write_instant
-from models.messages import read_event
 from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
@@ -103,16 +102,9 @@ def _take(context: Context, seen: Visit) -> None:
     now = context.now()
     local = mail.message.partition("@")[0]
     identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
-    body = {
-        "id": identity[:200],
-        "type": seen.type,
-        "subject": seen.subject,
-        "at": write_instant(now),
-    }
+    raw = {"id": identity[:200], "type": seen.type, "subject": seen.subject}
     try:
-        event = read_event(body, now)
+        item = NewItem.event(mail.lead, raw, arrived=now)
     except ValueError as error:
         raise ProblemError(400, str(error)) from None
-    context.intake.accept(
-        [NewItem(lead=mail.lead, item=event.id, kind="event", body=body, arrived=now)]
-    )
+    context.accept(item)

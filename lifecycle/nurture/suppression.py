@@ -6,9 +6,15 @@ bounce in a row. Suppression stops mail, never a handoff.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 from lifecycle.moment import Moment
 from lifecycle.stages import IN_SALES
 from models.inputs import Event
+
+SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
+"""Why an address gets no marketing mail."""
 
 SOFT_BOUNCES = 3
 """So many soft bounces in a row count as a hard one."""
@@ -16,27 +22,29 @@ SOFT_BOUNCES = 3
 _ALIVE = frozenset({"email.delivered", "email.opened", "email.clicked", "email.replied"})
 
 
+def suppressing_reason(type_: str, data: Mapping[str, Any]) -> SuppressionReason | None:
+    """Why an event of this type, with this data, suppresses its address at once; else None."""
+    if type_ == "email.unsubscribed":
+        return "unsubscribed"
+    if type_ == "email.complained":
+        return "complained"
+    # RFC 3463: X.7.X is about policy, so the address itself may be fine.
+    policy = str(data.get("status", "")).startswith("5.7.")
+    hard = type_ == "email.bounced" and data.get("kind") == "hard"
+    return "bounced" if hard and not policy else None
+
+
 def heed(m: Moment, event: Event) -> None:
     """Suppress or lift as this event demands."""
-    if event.type == "email.unsubscribed":
-        suppress(m, "unsubscribed")
-    elif event.type == "email.complained":
-        suppress(m, "complained")
+    reason = suppressing_reason(event.type, event.data)
+    if reason is not None:
+        suppress(m, reason)
     elif event.type == "email.resubscribed":
         lift(m, "unsubscribed")
     elif event.type == "email.bounced":
-        _bounced(m, event)
+        _soft(m)
     elif event.type in _ALIVE and m.state.soft_bounces:
         m.change(soft_bounces=0)
-
-
-def _bounced(m: Moment, event: Event) -> None:
-    # RFC 3463: X.7.X is about policy, so the address itself may be fine.
-    policy = str(event.data.get("status", "")).startswith("5.7.")
-    if event.data.get("kind") == "hard" and not policy:
-        suppress(m, "bounced")
-        return
-    _soft(m)
 
 
 def refused(m: Moment, why: str | None) -> None:

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from adapters.sql.database import Database
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
+from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.envelopes import Json
