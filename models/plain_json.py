@@ -21,7 +21,7 @@ def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
 
     The character 0 is refused as well, because PostgreSQL stores none.
     """
-    _check_shape(raw)
+    check_shape(raw)
     try:
         text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
         text.encode()
@@ -31,8 +31,11 @@ def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
         raise ValueError("it holds characters or numbers that can't be written down")
 
 
-def _check_shape(raw: object) -> None:
-    """Walk level by level, so that no depth is too deep for the walk itself."""
+def check_shape(raw: object) -> None:
+    """Raise ValueError for what is nested too deep or has too many keys.
+
+    It walks level by level, so that no depth is too deep for the walk itself.
+    """
     level: list[object] = [raw]
     keys = 0
     for _ in range(MOST_DEPTH + 1):

@@ -19,7 +19,6 @@ from lifecycle.program.new_lead import NewLead, read_lead_id, read_new_lead
 from lifecycle.program.profile import read_address
 from lifecycle.stable_hash import lead_id, short_hash
 from models.envelopes import Json
-from models.plain_json import check_plain
 from models.program.program import Program
 from usecases.suppressing import suppress_as_reported, suppresses
 
@@ -144,7 +143,6 @@ def _stored(intake: Intake, found: Sequence[list[NewItem] | str]) -> list[ItemOu
 def _lead_items(
     intake: Intake, programs: _Programs, known: Mapping[str, str], raw: Item
 ) -> list[NewItem]:
-    check_plain(raw)
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
     lead = new.id if new.named else known.get(new.profile["email"], new.id)

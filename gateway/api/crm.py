@@ -18,7 +18,7 @@ from pydantic import BaseModel, Field, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.api.lead_acts import done
-from gateway.requests.problems import ProblemError, told
+from gateway.requests.problems import ProblemError, responses
 from lifecycle.program.new_lead import read_lead_id
 from lifecycle.program.profile import read_address
 from models.inputs import ACTS
@@ -30,7 +30,7 @@ from usecases.naming import AmbiguousLeadError, lead_of_address
 from usecases.viewer import Viewer
 
 _LATER = "nobody answers for this lead now; send it again with the same id"
-_ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
+_ANSWERS = responses(400, 401, 404, 409, 413, 422, 503)
 
 _EXAMPLES = {
     "accept": {

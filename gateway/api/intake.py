@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from gateway.api.keys import needs
-from gateway.requests.problems import told
+from gateway.requests.problems import responses
 from usecases.context import Context
 from usecases.intake import ItemOutcome, accept_events, accept_leads
 
@@ -99,7 +99,7 @@ _EVENTS_EXAMPLE = {
         }
     ]
 }
-_ANSWERS = told(400, 401, 403, 413, 422, 429, 503)
+_ANSWERS = responses(400, 401, 403, 413, 422, 429, 503)
 
 
 def router(context: Context) -> APIRouter:

@@ -41,7 +41,7 @@ def verify(login: str, headers: Mapping[str, str]) -> None:
         raise NotProvenError("its login is wrong")
 
 
-def told(document: Any) -> Iterator[ProviderReport]:
+def reports(document: Any) -> Iterator[ProviderReport]:
     """What one of Postmark's messages tells."""
     kind = text(document, "RecordType") if isinstance(document, Mapping) else ""
     if kind not in _TYPES:

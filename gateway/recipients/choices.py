@@ -9,13 +9,13 @@ from fastapi.responses import HTMLResponse
 from adapters.mail.links import Purpose
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.pages import Action, masked, page, program_of
-from gateway.requests.problems import told
+from gateway.requests.problems import responses
 from usecases.context import Context
 from usecases.suppressing import PAUSE_DAYS
 
 ANSWERS: dict[int | str, dict[str, Any]] = {
     404: {"description": "A page", "content": {"text/html": {}}},
-    **told(413, 422, 503),
+    **responses(413, 422, 503),
 }
 """What the routes of recipients answer besides their page."""
 

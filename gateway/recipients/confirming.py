@@ -11,10 +11,13 @@ from fastapi.responses import HTMLResponse
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.pages import Action, lost, masked, page, program_of
-from gateway.requests.problems import told
+from gateway.requests.problems import responses
 from usecases.context import Context
 
-_ANSWERS = {404: {"description": "A page", "content": {"text/html": {}}}, **told(413, 422, 503)}
+_ANSWERS = {
+    404: {"description": "A page", "content": {"text/html": {}}},
+    **responses(413, 422, 503),
+}
 
 
 def router(context: Context) -> APIRouter:

@@ -17,7 +17,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.sql.new_item import NewItem
-from gateway.requests.problems import ProblemError, told
+from gateway.requests.problems import ProblemError, responses
 from models.instants import write_instant
 from usecases.context import Context
 
@@ -70,7 +70,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         "/w",
         status_code=204,
         response_class=Response,
-        responses=told(400, 403, 404, 413, 503),
+        responses=responses(400, 403, 404, 413, 503),
         openapi_extra=_BODY,
     )
     async def visit(request: Request) -> Response:

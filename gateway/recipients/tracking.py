@@ -18,7 +18,7 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.bot_detection import TOGETHER, Hit, Why, age, all_links, at_once
 from gateway.recipients.pages import HEADERS, lost
-from gateway.requests.problems import told
+from gateway.requests.problems import responses
 from usecases.context import Context
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -36,7 +36,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         "/c/{token}",
         status_code=302,
         response_class=Response,
-        responses={404: {"description": "A page", "content": {"text/html": {}}}, **told(503)},
+        responses={404: {"description": "A page", "content": {"text/html": {}}}, **responses(503)},
     )
     def click(token: str, request: Request) -> Response:
         """Follow a link of a mail."""
@@ -60,7 +60,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         responses={
             200: {"description": "One transparent pixel", "content": {"image/gif": {}}},
             404: {"description": "A page", "content": {"text/html": {}}},
-            **told(503),
+            **responses(503),
         },
     )
     def opened(name: str, request: Request) -> Response:

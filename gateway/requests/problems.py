@@ -89,7 +89,7 @@ def faulty(path: str, said: str) -> ProblemError:
     return ProblemError(422, _SHAPE, errors=[Fault(path=path, problem=said)])
 
 
-def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route answers besides success, for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {

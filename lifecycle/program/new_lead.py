@@ -13,7 +13,7 @@ from lifecycle.nurture.consent import LONGEST
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
-from models.plain_json import check_plain
+from models.plain_json import check_plain, check_shape
 from models.program.program import Program
 
 ID = "id"
@@ -61,7 +61,7 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
     somebody can mend it; one that a lead gets later is replaced by the program's.
     Raises ValueError with everything that is wrong, in one line.
     """
-    check_plain(values)
+    check_shape(values)
     types = field_types(program)
     consent = values.get("consent")
     worded = isinstance(consent, Mapping)
@@ -100,6 +100,10 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
 
 def _consent_problem(given: Mapping[str, object]) -> str | None:
     """A consent is kept whole, with source and words: it may have to be shown one day."""
+    try:
+        check_plain(given)
+    except ValueError as error:
+        return f"consent: {error}"
     texts = [one for one in given.values() if isinstance(one, str) and one.strip()]
     if set(given) != {"source", "wording"} or len(texts) != len(given):
         return "consent: write {source, wording}, both texts; or true or false"
