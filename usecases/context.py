@@ -17,7 +17,8 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
-from adapters.sql.sent_mail import SqlSentMail
+from adapters.sql.sent_mail import SentMail, SqlSentMail
+from models.program.program import Program
 from usecases.intake import Intake
 
 
@@ -56,3 +57,13 @@ class Context:
     def accept(self, *items: NewItem) -> list[bool]:
         """`usecases.intake.accept` with these adapters."""
         return self.intake_now().accept(items)
+
+    def program_of(self, mail: SentMail) -> Program | None:
+        """The program by which a mail was sent; None if its lead is not known any more."""
+        state = self.journal.state(mail.lead)
+        if state is None:
+            return None
+        try:
+            return self.programs.load(state.digest)
+        except LookupError:
+            return None

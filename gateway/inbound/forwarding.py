@@ -11,7 +11,6 @@ from activities.ports import Mailer, MailRefusedError, Rendered
 from adapters.mail.text import text_to_html
 from adapters.sql.sent_mail import SentMail
 from gateway.inbound.arrived_mail import attachments, header_text, plain_text
-from gateway.recipients.pages import program_of
 from models.addresses import one_line, only_address
 from models.directory import Directory
 from usecases.context import Context
@@ -31,7 +30,7 @@ def forwarded(
     Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
     are not known any more.
     """
-    state, program = context.journal.state(sent.lead), program_of(context, sent)
+    state, program = context.journal.state(sent.lead), context.program_of(sent)
     if state is None or program is None:
         raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
     sender = only_address(program.sending.from_)

@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.mail.links import Purpose
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.pages import Action, masked, page, program_of
+from gateway.recipients.pages import Action, masked, page
 from gateway.requests.problems import responses
 from usecases.context import Context
 from usecases.suppressing import PAUSE_DAYS
@@ -33,7 +33,7 @@ def stopped(context: Context, mail: SentMail) -> HTMLResponse:
         "You are unsubscribed",
         f"No more news goes to {masked(mail.address)}.",
         actions=[again],
-        program=program_of(context, mail),
+        program=context.program_of(mail),
     )
 
 

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.pages import Action, lost, masked, page, program_of
+from gateway.recipients.pages import Action, lost, masked, page
 from gateway.requests.problems import responses
 from usecases.context import Context
 
@@ -32,7 +32,7 @@ def router(context: Context) -> APIRouter:
             return lost()
         button = Action("Yes, confirm", context.links.confirm(mail.message), "confirm", "yes")
         return page(
-            "Please confirm", _wording(mail), actions=[button], program=program_of(context, mail)
+            "Please confirm", _wording(mail), actions=[button], program=context.program_of(mail)
         )
 
     @routes.post("/k/{token}", responses=_ANSWERS)
@@ -47,7 +47,7 @@ def router(context: Context) -> APIRouter:
             "data": {"source": "double opt-in", "wording": _wording(mail)},
         }
         context.accept(NewItem.event(mail.lead, raw, arrived=context.now()))
-        return page("Thank you", "Your address is confirmed.", program=program_of(context, mail))
+        return page("Thank you", "Your address is confirmed.", program=context.program_of(mail))
 
     return routes
 

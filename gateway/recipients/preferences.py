@@ -8,7 +8,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
 from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page, program_of
+from gateway.recipients.pages import lost, masked, page
 from usecases.context import Context
 from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
@@ -29,7 +29,7 @@ def router(context: Context) -> APIRouter:
             "How much mail is welcome?",
             f"This is about news to {masked(mail.address)}.",
             actions=[pause(context, mail), stop(context, mail, "Stop all mail")],
-            program=program_of(context, mail),
+            program=context.program_of(mail),
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
@@ -45,6 +45,6 @@ def router(context: Context) -> APIRouter:
             "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
             "resume": "You will get our mail again.",
         }[wish]
-        return page("Done", said, program=program_of(context, mail))
+        return page("Done", said, program=context.program_of(mail))
 
     return routes

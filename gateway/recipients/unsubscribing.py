@@ -13,7 +13,7 @@ from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
 from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page, program_of
+from gateway.recipients.pages import lost, masked, page
 from usecases.context import Context
 from usecases.suppressing import choose
 
@@ -34,7 +34,7 @@ def router(context: Context) -> APIRouter:
             "Unsubscribe?",
             f"We will stop sending news to {masked(mail.address)}.",
             actions=[stop(context, mail, "Unsubscribe"), pause(context, mail)],
-            program=program_of(context, mail),
+            program=context.program_of(mail),
         )
 
     @routes.post("/u/{token}", responses=ANSWERS)
