@@ -164,19 +164,19 @@ class _Addresses:
         `reported` is the event that another system sent; its lead has it already.
         """
         new = self.suppressions.store(self._connection, address, reason, at=at)
-        for told in self._to_be_told(address, reason, lead, new=new):
+        for one in self._unaware(address, reason, lead, new=new):
             if reported is not None:
-                if told != reported.lead:
-                    self._intake.store(self._connection, [replace(reported, lead=told)])
+                if one != reported.lead:
+                    self._intake.store(self._connection, [replace(reported, lead=one)])
                 continue
             kind, data = _EVENT_DATA[reason]
             raw: dict[str, Any] = {"id": f"suppressed/{uuid4().hex}", "type": kind, "data": data}
-            if told == lead and about is not None:
+            if one == lead and about is not None:
                 raw |= {**about, "data": {**data, **about["data"]}}
-            self._intake.store(self._connection, [NewItem.event(told, raw, arrived=at)])
+            self._intake.store(self._connection, [NewItem.event(one, raw, arrived=at)])
         return new
 
-    def _to_be_told(
+    def _unaware(
         self, address: str, reason: SuppressionReason, lead: str | None, *, new: bool
     ) -> Collection[str]:
         """Who does not know of the row yet: neither by its own state nor by what waits for it.

@@ -1,4 +1,4 @@
-"""What is accepted from outside for leads: stored first, told to their workflows after."""
+"""What is accepted from outside for leads: stored first, relayed to their workflows afterwards."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _COMING = sa.select(_I.c.lead).where(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """An item that was leased, to be told to its lead."""
+    """An item that is leased, to be relayed to its lead."""
 
     seq: int
     lead: str
@@ -50,7 +50,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What was accepted and not told yet."""
+    """What was accepted and not relayed yet."""
 
     count: int
     oldest: datetime | None
@@ -58,9 +58,9 @@ class Waiting:
 
 
 class SqlIntake:
-    """The table of accepted items. What `accept` returned from is stored.
+    """The table of accepted items. Once `accept` has returned, its items are stored.
 
-    What comes for one lead within `gather` is told to it together.
+    What comes for one lead within `gather` is relayed together.
     """
 
     def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
@@ -102,12 +102,12 @@ class SqlIntake:
         return fresh
 
     def take(self, limit: int, lease: timedelta) -> list[Taken]:
-        """Lease what can be told now to about `limit` leads, each lead's items in order of arrival.
+        """Lease what can be relayed now, for about `limit` leads, each lead's in order of arrival.
 
-        A lead's items come together, as far as they were gathered; of a flood come the first.
-        None overtakes an earlier one that is leased or lies ahead of its time, and a lead that
-        waits so holds up no other. What is neither `done` nor put off `again` within the lease
-        is taken anew: its taker died.
+        A lead's gathered items come together; of a flood, the first 1,000. No item overtakes an
+        earlier one that is leased or not ready yet, and a lead that waits so holds up no other.
+        What is neither `done` nor put off (`again`) within the lease is taken anew, because the
+        process that took it died.
         """
         now = datetime.now(UTC)
         firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
@@ -175,7 +175,7 @@ class SqlIntake:
             )
 
     def judge(self, lead: str, message: str, why: str) -> int:
-        """Make this mail's clicks and opens that were not told yet a machine's; how many."""
+        """Mark this mail's waiting clicks and opens as a machine's; how many."""
         with self.database.write() as connection:
             rows = connection.execute(
                 sa.select(_I.c.seq, _I.c.body).where(
@@ -241,14 +241,14 @@ class SqlIntake:
         return {address: each[0] for address, each in found.items() if each}
 
     def waiting(self) -> Waiting:
-        """How much was accepted and not told yet, and since when the oldest waits."""
+        """How much was accepted and not relayed yet, and since when the oldest waits."""
         query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
         with self.database.read() as connection:
             count, oldest = connection.execute(query).one()
         return Waiting(count, oldest)
 
     def purge(self, before: datetime) -> int:
-        """Remove what was told before this instant; how much it was."""
+        """Remove what was relayed before this instant; how much it was."""
         with self.database.write() as connection:
             return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
 

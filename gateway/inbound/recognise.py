@@ -137,7 +137,7 @@ def store(context: Context, found: Recognised) -> None:
 
 
 def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | RefusedMail:
-    """What to do with a mail that can't be taken apart: whoever wrote it may write anew."""
+    """What to do with a mail that can't be taken apart: its sender may write again."""
     if door == "bounce" and sent is not None:
         return Recognised(sent=sent, item=_unread(sent, now, ""))
     return _UNREADABLE

@@ -1,4 +1,4 @@
-"""Alerts that come back: whom no mail reaches can't work a lead, and the manager is told.
+"""Alerts that come back: whom no mail reaches can't work a lead, so the manager is alerted.
 
 What a person's own machine answers, such as a notice of absence, is taken and left alone.
 """

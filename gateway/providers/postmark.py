@@ -2,8 +2,8 @@
 
 https://postmarkapp.com/developer/webhooks/webhooks-overview#protecting-your-webhook
 
-There is no timestamp and no signature: whoever knows the login may tell anything, so it is only
-taken over HTTPS, which a proxy in front of the gateway sees to.
+There is no timestamp and no signature: whoever knows the login may report anything. So
+the URL must be HTTPS, which a proxy in front of the gateway provides.
 """
 
 from __future__ import annotations

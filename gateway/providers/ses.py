@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 SNS tries for an hour and signs only once, so its messages are believed for that long; an id that
-was told before has no second effect.
+was reported before has no second effect.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Double opt-in, `/k/TOKEN`: the reader of the mail confirms a consent.
+"""Double opt-in, `/k/TOKEN`: the recipient of the mail confirms a consent.
 
 GET shows the button and confirms nothing, for scanners follow links; POST confirms.
 """

@@ -31,7 +31,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-"""Of everything that is reached by a token: it is kept nowhere and told to nobody."""
+"""Of everything that is reached by a token: nobody keeps it, and no other site learns the URL."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Preferences: `/p/TOKEN`, where a reader says how much mail is welcome."""
+"""Preferences: `/p/TOKEN`, where a recipient says how much mail is welcome."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/p/{token}", responses=ANSWERS)
     def preferences(token: str) -> HTMLResponse:
-        """The page on which a reader says how much mail is welcome; it changes nothing."""
+        """The page on which a recipient says how much mail is welcome; it changes nothing."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()

@@ -85,7 +85,7 @@ def problem(
 
 
 def faulty(path: str, said: str) -> ProblemError:
-    """What to raise for one fault that only a look at the house shows."""
+    """What to raise for one fault that only the stored data shows."""
     return ProblemError(422, _SHAPE, errors=[Fault(path=path, problem=said)])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
@@ -128,7 +128,7 @@ def _postmark(kind: str, **more: object) -> Callable[[], tuple[bytes, dict[str, 
     return lambda: by_postmark(document)
 
 
-def _ses(kind: str, part: dict[str, object]) -> Callable[[], tuple[bytes, dict[str, str]]]:
+def _ses(kind: str, part: Mapping[str, object]) -> Callable[[], tuple[bytes, dict[str, str]]]:
     mail = {"commonHeaders": {"messageId": MESSAGE}}
     return lambda: by_ses({"eventType": kind, "mail": mail, kind.lower(): part})
 

@@ -18,7 +18,7 @@ from gateway import providers
 from gateway.requests.problems import explain
 from lifecycle.nurture.suppression import suppressing_reason
 from tests.fakes import FakeMailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import gateway_context
 from tests.gateway.provider_messages import certificate, provider_secrets
 from tests.gateway.senders import accepted, known_lead, sent_mail
 from tests.usecases.doors import AMAZONS, ANA, DOORS, Door
@@ -47,7 +47,7 @@ class Walk:
             known_lead(database, lead, email=ANA)
         sent_mail(database)
         (self._folder / "key").write_text(SqlApiKeys(database).make("walk", ["events:write"]))
-        return house(database, FakeMailer())
+        return gateway_context(database, FakeMailer())
 
 
 @pytest.fixture
