@@ -21,7 +21,8 @@ def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
 
     The character 0 is refused as well, because PostgreSQL stores none.
     """
-    check_shape(raw)
+    for value in raw.values():
+        check_shape(value)
     try:
         text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
         text.encode()

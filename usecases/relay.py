@@ -109,12 +109,7 @@ class Relay:
         waiting = list(items)
         try:
             while waiting:
-                batch = [waiting[0]]
-                if waiting[0].kind == "lead":
-                    await self._create(waiting[0])
-                else:
-                    batch = _leading_events(waiting)
-                    await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+                batch = await self._first(waiting)
                 await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
                 waiting = waiting[len(batch) :]
         except LeadNotFoundError as error:
@@ -135,6 +130,27 @@ class Relay:
                 "items can't be relayed", lead=waiting[0].lead, why=repr(error), exc_info=error
             )
             await self._hopeless(waiting, repr(error))
+
+    async def _first(self, waiting: list[Taken]) -> list[Taken]:
+        """Relay the first of a lead's items, as many as go together; which they were.
+
+        Where one of them may be at fault, fewer are tried, so that the good ones before it get
+        through and it is left alone in the end.
+        """
+        if waiting[0].kind == "lead":
+            await self._create(waiting[0])
+            return waiting[:1]
+        most = _MOST_EVENTS
+        while True:
+            batch = _leading_events(waiting, most)
+            try:
+                await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+            except Exception as error:
+                if len(batch) == 1 or not _may_be_an_item(error):
+                    raise
+                most = len(batch) // 2
+            else:
+                return batch
 
     async def _create(self, item: Taken) -> None:
         """Create the lead, or update it if it is there. Raises LookupError without a program."""
@@ -186,11 +202,18 @@ class Relay:
             await asyncio.to_thread(self._intake.purge, now - _KEPT)
 
 
-def _leading_events(items: Sequence[Taken]) -> list[Taken]:
-    """The events before anything else, as many as one signal holds; at least one."""
+def _may_be_an_item(error: Exception) -> bool:
+    """Whether one of several items may be what is wrong, and not the world."""
+    if isinstance(error, RPCError):
+        return error.status is RPCStatusCode.INVALID_ARGUMENT
+    return not isinstance(error, LookupError | TemporalUnavailableError | OSError | SQLAlchemyError)
+
+
+def _leading_events(items: Sequence[Taken], most: int) -> list[Taken]:
+    """The events before anything else, up to `most`, as many as one signal holds; at least one."""
     batch: list[Taken] = []
     characters = 0
-    for one in items[:_MOST_EVENTS]:
+    for one in items[:most]:
         characters += len(json.dumps(one.body, ensure_ascii=False))
         if one.kind != "event" or (batch and characters > _MOST_CHARACTERS):
             break

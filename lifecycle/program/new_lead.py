@@ -61,7 +61,8 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
     somebody can mend it; one that a lead gets later is replaced by the program's.
     Raises ValueError with everything that is wrong, in one line.
     """
-    check_shape(values)
+    for value in values.values():
+        check_shape(value)
     types = field_types(program)
     consent = values.get("consent")
     worded = isinstance(consent, Mapping)
