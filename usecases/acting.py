@@ -19,9 +19,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
 from adapters.reports.leads import LeadLine
-from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.instants import write_instant
 from models.messages import read_act
+from models.refusal import RefusedError
 from usecases.context import Acts, Context
 from usecases.viewer import Viewer
 

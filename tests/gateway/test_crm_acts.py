@@ -18,9 +18,10 @@ from standardwebhooks import Webhook
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.sql.database import Database
-from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from gateway.app import build_app
 from lifecycle.stable_hash import lead_id
+from models.refusal import RefusedError
 from tests.fakes import FakeActs
 from tests.gateway.senders import CRM_SECRET, known_lead, signed
 from usecases.context import Context

@@ -11,9 +11,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from lifecycle.stable_hash import short_hash
 from models.inputs import ACTS
+from models.refusal import RefusedError
 from tests.fakes import FakeActs
 from tests.gateway.sales_keys import (
     MORGAN,
