@@ -23,7 +23,7 @@ from adapters.reports.leads import LeadLine
 from adapters.reports.leads import StoredDossier as Known
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from gateway.web.session import person_zone
 from lifecycle.program.rulebook import rulebook
@@ -35,7 +35,7 @@ from models.decision import Entry
 from models.directory import Directory
 from usecases.acting import ActDone, LeadNotThere, perform
 from usecases.context import Acts, Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 _TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
 """The entry that tells that an act was done."""
@@ -88,7 +88,13 @@ async def _press(
     except ValueError as error:
         return _form(context, found, token, problem=str(error), status=422, form=form)
     outcome = await perform(
-        context, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
+        context.reports,
+        acts,
+        found.viewer,
+        lead=found.alert.lead,
+        do=found.do,
+        fields=fields,
+        now=context.now(),
     )
     if isinstance(outcome, ActDone):
         return _said(context, found, DONE[found.do], outcome.line)
@@ -101,7 +107,7 @@ async def _press(
         moved = await asyncio.to_thread(_moved_on, context, found)
         if moved is not None:
             return moved
-    said, status = said_of(outcome), status_of(outcome)
+    said, status = sentence_of(outcome), status_of(outcome)
     return _form(context, found, token, problem=said, status=status, form=form)
 
 
@@ -115,7 +121,7 @@ def _pressed(context: Context, alerts: SqlSentAlerts, token: str) -> _Pressed | 
         said = "This link has expired. Sign in to the desk to see how the lead stands."
         return _page(context, "This link has expired", said, alert.lead, status=410)
     people = context.people.directory()
-    viewer = member_of_the_house(people, alert.person)
+    viewer = viewer_for_person(people, alert.person)
     if viewer is None:
         said = "The person it was sent to is in no team any more."
         return _page(context, "This link does not work any more", said, None, status=403)
