@@ -8,6 +8,7 @@ from fastapi.middleware import Middleware
 from gateway import desk, health, providers
 from gateway.api import crm, intake, lead_acts, leads
 from gateway.recipients import confirming, preferences, snippet, tracking, unsubscribing
+from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
@@ -51,6 +52,7 @@ def build_app(context: Context, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         version="1",
         description=_ABOUT,
         middleware=[
+            Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),
             Middleware(BodyLimit, most=context.most_bytes),
         ],
