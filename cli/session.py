@@ -150,12 +150,14 @@ def lead_named(text: str, database: Database) -> str:
     """
     from adapters.reports.leads import SqlReports  # noqa: PLC0415  # see above
     from lifecycle.stable_hash import lead_id  # noqa: PLC0415  # see above
-    from usecases.leads_by_address import leads_meant  # noqa: PLC0415  # see above
 
     if "@" not in text:
         return text.strip().removeprefix("lead/")
     with explained():
-        meant = leads_meant(SqlReports(database), text)
-    if len(meant) > 1:
-        raise WrongInputError(f"{text} is the address of {', '.join(meant)}; name one of them")
-    return meant[0] if meant else lead_id(text)
+        ids = SqlReports(database).ids_of(text)
+    derived = lead_id(text)
+    if derived in ids or not ids:
+        return derived
+    if len(ids) > 1:
+        raise WrongInputError(f"{text} is the address of {', '.join(ids)}; name one of them")
+    return ids[0]

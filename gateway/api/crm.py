@@ -19,6 +19,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 
 from gateway.api.intake import ADDRESS, LEAD_ID
 from gateway.requests.problems import ProblemError, told
+from lifecycle.stable_hash import lead_id
 from models.inputs import ACTS
 from models.instants import write_instant
 from usecases.acting import (
@@ -32,7 +33,6 @@ from usecases.acting import (
     perform,
 )
 from usecases.context import Acts, Context
-from usecases.leads_by_address import leads_meant
 from usecases.viewer import ADMIN
 
 _ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
@@ -214,12 +214,13 @@ def _lead(context: Context, asked: Mapping[str, Any]) -> str:
 
 
 def _by_address(context: Context, address: str) -> str:
-    meant = leads_meant(context.reports, address)
-    if not meant:
+    leads = context.reports.ids_of(address)
+    if not leads:
         raise ProblemError(404, "there is no lead with this address")
-    if len(meant) > 1:
-        raise ProblemError(422, f"the address is that of {', '.join(meant)}; name one by lead")
-    return meant[0]
+    derived = lead_id(address)
+    if len(leads) > 1 and derived not in leads:
+        raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
+    return derived if derived in leads else leads[0]
 
 
 def _problem(outcome: ActFailed) -> ProblemError:

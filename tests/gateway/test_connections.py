@@ -52,8 +52,8 @@ async def test_a_small_answer_is_sent_at_once_on_an_accepted_connection() -> Non
 
 
 def test_the_server_keeps_a_connection_longer_than_our_own_clients_do() -> None:
-    pool = httpx.AsyncHTTPTransport()._pool  # noqa: SLF001  # where httpx keeps its default
-    expiry = pool._keepalive_expiry  # type: ignore[attr-defined]  # noqa: SLF001  # likewise
+    pool = httpx.AsyncHTTPTransport()._pool  # where httpx keeps its default
+    expiry = pool._keepalive_expiry  # type: ignore[attr-defined]  # likewise
     assert expiry is not None
     assert expiry * 2 < KEEP_ALIVE_SECONDS
 
