@@ -11,6 +11,7 @@ from typing import Protocol
 import uvicorn
 
 from gateway.app import build_app
+from gateway.config import UNCONFIGURED, GatewayConfig
 from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
@@ -45,12 +46,15 @@ class GatewayLeads(relay.RelayLeads, Acts, Protocol):
 
 @asynccontextmanager
 async def serving(
-    context: Context, leads: GatewayLeads, listener: socket.socket
+    context: Context,
+    leads: GatewayLeads,
+    listener: socket.socket,
+    config: GatewayConfig = UNCONFIGURED,
 ) -> AsyncIterator[None]:
     """Answer HTTP on this socket and relay what is accepted, while the block runs."""
     server = _HttpServer(
         uvicorn.Config(
-            build_app(context, leads),
+            build_app(context, leads, config=config),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token

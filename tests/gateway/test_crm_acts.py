@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -20,6 +19,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from adapters.sql.database import Database
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from gateway.app import build_app
+from gateway.config import GatewayConfig
 from lifecycle.stable_hash import lead_id
 from models.refusal import RefusedError
 from tests.fakes import FakeActs
@@ -226,15 +226,16 @@ async def test_clocks_less_than_five_minutes_apart_are_no_matter(
 async def test_during_a_change_of_secrets_both_are_believed(
     context: Context, acts: FakeActs
 ) -> None:
-    both = replace(context, crm_secrets=(OLD, CRM_SECRET))
-    transport = httpx.ASGITransport(build_app(both, acts))
+    transport = httpx.ASGITransport(
+        build_app(context, acts, config=GatewayConfig(crm_secrets=(OLD, CRM_SECRET)))
+    )
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         for secret in (OLD, CRM_SECRET):
             assert (await posted(http, ACCEPT, secret=secret)).status_code == 200
 
 
 async def test_where_no_crm_is_set_up_nothing_is_there(context: Context, acts: FakeActs) -> None:
-    transport = httpx.ASGITransport(build_app(replace(context, crm_secrets=()), acts))
+    transport = httpx.ASGITransport(build_app(context, acts))
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         assert (await posted(http, ACCEPT)).status_code == 404
     assert acts.done == []
