@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier as Known
 from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from gateway.web.session import AtDesk, acting, at_desk
 from lifecycle.handoff.permission import actors
@@ -97,14 +97,16 @@ def router(context: Context, acts: Acts) -> APIRouter:
             fields = read_act_form(form, here.zone)
         except ValueError as error:
             return await asyncio.to_thread(told, str(error), 422)
-        outcome = await perform(context, acts, here.viewer, lead=lead, do=do, fields=fields)
+        outcome = await perform(
+            context.reports, acts, here.viewer, lead=lead, do=do, fields=fields, now=context.now()
+        )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
             # Who gives a lead back does not see it any more.
             kept = outcome.line is None or here.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if kept else '/desk'}?done={do}", 303)
-        return await asyncio.to_thread(told, said_of(outcome), status_of(outcome))
+        return await asyncio.to_thread(told, sentence_of(outcome), status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
     def back(lead: str) -> RedirectResponse:

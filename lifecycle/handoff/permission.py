@@ -10,26 +10,18 @@ from collections.abc import Iterable
 
 from lifecycle.moment import Moment
 from models.directory import Directory
+from models.refusal import RefusedError
 from models.state import LeadState
-
-
-class ActRefusedError(Exception):
-    """An act that is not allowed; raised and caught within the rules."""
-
-    def __init__(self, why: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.why = why
-        self.sentence = sentence
 
 
 def in_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
     """Refuse an act that is not for the lead's stage."""
     allowed = list(stages)
     if m.state.stage not in allowed:
-        raise ActRefusedError(
-            "stage",
+        raise RefusedError(
             f"{_words(do)} is for a lead in stage {_either(allowed)};"
             f" this one is in stage {m.state.stage}.",
+            why="stage",
         )
 
 
@@ -37,7 +29,7 @@ def by_owner_or_manager(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody else."""
     allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
+        raise RefusedError(_not_yours(m, do, by, allowed), why="person")
 
 
 def by_manager(m: Moment, do: str, by: str) -> None:
@@ -47,7 +39,7 @@ def by_manager(m: Moment, do: str, by: str) -> None:
     if m.state.handoff is None:
         allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
+        raise RefusedError(_not_yours(m, do, by, allowed), why="person")
 
 
 def may_do_task(m: Moment, by: str, owner: str | None, team: str | None) -> None:

@@ -7,10 +7,11 @@ from datetime import datetime
 from lifecycle.handoff import clocks
 from lifecycle.handoff.handoff import update
 from lifecycle.handoff.holds import clock_of, paused_until, tell_of_meeting
-from lifecycle.handoff.permission import ActRefusedError, by_owner_or_manager
+from lifecycle.handoff.permission import by_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
 from models.inputs import Act
+from models.refusal import RefusedError
 from models.state import HandoffState
 
 
@@ -28,14 +29,14 @@ def accept(m: Moment, act: Act) -> None:
         enter_stage(m, "sal", "accepted", act.by)
         return
     if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
-        raise ActRefusedError(
-            "stage",
+        raise RefusedError(
             "Accept is for a lead in stage mql, or in sql with an open handoff;"
             f" this one is in stage {m.state.stage}"
             + (f" and was accepted by {m.state.owner}." if done and m.state.owner else "."),
+            why="stage",
         )
     if m.state.stage == "sql" and not handoff.second:
-        raise ActRefusedError("stage", "Accept is for an open handoff; this lead has none.")
+        raise RefusedError("Accept is for an open handoff; this lead has none.", why="stage")
     by_owner_or_manager(m, "accept", act.by)
     _accepted(m, act, handoff)
 

@@ -9,9 +9,10 @@ from email.message import EmailMessage
 import pytest
 
 from adapters.delivery.catcher import messages
-from adapters.temporal.client import Leads, RefusedError, connect_to
+from adapters.temporal.client import Leads, connect_to
 from assembly.stack import Stack
 from demonstration.desk_visits import DeskVisits
+from models.refusal import RefusedError
 from tests.waiting import until
 
 PROFILE = {"email": "vera@visits.example", "employees": 900, "title": "VP", "country": "US"}

@@ -105,7 +105,8 @@ def test_every_why_that_the_rules_name_is_in_the_timeline_page() -> None:
     refusals = ast.parse((ROOT / "lifecycle" / "moves" / "acts.py").read_text("utf-8"))
     for node in ast.walk(refusals):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RefusedError":
-            assert constants(node.args[0]) <= words
+            [why] = [one.value for one in node.keywords if one.arg == "why"]
+            assert constants(why) <= words
     for call in told("leave"):
         assert constants(call.args[-1]) <= words
 
