@@ -10,6 +10,7 @@ from lifecycle.handoff.holds import clock_of, paused_until, tell_of_meeting
 from lifecycle.handoff.permission import ActRefusedError, by_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
+from lifecycle.stages import act_allowed
 from models.inputs import Act
 from models.state import HandoffState
 
@@ -27,7 +28,7 @@ def accept(m: Moment, act: Act) -> None:
         m.change(owner=act.by)
         enter_stage(m, "sal", "accepted", act.by)
         return
-    if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
+    if handoff is None or done or handoff.over or not act_allowed("accept", m.state.stage):
         raise ActRefusedError(
             "stage",
             "Accept is for a lead in stage mql, or in sql with an open handoff;"

@@ -27,18 +27,14 @@ from lifecycle.moves.events import log_touch
 from lifecycle.moves.transitions import disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
 from lifecycle.stable_hash import short_hash
-from lifecycle.stages import IN_SALES, MOVES, WORKED
+from lifecycle.stages import ACT_STAGES
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
-from models.program.values import Stage
 from models.state import Deal
 
 REMEMBERED = 64
 """So many ids of acts are remembered with their outcome."""
 
-_ORDER = tuple(MOVES)
-RECYCLABLE = ("known", "engaged", "mql", "sal", "sql")
-"""Stages from which a person may give a lead back to marketing."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
@@ -49,6 +45,8 @@ def perform(m: Moment, act: Act) -> None:
         m.answers.append(Answer(ref=act.ref))
         return
     try:
+        if act.do != "accept":  # it may be repeated in later stages, so it checks by itself
+            in_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except ActRefusedError as refusal:
         m.tell("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
@@ -61,18 +59,12 @@ def perform(m: Moment, act: Act) -> None:
     tracks.react(m)
 
 
-def _in_order(stages: frozenset[Stage]) -> list[str]:
-    return [stage for stage in _ORDER if stage in stages]
-
-
 def _touch(m: Moment, act: Act) -> None:
-    in_stage(m, "touch", _in_order(WORKED))
     by_owner_or_manager(m, "touch", act.by)
     log_touch(m, act.by, act.channel, act.note)
 
 
 def _qualify(m: Moment, act: Act) -> None:
-    in_stage(m, "qualify", ["sal"])
     by_owner_or_manager(m, "qualify", act.by)
     m.tell("qualified", by=act.by)
     handoff = m.book.program.handoff
@@ -86,7 +78,6 @@ def _qualify(m: Moment, act: Act) -> None:
 
 
 def _recycle(m: Moment, act: Act) -> None:
-    in_stage(m, "recycle", RECYCLABLE)
     by_owner_or_manager(m, "recycle", act.by)
     reasons = m.book.program.recycle.reasons
     reason = _reason(act, reasons)
@@ -104,13 +95,11 @@ def _recycle(m: Moment, act: Act) -> None:
 
 
 def _disqualify(m: Moment, act: Act) -> None:
-    in_stage(m, "disqualify", [one for one in _ORDER if "disqualified" in MOVES[one]])
     by_owner_or_manager(m, "disqualify", act.by)
     disqualify(m, _reason(act, m.book.program.disqualify.reasons), by=act.by)
 
 
 def _reassign(m: Moment, act: Act) -> None:
-    in_stage(m, "reassign", _in_order(WORKED))
     by_manager(m, "reassign", act.by)
     handoff = m.state.handoff
     if handoff is None:
@@ -136,7 +125,6 @@ def _reassign(m: Moment, act: Act) -> None:
 
 
 def _hold(m: Moment, act: Act) -> None:
-    in_stage(m, "hold", _in_order(IN_SALES))
     by_owner_or_manager(m, "hold", act.by)
     handoff, rules = m.state.handoff, m.book.program.handoff
     if handoff is None or rules is None:
@@ -153,7 +141,6 @@ def _hold(m: Moment, act: Act) -> None:
 
 
 def _resume(m: Moment, act: Act) -> None:
-    in_stage(m, "resume", _in_order(IN_SALES))
     by_owner_or_manager(m, "resume", act.by)
     if m.state.handoff is None or m.state.handoff.held_until is None:
         raise ActRefusedError("hold", "Resume is for a lead on hold; this one is not.")
@@ -161,7 +148,6 @@ def _resume(m: Moment, act: Act) -> None:
 
 
 def _open_opportunity(m: Moment, act: Act) -> None:
-    in_stage(m, "open_opportunity", ["sql", "customer"])
     by_owner_or_manager(m, "open_opportunity", act.by)
     amount = _amount("open_opportunity", act.amount)
     currency = _currency("open_opportunity", act.currency)
@@ -172,7 +158,6 @@ def _open_opportunity(m: Moment, act: Act) -> None:
 
 
 def _win(m: Moment, act: Act) -> None:
-    in_stage(m, "win", ["opportunity"])
     by_owner_or_manager(m, "win", act.by)
     deal = m.state.deal
     if deal is not None and act.amount is not None:
@@ -190,7 +175,6 @@ def _win(m: Moment, act: Act) -> None:
 
 
 def _lose(m: Moment, act: Act) -> None:
-    in_stage(m, "lose", ["opportunity"])
     by_owner_or_manager(m, "lose", act.by)
     reasons = m.book.program.lost_reasons
     reason = _reason(act, reasons)

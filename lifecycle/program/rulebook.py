@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +16,7 @@ from lifecycle.calendars.business_time import (
 )
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
+from models.program.expression_places import expression_places
 from models.program.handoff import Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
@@ -128,7 +128,7 @@ def _compile(program: Program) -> Rulebook:
         compiled = PointsRule(str(place), rule, _maybe(rule.when))
         points.setdefault(rule.on, []).append(compiled)
     tracks = {name: _track(name, track) for name, track in program.tracks.items()}
-    book = Rulebook(
+    return Rulebook(
         program=program,
         zone=zone(program.timezone),
         doors=tuple((_maybe(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
@@ -160,29 +160,16 @@ def _compile(program: Program) -> Rulebook:
             name: business_calendar(calendar, program.timezone)
             for name, calendar in program.calendars.items()
         },
-        dids=frozenset(),
-    )
-    return dataclasses.replace(
-        book, dids=frozenset(sig for one in _expressions(book) for sig in one.dids)
+        dids=frozenset(
+            signature
+            for place in expression_places(program, Program)
+            for signature in expression(place.source).dids
+        ),
     )
 
 
 def _maybe(source: str | None) -> Expression | None:
     return None if source is None else expression(source)
-
-
-def _expressions(book: Rulebook) -> Iterator[Expression]:
-    single = (book.engaged, book.mql, book.mql_self_serve, book.hand_raise)
-    yield from (one for one in single if one is not None)
-    for pairs in (book.doors, book.fit, book.disqualify):
-        yield from (one for one, _ in pairs if one is not None)
-    yield from (one for one, _, _ in book.routes if one is not None)
-    yield from (rule.when for rules in book.points.values() for rule in rules if rule.when)
-    for track in book.tracks.values():
-        yield track.for_
-        if track.exit is not None:
-            yield track.exit
-        yield from (node.asks for node in track.nodes.values() if node.asks is not None)
 
 
 def _track(name: str, track: Track) -> CompiledTrack:
