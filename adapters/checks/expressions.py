@@ -8,7 +8,7 @@ from typing import get_args
 
 import cel
 
-from adapters.checks.expression_syntax import syntax_complaint
+from adapters.checks.expression_syntax import syntax_error_text
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
 from lifecycle.program.expressions import Expression, ExpressionToken, expression
@@ -61,7 +61,7 @@ def _check(node: Node, place: ExpressionPlace, known: _KnownNames) -> None:
     try:
         compiled = expression(place.source)
     except ValueError as error:
-        message, offset = syntax_complaint(place.source, str(error))
+        message, offset = syntax_error_text(place.source, str(error))
         node.report(message, offset=offset)
         return
     reader = _ExpressionReader(node, compiled, known, in_event=place.context == "event")
@@ -84,7 +84,7 @@ class _ExpressionReader:
     def check(self, place: int) -> None:
         token = self._tokens[place]
         if token.kind != "name":
-            self._check_turned_comparison(place)
+            self._check_reversed_comparison(place)
         elif self._is(place - 1, "."):
             if self._is(place + 1, "("):
                 self._check_method(place)
@@ -221,7 +221,7 @@ class _ExpressionReader:
                 self._check_stage_word(listed, name)
                 listed += 1
 
-    def _check_turned_comparison(self, place: int) -> None:
+    def _check_reversed_comparison(self, place: int) -> None:
         """`'known' == stage`, the other way round."""
         signs = tuple(self._tokens[n].text for n in (place + 1, place + 2) if self._at(n))
         variable = self._at(place + 3)
