@@ -17,7 +17,9 @@ def remind(m: Moment, clock: ClockState) -> None:
     share, _ = clock.reminders[0]
     _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
     m.record("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
-    m.notify(m.state.owner, "reminded", f"{share} of the time to {_act_text(clock.name)} has passed.")
+    m.notify(
+        m.state.owner, "reminded", f"{share} of the time to {_act_text(clock.name)} has passed."
+    )
 
 
 def breach(m: Moment, clock: ClockState) -> None:
