@@ -27,7 +27,7 @@ from models.state import LeadState
 GRACE = timedelta(minutes=1)
 """What is done within this of its instant bears that instant."""
 
-PATIENCE = timedelta(seconds=5)
+RESULT_WAIT = timedelta(seconds=5)
 """So long a due item waits for the result of a command that went out before it."""
 
 
@@ -57,7 +57,7 @@ def decide(
         item = _next_item(m, now)
         if place < len(waiting) and (item is None or waiting[place].arrived <= item.at):
             m.move_to(waiting[place].arrived)
-            _take(m, waiting[place])
+            _apply_input(m, waiting[place])
             place += 1
         elif item is not None and item.at <= now:
             m.move_to(item.at if now - item.at <= grace else now, when=item.at)
@@ -85,37 +85,37 @@ def _next_item(m: Moment, now: datetime) -> DueItem | None:
     if handoff is not None and handoff.asked is not None:
         asked.append(handoff.asked)
     patient = max(asked, default=None)
-    if patient is None or now >= patient + PATIENCE or item.at >= patient + PATIENCE:
+    if patient is None or now >= patient + RESULT_WAIT or item.at >= patient + RESULT_WAIT:
         return item
-    return DueItem(patient + PATIENCE, item.order, item.what, item.do)
+    return DueItem(patient + RESULT_WAIT, item.order, item.what, item.do)
 
 
-def _take(m: Moment, given: Input) -> None:
+def _apply_input(m: Moment, given: Input) -> None:
     if isinstance(given, MalformedInput):
-        _tell_malformed(m, given)
+        _record_malformed(m, given)
     elif isinstance(given, Created):
         if m.state.created is None:
-            events.created(m, given)
+            events.create_lead(m, given)
         else:
-            m.tell("ignored", event="", type="created", why="duplicate")
+            m.record("ignored", event="", type="created", why="duplicate")
     elif m.state.created is None:
-        _tell_malformed(m, _before_creation(given))
+        _record_malformed(m, _before_creation(given))
     elif isinstance(given, Event):
-        events.happened(m, given)
+        events.apply_event(m, given)
     elif isinstance(given, Act):
-        acts.perform(m, given)
+        acts.perform_act(m, given)
     elif isinstance(given, Result):
-        _take_result(m, given)
+        _apply_result(m, given)
 
 
-def _take_result(m: Moment, given: Result) -> None:
+def _apply_result(m: Moment, given: Result) -> None:
     if given.outcome in ("assigned", "unassigned"):
         if assign_result(m, given):
             breaches.attempts_used_up(m, clocks.ACCEPT)
     elif given.owner is not None:
-        unreachable_owner.refused(m, given)
+        unreachable_owner.apply_refused_alert(m, given)
     else:
-        tracks.mail_result(m, given)
+        tracks.apply_mail_result(m, given)
 
 
 def _before_creation(given: Event | Act | Result) -> MalformedInput:
@@ -125,9 +125,9 @@ def _before_creation(given: Event | Act | Result) -> MalformedInput:
     return MalformedInput(arrived=given.arrived, ref=given.ref, name=name, why=why, by=by)
 
 
-def _tell_malformed(m: Moment, given: MalformedInput) -> None:
+def _record_malformed(m: Moment, given: MalformedInput) -> None:
     if given.name in ACTS:
-        m.tell("refused", act=given.name, by=given.by, why="malformed", note=given.why)
+        m.record("refused", act=given.name, by=given.by, why="malformed", note=given.why)
     else:
-        m.tell("ignored", event="", type=given.name, why="malformed", note=given.why)
+        m.record("ignored", event="", type=given.name, why="malformed", note=given.why)
     m.answers.append(Answer(ref=given.ref, refused=given.why))

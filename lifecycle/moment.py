@@ -40,19 +40,19 @@ class Moment:
         self.people = people
         self.state = state
         self.at: datetime = state.at or _BEFORE_CREATION
-        self.when: datetime = self.at
+        self.clock_at: datetime = self.at
         """By which clocks count: when an input arrived or an item was due, also if taken in late.
 
         The same as `at` but after an outage, when what happens bears the real instant.
         """
-        self._begun = self.at
+        self._turn_began = self.at
         self.entries: list[Entry] = []
         self.commands: list[AnyCommand] = []
         self.answers: list[Answer] = []
         self.seq = state.seq
         self._zone: tuple[Mapping[str, Any], ZoneInfo] | None = None
         self._context: cel.Context = context({}, self._did)
-        self._known: dict[str, object] = {}
+        self._variables: dict[str, object] = {}
         self._in_track = False
 
     # -- what happens ------------------------------------------------------------------
@@ -60,14 +60,14 @@ class Moment:
     def move_to(self, at: datetime, *, when: datetime | None = None) -> None:
         """Let time pass to `at`; it never runs backwards. `when`, if not `at`: see there."""
         self.at = at if self.state.at is None else max(at, self.state.at)
-        self.when = max(when or at, self._begun)
+        self.clock_at = max(when or at, self._turn_began)
         self.change(at=self.at)
 
     def change(self, **fields: Any) -> None:
         """Change the lead."""
         self.state = self.state.changed(**fields)
 
-    def tell(self, kind: str, **fields: Any) -> None:
+    def record(self, kind: str, **fields: Any) -> None:
         """Write an entry; fields that are None are left out, instants are written as text."""
         told = {
             name: write_instant(value) if isinstance(value, datetime) else value
@@ -91,7 +91,7 @@ class Moment:
     def alert(self, to: str | None, why: str, text: str) -> None:
         """Tell a person of sales something, and write that on the timeline."""
         if to is not None:
-            self.tell("alerted", who=to, why=why)
+            self.record("alerted", who=to, why=why)
             self.notify(to, why, text)
 
     # -- what is the case --------------------------------------------------------------
@@ -126,11 +126,11 @@ class Moment:
         if asked is None:
             return False
         for name in asked.variables:
-            self._offer(name)
+            self._set_variable(name)
         self._in_track = track
         return asked.holds(self._context)
 
-    def about(self, event: Event) -> None:
+    def set_event(self, event: Event) -> None:
         """Make `event` the one that expressions ask about."""
         fields = {"type": event.type, "subject": event.subject, "data": dict(event.data)}
         try:
@@ -139,13 +139,13 @@ class Moment:
             # Data from strangers may hold what CEL has no value for, such as 10^30.
             self._context.add_variable("event", fields | {"data": {}})
 
-    def _offer(self, name: str) -> None:
+    def _set_variable(self, name: str) -> None:
         """Put a variable into the context, unless it stands there as it is now."""
         state = self.state
-        known, value = self._known.get(name), self._value(name)
+        known, value = self._variables.get(name), self._value(name)
         if value is None or known is value or known == value:
             return
-        self._known[name] = value
+        self._variables[name] = value
         if name == "lead":
             value = {**dict.fromkeys(self.book.flags, False), **state.profile}
         self._context.add_variable(name, value)

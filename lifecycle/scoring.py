@@ -18,8 +18,8 @@ from models.messages import LATE_AFTER
 
 Window = tuple[tuple[datetime, float], ...]
 
-KEPT_FOR_LATE = 20
-KEPT_LONGEST = timedelta(days=60)
+MAX_KEPT_FOR_LATE = 20
+MAX_KEPT_AGE = timedelta(days=60)
 """How much a rolling cap remembers of the time before its window, for events that come late."""
 
 
@@ -78,7 +78,7 @@ def _still_counting(window: Window, per: Duration, m: Moment) -> Window:
         if later(one[0], per, m.zone) + LATE_AFTER > m.at:
             break
         old.append(one)
-    latest = [one for one in old[-KEPT_FOR_LATE:] if m.at - one[0] < KEPT_LONGEST]
+    latest = [one for one in old[-MAX_KEPT_FOR_LATE:] if m.at - one[0] < MAX_KEPT_AGE]
     return (*latest, *window[len(old) :])
 
 

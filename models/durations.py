@@ -18,7 +18,7 @@ _ONE = re.compile(r"(\d+)\s*([mhdw])", re.ASCII)
 _SHARE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", re.ASCII)
 _PER = re.compile(r"(\d{1,9})\s+per\s+(\d+\s*[mhdw])", re.ASCII)
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_LONGEST_DAYS = 36_525
+_MAX_DAYS = 36_525
 """A century: beyond it, instants leave the calendar."""
 
 
@@ -56,7 +56,7 @@ def parse_duration(text: object) -> Duration:
     if match is None:
         raise ValueError(f"'{text}' is not a length of time; write one like 30m, 4h, 3d or 2w")
     unit: Unit = match[2]  # type: ignore[assignment]  # the pattern admits only the four units
-    most = _LONGEST_DAYS * _SECONDS["d"] // _SECONDS[unit]
+    most = _MAX_DAYS * _SECONDS["d"] // _SECONDS[unit]
     if len(match[1]) > 12 or int(match[1]) > most:
         raise ValueError(f"'{text}' is longer than a century; write at most {most}{unit}")
     return Duration(int(match[1]), unit)

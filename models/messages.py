@@ -83,7 +83,7 @@ def _refuse_unwritable(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> No
         raise ValueError("it holds characters, numbers or nested values that can't be written down")
 
 
-_SAID = {
+_ERROR_WORDS = {
     "extra_forbidden": "is not known here",
     "missing": "is missing",
     "string_type": "must be text",
@@ -103,7 +103,7 @@ def _sentence(error: ValidationError) -> str:
     parts = []
     for one in error.errors(include_url=False, include_context=False):
         place = ".".join(str(part) for part in one["loc"]) or "message"
-        said = _SAID.get(one["type"], one["msg"].removeprefix("Value error, "))
+        said = _ERROR_WORDS.get(one["type"], one["msg"].removeprefix("Value error, "))
         if place == "type" and one["type"] == "string_pattern_mismatch":
             said = "is not an event type; write two lower-case words like page.viewed"
         parts.append(f"{place}: {said}")

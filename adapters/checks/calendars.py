@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from adapters.documents.marked import Node
-from lifecycle.calendars.business_time import expand_holidays
+from lifecycle.calendars.holidays import expand_holidays
 from lifecycle.calendars.local_time import zone
 from models.hours import parse_block, parse_days
 from models.program.handoff import Holidays

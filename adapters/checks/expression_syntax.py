@@ -7,7 +7,7 @@ import re
 _WHERE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 
-def syntax_complaint(source: str, said: str) -> tuple[str, int | None]:
+def syntax_error_text(source: str, said: str) -> tuple[str, int | None]:
     """The parser's complaint in people's words, and its offset in the source."""
     found = _WHERE.findall(said)
     if not found:

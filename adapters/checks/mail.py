@@ -100,14 +100,14 @@ def check_rendering(root: Node, folder: Path) -> None:
     # Liquid and MJML take a while to import, and most commands read no program.
     from adapters.mail.check import check_email  # noqa: PLC0415
 
-    program = _stand_in(root)
+    program = _sample_program(root)
     for name, email in root.get("emails").items():
         if isinstance(email.value, dict):
-            for sentence in check_email(_readable(email), program, name):
+            for sentence in check_email(_email_to_render(email), program, name):
                 _report(email, sentence, folder)
 
 
-def _readable(email: Node) -> Email:
+def _email_to_render(email: Node) -> Email:
     """The e-mail as far as it can be rendered; what is wrong with its shape is told elsewhere."""
     preheader, text, mjml = (email.get(part).text for part in ("preheader", "text", "mjml"))
     return Email(
@@ -119,7 +119,7 @@ def _readable(email: Node) -> Email:
     )
 
 
-def _stand_in(root: Node) -> Program:
+def _sample_program(root: Node) -> Program:
     """The program as templates may see it, also while other parts of it are wrong."""
     try:
         return Program.model_validate(root.value, by_alias=True, by_name=False)

@@ -9,7 +9,7 @@ from adapters.documents.marked import Node
 def check_tracks(root: Node) -> None:
     """Report steps that no lead can reach, and ids given twice in a track."""
     for track in root.get("tracks").values():
-        _leaves(track.get("steps"))
+        _check_reachable(track.get("steps"))
         seen: dict[str, int] = {}
         for step in steps_in(track.get("steps")):
             own = step.get("id")
@@ -24,7 +24,7 @@ def check_tracks(root: Node) -> None:
             seen.setdefault(own.text, line)
 
 
-def _leaves(steps: Node) -> bool:
+def _check_reachable(steps: Node) -> bool:
     """Whether these steps always leave the track; reports the first that is never reached."""
     left_by: Node | None = None
     reported = False
@@ -40,7 +40,7 @@ def _leaves(steps: Node) -> bool:
 def _step_leaves(step: Node) -> bool:
     if step.get("finish").value is True or step.get("move_to").text is not None:
         return True
-    both = [_leaves(step.get(branch)) for branch in ("then", "else")]
+    both = [_check_reachable(step.get(branch)) for branch in ("then", "else")]
     return all(both)
 
 

@@ -28,7 +28,7 @@ from gateway.web.pages import page
 from gateway.web.session import person_zone
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import dossier
-from lifecycle.words.open_acts import offered
+from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.decision import Entry
@@ -159,7 +159,7 @@ def _moved_on(context: Context, found: _Pressed) -> HTMLResponse | None:
     if alert.person not in (state.owner, found.people.manager_of(found.known.line.team)):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "assigned"), None)
         return _tell(context, found, "The lead is somebody else's now.", last)
-    if found.do not in offered(state, manages=True):
+    if found.do not in open_acts(state, manages=True):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
         return _tell(context, found, "The lead has moved on since this mail.", last)
     return None

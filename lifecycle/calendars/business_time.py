@@ -7,25 +7,19 @@ to the end of 2199 and are closed outside; what would end beyond ends FOREVER he
 
 from __future__ import annotations
 
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-import holidays as holiday_library
 
 from lifecycle.calendars.local_time import EPOCH, FOREVER, block_span, later, resolve, zone
 from lifecycle.calendars.open_spans import OpenYear, Span, joined, open_year
 from models.durations import Duration
 from models.hours import TimeBlock
-from models.program.handoff import Calendar, Holidays
+from models.program.handoff import Calendar
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_HOLIDAY_YEARS = range(2020, 2046)
 _SECOND = timedelta(seconds=1)
 
 
@@ -265,42 +259,3 @@ def business_calendar(calendar: Calendar, default_timezone: str) -> BusinessCale
 def always_open(timezone: str) -> AlwaysOpen:
     """All time, its days in this time zone. Raises ValueError for an unknown one."""
     return AlwaysOpen(zone(timezone))
-
-
-def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
-    """The dates on which a calendar is closed, in order.
-
-    The country's public holidays of 2020 to 2045, observed days included, with `also` and
-    without `except`. Raises ValueError for an unknown country or subdivision.
-    """
-    days = set(holidays.also)
-    if holidays.country is not None:
-        countries = holiday_library.list_supported_countries(include_aliases=True)
-        if holidays.country not in countries:
-            raise ValueError(
-                _unknown(
-                    "a country with known holidays", holidays.country, countries, "an ISO 3166 code"
-                )
-            )
-        regions = countries[holidays.country]
-        if holidays.subdivision is not None and holidays.subdivision not in regions:
-            what = f"a subdivision of {holidays.country}"
-            raise ValueError(_unknown(what, holidays.subdivision, regions))
-        with warnings.catch_warnings():
-            # Some countries fix their holidays only some years ahead; these are taken as known.
-            warnings.simplefilter("ignore", UserWarning)
-            found = holiday_library.country_holidays(
-                holidays.country, subdiv=holidays.subdivision, years=_HOLIDAY_YEARS
-            )
-        days.update(day for day in found if day.year in _HOLIDAY_YEARS)
-    elif holidays.subdivision is not None:
-        raise ValueError(f"subdivision '{holidays.subdivision}' needs its country beside it")
-    return tuple(sorted(days - set(holidays.except_)))
-
-
-def _unknown(what: str, name: str, known: Iterable[str], example: str = "") -> str:
-    names = list(known)
-    folded = {one.lower(): one for one in reversed(names)}
-    near = [folded[one] for one in get_close_matches(name.lower(), folded, n=3, cutoff=0.8)]
-    hint = " or ".join(near) or example or ", ".join(names) or "none: it has no subdivisions"
-    return f"'{name}' is not {what}; write {hint}"

@@ -174,46 +174,51 @@ def _said(value: Any) -> str:
 # -- lists of rules --------------------------------------------------------------------
 
 
-def _rules(
-    subject: Callable[[Mapping[str, Any]], str], known_by: tuple[str, ...]
-) -> _Compare:
-    """Compare two lists of rules; a rule is known by what it asks, the second of two as second."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """Compares two lists of rules. A rule is known by what it asks, the second of two as second."""
 
-    def named(rules: Any) -> dict[str, Mapping[str, Any]]:
+    subject: Callable[[Mapping[str, Any]], str]
+    """What a rule is called in words."""
+    known_by: tuple[str, ...]
+    """The keys that make it this rule and no other."""
+
+    def __call__(self, place: _Place, old: Any, new: Any) -> _Lines:
+        before, after = self._named(old), self._named(new)
+        for name, rule in {**before, **after}.items():
+            here = _Place(place.path, self.subject(rule))
+            if name not in before:
+                said = _said(_rest(rule, self.known_by)) or "as it says"
+                yield here.path, f"{here.subject}: new, {said}"
+            elif name not in after:
+                yield here.path, f"{here.subject}: gone"
+            else:
+                one, other = (_rest(of[name], self.known_by) for of in (before, after))
+                yield from _rule(here, one, other)
+        if [name for name in before if name in after] != [name for name in after if name in before]:
+            order = "; ".join(self.subject(rule) for name, rule in after.items() if name in before)
+            yield place.path, f"{place.subject}: asked in another order: {order}"
+
+    def _named(self, rules: Any) -> dict[str, Mapping[str, Any]]:
         found: dict[str, Mapping[str, Any]] = {}
-        for rule in () if rules is _MISSING else rules:
-            name = json.dumps([rule.get(one) for one in known_by])
+        for rule in _listed(rules):
+            name = key = json.dumps([rule.get(one) for one in self.known_by])
             number = 1
-            while (key := name if number == 1 else f"{name} {number}") in found:
+            while key in found:
                 number += 1
+                key = f"{name} {number}"
             found[key] = rule
         return found
 
-    def compare(place: _Place, old: Any, new: Any) -> _Lines:
-        before, after = named(old), named(new)
-        for name, rule in {**before, **after}.items():
-            spoken = subject(rule)
-            here = _Place(place.path, spoken)
-            if name not in before:
-                yield here.path, f"{spoken}: new, {_said(_rest(rule, known_by)) or 'as it says'}"
-            elif name not in after:
-                yield here.path, f"{spoken}: gone"
-            else:
-                yield from _parts(here, _rest(before[name], known_by), _rest(rule, known_by))
-        both = [name for name in before if name in after]
-        if both != [name for name in after if name in before]:
-            order = "; ".join(subject(rule) for name, rule in after.items() if name in before)
-            yield place.path, f"{place.subject}: asked in another order: {order}"
 
-    def _parts(place: _Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> _Lines:
-        for name in {**old, **new}:
-            one, other = old.get(name, _MISSING), new.get(name, _MISSING)
-            if name == "points" and one is not _MISSING and other is not _MISSING and one != other:
-                yield f"{place.path}.points", f"{place.subject}: {_said(one)} → {_said(other)} points"
-            else:
-                yield from _values(place.key(name), one, other)
-
-    return compare
+def _rule(place: _Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> _Lines:
+    for name in {**old, **new}:
+        one, other = old.get(name, _MISSING), new.get(name, _MISSING)
+        if name == "points" and one != other:
+            path = f"{place.path}.points"
+            yield path, f"{place.subject}: {_said(one)} → {_said(other)} points"
+        else:
+            yield from _values(place.key(name), one, other)
 
 
 def _rest(rule: Mapping[str, Any], known_by: tuple[str, ...]) -> dict[str, Any]:
@@ -242,7 +247,7 @@ def _empty(value: Any) -> Any:
 
 def _scoring(place: _Place, old: Any, new: Any) -> _Lines:
     before, after = _empty(old), _empty(new)
-    fit = _rules(lambda rule: f"fit {_when(rule)}", ("when",))
+    fit = _Rules(lambda rule: f"fit {_when(rule)}", ("when",))
     yield from fit(place.key("fit"), before.get("fit", ()), after.get("fit", ()))
     one, other = _empty(before.get("engagement", {})), _empty(after.get("engagement", {}))
     engagement = place.key("engagement", "engagement")
@@ -251,15 +256,15 @@ def _scoring(place: _Place, old: Any, new: Any) -> _Lines:
         one.get("half_life", _MISSING),
         other.get("half_life", _MISSING),
     )
-    rules = _rules(_engagement_rule, ("on", "when"))
+    rules = _Rules(_engagement_rule, ("on", "when"))
     yield from rules(engagement.key("rules"), one.get("rules", ()), other.get("rules", ()))
 
 
 def _lifecycle(place: _Place, old: Any, new: Any) -> _Lines:
     before, after = _empty(old), _empty(new)
     lists = {
-        "disqualify": _rules(lambda rule: f"disqualify {_when(rule)}", ("when",)),
-        "idle": _rules(_idle_rule, ("in", "do", "reason")),
+        "disqualify": _Rules(lambda rule: f"disqualify {_when(rule)}", ("when",)),
+        "idle": _Rules(_idle_rule, ("in", "do", "reason")),
     }
     for name in {**before, **after}:
         compare = lists.get(name, _values)
@@ -329,7 +334,9 @@ def _step(
             kept = [[step for step in _listed(ids) if step in surviving] for ids in (one, other)]
             if kept[0] != kept[1]:
                 where = "" if old["kind"] == "track" else f", {part}"
-                subject = place.subject.partition(": step `track`")[0] if not where else place.subject
+                subject = (
+                    place.subject.partition(": step `track`")[0] if not where else place.subject
+                )
                 yield place.path, f"{subject}{where}: order {_said(kept[0])} → {_said(kept[1])}"
         else:
             yield from _values(place.key(part), one, other)
@@ -344,7 +351,7 @@ def _handoff(place: _Place, old: Any, new: Any) -> _Lines:
     for name in {**before, **after}:
         one, other = before.get(name, _MISSING), after.get(name, _MISSING)
         if name == "routing":
-            routes = _rules(lambda rule: f"route {_when(rule)}", ("when",))
+            routes = _Rules(lambda rule: f"route {_when(rule)}", ("when",))
             yield from routes(place.key(name, "routing"), one, other)
         elif name in ("accept", "first_touch", "qualify"):
             spoken = f"{name.replace('_', ' ')} clock"
@@ -365,7 +372,7 @@ def _clocks(place: _Place, old: Any, new: Any) -> _Lines:
                 yield from _values(place.key(part), one, other)
         return
     listed = [_listed(one) if not isinstance(one, Mapping) else [one] for one in (old, new)]
-    clocks = _rules(lambda rule: f"{place.subject} {_when(rule)}", ("when",))
+    clocks = _Rules(lambda rule: f"{place.subject} {_when(rule)}", ("when",))
     yield from clocks(place, *listed)
 
 
@@ -408,7 +415,7 @@ def _days(days: Sequence[str]) -> str:
 
 
 _COMPARISONS: dict[str, _Compare] = {
-    "doors": _rules(lambda rule: f"door {_when(rule)}", ("when",)),
+    "doors": _Rules(lambda rule: f"door {_when(rule)}", ("when",)),
     "scoring": _scoring,
     "lifecycle": _lifecycle,
     "emails": _emails,

@@ -18,9 +18,6 @@ from models.directory import Member, Team
 
 Why = Literal["capacity", "absent", "tried", "empty"]
 
-LOADING_STAGES = ("mql", "sal", "sql")
-"""A lead that somebody owns in one of these stages takes up capacity."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:

@@ -60,7 +60,7 @@ def _items(m: Moment) -> Iterator[DueItem]:
     track = m.state.track
     if track is not None and track.until is not None:
         at = max(track.until, m.state.paused_until or track.until)
-        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.due)
+        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.do_due_step)
 
 
 def _handoff_items(m: Moment) -> Iterator[DueItem]:
@@ -113,7 +113,7 @@ def _end_cool_off(m: Moment) -> None:
         return
     m.change(cool_off_until=None)
     check_scores(m)
-    tracks.look(m)
+    tracks.enter_next(m)
 
 
 def _idle(m: Moment, rule: IdleRule) -> None:

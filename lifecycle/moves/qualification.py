@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import become_mql, disqualify, enter_stage
-from lifecycle.stages import WORKED
+from lifecycle.stages import WITH_MARKETING, WORKED
 from models.inputs import Event
 from models.messages import LATE_AFTER
-
-_OPEN_TO_RULES = frozenset({"known", "engaged", "recycled"})
 
 
 def is_late(event: Event) -> bool:
@@ -47,7 +45,7 @@ def _revives(m: Moment) -> bool:
 def check_scores(m: Moment) -> bool:
     """Make a lead marketing qualified or engaged by the program's rules."""
     state = m.state
-    if state.stage not in _OPEN_TO_RULES or state.cool_off_until is not None:
+    if state.stage not in WITH_MARKETING or state.cool_off_until is not None:
         return False
     if state.stage == "recycled" and not state.human_since_recycle:
         return False

@@ -23,15 +23,15 @@ def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
         return False
     if m.state.closed:
         m.change(closed=False)
-        m.tell("reopened", stage=source)
-    m.tell("stage", **{"from": source, "to": to, "why": why, "by": by})
+        m.record("reopened", stage=source)
+    m.record("stage", **{"from": source, "to": to, "why": why, "by": by})
     m.change(stage=to, since=m.at, cool_off_until=None)
     if to in TRACKLESS or to == "recycled":
         tracks.leave(m, "stage")
     else:
         if not tracks.check_exit(m):
-            tracks.look(m)
-        tracks.check_waits(m)
+            tracks.enter_next(m)
+        tracks.check_wait(m)
     return True
 
 
@@ -72,7 +72,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
     if not allowed(m.state.stage, "recycled"):
         return
     cools_off = cool_off_until > m.at
-    m.tell(
+    m.record(
         "recycled",
         reason=reason,
         by=by,
@@ -98,14 +98,14 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
         human_since_recycle=False,
         cool_off_until=cool_off_until if cools_off else None,
     )
-    tracks.look(m)
+    tracks.enter_next(m)
 
 
 def disqualify(m: Moment, reason: str, *, by: str | None = None) -> bool:
     """End the lead as no fit, where the table allows it. Whether it did."""
     if not allowed(m.state.stage, "disqualified"):
         return False
-    m.tell("disqualified", reason=reason, by=by)
+    m.record("disqualified", reason=reason, by=by)
     enter_stage(m, "disqualified", reason, by)
     m.change(reason=reason)
     end_handoff(m)
@@ -119,4 +119,4 @@ def close_if_done(m: Moment) -> None:
         return
     if state.stage == "disqualified" or (state.stage == "customer" and state.track is None):
         m.change(closed=True)
-        m.tell("closed", stage=state.stage)
+        m.record("closed", stage=state.stage)

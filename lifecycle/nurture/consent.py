@@ -12,17 +12,17 @@ LONGEST = 1_000
 """Characters of a source or a wording."""
 
 
-def awaited(m: Moment) -> bool:
+def confirmation_awaited(m: Moment) -> bool:
     """Whether nothing may be sent before the lead confirms its consent."""
     return m.book.program.sending.double_opt_in and m.state.confirmed is None
 
 
-def note(m: Moment, event: Event) -> None:
+def record_consent(m: Moment, event: Event) -> None:
     """Write down a consent: from where, and to which words."""
     confirmed = event.type == CONFIRMED
     if confirmed:
         m.change(confirmed=m.at)
-    m.tell(
+    m.record(
         "consented",
         source=str(event.data.get("source", ""))[:LONGEST],
         wording=str(event.data.get("wording", ""))[:LONGEST],

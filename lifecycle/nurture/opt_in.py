@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from lifecycle.moment import Moment
-from lifecycle.nurture.consent import CONFIRM, awaited
+from lifecycle.nurture.consent import CONFIRM, confirmation_awaited
 from lifecycle.nurture.sending import message_id
 from lifecycle.stable_hash import short_hash
 from models.decision import SendMail
@@ -13,10 +13,10 @@ TRACK = "opt-in"
 """What stands for a track in the entries of this mail."""
 
 
-def ask(m: Moment) -> None:
+def request_confirmation(m: Moment) -> None:
     """Ask the lead's address for its confirmation, once an address and cycle."""
     state = m.state
-    if not awaited(m) or CONFIRM not in m.book.program.emails:
+    if not confirmation_awaited(m) or CONFIRM not in m.book.program.emails:
         return
     if {"bounced", "complained"} & set(state.suppressed):
         return

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import later, window_opening
 from lifecycle.moment import Moment
-from lifecycle.nurture.consent import awaited
+from lifecycle.nurture.consent import confirmation_awaited
 from lifecycle.nurture.pause import paused_until
 from lifecycle.program.rulebook import Rulebook, email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
@@ -85,7 +85,7 @@ def skip_reason(m: Moment, email: str) -> str | None:
     for reason in reasons:
         if reason in state.suppressed:
             return reason
-    if awaited(m):
+    if confirmation_awaited(m):
         return "no_consent"
     if (
         not operational

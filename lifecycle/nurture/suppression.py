@@ -13,10 +13,12 @@ from models.inputs import Event
 SOFT_BOUNCES = 3
 """So many soft bounces in a row count as a hard one."""
 
-_ALIVE = frozenset({"email.delivered", "email.opened", "email.clicked", "email.replied"})
+_PROOFS_OF_DELIVERY = frozenset(
+    {"email.delivered", "email.opened", "email.clicked", "email.replied"}
+)
 
 
-def heed(m: Moment, event: Event) -> None:
+def apply_event(m: Moment, event: Event) -> None:
     """Suppress or lift as this event demands."""
     if event.type == "email.unsubscribed":
         suppress(m, "unsubscribed")
@@ -26,7 +28,7 @@ def heed(m: Moment, event: Event) -> None:
         lift(m, "unsubscribed")
     elif event.type == "email.bounced":
         _bounced(m, event)
-    elif event.type in _ALIVE and m.state.soft_bounces:
+    elif event.type in _PROOFS_OF_DELIVERY and m.state.soft_bounces:
         m.change(soft_bounces=0)
 
 
@@ -36,18 +38,18 @@ def _bounced(m: Moment, event: Event) -> None:
     if event.data.get("kind") == "hard" and not policy:
         suppress(m, "bounced")
         return
-    _soft(m)
+    _count_soft_bounce(m)
 
 
-def refused(m: Moment, why: str | None) -> None:
+def apply_refused_mail(m: Moment, why: str | None) -> None:
     """Heed a mail server that refused a mail at once: as if the mail had come back."""
     if why == "bounced":
         suppress(m, "bounced")
     elif why == "soft_bounced":
-        _soft(m)
+        _count_soft_bounce(m)
 
 
-def _soft(m: Moment) -> None:
+def _count_soft_bounce(m: Moment) -> None:
     m.change(soft_bounces=m.state.soft_bounces + 1)
     if m.state.soft_bounces >= SOFT_BOUNCES:
         suppress(m, "bounced")
@@ -58,7 +60,7 @@ def suppress(m: Moment, why: str) -> None:
     if why in m.state.suppressed:
         return
     m.change(suppressed=(*m.state.suppressed, why))
-    m.tell("suppressed", why=why)
+    m.record("suppressed", why=why)
     if m.state.stage in IN_SALES and m.state.handoff is not None:
         m.alert(m.state.owner, why, f"The lead gets no marketing mail any more ({why}).")
 
@@ -67,4 +69,4 @@ def lift(m: Moment, why: str) -> None:
     """Allow marketing mail again, as far as this reason stood against it."""
     if why in m.state.suppressed:
         m.change(suppressed=tuple(one for one in m.state.suppressed if one != why))
-        m.tell("unsuppressed", why=why)
+        m.record("unsuppressed", why=why)

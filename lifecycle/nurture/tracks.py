@@ -14,7 +14,7 @@ from typing import assert_never
 from lifecycle.calendars.local_time import later
 from lifecycle.moment import Moment
 from lifecycle.nurture import suppression
-from lifecycle.nurture.consent import awaited
+from lifecycle.nurture.consent import confirmation_awaited
 from lifecycle.nurture.sending import Defer, Skip, check, choose, count, message_id
 from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
@@ -34,7 +34,7 @@ from models.program.tracks import (
 from models.state import PendingMail, TaskState, TrackState
 
 
-def look(m: Moment, *, ended: str | None = None) -> None:
+def enter_next(m: Moment, *, ended: str | None = None) -> None:
     """Enter the first track whose `for` holds, if none runs and one may.
 
     `ended` is the track whose own end is the occasion; it is not entered again on it.
@@ -49,7 +49,11 @@ def look(m: Moment, *, ended: str | None = None) -> None:
 
 def _may_run(m: Moment) -> bool:
     state = m.state
-    return state.stage not in TRACKLESS and state.cool_off_until is None and not awaited(m)
+    return (
+        state.stage not in TRACKLESS
+        and state.cool_off_until is None
+        and not confirmation_awaited(m)
+    )
 
 
 def _barred(m: Moment, track: CompiledTrack) -> bool:
@@ -59,7 +63,7 @@ def _barred(m: Moment, track: CompiledTrack) -> bool:
 
 
 def _enter(m: Moment, track: CompiledTrack) -> None:
-    m.tell("track_entered", track=track.name)
+    m.record("track_entered", track=track.name)
     m.change(
         track=TrackState(name=track.name, entered=m.at, step=track.first),
         entered={**m.state.entered, track.name: m.at},
@@ -72,7 +76,7 @@ def leave(m: Moment, why: str) -> None:
     track = m.state.track
     if track is None:
         return
-    m.tell("track_left", track=track.name, why=why)
+    m.record("track_left", track=track.name, why=why)
     withdrawn = {
         command.key
         for command in m.commands
@@ -91,20 +95,20 @@ def _end(m: Moment, why: str) -> None:
     track = m.state.track
     if track is not None:
         leave(m, why)
-        look(m, ended=track.name)
+        enter_next(m, ended=track.name)
 
 
-def note_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
+def remember_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
     """Remember what the lead did since the track was entered, by the event's own time."""
     track = m.state.track
     if track is not None and event.at >= track.entered and not signatures <= track.did:
         m.change(track=dataclasses.replace(track, did=track.did | signatures))
 
 
-def react(m: Moment) -> None:
+def check_exit_and_wait(m: Moment) -> None:
     """After an input: leave by the exit, or go on where a `wait_until` holds."""
     check_exit(m)
-    check_waits(m)
+    check_wait(m)
 
 
 def check_exit(m: Moment) -> bool:
@@ -127,14 +131,18 @@ def check_motion(m: Moment) -> None:
         _end(m, "for")
 
 
-def check_waits(m: Moment) -> None:
+def check_wait(m: Moment) -> None:
     """Go on where a `wait_until` holds now."""
     node = _current(m)
-    if node is not None and isinstance(node.step, WaitUntilStep) and m.holds(node.asks, track=True):
+    if (
+        node is not None
+        and isinstance(node.step, WaitUntilStep)
+        and m.holds(node.condition, track=True)
+    ):
         _perform(m, node.then)
 
 
-def due(m: Moment) -> None:
+def do_due_step(m: Moment) -> None:
     """Go on where a wait has ended, a limit was reached, or a deferred mail is due."""
     node, track = _current(m), m.state.track
     if node is None or track is None:
@@ -148,14 +156,14 @@ def due(m: Moment) -> None:
         _perform(m, node.id)
 
 
-def mail_result(m: Moment, result: Result) -> None:
+def apply_mail_result(m: Moment, result: Result) -> None:
     """Note what became of a mail, and go on after the step that sent it."""
     mail = next((one for one in m.state.mails if one.key == result.key), None)
     if mail is None:
         return
     m.change(mails=tuple(one for one in m.state.mails if one.key != mail.key))
     if result.outcome == "sent":
-        m.tell(
+        m.record(
             "email_sent",
             email=mail.email,
             step=mail.step,
@@ -164,10 +172,10 @@ def mail_result(m: Moment, result: Result) -> None:
             message=mail.message,
         )
     elif result.outcome == "skipped":
-        m.tell("email_skipped", email=mail.email, step=mail.step, why=result.why)
+        m.record("email_skipped", email=mail.email, step=mail.step, why=result.why)
     else:
-        m.tell("email_failed", email=mail.email, step=mail.step, why=result.why)
-        suppression.refused(m, result.why)
+        m.record("email_failed", email=mail.email, step=mail.step, why=result.why)
+        suppression.apply_refused_mail(m, result.why)
     # A mail whose outcome is unknown may have been read, so it counts like one that was sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
@@ -206,17 +214,17 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
                 _wait(m, wait_until=later(m.at, wait, m.zone))
                 return
             case WaitUntilStep(up_to=up_to):
-                if not m.holds(node.asks, track=True):
+                if not m.holds(node.condition, track=True):
                     _wait(m, wait_until=later(m.at, up_to, m.zone))
                     return
                 step = node.then
             case IfStep():
-                step = node.then if m.holds(node.asks, track=True) else node.otherwise
+                step = node.then if m.holds(node.condition, track=True) else node.otherwise
             case TaskStep():
                 _open_task(m, node.step)
                 step = node.next
             case NotifyStep(notify=notice):
-                m.tell("notified", channel=notice.channel, message=notice.message)
+                m.record("notified", channel=notice.channel, message=notice.message)
                 step = node.next
             case MoveToStep(move_to=target):
                 _move(m, target)
@@ -244,10 +252,10 @@ def _send(m: Moment, node: StepNode) -> bool:
     variant, email = choose(m, track.name, node.id, step)
     verdict = check(m, email)
     if isinstance(verdict, Skip):
-        m.tell("email_skipped", email=email, step=node.id, why=verdict.why)
+        m.record("email_skipped", email=email, step=node.id, why=verdict.why)
         return True
     if isinstance(verdict, Defer):
-        m.tell("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
+        m.record("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
         _wait(m, wait_until=verdict.until)
         return False
     key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{node.id}"
@@ -276,7 +284,7 @@ def _open_task(m: Moment, step: TaskStep) -> None:
     owner = None if work.team is not None else m.state.owner
     task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team)
     m.change(tasks=(*m.state.tasks, task), task_count=number)
-    m.tell(
+    m.record(
         "task_opened",
         task=task.id,
         task_kind=task.kind,
@@ -295,4 +303,4 @@ def _move(m: Moment, target: str) -> None:
     if target != track.name and _may_run(m) and not _barred(m, compiled):
         _enter(m, compiled)
     else:
-        look(m, ended=track.name)
+        enter_next(m, ended=track.name)

@@ -54,7 +54,7 @@ class Expression:
     functions: frozenset[str]
     """Names called as functions or methods."""
     tokens: tuple[ExpressionToken, ...] = field(repr=False)
-    dids: frozenset[str]
+    did_signatures: frozenset[str]
     """The signatures of its `did()` calls."""
 
     def holds(self, context: cel.Context) -> bool:
@@ -85,11 +85,11 @@ def expression(source: str) -> Expression:
         variables=frozenset(program.variables()) & names,
         functions=frozenset(program.functions()) & names,
         tokens=tokens,
-        dids=frozenset(_dids(tokens)),
+        did_signatures=frozenset(_did_signatures(tokens)),
     )
 
 
-def _dids(tokens: tuple[ExpressionToken, ...]) -> list[str]:
+def _did_signatures(tokens: tuple[ExpressionToken, ...]) -> list[str]:
     found = []
     for place, token in enumerate(tokens):
         if token.kind != "name" or token.text != "did":

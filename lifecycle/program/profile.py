@@ -17,7 +17,7 @@ from models.program.values import BUILT_IN_FIELDS, FieldType
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST = 1_000
-_LONGEST_SHOWN = 60
+_MAX_SHOWN = 60
 _LARGEST = 2**53
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
@@ -72,7 +72,7 @@ def _shown(value: object) -> str:
         text = repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _coerced(name: str, kind: FieldType, value: Any) -> Any:

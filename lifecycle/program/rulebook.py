@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +16,7 @@ from lifecycle.calendars.business_time import (
 )
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
+from models.program.expression_places import expression_places
 from models.program.handoff import Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
@@ -31,7 +31,7 @@ from models.program.tracks import (
     step_kind,
 )
 
-LOCAL_DAYS_DIFFER = timedelta(days=2)
+MAX_LOCAL_DAY_DIFFERENCE = timedelta(days=2)
 """More than calendar days and elapsed days of 24 hours can differ by."""
 
 OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
@@ -46,7 +46,7 @@ class StepNode:
     next: str | None
     then: str | None = None
     otherwise: str | None = None
-    asks: Expression | None = None
+    condition: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,8 +94,8 @@ class Rulebook:
     flags: tuple[str, ...]
     """Fields that are false when absent."""
     calendars: dict[str, BusinessCalendar]
-    dids: frozenset[str]
-    """Every signature that some `did()` asks for."""
+    did_signatures: frozenset[str]
+    """Every signature that some `did()` condition for."""
 
     def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
         """Where a clock's time counts: its calendar, or always, days being the lead's."""
@@ -125,29 +125,29 @@ def _compile(program: Program) -> Rulebook:
     half_life = program.scoring.engagement.half_life
     points: dict[str, list[PointsRule]] = {}
     for place, rule in enumerate(program.scoring.engagement.rules):
-        compiled = PointsRule(str(place), rule, _maybe(rule.when))
+        compiled = PointsRule(str(place), rule, _optional(rule.when))
         points.setdefault(rule.on, []).append(compiled)
     tracks = {name: _track(name, track) for name, track in program.tracks.items()}
-    book = Rulebook(
+    return Rulebook(
         program=program,
         zone=zone(program.timezone),
-        doors=tuple((_maybe(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
+        doors=tuple((_optional(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
         fit=tuple((expression(rule.when), rule.points) for rule in program.scoring.fit),
         points={on: tuple(rules) for on, rules in points.items()},
         half_life=half_life.elapsed if half_life is not None else None,
         idle=tuple(
-            (place, rule, rule.after.elapsed - LOCAL_DAYS_DIFFER)
+            (place, rule, rule.after.elapsed - MAX_LOCAL_DAY_DIFFERENCE)
             for place, rule in enumerate(lifecycle.idle)
         ),
-        engaged=_maybe(lifecycle.engaged),
-        mql=_maybe(lifecycle.mql),
-        mql_self_serve=_maybe(lifecycle.mql_self_serve),
-        hand_raise=_maybe(lifecycle.hand_raise),
+        engaged=_optional(lifecycle.engaged),
+        mql=_optional(lifecycle.mql),
+        mql_self_serve=_optional(lifecycle.mql_self_serve),
+        hand_raise=_optional(lifecycle.hand_raise),
         disqualify=tuple((expression(r.when), r.reason) for r in lifecycle.disqualify),
         tracks=tracks,
         routes=tuple(
             (
-                _maybe(route.when),
+                _optional(route.when),
                 route.team or route.otherwise or "",
                 "previous_owner" in (route.prefer, handoff.prefer),
             )
@@ -160,29 +160,16 @@ def _compile(program: Program) -> Rulebook:
             name: business_calendar(calendar, program.timezone)
             for name, calendar in program.calendars.items()
         },
-        dids=frozenset(),
-    )
-    return dataclasses.replace(
-        book, dids=frozenset(sig for one in _expressions(book) for sig in one.dids)
+        did_signatures=frozenset(
+            signature
+            for place in expression_places(program, Program)
+            for signature in expression(place.source).did_signatures
+        ),
     )
 
 
-def _maybe(source: str | None) -> Expression | None:
+def _optional(source: str | None) -> Expression | None:
     return None if source is None else expression(source)
-
-
-def _expressions(book: Rulebook) -> Iterator[Expression]:
-    single = (book.engaged, book.mql, book.mql_self_serve, book.hand_raise)
-    yield from (one for one in single if one is not None)
-    for pairs in (book.doors, book.fit, book.disqualify):
-        yield from (one for one, _ in pairs if one is not None)
-    yield from (one for one, _, _ in book.routes if one is not None)
-    yield from (rule.when for rules in book.points.values() for rule in rules if rule.when)
-    for track in book.tracks.values():
-        yield track.for_
-        if track.exit is not None:
-            yield track.exit
-        yield from (node.asks for node in track.nodes.values() if node.asks is not None)
 
 
 def _track(name: str, track: Track) -> CompiledTrack:
@@ -192,7 +179,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
     return CompiledTrack(
         name=name,
         for_=expression(track.for_),
-        exit=_maybe(track.exit),
+        exit=_optional(track.exit),
         again=track.again,
         first=first or "",
         nodes=nodes,
@@ -205,13 +192,13 @@ def _link(
     """Make nodes of a list of steps; what follows the last is `after`. Returns the first's id."""
     following = after
     for step in reversed(steps):
-        then = otherwise = asks = None
+        then = otherwise = condition = None
         if isinstance(step, WaitUntilStep | IfStep):
-            asks = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
+            condition = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
             then = _link(step.then, following, ids, nodes)
             otherwise = _link(step.else_, following, ids, nodes)
         own = ids[id(step)]
-        nodes[own] = StepNode(own, step, following, then, otherwise, asks)
+        nodes[own] = StepNode(own, step, following, then, otherwise, condition)
         following = own
     return following
 

@@ -17,17 +17,17 @@ from lifecycle.moment import Moment, decay, rounded
 from lifecycle.program.expressions import Expression
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.words.person_name import person_name
-from lifecycle.words.timeline_text import deed
+from lifecycle.words.timeline_text import event_phrase
 from models.decision import Entry
 from models.directory import Directory
 from models.state import LeadState
 
-REASONS = 3
+MAX_REASONS = 3
 """So many reasons are told."""
-READINGS = 5
+MAX_READINGS = 5
 """So many of the latest things that the lead read or did."""
 
-_READING = frozenset(
+_SHOWN_EVENT_TYPES = frozenset(
     {
         "email.clicked",
         "email.replied",
@@ -130,7 +130,7 @@ def _reasons(m: Moment, entries: list[Entry]) -> list[Reason]:
     raised = _hand_raise(entries)
     scored = [*_fit_reasons(m), *_engagement_reasons(m, entries)]
     strongest = sorted(scored, key=lambda one: -(one.points or 0))
-    return [*raised, *strongest][:REASONS]
+    return [*raised, *strongest][:MAX_REASONS]
 
 
 def _hand_raise(entries: list[Entry]) -> list[Reason]:
@@ -141,7 +141,7 @@ def _hand_raise(entries: list[Entry]) -> list[Reason]:
         if one.kind == "event":
             event = one
         elif one.kind == "stage" and one.fields.get("why") == "hand_raise" and event is not None:
-            words = deed(str(event.fields["type"]), str(event.fields.get("subject", "")))
+            words = event_phrase(str(event.fields["type"]), str(event.fields.get("subject", "")))
             raised = [Reason(f"asked for sales: {words}", None)]
     return raised
 
@@ -181,7 +181,7 @@ def _engagement_reasons(m: Moment, entries: list[Entry]) -> list[Reason]:
             continue
         half_life = m.book.half_life
         left = 1.0 if half_life is None else decay(m.at, one.at, half_life)
-        words = deed(str(one.fields["type"]), str(one.fields.get("subject", "")))
+        words = event_phrase(str(one.fields["type"]), str(one.fields.get("subject", "")))
         totals[words] = totals.get(words, 0.0) + float(points) * left
         counts[words] = counts.get(words, 0) + 1
     return [
@@ -199,13 +199,13 @@ def _read(entries: list[Entry]) -> list[Reading]:
     last: dict[str, datetime] = {}
     counts: dict[str, int] = {}
     for one in entries:
-        if one.kind != "event" or one.fields.get("type") not in _READING:
+        if one.kind != "event" or one.fields.get("type") not in _SHOWN_EVENT_TYPES:
             continue
-        words = deed(str(one.fields["type"]), str(one.fields.get("subject", "")))
+        words = event_phrase(str(one.fields["type"]), str(one.fields.get("subject", "")))
         last.pop(words, None)
         last[words] = one.at
         counts[words] = counts.get(words, 0) + 1
-    latest = list(reversed(last.items()))[:READINGS]
+    latest = list(reversed(last.items()))[:MAX_READINGS]
     return [Reading(words, at, counts[words]) for words, at in latest]
 
 

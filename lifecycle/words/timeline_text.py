@@ -12,7 +12,7 @@ Fields = Mapping[str, Any]
 When = Callable[[Any], str]
 """Writes an instant of an entry for a reader."""
 
-_DEEDS = {
+EVENT_PHRASES = {
     "email.delivered": "got the mail {}",
     "email.opened": "opened the mail {}",
     "email.clicked": "followed a link in the mail {}",
@@ -35,9 +35,9 @@ _CLOCKS = {"accept": "to accept", "first_touch": "to touch it first", "qualify":
 _VERBS = {"accept": "Accept", "first_touch": "First touch", "qualify": "Qualify"}
 
 
-def deed(type_: str, subject: str = "") -> str:
+def event_phrase(type_: str, subject: str = "") -> str:
     """What an event of this type and subject was: `looked at /pricing`."""
-    pattern = _DEEDS.get(type_)
+    pattern = EVENT_PHRASES.get(type_)
     if pattern is None:
         return " ".join([type_.replace(".", " ").replace("_", " "), subject]).strip()
     return " ".join(pattern.format(subject).split())
@@ -87,7 +87,7 @@ def _amount(fields: Fields) -> str:
 
 
 def _event(fields: Fields, _when: When) -> str:
-    words = deed(str(fields.get("type", "")), str(fields.get("subject", "")))
+    words = event_phrase(str(fields.get("type", "")), str(fields.get("subject", "")))
     points = fields.get("points", 0)
     scored = f", {points:+g} points, engagement {fields.get('engagement')}" if points else ""
     return f"{words[:1].upper()}{words[1:]}{scored}{', told late' if fields.get('late') else ''}"
@@ -134,7 +134,9 @@ def _handoff(fields: Fields, _when: When) -> str:
 _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "created": lambda f, _: f"Created on program {f.get('program')}{_note(f)}",
     "event": _event,
-    "ignored": lambda f, _: f"Not counted: {deed(str(f.get('type', '')))}{_why(f)}{_note(f)}",
+    "ignored": lambda f, _: (
+        f"Not counted: {event_phrase(str(f.get('type', '')))}{_why(f)}{_note(f)}"
+    ),
     "profile": lambda f, _: f"Changed: {', '.join(map(_words, f.get('changed') or ()))}{_note(f)}",
     "stage": _stage,
     "track_entered": lambda f, _: f"Nurture track {f.get('track')} begins",

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from models.durations import Duration, PositiveDuration, ShareField
 from models.hours import BlocksField, DayField
-from models.program.values import Count, Expression, Name, Part
+from models.program.values import Count, LeadExpression, Name, Part
 
 
 class Holidays(Part):
@@ -38,7 +38,7 @@ class Calendar(Part):
 class Route(Part):
     """Which team gets an MQL; the first whose `when` holds."""
 
-    when: Expression | None = None
+    when: LeadExpression | None = None
     team: Name | None = None
     otherwise: Name | None = None
     prefer: Literal["previous_owner"] | None = None

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from models.durations import Duration, DurationField, PositiveDuration, Share, ShareField
-from models.program.values import Count, Expression, Flag, Name, Part, Stage
+from models.program.values import Count, EventExpression, Flag, LeadExpression, Name, Part, Stage
 
 
 class DisqualifyRule(Part):
     """What makes a lead no fit, checked at creation and at profile changes."""
 
-    when: Expression
+    when: LeadExpression
     reason: Name
 
 
@@ -29,10 +29,10 @@ class IdleRule(Part):
 class Lifecycle(Part):
     """When a lead counts as engaged, marketing qualified, no fit, or gone cold."""
 
-    engaged: Expression | None = None
-    mql: Expression | None = None
-    mql_self_serve: Expression | None = None
-    hand_raise: Expression | None = None
+    engaged: LeadExpression | None = None
+    mql: LeadExpression | None = None
+    mql_self_serve: LeadExpression | None = None
+    hand_raise: EventExpression | None = None
     disqualify: tuple[DisqualifyRule, ...] = ()
     idle: tuple[IdleRule, ...] = ()
 

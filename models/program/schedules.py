@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.durations import PositiveDuration
-from models.program.values import Count, Expression, Name, Part, Stage
+from models.program.values import Count, LeadExpression, Name, Part, Stage
 
 
 class Select(Part):
@@ -15,7 +15,7 @@ class Select(Part):
 
     stages: tuple[Stage, ...] = ()
     idle_for: PositiveDuration | None = None
-    score: Expression | None = None
+    score: LeadExpression | None = None
     track: Name | None = None
 
 

@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import model_validator
 
 from models.durations import AtMostField, PositiveDuration
-from models.program.values import Expression, Motion, Part, Points
+from models.program.values import EventExpression, LeadExpression, Motion, Part, Points
 
 
 class Door(Part):
     """Which motion a lead is worked in; the first whose `when` holds."""
 
-    when: Expression | None = None
+    when: LeadExpression | None = None
     motion: Motion | None = None
     otherwise: Motion | None = None
 
@@ -29,7 +29,7 @@ class Door(Part):
 class FitRule(Part):
     """Points for what a lead is."""
 
-    when: Expression
+    when: LeadExpression
     points: Points
 
 
@@ -37,7 +37,7 @@ class EngagementRule(Part):
     """Points for what a lead does."""
 
     on: str
-    when: Expression | None = None
+    when: EventExpression | None = None
     points: Points
     at_most: AtMostField | None = None
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from models.durations import PositiveDuration
-from models.program.values import Count, Expression, Flag, Name, Part
+from models.program.values import Count, Flag, LeadExpression, Name, Part
 
 
 class TaskWork(Part):
@@ -62,7 +62,7 @@ class WaitStep(Step):
 class WaitUntilStep(Step):
     """Wait until something holds, at most so long."""
 
-    wait_until: Expression
+    wait_until: LeadExpression
     up_to: PositiveDuration
     then: tuple[AnyStep, ...] = ()
     else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
@@ -71,7 +71,7 @@ class WaitUntilStep(Step):
 class IfStep(Step):
     """Branch on what holds now."""
 
-    if_: Expression = Field(alias="if")
+    if_: LeadExpression = Field(alias="if")
     then: tuple[AnyStep, ...] = ()
     else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
 
@@ -160,7 +160,7 @@ AnyStep = Annotated[
 class Track(Part):
     """A nurture sequence: for whom, until when, and its steps."""
 
-    for_: Expression = Field(alias="for")
-    exit: Expression | None = None
+    for_: LeadExpression = Field(alias="for")
+    exit: LeadExpression | None = None
     again: Flag = False
     steps: tuple[AnyStep, ...] = Field(min_length=1)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from lifecycle.decide import PATIENCE, decide, new_lead
+from lifecycle.decide import RESULT_WAIT, decide, new_lead
 from lifecycle.program.rulebook import rulebook
 from models.decision import Assign, Decision
 from models.inputs import Created, Event, Input, MalformedInput, Result
@@ -167,7 +167,7 @@ def test_what_is_due_waits_a_moment_for_the_answer_of_a_command() -> None:
     due = MONDAY + 2 * HOUR
     lead.turn(due)
     wake = lead.decision.wake
-    assert wake is None or wake.at >= due + PATIENCE
+    assert wake is None or wake.at >= due + RESULT_WAIT
 
 
 def test_after_an_outage_a_hold_ended_when_it_ended() -> None:

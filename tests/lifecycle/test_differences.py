@@ -30,7 +30,7 @@ def words(change: Any) -> list[str]:
 
 
 def test_equal_programs_have_no_difference() -> None:
-    assert differences(ACME, edited(lambda data: None)) == ()
+    assert differences(ACME, edited(lambda _: None)) == ()
 
 
 def test_a_shorter_clock_is_one_line_with_its_calendar() -> None:
@@ -67,7 +67,10 @@ def test_a_step_that_goes_is_told_by_its_id() -> None:
     def shorter(data: dict[str, Any]) -> None:
         del data["tracks"]["consideration"]["steps"][-1]
 
-    assert any("track consideration: step `demo-offer" in line and "gone" in line for line in words(shorter))
+    assert any(
+        "track consideration: step `demo-offer" in line and "gone" in line
+        for line in words(shorter)
+    )
 
 
 def test_differences_are_listed_by_whom_they_touch() -> None:
@@ -114,11 +117,11 @@ def edits(draw: st.DrawFn) -> Program:
             case _ if isinstance(value, str):
                 holder[last] = draw(st.sampled_from(["3d", "50%", "ebook", "US", "2026-01-05"]))
             case _:
-                assume(False)  # noqa: FBT003  # hypothesis' own way to discard an example
+                assume(False)  # hypothesis' own way to discard an example
     try:
         return Program.model_validate(data)
     except ValidationError:
-        assume(False)  # noqa: FBT003  # likewise
+        assume(False)  # likewise
         raise
 
 
