@@ -117,9 +117,9 @@ class BusinessCalendar:
     def day_due(self, at: datetime, days: int) -> datetime:
         """When `Nd` from `at` end: on the N-th open day after the start day.
 
-        The start day is the day of the block in which the start lies; if two blocks overlap, the one
-        that began last. A start outside open hours first moves to the next opening. The local time
-        is that of the start, counted from midnight of the start day (02:00 in a block from 22:00 to
+        The start day is the day of the block in which the start lies (if two blocks overlap: of the
+        later one). A start outside open hours first moves to the next opening. The local time is
+        that of the start, counted from midnight of the start day (02:00 in a block from 22:00 to
         06:00 is 26:00). It is moved into the hours of the due day.
         """
         start = self.next_open(at)
