@@ -1,8 +1,8 @@
 """One turn of the rules: `(program, state, inputs, now) → Decision`. Pure and total.
 
-Inputs, by the instant they arrived, and due items, by theirs, are merged in time order; at
-the same instant the input goes first. So an accept that arrived after a breach was due does
-not undo it, even after an outage.
+Inputs and due items are merged in time order: an input has the instant at which it arrived, a due
+item the instant at which it was due. At the same instant the input comes first. So an accept that
+arrived after a breach was due does not undo the breach, even after an outage.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from models.program.program import Program
 from models.state import LeadState
 
 GRACE = timedelta(minutes=1)
-"""What is done within this of its instant bears that instant."""
+"""What is done this soon after it was due is recorded at the instant at which it was due."""
 
 RESULT_WAIT = timedelta(seconds=5)
-"""So long a due item waits for the result of a command that went out before it."""
+"""How long a due item waits for the result of a command that was given before."""
 
 
 def new_lead(lead: str, program: Program) -> LeadState:
@@ -45,10 +45,10 @@ def decide(
     people: Directory,
     grace: timedelta = GRACE,
 ) -> Decision:
-    """Run one turn: take the inputs in and do what is due by `now`.
+    """Run one turn: apply the inputs, and do what is due by `now`.
 
-    Never raises on data from outside. Commands of the decision are to be performed, and
-    their results come back as inputs of a later turn.
+    Data from outside never makes it raise. The caller performs the commands of the decision, and
+    passes their results as inputs of a later turn.
     """
     m = Moment(book, people, state.changed(turn=state.turn + 1))
     waiting = sorted(inputs, key=lambda one: one.arrived)
@@ -76,7 +76,7 @@ def decide(
 
 
 def _next_item(m: Moment, now: datetime) -> DueItem | None:
-    """What is due next; behind a command whose result may come in a moment, a little later."""
+    """The next due item. It is delayed while the result of a command may still come."""
     item = next_due(m)
     if item is None:
         return None

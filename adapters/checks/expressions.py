@@ -1,4 +1,4 @@
-"""Expressions of a program: whether they parse, and whether all that they name exists."""
+"""Expressions of a program: they must parse, and all that they name must exist."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ _EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
 
 @dataclass(frozen=True, slots=True)
 class _KnownNames:
-    """What the program has that expressions may name."""
+    """Names in the program that expressions may use."""
 
     fields: frozenset[str]
     emails: frozenset[str]
 
 
 def check_expressions(root: Node) -> None:
-    """Report every expression that would fail while a lead runs."""
+    """Report every expression that could fail while a lead runs."""
     known = _KnownNames(
         fields=frozenset(BUILT_IN_FIELDS) | frozenset(root.get("fields").names()),
         emails=frozenset(root.get("emails").names()),
@@ -70,7 +70,7 @@ def _check(node: Node, place: ExpressionPlace, known: _KnownNames) -> None:
 
 
 class _ExpressionReader:
-    """Looks at one expression's tokens, a place at a time."""
+    """Checks the tokens of one expression, one after the other."""
 
     def __init__(
         self, node: Node, compiled: Expression, known: _KnownNames, *, in_event: bool
@@ -184,7 +184,7 @@ class _ExpressionReader:
     def _check_member(
         self, place: int, owner: str, known: frozenset[str] | tuple[str, ...]
     ) -> None:
-        """`owner.name` or `owner['name']` must be known, and texts and numbers have no parts."""
+        """Check `owner.name` or `owner['name']`: it must be known and must not have fields."""
         if self._is(place + 1, ".") and not self._is(place + 3, "("):
             member, end = self._at(place + 2), place + 3
             name = member.text if member else ""
@@ -222,7 +222,7 @@ class _ExpressionReader:
                 listed += 1
 
     def _check_reversed_comparison(self, place: int) -> None:
-        """`'known' == stage`, the other way round."""
+        """Check `'known' == stage`, with the text on the left."""
         signs = tuple(self._tokens[n].text for n in (place + 1, place + 2) if self._at(n))
         variable = self._at(place + 3)
         if signs in (("=", "="), ("!", "=")) and variable and variable.text in _VALUES:

@@ -1,4 +1,4 @@
-"""The steps of a track: each must be reachable, and each id given once."""
+"""The steps of a track: each must be reachable, and each id must be unique."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from adapters.documents.marked import Node
 
 
 def check_tracks(root: Node) -> None:
-    """Report steps that no lead can reach, and ids given twice in a track."""
+    """Report steps that no lead can reach, and ids that stand twice in a track."""
     for track in root.get("tracks").values():
         _check_reachable(track.get("steps"))
         seen: dict[str, int] = {}
@@ -25,7 +25,7 @@ def check_tracks(root: Node) -> None:
 
 
 def _check_reachable(steps: Node) -> bool:
-    """Whether these steps always leave the track; reports the first that is never reached."""
+    """Report the first step that is never reached. Returns whether the steps leave the track."""
     left_by: Node | None = None
     reported = False
     for step in steps.each():

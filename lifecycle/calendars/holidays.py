@@ -17,8 +17,8 @@ _HOLIDAY_YEARS = range(2020, 2046)
 def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
     """The dates on which a calendar is closed, in order.
 
-    The country's public holidays of 2020 to 2045, observed days included, with `also` and
-    without `except`. Raises ValueError for an unknown country or subdivision.
+    These are the country's public holidays of 2020 to 2045, with observed days, plus `also`, minus
+    `except`. Raises ValueError for an unknown country or subdivision.
     """
     days = set(holidays.also)
     if holidays.country is not None:
@@ -34,7 +34,7 @@ def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
             what = f"a subdivision of {holidays.country}"
             raise ValueError(_unknown(what, holidays.subdivision, regions))
         with warnings.catch_warnings():
-            # Some countries fix their holidays only some years ahead; these are taken as known.
+            # Some countries fix their holidays only some years ahead. What is known today is used.
             warnings.simplefilter("ignore", UserWarning)
             found = holiday_library.country_holidays(
                 holidays.country, subdiv=holidays.subdivision, years=_HOLIDAY_YEARS

@@ -1,7 +1,7 @@
-"""Handoff: an MQL goes to a team, and the directory finds it an owner.
+"""Handoff: an MQL goes to a team, and the directory finds an owner.
 
-The rules ask (`Assign`) and are answered; nobody available is an answer too, and is asked
-again after half an hour of open time or at the next opening.
+The rules give the command `Assign` and get a result. If nobody is available, they ask again after
+half an hour of open time, or at the next opening.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from models.program.handoff import AcceptClock
 from models.state import ClockState, HandoffState
 
 RETRY_SECONDS = 30 * 60
-"""Open time after which an owner is looked for again."""
+"""Open seconds until an owner is looked for again."""
 
 
 def change_handoff(m: Moment, **fields: Any) -> HandoffState:
-    """Change the handoff."""
+    """Change fields of the handoff."""
     if m.state.handoff is None:
         raise AssertionError("only a handoff that exists is changed")
     handoff = dataclasses.replace(m.state.handoff, **fields)
@@ -38,7 +38,7 @@ def accept_clock(m: Moment) -> AcceptClock | None:
 
 
 def open_handoff(m: Moment) -> None:
-    """Open a handoff for a new MQL: routing picks the team."""
+    """Open a handoff for a new MQL. Routing chooses the team."""
     if m.book.program.handoff is None:
         return
     for when, team, prefer in m.book.routes:
@@ -49,7 +49,7 @@ def open_handoff(m: Moment) -> None:
 
 
 def open_second(m: Moment, team: str) -> None:
-    """Hand a qualified lead on to another team (`then_to`)."""
+    """Open the second handoff of a qualified lead, to another team (`then_to`)."""
     _open(m, team, second=True)
 
 
@@ -99,9 +99,9 @@ def ask_owner(m: Moment) -> None:
 def assign_owner(
     m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None = None
 ) -> None:
-    """Make somebody the owner: a new attempt, with a fresh accept clock if told so.
+    """Make somebody the owner: a new attempt, with a new accept clock if `fresh_clock`.
 
-    `taken_from` is the owner before, who is told.
+    `taken_from` is the previous owner, who is alerted.
     """
     handoff = m.state.handoff
     if handoff is None:
@@ -130,7 +130,10 @@ def assign_owner(
 
 
 def assign_result(m: Moment, result: Result) -> bool:
-    """Take the directory's answer. Whether a reassignment found nobody, so attempts are used up."""
+    """Apply the directory's answer. Returns whether a reassignment found nobody.
+
+    Then the attempts are used up.
+    """
     handoff = m.state.handoff
     if handoff is None or handoff.asking != result.key:
         return False
@@ -159,7 +162,7 @@ def _retry_at(m: Moment) -> datetime:
 
 
 def end_handoff(m: Moment) -> None:
-    """End the handoff: no clock runs, no owner is looked for; a hold ends silently."""
+    """End the handoff: clocks and the search for an owner stop, a hold ends without an entry."""
     if m.state.handoff is not None:
         drop_hold(m)
         change_handoff(m, over=True, clocks=(), asking=None, asked=None, retry_at=None)

@@ -1,4 +1,4 @@
-"""Holds: all clocks of a handoff pause, by a person's act or until a booked meeting starts."""
+"""Holds: an act pauses all clocks of a handoff; a booked meeting pauses the qualify clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.state import ClockState, HandoffState
 
 
 def paused_until(handoff: HandoffState, name: str = clocks.ACCEPT) -> datetime | None:
-    """Until when this clock is paused: by a hold, or the qualify clock by a meeting."""
+    """When the pause of this clock ends: of a hold, or of a meeting (the qualify clock only)."""
     ends = [handoff.held_until, handoff.meeting_until if name == clocks.QUALIFY else None]
     return max((end for end in ends if end is not None), default=None)
 
@@ -31,17 +31,17 @@ def clock_of(m: Moment, name: str) -> Clock | None:
 
 
 def _counting(handoff: HandoffState) -> list[str]:
-    """The names of the clocks that run and that nothing holds."""
+    """The names of the clocks that count now."""
     return [name for name in unbreached(handoff) if paused_until(handoff, name) is None]
 
 
 def unbreached(handoff: HandoffState) -> list[str]:
-    """The names of the clocks that run towards a breach."""
+    """The names of the clocks that are not breached."""
     return [clock.name for clock in handoff.clocks if not clock.breached]
 
 
 def _restart_clocks(m: Moment) -> None:
-    """Let every clock count up to now, and go on where its hold ends."""
+    """Count every clock up to now, and let it go on at the end of its hold."""
     handoff = m.state.handoff
     if handoff is None:
         return
@@ -57,7 +57,7 @@ def _restart_clocks(m: Moment) -> None:
 
 
 def hold(m: Moment, until: datetime, why: str, by: str) -> None:
-    """Hold all clocks until then. Held twice is held once, until the later instant."""
+    """Hold all clocks until then. A second hold can only lengthen the first."""
     handoff = m.state.handoff
     if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
         return
@@ -68,13 +68,13 @@ def hold(m: Moment, until: datetime, why: str, by: str) -> None:
 
 
 def held_seconds(handoff: HandoffState, until: datetime, at: datetime) -> int:
-    """Elapsed seconds this handoff would have been held in all, if held until then."""
+    """Elapsed seconds of all holds of this handoff, if the present one lasts until then."""
     since = handoff.held_since or at
     return handoff.held_seconds + round((until - since).total_seconds())
 
 
 def end_hold(m: Moment, why: str, by: str | None = None) -> None:
-    """End the hold now, if there is one; `why` is `until`, `resume` or `reassigned`."""
+    """End the hold now, if there is one. `why` is `until`, `resume` or `reassigned`."""
     handoff = m.state.handoff
     if handoff is None or handoff.held_since is None:
         return
@@ -92,14 +92,14 @@ def end_hold(m: Moment, why: str, by: str | None = None) -> None:
 
 
 def _held_by_now(m: Moment, handoff: HandoffState) -> int:
-    """Held seconds in all."""
+    """Elapsed seconds of all holds of this handoff until now."""
     if handoff.held_since is None:
         return handoff.held_seconds
     return held_seconds(handoff, m.clock_at, m.clock_at)
 
 
 def drop_hold(m: Moment) -> None:
-    """End the hold of a handoff that ends: silently, but its length is not forgotten."""
+    """End the hold of a handoff that ends: without an entry, but its length is kept."""
     handoff = m.state.handoff
     if handoff is not None:
         m.change(
@@ -114,7 +114,7 @@ def drop_hold(m: Moment) -> None:
 
 
 def hold_for_meeting(m: Moment, starts: datetime) -> None:
-    """Hold the qualify clock until a meeting starts, also one that starts running later."""
+    """Hold the qualify clock until a meeting starts, even if the clock starts later."""
     handoff = m.state.handoff
     if handoff is None or starts <= m.clock_at or starts <= (handoff.meeting_until or m.clock_at):
         return
@@ -124,7 +124,7 @@ def hold_for_meeting(m: Moment, starts: datetime) -> None:
 
 
 def record_meeting_hold(m: Moment) -> None:
-    """Say that the qualify clock runs and waits for a meeting, unless a hold is longer."""
+    """Record that the qualify clock waits for a meeting, unless a hold is longer."""
     handoff = m.state.handoff
     if (
         handoff is None
@@ -137,7 +137,7 @@ def record_meeting_hold(m: Moment) -> None:
 
 
 def end_meeting(m: Moment) -> None:
-    """Let the qualify clock go on: the meeting it waited for starts now."""
+    """Let the qualify clock go on, because the meeting starts now."""
     handoff = m.state.handoff
     if handoff is None:
         return

@@ -1,7 +1,6 @@
-"""Who may act on a lead, and the sentences of refusal.
+"""Who may act on a lead, and the sentences of refusals.
 
-A refusal has a word that a program can match and a sentence that says what would be
-allowed.
+A refusal has a word that programs can match, and a sentence that says what would be allowed.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ def require_task_person(m: Moment, by: str, owner: str | None, team: str | None)
 
 
 def actors(state: LeadState, people: Directory) -> list[str]:
-    """Who may act on a lead: owner and team's manager; without a handoff, any manager."""
+    """Who may act on a lead: its owner and the team's manager; without a handoff, any manager."""
     if state.handoff is None:
         managers = sorted(people.managers)
     else:
@@ -59,7 +58,7 @@ def actors(state: LeadState, people: Directory) -> list[str]:
 
 
 def has_task(people: Directory, person: str, owner: str | None, team: str | None) -> bool:
-    """Whether a task of this owner and team is this person's to do."""
+    """Whether this person may close a task of this owner and team."""
     return person == owner or people.is_member(team, person) or person == people.manager_of(team)
 
 

@@ -1,7 +1,6 @@
-"""An owner who has left the team, or whom no mail reaches: the manager is offered to reassign.
+"""An owner who has left the team, or whom no mail reaches: the manager is alerted.
 
-The lead itself goes on: its clocks run, and a breach is a breach. Only a manager can say
-who shall have it.
+Clocks go on and breaches count. Only the manager can reassign the lead.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from lifecycle.stages import WORKED
 from models.inputs import Event, Result
 
 LEFT = "owner.left"
-"""Somebody was taken out of the team (`data.person`)."""
+"""A person was removed from the team (`data.person`)."""
 UNREACHABLE = "owner.unreachable"
-"""Mail to somebody of sales comes back (`data.person`, `data.why`)."""
+"""Mail to a sales person bounces (`data.person`, `data.why`)."""
 
 _MAX_WHY = 100
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Alert the manager if this event is about the owner: once a person, reason and handoff."""
+    """Alert the manager if it is about the owner: once for each owner, reason and handoff."""
     if event.type == LEFT:
         _alert_manager(m, _text(event, "person"), "owner_left", "")
     elif event.type == UNREACHABLE:
@@ -28,7 +27,7 @@ def apply_event(m: Moment, event: Event) -> None:
 
 
 def apply_refused_alert(m: Moment, result: Result) -> None:
-    """Heed a mail server that refused an alert for good: as if it had come back."""
+    """Apply a permanent refusal of an alert by the mail server: it counts like a bounce."""
     _alert_manager(m, result.owner or "", "owner_unreachable", result.why or "")
 
 

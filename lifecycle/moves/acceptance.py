@@ -17,7 +17,7 @@ from models.state import HandoffState
 
 
 def accept(m: Moment, act: Act) -> None:
-    """Accept the lead, or refuse; the owner who accepts again changes nothing."""
+    """Accept the lead, or refuse. If the owner accepts again, nothing changes."""
     handoff = m.state.handoff
     done = handoff is not None and handoff.accepted is not None
     again = done or handoff is None

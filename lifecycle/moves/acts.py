@@ -1,7 +1,7 @@
-"""Acts: what people decide about a lead, each allowed or refused with a sentence.
+"""Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
-A refused act changes nothing but the timeline; an act repeated with the id of one that was
-done is no error and has no second effect.
+A refused act changes only the timeline. If an act is repeated with the same id, that is no error
+and has no second effect.
 """
 
 from __future__ import annotations
@@ -33,19 +33,21 @@ from models.refusal import RefusedError
 from models.state import Deal
 
 MAX_REMEMBERED_ACTS = 64
-"""So many ids of acts are remembered with their outcome."""
+"""How many ids of done acts are remembered."""
 
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def perform_act(m: Moment, act: Act) -> None:
-    """Do an act, or refuse it; either way its sender is answered."""
+    """Do an act or refuse it. Its sender gets an answer in both cases."""
     token = short_hash(act.id) if act.id is not None else None
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
     try:
-        if act.do != "accept":  # it may be repeated in later stages, so it checks by itself
+        if (
+            act.do != "accept"
+        ):  # the owner may repeat it in a later stage: it checks the stage itself
             require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except RefusedError as refusal:

@@ -1,4 +1,4 @@
-"""What happens when a clock's time comes: a reminder, or a breach and what follows from it."""
+"""Reminders and breaches of a clock, and what follows from a breach."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from models.state import ClockState
 
 
 def remind(m: Moment, clock: ClockState) -> None:
-    """Remind the owner, at the reminder's own instant."""
+    """Remind the owner of a clock."""
     share, _ = clock.reminders[0]
     _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
     m.record("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
@@ -23,7 +23,7 @@ def remind(m: Moment, clock: ClockState) -> None:
 
 
 def breach(m: Moment, clock: ClockState) -> None:
-    """Note the breach; alert, reassign, and when attempts are used up do what `then` says."""
+    """Record the breach. Alert, reassign, or do what `then` says if the attempts are used up."""
     handoff, rules = m.state.handoff, clock_of(m, clock.name)
     if handoff is None or rules is None:
         return
@@ -49,7 +49,7 @@ def breach(m: Moment, clock: ClockState) -> None:
 
 
 def attempts_used_up(m: Moment, name: str) -> None:
-    """Do what the program says when nobody is left to try: keep, recycle or disqualify."""
+    """Do what the program says when the attempts are used up: keep, recycle or disqualify."""
     handoff, rules = m.state.handoff, clock_of(m, name)
     if handoff is None or rules is None:
         return

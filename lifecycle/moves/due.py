@@ -1,6 +1,6 @@
-"""What is due by itself: holds that end, clocks, retries, cool-offs, idleness, track steps.
+"""What becomes due: ends of holds, clocks, retries, ends of cool-offs, idle rules, track steps.
 
-At one instant they are done in that order (PROGRAM.md section 3).
+Items that are due at the same instant are done in that order (PROGRAM.md section 3).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Do(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """Something that will happen by itself at `at` unless something else happens first."""
+    """Something that is due at `at`, unless an input changes that."""
 
     at: datetime
     order: tuple[int, int]
@@ -41,7 +41,7 @@ class DueItem:
 
 
 def next_due(m: Moment) -> DueItem | None:
-    """The item that is due first."""
+    """The item that is due first; None if nothing is due."""
     if m.state.closed or m.state.created is None:
         return None
     first = min(_items(m), key=_place, default=None)
@@ -88,7 +88,7 @@ def _handoff_items(m: Moment) -> Iterator[DueItem]:
 
 
 def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
-    """Idle rules that can come before `first`, and `first` itself."""
+    """The idle rules that can be due before `first`, and `first` itself."""
     if first is not None:
         yield first
     state = m.state
@@ -96,7 +96,7 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
     for place, rule, at_least in m.book.idle:
         if state.stage not in rule.in_:
             continue
-        # Most are months away, so that a glance without calendars will do.
+        # Most are due in months, so most are ruled out here, without calendar arithmetic.
         if first is not None and first.at < base + at_least:
             continue
         if allowed(state.stage, "recycled" if rule.do == "recycle" else "disqualified"):

@@ -1,4 +1,4 @@
-"""One event: timeline, profile and scores, suppression, lifecycle rules, track."""
+"""Creation and events: timeline, profile, scores, suppression, lifecycle rules, track."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ NOT_HUMAN = frozenset(
         unreachable_owner.UNREACHABLE,
     }
 )
-"""Event types that do not show a person's engagement."""
+"""Event types that are not human engagement."""
 
 _CHANGES_PROFILE = frozenset({"profile.updated", consent.GIVEN, consent.CONFIRMED})
 
 _MAX_PROBLEMS_IN_NOTE = 10
-"""So many problems of a profile are told in one note."""
+"""The most problems of a profile that one note names."""
 
 
 def create_lead(m: Moment, creation: Created) -> None:
-    """Begin a lead. Creation counts as a profile change, but asks no exit."""
+    """Create the lead. Creation counts as a profile change, but no track is left by its exit."""
     program = m.book.program
     read = read_profile(creation.profile, program)
     m.change(created=m.at, since=m.at, cycle_at=m.at, last_human=m.at, profile=read.values)
@@ -62,7 +62,7 @@ def create_lead(m: Moment, creation: Created) -> None:
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Take an event in."""
+    """Apply an event."""
     human = event.type not in NOT_HUMAN
     if _ignored(m, event, human=human):
         return
@@ -105,7 +105,7 @@ def apply_event(m: Moment, event: Event) -> None:
 
 
 def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
-    """Whether this event is a repetition, or a machine's where a person's would count."""
+    """Whether the event has no effect: a duplicate, or engagement by a machine."""
     if event.duplicate:
         m.record("ignored", event=event.id, type=event.type, why="duplicate")
         return True
@@ -135,18 +135,18 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
 
 
 def _joined_notes(notes: Iterable[str | None]) -> str | None:
-    said = [note for note in notes if note]
+    given = [note for note in notes if note]
     more = (
-        [f"and {len(said) - _MAX_PROBLEMS_IN_NOTE} more"]
-        if len(said) > _MAX_PROBLEMS_IN_NOTE
+        [f"and {len(given) - _MAX_PROBLEMS_IN_NOTE} more"]
+        if len(given) > _MAX_PROBLEMS_IN_NOTE
         else []
     )
-    return "; ".join([*said[:_MAX_PROBLEMS_IN_NOTE], *more]) or None
+    return "; ".join([*given[:_MAX_PROBLEMS_IN_NOTE], *more]) or None
 
 
 @dataclass(frozen=True, slots=True)
 class _Update:
-    """What a change of the profile came to."""
+    """What a change of the profile changed."""
 
     names: list[str]
     """The fields that changed, and `motion` if that did."""
@@ -154,7 +154,7 @@ class _Update:
 
 
 def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
-    """Change the profile, and with it the motion and the fit; told after the event."""
+    """Change the profile, the motion and the fit. It is recorded after the event."""
     before = m.state.profile
     read = read_profile(data, m.book.program)
     profile = {name: value for name, value in before.items() if name not in read.cleared}
@@ -198,7 +198,7 @@ def _choose_motion(m: Moment) -> None:
 
 
 def _meeting(m: Moment, event: Event) -> None:
-    """A booked meeting is a touch by the owner, and holds the qualify clock until it starts."""
+    """Apply a booked meeting: a touch by the owner, and a hold of the qualify clock."""
     state = m.state
     if state.stage not in WORKED or state.handoff is None:
         return
@@ -212,7 +212,7 @@ def _meeting(m: Moment, event: Event) -> None:
 
 
 def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:
-    """Count a touch in this handoff; the first one ends the first_touch clock."""
+    """Record a touch and count it in the handoff. The first touch ends the first_touch clock."""
     handoff = m.state.handoff
     number = None
     if handoff is not None:

@@ -1,4 +1,4 @@
-"""A change of stage and all that it entails: the track, the handoff, the end of a lead."""
+"""A change of stage and what follows from it: for the track, the handoff, the end of a lead."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RECYCLED_OUT = "recycled_out"
 
 
 def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
-    """Move to a stage if the table allows it, and do what follows. Whether it did."""
+    """Move to a stage if the table allows it. Returns whether the lead moved."""
     source = m.state.stage
     if not allowed(source, to):
         return False
@@ -49,8 +49,8 @@ def recycle(
 ) -> None:
     """Give the lead back to marketing: a new cycle, after the reason's cool-off.
 
-    `until` replaces the end of the cool-off. More recycles by people than the program
-    allows disqualify instead.
+    `until` replaces the end of the cool-off. If people have recycled the lead more often than the
+    program allows, it is disqualified instead.
     """
     if by is not None:
         most = m.book.program.recycle.at_most
@@ -102,7 +102,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
 
 
 def disqualify(m: Moment, reason: str, *, by: str | None = None) -> bool:
-    """End the lead as no fit, where the table allows it. Whether it did."""
+    """Disqualify the lead if the table allows it. Returns whether the lead moved."""
     if not allowed(m.state.stage, "disqualified"):
         return False
     m.record("disqualified", reason=reason, by=by)
@@ -113,7 +113,7 @@ def disqualify(m: Moment, reason: str, *, by: str | None = None) -> bool:
 
 
 def close_if_done(m: Moment) -> None:
-    """Close a lead that is disqualified, and a customer with no track left."""
+    """Close a lead that is disqualified, and a customer that is in no track."""
     state = m.state
     if state.closed or state.created is None:
         return

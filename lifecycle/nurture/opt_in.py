@@ -1,4 +1,4 @@
-"""Double opt-in: one operational mail with a link that confirms, and nothing else before."""
+"""Double opt-in: one operational mail with a link. No other mail is sent before confirmation."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from models.decision import SendMail
 from models.state import PendingMail
 
 TRACK = "opt-in"
-"""What stands for a track in the entries of this mail."""
+"""The name that entries of this mail have instead of a track's."""
 
 
 def request_confirmation(m: Moment) -> None:
-    """Ask the lead's address for its confirmation, once an address and cycle."""
+    """Send the confirmation mail, once for each address and cycle."""
     state = m.state
     if not confirmation_awaited(m) or CONFIRM not in m.book.program.emails:
         return

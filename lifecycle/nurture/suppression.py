@@ -1,7 +1,7 @@
-"""Suppression: who gets no marketing mail any more, and why.
+"""Suppression: the lead gets no marketing mail any more, for a reason.
 
-Hard bounces, complaints and unsubscriptions suppress at once; so does the third soft
-bounce in a row. Suppression stops mail, never a handoff.
+A hard bounce, a complaint, an unsubscription or the third soft bounce in a row suppresses. It
+stops mail, but never a handoff.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from lifecycle.stages import IN_SALES
 from models.inputs import Event
 
 SOFT_BOUNCES = 3
-"""So many soft bounces in a row count as a hard one."""
+"""This many soft bounces in a row count as a hard bounce."""
 
 _PROOFS_OF_DELIVERY = frozenset(
     {"email.delivered", "email.opened", "email.clicked", "email.replied"}
@@ -19,7 +19,7 @@ _PROOFS_OF_DELIVERY = frozenset(
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Suppress or lift as this event demands."""
+    """Suppress mail, or lift a suppression, if the event says so."""
     if event.type == "email.unsubscribed":
         suppress(m, "unsubscribed")
     elif event.type == "email.complained":
@@ -33,7 +33,7 @@ def apply_event(m: Moment, event: Event) -> None:
 
 
 def _bounced(m: Moment, event: Event) -> None:
-    # RFC 3463: X.7.X is about policy, so the address itself may be fine.
+    # RFC 3463: X.7.X is a policy status. The address itself may be right.
     policy = str(event.data.get("status", "")).startswith("5.7.")
     if event.data.get("kind") == "hard" and not policy:
         suppress(m, "bounced")
@@ -42,7 +42,7 @@ def _bounced(m: Moment, event: Event) -> None:
 
 
 def apply_refused_mail(m: Moment, why: str | None) -> None:
-    """Heed a mail server that refused a mail at once: as if the mail had come back."""
+    """Apply a refusal by the mail server: it counts like a bounce."""
     if why == "bounced":
         suppress(m, "bounced")
     elif why == "soft_bounced":
@@ -56,7 +56,7 @@ def _count_soft_bounce(m: Moment) -> None:
 
 
 def suppress(m: Moment, why: str) -> None:
-    """Stop marketing mail; the owner of a lead in sales is told."""
+    """Stop marketing mail. If the lead is with sales, its owner is alerted."""
     if why in m.state.suppressed:
         return
     m.change(suppressed=(*m.state.suppressed, why))
@@ -66,7 +66,7 @@ def suppress(m: Moment, why: str) -> None:
 
 
 def lift(m: Moment, why: str) -> None:
-    """Allow marketing mail again, as far as this reason stood against it."""
+    """Remove this reason against marketing mail."""
     if why in m.state.suppressed:
         m.change(suppressed=tuple(one for one in m.state.suppressed if one != why))
         m.record("unsuppressed", why=why)

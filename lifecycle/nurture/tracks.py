@@ -1,8 +1,8 @@
-"""Tracks: entering, leaving, and doing the steps of a nurture sequence.
+"""Tracks: entering and leaving a nurture sequence, and doing its steps.
 
-A step that is reached is done at once, but for waits and for an e-mail that must be
-deferred or is on its way. A track is left by its exit, by a stage in which none runs, by a
-change of motion, by moving on, or by its end; each is an occasion to look for the next.
+A step that is reached is done at once, except waits and e-mails that are deferred or being sent.
+A track is left by its exit, by a stage in which no track runs, by a change of motion, by `move_to`
+or at its end. Then the next track is looked for.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ from models.state import PendingMail, TaskState, TrackState
 
 
 def enter_next(m: Moment, *, ended: str | None = None) -> None:
-    """Enter the first track whose `for` holds, if none runs and one may.
+    """Enter the first track whose `for` holds, if no track runs and one may run.
 
-    `ended` is the track whose own end is the occasion; it is not entered again on it.
+    `ended` is the track that has just ended. It is not entered again at once.
     """
     if m.state.track is not None or not _may_run(m):
         return
@@ -72,7 +72,7 @@ def _enter(m: Moment, track: CompiledTrack) -> None:
 
 
 def leave(m: Moment, why: str) -> None:
-    """Leave the running track; a mail it asked for in this turn is withdrawn."""
+    """Leave the running track. A mail that it asked for in this turn is withdrawn."""
     track = m.state.track
     if track is None:
         return
@@ -99,20 +99,20 @@ def _end(m: Moment, why: str) -> None:
 
 
 def remember_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
-    """Remember what the lead did since the track was entered, by the event's own time."""
+    """Remember for `did()` that the event happened since the track was entered."""
     track = m.state.track
     if track is not None and event.at >= track.entered and not signatures <= track.did:
         m.change(track=dataclasses.replace(track, did=track.did | signatures))
 
 
 def check_exit_and_wait(m: Moment) -> None:
-    """After an input: leave by the exit, or go on where a `wait_until` holds."""
+    """After an input: leave the track by its exit, or go on if its `wait_until` holds."""
     check_exit(m)
     check_wait(m)
 
 
 def check_exit(m: Moment) -> bool:
-    """Leave by the exit if it holds, and look for the next track. Whether it was left."""
+    """Leave by the exit if it holds, and look for the next track. Returns whether it was left."""
     track = m.state.track
     if track is None or m.state.stage in TRACKLESS:
         return False
@@ -124,7 +124,7 @@ def check_exit(m: Moment) -> bool:
 
 
 def check_motion(m: Moment) -> None:
-    """After a change of motion: leave a track that is no longer for this lead."""
+    """After a change of motion: leave the track if its `for` does not hold any more."""
     track = m.state.track
     compiled = m.book.tracks.get(track.name) if track is not None else None
     if compiled is not None and not m.holds(compiled.for_):
@@ -132,7 +132,7 @@ def check_motion(m: Moment) -> None:
 
 
 def check_wait(m: Moment) -> None:
-    """Go on where a `wait_until` holds now."""
+    """Go on if the lead waits in a `wait_until` that holds now."""
     node = _current(m)
     if (
         node is not None
@@ -143,7 +143,7 @@ def check_wait(m: Moment) -> None:
 
 
 def do_due_step(m: Moment) -> None:
-    """Go on where a wait has ended, a limit was reached, or a deferred mail is due."""
+    """Go on when a wait has ended, a limit is reached, or a deferred mail is due."""
     node, track = _current(m), m.state.track
     if node is None or track is None:
         return
@@ -157,7 +157,7 @@ def do_due_step(m: Moment) -> None:
 
 
 def apply_mail_result(m: Moment, result: Result) -> None:
-    """Note what became of a mail, and go on after the step that sent it."""
+    """Record the result of a mail, and go on after the step that sent it."""
     mail = next((one for one in m.state.mails if one.key == result.key), None)
     if mail is None:
         return
@@ -176,7 +176,7 @@ def apply_mail_result(m: Moment, result: Result) -> None:
     else:
         m.record("email_failed", email=mail.email, step=mail.step, why=result.why)
         suppression.apply_refused_mail(m, result.why)
-    # A mail whose outcome is unknown may have been read, so it counts like one that was sent.
+    # A mail with an unknown outcome may have arrived, so it counts as sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
             m.change(sent=m.state.sent | {mail.email})
@@ -196,8 +196,8 @@ def _current(m: Moment) -> StepNode | None:
     return m.book.tracks[track.name].nodes.get(track.step)
 
 
-def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch a kind of step
-    """Do this step and those after it, as far as nothing has to be waited for."""
+def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
+    """Do this step and the steps after it, until one has to wait."""
     track = m.state.track
     if track is None:
         return
@@ -245,7 +245,7 @@ def _wait(m: Moment, wait_until: datetime) -> None:
 
 
 def _send(m: Moment, node: StepNode) -> bool:
-    """Send the step's e-mail, defer or skip it. Whether the step is done already."""
+    """Send, defer or skip the step's e-mail. Returns whether the step is done already."""
     track, step = m.state.track, node.step
     if track is None or not isinstance(step, EmailStep | VariantsStep):
         return True

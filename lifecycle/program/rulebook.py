@@ -1,4 +1,4 @@
-"""A program made ready to be asked: expressions compiled, steps numbered, calendars built."""
+"""A program compiled for the rules: expressions, linked steps, calendars."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ from models.program.tracks import (
 )
 
 MAX_LOCAL_DAY_DIFFERENCE = timedelta(days=2)
-"""More than calendar days and elapsed days of 24 hours can differ by."""
+"""Calendar days and days of 24 hours differ by less than this."""
 
 OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepNode:
-    """A step of a track with what follows it; ids instead of references, for state names them."""
+    """A step of a track and the ids of the steps after it. The state names steps by id."""
 
     id: str
     step: AnyStep
@@ -51,7 +51,7 @@ class StepNode:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledTrack:
-    """A track whose steps are found by id."""
+    """A track with its steps by id."""
 
     name: str
     for_: Expression
@@ -63,7 +63,7 @@ class CompiledTrack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointsRule:
-    """An engagement rule and its place in the program, by which state knows it."""
+    """An engagement rule and its place in the program. The state names rules by place."""
 
     place: str
     rule: EngagementRule
@@ -72,7 +72,7 @@ class PointsRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """All that the rules ask of a program. Make one with `rulebook()`."""
+    """All that the rules need of a program. Make one with `rulebook()`."""
 
     program: Program
     zone: ZoneInfo
@@ -82,7 +82,7 @@ class Rulebook:
     """Engagement rules by the event type they are on."""
     half_life: timedelta | None
     idle: tuple[tuple[int, IdleRule, timedelta], ...]
-    """Idle rules with their places, and a length that none of them is shorter than."""
+    """Idle rules with their places, and a lower bound of the time after which each is due."""
     engaged: Expression | None
     mql: Expression | None
     mql_self_serve: Expression | None
@@ -95,10 +95,10 @@ class Rulebook:
     """Fields that are false when absent."""
     calendars: dict[str, BusinessCalendar]
     did_signatures: frozenset[str]
-    """Every signature that some `did()` condition for."""
+    """The signatures of all `did()` calls."""
 
     def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
-        """Where a clock's time counts: its calendar, or always, days being the lead's."""
+        """The time that counts for a clock: its calendar's, else all time in the lead's zone."""
         if clock is None or clock.calendar is None:
             return always_open(lead_zone.key)
         return self.calendars[clock.calendar]
@@ -110,8 +110,8 @@ _BOOKS: dict[str, Rulebook] = {}
 def rulebook(program: Program) -> Rulebook:
     """Compile a program, once for each digest.
 
-    Raises ValueError for what a checked program does not contain: an expression that does
-    not parse, an unknown time zone.
+    Raises ValueError for an expression that does not parse or an unknown time zone. A checked
+    program has neither.
     """
     book = _BOOKS.get(program.digest)
     if book is None:
@@ -189,7 +189,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
 def _link(
     steps: tuple[AnyStep, ...], after: str | None, ids: dict[int, str], nodes: dict[str, StepNode]
 ) -> str | None:
-    """Make nodes of a list of steps; what follows the last is `after`. Returns the first's id."""
+    """Link a list of steps; `after` follows the last. Returns the id of the first step."""
     following = after
     for step in reversed(steps):
         then = otherwise = condition = None
@@ -204,7 +204,7 @@ def _link(
 
 
 def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
-    """Every step of a track, each before those of its branches."""
+    """Every step of a track, each before the steps of its branches."""
     for step in steps:
         yield step
         if isinstance(step, WaitUntilStep | IfStep):
@@ -235,7 +235,7 @@ def step_ids(track: Track) -> dict[int, str]:
 
 
 def email_choices(step: EmailStep | VariantsStep) -> tuple[tuple[str | None, str, int], ...]:
-    """What a step may send: variant, e-mail and weight, in file order."""
+    """What a step can send: variant, e-mail and weight, in file order."""
     if isinstance(step, EmailStep):
         return ((None, step.email, 1),)
     weights = step.weights or {}

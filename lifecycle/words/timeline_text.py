@@ -1,4 +1,4 @@
-"""A timeline in words: one sentence an entry, for people who do not read field names."""
+"""A timeline in words: one sentence for each entry, for people who do not read field names."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _VERBS = {"accept": "Accept", "first_touch": "First touch", "qualify": "Qualify"
 
 
 def event_phrase(type_: str, subject: str = "") -> str:
-    """What an event of this type and subject was: `looked at /pricing`."""
+    """An event of this type and subject in words: `looked at /pricing`."""
     pattern = EVENT_PHRASES.get(type_)
     if pattern is None:
         return " ".join([type_.replace(".", " ").replace("_", " "), subject]).strip()
@@ -49,16 +49,16 @@ def clock_words(name: str) -> str:
 
 
 def deadline_verb(name: str) -> str:
-    """What is to be done by a clock's due instant: `Accept`."""
+    """What must be done before a clock is due: `Accept`."""
     return _VERBS.get(name, name)
 
 
 def sentence(entry: Entry, when: When) -> str:
-    """An entry as one sentence. `when` writes instants in the reader's time zone."""
-    tell = _SENTENCES.get(entry.kind)
-    if tell is None:
+    """An entry as one sentence. `when` writes an instant in the reader's time zone."""
+    write = _SENTENCES.get(entry.kind)
+    if write is None:
         return entry.kind.replace("_", " ")
-    return tell(entry.fields, lambda text: when(parse_instant(text)) if text else "")
+    return write(entry.fields, lambda text: when(parse_instant(text)) if text else "")
 
 
 def _by(fields: Fields) -> str:

@@ -1,7 +1,7 @@
-"""Where the expressions of a program stand: found by the types of the model, listed nowhere.
+"""The places of all expressions in a program, found by the types of the model.
 
-A field whose type is `LeadExpression` or `EventExpression` is a place. So a new field of such a
-type is checked, and its `did()` calls are remembered, without another line of code.
+A place is a field whose type is `LeadExpression` or `EventExpression`. So a new field of such a
+type is checked, and its `did()` calls are known to the rules, without another line of code.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ from models.program.values import Count, EventExpression, Flag, LeadExpression, 
 
 
 class DisqualifyRule(Part):
-    """What makes a lead no fit, checked at creation and at profile changes."""
+    """When a lead is disqualified. Checked at creation and at profile changes."""
 
     when: LeadExpression
     reason: Name
@@ -27,7 +27,7 @@ class IdleRule(Part):
 
 
 class Lifecycle(Part):
-    """When a lead counts as engaged, marketing qualified, no fit, or gone cold."""
+    """When a lead becomes engaged, marketing qualified, disqualified or idle."""
 
     engaged: LeadExpression | None = None
     mql: LeadExpression | None = None
@@ -38,7 +38,7 @@ class Lifecycle(Part):
 
 
 class RecycleReason(Part):
-    """Why a lead goes back to marketing, and for how long it is left alone."""
+    """Why a lead goes back to marketing, and how long its cool-off is."""
 
     cool_off: DurationField = Duration(0, "d")
     needs_touches: Count = 0
@@ -53,7 +53,7 @@ class Recycle(Part):
 
 
 class DisqualifyReason(Part):
-    """Why a lead is no fit, and whether a raised hand brings it back."""
+    """Why a lead is disqualified, and whether a raised hand revives it."""
 
     revive: Flag = False
 

@@ -1,4 +1,4 @@
-"""What recurs: re-engagement and the digest."""
+"""Recurring work: re-engagement and the digest."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Select(Part):
 
 
 class Schedule(Part):
-    """Work that recurs, made a Temporal Schedule."""
+    """Recurring work: a Temporal Schedule is made from it."""
 
     cron: str
     select: Select = Select()

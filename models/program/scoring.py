@@ -1,4 +1,4 @@
-"""Doors and scores: how a lead is worked, and what its deeds are worth."""
+"""Doors and scores: the motion of a lead, and points for what it is and does."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.program.values import EventExpression, LeadExpression, Motion, Part,
 
 
 class Door(Part):
-    """Which motion a lead is worked in; the first whose `when` holds."""
+    """The motion of a lead: that of the first door whose `when` holds."""
 
     when: LeadExpression | None = None
     motion: Motion | None = None

@@ -1,4 +1,4 @@
-"""Tracks of nurture, and their steps."""
+"""Nurture tracks and their steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Notification(Part):
 
 
 class Step(Part):
-    """What every step has."""
+    """Fields of every step."""
 
     id: Name | None = None
 
@@ -38,7 +38,7 @@ class EmailStep(Step):
 
 
 class VariantsStep(Step):
-    """Send one of several e-mails, by the lead's stable hash."""
+    """Send one of several e-mails, chosen by a stable hash."""
 
     variants: dict[Name, Name] = Field(min_length=1)
     weights: dict[Name, Count] | None = None
@@ -60,7 +60,7 @@ class WaitStep(Step):
 
 
 class WaitUntilStep(Step):
-    """Wait until something holds, at most so long."""
+    """Wait until an expression holds, but not longer than `up_to`."""
 
     wait_until: LeadExpression
     up_to: PositiveDuration
@@ -69,7 +69,7 @@ class WaitUntilStep(Step):
 
 
 class IfStep(Step):
-    """Branch on what holds now."""
+    """Go on with one of two branches, by an expression."""
 
     if_: LeadExpression = Field(alias="if")
     then: tuple[AnyStep, ...] = ()
@@ -130,7 +130,7 @@ _KIND_OF = dict(zip(_STEP_CLASSES, STEP_KINDS, strict=True))
 
 
 def step_kind(step: object) -> str | None:
-    """The key that says what a step is, of a raw mapping or of a value; None if there is none."""
+    """The key that names the kind of a step (a raw mapping or a model); None if it has none."""
     if isinstance(step, Step):
         return _KIND_OF[type(step)]
     if isinstance(step, dict):

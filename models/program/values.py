@@ -1,4 +1,4 @@
-"""What the parts of a program are made of: names, numbers, expressions."""
+"""Values in a program: names, numbers, expressions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ BUILT_IN_FIELDS: dict[str, FieldType] = {
     "door": "text",
     "consent": "flag",
 }
-"""The profile every lead has; a program's `fields` add to it."""
+"""The fields of every lead's profile. A program's `fields` add to them."""
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")

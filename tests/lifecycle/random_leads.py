@@ -169,7 +169,7 @@ def random_leads(
     *,
     longest: int = 16,
 ) -> RandomLead:
-    """A lead under Acme's program or under a nasty one."""
+    """A lead under Acme's program or under a random one."""
     program = draw(of if of is not None else st.just(ACME) | programs())
     at = START
     inputs: list[Input] = []

@@ -1,4 +1,4 @@
-"""Programs at random: valid ones, though nobody would write them."""
+"""Random programs: valid, though nobody would write them."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ _rules = st.lists(
 
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
-    """A program that nobody would write, but that is one."""
+    """A valid program that nobody would write."""
     maybe = st.none() | _asks
     clock = {"within": draw(st.sampled_from(("30m", "4h", "2d"))), "calendar": "office"}
     lifecycle = {name: draw(maybe) for name in ("engaged", "mql", "mql_self_serve", "hand_raise")}

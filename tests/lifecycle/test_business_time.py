@@ -139,7 +139,7 @@ def test_overlapping_blocks_of_neighbouring_days_count_once() -> None:
     assert due(shop, "2026-03-03T05:30:00-05:00", "1d") == utc("2026-03-09T22:00:00-04:00")
 
 
-def test_a_due_day_whose_hours_are_over_when_the_start_comes_is_due_at_the_start() -> None:
+def test_nothing_is_due_before_its_start_even_if_the_hours_of_the_due_day_are_over() -> None:
     shop = calendar({"mon": "22:00-06:00", "tue": "00:00-03:00"})
     assert due(shop, "2026-03-03T05:00:00-05:00", "1d") == utc("2026-03-03T05:00:00-05:00")
 
@@ -168,19 +168,19 @@ def test_open_hours_across_dst(tz: str, day: str, block: str, hours: float) -> N
     assert opened.between(noon - three, noon + three) == pytest.approx(hours * 3600, abs=0.01)
 
 
-def test_a_day_on_which_a_gap_swallows_the_block_is_no_open_day() -> None:
+def test_a_day_whose_block_lies_in_a_gap_is_no_open_day() -> None:
     sundays = calendar({"sun": "02:30-03:15"})
     assert due(sundays, "2026-03-01T02:45:00-05:00", "1d") == utc("2026-03-15T02:45:00-04:00")
 
 
-def test_a_skipped_date_shares_the_time_of_the_next_and_counts_once() -> None:
+def test_the_hours_of_a_skipped_date_and_of_the_next_count_once() -> None:
     apia = calendar({"mon-sun": "09:00-17:00"}, tz="Pacific/Apia")
     start, end = (parse_instant(f"2011-12-{day}:00:00Z") for day in ("29T12", "31T12"))
     # Thursday 29th and Saturday 31st: the 30th never was.
     assert apia.between(start, end) == 2 * 8 * 3600
 
 
-def test_the_next_opening_is_later_than_now_and_the_next_open_instant_is_not() -> None:
+def test_the_next_opening_is_later_than_now_but_the_next_open_instant_may_be_now() -> None:
     office = calendar(SPLIT)
     nine, noon, half_past = (
         parse_instant(f"2026-03-05T{clock}:00-05:00") for clock in ("09:00", "12:00", "12:30")
@@ -191,7 +191,7 @@ def test_the_next_opening_is_later_than_now_and_the_next_open_instant_is_not() -
     assert office.next_open(half_past) == office.next_opening(half_past) == after_lunch
 
 
-def test_nothing_opens_where_nothing_closes() -> None:
+def test_a_calendar_that_never_closes_never_opens() -> None:
     at = parse_instant("2026-12-30T12:00:00Z")
     assert calendar(AROUND).next_opening(at) == FOREVER
     closed_once = calendar(AROUND, "2028-05-01")
@@ -199,13 +199,13 @@ def test_nothing_opens_where_nothing_closes() -> None:
     assert closed_once.next_opening(parse_instant("2028-05-02T04:00:00Z")) == FOREVER
 
 
-def test_nothing_to_count_is_used_up_at_the_next_open_instant() -> None:
+def test_zero_seconds_end_at_the_next_open_instant() -> None:
     office = calendar(SPLIT)
     at = parse_instant("2026-03-05T18:00:00-05:00")
     assert office.add(at, 0) == office.day_due(at, 0) == office.next_open(at)
 
 
-def test_time_beyond_every_calendar_is_closed_and_never_loops() -> None:
+def test_time_beyond_the_calendar_is_closed_and_ends_the_search() -> None:
     yearly = calendar({"mon": "09:00-10:00"})
     at = parse_instant("2026-03-05T18:00:00-05:00")
     for far in (datetime(9999, 12, 31, tzinfo=UTC), datetime(2200, 1, 2, tzinfo=UTC)):

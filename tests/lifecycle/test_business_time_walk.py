@@ -96,7 +96,7 @@ WALKED = settings(deadline=None, max_examples=100, derandomize=True)
 
 @WALKED
 @given(walk=WALKS, start=STARTS, minutes=st.integers(1, 3000))
-def test_a_due_instant_is_where_a_walk_by_minutes_has_used_up_the_time(
+def test_a_due_instant_equals_that_of_a_walk_by_minutes(
     walk: Walk, start: int, minutes: int
 ) -> None:
     left, place = minutes, start
@@ -109,7 +109,7 @@ def test_a_due_instant_is_where_a_walk_by_minutes_has_used_up_the_time(
 
 @WALKED
 @given(walk=WALKS, start=STARTS, end=STARTS)
-def test_the_open_time_between_two_instants_is_what_a_walk_counts(
+def test_the_open_time_between_two_instants_equals_that_of_a_walk(
     walk: Walk, start: int, end: int
 ) -> None:
     counted = 60 * sum(walk.flags[start:end])
@@ -118,7 +118,7 @@ def test_the_open_time_between_two_instants_is_what_a_walk_counts(
 
 @WALKED
 @given(walk=WALKS, start=STARTS)
-def test_what_is_open_and_what_opens_is_what_a_walk_finds(walk: Walk, start: int) -> None:
+def test_open_instants_and_openings_equal_those_of_a_walk(walk: Walk, start: int) -> None:
     at, flags = walk.at(start), walk.flags
     assert walk.calendar.is_open(at) == bool(flags[start])
     if flags.find(1, start) >= 0:
@@ -130,7 +130,7 @@ def test_what_is_open_and_what_opens_is_what_a_walk_finds(walk: Walk, start: int
 
 @WALKED
 @given(walk=WALKS, start=STARTS, days=st.integers(1, 3))
-def test_a_due_day_is_the_one_a_walk_by_days_and_minutes_ends_in(
+def test_a_due_day_equals_that_of_a_walk_by_days_and_minutes(
     walk: Walk, start: int, days: int
 ) -> None:
     begun = walk.flags.find(1, start)
@@ -161,7 +161,7 @@ def test_a_due_day_is_the_one_a_walk_by_days_and_minutes_ends_in(
     more=st.integers(0, 9 * 86_400),
     seconds=st.integers(1, 90_000),
 )
-def test_adding_and_counting_undo_each_other_to_the_second(
+def test_adding_open_time_and_counting_it_give_the_same_seconds(
     walk: Walk, start: int, more: int, seconds: int
 ) -> None:
     open_time, second = walk.calendar, timedelta(seconds=1)

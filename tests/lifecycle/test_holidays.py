@@ -11,7 +11,7 @@ from lifecycle.calendars.holidays import expand_holidays
 from models.program.handoff import Holidays
 
 
-def test_holidays_are_the_country_s_with_also_and_without_except() -> None:
+def test_holidays_are_those_of_the_country_plus_also_minus_except() -> None:
     days = expand_holidays(
         Holidays(
             country="US",
@@ -50,7 +50,7 @@ def test_a_country_that_fixes_holidays_late_gives_no_warning() -> None:
         (None, "NY", "subdivision 'NY' needs its country"),
     ],
 )
-def test_an_unknown_country_or_subdivision_is_answered_with_what_would_be_right(
+def test_the_error_for_an_unknown_country_or_subdivision_says_what_would_be_right(
     country: str | None, subdivision: str | None, said: str
 ) -> None:
     with pytest.raises(ValueError, match=said):

@@ -1,4 +1,4 @@
-"""What holds whatever happens to a lead, under Acme's program and under ones nobody would write."""
+"""Properties of every timeline, under Acme's program and under random programs."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def _only(entries: list[Entry], *kinds: str) -> list[Entry]:
 
 @FEW
 @given(random_leads())
-def test_entries_are_numbered_without_a_gap_and_time_never_runs_backwards(lead: RandomLead) -> None:
+def test_entries_are_numbered_without_a_gap_and_in_time_order(lead: RandomLead) -> None:
     entries = play(lead)
     assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
     instants = [entry.at for entry in entries]
@@ -61,7 +61,7 @@ def test_stage_moves_stay_inside_the_table(lead: RandomLead) -> None:
 
 @FEW
 @given(random_leads())
-def test_at_most_one_track_runs_and_none_with_sales(lead: RandomLead) -> None:
+def test_at_most_one_track_runs_and_none_while_sales_has_the_lead(lead: RandomLead) -> None:
     running, stage = None, "known"
     last_entered: dict[str, datetime] = {}
     for entry in play(lead):
@@ -164,7 +164,7 @@ def test_the_same_inputs_give_the_same_timeline_also_through_json(lead: RandomLe
     random_leads(),
     st.lists(st.tuples(st.integers(0, 20), st.sampled_from((0, 1, 700, 9000))), max_size=6),
 )
-def test_events_sent_again_change_nothing(lead: RandomLead, places: list[tuple[int, int]]) -> None:
+def test_repeated_events_change_nothing(lead: RandomLead, places: list[tuple[int, int]]) -> None:
     twice = with_duplicates(lead, places)
     last = max((one.arrived for one in lead.inputs), default=START)
     longer = max((one.arrived for one in twice.inputs), default=START) - last

@@ -1,4 +1,4 @@
-"""Whatever strangers send, the rules do not fail, and what is read can be written down."""
+"""Random input from outside: the rules never fail, and what can be read can be stored."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ FEW = settings(
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
-    phases=[Phase.explicit, Phase.generate],  # random_leads are long; shrinking one takes minutes
+    phases=[Phase.explicit, Phase.generate],  # leads are long; shrinking one takes minutes
 )
 
 
@@ -67,7 +67,7 @@ _instants = st.datetimes(
 
 
 @st.composite
-def _strangers(draw: st.DrawFn, at: datetime) -> Input:
+def _inputs_from_outside(draw: st.DrawFn, at: datetime) -> Input:
     kind = draw(st.integers(0, 4))
     if kind == 0:
         own = min(at, draw(_instants))
@@ -116,13 +116,15 @@ def test_no_input_makes_the_rules_fail(program: Any, profile: Any, data: st.Data
         state = decision.state
         dump_state(state)
         at += timedelta(minutes=data.draw(st.sampled_from((0, 1, 60, 10_000, 3_000_000))))
-        given_inputs = [data.draw(_strangers(at)) for _ in range(data.draw(st.integers(0, 3)))]
+        given_inputs = [
+            data.draw(_inputs_from_outside(at)) for _ in range(data.draw(st.integers(0, 3)))
+        ]
     decide(book, state, given_inputs, at, people=PEOPLE)
 
 
 @FEW
 @given(_weird, st.sampled_from(ACTS), _weird)
-def test_what_is_read_of_strangers_can_be_written_down(event: Any, do: str, act: Any) -> None:
+def test_events_and_acts_that_can_be_read_can_be_stored(event: Any, do: str, act: Any) -> None:
     for read in (
         lambda: read_event({"type": "page.viewed", "data": event}, START),
         lambda: read_act(do, {"by": "riley@acme.example", **act}, START),
@@ -136,7 +138,7 @@ def test_what_is_read_of_strangers_can_be_written_down(event: Any, do: str, act:
 
 
 @pytest.mark.parametrize("text", ["\ud800", "\0", "x\0y"])
-def test_characters_that_no_database_keeps_are_refused(text: str) -> None:
+def test_characters_that_no_database_can_store_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="written down"):
         read_event({"type": "page.viewed", "data": {"a": [text]}}, START)
     with pytest.raises(ValueError, match="written down"):
