@@ -29,6 +29,10 @@ def sentence_of(outcome: ActFailed) -> str:
     """The sentence that the page shows."""
     if isinstance(outcome, ActUnanswered):
         # The form on the page still bears the act's id.
-        why = outcome.why[0].upper() + outcome.why[1:]
-        return f"{why}. Press the button again in a moment: it is done once."
+        return f"{as_sentence(outcome.why)} Press the button again in a moment: it is done once."
     return outcome.why
+
+
+def as_sentence(text: str) -> str:
+    """A text of ours as a sentence of its own: with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

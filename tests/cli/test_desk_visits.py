@@ -60,7 +60,7 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
     await touching
     with pytest.raises(RefusedError, match="Recycling for no_response needs 6 touches"):
         await visits.act(person, "vera", "recycle", {"reason": "no_response"})
-    with pytest.raises(RefusedError, match="none by this name among those you may see"):
+    with pytest.raises(RefusedError, match="There is no lead 'somebody-elses' among"):
         await visits.act(person, "somebody-elses", "touch", {"channel": "call"})
     await visits.act(person, "vera", "qualify", {})
     assert await _stage(leads) == "sql"
