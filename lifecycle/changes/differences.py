@@ -342,7 +342,7 @@ def _step(
             yield from _values(place.key(part), one, other)
 
 
-def _listed(value: Any) -> Sequence[str]:
+def _listed(value: Any) -> Sequence[Any]:
     return () if value is _MISSING else value
 
 
