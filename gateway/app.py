@@ -9,6 +9,7 @@ from gateway import desk, health, providers
 from gateway.api import crm, intake, lead_acts, leads
 from gateway.config import UNCONFIGURED, GatewayConfig
 from gateway.recipients import confirming, preferences, snippet, tracking, unsubscribing
+from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
@@ -58,6 +59,7 @@ def build_app(
         version="1",
         description=_ABOUT,
         middleware=[
+            Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),
             Middleware(BodyLimit, most=config.most_bytes),
         ],

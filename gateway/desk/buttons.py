@@ -23,19 +23,19 @@ from adapters.reports.leads import LeadLine
 from adapters.reports.leads import StoredDossier as Known
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from gateway.web.session import person_zone
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import dossier
-from lifecycle.words.open_acts import offered
+from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.decision import Entry
 from models.directory import Directory
 from usecases.acting import ActDone, LeadNotThere, perform
 from usecases.context import Acts, Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 _TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
 """The entry that tells that an act was done."""
@@ -96,7 +96,13 @@ async def _press(
     except ValueError as error:
         return _form(context, found, token, problem=str(error), status=422, form=form)
     outcome = await perform(
-        context, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
+        context.reports,
+        acts,
+        found.viewer,
+        lead=found.alert.lead,
+        do=found.do,
+        fields=fields,
+        now=context.now(),
     )
     if isinstance(outcome, ActDone):
         return _said(context, found, DONE[found.do], outcome.line)
@@ -109,7 +115,7 @@ async def _press(
         moved = await asyncio.to_thread(_moved_on, context, found)
         if moved is not None:
             return moved
-    said, status = said_of(outcome), status_of(outcome)
+    said, status = sentence_of(outcome), status_of(outcome)
     return _form(context, found, token, problem=said, status=status, form=form)
 
 
@@ -123,7 +129,7 @@ def _pressed(context: Context, alerts: _Alerts, token: str) -> _Pressed | HTMLRe
         said = "This link has expired. Sign in to the desk to see how the lead stands."
         return _page(context, "This link has expired", said, alert.lead, status=410)
     people = context.people.directory()
-    viewer = member_of_the_house(people, alert.person)
+    viewer = viewer_for_person(people, alert.person)
     if viewer is None:
         said = "The person it was sent to is in no team any more."
         return _page(context, "This link does not work any more", said, None, status=403)
@@ -153,7 +159,7 @@ def _moved_on(context: Context, found: _Pressed) -> HTMLResponse | None:
     if alert.person not in (state.owner, found.people.manager_of(found.known.line.team)):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "assigned"), None)
         return _tell(context, found, "The lead is somebody else's now.", last)
-    if found.do not in offered(state, manages=True):
+    if found.do not in open_acts(state, manages=True):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
         return _tell(context, found, "The lead has moved on since this mail.", last)
     return None

@@ -30,9 +30,10 @@ def forwarded(
     Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
     are not known any more.
     """
-    state, program = context.journal.state(sent.lead), context.program_of(sent)
-    if state is None or program is None:
+    state = context.journal.state(sent.lead)
+    if state is None:
         raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
+    program = context.programs.load(state.digest)
     sender = only_address(program.sending.from_)
     members = {member.email for team in people.teams.values() for member in team.members}
     owner = state.owner if state.owner in members else None

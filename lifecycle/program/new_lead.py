@@ -9,7 +9,6 @@ from functools import lru_cache
 from typing import Any
 
 from lifecycle.calendars.local_time import zone
-from lifecycle.nurture.consent import LONGEST
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
@@ -18,6 +17,8 @@ from models.program.program import Program
 
 ID = "id"
 """The name beside the fields of the profile by which a lead gets an id of its own; optional."""
+LONGEST_CONSENT = 1_000
+"""Characters of a consent's source, and of its wording."""
 _LEAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 _LONGEST_SHOWN = 60
 
@@ -108,8 +109,8 @@ def _consent_problem(given: Mapping[str, object]) -> str | None:
     texts = [one for one in given.values() if isinstance(one, str) and one.strip()]
     if set(given) != {"source", "wording"} or len(texts) != len(given):
         return "consent: write {source, wording}, both texts; or true or false"
-    if max(map(len, texts)) > LONGEST:
-        return f"consent: a text is longer than {LONGEST:,} characters"
+    if max(map(len, texts)) > LONGEST_CONSENT:
+        return f"consent: a text is longer than {LONGEST_CONSENT:,} characters"
     return None
 
 

@@ -17,10 +17,11 @@ from standardwebhooks import Webhook
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.sql.database import Database
-from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from gateway.app import build_app
 from gateway.config import GatewayConfig
 from lifecycle.stable_hash import lead_id
+from models.refusal import RefusedError
 from tests.fakes import FakeActs
 from tests.gateway.senders import CRM_SECRET, known_lead, signed
 from usecases.context import Context
@@ -116,8 +117,12 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
         (RefusedError("Accept is for the owner."), 409, "Accept is for the owner."),
         (LeadNotFoundError("see the list"), 404, "there is no lead 'ana'"),
         (ValueError("until: is wrong"), 422, "until: is wrong"),
-        (TemporalUnavailableError("away"), 503, "send it again with the same id"),
-        (RPCError("away", RPCStatusCode.UNAVAILABLE, b""), 503, "send it again with the same id"),
+        (TemporalUnavailableError("away"), 503, "send it again with the same webhook-id"),
+        (
+            RPCError("away", RPCStatusCode.UNAVAILABLE, b""),
+            503,
+            "send it again with the same webhook-id",
+        ),
     ],
     ids=["refused", "unknown", "malformed", "no worker", "no server"],
 )
@@ -139,7 +144,8 @@ async def test_what_was_not_done_is_told_as_a_problem(
         (b"{", 400, "not JSON"),
         (b"[" * 100_000, 400, "not JSON"),
         ([ACCEPT], 422, "one JSON object"),
-        ({}, 422, "'' is not an act"),
+        ({"lead": "ana"}, 422, "'' is not an act"),
+        ({}, 422, "by lead, its id, or by email"),
         ({**ACCEPT, "do": "marry"}, 422, "'marry' is not an act; there are accept, touch"),
         ({**ACCEPT, "do": "\ud800"}, 422, "is not an act"),
         ({**ACCEPT, "do": ["accept"]}, 422, "is not an act"),
@@ -155,7 +161,11 @@ async def test_what_was_not_done_is_told_as_a_problem(
         ({"email": "\0@x", "do": "accept", "by": RILEY}, 422, "email: write an address"),
         ({"specversion": "0.3", "type": "lead.accept", "data": {}}, 422, "specversion 1.0"),
         ({"specversion": "1.0", "type": "lead.accept"}, 422, "data: the act's fields"),
-        ({"specversion": "1.0", "type": "io.acme.win", "data": {}}, 422, "'io.acme.win' is not"),
+        (
+            {"specversion": "1.0", "type": "io.acme.win", "subject": "ana", "data": {}},
+            422,
+            "'io.acme.win' is not",
+        ),
     ],
 )
 async def test_what_is_malformed_is_told_with_what_would_be_right(

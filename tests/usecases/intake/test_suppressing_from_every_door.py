@@ -21,8 +21,8 @@ from tests.fakes import FakeMailer
 from tests.gateway.gateway_context import gateway_context
 from tests.gateway.provider_messages import certificate, provider_secrets
 from tests.gateway.senders import accepted, known_lead, sent_mail
-from tests.usecases.doors import AMAZONS, ANA, DOORS, Door
-from tests.usecases.interruptions import interrupted
+from tests.usecases.intake.doors import AMAZONS, ANA, DOORS, Door
+from tests.usecases.intake.interruptions import interrupted
 from usecases import suppressing
 from usecases.context import Context
 
