@@ -6,7 +6,6 @@ import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from smtplib import SMTPException
 from typing import Any
@@ -59,7 +58,6 @@ def _command(*arguments: str) -> Callable[[Context, Path], Awaitable[None]]:
     return ask
 
 
-@lru_cache(maxsize=1)
 def _app(context: Context) -> FastAPI:
     """Not the whole application, which takes half a second to build."""
     app = FastAPI()
