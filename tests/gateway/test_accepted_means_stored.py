@@ -67,7 +67,7 @@ async def test_a_gateway_that_is_killed_after_its_answer_has_lost_nothing(
             except httpx.TransportError:
                 return False
 
-        await until(up, seconds=30)
+        await until(up, seconds=120)
         answer = await http.post(f"http://127.0.0.1:{port}/v1/events", json={"events": events})
         gateway.send_signal(signal.SIGKILL)
     assert answer.status_code == 202
