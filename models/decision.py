@@ -12,7 +12,7 @@ from models.state import LeadState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of a lead's timeline (PROGRAM.md section 9): `fields` go by the kind."""
+    """One line of a lead's timeline (docs/language.md section 9): `fields` go by the kind."""
 
     seq: int
     at: datetime

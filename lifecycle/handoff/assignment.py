@@ -1,4 +1,4 @@
-"""Who gets a lead: the fair choice among a team's members (PROGRAM.md section 6).
+"""Who gets a lead: the fair choice among a team's members (docs/language.md section 6).
 
 Fair means by weight: the member with the lowest (assignments so far ÷ weight) is next.
 Counts are exact fractions, for a member who is new starts at the team's lowest ratio.

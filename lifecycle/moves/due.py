@@ -1,6 +1,6 @@
 """What is due by itself: holds that end, clocks, retries, cool-offs, idleness, track steps.
 
-At one instant they are done in that order (PROGRAM.md section 3).
+At one instant they are done in that order (docs/language.md section 3).
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from adapters.crm.events import MQL, TYPES
 from assembly.settings import Settings
 from models.inputs import ACTS
 from models.program.program import Program
-from tests.docs.pages import PAGES, ROOT
+from tests.docs.pages import PAGES, ROOT, anchors
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _WORDS = re.compile(r"`([a-z_]+)`")
@@ -68,8 +68,7 @@ def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
         found = (page.parent / path).resolve() if path else page
         assert found.exists(), f"{page.name} links to {target}"
         if anchor:
-            headings = re.findall(r"^#+ (.+)$", found.read_text("utf-8"), re.MULTILINE)
-            assert anchor in {one.lower().replace(" ", "-") for one in headings}
+            assert anchor in anchors(found), f"{page.name} links to {target}"
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

@@ -1,4 +1,4 @@
-"""Who may do what in which stage: the table of acts in PROGRAM.md section 6, cell by cell."""
+"""Who may do what in which stage: the table of acts in docs/language.md section 6, cell by cell."""
 
 from __future__ import annotations
 
