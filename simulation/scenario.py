@@ -1,6 +1,6 @@
 """Scenarios: leads, what happens to them, and the timeline that must come of it.
 
-A scenario is a YAML file (PROGRAM.md section 8). Instants in it may be written as time
+A scenario is a YAML file (docs/language.md section 8). Instants in it may be written as time
 elapsed since `start`, a day being 24 hours.
 """
 

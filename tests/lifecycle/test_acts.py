@@ -1,4 +1,4 @@
-"""Who may do which act in which stage: every cell of the table in PROGRAM.md section 6."""
+"""Who may do which act in which stage: every cell of the table in docs/language.md section 6."""
 
 from __future__ import annotations
 
