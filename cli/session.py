@@ -86,7 +86,8 @@ def explained() -> Iterator[None]:
     from assembly.settings import UnusableSettingError  # noqa: PLC0415  # see above
 
     try:
-        yield
+        with _first_of_group():
+            yield
     except UnusableSettingError as error:
         raise WrongInputError(str(error)) from None
     except LeadNotFoundError as error:
@@ -103,6 +104,18 @@ def explained() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         raise WorldFailedError(f"{where}{error.strerror or error}") from None
+
+
+@contextmanager
+def _first_of_group() -> Iterator[None]:
+    """Raise the first error of an ExceptionGroup by itself: a group says nothing to people."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 @asynccontextmanager

@@ -1,7 +1,7 @@
-"""Whether the journal, the mailbox and Temporal tell the same story.
+"""Whether the journal, the mailbox and Temporal agree.
 
-Leads may go on while they are compared. So what is told first must be found in what is
-looked at afterwards, within a limit.
+Leads may change while they are compared. So what is read first must be found in what is read
+afterwards, within a limit.
 """
 
 from __future__ import annotations
@@ -11,15 +11,18 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
+from functools import partial
 from typing import Protocol
 
 from adapters.reports.leads import SentMailEntry
 from adapters.temporal.client import LeadNotFoundError
+from demonstration.retries import persistently
 from models.envelopes import Json
 
-_LOOKS = 60
+_LOOKS = 300
 _PAUSE = 0.3
-"""Seconds between looks: in eighteen a difference must have gone away by itself."""
+"""Seconds between looks: within ninety a difference must go away by itself, even on a busy
+machine."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ Mailbox = Callable[[], Iterator[EmailMessage]]
 
 
 class JournalView(Protocol):
-    """What the journal tells; `SqlReports` does."""
+    """What is read of the journal; `SqlReports` has it."""
 
     def sent_mail(self) -> list[SentMailEntry]:
         """Every `email_sent`."""
@@ -51,7 +54,7 @@ class JournalView(Protocol):
 
 
 class WorkflowView(Protocol):
-    """What Temporal says of a lead; `Leads` does."""
+    """What is asked of Temporal; `Leads` has it."""
 
     async def standing(self, lead: str) -> Json:
         """How the lead's workflow stands. Raises LeadNotFoundError."""
@@ -63,23 +66,23 @@ async def compare(
 ) -> Agreement:
     """Compare every `email_sent` with the mailbox, and every lead's row with its workflow.
 
-    A difference is looked at so many times before it is believed.
+    A difference counts once it was seen `looks` times in a row.
     """
     before = _mails(mailbox)
-    told = Counter(mail.message for mail in reports.sent_mail())
+    recorded = Counter(mail.message for mail in reports.sent_mail())
     after = _mails(mailbox)
     differences = [
-        f"mail {message}: {told[message]} time(s) on timelines, {after[message]} in the mailbox"
-        for message in told
-        if told[message] != 1 or after[message] != 1
+        f"mail {message}: {recorded[message]} time(s) on timelines, {after[message]} in the mailbox"
+        for message in recorded
+        if recorded[message] != 1 or after[message] != 1
     ]
-    untold = await _until_empty(lambda: _untold(before, reports), looks)
-    differences += [f"mail {message}: in the mailbox, on no timeline" for message in untold]
-    unlike = await _until_empty(lambda: _unlike(reports, leads), looks)
+    unrecorded = await _until_empty(lambda: _unrecorded(before, reports), looks)
+    differences += [f"mail {message}: in the mailbox, on no timeline" for message in unrecorded]
+    unequal = await _until_empty(lambda: _unequal_stages(reports, leads), looks)
     return Agreement(
-        mails=len(told),
+        mails=len(recorded),
         leads=len(reports.stage_of()),
-        differences=(*differences, *unlike),
+        differences=(*differences, *unequal),
     )
 
 
@@ -92,17 +95,17 @@ def _mails(mailbox: Mailbox) -> Counter[str]:
     )
 
 
-async def _untold(mails: Counter[str], reports: JournalView) -> list[str]:
-    told = {mail.message for mail in reports.sent_mail()}
-    return sorted(set(mails) - told)
+async def _unrecorded(mails: Counter[str], reports: JournalView) -> list[str]:
+    recorded = {mail.message for mail in reports.sent_mail()}
+    return sorted(set(mails) - recorded)
 
 
-async def _unlike(reports: JournalView, leads: WorkflowView) -> list[str]:
+async def _unequal_stages(reports: JournalView, leads: WorkflowView) -> list[str]:
     rows = reports.stage_of()
     found = []
     for lead, row in rows.items():
         try:
-            workflow = (await leads.standing(lead))["stage"]
+            workflow = (await persistently(partial(leads.standing, lead)))["stage"]
         except LeadNotFoundError:
             workflow = "absent from Temporal"
         now = reports.stage_of_lead(lead)

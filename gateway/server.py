@@ -17,6 +17,9 @@ from usecases.relay import Relay
 
 _GRACE = 5
 """Seconds that requests under way have when the gateway stops."""
+_KEEP_ALIVE = 75
+"""Seconds that an idle connection is kept. Clients must give up first (httpx does after 5, proxies
+after 60): a server that closes a connection just as it is used again makes that request fail."""
 
 
 def listening(host: str, port: int) -> socket.socket:
@@ -51,6 +54,7 @@ async def serving(
             access_log=False,  # a log of every request would hold every token
             lifespan="off",
             server_header=False,
+            timeout_keep_alive=_KEEP_ALIVE,
             timeout_graceful_shutdown=_GRACE,
         )
     )

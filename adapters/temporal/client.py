@@ -215,6 +215,10 @@ class Leads:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._asked(lead, do, message)
         except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+            task = asyncio.current_task()
+            if task is not None and task.cancelling():
+                # The SDK tells a caller's own cancellation by the same error as a late answer.
+                raise asyncio.CancelledError from None
             raise TemporalUnavailableError(
                 f"no worker answered within {ANSWER_SECONDS:.0f} seconds; is one running?"
                 " The act may still be done when one comes; ask again with the id"
