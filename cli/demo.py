@@ -21,7 +21,7 @@ from cli.session import read_settings, run_async
 if TYPE_CHECKING:
     from adapters.sql.database import Database
     from assembly.settings import Settings
-    from demonstration.play import DemoOptions, DemoResult, Publish
+    from cli.demo_play import DemoOptions, DemoResult, Publish
     from models.program.program import Program
 
 
@@ -72,7 +72,7 @@ def demo(
     Example: `leadflow demo --seconds 60`
     """
     from assembly import logs  # noqa: PLC0415  # keeps --help quick
-    from demonstration.play import DemoOptions  # noqa: PLC0415  # likewise
+    from cli.demo_play import DemoOptions  # noqa: PLC0415  # likewise
 
     settings = read_settings()
     logs.configure(settings.log_format, "error")
@@ -95,7 +95,7 @@ def demo(
 
 
 async def _play(settings: Settings, options: DemoOptions, publish: Publish) -> DemoResult:
-    from demonstration.play import bearable_speed, play  # noqa: PLC0415  # keeps --help quick
+    from cli.demo_play import bearable_speed, play  # noqa: PLC0415  # keeps --help quick
 
     err.print(Text("finding out how fast this machine is …", style="dim"))
     speed = await bearable_speed(settings, options, publish)

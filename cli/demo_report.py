@@ -17,8 +17,8 @@ from cli.rehearse import timeline_table
 from cli.stack import command_name
 
 if TYPE_CHECKING:
+    from cli.demo_play import DemoResult
     from demonstration.figures import Figures
-    from demonstration.play import DemoResult
 
 _FUNNEL = ("known", "engaged", "mql", "sal", "sql", "opportunity", "customer")
 _DAY = 86_400

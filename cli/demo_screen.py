@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from demonstration.play import DemoProgress
+    from cli.demo_play import DemoProgress
 
 _DAY = 86_400
 STAGES = (
