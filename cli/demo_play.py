@@ -29,7 +29,7 @@ from demonstration.desk_client import DeskClient
 from demonstration.figures import Figures
 from demonstration.people import SimulatedPeople
 from demonstration.prospect_client import ProspectClient
-from demonstration.retries import persistently
+from demonstration.retries import PATIENT, persistently
 from lifecycle.program.profile import lead_zone
 from models.envelopes import ProgramClock
 from models.program.program import Program
@@ -130,7 +130,7 @@ async def bearable_speed(settings: Settings, options: DemoOptions, publish: Publ
                 await asyncio.gather(*(leads.enrol(one.id, program, one.profile) for one in sample))
                 # The workflow answers a query after the lead's first turn.
                 await asyncio.gather(
-                    *(persistently(partial(leads.standing, one.id)) for one in sample)
+                    *(persistently(partial(leads.standing, one.id), PATIENT) for one in sample)
                 )
                 per_second = len(sample) / (time.monotonic() - began)
             finally:
@@ -271,7 +271,8 @@ class _Demonstration:
         leads = set()
         pause = seconds / max(1, self._checked.valid)
         for one in self._checked:
-            await persistently(partial(self._leads.enrol, one.id, self._program, one.profile))
+            enrol = partial(self._leads.enrol, one.id, self._program, one.profile)
+            await persistently(enrol, PATIENT)
             leads.add(one.id)
             await asyncio.sleep(pause)
         return len(leads)

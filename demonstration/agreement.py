@@ -7,22 +7,23 @@ afterwards, within a limit.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
-from functools import partial
 from typing import Protocol
+
+from temporalio.service import RPCError
 
 from adapters.reports.leads import SentMailEntry
 from adapters.temporal.client import LeadNotFoundError
-from demonstration.retries import persistently
 from models.envelopes import Json
 
-_LOOKS = 300
+_SECONDS = 180.0
+"""Within so long a difference must go away by itself, even on a busy machine."""
 _PAUSE = 0.3
-"""Seconds between looks: within ninety a difference must go away by itself, even on a busy
-machine."""
+"""Seconds between looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +63,11 @@ class WorkflowView(Protocol):
 
 
 async def compare(
-    reports: JournalView, mailbox: Mailbox, leads: WorkflowView, *, looks: int = _LOOKS
+    reports: JournalView, mailbox: Mailbox, leads: WorkflowView, *, seconds: float = _SECONDS
 ) -> Agreement:
     """Compare every `email_sent` with the mailbox, and every lead's row with its workflow.
 
-    A difference counts once it was seen `looks` times in a row.
+    What differs is looked at again for so many seconds; then it is a difference.
     """
     before = _mails(mailbox)
     recorded = Counter(mail.message for mail in reports.sent_mail())
@@ -76,9 +77,9 @@ async def compare(
         for message in recorded
         if recorded[message] != 1 or after[message] != 1
     ]
-    unrecorded = await _until_empty(lambda: _unrecorded(before, reports), looks)
+    unrecorded = await _until_empty(lambda: _unrecorded(before, reports), seconds)
     differences += [f"mail {message}: in the mailbox, on no timeline" for message in unrecorded]
-    unequal = await _until_empty(lambda: _unequal_stages(reports, leads), looks)
+    unequal = await _unequal_stages(reports, leads, seconds)
     return Agreement(
         mails=len(recorded),
         leads=len(reports.stage_of()),
@@ -100,25 +101,38 @@ async def _unrecorded(mails: Counter[str], reports: JournalView) -> list[str]:
     return sorted(set(mails) - recorded)
 
 
-async def _unequal_stages(reports: JournalView, leads: WorkflowView) -> list[str]:
-    rows = reports.stage_of()
-    found = []
-    for lead, row in rows.items():
-        try:
-            workflow = (await persistently(partial(leads.standing, lead)))["stage"]
-        except LeadNotFoundError:
-            workflow = "absent from Temporal"
-        now = reports.stage_of_lead(lead)
-        if workflow not in (row, now):
-            found.append(f"lead {lead}: {now} in its row, {workflow} in its workflow")
-    return found
+async def _unequal_stages(reports: JournalView, leads: WorkflowView, seconds: float) -> list[str]:
+    found: dict[str, str] = {}
+    asked: list[str] = list(reports.stage_of())
+
+    async def look() -> list[str]:
+        found.clear()
+        for lead in asked:
+            difference = await _unequal_stage(reports, leads, lead)
+            if difference is not None:
+                found[lead] = difference
+        asked[:] = found
+        return list(found.values())
+
+    return await _until_empty(look, seconds)
 
 
-async def _until_empty(look: Callable[[], Awaitable[list[str]]], looks: int) -> list[str]:
-    found: list[str] = []
-    for _ in range(looks):
-        found = await look()
-        if not found:
-            break
+async def _unequal_stage(reports: JournalView, leads: WorkflowView, lead: str) -> str | None:
+    before = reports.stage_of_lead(lead)
+    try:
+        workflow = (await leads.standing(lead))["stage"]
+    except LeadNotFoundError:
+        workflow = "absent from Temporal"
+    except RPCError as error:
+        return f"lead {lead}: its workflow does not answer ({error.message})"
+    now = reports.stage_of_lead(lead)
+    if workflow in (before, now):
+        return None
+    return f"lead {lead}: {now} in its row, {workflow} in its workflow"
+
+
+async def _until_empty(look: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:
+    ends = time.monotonic() + seconds
+    while (found := await look()) and time.monotonic() < ends:
         await asyncio.sleep(_PAUSE)
     return found

@@ -20,12 +20,13 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
+from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from adapters.temporal.client import Leads, RefusedError
+from adapters.temporal.client import RefusedError
 from demonstration.desk_client import DeskClient
 from demonstration.prospect_client import ProspectClient
-from demonstration.retries import persistently
+from demonstration.retries import PAUSES, persistently
 from lifecycle.stable_hash import stable_hash
 from models.envelopes import ProgramClock
 from models.instants import write_instant
@@ -52,18 +53,27 @@ class _Step:
     do: Callable[[], Awaitable[None]] = field(compare=False)
 
 
+class ActsOnLeads(Protocol):
+    """What sales people ask of Temporal; `adapters.temporal.client.Leads` has it."""
+
+    async def act(self, lead: str, do: str, fields: Mapping[str, Any]) -> None:
+        """Act on a lead. Raises RefusedError."""
+        ...
+
+
 class SimulatedPeople:
     """Everybody but leadflow itself."""
 
     def __init__(
         self,
-        leads: Leads,
+        leads: ActsOnLeads,
         prospect_client: ProspectClient,
         desk: DeskClient,
         *,
         clock: ProgramClock,
         zones: Mapping[str, ZoneInfo],
         closers: Collection[str],
+        pauses: tuple[float, ...] = PAUSES,
     ) -> None:
         """`zones`: each lead's time zone; `closers`: sales people who work opportunities."""
         self._leads = leads
@@ -72,6 +82,7 @@ class SimulatedPeople:
         self._clock = clock
         self._prospects = {lead: Prospect(lead, zone) for lead, zone in zones.items()}
         self._closers = closers
+        self._pauses = pauses
         self._mailbox: asyncio.Queue[EmailMessage] = asyncio.Queue()
         self._loop = asyncio.get_running_loop()
         self._steps: list[_Step] = []
@@ -238,7 +249,7 @@ class SimulatedPeople:
                 way = "by_update"
                 # With one id for all tries the act is done once.
                 message = {"by": person, "id": uuid.uuid4().hex, **act.fields}
-                await persistently(partial(self._leads.act, lead, act.do, message))
+                await persistently(partial(self._leads.act, lead, act.do, message), self._pauses)
         except RefusedError:
             self.done["refused"] += 1
             return

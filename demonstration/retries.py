@@ -20,6 +20,8 @@ Value = TypeVar("Value")
 
 PAUSES = (0.1, 0.2, 0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each new try: together sixteen, in which a busy machine should recover."""
+PATIENT = (*PAUSES, *(10.0,) * 12)
+"""Two minutes more, for what the demonstration can't do without."""
 _BUSY = frozenset({429, 502, 503, 504})
 """Statuses by which a server says: not now."""
 

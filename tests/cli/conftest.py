@@ -18,6 +18,7 @@ from adapters.sql.database import Database, migrate, open_database
 from assembly.settings import Settings
 from assembly.stack import Ports, Stack, running_stack
 from cli.stack import publish_first
+from tests.waiting import LIMIT
 
 SHIPPED = Path(__file__).parents[2] / "programs"
 ACME = str(SHIPPED / "acme.yaml")
@@ -68,10 +69,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        yield ready.result(60)
+        yield ready.result(LIMIT)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
+        thread.join(LIMIT)
         loop.close()
 
 
@@ -118,7 +119,7 @@ def leadflow(command: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch) -
     return command
 
 
-def until(look: Callable[[], Any], seconds: float = 15.0) -> Any:
+def until(look: Callable[[], Any], seconds: float = LIMIT) -> Any:
     """What `look` gives, as soon as it is true."""
     limit = monotonic() + seconds
     pause = threading.Event()

@@ -13,6 +13,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import open_database
 from assembly.stack import Stack
 from lifecycle.stable_hash import lead_id
+from tests.waiting import LIMIT
 from tests.waiting import until as eventually
 
 RILEY = "riley@acme.example"
@@ -39,7 +40,7 @@ def key_of(stack: Stack) -> KeyOf:
 
 @pytest.fixture
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stack.gateway, timeout=30) as one:
+    async with httpx.AsyncClient(base_url=stack.gateway, timeout=LIMIT) as one:
         yield one
 
 

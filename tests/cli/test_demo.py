@@ -20,6 +20,7 @@ from demonstration.agreement import compare
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
 from tests.cli.conftest import until
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 
@@ -35,7 +36,7 @@ def test_a_short_demonstration_ends_by_itself_and_all_stories_agree(tmp_path: Pa
             demo(home, "--seconds", "12", "--json"),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT,
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -72,7 +73,7 @@ def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: P
     try:
         until((home / "temporal.json").exists, 40)
         playing.send_signal(signal.SIGINT)
-        playing.communicate(timeout=30)
+        playing.communicate(timeout=LIMIT)
     finally:
         playing.kill()
         playing.wait()
@@ -115,7 +116,7 @@ def mailbox() -> Iterator[EmailMessage]:
 
 
 async def test_a_mail_sent_twice_a_mail_untold_and_a_stage_apart_are_each_a_difference() -> None:
-    found = await compare(Reports(), mailbox, Workflows(), looks=1)
+    found = await compare(Reports(), mailbox, Workflows(), seconds=0)
     assert found.differences == (
         "mail twice@x.example: 1 time(s) on timelines, 2 in the mailbox",
         "mail untold@x.example: in the mailbox, on no timeline",

@@ -46,7 +46,7 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
     def assigned() -> EmailMessage | None:
         return mail_of(stack, "assigned", lambda one: str(one["X-Leadflow-Lead"]) == "vera")
 
-    alert: EmailMessage = await until(assigned, 20)
+    alert: EmailMessage = await until(assigned)
     person = alert["To"].addresses[0].addr_spec
     await desk.accept(alert)
     assert await _stage(leads) == "sal"
@@ -54,7 +54,7 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
         await desk.accept(alert)
 
     touching = asyncio.create_task(desk.act(person, "vera", "touch", {"channel": "call"}))
-    link = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]), 20)
+    link = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]))
     desk.take_link(person, link)
     await touching
     with pytest.raises(RefusedError, match="Recycling for no_response needs 6 touches"):

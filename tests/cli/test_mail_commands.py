@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from adapters.delivery.catcher import messages
 from assembly.stack import Stack
 from tests.cli.conftest import ACME, Leadflow, until
+from tests.waiting import LIMIT
 
 
 def test_a_mail_is_written_as_it_would_arrive(command: Leadflow, tmp_path: Path) -> None:
@@ -121,7 +122,9 @@ def test_a_key_opens_the_gateway_until_it_is_revoked(leadflow: Leadflow, stack: 
     body = {"leads": [{"email": "kim@k.example", "program": "acme"}]}
 
     def post() -> int:
-        return httpx.post(f"{stack.gateway}/v1/leads", json=body, headers=headers).status_code
+        return httpx.post(
+            f"{stack.gateway}/v1/leads", json=body, headers=headers, timeout=LIMIT
+        ).status_code
 
     assert post() == 202
     until(lambda: leadflow("show", "kim@k.example").status == 0)

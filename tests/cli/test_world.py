@@ -20,6 +20,7 @@ from assembly.stack import Stack
 from cli.app import app
 from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import Leadflow, until
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 ANSWERING = ("--gateway-port", "0", "--inbound-port", "0")
@@ -89,7 +90,7 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
         assert (blocked.status, taken in blocked.err) == (3, True)
 
         child.send_signal(signal.SIGINT)
-        assert child.wait(30) == 0
+        assert child.wait(LIMIT) == 0
     assert not any(answers(places[name]) for name in ("ui", "temporal", "smtp"))
     assert leadflow("show", "ida").status == 0
     stopped = leadflow("accept", "ida", "--by", "riley@acme.example")
@@ -99,7 +100,7 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
         told(child)
         assert leadflow("touch", "ida", "--by", "morgan@acme.example").status == 1
         child.send_signal(signal.SIGTERM)
-        assert child.wait(30) == 0
+        assert child.wait(LIMIT) == 0
 
 
 def test_up_with_a_broken_program_says_what_is_wrong_and_leaves_nothing_running(
@@ -213,7 +214,7 @@ def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path:
         journal = stack.world.journal
         until(lambda: journal.stored(lead_id("p1@many.example")))
         child.send_signal(signal.SIGINT)
-        said, problems = child.communicate(timeout=30)
+        said, problems = child.communicate(timeout=LIMIT)
     assert child.returncode == 130, problems
     assert "run the same command again to go on" in problems
     started = int(said.split()[0])

@@ -36,7 +36,6 @@ from tests.lifecycle.lives import (
 
 few = settings(
     max_examples=60,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # lives are long; shrinking one takes minutes

@@ -124,6 +124,6 @@ async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: Worke
         ids = {one.fields["event"] for one in told(lead, "event")}
         return {f"f-{number}" for number in range(8_000)} <= ids
 
-    await until(flooded, 60)
+    await until(flooded)
     await short.settled(lead)
     assert await _runs(short, lead) > 1

@@ -13,7 +13,7 @@ _ASKING = """
 import sys, httpx, structlog
 from adapters import logs
 logs.configure("json", "debug")
-httpx.post(sys.argv[1], content=b"{}")
+httpx.post(sys.argv[1], content=b"{}", timeout=120)
 structlog.get_logger().info("asked")
 """
 

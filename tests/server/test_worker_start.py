@@ -11,6 +11,7 @@ import pytest
 
 from adapters.sql.database import migrate
 from tests.gateway.senders import CRM_SECRET
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ def started(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=False,
     )
 
