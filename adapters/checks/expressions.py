@@ -7,11 +7,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-import cel
-
 from adapters.checks.expression_syntax import syntax_complaint
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, ExpressionToken, expression
 from models.program.values import BUILT_IN_FIELDS, Motion, Stage
 

@@ -17,6 +17,7 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import holidays as holiday_library
+from holidays.registry import EntityLoader
 
 from lifecycle.calendars.local_time import EPOCH, FOREVER, block_span, later, resolve, zone
 from lifecycle.calendars.open_spans import OpenYear, Span, joined, open_year
@@ -275,14 +276,18 @@ def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
     """
     days = set(holidays.also)
     if holidays.country is not None:
-        countries = holiday_library.list_supported_countries(include_aliases=True)
+        # `list_supported_countries` would import 250 countries to look at one.
+        countries = set(EntityLoader.get_country_codes(include_aliases=True))
         if holidays.country not in countries:
             raise ValueError(
                 _unknown(
-                    "a country with known holidays", holidays.country, countries, "an ISO 3166 code"
+                    "a country with known holidays",
+                    holidays.country,
+                    sorted(countries),
+                    "an ISO 3166 code",
                 )
             )
-        regions = countries[holidays.country]
+        regions = getattr(holiday_library, holidays.country).subdivisions
         if holidays.subdivision is not None and holidays.subdivision not in regions:
             what = f"a subdivision of {holidays.country}"
             raise ValueError(_unknown(what, holidays.subdivision, regions))
