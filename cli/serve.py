@@ -22,7 +22,7 @@ def worker() -> None:
     Example: `leadflow worker`
     """
     from assembly.process import run  # noqa: PLC0415  # keeps --help quick
-    from assembly.worker import serve  # noqa: PLC0415  # likewise
+    from assembly.worker_process import serve  # noqa: PLC0415  # likewise
 
     raise typer.Exit(run("worker", serve))
 

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
 from email.utils import parseaddr
 from functools import partial
-from typing import Any, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from adapters.temporal.client import RefusedError
@@ -28,7 +28,7 @@ from demonstration.desk_client import DeskClient
 from demonstration.prospect_client import ProspectClient
 from demonstration.retries import PAUSES, persistently
 from lifecycle.stable_hash import stable_hash
-from models.envelopes import ProgramClock
+from models.envelopes import Json, ProgramClock
 from models.instants import write_instant
 from simulation.people.prospects import Prospect, Reaction
 from simulation.people.salespeople import PlannedAct, planned_acts
@@ -56,7 +56,7 @@ class _Step:
 class ActsOnLeads(Protocol):
     """What sales people ask of Temporal; `adapters.temporal.client.Leads` has it."""
 
-    async def act(self, lead: str, do: str, fields: Mapping[str, Any]) -> None:
+    async def act(self, lead: str, do: str, fields: Json) -> None:
         """Act on a lead. Raises RefusedError."""
         ...
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.message import EmailMessage
 from typing import Any
@@ -86,7 +87,8 @@ async def test_an_act_is_sent_again_with_the_same_id(fault: str) -> None:
 
 
 async def test_a_button_whose_answer_was_lost_counts_as_pressed() -> None:
-    pages = iter([(200, FORM), "close", (200, '<p role="status">This was done already.</p>')])
+    done = (200, '<p role="status">This was done already.</p>')
+    pages: Iterator[Answer] = iter([(200, FORM), "close", done])
     async with faulty_gateway(lambda _: next(pages)) as gateway:
         desk = DeskClient(gateway.url, pauses=PAUSES)
         await desk.accept(letter(f"Accept: {gateway.url}/a/ab-0-cd"))

@@ -21,7 +21,7 @@ from tests.waiting import LIMIT, until
 _SERVER = """
 import sys, uvicorn
 from gateway.app import build_app
-from assembly.gateway import open_context
+from assembly.context import open_context
 from assembly.settings import Settings
 from tests.fakes import FakeActs, FakeMailer
 with open_context(Settings(), FakeMailer()) as context:
