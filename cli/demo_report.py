@@ -11,10 +11,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out, print_json, print_table
+from cli.console import command_name, out, print_json, print_table
 from cli.demo_screen import STAGES
 from cli.rehearse import timeline_table
-from cli.stack import command_name
 
 if TYPE_CHECKING:
     from cli.demo_play import DemoResult

@@ -28,7 +28,7 @@ def worker() -> None:
 
 
 def gateway() -> None:
-    """Serve HTTP and inbound mail, and tell leads what was accepted. Stops at Ctrl-C or SIGTERM.
+    """Serve HTTP and inbound mail, and relay what is accepted to leads. Stops at Ctrl-C or SIGTERM.
 
     Where Temporal, database and mail server are, the environment says; see docs/operations.md.
     Exit status 2 for wrong settings, 3 if one of them or a port fails it.
