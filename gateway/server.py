@@ -17,7 +17,7 @@ from usecases.relay import Relay
 
 _GRACE = 5
 """Seconds that requests under way have when the gateway stops."""
-_KEEP_ALIVE = 75
+KEEP_ALIVE_SECONDS = 75
 """Seconds that an idle connection is kept. Clients must give up first (httpx does after 5, proxies
 after 60): a server that closes a connection just as it is used again makes that request fail."""
 
@@ -54,7 +54,7 @@ async def serving(
             access_log=False,  # a log of every request would hold every token
             lifespan="off",
             server_header=False,
-            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
             timeout_graceful_shutdown=_GRACE,
         )
     )

@@ -20,6 +20,7 @@ from demonstration.desk_client import DeskClient
 from demonstration.people import SimulatedPeople
 from demonstration.prospect_client import ProspectClient
 from demonstration.retries import BusyError
+from gateway.server import KEEP_ALIVE_SECONDS
 from models.envelopes import ProgramClock
 from simulation.people.prospects import Prospect
 from tests.cli.faulty_gateway import Answer, Asked, FaultyGateway, faulty_gateway
@@ -210,3 +211,9 @@ def test_a_group_of_errors_reaches_nobody(depth: int) -> None:
     with pytest.raises(Exception, match="Temporal does not answer") as raised:
         fails()
     assert not isinstance(raised.value, BaseExceptionGroup)
+
+
+def test_the_gateway_keeps_a_connection_longer_than_its_clients_do() -> None:
+    expiry = httpx.Limits().keepalive_expiry
+    assert expiry is not None
+    assert expiry < KEEP_ALIVE_SECONDS
