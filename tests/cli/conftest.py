@@ -26,7 +26,7 @@ TEAMS = str(SHIPPED / "teams.yaml")
 
 
 class Ran(NamedTuple):
-    """What a command said, and its exit status."""
+    """What a command printed, and its exit status."""
 
     status: int
     out: str
@@ -120,7 +120,7 @@ def leadflow(command: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch) -
 
 
 def until(look: Callable[[], Any], seconds: float = LIMIT) -> Any:
-    """What `look` gives, as soon as it is true."""
+    """What `look` returns, as soon as it is true."""
     limit = monotonic() + seconds
     pause = threading.Event()
     while not (found := look()):

@@ -116,7 +116,7 @@ async def test_of_two_who_press_accept_at_once_one_wins_and_the_other_reads_who(
         assert accepted == [winner]
 
 
-async def test_who_recycles_and_asks_again_is_answered_again_though_the_lead_is_gone(
+async def test_a_recycling_sent_again_is_answered_again_though_the_lead_is_not_theirs_any_more(
     http: httpx.AsyncClient, key_of: KeyOf
 ) -> None:
     admin = key_of("admin")

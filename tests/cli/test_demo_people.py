@@ -160,7 +160,7 @@ def named(temperament: str, count: int) -> list[str]:
     return [next(found) for _ in range(count)]
 
 
-async def test_one_persons_failure_is_told_and_the_others_go_on() -> None:
+async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
     first, *others = named("eager", 3)
     accepted = json.dumps({"results": [{"status": "accepted"}] * 4})
 
@@ -199,7 +199,7 @@ async def test_an_act_that_no_worker_answered_is_asked_again_with_its_id() -> No
 
 
 @pytest.mark.parametrize("depth", [1, 2])
-def test_a_group_of_errors_reaches_nobody(depth: int) -> None:
+def test_a_user_sees_the_first_error_of_an_exception_group(depth: int) -> None:
     error: Exception = TemporalUnavailableError("Temporal does not answer")
     for _ in range(depth):
         error = ExceptionGroup("unhandled errors in a TaskGroup", [error])

@@ -1,4 +1,4 @@
-"""What commands say when the world does not do its part; and `up`, as a process of its own."""
+"""What commands say when a server or database fails; and `up` as a process of its own."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def answers(place: str) -> bool:
     return True
 
 
-def test_up_comes_goes_and_comes_again_with_what_it_knew(
+def test_up_stops_and_starts_again_with_its_data(
     leadflow: Leadflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "up"
@@ -114,7 +114,7 @@ def test_up_with_a_broken_program_says_what_is_wrong_and_leaves_nothing_running(
     assert not (tmp_path / "up" / "temporal.json").exists()
 
 
-def test_a_server_that_is_not_there_is_told_with_the_remedy(
+def test_a_missing_server_is_reported_with_the_remedy(
     leadflow: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with socket.socket() as closed:
@@ -136,7 +136,7 @@ def test_a_server_that_is_not_there_is_told_with_the_remedy(
 
 
 @pytest.mark.parametrize("arguments", [("leads",), ("show", "x"), ("event", "x", "page.viewed")])
-def test_a_database_that_is_not_there_is_not_made_by_looking(
+def test_a_missing_database_is_not_made_by_a_command_that_reads(
     command: Leadflow, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     ran = command(*arguments)
@@ -153,7 +153,7 @@ def test_a_database_is_made_by_upgrading(
     assert command("leads").status == 0
 
 
-def test_a_database_from_the_future_is_left_alone(
+def test_a_database_of_a_newer_leadflow_is_not_changed(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.db"
@@ -169,7 +169,7 @@ def test_a_database_from_the_future_is_left_alone(
         assert (ran.status, "r9999" in ran.err) == (3, True), ran.err
 
 
-def test_a_database_without_tables_is_told_with_the_command_that_makes_them(
+def test_a_database_without_tables_is_reported_with_the_command_that_makes_them(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.db").touch()
@@ -178,7 +178,7 @@ def test_a_database_without_tables_is_told_with_the_command_that_makes_them(
     assert (ran.status, "leadflow database upgrade" in ran.err) == (3, True)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_a_database_that_does_not_answer_is_reported_without_its_password(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as closed:

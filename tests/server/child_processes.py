@@ -1,4 +1,4 @@
-"""The real thing in a folder: embedded server, mail catcher, database, a worker as a child."""
+"""A leadflow in a folder: embedded server, mail catcher, database, a worker as a child."""
 
 from __future__ import annotations
 

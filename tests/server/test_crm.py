@@ -1,4 +1,4 @@
-"""A lead's life is told to a CRM that is a program of its own, and acts back, on a real server."""
+"""A CRM, which is a program of its own, gets a lead's events and acts on it, on a real server."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def free_port() -> int:
         return int(one.getsockname()[1])
 
 
-async def test_a_leads_life_is_told_in_order_and_the_crm_acts_back(tmp_path: Path) -> None:
+async def test_the_crm_gets_a_leads_events_in_order_and_acts_on_it(tmp_path: Path) -> None:
     gateway = free_port()
     accepts = ("--accept-as", RILEY, "--leadflow", f"http://127.0.0.1:{gateway}")
     async with receiving(*accepts) as receiver:

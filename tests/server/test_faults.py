@@ -1,4 +1,4 @@
-"""What breaks in a night: each time the lead goes on, and no mail to it is sent twice."""
+"""What may break in production: each time the lead goes on, and no mail is sent twice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,9 @@ async def _goes_on(site: Site, lead: str) -> None:
     assert [one["note"] for one in site.told(lead, "noted")].count(note) == 1
 
 
-async def test_a_worker_killed_between_sending_and_noting_sends_no_mail_twice(site: Site) -> None:
+async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice(
+    site: Site,
+) -> None:
     killed = asyncio.Event()
     loop = asyncio.get_running_loop()
 

@@ -39,7 +39,7 @@ def test_without_tables_the_command_that_makes_them_is_named(tmp_path: Path) -> 
     assert (ran.returncode, "leadflow database upgrade" in ran.stderr) == (3, True)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+def test_a_database_that_does_not_answer_is_reported_without_its_password() -> None:
     ran = started("postgresql://leadflow:hushhush@127.0.0.1:1/leadflow")
     assert ran.returncode == 3
     assert "can't be used" in ran.stderr
