@@ -8,7 +8,7 @@ import structlog
 
 from adapters.sql.database import check
 from adapters.temporal.client import Leads, connect
-from assembly.context import open_context
+from assembly.context import gateway_config, open_context
 from assembly.mail import open_mailer
 from assembly.settings import Settings
 from gateway.inbound.listener import receiving
@@ -26,7 +26,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
     mailer = open_mailer(settings)
     with open_context(settings, mailer) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
-        async with serving(context, leads, web), receiving(context, mail):
+        async with serving(context, leads, web, gateway_config(settings)), receiving(context, mail):
             _log.info("gateway ready", http=web.getsockname()[1], smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("gateway stops")

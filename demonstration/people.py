@@ -23,13 +23,13 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from adapters.temporal.client import RefusedError
 from demonstration.desk_client import DeskClient
 from demonstration.prospect_client import ProspectClient
 from demonstration.retries import PAUSES, persistently
 from lifecycle.stable_hash import stable_hash
 from models.envelopes import Json, ProgramClock
 from models.instants import write_instant
+from models.refusal import RefusedError
 from simulation.people.prospects import Prospect, Reaction
 from simulation.people.salespeople import PlannedAct, planned_acts
 
