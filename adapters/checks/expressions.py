@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import get_args
 
-import cel
-
 from adapters.checks.expression_syntax import syntax_error_text
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, ExpressionToken, expression
 from models.program.expression_places import ExpressionPlace, context_keys, expression_places
 from models.program.program import Program
