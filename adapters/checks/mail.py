@@ -22,7 +22,7 @@ _MOST_BYTES = 1_000_000
 
 
 def check_sending(root: Node) -> None:
-    """Report a sender that is no mailbox, an address of nothing, and countries there are not."""
+    """Report a sender that is no mailbox, a postal address without text, and unknown countries."""
     sender = root.get("sending", "from")
     if sender.text is not None:
         check_address(sender, "Acme <hello@acme.example>", named=True)
@@ -40,7 +40,7 @@ def check_sending(root: Node) -> None:
 
 
 def check_address(node: Node, example: str, *, named: bool) -> None:
-    """Report text that is no e-mail address; with `named`, a name may stand before it."""
+    """Report text that is no e-mail address. With `named`, a name may stand before it."""
     text = node.text or ""
     try:
         validate_email(
@@ -66,7 +66,7 @@ def _countries() -> frozenset[str]:
 
 
 def embed_templates(root: Node, folder: Path) -> None:
-    """Put the text of each MJML file into its e-mail; report those that can't be read."""
+    """Put the text of each MJML file into its e-mail. Report files that can't be read."""
     for email in root.get("emails").values():
         template = email.get("template")
         if template.text is None or "mjml" in email.value:
@@ -97,18 +97,18 @@ def embed_templates(root: Node, folder: Path) -> None:
 
 def check_rendering(root: Node, folder: Path) -> None:
     """Render every e-mail for sample leads and report what fails, at its line."""
-    # Liquid and MJML take a while to import, and most commands read no program.
+    # Liquid and MJML are slow to import, and most commands read no program.
     from adapters.mail.check import check_email  # noqa: PLC0415
 
-    program = _stand_in(root)
+    program = _sample_program(root)
     for name, email in root.get("emails").items():
         if isinstance(email.value, dict):
-            for sentence in check_email(_readable(email), program, name):
+            for sentence in check_email(_email_to_render(email), program, name):
                 _report(email, sentence, folder)
 
 
-def _readable(email: Node) -> Email:
-    """The e-mail as far as it can be rendered; what is wrong with its shape is told elsewhere."""
+def _email_to_render(email: Node) -> Email:
+    """The parts of the e-mail that can be rendered. Other checks report a wrong shape."""
     preheader, text, mjml = (email.get(part).text for part in ("preheader", "text", "mjml"))
     return Email(
         subject=email.get("subject").text or "sample",
@@ -119,8 +119,8 @@ def _readable(email: Node) -> Email:
     )
 
 
-def _stand_in(root: Node) -> Program:
-    """The program as templates may see it, also while other parts of it are wrong."""
+def _sample_program(root: Node) -> Program:
+    """The program for templates; a sample one while other parts of it are wrong."""
     try:
         return Program.model_validate(root.value, by_alias=True, by_name=False)
     except ValidationError:
@@ -157,7 +157,7 @@ def _report(email: Node, sentence: str, folder: Path) -> None:
 
 
 def _place_in(text: str, start: int, message: str) -> int:
-    """Where in its line the word stands that the message quotes; else where the line begins."""
+    """The offset of the word that the message quotes, else of the start of its line."""
     quoted = re.search(r"'([^']+)'", message)
     end = text.find("\n", start)
     found = text.find(quoted[1], start, end if end >= 0 else len(text)) if quoted else -1

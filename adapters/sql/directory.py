@@ -18,8 +18,8 @@ from adapters.sql import departed_owners as owners_left
 from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
-from lifecycle.handoff.assignment import LOADING_STAGES
 from lifecycle.handoff.roster import Roster
+from lifecycle.stages import IN_SALES
 from models.decision import Assign, CountAssignment
 from models.directory import Directory
 from models.instants import whole_second
@@ -186,7 +186,7 @@ class SqlPeople:
         members = [one.email for one in found.members] if found is not None else []
         owned = (
             sa.select(_L.c.owner, _L.c.id.label("lead"))
-            .where(_L.c.stage.in_(LOADING_STAGES), _L.c.owner.in_(members))
+            .where(_L.c.stage.in_(sorted(IN_SALES)), _L.c.owner.in_(members))
             .union(sa.select(_A.c.owner, _A.c.lead).where(_A.c.pending, _A.c.owner.in_(members)))
             .subquery()
         )

@@ -27,7 +27,7 @@ from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import dossier
-from lifecycle.words.open_acts import offered
+from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.decision import Entry
@@ -158,7 +158,7 @@ def _stale_page(context: Context, found: _Button) -> HTMLResponse | None:
     if alert.person not in (state.owner, found.people.manager_of(found.known.line.team)):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "assigned"), None)
         return _page_about(context, found, "The lead is somebody else's now.", last)
-    if found.do not in offered(state, manages=True):
+    if found.do not in open_acts(state, manages=True):
         last = next((one for one in reversed(found.known.timeline) if one.kind == "stage"), None)
         return _page_about(context, found, "The lead has moved on since this mail.", last)
     return None

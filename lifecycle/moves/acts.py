@@ -1,7 +1,7 @@
-"""Acts: what people decide about a lead, each allowed or refused with a sentence.
+"""Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
-A refused act changes nothing but the timeline; an act repeated with the id of one that was
-done is no error and has no second effect.
+A refused act changes only the timeline. If an act is repeated with the same id, that is no error
+and has no second effect.
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.calendars.local_time import later
-from lifecycle.handoff.handoff import end_handoff, give_to, open_second, update
+from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
-    by_manager,
-    by_owner_or_manager,
-    in_stage,
-    may_do_task,
+    require_manager,
+    require_owner_or_manager,
+    require_stage,
+    require_task_person,
 )
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.acceptance import accept
@@ -26,68 +26,61 @@ from lifecycle.moves.events import log_touch
 from lifecycle.moves.transitions import disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
 from lifecycle.stable_hash import short_hash
-from lifecycle.stages import IN_SALES, MOVES, WORKED
+from lifecycle.stages import ACT_STAGES
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
-from models.program.values import Stage
 from models.refusal import RefusedError
 from models.state import Deal
 
-REMEMBERED = 64
-"""So many ids of acts are remembered with their outcome."""
+MAX_REMEMBERED_ACTS = 64
+"""How many ids of done acts are remembered."""
 
-_ORDER = tuple(MOVES)
-RECYCLABLE = ("known", "engaged", "mql", "sal", "sql")
-"""Stages from which a person may give a lead back to marketing."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def perform(m: Moment, act: Act) -> None:
-    """Do an act, or refuse it; either way its sender is answered."""
+def perform_act(m: Moment, act: Act) -> None:
+    """Do an act or refuse it. Its sender gets an answer in both cases."""
     token = short_hash(act.id) if act.id is not None else None
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
     try:
+        if (
+            act.do != "accept"
+        ):  # the owner may repeat it in a later stage: it checks the stage itself
+            require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except RefusedError as refusal:
-        m.tell("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
+        m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
     if token is not None:
         acts = {**m.state.acts, token: m.state.turn}
-        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-REMEMBERED:]))
+        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
     m.answers.append(Answer(ref=act.ref))
-    tracks.react(m)
-
-
-def _in_order(stages: frozenset[Stage]) -> list[str]:
-    return [stage for stage in _ORDER if stage in stages]
+    tracks.check_exit_and_wait(m)
 
 
 def _touch(m: Moment, act: Act) -> None:
-    in_stage(m, "touch", _in_order(WORKED))
-    by_owner_or_manager(m, "touch", act.by)
+    require_owner_or_manager(m, "touch", act.by)
     log_touch(m, act.by, act.channel, act.note)
 
 
 def _qualify(m: Moment, act: Act) -> None:
-    in_stage(m, "qualify", ["sal"])
-    by_owner_or_manager(m, "qualify", act.by)
-    m.tell("qualified", by=act.by)
+    require_owner_or_manager(m, "qualify", act.by)
+    m.record("qualified", by=act.by)
     handoff = m.book.program.handoff
     then_to = handoff.qualify.then_to if handoff is not None and handoff.qualify else None
     if m.state.handoff is not None:
         end_handoff(m)
-        update(m, over=then_to is not None)
+        change_handoff(m, over=then_to is not None)
     enter_stage(m, "sql", "qualified", act.by)
     if then_to is not None:
         open_second(m, then_to)
 
 
 def _recycle(m: Moment, act: Act) -> None:
-    in_stage(m, "recycle", RECYCLABLE)
-    by_owner_or_manager(m, "recycle", act.by)
+    require_owner_or_manager(m, "recycle", act.by)
     reasons = m.book.program.recycle.reasons
     reason = _reason(act, reasons)
     needed = reasons[reason].needs_touches
@@ -104,14 +97,12 @@ def _recycle(m: Moment, act: Act) -> None:
 
 
 def _disqualify(m: Moment, act: Act) -> None:
-    in_stage(m, "disqualify", [one for one in _ORDER if "disqualified" in MOVES[one]])
-    by_owner_or_manager(m, "disqualify", act.by)
+    require_owner_or_manager(m, "disqualify", act.by)
     disqualify(m, _reason(act, m.book.program.disqualify.reasons), by=act.by)
 
 
 def _reassign(m: Moment, act: Act) -> None:
-    in_stage(m, "reassign", _in_order(WORKED))
-    by_manager(m, "reassign", act.by)
+    require_manager(m, "reassign", act.by)
     handoff = m.state.handoff
     if handoff is None:
         raise RefusedError(
@@ -129,15 +120,14 @@ def _reassign(m: Moment, act: Act) -> None:
     m.change(previous_owner=before or m.state.previous_owner)
     key = f"{m.state.lead}/handoff/{handoff.number}/attempt/{handoff.attempt + 1}"
     fresh = handoff.accepted is None and not handoff.over
-    give_to(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
+    assign_owner(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
         CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
     )
 
 
 def _hold(m: Moment, act: Act) -> None:
-    in_stage(m, "hold", _in_order(IN_SALES))
-    by_owner_or_manager(m, "hold", act.by)
+    require_owner_or_manager(m, "hold", act.by)
     handoff, rules = m.state.handoff, m.book.program.handoff
     if handoff is None or rules is None:
         raise RefusedError("Hold is for a lead that has a handoff; this one has none.", why="hold")
@@ -149,40 +139,37 @@ def _hold(m: Moment, act: Act) -> None:
     if not act.why:
         raise RefusedError("Hold needs 'why': what the lead is waiting for.", why="why")
     most = rules.hold_at_most
-    if held_seconds(handoff, act.until, m.when) > most.elapsed.total_seconds():
+    if held_seconds(handoff, act.until, m.clock_at) > most.elapsed.total_seconds():
         raise RefusedError(f"A handoff can be held for at most {most} in all.", why="hold")
     hold(m, act.until, act.why, act.by)
 
 
 def _resume(m: Moment, act: Act) -> None:
-    in_stage(m, "resume", _in_order(IN_SALES))
-    by_owner_or_manager(m, "resume", act.by)
+    require_owner_or_manager(m, "resume", act.by)
     if m.state.handoff is None or m.state.handoff.held_until is None:
         raise RefusedError("Resume is for a lead on hold; this one is not.", why="hold")
     end_hold(m, "resume", act.by)
 
 
 def _open_opportunity(m: Moment, act: Act) -> None:
-    in_stage(m, "open_opportunity", ["sql", "customer"])
-    by_owner_or_manager(m, "open_opportunity", act.by)
+    require_owner_or_manager(m, "open_opportunity", act.by)
     amount = _amount("open_opportunity", act.amount)
     currency = _currency("open_opportunity", act.currency)
-    m.tell("opportunity", amount=rounded(amount), currency=currency, by=act.by)
+    m.record("opportunity", amount=rounded(amount), currency=currency, by=act.by)
     m.change(deal=Deal(amount=amount, currency=currency))
     end_handoff(m)
     enter_stage(m, "opportunity", "opportunity", act.by)
 
 
 def _win(m: Moment, act: Act) -> None:
-    in_stage(m, "win", ["opportunity"])
-    by_owner_or_manager(m, "win", act.by)
+    require_owner_or_manager(m, "win", act.by)
     deal = m.state.deal
     if deal is not None and act.amount is not None:
         deal = replace(deal, amount=_amount("win", act.amount))
     if deal is not None and act.currency is not None:
         deal = replace(deal, currency=_currency("win", act.currency))
     m.change(deal=deal)
-    m.tell(
+    m.record(
         "won",
         amount=rounded(deal.amount) if deal else None,
         currency=(deal.currency or None) if deal else None,
@@ -192,12 +179,11 @@ def _win(m: Moment, act: Act) -> None:
 
 
 def _lose(m: Moment, act: Act) -> None:
-    in_stage(m, "lose", ["opportunity"])
-    by_owner_or_manager(m, "lose", act.by)
+    require_owner_or_manager(m, "lose", act.by)
     reasons = m.book.program.lost_reasons
     reason = _reason(act, reasons)
     deal = m.state.deal
-    m.tell(
+    m.record(
         "lost",
         amount=rounded(deal.amount) if deal else None,
         currency=(deal.currency or None) if deal else None,
@@ -218,16 +204,16 @@ def _done(m: Moment, act: Act) -> None:
             else "Done is for an open task; this lead has none.",
             why="task",
         )
-    may_do_task(m, act.by, task.owner, task.team)
+    require_task_person(m, act.by, task.owner, task.team)
     m.change(tasks=tuple(one for one in m.state.tasks if one.id != task.id))
-    m.tell("task_done", task=task.id, task_kind=task.kind, owner=task.owner, by=act.by)
+    m.record("task_done", task=task.id, task_kind=task.kind, owner=task.owner, by=act.by)
 
 
 def _note(m: Moment, act: Act) -> None:
-    by_owner_or_manager(m, "note", act.by)
+    require_owner_or_manager(m, "note", act.by)
     if not act.note:
         raise RefusedError("Note needs 'note', the text to be kept.", why="note")
-    m.tell("noted", by=act.by, note=act.note)
+    m.record("noted", by=act.by, note=act.note)
 
 
 def _reason(act: Act, reasons: Mapping[str, object]) -> str:
@@ -260,7 +246,7 @@ def _currency(do: str, currency: str | None) -> str:
 
 
 def _in_future(m: Moment, do: str, until: datetime) -> None:
-    if until <= m.when:
+    if until <= m.clock_at:
         raise RefusedError(f"{do.capitalize()} needs an 'until' that is yet to come.", why="until")
 
 

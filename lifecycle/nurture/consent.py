@@ -1,4 +1,4 @@
-"""Consent to marketing mail: given, or given and confirmed by a link in a mail."""
+"""Consent to marketing mail: given, or also confirmed by a link in a mail (double opt-in)."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from models.inputs import Event
 
 GIVEN, CONFIRMED = "consent.given", "consent.confirmed"
 CONFIRM = "confirm"
-"""The e-mail by which a consent is confirmed, where the program demands that."""
+"""The name of the e-mail with the link that confirms a consent."""
 LONGEST = 1_000
-"""Characters of a source or a wording."""
+"""The most characters that are kept of a source or a wording."""
 
 
-def awaited(m: Moment) -> bool:
-    """Whether nothing may be sent before the lead confirms its consent."""
+def confirmation_awaited(m: Moment) -> bool:
+    """Whether no mail may be sent because the lead has not confirmed its consent."""
     return m.book.program.sending.double_opt_in and m.state.confirmed is None
 
 
-def note(m: Moment, event: Event) -> None:
-    """Write down a consent: from where, and to which words."""
+def record_consent(m: Moment, event: Event) -> None:
+    """Record a consent: its source, and the wording that the person agreed to."""
     confirmed = event.type == CONFIRMED
     if confirmed:
         m.change(confirmed=m.at)
-    m.tell(
+    m.record(
         "consented",
         source=str(event.data.get("source", ""))[:LONGEST],
         wording=str(event.data.get("wording", ""))[:LONGEST],

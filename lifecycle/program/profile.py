@@ -1,4 +1,4 @@
-"""A lead's profile: the built-in fields and the program's own, coerced when they are read."""
+"""A lead's profile: built-in fields and the program's own fields, coerced when they are read."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from models.program.values import BUILT_IN_FIELDS, FieldType
 
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _LONGEST = 1_000
-_LONGEST_SHOWN = 60
+_MAX_SHOWN = 60
 _LARGEST = 2**53
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProfile:
-    """What could be read of a raw profile, and a sentence for each field that could not."""
+    """The values that could be read, and a sentence for each field that could not be read."""
 
     values: dict[str, Any]
     cleared: frozenset[str]
-    """Fields given as null or empty: to be absent."""
+    """Fields given as null or empty text. They become absent."""
     problems: dict[str, str]
 
 
@@ -40,9 +40,9 @@ def field_types(program: Program) -> dict[str, FieldType]:
 def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
     """Coerce the values of a profile by the types of their fields.
 
-    An unknown field, or a value that can't be coerced, is a problem and left out; null
-    and empty text mean that a field is absent. A time zone need not be known (the
-    program's is used instead then); `zone_problem` tells.
+    An unknown field, or a value that can't be coerced, is left out and is a problem. Null and empty
+    text mean that the field becomes absent. An unknown time zone is kept, and the program's is used
+    instead: see `zone_problem`.
     """
     types = field_types(program)
     values: dict[str, Any] = {}
@@ -67,12 +67,12 @@ def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
 
 
 def _shown(value: object) -> str:
-    """A value of a stranger's in a sentence: quoted, escaped where need be, and not too long."""
+    """A value from outside for a sentence: quoted, escaped, and not too long."""
     try:
         text = repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _coerced(name: str, kind: FieldType, value: Any) -> Any:
@@ -111,7 +111,7 @@ def _text(name: str, value: Any) -> str:
 
 def _address(text: str) -> str:
     try:
-        # Reserved names like .example and .test are what rehearsals and demos run on.
+        # Rehearsals and demonstrations use reserved domains like .example and .test.
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         said = str(error).rstrip(".")
@@ -158,7 +158,7 @@ def _date(name: str, value: Any) -> str:
 
 
 def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
-    """Say which time zone is used instead, where the profile names an unknown one."""
+    """A sentence that names the time zone used instead of an unknown one; None if it is known."""
     name = profile.get("timezone")
     if name is None:
         return None
@@ -170,7 +170,7 @@ def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
 
 
 def lead_zone(profile: Mapping[str, Any], program: Program) -> ZoneInfo:
-    """The time zone of a lead: its own if that is known, else the program's."""
+    """The time zone of a lead: its own if it is known, else the program's."""
     try:
         return zone(profile["timezone"])
     except (KeyError, ValueError):

@@ -53,7 +53,7 @@ async def test_a_small_answer_is_sent_at_once_on_an_accepted_connection() -> Non
 
 def test_the_server_keeps_a_connection_longer_than_our_own_clients_do() -> None:
     pool = httpx.AsyncHTTPTransport()._pool  # where httpx keeps its default
-    expiry = pool._keepalive_expiry  # type: ignore[attr-defined]  # likewise
+    expiry = pool._keepalive_expiry
     assert expiry is not None
     assert expiry * 2 < KEEP_ALIVE_SECONDS
 

@@ -131,7 +131,7 @@ starts = st.integers(0, 20 * 1_440)
 
 @settings(max_examples=80, deadline=None)
 @given(st.data(), starts, st.integers(1, 40), st.sampled_from([25, 50, 80, 100]))
-def test_a_clock_in_hours_is_due_when_a_minute_walk_says(
+def test_a_clock_in_hours_is_due_when_a_walk_by_minutes_says(
     data: st.DataObject, start: int, hours: int, share: int
 ) -> None:
     holds = data.draw(some_holds(start))
