@@ -162,6 +162,8 @@ class LeadState:
     """Tracks finished or left in this cycle."""
     entered: Mapping[str, datetime] = field(default_factory=dict)
     """When each track was last entered."""
+    times_entered: Mapping[str, int] = field(default_factory=dict)
+    """How often each track was entered in this cycle."""
     sent: frozenset[str] = frozenset()
     """E-mails sent in this cycle."""
     sends: tuple[datetime, ...] = ()

@@ -95,6 +95,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
         did=frozenset(),
         sent=frozenset(),
         left=frozenset(),
+        times_entered={},
         human_since_recycle=False,
         cool_off_until=cool_off_until if cools_off else None,
     )
