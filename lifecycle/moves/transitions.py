@@ -25,7 +25,7 @@ def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
         m.change(closed=False)
         m.record("reopened", stage=source)
     m.record("stage", **{"from": source, "to": to, "why": why, "by": by})
-    m.change(stage=to, since=m.at, cool_off_until=None)
+    m.change(stage=to, since=m.at, cool_off_until=None, reached=m.state.reached | {source, to})
     if to in TRACKLESS or to == "recycled":
         tracks.leave(m, "stage")
     else:

@@ -179,7 +179,7 @@ def apply_mail_result(m: Moment, result: Result) -> None:
         m.record("email_skipped", email=mail.email, step=mail.step, why=result.why)
     else:
         m.record("email_failed", email=mail.email, step=mail.step, why=result.why)
-        suppression.apply_refused_mail(m, result.why)
+        suppression.apply_refused_mail(m, mail.email, result.why)
     # A mail with an unknown outcome may have arrived, so it counts as sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
