@@ -85,7 +85,7 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
     for words, rest in rows("timeline.md"):
         for kind in words:
             written.setdefault(kind, set()).update(_WORDS.findall(rest))
-    calls = list(told("tell"))
+    calls = list(told("record"))
     assert len(calls) > 40
     for call in calls:
         (kind,) = constants(call.args[0])
@@ -98,7 +98,7 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
 def test_every_why_that_the_rules_name_is_in_the_timeline_page() -> None:
     text = (ROOT / "docs" / "timeline.md").read_text("utf-8")
     words = set(_WORDS.findall(text))
-    for call in told("tell"):
+    for call in told("record"):
         for one in call.keywords:
             if one.arg == "why" and isinstance(one.value, ast.Constant):
                 assert one.value.value in words
