@@ -18,8 +18,9 @@ from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from assembly.link_secret import link_secret
 from assembly.settings import Settings
+from gateway.config import GatewayConfig, ProviderSecrets
 from models.instants import whole_second
-from usecases.context import Context, ProviderSecrets
+from usecases.context import Context
 
 
 def _wall_clock() -> datetime:
@@ -59,16 +60,22 @@ def open_context(
             ),
             now=now,
             speed=speed,
-            providers=ProviderSecrets(
-                sendgrid_public_key=settings.sendgrid_public_key,
-                mailgun_signing_key=settings.mailgun_signing_key,
-                postmark_login=settings.postmark_login,
-                ses_topics=settings.ses_topics,
-                webhook_secret=settings.webhook_secret,
-            ),
-            web_origins=settings.web_origins,
-            action_links_last=timedelta(days=settings.action_link_days),
-            crm_secrets=settings.crm_secrets,
         )
     finally:
         database.close()
+
+
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """How the gateway is set up, from the settings."""
+    return GatewayConfig(
+        providers=ProviderSecrets(
+            sendgrid_public_key=settings.sendgrid_public_key,
+            mailgun_signing_key=settings.mailgun_signing_key,
+            postmark_login=settings.postmark_login,
+            ses_topics=settings.ses_topics,
+            webhook_secret=settings.webhook_secret,
+        ),
+        web_origins=settings.web_origins,
+        action_links_last=timedelta(days=settings.action_link_days),
+        crm_secrets=settings.crm_secrets,
+    )

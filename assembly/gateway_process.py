@@ -9,7 +9,7 @@ import structlog
 from adapters.delivery.mail_server import mailer_to
 from adapters.sql.database import check
 from adapters.temporal.client import Leads, connect
-from assembly.gateway import open_context
+from assembly.gateway import gateway_config, open_context
 from assembly.settings import Settings, UnusableSettingError
 from gateway.inbound.listener import receiving
 from gateway.server import listening, serving
@@ -29,7 +29,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         raise UnusableSettingError(str(error)) from error
     with open_context(settings, mailer) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
-        async with serving(context, leads, web), receiving(context, mail):
+        async with serving(context, leads, web, gateway_config(settings)), receiving(context, mail):
             _log.info("gateway ready", http=web.getsockname()[1], smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("gateway stops")

@@ -17,7 +17,7 @@ from adapters.delivery.catcher import Catcher, OnMail
 from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
-from assembly.gateway import open_context
+from assembly.gateway import gateway_config, open_context
 from assembly.queues import working
 from assembly.settings import Settings
 from assembly.world import open_world
@@ -152,5 +152,6 @@ async def _answering(
     gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
     with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
-        async with serving(context, leads, web), receiving(context, returning):
+        config = gateway_config(settings)
+        async with serving(context, leads, web, config), receiving(context, returning):
             yield

@@ -79,11 +79,11 @@ def explained() -> Iterator[None]:
     from adapters.sql.database import DatabaseNotReadyError  # noqa: PLC0415  # see above
     from adapters.temporal.client import (  # noqa: PLC0415  # see above
         LeadNotFoundError,
-        RefusedError,
         TemporalUnavailableError,
     )
     from adapters.temporal.embedded import EmbeddedServerError  # noqa: PLC0415  # see above
     from assembly.settings import UnusableSettingError  # noqa: PLC0415  # see above
+    from models.refusal import RefusedError  # noqa: PLC0415  # see above
 
     try:
         yield

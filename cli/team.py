@@ -22,13 +22,13 @@ from cli.console import (
     print_table,
     read_as,
 )
+from cli.publishing import warn_of_teams
 from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
     from adapters.reports.team import MemberLine, TeamLine
-    from adapters.sql.database import Database
-    from lifecycle.changes.directory import Change
     from models.directory import Directory
+    from usecases.applying_teams import AppliedTeams
 
 
 def _day(text: str) -> date:
@@ -86,66 +86,42 @@ def apply(
 
     Example: `leadflow team apply programs/teams.yaml`
     """
-    from adapters.files.teams import read_directory  # noqa: PLC0415  # likewise
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
-    from lifecycle.changes.directory import changes  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.teams import read_directory  # noqa: PLC0415  # keeps --help quick
+    from usecases.applying_teams import (  # noqa: PLC0415  # likewise
+        apply_teams,
+        missing_teams,
+        preview_teams,
+    )
 
     after = read_directory(file)
     with opened(read_settings()) as database:
-        people = SqlPeople(database)
-        before = people.applied()
-        found = list(changes(before, after))
-        left = people.leads_left(after) if dry_run else people.apply(after)
-        warnings = [*_missing_teams(database, after), *_without_manager(before, after, left)]
+        found = (preview_teams if dry_run else apply_teams)(database, after)
+        missing = missing_teams(database, after)
     if as_json:
-        for one in found:
+        for one in found.changes:
             print_json(asdict(one))
-        applied = bool(found) and not dry_run
-        print_json({"ok": True, "applied": applied, "changes": len(found), "left": left})
+        changed = len(found.changes)
+        applied = bool(changed) and not dry_run
+        print_json({"ok": True, "applied": applied, "changes": changed, "left": found.departed})
     else:
-        _tell_changes(found, left, dry_run=dry_run)
-    for warning in warnings:
-        err.print(Text(f"warning: {warning}", style="yellow"))
-
-
-def _missing_teams(database: Database, directory: Directory) -> list[str]:
-    """Teams that a published program names and the directory lacks."""
-    from adapters.files.teams import check_meeting  # noqa: PLC0415  # likewise
-    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-
-    programs = SqlPrograms(database)
-    newest = [programs.newest(name) for name in programs.names()]
-    return [
-        f"program {program.program}, {problem.path}: {problem.message}; leads for it stay without"
-        " an owner"
-        for program in newest
-        if program is not None
-        for problem in check_meeting(program, directory)
-    ]
-
-
-def _without_manager(before: Directory, after: Directory, left: dict[str, list[str]]) -> list[str]:
-    """Teams that people with leads leave, and where nobody is there to be alerted."""
-    from adapters.sql.departed_owners import leavers  # noqa: PLC0415  # keeps --help quick
-
-    teams = {team for team, person in leavers(before, after) if person in left}
-    return [
-        f"team {team} has no manager now, so nobody is alerted of its leads or may reassign them"
-        for team in sorted(teams)
-        if after.manager_of(team) is None
-    ]
+        _tell_changes(found, dry_run=dry_run)
+    for lack in missing:
+        where = f"program {lack.program}, {lack.problem.path}: {lack.problem.message}"
+        warning = f"warning: {where}; leads for it stay without an owner"
+        err.print(Text(warning, style="yellow"))
+    warn_of_teams(found)
 
 
 _MOST_NAMED = 10
 _STYLES = {"added": "green", "changed": "yellow", "removed": "red"}
 
 
-def _tell_changes(found: list[Change], left: dict[str, list[str]], *, dry_run: bool) -> None:
-    if not found:
+def _tell_changes(found: AppliedTeams, *, dry_run: bool) -> None:
+    if not found.changes:
         out.print("nothing changed: these teams are the ones that hold")
         return
     table = Table("", "team", "member", "setting", "before", "after")
-    for one in found:
+    for one in found.changes:
         table.add_row(
             Text(one.change, style=_STYLES[one.change]),
             Text(one.team),
@@ -156,7 +132,7 @@ def _tell_changes(found: list[Change], left: dict[str, list[str]], *, dry_run: b
         )
     print_table(table)
     out.print("nothing was changed: this was a dry run" if dry_run else "applied")
-    for person, leads in left.items():
+    for person, leads in found.departed.items():
         named = ", ".join(leads[:_MOST_NAMED])
         more = f" and {len(leads) - _MOST_NAMED} more" if len(leads) > _MOST_NAMED else ""
         told = "would be alerted" if dry_run else "is alerted"

@@ -19,12 +19,13 @@ from email.utils import parseaddr
 from functools import partial
 from zoneinfo import ZoneInfo
 
-from adapters.temporal.client import Leads, RefusedError
+from adapters.temporal.client import Leads
 from demonstration.desk_visits import DeskVisits
 from demonstration.doors import Doors
 from lifecycle.stable_hash import stable_hash
 from models.envelopes import ProgramClock
 from models.instants import write_instant
+from models.refusal import RefusedError
 from simulation.people.prospects import Prospect, Reaction
 from simulation.people.salespeople import Deed, deeds
 

@@ -16,7 +16,7 @@ from urllib.parse import quote
 
 import httpx
 
-from adapters.temporal.client import RefusedError
+from models.refusal import RefusedError
 
 _BUTTON = re.compile(r"https?://\S+/a/[0-9a-f]+-0-[0-9a-f]+")
 """The first of an alert's acts: accepting."""

@@ -36,12 +36,13 @@ from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, RefusedError, workflow_id
+from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
+from models.refusal import RefusedError
 from simulation.scenario import Line, Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.attributes import KEYS

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.documents.problems import DocumentError, Problem, meant
+from usecases.applying_teams import AppliedTeams, apply_teams_in
 
 # CEL, SQLAlchemy and Temporal take a second to import, so `--help` does without them.
 if TYPE_CHECKING:
@@ -22,13 +23,29 @@ class UnknownProgramError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What publishing a program brought about."""
+    """What publishing a program changed."""
 
     program: Program
-    departed: dict[str, tuple[str, ...]]
-    """Leads of each person who left their team; the team's manager is alerted."""
+    teams: AppliedTeams | None
+    """What applying the teams changed; None where no teams were given."""
     unstaffed: tuple[Problem, ...]
     """Where the program names a team that the directory lacks."""
+
+
+def publish(
+    database: Database, program: Program | None, directory: Directory | None
+) -> AppliedTeams | None:
+    """Store a program and apply a directory, in one transaction: both are done, or neither.
+
+    What is None is left as it is. Done twice it is done once.
+    """
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+
+    with database.write() as connection:
+        applied = apply_teams_in(database, connection, directory) if directory is not None else None
+        if program is not None:
+            SqlPrograms(database).publish_in(connection, program)
+    return applied
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,20 +61,21 @@ class Publication:
         """Store what was read from files. Done twice it is done once."""
         from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
         from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
-        from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
 
-        people = SqlPeople(database)
-        departed = people.apply(self.directory) if self.directory is not None else {}
-        if self.from_file:
-            SqlPrograms(database).publish(self.program)
+        applied = publish(database, self.program if self.from_file else None, self.directory)
+        directory = self.directory or SqlPeople(database).directory()
         return Published(
             program=self.program,
-            departed={person: tuple(leads) for person, leads in departed.items()},
-            unstaffed=tuple(check_meeting(self.program, people.directory())),
+            teams=applied,
+            unstaffed=tuple(check_meeting(self.program, directory)),
         )
 
     async def publish_on(self, schedules: Schedules, database: Database) -> Published:
-        """Publish, and have Temporal's schedules follow a program that was read from a file."""
+        """Publish, and have Temporal's schedules follow a program that was read from a file.
+
+        Raises temporalio.service.RPCError if Temporal fails: then the program is published, and
+        publishing again brings its schedules up to date.
+        """
         published = self.publish(database)
         if self.from_file:
             await schedules.follow(self.program)

@@ -56,38 +56,45 @@ class SqlPeople:
         self._known = _KnownPeople(0, Directory(), (), Directory())
         self._changes = 0
         self._looked = -_REMEMBERED_SECONDS
-        self.absences = SqlAbsences(database, self._forget)
+        self.absences = SqlAbsences(database, self.forget)
         """Days away entered by hand; what is changed here, `directory` knows at once."""
 
     def apply(self, people: Directory) -> dict[str, list[str]]:
-        """Make this the directory. The same one again changes nothing.
-
-        Leads whose owner leaves their team by it are told so (`owner.left`), in the same
-        transaction; returned are they, by person.
-        """
+        """Make this the directory, in a transaction of its own; else see `apply_in`."""
         with self._database.write() as connection:
-            self._queue(connection)
-            known = self._read(connection)
-            left: dict[str, list[str]] = {}
-            if known.applied != people or known.version == 0:
-                now = datetime.now(UTC)
-                version = connection.scalar(
-                    sa.insert(_D)
-                    .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
-                    .returning(_D.c.version)
-                )
-                self._count_told(connection)
-                left = owners_left.leads_left(connection, known.applied, people)
-                owners_left.tell(
-                    self._intake,
-                    connection,
-                    left,
-                    version=version or 0,
-                    now=whole_second(now),
-                    known=timedelta(seconds=_REMEMBERED_SECONDS),
-                )
-        self._forget()
+            _, left = self.apply_in(connection, people)
+        self.forget()
         return left
+
+    def apply_in(
+        self, connection: Connection, people: Directory
+    ) -> tuple[Directory, dict[str, list[str]]]:
+        """Make this the directory, in the caller's transaction. The same one changes nothing.
+
+        Leads whose owner leaves their team by it are told so (`owner.left`). Returns the directory
+        as it was applied before, and these leads by person. Call `forget` after the commit.
+        """
+        self._queue(connection)
+        known = self._read(connection)
+        left: dict[str, list[str]] = {}
+        if known.applied != people or known.version == 0:
+            now = datetime.now(UTC)
+            version = connection.scalar(
+                sa.insert(_D)
+                .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
+                .returning(_D.c.version)
+            )
+            self._count_told(connection)
+            left = owners_left.leads_left(connection, known.applied, people)
+            owners_left.tell(
+                self._intake,
+                connection,
+                left,
+                version=version or 0,
+                now=whole_second(now),
+                known=timedelta(seconds=_REMEMBERED_SECONDS),
+            )
+        return known.applied, left
 
     def applied(self) -> Directory:
         """The teams file as it was last applied, without the absences entered by hand."""
@@ -142,7 +149,7 @@ class SqlPeople:
         if not self._database.is_sqlite:  # SQLite's writers queue anyway
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ASSIGNMENT_LOCK)))
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Have the next one who asks for the directory look, also if somebody looks just now."""
         with self._lock:
             self._changes += 1

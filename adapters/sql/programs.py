@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from threading import Lock
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
 from models.program.program import Program
@@ -41,19 +42,26 @@ class SqlPrograms:
             return self._loaded.setdefault(digest, program)
 
     def publish(self, program: Program) -> None:
-        """Store a program. One published before is not changed, but is the newest again."""
+        """Store a program, in a transaction of its own; else see `publish_in`."""
+        with self._database.write() as connection:
+            self.publish_in(connection, program)
+
+    def publish_in(self, connection: Connection, program: Program) -> None:
+        """Store a program, in the caller's transaction.
+
+        One that was published before is not changed, but is the newest of its name again.
+        """
         insert = self._database.upsert(_T).values(
             digest=program.digest,
             name=program.program,
             text=program.canonical_json,
             published=datetime.now(UTC),
         )
-        with self._database.write() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=[_T.c.digest], set_={"published": insert.excluded.published}
-                )
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[_T.c.digest], set_={"published": insert.excluded.published}
             )
+        )
 
     def newest(self, name: str) -> Program | None:
         """The program that was last published under this name, or None."""

@@ -17,7 +17,7 @@ from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, Lead
 from gateway.requests.problems import ProblemError, faulty, told
 from models.instants import Instant
 from models.program.values import Stage
-from usecases.acting import not_there, seen
+from usecases.acting import not_there, visible
 from usecases.context import Context
 from usecases.viewer import Viewer
 
@@ -113,7 +113,7 @@ def router(context: Context) -> APIRouter:
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
-        if seen(context, viewer, lead) is not None:
+        if visible(context.reports, viewer, lead) is not None:
             found = context.reports.dossier(lead, last=asked.timeline, before=asked.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -26,14 +27,14 @@ _SAID = {
 _ELSE = "Something went wrong here; it was logged. Try again in a moment."
 
 
-def router(context: Context, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRouter:
     """All pages of the desk, and the buttons of alerts."""
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets())
     routes.include_router(signing_in.router(context))
     routes.include_router(team.router(context))
     routes.include_router(leads.router(context, acts))
-    routes.include_router(buttons.router(context, acts))
+    routes.include_router(buttons.router(context, acts, action_links_last))
     return routes
 
 

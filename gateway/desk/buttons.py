@@ -11,7 +11,7 @@ import asyncio
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -23,7 +23,7 @@ from adapters.reports.leads import LeadLine
 from adapters.reports.leads import StoredDossier as Known
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from gateway.desk.act_forms import DONE, act_form, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from gateway.web.session import person_zone
 from lifecycle.program.rulebook import rulebook
@@ -35,10 +35,18 @@ from models.decision import Entry
 from models.directory import Directory
 from usecases.acting import ActDone, LeadNotThere, perform
 from usecases.context import Acts, Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 _TELLS = {"accept": "accepted", "qualify": "qualified", "recycle": "recycled"}
 """The entry that tells that an act was done."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Alerts:
+    """The alerts that were sent, and how long their links work."""
+
+    sent: SqlSentAlerts
+    links_last: timedelta
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,10 +61,10 @@ class _Pressed:
     zone: ZoneInfo
 
 
-def router(context: Context, acts: Acts) -> APIRouter:
-    """The page of a button, and what it does."""
+def router(context: Context, acts: Acts, links_last: timedelta) -> APIRouter:
+    """The page of a button, and what it does. The links work for so long (wall clock)."""
     routes = APIRouter(include_in_schema=False)
-    alerts = SqlSentAlerts(context.database)
+    alerts = _Alerts(SqlSentAlerts(context.database), links_last)
 
     @routes.get("/a/{token}")
     def ready(token: str) -> HTMLResponse:
@@ -75,7 +83,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
 
 
 async def _press(
-    context: Context, acts: Acts, alerts: SqlSentAlerts, token: str, form: Mapping[str, Any]
+    context: Context, acts: Acts, alerts: _Alerts, token: str, form: Mapping[str, Any]
 ) -> HTMLResponse:
     found = await asyncio.to_thread(_pressed, context, alerts, token)
     if isinstance(found, HTMLResponse):
@@ -88,7 +96,13 @@ async def _press(
     except ValueError as error:
         return _form(context, found, token, problem=str(error), status=422, form=form)
     outcome = await perform(
-        context, acts, found.viewer, lead=found.alert.lead, do=found.do, fields=fields
+        context.reports,
+        acts,
+        found.viewer,
+        lead=found.alert.lead,
+        do=found.do,
+        fields=fields,
+        now=context.now(),
     )
     if isinstance(outcome, ActDone):
         return _said(context, found, DONE[found.do], outcome.line)
@@ -101,21 +115,21 @@ async def _press(
         moved = await asyncio.to_thread(_moved_on, context, found)
         if moved is not None:
             return moved
-    said, status = said_of(outcome), status_of(outcome)
+    said, status = sentence_of(outcome), status_of(outcome)
     return _form(context, found, token, problem=said, status=status, form=form)
 
 
-def _pressed(context: Context, alerts: SqlSentAlerts, token: str) -> _Pressed | HTMLResponse:
+def _pressed(context: Context, alerts: _Alerts, token: str) -> _Pressed | HTMLResponse:
     """The button that a token names, or the page that says why there is none."""
     read = context.links.read("act", token)
-    alert = alerts.by_local_part(read.mail) if read is not None else None
+    alert = alerts.sent.by_local_part(read.mail) if read is not None else None
     if read is None or alert is None or read.number >= len(ACTIONS):
         return _lost(context)
-    if datetime.now(UTC) - alert.sent > context.action_links_last:
+    if datetime.now(UTC) - alert.sent > alerts.links_last:
         said = "This link has expired. Sign in to the desk to see how the lead stands."
         return _page(context, "This link has expired", said, alert.lead, status=410)
     people = context.people.directory()
-    viewer = member_of_the_house(people, alert.person)
+    viewer = viewer_for_person(people, alert.person)
     if viewer is None:
         said = "The person it was sent to is in no team any more."
         return _page(context, "This link does not work any more", said, None, status=403)

@@ -16,7 +16,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier as Known
 from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
 from gateway.web.session import AtDesk, acting, at_desk
 from lifecycle.handoff.permission import actors
@@ -25,7 +25,7 @@ from lifecycle.words.dossier import dossier
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.program.program import Program
-from usecases.acting import ActDone, perform
+from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
 
 _LATEST = 200
@@ -97,14 +97,16 @@ def router(context: Context, acts: Acts) -> APIRouter:
             fields = read_act_form(form, here.zone)
         except ValueError as error:
             return await asyncio.to_thread(told, str(error), 422)
-        outcome = await perform(context, acts, here.viewer, lead=lead, do=do, fields=fields)
+        outcome = await perform(
+            context.reports, acts, here.viewer, lead=lead, do=do, fields=fields, now=context.now()
+        )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
             # Who gives a lead back does not see it any more.
             kept = outcome.line is None or here.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if kept else '/desk'}?done={do}", 303)
-        return await asyncio.to_thread(told, said_of(outcome), status_of(outcome))
+        return await asyncio.to_thread(told, sentence_of(outcome), status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
     def back(lead: str) -> RedirectResponse:
@@ -118,8 +120,9 @@ def _path(lead: str) -> str:
     return f"/desk/leads/{quote(lead, safe='')}"
 
 
-def _nothing(context: Context, here: AtDesk) -> HTMLResponse:
-    return page("nothing.html", context, status=404, zone=here.zone, who=here)
+def _no_such_lead(context: Context, here: AtDesk, lead: str) -> HTMLResponse:
+    said = as_sentence(not_there(lead).why)
+    return page("nothing.html", context, status=404, zone=here.zone, who=here, said=said)
 
 
 def lead_page(
@@ -138,7 +141,7 @@ def lead_page(
     """
     known = context.reports.dossier(lead) if "\0" not in lead else None
     if known is None or not here.viewer.sees(known.line):
-        return _nothing(context, here)
+        return _no_such_lead(context, here, lead)
     program = context.programs.load(known.state.digest)
     told = dossier(rulebook(program), known.state, known.timeline, context.now())
     return page(

@@ -15,6 +15,7 @@ import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 
+from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, ProviderReport, accept
 from gateway.requests.problems import ProblemError, told
@@ -42,10 +43,9 @@ class AcceptedReports(BaseModel):
     accepted: int = Field(examples=[1])
 
 
-def router(context: Context, fetch: ses.Fetch = ses.fetched) -> APIRouter:
+def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fetched) -> APIRouter:
     """One route a provider. `fetch` asks Amazon for certificates."""
     routes = APIRouter(prefix="/v1/providers", tags=["providers"])
-    secrets = context.providers
     tokens = mailgun.Tokens()
 
     @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_raw(sendgrid.EXAMPLE))

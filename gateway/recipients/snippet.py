@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -49,7 +50,7 @@ _BODY: dict[str, Any] = {
 }
 
 
-def router(context: Context) -> APIRouter:
+def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
     """The script, and where it reports to."""
     routes = APIRouter(tags=["web"])
 
@@ -76,7 +77,7 @@ def router(context: Context) -> APIRouter:
     async def visit(request: Request) -> Response:
         """Take in what a known visitor did on one of our web sites."""
         origin = request.headers.get("origin", "")
-        if origin not in context.web_origins:
+        if origin not in web_origins:
             raise ProblemError(403, "this web site is not among those that may report here")
         await asyncio.to_thread(_take, context, _read(await request.body()))
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}

@@ -7,6 +7,7 @@ there is no redirect to anywhere that we did not write ourselves.
 from __future__ import annotations
 
 import base64
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
@@ -27,7 +28,7 @@ VISITOR = "lf"
 """The parameter by which our own web pages know a visitor who came from a mail."""
 
 
-def router(context: Context) -> APIRouter:
+def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
     """The two routes, for GET and HEAD."""
     routes = APIRouter(tags=["mail"])
 
@@ -49,7 +50,9 @@ def router(context: Context) -> APIRouter:
         _told(context, mail, "email.clicked", str(found.number), why=why, url=target)
         if not target:
             return Response(status_code=204, headers=HEADERS)
-        return RedirectResponse(_known(context, mail, target), 302, headers=HEADERS)
+        return RedirectResponse(
+            _for_visitor(context, mail, target, web_origins), 302, headers=HEADERS
+        )
 
     @routes.head("/o/{name}", include_in_schema=False)
     @routes.get(
@@ -124,10 +127,10 @@ def _told(
     context.intake.accept([item])
 
 
-def _known(context: Context, mail: SentMail, target: str) -> str:
+def _for_visitor(context: Context, mail: SentMail, target: str, web_origins: Sequence[str]) -> str:
     """The target; on our own web sites the visitor is known, by a token and not by name."""
     parts = urlsplit(target)
-    if f"{parts.scheme}://{parts.netloc}" not in context.web_origins:
+    if f"{parts.scheme}://{parts.netloc}" not in web_origins:
         return target
     query = [*parse_qsl(parts.query, keep_blank_values=True)]
     query.append((VISITOR, context.links.visitor(mail.message)))

@@ -23,7 +23,7 @@ from adapters.sql.desk_sessions import SESSION_LASTS, SqlDeskSessions
 from lifecycle.calendars.local_time import zone
 from models.directory import Directory
 from usecases.context import Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 
 class SignInNeededError(Exception):
@@ -68,7 +68,7 @@ def at_desk(context: Context) -> Callable[..., AtDesk]:
         secret = request.cookies.get(cookie_name(context))
         person = sessions.who(secret) if secret else None
         people = context.people.directory()
-        viewer = member_of_the_house(people, person) if person is not None else None
+        viewer = viewer_for_person(people, person) if person is not None else None
         if secret is None or person is None or viewer is None:
             raise SignInNeededError(request.url.path if request.method == "GET" else "/desk")
         member = people.member(person)

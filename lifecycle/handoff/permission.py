@@ -9,26 +9,18 @@ from collections.abc import Iterable
 
 from lifecycle.moment import Moment
 from models.directory import Directory
+from models.refusal import RefusedError
 from models.state import LeadState
-
-
-class ActRefusedError(Exception):
-    """An act is refused. Raised and caught within the rules."""
-
-    def __init__(self, why: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.why = why
-        self.sentence = sentence
 
 
 def require_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
     """Refuse an act that is not for the lead's stage."""
     allowed = list(stages)
     if m.state.stage not in allowed:
-        raise ActRefusedError(
-            "stage",
+        raise RefusedError(
             f"{_words(do)} is for a lead in stage {_either(allowed)};"
             f" this one is in stage {m.state.stage}.",
+            why="stage",
         )
 
 
@@ -36,7 +28,7 @@ def require_owner_or_manager(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody else."""
     allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _wrong_person(m, do, by, allowed))
+        raise RefusedError(_wrong_person(m, do, by, allowed), why="person")
 
 
 def require_manager(m: Moment, do: str, by: str) -> None:
@@ -46,13 +38,13 @@ def require_manager(m: Moment, do: str, by: str) -> None:
     if m.state.handoff is None:
         allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _wrong_person(m, do, by, allowed))
+        raise RefusedError(_wrong_person(m, do, by, allowed), why="person")
 
 
 def require_known_person(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody who is not in the directory."""
     if not m.people.knows(by):
-        raise ActRefusedError(
+        raise RefusedError(
             "person", f"{_words(do)} is for a member or manager of a team, not for {by}."
         )
 

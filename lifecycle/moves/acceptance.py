@@ -7,11 +7,12 @@ from datetime import datetime
 from lifecycle.handoff import clocks
 from lifecycle.handoff.handoff import change_handoff
 from lifecycle.handoff.holds import clock_of, paused_until, record_meeting_hold
-from lifecycle.handoff.permission import ActRefusedError, require_owner_or_manager
+from lifecycle.handoff.permission import require_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
 from lifecycle.stages import act_allowed
 from models.inputs import Act
+from models.refusal import RefusedError
 from models.state import HandoffState
 
 
@@ -29,14 +30,14 @@ def accept(m: Moment, act: Act) -> None:
         enter_stage(m, "sal", "accepted", act.by)
         return
     if handoff is None or done or handoff.over or not act_allowed("accept", m.state.stage):
-        raise ActRefusedError(
-            "stage",
+        raise RefusedError(
             "Accept is for a lead in stage mql, or in sql with an open handoff;"
             f" this one is in stage {m.state.stage}"
             + (f" and was accepted by {m.state.owner}." if done and m.state.owner else "."),
+            why="stage",
         )
     if m.state.stage == "sql" and not handoff.second:
-        raise ActRefusedError("stage", "Accept is for an open handoff; this lead has none.")
+        raise RefusedError("Accept is for an open handoff; this lead has none.", why="stage")
     require_owner_or_manager(m, "accept", act.by)
     _accepted(m, act, handoff)
 

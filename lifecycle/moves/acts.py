@@ -15,7 +15,6 @@ from lifecycle.calendars.local_time import later
 from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
-    ActRefusedError,
     require_known_person,
     require_manager,
     require_owner_or_manager,
@@ -31,6 +30,7 @@ from lifecycle.stable_hash import short_hash
 from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
+from models.refusal import RefusedError
 from models.state import Deal
 
 MAX_REMEMBERED_ACTS = 64
@@ -51,7 +51,7 @@ def perform_act(m: Moment, act: Act) -> None:
         ):  # the owner may repeat it in a later stage: it checks the stage itself
             require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
-    except ActRefusedError as refusal:
+    except RefusedError as refusal:
         m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
@@ -90,10 +90,10 @@ def _recycle(m: Moment, act: Act) -> None:
     needed = reasons[reason].needs_touches
     logged = m.state.handoff.touches if m.state.handoff is not None else 0
     if logged < needed:
-        raise ActRefusedError(
-            "touches",
+        raise RefusedError(
             f"Recycling for {reason} needs {needed} touches in this handoff;"
             f" {logged} {'is' if logged == 1 else 'are'} logged.",
+            why="touches",
         )
     if act.until is not None:
         _in_future(m, "recycle", act.until)
@@ -109,16 +109,16 @@ def _reassign(m: Moment, act: Act) -> None:
     require_manager(m, "reassign", act.by)
     handoff = m.state.handoff
     if handoff is None:
-        raise ActRefusedError(
-            "team", "Reassign is for a lead that has a handoff; this one has none."
+        raise RefusedError(
+            "Reassign is for a lead that has a handoff; this one has none.", why="team"
         )
     if act.to is None or not m.people.is_member(handoff.team, act.to):
-        raise ActRefusedError(
-            "to",
+        raise RefusedError(
             f"Reassign needs a member of team {handoff.team} in 'to', not {act.to or 'nobody'}.",
+            why="to",
         )
     if act.to == m.state.owner:
-        raise ActRefusedError("to", f"{act.to} owns this lead already.")
+        raise RefusedError(f"{act.to} owns this lead already.", why="to")
     end_hold(m, "reassigned", act.by)
     before = m.state.owner
     m.change(previous_owner=before or m.state.previous_owner)
@@ -134,22 +134,24 @@ def _hold(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "hold", act.by)
     handoff, rules = m.state.handoff, m.book.program.handoff
     if handoff is None or rules is None:
-        raise ActRefusedError("hold", "Hold is for a lead that has a handoff; this one has none.")
+        raise RefusedError("Hold is for a lead that has a handoff; this one has none.", why="hold")
     if act.until is None:
-        raise ActRefusedError("until", "Hold needs 'until', the instant at which the clocks go on.")
+        raise RefusedError(
+            "Hold needs 'until', the instant at which the clocks go on.", why="until"
+        )
     _in_future(m, "hold", act.until)
     if not act.why:
-        raise ActRefusedError("why", "Hold needs 'why': what the lead is waiting for.")
+        raise RefusedError("Hold needs 'why': what the lead is waiting for.", why="why")
     most = rules.hold_at_most
     if held_seconds(handoff, act.until, m.clock_at) > most.elapsed.total_seconds():
-        raise ActRefusedError("hold", f"A handoff can be held for at most {most} in all.")
+        raise RefusedError(f"A handoff can be held for at most {most} in all.", why="hold")
     hold(m, act.until, act.why, act.by)
 
 
 def _resume(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "resume", act.by)
     if m.state.handoff is None or m.state.handoff.held_until is None:
-        raise ActRefusedError("hold", "Resume is for a lead on hold; this one is not.")
+        raise RefusedError("Resume is for a lead on hold; this one is not.", why="hold")
     end_hold(m, "resume", act.by)
 
 
@@ -200,11 +202,11 @@ def _done(m: Moment, act: Act) -> None:
     task = next((one for one in m.state.tasks if one.id == act.task), None)
     if task is None:
         names = ", ".join(one.id for one in m.state.tasks)
-        raise ActRefusedError(
-            "task",
+        raise RefusedError(
             f"Done is for an open task ({names}), not for {act.task or 'none'}."
             if names
             else "Done is for an open task; this lead has none.",
+            why="task",
         )
     require_task_person(m, act.by, task.owner, task.team)
     m.change(tasks=tuple(one for one in m.state.tasks if one.id != task.id))
@@ -214,7 +216,7 @@ def _done(m: Moment, act: Act) -> None:
 def _note(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "note", act.by)
     if not act.note:
-        raise ActRefusedError("note", "Note needs 'note', the text to be kept.")
+        raise RefusedError("Note needs 'note', the text to be kept.", why="note")
     m.record("noted", by=act.by, note=act.note)
 
 
@@ -222,9 +224,9 @@ def _reason(act: Act, reasons: Mapping[str, object]) -> str:
     if act.reason is None or act.reason not in reasons:
         known = ", ".join(reasons) or "none"
         given = f"not '{act.reason}'" if act.reason else "and none was given"
-        raise ActRefusedError(
-            "reason",
+        raise RefusedError(
             f"{act.do.capitalize()} needs a reason the program knows ({known}), {given}.",
+            why="reason",
         )
     return act.reason
 
@@ -232,24 +234,24 @@ def _reason(act: Act, reasons: Mapping[str, object]) -> str:
 def _amount(do: str, amount: float | None) -> float:
     if amount is None or amount < 0:
         given = "none was given" if amount is None else f"{rounded(amount)} is less"
-        raise ActRefusedError(
-            "amount",
+        raise RefusedError(
             f"{do.replace('_', ' ').capitalize()} needs an amount of 0 or more; {given}.",
+            why="amount",
         )
     return amount
 
 
 def _currency(do: str, currency: str | None) -> str:
     if currency is None or not _CURRENCY.fullmatch(currency):
-        raise ActRefusedError(
-            "currency", f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR."
+        raise RefusedError(
+            f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR.", why="currency"
         )
     return currency
 
 
 def _in_future(m: Moment, do: str, until: datetime) -> None:
     if until <= m.clock_at:
-        raise ActRefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
+        raise RefusedError(f"{do.capitalize()} needs an 'until' that is yet to come.", why="until")
 
 
 _ACTS: dict[str, Callable[[Moment, Act], None]] = {

@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -44,17 +45,19 @@ class Ran(NamedTuple):
 Leadflow = Callable[..., Ran]
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack in a thread of its own: the commands run event loops in the tests' thread."""
-    home = tmp_path_factory.mktemp("stack")
+@contextmanager
+def stack_in_a_thread(home: Path, **more: Any) -> Iterator[Stack]:
+    """A stack in a thread of its own: the commands run event loops in the tests' thread.
+
+    `more` are settings.
+    """
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     ready: Future[Stack] = Future()
 
     async def run() -> None:
         try:
-            settings = Settings(home=home, database_url="", log_level="error")
+            settings = Settings(home=home, database_url="", log_level="error", **more)
             async with running_stack(settings, Ports()) as started:
                 publish_first(started.settings, SHIPPED / "acme.yaml", SHIPPED / "teams.yaml")
                 ready.set_result(started)
@@ -73,6 +76,13 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         loop.call_soon_threadsafe(stop.set)
         thread.join(30)
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that all tests of commands share."""
+    with stack_in_a_thread(tmp_path_factory.mktemp("stack")) as started:
+        yield started
 
 
 @pytest.fixture

@@ -9,9 +9,10 @@ from email.message import EmailMessage
 import pytest
 
 from adapters.delivery.catcher import messages
-from adapters.temporal.client import Leads, RefusedError, connect_to
+from adapters.temporal.client import Leads, connect_to
 from assembly.stack import Stack
 from demonstration.desk_visits import DeskVisits
+from models.refusal import RefusedError
 from tests.waiting import until
 
 PROFILE = {"email": "vera@visits.example", "employees": 900, "title": "VP", "country": "US"}
@@ -59,7 +60,7 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
     await touching
     with pytest.raises(RefusedError, match="Recycling for no_response needs 6 touches"):
         await visits.act(person, "vera", "recycle", {"reason": "no_response"})
-    with pytest.raises(RefusedError, match="none by this name among those you may see"):
+    with pytest.raises(RefusedError, match="There is no lead 'somebody-elses' among"):
         await visits.act(person, "somebody-elses", "touch", {"channel": "call"})
     await visits.act(person, "vera", "qualify", {})
     assert await _stage(leads) == "sql"

@@ -18,7 +18,7 @@ from models.program.program import Program
 from tests.desk.lived_leads import PEOPLE, Clockwork, LivedLeads, Seat, sit
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import CONFIG, house
 from tests.gateway.senders import NOW
 from usecases.context import Context
 
@@ -58,7 +58,7 @@ async def browser(
     context: Context, office: LivedLeads
 ) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
     """Makes browsers, each with cookies of its own."""
-    app = build_app(context, office)
+    app = build_app(context, office, config=CONFIG)
     async with AsyncExitStack() as opened:
 
         def made() -> httpx.AsyncClient:

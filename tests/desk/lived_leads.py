@@ -19,13 +19,14 @@ import sqlalchemy as sa
 from activities.ports import Fence, Rendered
 from adapters.mail.alert_card import ACTIONS
 from adapters.sql.desk_sessions import SqlDeskSessions
-from adapters.temporal.client import LeadNotFoundError, RefusedError
+from adapters.temporal.client import LeadNotFoundError
 from lifecycle.decide import decide, new_lead
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
 from models.inputs import Created, Event, Input, Result
 from models.messages import read_act
 from models.program.program import Program
+from models.refusal import RefusedError
 from models.state import LeadState
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow

@@ -23,8 +23,8 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _WORDS = re.compile(r"`([a-z_]+)`")
 
 
-def told(name: str) -> Iterator[ast.Call]:
-    """Every call of `tell` in the rules."""
+def calls_of(name: str) -> Iterator[ast.Call]:
+    """Every call of this method in the rules."""
     for path in sorted((ROOT / "lifecycle").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
@@ -85,7 +85,7 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
     for words, rest in rows("timeline.md"):
         for kind in words:
             written.setdefault(kind, set()).update(_WORDS.findall(rest))
-    calls = list(told("record"))
+    calls = list(calls_of("record"))
     assert len(calls) > 40
     for call in calls:
         (kind,) = constants(call.args[0])
@@ -98,15 +98,16 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
 def test_every_why_that_the_rules_name_is_in_the_timeline_page() -> None:
     text = (ROOT / "docs" / "timeline.md").read_text("utf-8")
     words = set(_WORDS.findall(text))
-    for call in told("record"):
+    for call in calls_of("record"):
         for one in call.keywords:
             if one.arg == "why" and isinstance(one.value, ast.Constant):
                 assert one.value.value in words
     refusals = ast.parse((ROOT / "lifecycle" / "moves" / "acts.py").read_text("utf-8"))
     for node in ast.walk(refusals):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RefusedError":
-            assert constants(node.args[0]) <= words
-    for call in told("leave"):
+            [why] = [one.value for one in node.keywords if one.arg == "why"]
+            assert constants(why) <= words
+    for call in calls_of("leave"):
         assert constants(call.args[-1]) <= words
 
 

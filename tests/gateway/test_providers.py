@@ -7,7 +7,6 @@ import hashlib
 import hmac
 import json
 from collections.abc import AsyncIterator, Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,11 +24,12 @@ from standardwebhooks import Webhook
 
 from adapters.sql.database import Database
 from gateway import providers
+from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import accept
 from gateway.requests.problems import explain
 from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
-from usecases.context import Context, ProviderSecrets
+from usecases.context import Context
 
 MESSAGE = f"{MAIL}@acme.example"
 ADDRESS = "ana@northwind.example"
@@ -85,7 +85,7 @@ async def http(
 
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(replace(context, providers=secrets), fetch))
+    app.include_router(providers.router(context, secrets, fetch))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
@@ -375,7 +375,7 @@ async def test_a_provider_that_is_not_set_up_is_not_there(
 ) -> None:
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(replace(context, providers=ProviderSecrets())))
+    app.include_router(providers.router(context, ProviderSecrets()))
     transport = httpx.ASGITransport(app)
     async with httpx.AsyncClient(transport=transport, base_url="https://x.example") as http:
         for name in ("sendgrid", "mailgun", "postmark", "ses", "standard"):

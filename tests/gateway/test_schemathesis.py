@@ -19,7 +19,7 @@ from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import CONFIG, house
 from tests.gateway.senders import known_lead, sent_mail
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,8 @@ def document(
     context = house(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", role="admin")
     endless = Pace(burst=1_000_000, per_second=1_000_000)  # it asks with wrong keys, and quickly
-    app = build_app(context, FakeActs(), Limits(requests=endless, wrong_keys=endless))
+    limits = Limits(requests=endless, wrong_keys=endless)
+    app = build_app(context, FakeActs(), limits, config=CONFIG)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     schema.config.update(headers={"Authorization": f"Bearer {key}"})
     yield schema

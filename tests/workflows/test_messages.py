@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
-from adapters.temporal.client import LeadNotFoundError, RefusedError
+from adapters.temporal.client import LeadNotFoundError
 from adapters.temporal.embedded import shipped
+from models.refusal import RefusedError
 from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack
 
