@@ -45,7 +45,7 @@ def require_known_person(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody who is not in the directory."""
     if not m.people.knows(by):
         raise RefusedError(
-            "person", f"{_words(do)} is for a member or manager of a team, not for {by}."
+            f"{_words(do)} is for a member or manager of a team, not for {by}.", why="person"
         )
 
 
