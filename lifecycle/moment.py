@@ -157,6 +157,8 @@ class Moment:
             return {"fit": state.fit, "engagement": engagement, "total": total}
         if name == "lead":
             return state.profile
+        if name == "reached":
+            return sorted(state.reached | {state.stage})
         return getattr(state, name) if name in ("stage", "motion", "cycle") else None
 
     def _did(self, signature: str) -> bool:
