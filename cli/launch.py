@@ -25,7 +25,7 @@ from cli.console import (
 )
 from cli.publishing import ProgramOption, choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
-from usecases.publishing import Publication
+from usecases.publishing import ChosenProgram
 
 if TYPE_CHECKING:
     from adapters.files.leads import CheckedLeads
@@ -126,7 +126,7 @@ def _bar(*, as_json: bool) -> Progress:
 def _start(
     settings: Settings,
     database: Database,
-    chosen: Publication,
+    chosen: ChosenProgram,
     leads: CheckedLeads,
     counts: Counts,
     *,

@@ -9,7 +9,7 @@ import typer
 
 from cli.console import WrongInputError, err
 from usecases import publishing
-from usecases.publishing import Publication, UnknownProgramError
+from usecases.publishing import ChosenProgram, UnknownProgramError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -30,7 +30,7 @@ ProgramOption = Annotated[
 ]
 
 
-def choose(text: str, teams: Path | None, database: Database) -> Publication:
+def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
     """The program a command names, and its teams. Raises DocumentError and WrongInputError."""
     try:
         return publishing.choose(text, teams, database)
@@ -53,7 +53,7 @@ def _unknown(name: str, error: UnknownProgramError) -> WrongInputError:
 
 
 async def publish_on(
-    client: Client, settings: Settings, database: Database, chosen: Publication
+    client: Client, settings: Settings, database: Database, chosen: ChosenProgram
 ) -> None:
     """Publish with Temporal at hand, and print what publishing warns of."""
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick

@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import cel
-
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, context
 from lifecycle.program.profile import lead_zone
 from lifecycle.program.rulebook import Rulebook
@@ -158,6 +157,8 @@ class Moment:
             return {"fit": state.fit, "engagement": engagement, "total": total}
         if name == "lead":
             return state.profile
+        if name == "reached":
+            return sorted(state.reached | {state.stage})
         return getattr(state, name) if name in ("stage", "motion", "cycle") else None
 
     def _did(self, signature: str) -> bool:

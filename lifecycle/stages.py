@@ -57,7 +57,7 @@ def _in_order(stages: frozenset[Stage]) -> tuple[Stage, ...]:
 
 ACT_STAGES: dict[str, tuple[Stage, ...]] = {
     "accept": ("mql", "sql"),
-    "touch": _in_order(WORKED),
+    "touch": _in_order(WORKED | WITH_MARKETING),
     "qualify": ("sal",),
     "open_opportunity": ("sql", "customer"),
     "win": ("opportunity",),

@@ -12,7 +12,7 @@ from models.state import LeadState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One entry of a lead's timeline (PROGRAM.md section 9). Each kind has its own `fields`."""
+    """One entry of a lead's timeline (docs/language.md section 9). The kind decides `fields`."""
 
     seq: int
     at: datetime

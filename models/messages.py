@@ -153,4 +153,4 @@ def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
 
 
 LATE_AFTER = timedelta(hours=72)
-"""An event older than this when it arrives is late (PROGRAM.md section 4)."""
+"""An event older than this when it arrives is late (docs/language.md section 4)."""

@@ -134,6 +134,8 @@ class LeadState:
     stage: str = "known"
     since: datetime | None = None
     """When the stage was entered."""
+    reached: frozenset[str] = frozenset()
+    """The stages that the lead has left or entered so far; empty before the first move."""
     motion: str = "sales"
     was_mql: bool = False
     cycle: int = 1
@@ -151,6 +153,9 @@ class LeadState:
     human_since_recycle: bool = False
     suppressed: tuple[str, ...] = ()
     soft_bounces: int = 0
+    """Soft bounces in a row; those of one e-mail count once."""
+    soft_bounced: tuple[str, ...] = ()
+    """The names of the e-mails of these bounces, as far as they are known."""
     confirmed: datetime | None = None
     """When the consent was confirmed (double opt-in)."""
     paused_until: datetime | None = None
@@ -162,6 +167,8 @@ class LeadState:
     """Tracks finished or left in this cycle."""
     entered: Mapping[str, datetime] = field(default_factory=dict)
     """When each track was last entered."""
+    times_entered: Mapping[str, int] = field(default_factory=dict)
+    """How often each track was entered in this cycle."""
     sent: frozenset[str] = frozenset()
     """E-mails sent in this cycle."""
     sends: tuple[datetime, ...] = ()
@@ -209,7 +216,7 @@ _STATES: TypeAdapter[LeadState] = TypeAdapter(LeadState)
 def dump_state(state: LeadState) -> dict[str, Any]:
     """The state as JSON values, without defaults. Sets are sorted."""
     data: dict[str, Any] = _STATES.dump_python(state, mode="json", exclude_defaults=True)
-    for name in ("did", "left", "sent"):
+    for name in ("did", "left", "reached", "sent"):
         if name in data:
             data[name] = sorted(data[name])
     if "did" in data.get("track", {}):

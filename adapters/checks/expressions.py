@@ -6,11 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import get_args
 
-import cel
-
 from adapters.checks.expression_syntax import syntax_error_text
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, ExpressionToken, expression
 from models.program.expression_places import ExpressionPlace, context_keys, expression_places
 from models.program.program import Program
@@ -30,7 +29,7 @@ _METHODS = _MACROS | frozenset(
 )
 _SCORES = ("fit", "engagement", "total")
 _EVENT = ("type", "subject", "data")
-_PLAIN = ("stage", "motion", "cycle")
+_PLAIN = ("stage", "motion", "cycle", "reached")
 _VALUES = {"stage": get_args(Stage), "motion": get_args(Motion)}
 _EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
 
@@ -222,11 +221,14 @@ class _ExpressionReader:
                 listed += 1
 
     def _check_reversed_comparison(self, place: int) -> None:
-        """Check `'known' == stage`, with the text on the left."""
+        """Check `'known' == stage` and `'mql' in reached`, with the text on the left."""
         signs = tuple(self._tokens[n].text for n in (place + 1, place + 2) if self._at(n))
         variable = self._at(place + 3)
         if signs in (("=", "="), ("!", "=")) and variable and variable.text in _VALUES:
             self._check_stage_word(place, variable.text)
+        collection = self._at(place + 2)
+        if signs[:1] == ("in",) and collection and collection.text == "reached":
+            self._check_stage_word(place, "stage")
 
     def _check_stage_word(self, place: int, variable: str) -> None:
         token = self._at(place)

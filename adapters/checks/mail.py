@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from email_validator import EmailNotValidError, validate_email
@@ -12,10 +10,11 @@ from pydantic import ValidationError
 
 from adapters.documents.marked import Node
 from adapters.documents.problems import Problem, meant, written_path
+from lifecycle.program.countries import country_codes
 from models.addresses import only_address
 from models.program.program import Program
 from models.program.sending import Email
-from models.program.values import BUILT_IN_FIELDS
+from models.program.values import BUILT_IN_FIELDS, COUNTRY_ALIASES
 
 _PART = re.compile(r"(subject|preheader|text|template)(?:, line (\d+))?: ", re.ASCII)
 _MOST_BYTES = 1_000_000
@@ -33,8 +32,8 @@ def check_sending(root: Node) -> None:
             " in every marketing mail, as the law demands"
         )
     for country in root.get("sending", "consent_required_in").each():
-        if country.text is not None and country.text not in _countries():
-            remedy = meant(country.text.upper(), _countries())
+        if country.text is not None and country.text not in {*country_codes(), *COUNTRY_ALIASES}:
+            remedy = meant(country.text.upper(), country_codes())
             remedy = remedy if remedy.startswith("did") else "write one like DE"
             country.report(f"'{country.text}' is not an ISO 3166 country code; {remedy}")
 
@@ -57,12 +56,6 @@ def check_address(node: Node, example: str, *, named: bool) -> None:
             f"'{text}' is not one e-mail address; write one like {example}"
             " (a name with a comma in it goes in quotes)"
         )
-
-
-@cache
-def _countries() -> frozenset[str]:
-    table = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text("utf-8")
-    return frozenset(line[:2] for line in table.splitlines() if line and line[0] != "#")
 
 
 def embed_templates(root: Node, folder: Path) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from difflib import get_close_matches
 
 import holidays as holiday_library
+from holidays.registry import EntityLoader
 
 from models.program.handoff import Holidays
 
@@ -22,14 +23,15 @@ def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
     """
     days = set(holidays.also)
     if holidays.country is not None:
-        countries = holiday_library.list_supported_countries(include_aliases=True)
+        # `list_supported_countries` would import 250 countries to look at one.
+        countries = set(EntityLoader.get_country_codes(include_aliases=True))
         if holidays.country not in countries:
             raise ValueError(
                 _unknown(
                     "a country with known holidays", holidays.country, countries, "an ISO 3166 code"
                 )
             )
-        regions = countries[holidays.country]
+        regions = getattr(holiday_library, holidays.country).subdivisions
         if holidays.subdivision is not None and holidays.subdivision not in regions:
             what = f"a subdivision of {holidays.country}"
             raise ValueError(_unknown(what, holidays.subdivision, regions))

@@ -1,4 +1,4 @@
-"""Who gets a lead: the fair choice among a team's members (PROGRAM.md section 6).
+"""Who gets a lead: the fair choice among a team's members (docs/language.md section 6).
 
 The member with the lowest ratio (assignments so far ÷ weight) is next. A new member starts at the
 team's lowest ratio, so counts are exact fractions.

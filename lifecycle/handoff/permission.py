@@ -41,6 +41,14 @@ def require_manager(m: Moment, do: str, by: str) -> None:
         raise RefusedError(_wrong_person(m, do, by, allowed), why="person")
 
 
+def require_known_person(m: Moment, do: str, by: str) -> None:
+    """Refuse an act by anybody who is not in the directory."""
+    if not m.people.knows(by):
+        raise RefusedError(
+            f"{_words(do)} is for a member or manager of a team, not for {by}.", why="person"
+        )
+
+
 def require_task_person(m: Moment, by: str, owner: str | None, team: str | None) -> None:
     """Refuse to close a task by anybody but its owner, its team, or the lead's owner or manager."""
     if not has_task(m.people, by, owner, team):

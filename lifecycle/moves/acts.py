@@ -15,6 +15,7 @@ from lifecycle.calendars.local_time import later
 from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
+    require_known_person,
     require_manager,
     require_owner_or_manager,
     require_stage,
@@ -26,7 +27,7 @@ from lifecycle.moves.events import log_touch
 from lifecycle.moves.transitions import disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
 from lifecycle.stable_hash import short_hash
-from lifecycle.stages import ACT_STAGES
+from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
 from models.refusal import RefusedError
@@ -62,7 +63,10 @@ def perform_act(m: Moment, act: Act) -> None:
 
 
 def _touch(m: Moment, act: Act) -> None:
-    require_owner_or_manager(m, "touch", act.by)
+    if m.state.stage in WITH_MARKETING:
+        require_known_person(m, "touch", act.by)
+    else:
+        require_owner_or_manager(m, "touch", act.by)
     log_touch(m, act.by, act.channel, act.note)
 
 

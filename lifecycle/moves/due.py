@@ -1,6 +1,6 @@
 """What becomes due: ends of holds, clocks, retries, ends of cool-offs, idle rules, track steps.
 
-Items that are due at the same instant are done in that order (PROGRAM.md section 3).
+Items that are due at the same instant are done in that order (docs/language.md section 3).
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ NOT_HUMAN = frozenset(
         "email.complained",
         "email.unsubscribed",
         "email.resubscribed",
+        "email.reinstated",
         "profile.updated",
         unreachable_owner.LEFT,
         unreachable_owner.UNREACHABLE,
@@ -184,7 +185,8 @@ def _record_update(m: Moment, update: _Update) -> None:
     if update.names or note is not None:
         m.record("profile", changed=update.names, note=note)
     if "email" in update.names:
-        m.change(soft_bounces=0, confirmed=None)
+        suppression.forget_soft_bounces(m)
+        m.change(confirmed=None)
         suppression.lift(m, "bounced")
         opt_in.request_confirmation(m)
 

@@ -25,7 +25,7 @@ def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
         m.change(closed=False)
         m.record("reopened", stage=source)
     m.record("stage", **{"from": source, "to": to, "why": why, "by": by})
-    m.change(stage=to, since=m.at, cool_off_until=None)
+    m.change(stage=to, since=m.at, cool_off_until=None, reached=m.state.reached | {source, to})
     if to in TRACKLESS or to == "recycled":
         tracks.leave(m, "stage")
     else:
@@ -95,6 +95,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
         did=frozenset(),
         sent=frozenset(),
         left=frozenset(),
+        times_entered={},
         human_since_recycle=False,
         cool_off_until=cool_off_until if cools_off else None,
     )

@@ -1,7 +1,8 @@
 """Suppression: the lead gets no marketing mail any more, for a reason.
 
 A hard bounce, a complaint, an unsubscription or the third soft bounce in a row suppresses. It
-stops mail, but never a handoff.
+stops mail, but never a handoff. Soft bounces of one e-mail count once. `email.reinstated`, by an
+operator, is the way back from a wrong bounce.
 """
 
 from __future__ import annotations
@@ -44,23 +45,35 @@ def apply_event(m: Moment, event: Event) -> None:
     elif event.type == "email.resubscribed":
         lift(m, "unsubscribed")
     elif event.type == "email.bounced":
-        _count_soft_bounce(m)
+        _count_soft_bounce(m, event.subject)
+    elif event.type == "email.reinstated":
+        forget_soft_bounces(m)
+        lift(m, "bounced")
     elif event.type in _PROOFS_OF_DELIVERY and m.state.soft_bounces:
-        m.change(soft_bounces=0)
+        forget_soft_bounces(m)
 
 
-def apply_refused_mail(m: Moment, why: str | None) -> None:
+def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:
     """Apply a refusal by the mail server: it counts like a bounce."""
     if why == "bounced":
         suppress(m, "bounced")
     elif why == "soft_bounced":
-        _count_soft_bounce(m)
+        _count_soft_bounce(m, email)
 
 
-def _count_soft_bounce(m: Moment) -> None:
-    m.change(soft_bounces=m.state.soft_bounces + 1)
+def _count_soft_bounce(m: Moment, email: str) -> None:
+    """Count a soft bounce, but no second one of the same e-mail."""
+    if email and email in m.state.soft_bounced:
+        return
+    named = (email,) if email else ()
+    m.change(soft_bounces=m.state.soft_bounces + 1, soft_bounced=(*m.state.soft_bounced, *named))
     if m.state.soft_bounces >= SOFT_BOUNCES:
         suppress(m, "bounced")
+
+
+def forget_soft_bounces(m: Moment) -> None:
+    """Count soft bounces from zero again."""
+    m.change(soft_bounces=0, soft_bounced=())
 
 
 def suppress(m: Moment, why: str) -> None:

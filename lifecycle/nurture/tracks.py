@@ -67,6 +67,10 @@ def _enter(m: Moment, track: CompiledTrack) -> None:
     m.change(
         track=TrackState(name=track.name, entered=m.at, step=track.first),
         entered={**m.state.entered, track.name: m.at},
+        times_entered={
+            **m.state.times_entered,
+            track.name: m.state.times_entered.get(track.name, 0) + 1,
+        },
     )
     _perform(m, track.first)
 
@@ -175,7 +179,7 @@ def apply_mail_result(m: Moment, result: Result) -> None:
         m.record("email_skipped", email=mail.email, step=mail.step, why=result.why)
     else:
         m.record("email_failed", email=mail.email, step=mail.step, why=result.why)
-        suppression.apply_refused_mail(m, result.why)
+        suppression.apply_refused_mail(m, mail.email, result.why)
     # A mail with an unknown outcome may have arrived, so it counts as sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
@@ -193,7 +197,7 @@ def _current(m: Moment) -> StepNode | None:
     track = m.state.track
     if track is None or track.sending or track.name not in m.book.tracks:
         return None
-    return m.book.tracks[track.name].nodes.get(track.step)
+    return m.book.tracks[track.name].step(track.step)
 
 
 def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
@@ -258,7 +262,8 @@ def _send(m: Moment, node: StepNode) -> bool:
         m.record("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
         _wait(m, wait_until=verdict.until)
         return False
-    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{node.id}"
+    times = m.state.times_entered.get(track.name, 1)
+    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{times}/{node.id}/{email}"
     message = message_id(m.book, key)
     pending = PendingMail(
         key=key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,10 +13,12 @@ from zoneinfo import ZoneInfo
 from email_validator import EmailNotValidError, validate_email
 
 from lifecycle.calendars.local_time import zone
+from lifecycle.program.countries import country_code
 from models.program.program import Program
 from models.program.values import BUILT_IN_FIELDS, FieldType
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\t\v\f\x85\u2028\u2029]")
+_AMBIGUOUS = re.compile(r"\s*([+-]?\d+)[.,](\d{3})\s*")
 _LONGEST = 1_000
 _MAX_SHOWN = 60
 _LARGEST = 2**53
@@ -94,19 +97,19 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} is text, not {_shown(value)}")
     try:
-        text = str(value).strip()
+        text = _LINE_BREAK.sub(" ", str(value)).strip()
         text.encode()
     except ValueError:
         raise ValueError(f"{name} {_shown(value)} is not text that can be written") from None
-    if "\0" in text:
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
         raise ValueError(f"{name} {_shown(value)} is not text that can be written")
     if len(text) > _LONGEST:
         raise ValueError(f"{name} is longer than {_LONGEST} characters")
     if name == "email":
         return _address(text)
     if name == "country":
-        code = text.upper()
-        if not _COUNTRY.fullmatch(code):
+        code = country_code(text)
+        if code is None:
             raise ValueError(
                 f"country {_shown(text)} is not an ISO 3166 code; write one like US or DE"
             )
@@ -127,12 +130,22 @@ def _address(text: str) -> str:
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, bool):
         raise ValueError(f"{name} is a number, not {str(value).lower()}")
+    if isinstance(value, str) and (ambiguous := _AMBIGUOUS.fullmatch(value)):
+        whole, digits = ambiguous.groups()
+        raise ValueError(
+            f"{name} {_shown(value)} can mean {whole}{digits}"
+            f" or {whole}.{digits.rstrip('0') or '0'}; write {whole}{digits} for the first"
+        )
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} {_shown(value)} is not a number; write digits like 250") from None
     if not abs(number) <= _LARGEST:
         raise ValueError(f"{name} {_shown(value)} is not a number that can be counted with")
+    if name == "employees" and not (number >= 0 and number.is_integer()):
+        raise ValueError(f"employees {_shown(value)} is not a whole number of 0 or more")
+    if name == "employees":
+        return int(number)
     if isinstance(value, int):
         return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):

@@ -59,6 +59,12 @@ class CompiledTrack:
     again: bool
     first: str
     nodes: dict[str, StepNode]
+    former_ids: dict[str, str]
+    """Ids that release 0.1 gave to steps, with the present ones."""
+
+    def step(self, name: str) -> StepNode | None:
+        """The step of this id, which may be a former one; None if there is none."""
+        return self.nodes.get(name) or self.nodes.get(self.former_ids.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -183,6 +189,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
         again=track.again,
         first=first or "",
         nodes=nodes,
+        former_ids=_former_ids(track, ids),
     )
 
 
@@ -213,25 +220,57 @@ def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
 
 
 def step_ids(track: Track) -> dict[int, str]:
-    """The id of every step, by `id(step)`.
+    """The id of every step, by `id(step)`: its own, else what it is about, not where it stands.
 
-    Without one of its own, a step is called by its e-mail, else by its kind and position
-    in document order (`wait-2`); a name that is taken gets `-2`, `-3` and so on.
+    So a lead keeps its place when steps are added or removed. An e-mail step has the name of its
+    e-mail (`welcome`), variants the names of theirs (`short-or-long`). Any other step has its kind
+    and the nearest e-mail or given id above it (`wait-after-welcome`). A name that is taken gets
+    `-2`, `-3` and so on (VERSIONS.md section 10).
     """
     steps = list(document_order(track.steps))
-    ids = {id(step): step.id for step in steps if step.id is not None}
-    taken = set(ids.values())
-    for position, step in enumerate(steps, start=1):
-        if step.id is not None:
-            continue
-        name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
-        free, number = name, 1
-        while free in taken:
-            number += 1
-            free = f"{name}-{number}"
-        taken.add(free)
-        ids[id(step)] = free
+    ids: dict[int, str] = {}
+    taken = {step.id for step in steps if step.id is not None}
+    above: str | None = None
+    for step in steps:
+        own = step.id or _free(_default_id(step, above), taken)
+        taken.add(own)
+        ids[id(step)] = own
+        if step.id is not None or isinstance(step, EmailStep | VariantsStep):
+            above = own
     return ids
+
+
+def _default_id(step: AnyStep, above: str | None) -> str:
+    if isinstance(step, EmailStep | VariantsStep):
+        return "-or-".join(email for _, email, _ in email_choices(step))
+    kind = str(step_kind(step)).replace("_", "-")
+    return f"{kind}-after-{above}" if above is not None else kind
+
+
+def _former_ids(track: Track, ids: dict[int, str]) -> dict[str, str]:
+    """The present ids of steps by the ids that release 0.1 gave them: kind and position.
+
+    The state of a lead in flight may name a step by its former id.
+    """
+    steps = list(document_order(track.steps))
+    taken = {step.id for step in steps if step.id is not None}
+    former: dict[str, str] = {}
+    for position, step in enumerate(steps, start=1):
+        if step.id is None:
+            name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
+            free = _free(name, taken)
+            taken.add(free)
+            former[free] = ids[id(step)]
+    return former
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the first of `name-2`, `name-3` and so on that is not taken."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
 
 
 def email_choices(step: EmailStep | VariantsStep) -> tuple[tuple[str | None, str, int], ...]:

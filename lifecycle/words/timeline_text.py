@@ -22,6 +22,7 @@ EVENT_PHRASES = {
     "email.unsubscribed": "unsubscribed",
     "email.resubscribed": "wants mail again",
     "email.paused": "paused mail",
+    "email.reinstated": "address reinstated",
     "profile.updated": "data changed",
     "page.viewed": "looked at {}",
     "form.submitted": "sent the form {}",

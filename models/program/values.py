@@ -47,6 +47,14 @@ BUILT_IN_FIELDS: dict[str, FieldType] = {
 """The fields of every lead's profile. A program's `fields` add to them."""
 
 
+COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+"""Codes that people use though ISO 3166-1 does not assign them, with the assigned ones."""
+
+
+CountryCode = Annotated[str, AfterValidator(lambda code: COUNTRY_ALIASES.get(code, code))]
+"""An ISO 3166-1 code of two letters."""
+
+
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 

@@ -19,6 +19,7 @@ from adapters.sql.database import Database, migrate, open_database
 from assembly.settings import Settings
 from assembly.stack import Ports, Stack, running_stack
 from cli.stack import publish_first
+from tests.waiting import LIMIT
 
 SHIPPED = Path(__file__).parents[2] / "programs"
 ACME = str(SHIPPED / "acme.yaml")
@@ -26,7 +27,7 @@ TEAMS = str(SHIPPED / "teams.yaml")
 
 
 class Ran(NamedTuple):
-    """What a command said, and its exit status."""
+    """What a command printed, and its exit status."""
 
     status: int
     out: str
@@ -71,10 +72,10 @@ def stack_in_a_thread(home: Path, **more: Any) -> Iterator[Stack]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        yield ready.result(60)
+        yield ready.result(LIMIT)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
+        thread.join(LIMIT)
         loop.close()
 
 
@@ -128,8 +129,8 @@ def leadflow(command: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch) -
     return command
 
 
-def until(look: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """What `look` gives, as soon as it is true."""
+def until(look: Callable[[], Any], seconds: float = LIMIT) -> Any:
+    """What `look` returns, as soon as it is true."""
     limit = monotonic() + seconds
     pause = threading.Event()
     while not (found := look()):

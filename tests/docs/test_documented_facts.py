@@ -17,9 +17,14 @@ from adapters.crm.events import MQL, TYPES
 from assembly.settings import Settings
 from models.inputs import ACTS
 from models.program.program import Program
-from tests.docs.pages import PAGES, ROOT
+from tests.docs.pages import PAGES, ROOT, anchors
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+# A path in one of our rooms; capitals stand for a name that is yours to choose.
+_FILE = re.compile(
+    r"`((?:models|lifecycle|activities|workflows|adapters|simulation|usecases|gateway|assembly"
+    r"|demonstration|cli|docs|deploy|tests|bench)/[a-z0-9_./-]*)`"
+)
 _WORDS = re.compile(r"`([a-z_]+)`")
 
 
@@ -68,8 +73,13 @@ def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
         found = (page.parent / path).resolve() if path else page
         assert found.exists(), f"{page.name} links to {target}"
         if anchor:
-            headings = re.findall(r"^#+ (.+)$", found.read_text("utf-8"), re.MULTILINE)
-            assert anchor in {one.lower().replace(" ", "-") for one in headings}
+            assert anchor in anchors(found), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_page_names_exists(page: Path) -> None:
+    named = set(_FILE.findall(page.read_text("utf-8")))
+    assert [one for one in sorted(named) if not (ROOT / one).exists()] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:

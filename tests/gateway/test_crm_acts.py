@@ -278,7 +278,8 @@ _ACTISH = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=200,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)
 async def test_whatever_a_crm_signs_is_done_or_answered_with_a_problem(

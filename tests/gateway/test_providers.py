@@ -314,9 +314,8 @@ _JSON: st.SearchStrategy[Any] = st.deferred(
 
 @settings(
     max_examples=200,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_JSON)
 def test_whatever_a_provider_tells_is_taken_or_left_alone(context: Context, document: Any) -> None:

@@ -77,7 +77,7 @@ async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> N
 
 
 async def test_what_comes_within_a_second_is_gathered(database: Database) -> None:
-    intake = SqlIntake(database, gather=timedelta(seconds=0.2))
+    intake = SqlIntake(database, gather=timedelta(seconds=3))
     leads = FakeLeads("ana")
     relay = Relay(intake, SqlPrograms(database), leads, pause=0.01)
     running = asyncio.create_task(relay.run())

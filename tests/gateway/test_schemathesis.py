@@ -63,7 +63,6 @@ def test_whatever_is_asked_is_answered_as_documented(
 
         @settings(
             max_examples=25,
-            deadline=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

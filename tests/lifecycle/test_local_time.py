@@ -159,7 +159,7 @@ TURNS = {
 PLACES = st.sampled_from([(tz, day) for tz, days in TURNS.items() for day in days])
 
 
-@settings(deadline=None, max_examples=150, derandomize=True)
+@settings(max_examples=150, derandomize=True)
 @given(
     place=PLACES,
     days=st.frozensets(st.integers(0, 6), min_size=1),

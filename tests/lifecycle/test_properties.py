@@ -25,7 +25,6 @@ from tests.lifecycle.random_leads import (
 
 FEW = settings(
     max_examples=60,
-    deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # random_leads are long; shrinking one takes minutes

@@ -57,7 +57,7 @@ async def a_won_lead(stack: WorkerStack) -> str:
 async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
     lead = await stack.mql()
-    await until(lambda: stack.world.journal.told(lead, "breached"), 60)
+    await until(lambda: stack.world.journal.told(lead, "breached"))
     await stack.settled(lead)
     return lead
 

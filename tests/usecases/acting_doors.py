@@ -23,7 +23,7 @@ from adapters.sql.desk_sessions import SqlDeskSessions
 from adapters.temporal.client import LeadNotFoundError, Leads, connect_to
 from assembly.link_secret import link_secret
 from assembly.stack import Stack
-from gateway.web.session import form_token
+from gateway.web.desk_session import form_token
 from models.refusal import RefusedError
 from tests.cli.conftest import Leadflow, until
 from tests.gateway.senders import signed

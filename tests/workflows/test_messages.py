@@ -9,7 +9,7 @@ import pytest
 from adapters.temporal.client import LeadNotFoundError
 from adapters.temporal.embedded import shipped
 from models.refusal import RefusedError
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 from tests.workflows.worker_stack import WorkerStack
 
 RILEY = "riley@acme.example"
@@ -127,7 +127,7 @@ async def _cli(stack: WorkerStack, *words: str) -> subprocess.CompletedProcess[s
     address = stack.client.service_client.config.target_host
     command = [shipped("temporal"), "workflow", *words, "--address", address]
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, check=False, timeout=30
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=LIMIT
     )
 
 

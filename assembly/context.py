@@ -1,4 +1,4 @@
-"""The gateway's composition root: its adapters, from the settings."""
+"""What the gateway works with: the real adapters over one database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from activities.ports import Mailer
-from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlPeople
@@ -16,7 +15,7 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
-from assembly.link_secret import link_secret
+from assembly.mail import signed_links
 from assembly.settings import Settings
 from gateway.config import GatewayConfig, ProviderSecrets
 from models.instants import whole_second
@@ -41,7 +40,6 @@ def open_context(
     A demonstration has another clock, and gathers what comes for one lead for a shorter time.
     """
     database = open_database(settings.database)
-    secret = settings.secret.get_secret_value() if settings.secret else None
     try:
         yield Context(
             database=database,
@@ -53,11 +51,7 @@ def open_context(
             programs=SqlPrograms(database),
             mail_ledger=SqlMailLedger(database),
             sent=SqlSentMail(database),
-            links=SignedLinks(
-                public_url=settings.public_url,
-                mail_domain=settings.mail_domain,
-                secret=link_secret(settings.home, secret),
-            ),
+            links=signed_links(settings),
             now=now,
             speed=speed,
         )
