@@ -101,7 +101,7 @@ async def start(leads: StartedLeads, new: NewLead, program: Program, *, now: dat
 
     A consent that was told with source and wording is recorded in either case, once.
     """
-    started = await leads.enrol(new.id, program, new.profile)
+    started = await leads.enrol(new.id, program, {**new.profile, **new.creation})
     if new.consent is not None:
         consent = _consent(new.id, new.consent, now)
         await leads.events(new.id, [dict(consent.body)])
@@ -146,7 +146,10 @@ def _lead_items(
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
     lead = new.id if new.named else known.get(new.profile["email"], new.id)
-    items = [NewItem.lead_data(lead, program.program, new.update, arrived=intake.now)]
+    data = NewItem.lead_data(
+        lead, program.program, new.update, arrived=intake.now, creation=new.creation
+    )
+    items = [data]
     if new.consent is not None:
         items.append(_consent(lead, new.consent, intake.now))
     return items

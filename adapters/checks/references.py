@@ -8,6 +8,7 @@ from adapters.checks.cron import check_cron
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant
 from lifecycle.nurture.consent import CONFIRM
+from lifecycle.program.creation import CREATION_FIELDS
 from models.program.values import BUILT_IN_FIELDS
 
 _CLOCKS = ("accept", "first_touch", "qualify")
@@ -71,6 +72,11 @@ def check_fields(root: Node) -> None:
             kind.report(
                 f"'{name}' is a field that every lead has ({BUILT_IN_FIELDS[name]});"
                 " remove it or choose another name",
+                key=True,
+            )
+        elif name in CREATION_FIELDS:
+            kind.report(
+                f"'{name}' is what a lead may be given at its creation; choose another name",
                 key=True,
             )
         elif not (name.isascii() and name.isidentifier()) or name in ("in", "true", "null"):

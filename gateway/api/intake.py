@@ -30,7 +30,8 @@ class LeadBatch(BaseModel):
         min_length=1,
         max_length=MOST_ITEMS,
         description="Each has an `email` and any fields of the profile; `id`, `program` and"
-        " `consent: {source, wording}` if they matter.",
+        " `consent: {source, wording}` if they matter; `stage` and `owner`"
+        " count for a new lead alone.",
     )
 
 
