@@ -54,6 +54,7 @@ def open_context(
             links=signed_links(settings),
             now=now,
             speed=speed,
+            default_program=settings.default_program or None,
         )
     finally:
         database.close()

@@ -51,7 +51,9 @@ def create(
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SCOPE", help="Instead of a role: `leads:write`, `events:write`; repeatable."
+            metavar="SCOPE",
+            help="Instead of a role: `leads:write`, `events:write`, `profiles:write`,"
+            " `consents:write` or `mail:write`; repeatable.",
         ),
     ] = None,
     as_json: JsonOption = False,

@@ -49,10 +49,17 @@ class Context:
     """The program's clock, in whole seconds; the wall clock but in a demonstration."""
     speed: float = 1.0
     """How many seconds of the program's clock pass in a real one."""
+    default_program: str | None = None
+    """The program of new leads for which none is named."""
 
     def intake_now(self) -> Intake:
         """What a request works with that brings leads or events, at this instant."""
-        return Intake(items=self.intake, programs=self.programs, now=self.now())
+        return Intake(
+            items=self.intake,
+            programs=self.programs,
+            now=self.now(),
+            default_program=self.default_program,
+        )
 
     def accept(self, *items: NewItem) -> list[bool]:
         """`usecases.intake.accept` with these adapters."""

@@ -20,15 +20,15 @@ _K = table_of(ApiKey)
 
 Role = Literal["marketing", "sales", "manager", "admin"]
 
-SCOPES = ("leads:write", "events:write")
+SCOPES = ("leads:write", "events:write", "profiles:write", "consents:write", "mail:write")
 """What a key without a role may be for. To read leads and to act on them takes a role, for it says
 which leads."""
 
 GRANTS: dict[str, tuple[str, ...]] = {
-    "marketing": ("leads:write", "events:write", "leads:read"),
+    "marketing": (*SCOPES, "leads:read"),
     "sales": ("leads:read", "acts:write"),
     "manager": ("leads:read", "acts:write"),
-    "admin": ("leads:write", "events:write", "leads:read", "acts:write"),
+    "admin": (*SCOPES, "leads:read", "acts:write"),
 }
 """What a role is for."""
 
@@ -118,14 +118,12 @@ class SqlApiKeys:
 
 def _refuse_unusable(scopes: Sequence[str], role: str | None, person: str | None) -> None:
     if unknown := sorted(set(scopes) - set(SCOPES)):
-        raise ValueError(
-            f"there is no scope {', '.join(unknown)}; there are {' and '.join(SCOPES)}"
-        )
+        raise ValueError(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
     if role is not None and role not in GRANTS:
         raise ValueError(f"there is no role {role}; there are {', '.join(GRANTS)}")
     if (role is None) == (not scopes):
         raise ValueError(
-            f"a key has either a role ({', '.join(GRANTS)}) or scopes ({' and '.join(SCOPES)})"
+            f"a key has either a role ({', '.join(GRANTS)}) or scopes ({', '.join(SCOPES)})"
         )
     if role in PERSONAL and not (person or "").strip():
         raise ValueError(f"a key of the role {role} is a person's; say whose")

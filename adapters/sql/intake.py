@@ -240,6 +240,20 @@ class SqlIntake:
         }
         return {address: each[0] for address, each in found.items() if each}
 
+    def address_of(self, lead: str) -> str | None:
+        """The address of a lead that exists, or of one whose creation was accepted; else None."""
+        row = sa.select(_L.c.email).where(_L.c.id == lead)
+        coming = (
+            sa.select(_I.c.body)
+            .where(_I.c.lead == lead, _I.c.kind == "lead", _I.c.done.is_(None))
+            .order_by(_I.c.seq)
+            .limit(1)
+        )
+        with self.database.read() as connection:
+            address: str | None = connection.scalar(row)
+            body = connection.scalar(coming) if address is None else None
+        return address if body is None else body["profile"].get("email")
+
     def waiting(self) -> Waiting:
         """How much was accepted and not relayed yet, and since when the oldest waits."""
         query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))

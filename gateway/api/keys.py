@@ -18,8 +18,8 @@ _BEARER = HTTPBearer(
 )
 
 
-def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
-    """A dependency: the request bears a good key with this scope."""
+def needs(context: Context, *scopes: str) -> Callable[..., KnownKey]:
+    """A dependency: the request bears a good key with one of these scopes."""
     keys = SqlApiKeys(context.database)
 
     def allowed(
@@ -32,8 +32,8 @@ def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
                 "this needs an API key: send `Authorization: Bearer lf_…`",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if scope not in key.scopes:
-            raise ProblemError(403, f"this key is not for {scope}; make one that is")
+        if not set(scopes) & set(key.scopes):
+            raise ProblemError(403, f"this key is not for {' or '.join(scopes)}; make one that is")
         return key
 
     return allowed

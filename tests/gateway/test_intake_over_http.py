@@ -24,7 +24,7 @@ async def test_a_new_lead_is_accepted_once_and_bears_its_program(
     body = {"leads": [{"email": ANA, "employees": 900}]}
     first = await http.post("/v1/leads", json=body, headers=key)
     again = await http.post("/v1/leads", json=body, headers=key)
-    assert first.status_code == 202
+    assert first.status_code == 202, first.text
     assert first.json() == {"results": [{"status": "accepted", "lead": lead_id(ANA), "why": None}]}
     assert again.json()["results"][0]["status"] == "duplicate"
     [item] = accepted(database)
