@@ -6,7 +6,7 @@ What is out of reach for a while raises, and Temporal tries again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -23,13 +23,15 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Fence:
-    """How new a turn's writer is: the run's start (microseconds since 1970), then its history.
+    """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    A turn is only stored by a writer that is not older than the one that stored last.
+    A turn's number decides first: a later turn is always stored, an earlier one never. The
+    same turn is stored again only by the run that stored it, with a history at least as long.
     """
 
     run: int
     length: int
+    run_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,10 @@ class StoredLead:
     state: LeadState
     seen: tuple[str, ...]
     """Ids of the latest 1,000 events on its timeline, oldest first."""
+    asked: tuple[Payload, ...] = ()
+    """Commands whose results it awaits, as `activities.turn.write_command` writes them."""
+    fence: Fence | None = None
+    """Who wrote it."""
 
 
 class Programs(Protocol):
@@ -76,10 +82,20 @@ class Journal(Protocol):
         """The lead's state alone, or None."""
         ...
 
-    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
-        """Store a turn in one transaction, replacing the rows of (lead, turn).
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        inputs: Sequence[str] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        """Store a turn in one transaction, replacing its rows if this run stored it before.
 
-        A writer older than the stored fence changes nothing.
+        `inputs` are the fingerprints of what the turn took in: a run of the same turn that
+        lacks one of those stored is no second try of it. `asked` are the commands whose results
+        the lead awaits after it. If the row is newer nothing changes, and it is returned.
         """
         ...
 

@@ -20,7 +20,7 @@ from lifecycle.nurture import tracks
 from lifecycle.program.rulebook import Rulebook
 from models.decision import Answer, Decision, Wake
 from models.directory import Directory
-from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result
+from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result, Resumed
 from models.program.program import Program
 from models.state import LeadState
 
@@ -93,6 +93,8 @@ def _next_item(m: Moment, now: datetime) -> DueItem | None:
 def _take(m: Moment, given: Input) -> None:
     if isinstance(given, MalformedInput):
         _tell_malformed(m, given)
+    elif isinstance(given, Resumed):
+        m.tell("resumed_from_journal")
     elif isinstance(given, Created):
         if m.state.created is None:
             events.created(m, given)
@@ -104,7 +106,7 @@ def _take(m: Moment, given: Input) -> None:
         events.happened(m, given)
     elif isinstance(given, Act):
         acts.perform(m, given)
-    elif isinstance(given, Result):
+    else:
         _take_result(m, given)
 
 

@@ -7,7 +7,7 @@ written as `2026-03-02T14:00:00Z`, in the program's time unless said otherwise.
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import (
     AwareDatetime,
@@ -62,12 +62,13 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. `ref` is where its sender waits for the answer."""
 
-    kind: Literal["created", "event", "act", "result", "malformed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
     name: str
     body: Any
     arrived: str
     ref: int
     duplicate: bool
+    """Of an event: whether its id was seen before; it is asked once, before its first turn."""
 
 
 class WakeWords(TypedDict):
@@ -80,8 +81,9 @@ class WakeWords(TypedDict):
 class TurnRequest(TypedDict):
     """What a turn is asked with. `state` is None for a lead that is created or reopened.
 
-    `shown` are the search attributes as they are. Arguments of a local activity are not
-    recorded, so here is everything.
+    `shown` are the search attributes as they are. `run` is the workflow's run id. `asked` are
+    the commands whose results are still awaited. `suggested` says that Temporal suggests to
+    continue as new. Arguments of a local activity are not recorded, so here is everything.
     """
 
     lead: str
@@ -93,6 +95,21 @@ class TurnRequest(TypedDict):
     now: str
     grace: float
     fence: tuple[int, int]
+    run: NotRequired[str]
+    asked: NotRequired[list[Json]]
+    suggested: NotRequired[bool]
+
+
+class Resumption(TypedDict):
+    """What a run that lies behind its lead's row goes on with.
+
+    `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
+    results the row still awaits. `closed` says that the row's lead is closed.
+    """
+
+    seen: list[str]
+    asked: list[Json]
+    closed: bool
 
 
 class TurnOutcome(TypedDict, total=False):
@@ -101,7 +118,10 @@ class TurnOutcome(TypedDict, total=False):
     `patch` says what changed of the state (models/patches.py). Without a `wake` it stays as
     it was; None takes it away. `answers` are pairs of a ref and the sentence of its refusal,
     or None. `attributes` are what is shown otherwise now; they are there when the stage, the
-    owner, the track or the like changed.
+    owner, the track or the like changed. `long` says that the history is long: the run continues
+    as new when nobody waits (1), or in any case (2). With `resumed` nothing was decided: the
+    lead's row is newer than the request, `patch` makes the row's state, and the inputs are to be
+    decided on that.
     """
 
     patch: Json
@@ -109,6 +129,8 @@ class TurnOutcome(TypedDict, total=False):
     wake: WakeWords | None
     answers: list[tuple[int, str | None]]
     attributes: Json
+    long: int
+    resumed: Resumption
 
 
 class Reopened(TypedDict):

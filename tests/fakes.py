@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Mapping
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -48,24 +48,45 @@ class FakeJournal:
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, LeadState] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
+    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
             return None
         ids = [one.fields["event"] for one in self.entries[lead] if "event" in one.fields]
-        return StoredLead(state=self.states[lead], seen=tuple(dict.fromkeys(ids))[-1000:])
+        return StoredLead(
+            state=self.states[lead],
+            seen=tuple(dict.fromkeys(ids))[-1000:],
+            asked=self.asked.get(lead, ()),
+            fence=self.fences.get(lead),
+        )
 
     def state(self, lead: str) -> LeadState | None:
         return self.states.get(lead)
 
-    def record(self, decision: Decision, fence: Fence, _now: datetime) -> None:
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        _now: datetime,
+        *,
+        inputs: Sequence[str] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
         lead = decision.state.lead
-        if lead in self.fences and fence < self.fences[lead]:
-            return
+        known, by = self.states.get(lead), self.fences.get(lead)
+        if known is not None and by is not None and known.turn >= decision.state.turn:
+            again = known.turn == decision.state.turn and by.run_id == fence.run_id
+            missing = Counter(self.inputs.get(lead, ())) - Counter(inputs)
+            if not again or by.length > fence.length or missing:
+                return self.stored(lead)
         first = decision.entries[0].seq if decision.entries else decision.state.seq + 1
         kept = [one for one in self.entries[lead] if one.seq < first]
         self.entries[lead] = kept + list(decision.entries)
         self.states[lead], self.fences[lead] = decision.state, fence
+        self.inputs[lead], self.asked[lead] = tuple(inputs), tuple(asked)
+        return None
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])

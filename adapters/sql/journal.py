@@ -5,14 +5,15 @@ This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth mor
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from activities.ports import Fence, StoredLead
+from activities.ports import Fence, Payload, StoredLead
 from adapters.crm.outbox import TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
@@ -39,6 +40,17 @@ _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
 _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
+_ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
+    _L.c.id == sa.bindparam("lead")
+)
+_LOCKED_ROW = _ROW.with_for_update()
+_SEEN = (
+    sa.select(_E.c.event)
+    .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
+    .group_by(_E.c.event)
+    .order_by(sa.func.min(_E.c.seq).desc())
+    .limit(_REMEMBERED_EVENTS)
+)
 _INSERT_ENTRIES = sa.insert(_E)
 _DELETE_ENTRIES = sa.delete(_E).where(
     _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
@@ -53,23 +65,14 @@ class SqlJournal:
     def __init__(self, database: Database, *, crm: bool = False) -> None:
         self._database = database
         self._crm = TurnEvents(database) if crm else None
-        self._upsert_lead = _lead_upsert(database)
+        self._upsert_later = _lead_upsert(database, later=True)
+        self._upsert_again = _lead_upsert(database, later=False)
 
     def stored(self, lead: str) -> StoredLead | None:
         """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
-        ids = (
-            sa.select(_E.c.event)
-            .where(_E.c.lead == lead, _E.c.event.is_not(None))
-            .group_by(_E.c.event)
-            .order_by(sa.func.min(_E.c.seq).desc())
-            .limit(_REMEMBERED_EVENTS)
-        )
         with self._database.read() as connection:
-            state = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
-            if state is None:
-                return None
-            seen = connection.scalars(ids).all()
-        return StoredLead(state=read_state(state), seen=tuple(reversed(seen)))
+            row = connection.execute(_ROW, {"lead": lead}).one_or_none()
+            return None if row is None else _stored(connection, lead, row)
 
     def state(self, lead: str) -> LeadState | None:
         """The lead's state as its row tells it, or None."""
@@ -77,17 +80,30 @@ class SqlJournal:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
 
-    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
-        """Store a turn in one transaction, replacing its rows if it ran before.
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        inputs: Sequence[str] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        """Store a turn in one transaction, replacing its rows if this run stored it before.
 
-        A writer older than the stored fence changes nothing. `now` is when it is stored.
+        `now` is when it is stored. If the row is newer nothing changes, and it is returned.
         """
         state = decision.state
         first = decision.entries[0].seq if decision.entries else state.seq + 1
+        row = _lead_row(decision, fence, now)
+        row["writer"] = {"run": fence.run_id, "inputs": list(inputs), "asked": list(asked)}
         with self._database.write() as connection:
-            # One statement judges the fence, locks the row and writes it.
-            if connection.scalar(self._upsert_lead, _lead_row(decision, fence, now)) is None:
-                return
+            # One statement judges the turn, locks the row and writes it.
+            if connection.scalar(self._upsert_later, row) is None:
+                found = connection.execute(_LOCKED_ROW, {"lead": state.lead}).one()
+                if not _second_try(found, state.turn, fence, inputs):
+                    return _stored(connection, state.lead, found)
+                connection.execute(self._upsert_again, row)
             replaced = connection.execute(
                 _DELETE_ENTRIES, {"of_lead": state.lead, "from_seq": first}
             ).rowcount
@@ -107,6 +123,7 @@ class SqlJournal:
                 _consents(connection, decision, first)
             if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
+        return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
         """Make the address's suppressions what the state says, and lift what an entry lifts."""
@@ -185,15 +202,41 @@ def _of_address(entries: Iterable[Entry]) -> bool:
     )
 
 
-def _lead_upsert(database: Database) -> sa.Executable:
+def _second_try(
+    row: sa.Row[*tuple[Any, ...]], turn: int, fence: Fence, inputs: Sequence[str]
+) -> bool:
+    """Whether this turn is the row's own, tried again by the same run.
+
+    A second try sees what the first one saw, and perhaps more. A run that was restored from a
+    backup may come to the same turn by other inputs: it is not.
+    """
+    writer = row.writer
+    same_run = (
+        row.fence_run == fence.run if writer is None else writer.get("run", "") == fence.run_id
+    )
+    missing = Counter((writer or {}).get("inputs", ())) - Counter(inputs)
+    return row.turn == turn and same_run and row.fence_length <= fence.length and not missing
+
+
+def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
+    writer = row.writer or {}
+    return StoredLead(
+        state=read_state(row.state),
+        seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
+        asked=tuple(writer.get("asked", ())),
+        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+    )
+
+
+def _lead_upsert(database: Database, *, later: bool) -> sa.Executable:
+    """Writes a row: only if it is new or of an earlier turn, or in any case."""
     insert = database.upsert(_L).values(
         {column.name: sa.bindparam(column.name, type_=column.type) for column in _L.c}
     )
     return insert.on_conflict_do_update(
         index_elements=[_L.c.id],
         set_={column.name: insert.excluded[column.name] for column in _L.c if column.name != "id"},
-        where=sa.tuple_(_L.c.fence_run, _L.c.fence_length)
-        <= sa.tuple_(insert.excluded.fence_run, insert.excluded.fence_length),
+        where=_L.c.turn < insert.excluded.turn if later else None,
     ).returning(_L.c.id)
 
 

@@ -38,7 +38,7 @@ from models.program.program import Program
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
-from workflows.lead import LeadWorkflow
+from workflows.lead import TASK_TIMEOUT, LeadWorkflow
 
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
@@ -176,7 +176,9 @@ class Leads:
                 run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # A run that was terminated before its first turn left no row: it is begun anew.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(profile, lead),
                 search_attributes=shown,
             )
@@ -200,6 +202,7 @@ class Leads:
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="events",
                 start_signal_args=[list(events)],
+                task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(stored.state.profile, lead),
             )
 
@@ -254,6 +257,7 @@ class Leads:
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(stored.state.profile, lead),
             )
             await self._client.execute_update_with_start_workflow(
