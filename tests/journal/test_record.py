@@ -13,7 +13,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
-NEXT_RUN = Fence(run=FENCE.run + 1, length=3)
+NEXT_RUN = Fence(run=FENCE.run + 1, length=30, run_id="next")
 
 
 def timeline(database: Database) -> list[tuple[int, int, str]]:
@@ -82,25 +82,58 @@ def test_a_second_run_with_other_entries_replaces_the_first(
     assert timeline(database) == [(1, 1, "created")]
 
 
-def test_a_history_that_was_reset_takes_later_turns_back(
+def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
     journal: SqlJournal, database: Database
 ) -> None:
     for number in range(1, 5):
-        journal.record(turn(number, "noted", before=number - 1), FENCE, NOW)
-    journal.record(turn(2, "touched", before=1), NEXT_RUN, NOW)
-    assert timeline(database) == [(1, 1, "noted"), (2, 2, "touched")]
+        decision = turn(number, event(f"e{number}"), before=number - 1)
+        assert journal.record(decision, FENCE, NOW, asked=[{"key": number}]) is None
+    before = timeline(database)
+    for writer in (FENCE, NEXT_RUN):
+        newer = journal.record(turn(2, "touched", before=1), writer, NOW)
+        assert newer is not None
+        assert (newer.state.turn, newer.asked, newer.fence) == (4, ({"key": 4},), FENCE)
+        assert newer.seen == ("e1", "e2", "e3", "e4")
+    assert timeline(database) == before
+    assert journal.record(turn(5, "touched", before=4), NEXT_RUN, NOW) is None
+
+
+def test_a_turn_that_took_in_more_is_a_second_try_and_one_that_lacks_something_is_not(
+    journal: SqlJournal, database: Database
+) -> None:
+    assert journal.record(turn(1, "created"), FENCE, NOW, inputs=["a", "b", "b"]) is None
+    less = journal.record(turn(1, "noted"), NEWER, NOW, inputs=["a", "b", "c"])
+    assert less is not None
+    assert timeline(database) == [(1, 1, "created")]
+    assert journal.record(turn(1, "noted"), NEWER, NOW, inputs=["b", "a", "c", "b"]) is None
+    assert timeline(database) == [(1, 1, "noted")]
+
+
+def test_a_row_that_an_older_leadflow_wrote_takes_a_second_try_of_its_run(
+    journal: SqlJournal, database: Database
+) -> None:
+    journal.record(turn(1, "created"), FENCE, NOW, inputs=["a"])
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE leads SET writer = NULL"))
+    assert journal.record(turn(1, "noted"), NEXT_RUN, NOW) is not None
+    assert journal.record(turn(1, "noted"), NEWER, NOW) is None
+    assert timeline(database) == [(1, 1, "noted")]
 
 
 @pytest.mark.parametrize(
-    "older", [Fence(run=FENCE.run, length=9), Fence(run=FENCE.run - 1, length=900)]
+    "older",
+    [
+        Fence(run=FENCE.run, length=9),
+        Fence(run=FENCE.run, length=900, run_id="another"),
+    ],
 )
-def test_an_older_writer_changes_nothing(
+def test_an_older_history_or_another_run_of_a_turn_changes_nothing(
     journal: SqlJournal, database: Database, older: Fence
 ) -> None:
     journal.record(turn(1, "created", "noted"), FENCE, NOW)
     before = rows(database, "SELECT * FROM leads"), rows(database, "SELECT * FROM entries")
     late = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
-    journal.record(late, older, after(hours=1))
+    assert journal.record(late, older, after(hours=1)) is not None
     assert before == (
         rows(database, "SELECT * FROM leads"),
         rows(database, "SELECT * FROM entries"),
