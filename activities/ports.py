@@ -25,13 +25,16 @@ Payload = dict[str, Any]
 class Fence:
     """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    A turn's number decides first: a later turn is always stored, an earlier one never. The
-    same turn is stored again only by the run that stored it, with a history at least as long.
+    It says who was there first when two come with the same turn; the turn's number decides.
     """
 
     run: int
     length: int
     run_id: str = ""
+
+
+Taken = tuple[str, str | None]
+"""An input that a turn took in: its fingerprint, and the refusal that its sender was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +48,8 @@ class StoredLead:
     """Commands whose results it awaits, as `activities.turn.write_command` writes them."""
     fence: Fence | None = None
     """Who wrote it."""
+    taken: tuple[Taken, ...] = ()
+    """What its last turn took in."""
 
 
 class Programs(Protocol):
@@ -88,14 +93,13 @@ class Journal(Protocol):
         fence: Fence,
         now: datetime,
         *,
-        inputs: Sequence[str] = (),
+        taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
     ) -> StoredLead | None:
-        """Store a turn in one transaction, replacing its rows if this run stored it before.
+        """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        `inputs` are the fingerprints of what the turn took in: a run of the same turn that
-        lacks one of those stored is no second try of it. `asked` are the commands whose results
-        the lead awaits after it. If the row is newer nothing changes, and it is returned.
+        Then the row is returned, and whoever came too late goes on from it. `taken` is what the
+        turn took in. `asked` are the commands whose results the lead awaits after it.
         """
         ...
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -20,7 +20,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
 from activities.count import Count
-from activities.ports import Fence, Journal, People, Programs, StoredLead
+from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Decision, SendMail
 from models.envelopes import (
@@ -76,10 +76,11 @@ class TurnActivities:
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
-        """Run the rules once and store the outcome. Running it again replaces what it stored.
+        """Run the rules once and store the outcome, unless a turn of this number is stored.
 
-        If the lead's row is newer than the request (the workflow was reset, terminated or
-        restored from a backup), nothing is decided or stored: the outcome is the row's state.
+        Then nothing changes, and the outcome is the row's state, for the shell to go on from. So
+        it is when this turn ran before and its outcome was lost with the worker, and when the
+        workflow was reset, terminated, or restored from a backup.
         """
         lead, before = request["lead"], request["state"]
         if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
@@ -98,13 +99,16 @@ class TurnActivities:
         told = outcome(request, decision, inputs)
         run, length = request["fence"]
         fence = Fence(run=run, length=length, run_id=request.get("run", ""))
+        told_to = dict(told.get("answers", []))
         newer = self._journal.record(
             decision,
             fence,
             now,
-            inputs=[fingerprint(one) for one in request["inputs"]],
+            taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
             asked=[*request.get("asked", []), *told.get("commands", [])],
         )
+        if newer is not None and _same_turn(decision.state.turn, fence, newer):
+            return self._resumed(request, newer, again=True)
         if newer is not None:
             self.rejections.add()
             _log.warning(
@@ -133,17 +137,28 @@ class TurnActivities:
             )
         return stored
 
-    def _resumed(self, request: TurnRequest, stored: StoredLead) -> TurnOutcome:
-        """The row's state, and what of it is under way, for a run that lies behind."""
+    def _resumed(
+        self, request: TurnRequest, stored: StoredLead, *, again: bool = False
+    ) -> TurnOutcome:
+        """The row's state, and what of it is under way, for a run that lies behind.
+
+        If this very turn ran before (`again`), what it took in then is not to be taken in twice.
+        """
         program = self._programs.load(stored.state.digest)
-        return TurnOutcome(
+        told = TurnOutcome(
             patch=patch(request["state"] or {}, dump_state(stored.state)),
             resumed=Resumption(
                 seen=list(stored.seen),
                 asked=still_asked(stored, program),
-                closed=stored.state.closed,
+                tell=not (again or (request["state"] is None and stored.state.closed)),
             ),
         )
+        if again:
+            taken = dict(_taken(request["inputs"], stored.taken))
+            told["resumed"]["taken"] = sorted(taken)
+            refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
+            told["answers"] = [(refs[place], taken[place]) for place in taken if refs[place]]
+        return told
 
     @activity.defn(name="reopen")
     def reopen(self, lead: str) -> Reopened:
@@ -162,6 +177,25 @@ def fingerprint(envelope: Envelope) -> str:
     said = [envelope["kind"], envelope.get("name", ""), envelope.get("body")]
     text = json.dumps(said, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
+
+
+def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
+    """Whether the row's turn is this one, which the same run had begun before."""
+    return (
+        stored.state.turn == turn
+        and stored.fence is not None
+        and (stored.fence.run_id == fence.run_id)
+    )
+
+
+def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
+    """The places of the inputs that the stored turn took in, with what their senders were told."""
+    left = list(stored)
+    for place, one in enumerate(inputs):
+        found = next((each for each in left if each[0] == fingerprint(one)), None)
+        if found is not None:
+            left.remove(found)
+            yield place, found[1]
 
 
 def still_asked(stored: StoredLead, program: Program) -> list[Json]:

@@ -104,12 +104,14 @@ class Resumption(TypedDict):
     """What a run that lies behind its lead's row goes on with.
 
     `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
-    results the row still awaits. `closed` says that the row's lead is closed.
+    results the row still awaits. `tell` says that this belongs on the timeline. `taken` are
+    the places of the turn's inputs that the row has taken in already.
     """
 
     seen: list[str]
     asked: list[Json]
-    closed: bool
+    tell: bool
+    taken: NotRequired[list[int]]
 
 
 class TurnOutcome(TypedDict, total=False):

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from activities.ports import AlertNotice, Claim, Fence, Payload, Rendered, StoredLead, World
+from activities.ports import (
+    AlertNotice,
+    Claim,
+    Fence,
+    Payload,
+    Rendered,
+    StoredLead,
+    Taken,
+    World,
+)
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -48,7 +57,7 @@ class FakeJournal:
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, LeadState] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
-    inputs: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
     asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -60,6 +69,7 @@ class FakeJournal:
             seen=tuple(dict.fromkeys(ids))[-1000:],
             asked=self.asked.get(lead, ()),
             fence=self.fences.get(lead),
+            taken=self.taken.get(lead, ()),
         )
 
     def state(self, lead: str) -> LeadState | None:
@@ -71,21 +81,15 @@ class FakeJournal:
         fence: Fence,
         _now: datetime,
         *,
-        inputs: Sequence[str] = (),
+        taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
     ) -> StoredLead | None:
         lead = decision.state.lead
-        known, by = self.states.get(lead), self.fences.get(lead)
-        if known is not None and by is not None and known.turn >= decision.state.turn:
-            again = known.turn == decision.state.turn and by.run_id == fence.run_id
-            missing = Counter(self.inputs.get(lead, ())) - Counter(inputs)
-            if not again or by.length > fence.length or missing:
-                return self.stored(lead)
-        first = decision.entries[0].seq if decision.entries else decision.state.seq + 1
-        kept = [one for one in self.entries[lead] if one.seq < first]
-        self.entries[lead] = kept + list(decision.entries)
+        if lead in self.states and self.states[lead].turn >= decision.state.turn:
+            return self.stored(lead)
+        self.entries[lead] += decision.entries
         self.states[lead], self.fences[lead] = decision.state, fence
-        self.inputs[lead], self.asked[lead] = tuple(inputs), tuple(asked)
+        self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
         return None
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:

@@ -285,14 +285,17 @@ class LeadWorkflow:
 
     def _resume(self, inputs: list[Envelope], outcome: TurnOutcome) -> None:
         """Go on from the lead's row, which is newer than this run: nothing was decided yet."""
-        found, lost = outcome["resumed"], self._state is not None
+        found = outcome["resumed"]
+        taken = set(found.get("taken", ()))
+        inputs = [one for place, one in enumerate(inputs) if place not in taken]
+        self._answers.update(outcome.get("answers", []))
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state["digest"]
         self._seen = Seen()
         for event in found["seen"]:
             self._seen.remember(event, self._now())
         self._inbox = [_unmarked(one) for one in inputs + self._inbox]
-        if lost or not found["closed"]:
+        if found["tell"]:
             self._inbox.insert(0, resumed(self._now(), self._grace))
         flying = {command["key"] for group in self._flights.values() for command in group}
         for group in grouped([one for one in found["asked"] if one["key"] not in flying]):

@@ -1,11 +1,10 @@
-"""The journal: a turn's rows in one transaction, replaced when the turn runs again.
+"""The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
 This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -13,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from activities.ports import Fence, Payload, StoredLead
+from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.crm.outbox import TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
@@ -43,7 +42,6 @@ _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
 _ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
     _L.c.id == sa.bindparam("lead")
 )
-_LOCKED_ROW = _ROW.with_for_update()
 _SEEN = (
     sa.select(_E.c.event)
     .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
@@ -52,9 +50,6 @@ _SEEN = (
     .limit(_REMEMBERED_EVENTS)
 )
 _INSERT_ENTRIES = sa.insert(_E)
-_DELETE_ENTRIES = sa.delete(_E).where(
-    _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
-)
 
 _Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
@@ -65,8 +60,7 @@ class SqlJournal:
     def __init__(self, database: Database, *, crm: bool = False) -> None:
         self._database = database
         self._crm = TurnEvents(database) if crm else None
-        self._upsert_later = _lead_upsert(database, later=True)
-        self._upsert_again = _lead_upsert(database, later=False)
+        self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
         """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
@@ -86,42 +80,35 @@ class SqlJournal:
         fence: Fence,
         now: datetime,
         *,
-        inputs: Sequence[str] = (),
+        taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
     ) -> StoredLead | None:
-        """Store a turn in one transaction, replacing its rows if this run stored it before.
+        """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        `now` is when it is stored. If the row is newer nothing changes, and it is returned.
+        Then the row is returned. `now` is when the turn is stored.
         """
         state = decision.state
-        first = decision.entries[0].seq if decision.entries else state.seq + 1
         row = _lead_row(decision, fence, now)
-        row["writer"] = {"run": fence.run_id, "inputs": list(inputs), "asked": list(asked)}
+        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
         with self._database.write() as connection:
             # One statement judges the turn, locks the row and writes it.
-            if connection.scalar(self._upsert_later, row) is None:
-                found = connection.execute(_LOCKED_ROW, {"lead": state.lead}).one()
-                if not _second_try(found, state.turn, fence, inputs):
-                    return _stored(connection, state.lead, found)
-                connection.execute(self._upsert_again, row)
-            replaced = connection.execute(
-                _DELETE_ENTRIES, {"of_lead": state.lead, "from_seq": first}
-            ).rowcount
+            if connection.scalar(self._upsert_lead, row) is None:
+                found = connection.execute(_ROW, {"lead": state.lead}).one()
+                return _stored(connection, state.lead, found)
             if decision.entries:
                 connection.execute(
                     _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
                 )
             kinds = {entry.kind for entry in decision.entries}
-            again = replaced > 0
             if self._crm is not None:
-                self._crm.record(connection, decision, replaced_from=first if again else None)
-            if again or (state.handoffs and kinds & _HANDOFF_TURNS):
+                self._crm.record(connection, decision, replaced_from=None)
+            if state.handoffs and kinds & _HANDOFF_TURNS:
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
-            if again or kinds & TASK_KINDS:
+            if kinds & TASK_KINDS:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
-            if again or kinds & _CONSENT_TURNS:
-                _consents(connection, decision, first)
-            if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
+            if kinds & _CONSENT_TURNS:
+                _consents(connection, decision)
+            if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
         return None
 
@@ -152,10 +139,9 @@ class SqlJournal:
             )
 
 
-def _consents(connection: Connection, decision: Decision, first: int) -> None:
+def _consents(connection: Connection, decision: Decision) -> None:
     """Keep each consent of this turn: told as one, or set as a flag of the profile."""
     state = decision.state
-    connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
     rows = [
         {
             "lead": state.lead,
@@ -202,22 +188,6 @@ def _of_address(entries: Iterable[Entry]) -> bool:
     )
 
 
-def _second_try(
-    row: sa.Row[*tuple[Any, ...]], turn: int, fence: Fence, inputs: Sequence[str]
-) -> bool:
-    """Whether this turn is the row's own, tried again by the same run.
-
-    A second try sees what the first one saw, and perhaps more. A run that was restored from a
-    backup may come to the same turn by other inputs: it is not.
-    """
-    writer = row.writer
-    same_run = (
-        row.fence_run == fence.run if writer is None else writer.get("run", "") == fence.run_id
-    )
-    missing = Counter((writer or {}).get("inputs", ())) - Counter(inputs)
-    return row.turn == turn and same_run and row.fence_length <= fence.length and not missing
-
-
 def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
     writer = row.writer or {}
     return StoredLead(
@@ -225,18 +195,19 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
         fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
     )
 
 
-def _lead_upsert(database: Database, *, later: bool) -> sa.Executable:
-    """Writes a row: only if it is new or of an earlier turn, or in any case."""
+def _lead_upsert(database: Database) -> sa.Executable:
+    """Writes a lead's row if there is none, or one of an earlier turn."""
     insert = database.upsert(_L).values(
         {column.name: sa.bindparam(column.name, type_=column.type) for column in _L.c}
     )
     return insert.on_conflict_do_update(
         index_elements=[_L.c.id],
         set_={column.name: insert.excluded[column.name] for column in _L.c if column.name != "id"},
-        where=_L.c.turn < insert.excluded.turn if later else None,
+        where=_L.c.turn < insert.excluded.turn,
     ).returning(_L.c.id)
 
 

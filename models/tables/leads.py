@@ -59,8 +59,8 @@ class LeadRow(SQLModel, table=True):
     """How long the writer's history was."""
     writer: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     """What a run that lies behind needs to go on from here: the writer's run id (`run`),
-    fingerprints of its last turn's inputs (`inputs`), and the commands whose results are awaited
-    (`asked`)."""
+    the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
+    whose results are awaited (`asked`)."""
     updated: datetime = Field(sa_type=UtcInstant)
 
 

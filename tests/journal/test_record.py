@@ -62,24 +62,23 @@ def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
     assert found.seen == tuple(f"e{n}" for n in range(200, 1_200))
 
 
-def test_a_turn_that_runs_twice_leaves_one_set_of_entries(
-    journal: SqlJournal, database: Database
+@pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
+def test_a_turn_is_stored_once_and_who_comes_again_is_told_how_the_row_stands(
+    journal: SqlJournal, database: Database, writer: Fence
 ) -> None:
-    decision = turn(1, "created", event("a"))
-    for _ in range(2):
-        journal.record(decision, FENCE, NOW)
-    assert timeline(database) == [(1, 1, "created"), (2, 1, "event")]
-
-
-def test_a_second_run_with_other_entries_replaces_the_first(
-    journal: SqlJournal, database: Database
-) -> None:
-    journal.record(turn(1, "created"), FENCE, NOW)
-    journal.record(turn(2, event("a"), event("b"), "stage", before=1), FENCE, NOW)
-    journal.record(turn(2, "noted", before=1), NEWER, NOW)
-    assert timeline(database) == [(1, 1, "created"), (2, 2, "noted")]
-    journal.record(turn(2, before=1), NEWER, NOW)
-    assert timeline(database) == [(1, 1, "created")]
+    taken = [("f1", None), ("f2", "It is closed.")]
+    assert journal.record(turn(1, "created", event("a")), FENCE, NOW, taken=taken) is None
+    before = rows(database, "SELECT * FROM leads"), rows(database, "SELECT * FROM entries")
+    other = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
+    stored = journal.record(other, writer, after(hours=1), taken=[("f1", None)])
+    assert stored is not None
+    assert (stored.state.turn, stored.taken, stored.fence) == (1, tuple(taken), FENCE)
+    assert before == (
+        rows(database, "SELECT * FROM leads"),
+        rows(database, "SELECT * FROM entries"),
+    )
+    address = "ana@northwind.example"
+    assert SqlMailLedger(database).suppression(address, operational=False) is None
 
 
 def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
@@ -98,62 +97,31 @@ def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
     assert journal.record(turn(5, "touched", before=4), NEXT_RUN, NOW) is None
 
 
-def test_a_turn_that_took_in_more_is_a_second_try_and_one_that_lacks_something_is_not(
+def test_a_row_that_an_older_leadflow_wrote_says_what_it_knows(
     journal: SqlJournal, database: Database
 ) -> None:
-    assert journal.record(turn(1, "created"), FENCE, NOW, inputs=["a", "b", "b"]) is None
-    less = journal.record(turn(1, "noted"), NEWER, NOW, inputs=["a", "b", "c"])
-    assert less is not None
-    assert timeline(database) == [(1, 1, "created")]
-    assert journal.record(turn(1, "noted"), NEWER, NOW, inputs=["b", "a", "c", "b"]) is None
-    assert timeline(database) == [(1, 1, "noted")]
-
-
-def test_a_row_that_an_older_leadflow_wrote_takes_a_second_try_of_its_run(
-    journal: SqlJournal, database: Database
-) -> None:
-    journal.record(turn(1, "created"), FENCE, NOW, inputs=["a"])
+    journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None)])
     with database.write() as connection:
         connection.execute(sa.text("UPDATE leads SET writer = NULL"))
-    assert journal.record(turn(1, "noted"), NEXT_RUN, NOW) is not None
-    assert journal.record(turn(1, "noted"), NEWER, NOW) is None
-    assert timeline(database) == [(1, 1, "noted")]
+    stored = journal.record(turn(1, "noted"), NEXT_RUN, NOW)
+    assert stored is not None
+    assert (stored.taken, stored.asked) == ((), ())
+    assert timeline(database) == [(1, 1, "created")]
 
 
-@pytest.mark.parametrize(
-    "older",
-    [
-        Fence(run=FENCE.run, length=9),
-        Fence(run=FENCE.run, length=900, run_id="another"),
-    ],
-)
-def test_an_older_history_or_another_run_of_a_turn_changes_nothing(
-    journal: SqlJournal, database: Database, older: Fence
-) -> None:
-    journal.record(turn(1, "created", "noted"), FENCE, NOW)
-    before = rows(database, "SELECT * FROM leads"), rows(database, "SELECT * FROM entries")
-    late = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
-    assert journal.record(late, older, after(hours=1)) is not None
-    assert before == (
-        rows(database, "SELECT * FROM leads"),
-        rows(database, "SELECT * FROM entries"),
-    )
-    address = "ana@northwind.example"
-    assert SqlMailLedger(database).suppression(address, operational=False) is None
-
-
-def test_of_two_writers_at_once_the_newer_stays(journal: SqlJournal, database: Database) -> None:
+def test_of_many_writers_of_a_turn_one_stores_it(journal: SqlJournal, database: Database) -> None:
     fences = [Fence(run=FENCE.run, length=length) for length in range(40)]
+
+    def write(fence: Fence) -> bool:
+        decision = turn(1, ("noted", {"note": str(fence.length)}))
+        return journal.record(decision, fence, NOW) is None
+
     with ThreadPoolExecutor(8) as threads:
-        for fence in fences:
-            decision = turn(1, ("noted", {"note": str(fence.length)}))
-            threads.submit(journal.record, decision, fence, NOW)
+        stored = list(threads.map(write, fences))
+    assert stored.count(True) == 1
     assert timeline(database) == [(1, 1, "noted")]
     (lead,) = rows(database, "SELECT fence_length FROM leads")
-    assert lead["fence_length"] == 39
-    with database.read() as connection:
-        fields = connection.scalar(sa.text("SELECT fields FROM entries"))
-    assert "39" in str(fields)
+    assert lead["fence_length"] == stored.index(True)
 
 
 def test_the_row_says_what_is_due_next(journal: SqlJournal, database: Database) -> None:

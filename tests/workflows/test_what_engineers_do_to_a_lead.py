@@ -110,7 +110,10 @@ def _past(stack: WorkerStack, lead: str) -> list[Entry]:
 
 
 async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.enrolled()
+    hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
+    await stack.leads.events(lead, [hand])
+    await until(lambda: stack.world.journal.states[lead].owner)
     acts: dict[str, dict[str, Any]] = {"accept": {}, "touch": {"channel": "call"}}
     for do, more in acts.items():
         await stack.leads.act(lead, do, {"by": RILEY, **more})
