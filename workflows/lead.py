@@ -17,6 +17,7 @@ from temporalio.common import RawValue, RetryPolicy
 from temporalio.exceptions import (
     ActivityError,
     ApplicationError,
+    FailureError,
     RetryState,
     is_cancelled_exception,
 )
@@ -220,11 +221,10 @@ class LeadWorkflow:
             outcome = await workflow.execute_local_activity_method(
                 TurnActivities.turn, self._request(inputs), **_LOCAL
             )
-        except ActivityError as error:
-            if _for_good(error):
-                raise
+        except FailureError as error:
+            cause = _cause(error)
             self._inbox = inputs + self._inbox
-            await self._failed(error, len(inputs))
+            await self._failed(cause, len(inputs))
             return
         finally:
             self._busy = False
@@ -236,14 +236,14 @@ class LeadWorkflow:
         if self._recorded and self._next() == "turn":
             await workflow.sleep(_NEW_TASK)
 
-    async def _failed(self, error: ActivityError, inputs: int) -> None:
+    async def _failed(self, cause: BaseException, inputs: int) -> None:
         """Wait by the server's timer, so that the next try has a task of its own."""
         self._failures += 1
-        if isinstance(error.cause, ActivityTimeoutError) and inputs > _FEW:
+        if isinstance(cause, ActivityTimeoutError) and inputs > _FEW:
             self._most = inputs // 2
         if self._failures % _MOST_FAILURES == 0:
             self._long = 2
-        _log.warning("turn failed", lead=self._lead, why=str(error.cause), tries=self._failures)
+        _log.warning("turn failed", lead=self._lead, why=str(cause), tries=self._failures)
         pause = min(_FIRST_PAUSE * 2 ** min(self._failures - 1, 6), _LONGEST_PAUSE)
         await workflow.sleep(pause, summary="the turn failed; it is tried again")
 
@@ -319,10 +319,8 @@ class LeadWorkflow:
             found: Reopened = await workflow.execute_local_activity_method(
                 TurnActivities.reopen, self._lead, **_LOCAL
             )
-        except ActivityError as error:
-            if _for_good(error):
-                raise
-            await self._failed(error, 0)
+        except FailureError as error:
+            await self._failed(_cause(error), 0)
             return
         self._state, self._digest = found["state"], found["digest"]
         for event in found["seen"]:
@@ -386,9 +384,18 @@ class LeadWorkflow:
         )
 
 
-def _for_good(error: ActivityError) -> bool:
-    """Whether trying again has no sense: there is no such lead, or the workflow is cancelled."""
-    return error.retry_state is RetryState.NON_RETRYABLE_FAILURE or is_cancelled_exception(error)
+def _cause(error: FailureError) -> BaseException:
+    """Why a local activity failed: the same when it happens and in a replay.
+
+    The SDK wraps a timeout in an ActivityError when it happens, and does not in a replay. Raises
+    the error again where trying again makes no sense: there is no such lead, or the
+    workflow is cancelled.
+    """
+    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
+    gone = isinstance(cause, ApplicationError) and cause.non_retryable
+    if gone or is_cancelled_exception(error):
+        raise error
+    return cause
 
 
 def _unmarked(envelope: Envelope) -> Envelope:

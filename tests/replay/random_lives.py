@@ -66,7 +66,9 @@ from workflows.lead import LeadWorkflow
 ROOT = Path(__file__).resolve().parents[2]
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 SPEED = 10_000
-AT_ONCE = 30
+AT_ONCE = 60
+ANSWERED_SECONDS = 8.0
+"""Who acts waits no longer, and may then not know whether it was done."""
 WORKERS = 2
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 
@@ -149,7 +151,7 @@ class Trial:
     async def disturb(self) -> None:
         """Kill or stop a worker, again and again."""
         while True:
-            await asyncio.sleep(self.chance.uniform(3, 9))
+            await asyncio.sleep(self.chance.uniform(4, 20))
             place = self.chance.randrange(WORKERS)
             worker = self.workers[place]
             if self.chance.random() < 0.6:
@@ -181,8 +183,10 @@ class Trial:
                 LeadNotFoundError,
                 RPCError,
                 WorkflowUpdateFailedError,
+                TimeoutError,
             ):
-                await self.step(leads, lead, f"{lead}-{step}", chance)
+                async with asyncio.timeout(ANSWERED_SECONDS):
+                    await self.step(leads, lead, f"{lead}-{step}", chance)
 
     async def step(self, leads: Leads, lead: str, name: str, chance: random.Random) -> None:
         """One thing that happens to a lead."""
