@@ -204,7 +204,7 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
 ) -> None:
     stack = held.stack
     lead = await held.enrolled()
-    where = {
+    where: dict[str, Any] = {
         "namespace": stack.client.namespace,
         "workflow_id": f"lead/{lead}",
         "activity_id": await held.flying(lead),
