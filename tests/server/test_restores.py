@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -81,7 +82,7 @@ async def test_what_was_answered_stands_when_temporal_is_older_than_the_database
     await site.enrolled("worked")
     await site.enrolled("quiet")
     for lead in ("worked", "quiet"):
-        await until(lambda of=lead: site.told(of, "email_sent"), 30)
+        await until(partial(site.told, lead, "email_sent"), 30)
         await _agree(site, lead)
     port = await _stopped(site)
     _backup(site, "temporal.db")
