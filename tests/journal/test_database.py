@@ -28,6 +28,7 @@ from adapters.sql.journal import SqlJournal
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
 from tests.journal.turns import FENCE, NOW, turn
+from tests.waiting import LIMIT
 
 ALEMBIC_INI = Path(__file__).parents[2] / "deploy" / "alembic.ini"
 
@@ -198,10 +199,10 @@ def test_a_locked_sqlite_database_is_waited_for(sqlite_template: Path, tmp_path:
     thread = threading.Thread(target=record)
     with theirs.write():
         thread.start()
-        begun.wait(5)
+        begun.wait(LIMIT)
         assert not stored.wait(0.2)
         assert SqlJournal(ours).stored("ana") is None  # readers don't wait
-    assert stored.wait(5)
+    assert stored.wait(LIMIT)
     thread.join()
     for one in (ours, theirs):
         one.close()

@@ -47,7 +47,6 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import (
     LeadNotFoundError,
     Leads,
-    RefusedError,
     TemporalUnavailableError,
     connect_to,
     workflow_id,
@@ -60,6 +59,7 @@ from assembly.world import open_world
 from models.decision import Decision
 from models.envelopes import ProgramClock
 from models.program.program import Program
+from models.refusal import RefusedError
 from tests.fakes import FakeMailer
 from workflows.lead import LeadWorkflow
 
