@@ -101,7 +101,7 @@ class SqlJournal:
                 )
             kinds = {entry.kind for entry in decision.entries}
             if self._crm is not None:
-                self._crm.record(connection, decision, replaced_from=None)
+                self._crm.record(connection, decision)
             if state.handoffs and kinds & _HANDOFF_TURNS:
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
             if kinds & TASK_KINDS:
