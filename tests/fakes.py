@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from activities.ports import AlertNotice, Claim, Fence, Payload, Rendered, StoredLead, World
+from activities.ports import (
+    AlertNotice,
+    Claim,
+    Fence,
+    Payload,
+    Rendered,
+    StoredLead,
+    Taken,
+    World,
+)
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -48,24 +57,40 @@ class FakeJournal:
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, LeadState] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
+    taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
+    asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
             return None
         ids = [one.fields["event"] for one in self.entries[lead] if "event" in one.fields]
-        return StoredLead(state=self.states[lead], seen=tuple(dict.fromkeys(ids))[-1000:])
+        return StoredLead(
+            state=self.states[lead],
+            seen=tuple(dict.fromkeys(ids))[-1000:],
+            asked=self.asked.get(lead, ()),
+            fence=self.fences.get(lead),
+            taken=self.taken.get(lead, ()),
+        )
 
     def state(self, lead: str) -> LeadState | None:
         return self.states.get(lead)
 
-    def record(self, decision: Decision, fence: Fence, _now: datetime) -> None:
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        _now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
         lead = decision.state.lead
-        if lead in self.fences and fence < self.fences[lead]:
-            return
-        first = decision.entries[0].seq if decision.entries else decision.state.seq + 1
-        kept = [one for one in self.entries[lead] if one.seq < first]
-        self.entries[lead] = kept + list(decision.entries)
+        if lead in self.states and self.states[lead].turn >= decision.state.turn:
+            return self.stored(lead)
+        self.entries[lead] += decision.entries
         self.states[lead], self.fences[lead] = decision.state, fence
+        self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
+        return None
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])

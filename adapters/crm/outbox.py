@@ -67,19 +67,8 @@ class TurnEvents:
     def __init__(self, database: Database) -> None:
         self._insert = database.upsert(_W).on_conflict_do_nothing(index_elements=[_W.c.id])
 
-    def record(
-        self, connection: Connection, decision: Decision, *, replaced_from: int | None
-    ) -> None:
-        """Add what the turn tells.
-
-        `replaced_from` is where a turn that ran before began: of its events those that still
-        wait are forgotten. What was sent stays, and the same thing told again is the same row.
-        """
-        if replaced_from is not None:
-            lead = decision.state.lead
-            connection.execute(
-                sa.delete(_W).where(_W.c.lead == lead, _W.c.seq >= replaced_from, _WAITING)
-            )
+    def record(self, connection: Connection, decision: Decision) -> None:
+        """Add what the turn tells. A turn is stored once, so each event is added once."""
         rows = event_rows(decision.state, decision.entries)
         if rows:
             now = _wall_clock()

@@ -1,18 +1,18 @@
-"""The journal: a turn's rows in one transaction, replaced when the turn runs again.
+"""The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
 This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from activities.ports import Fence, StoredLead
+from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.crm.outbox import TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
@@ -39,10 +39,17 @@ _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
 _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
-_INSERT_ENTRIES = sa.insert(_E)
-_DELETE_ENTRIES = sa.delete(_E).where(
-    _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
+_ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
+    _L.c.id == sa.bindparam("lead")
 )
+_SEEN = (
+    sa.select(_E.c.event)
+    .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
+    .group_by(_E.c.event)
+    .order_by(sa.func.min(_E.c.seq).desc())
+    .limit(_REMEMBERED_EVENTS)
+)
+_INSERT_ENTRIES = sa.insert(_E)
 
 _Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
@@ -57,19 +64,9 @@ class SqlJournal:
 
     def stored(self, lead: str) -> StoredLead | None:
         """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
-        ids = (
-            sa.select(_E.c.event)
-            .where(_E.c.lead == lead, _E.c.event.is_not(None))
-            .group_by(_E.c.event)
-            .order_by(sa.func.min(_E.c.seq).desc())
-            .limit(_REMEMBERED_EVENTS)
-        )
         with self._database.read() as connection:
-            state = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
-            if state is None:
-                return None
-            seen = connection.scalars(ids).all()
-        return StoredLead(state=read_state(state), seen=tuple(reversed(seen)))
+            row = connection.execute(_ROW, {"lead": lead}).one_or_none()
+            return None if row is None else _stored(connection, lead, row)
 
     def state(self, lead: str) -> LeadState | None:
         """The lead's state as its row tells it, or None."""
@@ -77,36 +74,43 @@ class SqlJournal:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
 
-    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
-        """Store a turn in one transaction, replacing its rows if it ran before.
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        A writer older than the stored fence changes nothing. `now` is when it is stored.
+        Then the row is returned. `now` is when the turn is stored.
         """
         state = decision.state
-        first = decision.entries[0].seq if decision.entries else state.seq + 1
+        row = _lead_row(decision, fence, now)
+        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
         with self._database.write() as connection:
-            # One statement judges the fence, locks the row and writes it.
-            if connection.scalar(self._upsert_lead, _lead_row(decision, fence, now)) is None:
-                return
-            replaced = connection.execute(
-                _DELETE_ENTRIES, {"of_lead": state.lead, "from_seq": first}
-            ).rowcount
+            # One statement judges the turn, locks the row and writes it.
+            if connection.scalar(self._upsert_lead, row) is None:
+                found = connection.execute(_ROW, {"lead": state.lead}).one()
+                return _stored(connection, state.lead, found)
             if decision.entries:
                 connection.execute(
                     _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
                 )
             kinds = {entry.kind for entry in decision.entries}
-            again = replaced > 0
             if self._crm is not None:
-                self._crm.record(connection, decision, replaced_from=first if again else None)
-            if again or (state.handoffs and kinds & _HANDOFF_TURNS):
+                self._crm.record(connection, decision)
+            if state.handoffs and kinds & _HANDOFF_TURNS:
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
-            if again or kinds & TASK_KINDS:
+            if kinds & TASK_KINDS:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
-            if again or kinds & _CONSENT_TURNS:
-                _consents(connection, decision, first)
-            if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
+            if kinds & _CONSENT_TURNS:
+                _consents(connection, decision)
+            if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
+        return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
         """Make the address's suppressions what the state says, and lift what an entry lifts."""
@@ -135,10 +139,9 @@ class SqlJournal:
             )
 
 
-def _consents(connection: Connection, decision: Decision, first: int) -> None:
+def _consents(connection: Connection, decision: Decision) -> None:
     """Keep each consent of this turn: told as one, or set as a flag of the profile."""
     state = decision.state
-    connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
     rows = [
         {
             "lead": state.lead,
@@ -185,15 +188,26 @@ def _of_address(entries: Iterable[Entry]) -> bool:
     )
 
 
+def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
+    writer = row.writer or {}
+    return StoredLead(
+        state=read_state(row.state),
+        seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
+        asked=tuple(writer.get("asked", ())),
+        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
+    )
+
+
 def _lead_upsert(database: Database) -> sa.Executable:
+    """Writes a lead's row if there is none, or one of an earlier turn."""
     insert = database.upsert(_L).values(
         {column.name: sa.bindparam(column.name, type_=column.type) for column in _L.c}
     )
     return insert.on_conflict_do_update(
         index_elements=[_L.c.id],
         set_={column.name: insert.excluded[column.name] for column in _L.c if column.name != "id"},
-        where=sa.tuple_(_L.c.fence_run, _L.c.fence_length)
-        <= sa.tuple_(insert.excluded.fence_run, insert.excluded.fence_length),
+        where=_L.c.turn < insert.excluded.turn,
     ).returning(_L.c.id)
 
 

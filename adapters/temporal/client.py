@@ -7,7 +7,7 @@ import json
 import os
 import socket
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
-from workflows.lead import LeadWorkflow
+from workflows.lead import TASK_TIMEOUT, LeadWorkflow
 
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
@@ -173,7 +173,9 @@ class Leads:
                 run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # A run that was terminated before its first turn left no row: it is begun anew.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(profile, lead),
                 search_attributes=shown,
             )
@@ -188,16 +190,17 @@ class Leads:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            stored = await self._closed(lead)
+            run, profile = await self._ended(lead)
             await self._client.start_workflow(
                 LeadWorkflow.run,
-                self._reopening(lead, stored),
+                run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="events",
                 start_signal_args=[list(events)],
-                static_summary=name_of(stored.state.profile, lead),
+                task_timeout=TASK_TIMEOUT,
+                static_summary=name_of(profile, lead),
             )
 
     async def act(self, lead: str, do: str, fields: Json) -> None:
@@ -251,14 +254,15 @@ class Leads:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            stored = await self._closed(lead)
+            run, profile = await self._ended(lead)
             start = WithStartWorkflowOperation(
                 LeadWorkflow.run,
-                self._reopening(lead, stored),
+                run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                static_summary=name_of(stored.state.profile, lead),
+                task_timeout=TASK_TIMEOUT,
+                static_summary=name_of(profile, lead),
             )
             await self._client.execute_update_with_start_workflow(
                 do, message, start_workflow_operation=start
@@ -277,17 +281,27 @@ class Leads:
     def _handle(self, lead: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(lead))
 
-    def _reopening(self, lead: str, stored: StoredLead) -> LeadRun:
-        return LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
-
     async def _stored(self, lead: str) -> StoredLead | None:
         return await asyncio.to_thread(self._journal.stored, lead)
 
-    async def _closed(self, lead: str) -> StoredLead:
+    async def _ended(self, lead: str) -> tuple[LeadRun, Mapping[str, Any]]:
+        """With what a lead without a running workflow begins again, and its profile.
+
+        That is its row, or, if its workflow was ended before its first turn, what that began with.
+        Raises LeadNotFoundError.
+        """
         stored = await self._stored(lead)
-        if stored is None:
-            raise _unknown(lead)
-        return stored
+        if stored is not None:
+            run = LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
+            return run, stored.state.profile
+        with _found(lead):
+            async for event in self._handle(lead).fetch_history_events(page_size=1):
+                given = event.workflow_execution_started_event_attributes.input.payloads
+                (began,) = await self._client.data_converter.decode(given, [LeadRun])
+                if began.profile is not None:
+                    return began, began.profile
+                break
+        raise _unknown(lead)
 
 
 @contextmanager

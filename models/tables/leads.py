@@ -57,6 +57,10 @@ class LeadRow(SQLModel, table=True):
     """The writer's run: its start in microseconds since 1970."""
     fence_length: int = Field(sa_type=sa.BigInteger)
     """How long the writer's history was."""
+    writer: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """What a run that lies behind needs to go on from here: the writer's run id (`run`),
+    the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
+    whose results are awaited (`asked`)."""
     updated: datetime = Field(sa_type=UtcInstant)
 
 

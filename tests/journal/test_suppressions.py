@@ -24,14 +24,14 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
     assert mail_ledger.suppression("ana@northwind.example", operational=False) is None
 
 
-def test_a_suppression_that_the_second_run_does_not_tell_is_gone(
+def test_a_suppression_stays_though_its_turn_runs_again_otherwise(
     journal: SqlJournal, database: Database
 ) -> None:
     told = ("suppressed", {"why": "bounced"})
     journal.record(turn(1, told, suppressed=("bounced",)), FENCE, NOW)
     journal.record(turn(1, "noted"), NEWER, NOW)
     address = "ana@northwind.example"
-    assert SqlMailLedger(database).suppression(address, operational=False) is None
+    assert SqlMailLedger(database).suppression(address, operational=False) == "bounced"
 
 
 def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
