@@ -81,9 +81,11 @@ async def test_a_consent_without_source_or_words_is_none(
     http: httpx.AsyncClient, key: dict[str, str], database: Database, consent: object
 ) -> None:
     leads = {"leads": [{"email": ANA, "consent": consent}]}
-    [result] = (await http.post("/v1/leads", json=leads, headers=key)).json()["results"]
-    assert result["status"] == "rejected"
-    assert "consent" in result["why"]
+    answer = await http.post("/v1/leads", json=leads, headers=key)
+    assert answer.status_code == 422, "every item was rejected"
+    [fault] = answer.json()["errors"]
+    assert fault["path"] == "body.leads[0]"
+    assert "consent" in fault["problem"]
     assert accepted(database) == []
 
 
