@@ -11,6 +11,7 @@ from typing import Protocol
 import uvicorn
 
 from gateway.app import build_app
+from gateway.requests.connections import OpenConnections, bounded_http, most_connections
 from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
@@ -46,6 +47,7 @@ async def serving(
     server = _HttpServer(
         uvicorn.Config(
             build_app(context, leads),
+            http=bounded_http(OpenConnections(most_connections())),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token

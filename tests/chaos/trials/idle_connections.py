@@ -14,6 +14,7 @@ import sys
 import time
 import urllib.request
 
+from tests.chaos.processes import becomes_true
 from tests.chaos.stack import Stack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -51,10 +52,8 @@ async def check(stack: Stack) -> str:
     stack.spawn(
         "gateway", ["bash", "-c", 'ulimit -n 1024; exec "$0" starter.py gateway', sys.executable]
     )
-    await asyncio.sleep(8)
-    before = health(stack)
-    if before != "200":
-        raise RuntimeError(f"the gateway does not answer before it: {before}")
+    if not await becomes_true(lambda: health(stack) == "200", 60):
+        raise RuntimeError(f"the gateway does not answer before it: {health(stack)}")
     held = await asyncio.to_thread(opened, stack.ports["gateway"])
     began = time.monotonic()
     print(f"  {len(held)} connections stand idle")
