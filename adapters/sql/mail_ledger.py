@@ -52,7 +52,7 @@ class SqlMailLedger:
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         """Claim a mail for sending; of several who try, exactly one gets `new`."""
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             return self._claimed(connection, lead, key, message, at)
 
     def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
@@ -72,7 +72,7 @@ class SqlMailLedger:
         """
         written = _written(mail)
         key = command.key
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             claim = self._claimed(connection, lead, key, command.message, command.at)
             if claim.status != "new":
                 return claim
