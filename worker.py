@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from assembly.process import leave, run
-from assembly.worker import serve
+from assembly.worker_process import serve
 
 if __name__ == "__main__":
     leave(run("worker", serve))

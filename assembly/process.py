@@ -1,7 +1,7 @@
-"""A process of leadflow: its settings are read, it works until it is told to stop, it exits.
+"""A process of leadflow: it reads its settings, works until a signal stops it, and exits.
 
-The exit status is 0 when it was told to stop, 2 for wrong settings, and 3 if a server, a port
-or the database failed it.
+The exit status is 0 after a signal, 2 for wrong settings, and 3 if a server, a port or the
+database does not do its part.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ def run(name: str, serve: Serve) -> int:
     try:
         settings = Settings()
         logs.configure(settings.log_format, settings.log_level)
-        asyncio.run(_until_told(serve, settings))
+        asyncio.run(_until_signal(serve, settings))
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             _log.error("settings are wrong", at=".".join(map(str, one["loc"])), why=one["msg"])
@@ -46,7 +46,7 @@ def run(name: str, serve: Serve) -> int:
     return 0
 
 
-async def _until_told(serve: Serve, settings: Settings) -> None:
+async def _until_signal(serve: Serve, settings: Settings) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)

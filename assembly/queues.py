@@ -1,4 +1,4 @@
-"""The task queues: which worker serves which, with what, and how many at a time."""
+"""The task queues: which worker serves which, with what, and how many tasks at a time."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 
-_GRACEFUL = timedelta(seconds=10)
-"""How long a worker that is stopped lets its activities end."""
+_GRACE = timedelta(seconds=10)
+"""How long a worker that stops waits for its activities to end."""
 MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
 _Policy = workflow.SandboxImportNotificationPolicy
@@ -57,8 +57,8 @@ async def working(
 ) -> AsyncIterator[None]:
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
 
-    Turns have threads of their own, so that slow mail never holds one up. If there is a CRM, it
-    is told what happens.
+    Turns have threads of their own, so that slow mail never delays one. If there is a CRM, its
+    events are sent as well.
     """
     sales, digest = SalesActivities(world), DigestActivities(world)
     turns = turns or turn_activities(world)
@@ -74,7 +74,7 @@ async def working(
                 activities=[mail.send_mail],
                 max_concurrent_activities=settings.mails_at_once,
                 max_task_queue_activities_per_second=settings.mail_per_second,
-                graceful_shutdown_timeout=_GRACEFUL,
+                graceful_shutdown_timeout=_GRACE,
             )
         )
         await stack.enter_async_context(
@@ -83,7 +83,7 @@ async def working(
                 task_queue=prefix + SALES,
                 activities=[sales.alert, digest.send_digest],
                 max_concurrent_activities=settings.sales_at_once,
-                graceful_shutdown_timeout=_GRACEFUL,
+                graceful_shutdown_timeout=_GRACE,
             )
         )
         await stack.enter_async_context(
@@ -96,11 +96,11 @@ async def working(
                 workflow_runner=sandbox(),
                 max_cached_workflows=settings.leads_in_memory,
                 max_concurrent_local_activities=settings.turns_at_once,
-                graceful_shutdown_timeout=_GRACEFUL,
+                graceful_shutdown_timeout=_GRACE,
             )
         )
         if settings.crm_url:
-            await stack.enter_async_context(_telling_crm(settings))
+            await stack.enter_async_context(_sending_to_crm(settings))
         yield
 
 
@@ -110,8 +110,8 @@ def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None
 
 
 @asynccontextmanager
-async def _telling_crm(settings: Settings) -> AsyncIterator[None]:
-    """Send the CRM its events while the block runs; tries under way end before it is left."""
+async def _sending_to_crm(settings: Settings) -> AsyncIterator[None]:
+    """Send the CRM its events while the block runs; what is being sent is finished at its end."""
     database = open_database(settings.database)
     try:
         dispatcher = _dispatcher(settings, database)

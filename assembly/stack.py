@@ -17,7 +17,7 @@ from adapters.delivery.catcher import Catcher, OnMail
 from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
-from assembly.gateway import open_context
+from assembly.context import gateway_config, open_context
 from assembly.queues import working
 from assembly.settings import Settings
 from assembly.world import open_world
@@ -27,15 +27,16 @@ from models.envelopes import ProgramClock, program_now
 
 INBOUND_DOMAIN = "in.leadflow.localhost"
 """The domain of bounces and replies in the embedded stack."""
-_SHORTEST_GATHERING = timedelta(seconds=0.25)
-"""So long a scanner must have to betray itself, also by a demonstration's clock."""
+_SHORTEST_GATHER = timedelta(seconds=0.25)
+"""Events of one lead wait at least so long, also by a demonstration's clock, so that a scanner can
+be recognised first."""
 SHUTDOWN_GRACE = 0.3
 """Seconds between the end of Temporal's client and that of Python, which may abort otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What runs, and where. `settings` are those the worker uses."""
+    """What runs, and where. `settings` are those of the worker."""
 
     settings: Settings
     client: Client
@@ -84,8 +85,8 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
 
-    By `clock` the gateway tells when something happened. When
-    `still`, neither worker nor gateway runs and no lead moves. The database is migrated first.
+    The gateway dates what happens by `clock`. When `still`, neither worker nor gateway runs and
+    no lead moves. The database is migrated first.
     Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a port in use; what was
     started is stopped then.
     """
@@ -149,8 +150,9 @@ async def _answering(
         return program_now(clock, datetime.now(UTC))
 
     speed = clock.speed if clock is not None else 1.0
-    gather = max(_SHORTEST_GATHERING, timedelta(seconds=1) / speed)
+    gather = max(_SHORTEST_GATHER, timedelta(seconds=1) / speed)
     with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
-        async with serving(context, leads, web), receiving(context, returning):
+        config = gateway_config(settings)
+        async with serving(context, leads, web, config), receiving(context, returning):
             yield

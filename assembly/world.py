@@ -1,4 +1,4 @@
-"""What a worker does its work with: the real adapters over one database."""
+"""What a worker works with: the real adapters over one database."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from contextlib import contextmanager
 
 from activities.ports import World
 from adapters.delivery.chat_webhooks import ChatWebhooks
-from adapters.delivery.mail_server import mailer_to
 from adapters.mail.digest import SqlDigests
-from adapters.mail.links import SignedLinks
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
@@ -18,8 +16,8 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.rates import SqlRates
-from assembly.link_secret import link_secret
-from assembly.settings import Settings, UnusableSettingError
+from assembly.mail import open_mailer, signed_links
+from assembly.settings import Settings
 
 
 @contextmanager
@@ -28,16 +26,8 @@ def open_world(settings: Settings) -> Iterator[World]:
 
     Raises UnusableSettingError for a DKIM key that can't sign.
     """
-    secret = settings.secret
-    links = SignedLinks(
-        public_url=settings.public_url,
-        mail_domain=settings.mail_domain,
-        secret=link_secret(settings.home, secret.get_secret_value() if secret else None),
-    )
-    try:
-        mailer, alerts = mailer_to(settings), mailer_to(settings)
-    except ValueError as error:
-        raise UnusableSettingError(str(error)) from error
+    links = signed_links(settings)
+    mailer, alerts = open_mailer(settings), open_mailer(settings)
     database = open_database(settings.database)
     try:
         yield World(

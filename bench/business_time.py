@@ -10,7 +10,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from lifecycle.calendars.business_time import business_calendar, expand_holidays
+from lifecycle.calendars.business_time import business_calendar
+from lifecycle.calendars.holidays import expand_holidays
 from models.durations import Duration
 from models.program.handoff import Calendar, Holidays
 

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 
 from adapters.delivery.smtp import SmtpMailer
 from adapters.sql.database import Database, open_database
-from assembly.gateway import open_context
+from assembly.context import open_context
 from assembly.settings import Settings
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace

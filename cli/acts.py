@@ -1,18 +1,19 @@
-"""What a person of sales decides about a lead: one command an act, each a Temporal update.
+"""What a sales person decides about a lead: one command for each act.
 
-Whether an act is allowed, the program's rules say; a refusal is their sentence and exit
-status 1. An act asked again with the same `--id` is answered as before and has no second effect.
+A refusal prints the rule's sentence and has exit status 1. An act asked again with the same `--id`
+gets the same answer and has no second effect.
 """
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Annotated
 
 import typer
 
-from cli.console import JsonOption, Panel, WrongInputError, instant, out, print_json
-from cli.session import LeadArgument, lead_named, leads_of, opened, read_settings, run_async
+from cli.acting import act
+from cli.console import JsonOption, Panel, instant
+from cli.session import LeadArgument
 
 By = Annotated[
     str,
@@ -45,7 +46,7 @@ Reason = Annotated[
 
 def register(app: typer.Typer) -> None:
     """Add one command for each act."""
-    for name, act in (
+    for name, command in (
         ("accept", accept),
         ("touch", touch),
         ("qualify", qualify),
@@ -60,7 +61,7 @@ def register(app: typer.Typer) -> None:
         ("done", done),
         ("note", note),
     ):
-        app.command(name, rich_help_panel=Panel.SALES)(act)
+        app.command(name, rich_help_panel=Panel.SALES)(command)
 
 
 def accept(
@@ -70,7 +71,7 @@ def accept(
 
     Example: `leadflow accept ana@northwind.example --by riley@acme.example`
     """
-    _act("accept", lead, {"by": by, "id": act_id}, as_json=as_json)
+    act("accept", lead, {"by": by, "id": act_id}, as_json=as_json)
 
 
 def touch(
@@ -90,7 +91,7 @@ def touch(
     --note "wants a quote"`
     """
     fields = {"by": by, "id": act_id, "channel": channel, "note": note}
-    _act("touch", lead, fields, as_json=as_json)
+    act("touch", lead, fields, as_json=as_json)
 
 
 def qualify(
@@ -100,7 +101,7 @@ def qualify(
 
     Example: `leadflow qualify ana@northwind.example --by riley@acme.example`
     """
-    _act("qualify", lead, {"by": by, "id": act_id}, as_json=as_json)
+    act("qualify", lead, {"by": by, "id": act_id}, as_json=as_json)
 
 
 def recycle(
@@ -117,7 +118,7 @@ def recycle(
     Example: `leadflow recycle ana@northwind.example --by riley@acme.example --reason not_now`
     """
     fields = {"by": by, "id": act_id, "reason": reason, "until": until}
-    _act("recycle", lead, fields, as_json=as_json)
+    act("recycle", lead, fields, as_json=as_json)
 
 
 def disqualify(
@@ -132,7 +133,7 @@ def disqualify(
 
     Example: `leadflow disqualify ana@northwind.example --by riley@acme.example --reason no_fit`
     """
-    _act("disqualify", lead, {"by": by, "id": act_id, "reason": reason}, as_json=as_json)
+    act("disqualify", lead, {"by": by, "id": act_id, "reason": reason}, as_json=as_json)
 
 
 def reassign(
@@ -150,7 +151,7 @@ def reassign(
     Example: `leadflow reassign ana@northwind.example --by morgan@acme.example
     --to sam@acme.example`
     """
-    _act("reassign", lead, {"by": by, "id": act_id, "to": to}, as_json=as_json)
+    act("reassign", lead, {"by": by, "id": act_id, "to": to}, as_json=as_json)
 
 
 def hold(
@@ -178,7 +179,7 @@ def hold(
     --until 2027-01-04T09:00:00-05:00 --why "on holiday"`
     """
     fields = {"by": by, "id": act_id, "until": until, "why": why}
-    _act("hold", lead, fields, as_json=as_json)
+    act("hold", lead, fields, as_json=as_json)
 
 
 def resume(
@@ -188,7 +189,7 @@ def resume(
 
     Example: `leadflow resume ana@northwind.example --by riley@acme.example`
     """
-    _act("resume", lead, {"by": by, "id": act_id}, as_json=as_json)
+    act("resume", lead, {"by": by, "id": act_id}, as_json=as_json)
 
 
 def open_opportunity(
@@ -206,7 +207,7 @@ def open_opportunity(
     --amount 24000 --currency USD`
     """
     fields = {"by": by, "id": act_id, "amount": amount, "currency": currency}
-    _act("open_opportunity", lead, fields, as_json=as_json)
+    act("open_opportunity", lead, fields, as_json=as_json)
 
 
 def win(
@@ -227,7 +228,7 @@ def win(
     Example: `leadflow win ana@northwind.example --by alex@acme.example --amount 22000`
     """
     fields = {"by": by, "id": act_id, "amount": amount, "currency": currency}
-    _act("win", lead, fields, as_json=as_json)
+    act("win", lead, fields, as_json=as_json)
 
 
 def lose(
@@ -242,7 +243,7 @@ def lose(
 
     Example: `leadflow lose ana@northwind.example --by alex@acme.example --reason price`
     """
-    _act("lose", lead, {"by": by, "id": act_id, "reason": reason}, as_json=as_json)
+    act("lose", lead, {"by": by, "id": act_id, "reason": reason}, as_json=as_json)
 
 
 def done(
@@ -259,7 +260,7 @@ def done(
 
     Example: `leadflow done ana@northwind.example --by riley@acme.example --task task-1`
     """
-    _act("done", lead, {"by": by, "id": act_id, "task": task}, as_json=as_json)
+    act("done", lead, {"by": by, "id": act_id, "task": task}, as_json=as_json)
 
 
 def note(
@@ -274,41 +275,4 @@ def note(
 
     Example: `leadflow note ana@northwind.example --by riley@acme.example --note "met at the fair"`
     """
-    _act("note", lead, {"by": by, "id": act_id, "note": note}, as_json=as_json)
-
-
-def _act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
-    """Ask for an act, and say how the lead stands then."""
-    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
-    from models.instants import write_instant  # noqa: PLC0415  # likewise
-    from models.messages import read_act  # noqa: PLC0415  # likewise
-
-    message = {
-        name: write_instant(value) if isinstance(value, datetime) else value
-        for name, value in fields.items()
-        if value is not None
-    }
-    try:
-        read_act(do, message, datetime.now(UTC))
-    except ValueError as error:
-        raise WrongInputError(str(error)) from None
-    settings = read_settings()
-    with opened(settings) as database:
-        found = lead_named(lead, database)
-
-        async def ask() -> None:
-            async with leads_of(settings, database) as leads:
-                try:
-                    await leads.act(found, do, message)
-                except ValueError as error:
-                    raise WrongInputError(str(error)) from None
-
-        run_async(ask())
-        dossier = SqlReports(database).dossier(found)
-    stage = dossier.line.stage if dossier is not None else None
-    owner = dossier.line.owner if dossier is not None else None
-    if as_json:
-        print_json({"ok": True, "lead": found, "act": do, "stage": stage, "owner": owner})
-    else:
-        said = do.replace("_", " ")
-        out.print(f"{said}: done; lead {found} is in stage {stage}, owned by {owner or 'nobody'}")
+    act("note", lead, {"by": by, "id": act_id, "note": note}, as_json=as_json)

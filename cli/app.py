@@ -15,6 +15,7 @@ import typer
 
 from cli import (
     acts,
+    database,
     demo,
     digest,
     enrol,
@@ -33,7 +34,7 @@ from cli import (
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, demo, launch, enrol, programs, mail, suppressions, rehearse),
+    *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
     *(inspect, acts, team, digest, key, webhook, serve),
 )
 """In the order in which `--help` shows them."""

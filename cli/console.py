@@ -1,4 +1,4 @@
-"""What every command shares: exit statuses, where output goes, and how errors are told.
+"""What every command shares: exit statuses, where output goes, and how errors are printed.
 
 Commands simply raise; `run` turns each kind of error into its sentence and its status.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
@@ -68,7 +69,7 @@ _WIDE = 240
 
 
 def read_as(parse: Callable[[str], Value]) -> Callable[[str], Value]:
-    """A parser for an option or argument, whose ValueError is told as a usage error."""
+    """A parser for an option or argument, whose ValueError is a usage error."""
 
     def read(text: str) -> Value:
         try:
@@ -87,6 +88,11 @@ def _instant(text: str) -> datetime:
 
 instant = read_as(_instant)
 """Reads an ISO 8601 instant that names its offset; a naive one is a usage error."""
+
+
+def command_name() -> str:
+    """What to type for leadflow: its name, or its path where the shell does not know it."""
+    return "leadflow" if shutil.which("leadflow") else ".venv/bin/leadflow"
 
 
 def print_json(value: Any) -> None:
@@ -132,14 +138,14 @@ def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> NoReturn:
     except WorldFailedError as error:
         _leave(Status.WORLD_FAILED, str(error), as_json=as_json)
     except BrokenPipeError:
-        # Whoever read our output (`| head`) has had enough; nothing is left to say to it.
+        # Whoever reads our output (`| head`) has closed it, so nothing more can be printed.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(Status.DONE)
     except Exception as error:
         if os.environ.get("LEADFLOW_DEBUG") == "1":
             raise
-        said = " ".join(str(error).split()) or "no reason given"
-        message = f"{type(error).__name__}: {said} (LEADFLOW_DEBUG=1 shows where)"
+        reason = " ".join(str(error).split()) or "no reason given"
+        message = f"{type(error).__name__}: {reason} (LEADFLOW_DEBUG=1 shows where)"
         _leave(Status.WORLD_FAILED, message, as_json=as_json)
     sys.exit(Status.DONE)
 

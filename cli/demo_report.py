@@ -1,104 +1,41 @@
-"""What a demonstration leaves behind: figures, one lead's life, and where to look."""
+"""The report of a demonstration: figures, one lead's timeline, and where to look."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import out, print_json, print_table
+from cli.console import command_name, out, print_json, print_table
+from cli.demo_screen import STAGES
 from cli.rehearse import timeline_table
-from cli.stack import command_name
 
 if TYPE_CHECKING:
-    from adapters.reports.leads import Acceptance, Mail, SqlReports
-    from demonstration.agreement import Agreement
-    from simulation.timeline import TimelineLine
+    from cli.demo_play import DemoResult
+    from demonstration.figures import Figures
 
-STAGES = (
-    ("known", "blue"),
-    ("engaged", "cyan"),
-    ("mql", "yellow"),
-    ("sal", "bright_yellow"),
-    ("sql", "green"),
-    ("opportunity", "bright_green"),
-    ("customer", "bold green"),
-    ("lost", "red"),
-    ("recycled", "magenta"),
-    ("disqualified", "bright_black"),
-)
-"""The stages in the order of a life, and the colour each is shown in."""
 _FUNNEL = ("known", "engaged", "mql", "sal", "sql", "opportunity", "customer")
 _DAY = 86_400
 _HOUR = 3_600
+_FAILURES_SHOWN = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What the journal tells of a demonstration at one moment."""
-
-    lasted: timedelta
-    """Of the program's time."""
-    stages: Mapping[str, int]
-    funnel: Mapping[str, int]
-    mail: Mail
-    skipped: Mapping[str, int]
-    acceptance: Acceptance
-    breaches: Mapping[str, int]
-    medians: Mapping[str, float]
-    lead: str
-    """The lead with the fullest life."""
-    life: tuple[TimelineLine, ...]
-    """Its timeline."""
-
-    @classmethod
-    def read(cls, reports: SqlReports, *, lasted: timedelta) -> Self:
-        """Read the figures as they are now."""
-        from simulation.timeline import line_of  # noqa: PLC0415  # keeps --help quick
-
-        lead = reports.fullest_life() or ""
-        return cls(
-            lasted=lasted,
-            stages=reports.stages(),
-            funnel=reports.funnel(),
-            mail=reports.mail(),
-            skipped=reports.skipped(),
-            acceptance=reports.acceptance(),
-            breaches=reports.breaches(),
-            medians=reports.median_seconds(),
-            lead=lead,
-            life=tuple(line_of(lead, entry) for entry in reports.timeline(lead)),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Played:
-    """A demonstration that was played."""
-
-    figures: Figures
-    agreement: Agreement
-    rejected: int
-    done: Mapping[str, int]
-    """Events and acts of the cast."""
-    places: Mapping[str, str]
-
-
-def report_json(played: Played) -> None:
+def report_json(result: DemoResult) -> None:
     """The report as one object."""
-    figures = played.figures
+    figures = result.figures
     share = figures.acceptance.share
     print_json(
         {
-            "ok": not played.agreement.differences,
-            "differences": list(played.agreement.differences),
-            "leads": played.agreement.leads,
-            "mails": played.agreement.mails,
-            "rejected": played.rejected,
+            "ok": not result.agreement.differences,
+            "differences": list(result.agreement.differences),
+            "leads": result.agreement.leads,
+            "mails": result.agreement.mails,
+            "rejected": result.rejected,
             "program_days": round(figures.lasted / timedelta(days=1), 1),
             "stages": dict(figures.stages),
             "funnel": dict(figures.funnel),
@@ -107,28 +44,30 @@ def report_json(played: Played) -> None:
             "accepted_within_sla": None if share is None else round(share, 4),
             "breaches": dict(figures.breaches),
             "median_days": {stage: round(s / _DAY, 2) for stage, s in figures.medians.items()},
-            "done": dict(played.done),
-            "places": dict(played.places),
+            "done": dict(result.done),
+            "failures": list(result.failures),
+            "places": dict(result.places),
         }
     )
 
 
-def print_report(played: Played) -> None:
+def print_report(result: DemoResult) -> None:
     """The report for people."""
-    figures = played.figures
+    figures = result.figures
     days = figures.lasted / timedelta(days=1)
-    out.print(Rule(f"{played.agreement.leads} leads, {days:.0f} days", style="dim"))
+    out.print(Rule(f"{result.agreement.leads} leads, {days:.0f} days", style="dim"))
     print_table(_stages(figures))
     out.print()
-    print_table(_figures(played))
+    print_table(_figures(result))
     if figures.life:
         out.print()
         out.print(Text(f"One lead's life: {figures.lead}", style="bold"))
         print_table(timeline_table(figures.life))
     out.print()
-    _where(played.places, figures.lead)
+    _where(result.places, figures.lead)
     out.print()
-    _verdict(played)
+    _failures(result)
+    _verdict(result)
 
 
 def _stages(figures: Figures) -> Table:
@@ -157,8 +96,8 @@ def _span(seconds: float) -> str:
     return f"{seconds / 3600:.1f} hours" if seconds >= _HOUR else f"{seconds / 60:.0f} minutes"
 
 
-def _figures(played: Played) -> Table:
-    figures = played.figures
+def _figures(result: DemoResult) -> Table:
+    figures = result.figures
     mail, acceptance = figures.mail, figures.acceptance
     share = acceptance.share
     acts = (
@@ -181,9 +120,10 @@ def _figures(played: Played) -> Table:
             + ("" if share is None else f" ({share:.0%})"),
         ),
         ("breaches", _listed(figures.breaches) or "none"),
-        ("acts", _listed({act: played.done.get(act, 0) for act in (*acts, "refused")})),
-        ("acts came", _listed(_ways(played.done))),
-        ("rows rejected", str(played.rejected)),
+        ("acts", _listed({act: result.done.get(act, 0) for act in (*acts, "refused")})),
+        ("acts came", _listed(_ways(result.done))),
+        ("rows rejected", str(result.rejected)),
+        ("requests failed", str(len(result.failures))),
     ):
         table.add_row(Text(name, style="dim"), value)
     return table
@@ -212,12 +152,20 @@ def _where(places: Mapping[str, str], lead: str) -> None:
         out.print(Text(f"{name:<12} ", style="dim").append(value, style="not dim"))
 
 
-def _verdict(played: Played) -> None:
-    agreement = played.agreement
+def _failures(result: DemoResult) -> None:
+    """What failed for one of the people at every try; it is no fault of the leads' records."""
+    for failure in result.failures[:_FAILURES_SHOWN]:
+        out.print(Text(f"failed: {failure}", style="yellow"))
+    if len(result.failures) > _FAILURES_SHOWN:
+        out.print(Text(f"… and {len(result.failures) - _FAILURES_SHOWN} more", style="yellow"))
+
+
+def _verdict(result: DemoResult) -> None:
+    agreement = result.agreement
     if not agreement.differences:
         out.print(
             Text(
-                "Journal, mailbox and Temporal agree: every mail that was told was sent, and once;"
+                "Journal, mailbox and Temporal agree: every mail on a timeline was sent once;"
                 f" each of the {agreement.leads} leads is in the stage its workflow says.",
                 style="bold green",
             )

@@ -52,13 +52,13 @@ def digest(
             _show(database, found, as_json=as_json)
             return
 
-        told = run_async(_send(settings, found))
-    for manager, what in told.items():
+        sent = run_async(_send(settings, found))
+    for manager, what in sent.items():
         if as_json:
             print_json({"manager": manager, "digest": what})
         else:
             out.print(Text(f"{manager}: {what}"))
-    if not told and not as_json:
+    if not sent and not as_json:
         err.print("no team has a manager; `team apply` makes teams")
 
 

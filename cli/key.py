@@ -119,8 +119,8 @@ def listed(*, as_json: JsonOption = False) -> None:
         return
     table = Table("id", "name", "role", "person", "scopes", "made", "revoked")
     for one, row in zip(found, rows, strict=True):
-        told = (one.role, one.person, " ".join(one.scopes), row["made"], row["revoked"])
-        table.add_row(one.id, one.name, *(str(cell or "") for cell in told))
+        cells = (one.role, one.person, " ".join(one.scopes), row["made"], row["revoked"])
+        table.add_row(one.id, one.name, *(str(cell or "") for cell in cells))
     print_table(table)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +12,7 @@ from rich.text import Text
 
 from cli.console import JsonOption, Panel, WorldFailedError, WrongInputError, out, print_json
 from cli.publishing import choose
-from cli.session import explained, opened, read_settings
+from cli.session import explained, opened, read_settings, run_async
 
 if TYPE_CHECKING:
     from activities.ports import Rendered
@@ -111,7 +110,7 @@ def send_test(
         mail = replace(mail, to=named_address("", to), subject=f"[test] {mail.subject}")
     except ValueError as error:
         raise WrongInputError(str(error)) from None
-    asyncio.run(_sent(mail))
+    run_async(_sent(mail))
     if as_json:
         print_json({"ok": True, "to": to, "message": mail.message_id})
     else:
@@ -129,12 +128,9 @@ async def _sent(mail: Rendered) -> None:
         MailRefusedError,
         MailUnsentError,
     )
-    from adapters.delivery.mail_server import mailer_to  # noqa: PLC0415  # likewise
+    from assembly.mail import open_mailer  # noqa: PLC0415  # likewise
 
-    try:
-        mailer = mailer_to(read_settings())
-    except ValueError as error:
-        raise WrongInputError(str(error)) from None
+    mailer = open_mailer(read_settings())
     try:
         await mailer.send(mail)
     except (MailUnsentError, MailRefusedError) as error:
@@ -184,19 +180,13 @@ def _of(program: Program, email: str, state: LeadState, people: Directory | None
 
 
 def _links() -> SignedLinks | None:
-    """The ways back that a mail would have here; none where no gateway is reached from outside."""
-    from adapters.mail.links import SignedLinks  # noqa: PLC0415  # likewise
-    from assembly.link_secret import link_secret  # noqa: PLC0415  # keeps --help quick
+    """The links that a mail would have here; None if no gateway is reached from outside."""
+    from assembly.mail import signed_links  # noqa: PLC0415  # keeps --help quick
 
     settings = read_settings()
     if not settings.public_url and not settings.mail_domain:
         return None
-    secret = settings.secret.get_secret_value() if settings.secret else None
-    return SignedLinks(
-        public_url=settings.public_url,
-        mail_domain=settings.mail_domain,
-        secret=link_secret(settings.home, secret),
-    )
+    return signed_links(settings)
 
 
 def _sample(program: Program) -> LeadState:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.documents.problems import DocumentError, Problem, meant
+from cli import versions
 from cli.console import (
     JsonOption,
     Panel,
@@ -30,10 +31,13 @@ ProgramFile = Annotated[
 
 
 def register(app: typer.Typer) -> None:
-    """Add `program check`, `program schema` and `calendar`."""
-    program = typer.Typer(no_args_is_help=True, help="Check a program, or print the schema of one.")
+    """Add `program` with its commands, and `calendar`."""
+    program = typer.Typer(
+        no_args_is_help=True, help="Check a program, publish it, and compare its versions."
+    )
     program.command("check")(check)
     program.command("schema")(schema)
+    versions.register(program)
     app.add_typer(program, name="program", rich_help_panel=Panel.MARKETING)
     app.command("calendar", rich_help_panel=Panel.MARKETING)(calendar)
 

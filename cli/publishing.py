@@ -9,7 +9,7 @@ import typer
 
 from cli.console import WrongInputError, err
 from usecases import publishing
-from usecases.publishing import Publication, UnknownProgramError
+from usecases.publishing import ChosenProgram, UnknownProgramError
 
 if TYPE_CHECKING:
     from temporalio.client import Client
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from adapters.sql.database import Database
     from assembly.settings import Settings
     from models.program.program import Program
+    from usecases.applying_teams import AppliedTeams
     from usecases.publishing import Published
 
 ProgramOption = Annotated[
@@ -29,7 +30,7 @@ ProgramOption = Annotated[
 ]
 
 
-def choose(text: str, teams: Path | None, database: Database) -> Publication:
+def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
     """The program a command names, and its teams. Raises DocumentError and WrongInputError."""
     try:
         return publishing.choose(text, teams, database)
@@ -52,7 +53,7 @@ def _unknown(name: str, error: UnknownProgramError) -> WrongInputError:
 
 
 async def publish_on(
-    client: Client, settings: Settings, database: Database, chosen: Publication
+    client: Client, settings: Settings, database: Database, chosen: ChosenProgram
 ) -> None:
     """Publish with Temporal at hand, and print what publishing warns of."""
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
@@ -61,16 +62,28 @@ async def publish_on(
 
 
 def warn(published: Published) -> None:
-    """Print what should be known of a publication."""
-    for person, leads in published.departed.items():
-        err.print(
-            f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
-            " is alerted, to reassign them",
-            style="yellow",
-        )
+    """Print what people should know of a publication."""
+    if published.teams is not None:
+        for person, leads in published.teams.departed.items():
+            err.print(
+                f"warning: {person} left their team and owns {len(leads)} of its leads; the manager"
+                " is alerted, to reassign them",
+                style="yellow",
+            )
+        warn_of_teams(published.teams)
     for problem in published.unstaffed:
         err.print(
             f"warning: {problem.path}: {problem.message}; leads for it stay without an owner"
             " until --teams FILE applies one",
+            style="yellow",
+        )
+
+
+def warn_of_teams(applied: AppliedTeams) -> None:
+    """Print which teams now have leads to reassign and nobody who may do so."""
+    for team in applied.unmanaged:
+        err.print(
+            f"warning: team {team} has no manager now, so nobody is alerted of its leads or may"
+            " reassign them",
             style="yellow",
         )

@@ -22,13 +22,13 @@ def worker() -> None:
     Example: `leadflow worker`
     """
     from assembly.process import run  # noqa: PLC0415  # keeps --help quick
-    from assembly.worker import serve  # noqa: PLC0415  # likewise
+    from assembly.worker_process import serve  # noqa: PLC0415  # likewise
 
     raise typer.Exit(run("worker", serve))
 
 
 def gateway() -> None:
-    """Serve HTTP and inbound mail, and tell leads what was accepted. Stops at Ctrl-C or SIGTERM.
+    """Serve HTTP and inbound mail, and relay what is accepted to leads. Stops at Ctrl-C or SIGTERM.
 
     Where Temporal, database and mail server are, the environment says; see docs/operations.md.
     Exit status 2 for wrong settings, 3 if one of them or a port fails it.

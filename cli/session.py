@@ -1,4 +1,4 @@
-"""The world as commands reach it: settings, database, Temporal; and how their failures are told."""
+"""What commands work with: settings, database, Temporal; their failures become sentences."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LeadArgument = Annotated[
 
 
 def read_settings() -> Settings:
-    """What the environment says. Raises WrongInputError, naming the variable."""
+    """Read the settings from the environment. Raises WrongInputError, naming the variable."""
     from pydantic import ValidationError  # noqa: PLC0415  # see above
 
     from adapters.sql.database import open_database  # noqa: PLC0415  # see above
@@ -72,21 +72,22 @@ def opened(settings: Settings) -> Iterator[Database]:
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Turn what adapters raise into the command line's errors."""
+    """Turn what adapters raise into the command line's errors, one for a whole ExceptionGroup."""
     from sqlalchemy.exc import SQLAlchemyError  # noqa: PLC0415  # see above
     from temporalio.service import RPCError  # noqa: PLC0415  # see above
 
     from adapters.sql.database import DatabaseNotReadyError  # noqa: PLC0415  # see above
     from adapters.temporal.client import (  # noqa: PLC0415  # see above
         LeadNotFoundError,
-        RefusedError,
         TemporalUnavailableError,
     )
     from adapters.temporal.embedded import EmbeddedServerError  # noqa: PLC0415  # see above
     from assembly.settings import UnusableSettingError  # noqa: PLC0415  # see above
+    from models.refusal import RefusedError  # noqa: PLC0415  # see above
 
     try:
-        yield
+        with _first_of_group():
+            yield
     except UnusableSettingError as error:
         raise WrongInputError(str(error)) from None
     except LeadNotFoundError as error:
@@ -103,6 +104,18 @@ def explained() -> Iterator[None]:
     except OSError as error:
         where = f"{error.filename}: " if error.filename is not None else ""
         raise WorldFailedError(f"{where}{error.strerror or error}") from None
+
+
+@contextmanager
+def _first_of_group() -> Iterator[None]:
+    """Raise the first error of an ExceptionGroup by itself: a group says nothing to people."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from None
 
 
 @asynccontextmanager
@@ -138,26 +151,17 @@ def leads_on(client: Client, settings: Settings, database: Database) -> Leads:
 
 
 def run_async(work: Coroutine[Any, Any, Value]) -> Value:
-    """Run a coroutine to its end, with the world's failures explained."""
+    """Run a coroutine to its end; failures become the command line's errors."""
     with explained():
         return asyncio.run(work)
 
 
 def lead_named(text: str, database: Database) -> str:
-    """The id of the lead that is meant: an id as it is, an address by its lead.
+    """The id of the lead that is meant (`usecases.naming`). Raises WrongInputError."""
+    from usecases.naming import AmbiguousLeadError, lead_meant  # noqa: PLC0415  # see above
 
-    Raises WrongInputError if several leads have the address.
-    """
-    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # see above
-    from lifecycle.stable_hash import lead_id  # noqa: PLC0415  # see above
-
-    if "@" not in text:
-        return text.strip().removeprefix("lead/")
     with explained():
-        ids = SqlReports(database).ids_of(text)
-    derived = lead_id(text)
-    if derived in ids or not ids:
-        return derived
-    if len(ids) > 1:
-        raise WrongInputError(f"{text} is the address of {', '.join(ids)}; name one of them")
-    return ids[0]
+        try:
+            return lead_meant(database, text)
+        except AmbiguousLeadError as error:
+            raise WrongInputError(str(error)) from None

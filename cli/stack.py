@@ -1,11 +1,10 @@
-"""`leadflow up` and `leadflow database`: the embedded stack, and its database."""
+"""`leadflow up`: the embedded stack."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
 import shlex
-import shutil
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,9 +13,9 @@ import typer
 from rich.text import Text
 
 from assembly.shipped import SHIPPED
-from cli.console import JsonOption, Panel, err, out, print_json
+from cli.console import JsonOption, Panel, command_name, err, out, print_json
 from cli.publishing import choose, warn
-from cli.session import explained, read_settings, run_async
+from cli.session import read_settings, run_async
 
 if TYPE_CHECKING:
     from assembly.settings import Settings
@@ -24,11 +23,8 @@ if TYPE_CHECKING:
 
 
 def register(app: typer.Typer) -> None:
-    """Add `up` and `database upgrade`."""
+    """Add `up`."""
     app.command("up", rich_help_panel=Panel.START)(up)
-    database = typer.Typer(no_args_is_help=True, help="Look after the database.")
-    database.command("upgrade")(upgrade)
-    app.add_typer(database, name="database", rich_help_panel=Panel.ENGINEERS)
 
 
 def up(
@@ -103,7 +99,7 @@ def up(
     if data is not None:
         settings = settings.model_copy(update={"home": data})
     logs.configure(settings.log_format, settings.log_level)
-    logging.getLogger("temporalio").setLevel(logging.WARNING)  # it tells of every worker's end
+    logging.getLogger("temporalio").setLevel(logging.WARNING)  # it logs the end of every worker
 
     async def stay() -> None:
         stop = asyncio.Event()
@@ -120,7 +116,7 @@ def up(
             published = publish_first(stack.settings, program, teams)
             if not still:
                 await _follow_schedules(stack)
-            _tell(stack, published, data, as_json=as_json)
+            _print_places(stack, published, data, as_json=as_json)
             await stop.wait()
             err.print("stopping …")
         await asyncio.sleep(SHUTDOWN_GRACE)
@@ -144,7 +140,7 @@ def publish_first(settings: Settings, program: Path, teams: Path) -> tuple[str, 
 
 
 async def _follow_schedules(stack: Stack) -> None:
-    """Have Temporal's schedules be as the programs that were published last say."""
+    """Make Temporal's schedules those of the newest programs."""
     from adapters.sql.database import open_database  # noqa: PLC0415  # keeps --help quick
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # likewise
     from usecases.publishing import follow_all  # noqa: PLC0415  # likewise
@@ -156,7 +152,9 @@ async def _follow_schedules(stack: Stack) -> None:
         database.close()
 
 
-def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_json: bool) -> None:
+def _print_places(
+    stack: Stack, published: tuple[str, ...], data: Path | None, *, as_json: bool
+) -> None:
     if as_json:
         print_json({"up": True, **stack.places(), "programs": list(published)})
         return
@@ -174,27 +172,3 @@ def _tell(stack: Stack, published: tuple[str, ...], data: Path | None, *, as_jso
         out.print(Text(f"  {name:<12} ", style="dim").append(place, style="not dim"))
     home = f"LEADFLOW_HOME={shlex.quote(str(data))} " if data is not None else ""
     out.print(Text(f"Next, in another terminal:  {home}{command_name()} leads"))
-
-
-def command_name() -> str:
-    """What to type for leadflow: its name, or its path where the shell does not know it."""
-    return "leadflow" if shutil.which("leadflow") else ".venv/bin/leadflow"
-
-
-def upgrade(*, as_json: JsonOption = False) -> None:
-    """Make the database, or bring it to the tables of this leadflow.
-
-    Which one, LEADFLOW_DATABASE_URL says; else it is a file in `.leadflow`.
-
-    Example: `leadflow database upgrade`
-    """
-    from adapters.sql.database import migrate, shown_url  # noqa: PLC0415  # keeps --help quick
-
-    settings = read_settings()
-    with explained():
-        migrate(settings.database)
-    where = shown_url(settings.database)
-    if as_json:
-        print_json({"ok": True, "database": where})
-    else:
-        out.print(Text(f"the database {where} is up to date"))

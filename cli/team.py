@@ -1,9 +1,9 @@
-"""The people of sales: apply a teams file, list teams, enter and remove days away."""
+"""`leadflow team`: apply a teams file, list teams."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,61 +11,22 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from cli.console import (
-    JsonOption,
-    NegativeAnswerError,
-    Panel,
-    WrongInputError,
-    err,
-    out,
-    print_json,
-    print_table,
-    read_as,
-)
+from cli import absence
+from cli.console import JsonOption, Panel, err, out, print_json, print_table
+from cli.publishing import warn_of_teams
 from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
     from adapters.reports.team import MemberLine, TeamLine
-    from adapters.sql.database import Database
-    from lifecycle.changes.directory import Change
-    from models.directory import Directory
-
-
-def _day(text: str) -> date:
-    from models.hours import parse_day  # noqa: PLC0415  # pydantic slows down --help
-
-    return parse_day(text)
-
-
-_Member = Annotated[str, typer.Argument(metavar="MEMBER", help="The member's address.")]
-_From = Annotated[
-    date,
-    typer.Option(
-        "--from", parser=read_as(_day), metavar="DAY", help="The first day away, like 2026-12-24."
-    ),
-]
-_To = Annotated[
-    date,
-    typer.Option(
-        "--to", parser=read_as(_day), metavar="DAY", help="The last day away, like 2026-12-31."
-    ),
-]
-_By = Annotated[
-    str,
-    typer.Option("--by", metavar="ADDRESS", envvar="LEADFLOW_BY", help="Who enters it."),
-]
+    from usecases.applying_teams import AppliedTeams
 
 
 def register(app: typer.Typer) -> None:
-    """Add `team apply`, `team list` and `team absence`."""
+    """Add `team apply` and `team list`, and `team absence`."""
     team = typer.Typer(no_args_is_help=True, help="Teams, their members, and who is away.")
     team.command("apply")(apply)
     team.command("list")(listed)
-    absence = typer.Typer(no_args_is_help=True, help="Days away that are not in the teams file.")
-    absence.command("add")(add)
-    absence.command("remove")(remove)
-    absence.command("list")(absences)
-    team.add_typer(absence, name="absence")
+    absence.register(team)
     app.add_typer(team, name="team", rich_help_panel=Panel.SALES)
 
 
@@ -86,66 +47,42 @@ def apply(
 
     Example: `leadflow team apply programs/teams.yaml`
     """
-    from adapters.files.teams import read_directory  # noqa: PLC0415  # likewise
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
-    from lifecycle.changes.directory import changes  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.teams import read_directory  # noqa: PLC0415  # keeps --help quick
+    from usecases.applying_teams import (  # noqa: PLC0415  # likewise
+        apply_teams,
+        missing_teams,
+        preview_teams,
+    )
 
     after = read_directory(file)
     with opened(read_settings()) as database:
-        people = SqlPeople(database)
-        before = people.applied()
-        found = list(changes(before, after))
-        left = people.leads_left(after) if dry_run else people.apply(after)
-        warnings = [*_missing_teams(database, after), *_without_manager(before, after, left)]
+        found = (preview_teams if dry_run else apply_teams)(database, after)
+        missing = missing_teams(database, after)
     if as_json:
-        for one in found:
+        for one in found.changes:
             print_json(asdict(one))
-        applied = bool(found) and not dry_run
-        print_json({"ok": True, "applied": applied, "changes": len(found), "left": left})
+        changed = len(found.changes)
+        applied = bool(changed) and not dry_run
+        print_json({"ok": True, "applied": applied, "changes": changed, "left": found.departed})
     else:
-        _tell_changes(found, left, dry_run=dry_run)
-    for warning in warnings:
-        err.print(Text(f"warning: {warning}", style="yellow"))
-
-
-def _missing_teams(database: Database, directory: Directory) -> list[str]:
-    """Teams that a published program names and the directory lacks."""
-    from adapters.files.teams import check_meeting  # noqa: PLC0415  # likewise
-    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-
-    programs = SqlPrograms(database)
-    newest = [programs.newest(name) for name in programs.names()]
-    return [
-        f"program {program.program}, {problem.path}: {problem.message}; leads for it stay without"
-        " an owner"
-        for program in newest
-        if program is not None
-        for problem in check_meeting(program, directory)
-    ]
-
-
-def _without_manager(before: Directory, after: Directory, left: dict[str, list[str]]) -> list[str]:
-    """Teams that people with leads leave, and where nobody is there to be alerted."""
-    from adapters.sql.departed_owners import leavers  # noqa: PLC0415  # keeps --help quick
-
-    teams = {team for team, person in leavers(before, after) if person in left}
-    return [
-        f"team {team} has no manager now, so nobody is alerted of its leads or may reassign them"
-        for team in sorted(teams)
-        if after.manager_of(team) is None
-    ]
+        _print_changes(found, dry_run=dry_run)
+    for lack in missing:
+        where = f"program {lack.program}, {lack.problem.path}: {lack.problem.message}"
+        warning = f"warning: {where}; leads for it stay without an owner"
+        err.print(Text(warning, style="yellow"))
+    warn_of_teams(found)
 
 
 _MOST_NAMED = 10
 _STYLES = {"added": "green", "changed": "yellow", "removed": "red"}
 
 
-def _tell_changes(found: list[Change], left: dict[str, list[str]], *, dry_run: bool) -> None:
-    if not found:
-        out.print("nothing changed: these teams are the ones that hold")
+def _print_changes(found: AppliedTeams, *, dry_run: bool) -> None:
+    if not found.changes:
+        out.print("nothing changed: these teams are in force already")
         return
     table = Table("", "team", "member", "setting", "before", "after")
-    for one in found:
+    for one in found.changes:
         table.add_row(
             Text(one.change, style=_STYLES[one.change]),
             Text(one.team),
@@ -156,7 +93,7 @@ def _tell_changes(found: list[Change], left: dict[str, list[str]], *, dry_run: b
         )
     print_table(table)
     out.print("nothing was changed: this was a dry run" if dry_run else "applied")
-    for person, leads in left.items():
+    for person, leads in found.departed.items():
         named = ", ".join(leads[:_MOST_NAMED])
         more = f" and {len(leads) - _MOST_NAMED} more" if len(leads) > _MOST_NAMED else ""
         told = "would be alerted" if dry_run else "is alerted"
@@ -233,99 +170,3 @@ def _as_json(team: TeamLine) -> dict[str, Any]:
         ],
         "left": team.left,
     }
-
-
-def add(
-    member: _Member,
-    *,
-    first: _From,
-    last: _To,
-    by: _By = "the command line",
-    as_json: JsonOption = False,
-) -> None:
-    """Enter days on which a member is away and is given no lead; both ends are included.
-
-    The days are the member's own. A new teams file does not lose them.
-
-    Example: `leadflow team absence add sam@acme.example --from 2026-12-24 --to 2026-12-31`
-    """
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
-
-    with opened(read_settings()) as database:
-        people = SqlPeople(database)
-        email = _known(people.directory(), member)
-        try:
-            new = people.absences.add(email, first, last, by=by)
-        except ValueError as error:
-            raise WrongInputError(str(error)) from None
-    if as_json:
-        print_json({"ok": True, "new": new})
-    else:
-        said = "is away" if new else "was away already"
-        out.print(f"{email} {said} from {first} to {last}")
-
-
-def remove(member: _Member, *, first: _From, last: _To, as_json: JsonOption = False) -> None:
-    """Take back days away that were entered by hand, named by their first and last day.
-
-    What stands in the teams file is removed there. Exit status 1 if there is no such absence.
-
-    Example: `leadflow team absence remove sam@acme.example --from 2026-12-24 --to 2026-12-31`
-    """
-    from adapters.sql.absences import stands_in_file  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
-
-    email = member.strip().lower()
-    with opened(read_settings()) as database:
-        people = SqlPeople(database)
-        removed = people.absences.remove(email, first, last)
-        if last >= first and stands_in_file(people.applied(), email, first, last):
-            raise NegativeAnswerError(
-                f"{email} is away from {first} to {last} by the teams file: remove it there, and"
-                " apply the file with `team apply`"
-            )
-        if not removed:
-            raise NegativeAnswerError(
-                f"no absence of {email} from {first} to {last} was entered;"
-                " `team absence list` shows those there are"
-            )
-    if as_json:
-        print_json({"ok": True})
-    else:
-        out.print(f"{email} is not away any more from {first} to {last}")
-
-
-def absences(*, as_json: JsonOption = False) -> None:
-    """List all days away: those entered by hand, and those in the teams file.
-
-    Example: `leadflow team absence list`
-    """
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
-
-    with opened(read_settings()) as database:
-        people = SqlPeople(database)
-        by_hand, applied = people.absences.all(), people.applied()
-    rows = {(one.member, one.from_, one.to): one.by for one in by_hand}
-    for team in applied.teams.values():
-        for member in team.members:
-            rows |= {(member.email, one.from_, one.to): "teams file" for one in member.away}
-    table = Table("member", "from", "to", "entered by")
-    for (email, first, last), by in sorted(rows.items()):
-        days = (first.isoformat(), last.isoformat())
-        if as_json:
-            print_json({"member": email, "from": days[0], "to": days[1], "by": by})
-        else:
-            table.add_row(email, *days, by)
-    if not as_json:
-        print_table(table)
-
-
-def _known(people: Directory, member: str) -> str:
-    """The address of a member, in lower case. Raises WrongInputError, naming those meant."""
-    from adapters.documents.problems import meant  # noqa: PLC0415  # keeps --help quick
-
-    email = member.strip().lower()
-    emails = [one.email for team in people.teams.values() for one in team.members]
-    if email not in emails:
-        raise WrongInputError(f"{member} is no member of a team; {meant(member, emails)}")
-    return email

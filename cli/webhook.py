@@ -1,4 +1,4 @@
-"""What the CRM was told and what it was not: events that wait, are dead, or were taken."""
+"""The events for the CRM: those that wait, those given up, and those that it took."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The demonstration's people, who act on a running stack."""
+"""The demonstration's people: they act on a running stack by HTTP, mail and Temporal."""

@@ -1,25 +1,29 @@
-"""Whether the journal, the mailbox and Temporal tell the same story.
+"""Whether the journal, the mailbox and Temporal agree.
 
-Leads may go on while they are compared. So what is told first must be found in what is
-looked at afterwards, within a limit.
+Leads may change while they are compared. So what is read first must be found in what is read
+afterwards, within a limit.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from email.message import EmailMessage
 from typing import Protocol
 
+from temporalio.service import RPCError
+
 from adapters.reports.leads import SentMailEntry
 from adapters.temporal.client import LeadNotFoundError
 from models.envelopes import Json
 
-_LOOKS = 60
+_SECONDS = 180.0
+"""Within so long a difference must go away by itself, even on a busy machine."""
 _PAUSE = 0.3
-"""Seconds between looks: in eighteen a difference must have gone away by itself."""
+"""Seconds between looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +39,7 @@ Mailbox = Callable[[], Iterator[EmailMessage]]
 
 
 class JournalView(Protocol):
-    """What the journal tells; `SqlReports` does."""
+    """What is read of the journal; `SqlReports` has it."""
 
     def sent_mail(self) -> list[SentMailEntry]:
         """Every `email_sent`."""
@@ -51,7 +55,7 @@ class JournalView(Protocol):
 
 
 class WorkflowView(Protocol):
-    """What Temporal says of a lead; `Leads` does."""
+    """What is asked of Temporal; `Leads` has it."""
 
     async def standing(self, lead: str) -> Json:
         """How the lead's workflow stands. Raises LeadNotFoundError."""
@@ -59,27 +63,27 @@ class WorkflowView(Protocol):
 
 
 async def compare(
-    reports: JournalView, mailbox: Mailbox, leads: WorkflowView, *, looks: int = _LOOKS
+    reports: JournalView, mailbox: Mailbox, leads: WorkflowView, *, seconds: float = _SECONDS
 ) -> Agreement:
     """Compare every `email_sent` with the mailbox, and every lead's row with its workflow.
 
-    A difference is looked at so many times before it is believed.
+    What differs is looked at again for so many seconds; then it is a difference.
     """
     before = _mails(mailbox)
-    told = Counter(mail.message for mail in reports.sent_mail())
+    recorded = Counter(mail.message for mail in reports.sent_mail())
     after = _mails(mailbox)
     differences = [
-        f"mail {message}: {told[message]} time(s) on timelines, {after[message]} in the mailbox"
-        for message in told
-        if told[message] != 1 or after[message] != 1
+        f"mail {message}: {recorded[message]} time(s) on timelines, {after[message]} in the mailbox"
+        for message in recorded
+        if recorded[message] != 1 or after[message] != 1
     ]
-    untold = await _until_empty(lambda: _untold(before, reports), looks)
-    differences += [f"mail {message}: in the mailbox, on no timeline" for message in untold]
-    unlike = await _until_empty(lambda: _unlike(reports, leads), looks)
+    unrecorded = await _until_empty(lambda: _unrecorded(before, reports), seconds)
+    differences += [f"mail {message}: in the mailbox, on no timeline" for message in unrecorded]
+    unequal = await _unequal_stages(reports, leads, seconds)
     return Agreement(
-        mails=len(told),
+        mails=len(recorded),
         leads=len(reports.stage_of()),
-        differences=(*differences, *unlike),
+        differences=(*differences, *unequal),
     )
 
 
@@ -92,30 +96,43 @@ def _mails(mailbox: Mailbox) -> Counter[str]:
     )
 
 
-async def _untold(mails: Counter[str], reports: JournalView) -> list[str]:
-    told = {mail.message for mail in reports.sent_mail()}
-    return sorted(set(mails) - told)
+async def _unrecorded(mails: Counter[str], reports: JournalView) -> list[str]:
+    recorded = {mail.message for mail in reports.sent_mail()}
+    return sorted(set(mails) - recorded)
 
 
-async def _unlike(reports: JournalView, leads: WorkflowView) -> list[str]:
-    rows = reports.stage_of()
-    found = []
-    for lead, row in rows.items():
-        try:
-            workflow = (await leads.standing(lead))["stage"]
-        except LeadNotFoundError:
-            workflow = "absent from Temporal"
-        now = reports.stage_of_lead(lead)
-        if workflow not in (row, now):
-            found.append(f"lead {lead}: {now} in its row, {workflow} in its workflow")
-    return found
+async def _unequal_stages(reports: JournalView, leads: WorkflowView, seconds: float) -> list[str]:
+    found: dict[str, str] = {}
+    asked: list[str] = list(reports.stage_of())
+
+    async def look() -> list[str]:
+        found.clear()
+        for lead in asked:
+            difference = await _unequal_stage(reports, leads, lead)
+            if difference is not None:
+                found[lead] = difference
+        asked[:] = found
+        return list(found.values())
+
+    return await _until_empty(look, seconds)
 
 
-async def _until_empty(look: Callable[[], Awaitable[list[str]]], looks: int) -> list[str]:
-    found: list[str] = []
-    for _ in range(looks):
-        found = await look()
-        if not found:
-            break
+async def _unequal_stage(reports: JournalView, leads: WorkflowView, lead: str) -> str | None:
+    before = reports.stage_of_lead(lead)
+    try:
+        workflow = (await leads.standing(lead))["stage"]
+    except LeadNotFoundError:
+        workflow = "absent from Temporal"
+    except RPCError as error:
+        return f"lead {lead}: its workflow does not answer ({error.message})"
+    now = reports.stage_of_lead(lead)
+    if workflow in (before, now):
+        return None
+    return f"lead {lead}: {now} in its row, {workflow} in its workflow"
+
+
+async def _until_empty(look: Callable[[], Awaitable[list[str]]], seconds: float) -> list[str]:
+    ends = time.monotonic() + seconds
+    while (found := await look()) and time.monotonic() < ends:  # noqa: ASYNC110  # rows tell nobody
         await asyncio.sleep(_PAUSE)
     return found

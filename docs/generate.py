@@ -8,18 +8,24 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from lifecycle.stages import MEANING, MOVES, TRACKLESS
+from lifecycle.stages import ACT_STAGES, MEANING, MOVES, TRACKLESS
 
 HERE = Path(__file__).parent
 
 
 def stages_page() -> str:
-    """The stages and their moves, as a Mermaid diagram and as a table."""
+    """The stages, their moves (a Mermaid diagram and a table), and the acts of each stage."""
     arrows = [f"    {source} --> {to}" for source, targets in MOVES.items() for to in targets]
     rows = [
         f"| `{stage}` | {MEANING[stage]} | {', '.join(f'`{to}`' for to in targets)} |"
         f" {'no' if stage in TRACKLESS else 'yes'} |"
         for stage, targets in MOVES.items()
+    ]
+    acts = [
+        f"| `{act}` | "
+        + ("any" if len(stages) == len(MOVES) else ", ".join(f"`{stage}`" for stage in stages))
+        + " |"
+        for act, stages in ACT_STAGES.items()
     ]
     return "\n".join(
         [
@@ -36,6 +42,14 @@ def stages_page() -> str:
             "| stage | meaning | moves to | tracks run |",
             "| --- | --- | --- | --- |",
             *rows,
+            "",
+            "## Acts",
+            "",
+            "`accept` in `sql` needs a second handoff that nobody has accepted.",
+            "",
+            "| act | stages in which it is allowed |",
+            "| --- | --- |",
+            *acts,
             "",
         ]
     )

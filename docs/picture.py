@@ -25,7 +25,7 @@ _FIRST, _LAST = 14, 12
 _BEGINS = re.compile(r"─ \d+ leads, \d+ days ─")
 _ENTRY = re.compile(r"\d{4}-\d\d-\d\dT")
 _FONTS = re.compile(r"@font-face \{.*?\}", re.DOTALL)
-"""Rich's own would be fetched from a stranger's server."""
+"""Rich's own fonts would be fetched from another company's server."""
 
 
 def report_lines(captured: str) -> list[Text]:

@@ -7,7 +7,9 @@ from fastapi.middleware import Middleware
 
 from gateway import desk, health, providers
 from gateway.api import crm, intake, lead_acts, leads
+from gateway.config import UNCONFIGURED, GatewayConfig
 from gateway.recipients import confirming, preferences, snippet, tracking, unsubscribing
+from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
@@ -44,15 +46,22 @@ class _Gateway(FastAPI):
         return self.openapi_schema or {}
 
 
-def build_app(context: Context, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
-    """The application over this house; what people decide about leads goes by `acts`."""
+def build_app(
+    context: Context,
+    acts: Acts,
+    limits: Limits = LIMITS,
+    *,
+    config: GatewayConfig = UNCONFIGURED,
+) -> FastAPI:
+    """The application; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
         version="1",
         description=_ABOUT,
         middleware=[
+            Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),
-            Middleware(BodyLimit, most=context.most_bytes),
+            Middleware(BodyLimit, most=config.most_bytes),
         ],
         docs_url=None,
         redoc_url=None,
@@ -62,15 +71,16 @@ def build_app(context: Context, acts: Acts, limits: Limits = LIMITS) -> FastAPI:
         health,
         intake,
         leads,
-        tracking,
         unsubscribing,
         preferences,
         confirming,
-        providers,
-        snippet,
     ):
         app.include_router(part.router(context))
-    for acting in (lead_acts, crm, desk):
-        app.include_router(acting.router(context, acts))
+    app.include_router(tracking.router(context, config.web_origins))
+    app.include_router(providers.router(context, config.providers))
+    app.include_router(snippet.router(context, config.web_origins))
+    app.include_router(lead_acts.router(context, acts))
+    app.include_router(crm.router(context, acts, config.crm_secrets))
+    app.include_router(desk.router(context, acts, config.action_links_last))
     desk.explain(app, context)
     return app

@@ -11,6 +11,7 @@ from typing import Protocol
 import uvicorn
 
 from gateway.app import build_app
+from gateway.config import UNCONFIGURED, GatewayConfig
 from gateway.requests.connections import OpenConnections, bounded_http, most_connections
 from usecases import relay
 from usecases.context import Acts, Context
@@ -18,11 +19,16 @@ from usecases.relay import Relay
 
 _GRACE = 5
 """Seconds that requests under way have when the gateway stops."""
+KEEP_ALIVE_SECONDS = 75
+"""How long an unused connection stays open. It is longer than clients keep one (httpx 5 s, most
+proxies 60 s): else the gateway may close a connection just as a client uses it again."""
 
 
 def listening(host: str, port: int) -> socket.socket:
     """A bound socket; port 0 is any free one. Raises OSError, naming the port, if it is in use."""
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    # asyncio sets TCP_NODELAY only on sockets that name their protocol. Without it each small
+    # answer waits about 40 ms for the client's delayed acknowledgement (Nagle's algorithm).
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
@@ -41,12 +47,15 @@ class GatewayLeads(relay.RelayLeads, Acts, Protocol):
 
 @asynccontextmanager
 async def serving(
-    context: Context, leads: GatewayLeads, listener: socket.socket
+    context: Context,
+    leads: GatewayLeads,
+    listener: socket.socket,
+    config: GatewayConfig = UNCONFIGURED,
 ) -> AsyncIterator[None]:
     """Answer HTTP on this socket and relay what is accepted, while the block runs."""
     server = _HttpServer(
         uvicorn.Config(
-            build_app(context, leads),
+            build_app(context, leads, config=config),
             http=bounded_http(OpenConnections(most_connections())),
             log_config=None,
             log_level="warning",
@@ -54,6 +63,7 @@ async def serving(
             lifespan="off",
             server_header=False,
             timeout_graceful_shutdown=_GRACE,
+            timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
     relay = Relay(context.intake, context.programs, leads, pause=max(0.02, 0.2 / context.speed))

@@ -1,1 +1,1 @@
-"""What should happen: pure rules. `now` is an argument; no I/O, no Temporal."""
+"""What should happen: pure rules. The time is an argument; there is no I/O and no Temporal."""

@@ -1,8 +1,8 @@
 """One turn of the rules: `(program, state, inputs, now) → Decision`. Pure and total.
 
-Inputs, by the instant they arrived, and due items, by theirs, are merged in time order; at
-the same instant the input goes first. So an accept that arrived after a breach was due does
-not undo it, even after an outage.
+Inputs and due items are merged in time order: an input has the instant at which it arrived, a due
+item the instant at which it was due. At the same instant the input comes first. So an accept that
+arrived after a breach was due does not undo the breach, even after an outage.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from models.program.program import Program
 from models.state import LeadState
 
 GRACE = timedelta(minutes=1)
-"""What is done within this of its instant bears that instant."""
+"""What is done this soon after it was due is recorded at the instant at which it was due."""
 
-PATIENCE = timedelta(seconds=5)
-"""So long a due item waits for the result of a command that went out before it."""
+RESULT_WAIT = timedelta(seconds=5)
+"""How long a due item waits for the result of a command that was given before."""
 
 
 def new_lead(lead: str, program: Program) -> LeadState:
@@ -45,10 +45,10 @@ def decide(
     people: Directory,
     grace: timedelta = GRACE,
 ) -> Decision:
-    """Run one turn: take the inputs in and do what is due by `now`.
+    """Run one turn: apply the inputs, and do what is due by `now`.
 
-    Never raises on data from outside. Commands of the decision are to be performed, and
-    their results come back as inputs of a later turn.
+    Data from outside never makes it raise. The caller performs the commands of the decision, and
+    passes their results as inputs of a later turn.
     """
     m = Moment(book, people, state.changed(turn=state.turn + 1))
     waiting = sorted(inputs, key=lambda one: one.arrived)
@@ -57,7 +57,7 @@ def decide(
         item = _next_item(m, now)
         if place < len(waiting) and (item is None or waiting[place].arrived <= item.at):
             m.move_to(waiting[place].arrived)
-            _take(m, waiting[place])
+            _apply_input(m, waiting[place])
             place += 1
         elif item is not None and item.at <= now:
             m.move_to(item.at if now - item.at <= grace else now, when=item.at)
@@ -76,7 +76,7 @@ def decide(
 
 
 def _next_item(m: Moment, now: datetime) -> DueItem | None:
-    """What is due next; behind a command whose result may come in a moment, a little later."""
+    """The next due item. It is delayed while the result of a command may still come."""
     item = next_due(m)
     if item is None:
         return None
@@ -85,37 +85,37 @@ def _next_item(m: Moment, now: datetime) -> DueItem | None:
     if handoff is not None and handoff.asked is not None:
         asked.append(handoff.asked)
     patient = max(asked, default=None)
-    if patient is None or now >= patient + PATIENCE or item.at >= patient + PATIENCE:
+    if patient is None or now >= patient + RESULT_WAIT or item.at >= patient + RESULT_WAIT:
         return item
-    return DueItem(patient + PATIENCE, item.order, item.what, item.do)
+    return DueItem(patient + RESULT_WAIT, item.order, item.what, item.do)
 
 
-def _take(m: Moment, given: Input) -> None:
+def _apply_input(m: Moment, given: Input) -> None:
     if isinstance(given, MalformedInput):
-        _tell_malformed(m, given)
+        _record_malformed(m, given)
     elif isinstance(given, Created):
         if m.state.created is None:
-            events.created(m, given)
+            events.create_lead(m, given)
         else:
-            m.tell("ignored", event="", type="created", why="duplicate")
+            m.record("ignored", event="", type="created", why="duplicate")
     elif m.state.created is None:
-        _tell_malformed(m, _before_creation(given))
+        _record_malformed(m, _before_creation(given))
     elif isinstance(given, Event):
-        events.happened(m, given)
+        events.apply_event(m, given)
     elif isinstance(given, Act):
-        acts.perform(m, given)
+        acts.perform_act(m, given)
     elif isinstance(given, Result):
-        _take_result(m, given)
+        _apply_result(m, given)
 
 
-def _take_result(m: Moment, given: Result) -> None:
+def _apply_result(m: Moment, given: Result) -> None:
     if given.outcome in ("assigned", "unassigned"):
         if assign_result(m, given):
             breaches.attempts_used_up(m, clocks.ACCEPT)
     elif given.owner is not None:
-        unreachable_owner.refused(m, given)
+        unreachable_owner.apply_refused_alert(m, given)
     else:
-        tracks.mail_result(m, given)
+        tracks.apply_mail_result(m, given)
 
 
 def _before_creation(given: Event | Act | Result) -> MalformedInput:
@@ -125,9 +125,9 @@ def _before_creation(given: Event | Act | Result) -> MalformedInput:
     return MalformedInput(arrived=given.arrived, ref=given.ref, name=name, why=why, by=by)
 
 
-def _tell_malformed(m: Moment, given: MalformedInput) -> None:
+def _record_malformed(m: Moment, given: MalformedInput) -> None:
     if given.name in ACTS:
-        m.tell("refused", act=given.name, by=given.by, why="malformed", note=given.why)
+        m.record("refused", act=given.name, by=given.by, why="malformed", note=given.why)
     else:
-        m.tell("ignored", event="", type=given.name, why="malformed", note=given.why)
+        m.record("ignored", event="", type=given.name, why="malformed", note=given.why)
     m.answers.append(Answer(ref=given.ref, refused=given.why))

@@ -1,7 +1,7 @@
-"""One instant in a lead's life while the rules work on it.
+"""A lead while the rules work on it: its state, the instant, and what was decided so far.
 
-`decide` makes a moment, the rule families change it one after the other, and its outcome
-is read off at the end. It never leaves `decide`, so from outside the rules stay pure.
+`decide` makes a moment, the rules change it one after the other, and `decide` reads the outcome
+from it. A moment never leaves `decide`, so the rules are pure to their callers.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import cel
-
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, context
 from lifecycle.program.profile import lead_zone
 from lifecycle.program.rulebook import Rulebook
@@ -40,61 +39,61 @@ class Moment:
         self.people = people
         self.state = state
         self.at: datetime = state.at or _BEFORE_CREATION
-        self.when: datetime = self.at
-        """By which clocks count: when an input arrived or an item was due, also if taken in late.
+        self.clock_at: datetime = self.at
+        """The instant that clocks count by: when the input arrived, or when the item was due.
 
-        The same as `at` but after an outage, when what happens bears the real instant.
+        It differs from `at` only after an outage: entries then have the real instant.
         """
-        self._begun = self.at
+        self._turn_began = self.at
         self.entries: list[Entry] = []
         self.commands: list[AnyCommand] = []
         self.answers: list[Answer] = []
         self.seq = state.seq
         self._zone: tuple[Mapping[str, Any], ZoneInfo] | None = None
         self._context: cel.Context = context({}, self._did)
-        self._known: dict[str, object] = {}
+        self._variables: dict[str, object] = {}
         self._in_track = False
 
-    # -- what happens ------------------------------------------------------------------
+    # -- changes ------------------------------------------------------------------
 
     def move_to(self, at: datetime, *, when: datetime | None = None) -> None:
-        """Let time pass to `at`; it never runs backwards. `when`, if not `at`: see there."""
+        """Move to `at`, never backwards. `when` is the instant for clocks, if not `at`."""
         self.at = at if self.state.at is None else max(at, self.state.at)
-        self.when = max(when or at, self._begun)
+        self.clock_at = max(when or at, self._turn_began)
         self.change(at=self.at)
 
     def change(self, **fields: Any) -> None:
         """Change the lead."""
         self.state = self.state.changed(**fields)
 
-    def tell(self, kind: str, **fields: Any) -> None:
-        """Write an entry; fields that are None are left out, instants are written as text."""
-        told = {
+    def record(self, kind: str, **fields: Any) -> None:
+        """Record a timeline entry. Fields that are None are left out; instants become text."""
+        written = {
             name: write_instant(value) if isinstance(value, datetime) else value
             for name, value in fields.items()
             if value is not None
         }
         self.seq += 1
-        self.entries.append(Entry(seq=self.seq, at=self.at, kind=kind, fields=told))
+        self.entries.append(Entry(seq=self.seq, at=self.at, kind=kind, fields=written))
 
     def command(self, command: AnyCommand) -> None:
-        """Ask something of the world."""
+        """Give a command."""
         self.commands.append(command)
 
     def notify(self, to: str | None, why: str, text: str) -> None:
-        """Tell a person of sales something by an alert, without an entry."""
+        """Alert a sales person without a timeline entry."""
         if to is not None:
             key = f"{self.state.lead}/alert/{self.seq}/{why}/{len(self.commands)}"
             handoff = self.state.handoff.number if self.state.handoff is not None else None
             self.command(Alert(key=key, at=self.at, to=to, why=why, text=text, handoff=handoff))
 
     def alert(self, to: str | None, why: str, text: str) -> None:
-        """Tell a person of sales something, and write that on the timeline."""
+        """Alert a sales person, and record it on the timeline."""
         if to is not None:
-            self.tell("alerted", who=to, why=why)
+            self.record("alerted", who=to, why=why)
             self.notify(to, why, text)
 
-    # -- what is the case --------------------------------------------------------------
+    # -- questions --------------------------------------------------------------
 
     @property
     def zone(self) -> ZoneInfo:
@@ -105,7 +104,7 @@ class Moment:
 
     @property
     def manager(self) -> str | None:
-        """The manager of the team that has the lead."""
+        """The manager of the team that has the handoff."""
         handoff = self.state.handoff
         return None if handoff is None else self.people.manager_of(handoff.team)
 
@@ -118,34 +117,34 @@ class Moment:
         return state.engagement * decay(at or self.at, state.engagement_at, half_life)
 
     def holds(self, asked: Expression | None, *, track: bool = False) -> bool:
-        """Whether an expression holds now; one that is not given does not.
+        """Whether an expression holds now. An expression that is not given does not hold.
 
-        With `track`, `did()` asks about the time since the track was entered, else about
-        this cycle.
+        With `track`, `did()` looks at the time since the track was entered. Without it, `did()`
+        looks at this cycle.
         """
         if asked is None:
             return False
         for name in asked.variables:
-            self._offer(name)
+            self._set_variable(name)
         self._in_track = track
         return asked.holds(self._context)
 
-    def about(self, event: Event) -> None:
-        """Make `event` the one that expressions ask about."""
+    def set_event(self, event: Event) -> None:
+        """Make `event` the event that expressions ask about."""
         fields = {"type": event.type, "subject": event.subject, "data": dict(event.data)}
         try:
             self._context.add_variable("event", fields)
         except (OverflowError, ValueError, TypeError):
-            # Data from strangers may hold what CEL has no value for, such as 10^30.
+            # Data from outside may hold a value that CEL does not have, such as 10^30.
             self._context.add_variable("event", fields | {"data": {}})
 
-    def _offer(self, name: str) -> None:
-        """Put a variable into the context, unless it stands there as it is now."""
+    def _set_variable(self, name: str) -> None:
+        """Set a variable of the expressions, unless it is set to the same value already."""
         state = self.state
-        known, value = self._known.get(name), self._value(name)
+        known, value = self._variables.get(name), self._value(name)
         if value is None or known is value or known == value:
             return
-        self._known[name] = value
+        self._variables[name] = value
         if name == "lead":
             value = {**dict.fromkeys(self.book.flags, False), **state.profile}
         self._context.add_variable(name, value)
@@ -158,6 +157,8 @@ class Moment:
             return {"fit": state.fit, "engagement": engagement, "total": total}
         if name == "lead":
             return state.profile
+        if name == "reached":
+            return sorted(state.reached | {state.stage})
         return getattr(state, name) if name in ("stage", "motion", "cycle") else None
 
     def _did(self, signature: str) -> bool:

@@ -1,7 +1,7 @@
-"""Fit and engagement: what a lead is, and what it does, in points.
+"""Fit and engagement: points for what a lead is, and for what it does.
 
-Engagement decays continuously (value × 0.5^(elapsed/half-life)); caps on a rule count
-undecayed points. An event is scored as of its own time, however late it arrives.
+Engagement decays continuously: value × 0.5^(elapsed/half-life). Caps count undecayed points. An
+event is scored at its own time, even if it arrives late.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from models.messages import LATE_AFTER
 
 Window = tuple[tuple[datetime, float], ...]
 
-KEPT_FOR_LATE = 20
-KEPT_LONGEST = timedelta(days=60)
-"""How much a rolling cap remembers of the time before its window, for events that come late."""
+MAX_KEPT_FOR_LATE = 20
+MAX_KEPT_AGE = timedelta(days=60)
+"""How much a rolling cap keeps of the time before its window, because events may arrive late."""
 
 
 def score_fit(m: Moment) -> None:
-    """Sum the fit rules that hold for the profile as it is."""
+    """Set the fit score: the sum of the rules that hold for the profile now."""
     m.change(fit=sum(points for when, points in m.book.fit if m.holds(when)))
 
 
 def score_event(m: Moment, event: Event) -> float:
-    """Add the points of every rule that matches; returns their undecayed sum."""
+    """Add the points of every rule that matches. Returns the sum before decay."""
     total = 0.0
     for rule in m.book.points.get(event.type, ()):
         if rule.when is None or m.holds(rule.when):
@@ -52,7 +52,7 @@ def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
         return added
     window = m.state.rule_window.get(rule.place, ())
     if sum(before for _, before in window) + abs(points) <= cap.most:
-        added = points  # even if all of it lay in one window
+        added = points  # within the cap even if all points lie in one window
     else:
         added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
     if added:
@@ -62,31 +62,31 @@ def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
 
 
 def _within(points: float, room: float) -> float:
-    """As much of the points as there is room for; a negative rule is capped by its size."""
+    """The points, but at most `room`. The size of negative points is limited in the same way."""
     size = min(abs(points), max(0.0, room))
     return size if points > 0 else -size
 
 
 def _still_counting(window: Window, per: Duration, m: Moment) -> Window:
-    """What an event that is yet to come may share a window with.
+    """The points that may share a window with an event that arrives later.
 
-    All of it for events that are not late. For late ones only the latest few, and not for
-    ever: state is to stay small.
+    Nothing is lost for events that are not late. For late events only the latest few are kept, for
+    a limited time, because the state must stay small.
     """
     old: list[tuple[datetime, float]] = []
     for one in window:
         if later(one[0], per, m.zone) + LATE_AFTER > m.at:
             break
         old.append(one)
-    latest = [one for one in old[-KEPT_FOR_LATE:] if m.at - one[0] < KEPT_LONGEST]
+    latest = [one for one in old[-MAX_KEPT_FOR_LATE:] if m.at - one[0] < MAX_KEPT_AGE]
     return (*latest, *window[len(old) :])
 
 
 def most_in_window(window: Window, at: datetime, per: Duration, zone: ZoneInfo) -> float:
-    """The largest sum of points at any instant at which points of `at` would count too.
+    """The largest sum of points at any instant at which points given at `at` would count too.
 
-    What was at s counts until s + per, which no longer belongs to it. Since events arrive
-    out of order, later points than `at` count against it as well.
+    Points given at s count until s + per, that instant excluded. Events arrive out of order, so
+    points that were given after `at` count too.
     """
     end = later(at, per, zone)
     spans = [(since, later(since, per, zone), points) for since, points in window]

@@ -12,7 +12,7 @@ def stable_hash(*parts: str) -> Fraction:
     """Hash texts to an exact number from 0 up to, not including, 1.
 
     The first 8 bytes of the SHA-256 of the parts joined by newlines, divided by 2^64
-    (PROGRAM.md section 5).
+    (docs/language.md section 5).
     """
     digest = hashlib.sha256("\n".join(parts).encode()).digest()
     return Fraction(int.from_bytes(digest[:8], "big"), _WHOLE)

@@ -1,8 +1,8 @@
-"""The stages of a lead and the moves between them: one table, nothing else.
+"""The stages of a lead, the moves between them, and the acts that each stage allows.
 
-known → engaged → mql → sal → sql → opportunity → customer is the way forward; recycled and
-lost lead back to it, disqualified ends it unless a raised hand revives the lead.
-The diagram in the docs is made from this table (`docs/stages.md`).
+The way forward is known → engaged → mql → sal → sql → opportunity → customer. Recycled and lost
+leads can come back to it. A disqualified lead comes back only if a raised hand revives it.
+These tables stand here and nowhere else. The page `docs/stages.md` is generated from them.
 """
 
 from __future__ import annotations
@@ -41,11 +41,45 @@ TRACKLESS: frozenset[Stage] = frozenset(
 )
 """Stages in which no track runs."""
 
+WITH_MARKETING: frozenset[Stage] = frozenset({"known", "engaged", "recycled"})
+"""Stages in which scores can make a lead engaged or marketing qualified."""
+
 IN_SALES: frozenset[Stage] = frozenset({"mql", "sal", "sql"})
-"""Stages that count against an owner's capacity, and in which a handoff can be held."""
+"""Stages in which a lead counts against its owner's capacity and a handoff can be held."""
 
 WORKED: frozenset[Stage] = IN_SALES | {"opportunity"}
-"""Stages in which touches are logged and owners change."""
+"""Stages in which a sales person works the lead."""
+
+
+def _in_order(stages: frozenset[Stage]) -> tuple[Stage, ...]:
+    return tuple(stage for stage in MOVES if stage in stages)
+
+
+ACT_STAGES: dict[str, tuple[Stage, ...]] = {
+    "accept": ("mql", "sql"),
+    "touch": _in_order(WORKED | WITH_MARKETING),
+    "qualify": ("sal",),
+    "open_opportunity": ("sql", "customer"),
+    "win": ("opportunity",),
+    "lose": ("opportunity",),
+    "recycle": ("known", "engaged", "mql", "sal", "sql"),
+    "disqualify": tuple(stage for stage, targets in MOVES.items() if "disqualified" in targets),
+    "hold": _in_order(IN_SALES),
+    "resume": _in_order(IN_SALES),
+    "reassign": _in_order(WORKED),
+    "done": tuple(MOVES),
+    "note": tuple(MOVES),
+}
+"""For each act, the stages in which it is allowed. The acts that a desk offers first come first.
+
+`accept` in sql needs a second handoff that nobody has accepted. Persons, reasons and the like are
+checked by the act itself (`lifecycle/moves/acts.py`).
+"""
+
+
+def act_allowed(act: str, stage: str) -> bool:
+    """Whether the table allows the act in this stage."""
+    return stage in ACT_STAGES[act]
 
 
 def allowed(source: str, target: str) -> bool:

@@ -1,8 +1,8 @@
 """An e-mail address: how it is read, compared and written.
 
-Domains with letters beyond ASCII have two forms, as servers and as people write them (IDNA 2008,
-RFC 5891). Python's own codec is of 2003: it takes `straße.example` for `strasse.example`, which
-belongs to somebody else.
+A domain with letters beyond ASCII has two forms: one for servers, one for people (IDNA 2008,
+RFC 5891). Python's own codec follows IDNA 2003: it reads `straße.example` as `strasse.example`,
+which belongs to somebody else.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ _ADDRESS = re.compile(r"[^\s<>,;\"()\[\]\\@]+@[^\s<>,;\"()\[\]\\@]+")
 def one_line(text: str) -> str:
     """The text on one line, without control characters.
 
-    `=?` is taken apart: Python's e-mail package decodes such words when a header is set, and
-    a line break in one would begin a new header.
+    `=?` becomes `= ?`: Python's e-mail package decodes such words when a header is set, and a line
+    break in one would begin a new header.
     """
-    # Nearly all text is plain; looking at every letter of it costs more than the rest.
+    # Nearly all text is plain. To look at every letter would cost more than all the rest.
     plain = text.isascii() and text.isprintable()
     spaced = text if plain else "".join(_harmless(letter) for letter in text)
     return " ".join(spaced.split()).replace("=?", "= ?")
@@ -69,14 +69,14 @@ def named_address(name: str, email: str) -> str:
 
 
 def ascii_domain(domain: str) -> str:
-    """The domain as servers know it. Raises ValueError for one that can't be."""
+    """The ASCII form of a domain, for servers. Raises ValueError for a domain that has none."""
     if domain.isascii():
         return domain
     return idna.encode(domain, uts46=True).decode("ascii")
 
 
 def readable_domain(domain: str) -> str:
-    """The domain as people know it; as it is where that can't be said."""
+    """The form of a domain for people; unchanged if it has none."""
     try:
         return idna.decode(domain) if "xn--" in domain.lower() else domain
     except idna.IDNAError:
@@ -84,7 +84,7 @@ def readable_domain(domain: str) -> str:
 
 
 def spellings(address: str) -> list[str]:
-    """How an address may be written: an international domain has an ASCII form too (IDNA)."""
+    """All ways to write an address: an international domain also has an ASCII form (IDNA)."""
     plain = comparable(address)
     local, _, domain = plain.rpartition("@")
     try:
@@ -96,17 +96,17 @@ def spellings(address: str) -> list[str]:
 
 
 def comparable(address: str) -> str:
-    """The address as it is compared: trimmed, in lower case.
+    """The address in the form in which addresses are compared: trimmed, in lower case.
 
-    Of the ways to write an accented letter one is for comparing (NFC, RFC 6532 section 3.1).
+    An accented letter can be written in several ways; NFC makes them one (RFC 6532 section 3.1).
     """
     return unicodedata.normalize("NFC", address.strip()).lower()
 
 
 def without_addresses(text: str, address: str = "") -> str:
-    """The text without e-mail addresses, nor the local part of this one.
+    """The text without e-mail addresses, and without the local part of `address`.
 
-    A diagnosis is kept, a person's address in it is not.
+    So a diagnosis can be kept without a person's address in it.
     """
     text = re.sub(r"<?[^\s<>]+@[^\s<>]+>?", "…", text)
     local = address.partition("@")[0]

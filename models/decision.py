@@ -1,4 +1,4 @@
-"""What a turn of the rules decides: entries for the timeline, commands to the world, a wake."""
+"""What a turn of the rules decides: timeline entries, commands, and when to run again."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.state import LeadState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One line of a lead's timeline (PROGRAM.md section 9): `fields` go by the kind."""
+    """One entry of a lead's timeline (docs/language.md section 9). The kind decides `fields`."""
 
     seq: int
     at: datetime
@@ -22,7 +22,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
-    """What the world must do. Performing it is idempotent on `key`; `at` is its instant."""
+    """Something that must be done. It is idempotent on `key`; `at` is its instant."""
 
     key: str
     at: datetime
@@ -30,7 +30,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SendMail(Command):
-    """Send an e-mail of the program; answered by sent, skipped or failed."""
+    """Send an e-mail of the program. The result is sent, skipped or failed."""
 
     email: str
     message: str
@@ -40,19 +40,19 @@ class SendMail(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assign(Command):
-    """Find an owner; answered by assigned or unassigned."""
+    """Find an owner. The result is assigned or unassigned."""
 
     handoff: int
     team: str | None
     tried: tuple[str, ...] = ()
     prefer: str | None = None
     timezone: str
-    """Where a member without a time zone counts days of absence: the accept calendar's."""
+    """The time zone for the absences of members who have none: that of the accept calendar."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountAssignment(Command):
-    """Count an assignment that a manager made by hand; not answered."""
+    """Count an assignment that a manager made. It has no result."""
 
     handoff: int
     team: str | None
@@ -61,7 +61,7 @@ class CountAssignment(Command):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert(Command):
-    """Tell a person of sales something, at least once; not answered."""
+    """Alert a sales person, at least once. It has a result only if it failed."""
 
     to: str
     why: str
@@ -70,7 +70,7 @@ class Alert(Command):
     text: str
     """One sentence for people."""
     handoff: int | None = None
-    """The handoff that it is about, for which its buttons act."""
+    """The handoff that it is about; its buttons act on that one."""
 
 
 AnyCommand = SendMail | Assign | CountAssignment | Alert
@@ -78,7 +78,7 @@ AnyCommand = SendMail | Assign | CountAssignment | Alert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What the one who acted is told. `refused` is the rule's sentence, None if it was done."""
+    """The answer to who acted. `refused` is the sentence of refusal; None if the act was done."""
 
     ref: int
     refused: str | None = None
@@ -86,7 +86,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wake:
-    """When the rules want to run again without an input, and what for ("accept due, riley")."""
+    """When the rules must run again without an input, and what for ("accept due, riley")."""
 
     at: datetime
     what: str

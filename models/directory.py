@@ -1,4 +1,4 @@
-"""The directory: the people of sales, as `teams.yaml` tells them."""
+"""The directory: the sales people, as written in `teams.yaml`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Person(BaseModel):
 
 
 class Absence(Person):
-    """Whole days away, both ends included, in the member's time zone."""
+    """Whole days of absence, both ends included, in the member's time zone."""
 
     from_: DayField = Field(alias="from")
     to: DayField
@@ -42,7 +42,7 @@ class Member(Person):
     email: Address
     name: str = ""
     signature: str = Field(default="", max_length=1_000)
-    """What stands below mail that comes from this person."""
+    """Text below mail that this person sends."""
     capacity: Count | None = None
     weight: Annotated[Count, Field(ge=1)] = 1
     timezone: str | None = None
@@ -72,7 +72,7 @@ class Directory(Person):
         return found is not None and any(one.email == email for one in found.members)
 
     def member(self, email: str) -> Member | None:
-        """The member with this address, of whichever team has it first in the file."""
+        """The member with this address, of the first team in the file that has it."""
         members = (one for team in self.teams.values() for one in team.members)
         return next((one for one in members if one.email == email), None)
 

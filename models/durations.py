@@ -18,8 +18,8 @@ _ONE = re.compile(r"(\d+)\s*([mhdw])", re.ASCII)
 _SHARE = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)\s*%", re.ASCII)
 _PER = re.compile(r"(\d{1,9})\s+per\s+(\d+\s*[mhdw])", re.ASCII)
 _SECONDS = {"m": 60, "h": 3_600, "d": 86_400, "w": 604_800}
-_LONGEST_DAYS = 36_525
-"""A century: beyond it, instants leave the calendar."""
+_MAX_DAYS = 36_525
+"""A century. Longer times could leave the calendar, which ends with the year 9999."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Duration:
 
     @property
     def in_days(self) -> bool:
-        """Whether this counts calendar days rather than elapsed seconds."""
+        """Whether this is a number of calendar days, not of elapsed seconds."""
         return self.unit in ("d", "w")
 
     @property
@@ -41,7 +41,7 @@ class Duration:
 
     @property
     def elapsed(self) -> timedelta:
-        """The plain length, a day being 24 hours (half-lives, scenarios, `hold_at_most`)."""
+        """The elapsed length with days of 24 hours (half-lives, scenarios, `hold_at_most`)."""
         return timedelta(seconds=self.amount * _SECONDS[self.unit])
 
     def __str__(self) -> str:
@@ -56,7 +56,7 @@ def parse_duration(text: object) -> Duration:
     if match is None:
         raise ValueError(f"'{text}' is not a length of time; write one like 30m, 4h, 3d or 2w")
     unit: Unit = match[2]  # type: ignore[assignment]  # the pattern admits only the four units
-    most = _LONGEST_DAYS * _SECONDS["d"] // _SECONDS[unit]
+    most = _MAX_DAYS * _SECONDS["d"] // _SECONDS[unit]
     if len(match[1]) > 12 or int(match[1]) > most:
         raise ValueError(f"'{text}' is longer than a century; write at most {most}{unit}")
     return Duration(int(match[1]), unit)
@@ -72,7 +72,7 @@ def parse_elapsed(text: str) -> timedelta:
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A share between 0 and 1, kept exact, written as a percentage."""
+    """An exact share between 0 and 1, written as a percentage."""
 
     value: Fraction
 
@@ -97,7 +97,7 @@ def parse_share(text: object) -> Share:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many in a rolling window: a frequency cap, or a cap on a rule's points."""
+    """A number in a rolling window: a frequency cap, or a cap on a rule's points."""
 
     most: int
     per: Duration | None

@@ -1,7 +1,7 @@
-"""What the rooms around Temporal hand each other: JSON that stands in histories for years.
+"""What workflows, activities and clients pass to each other: JSON that histories keep for years.
 
-So it is small, every key may be absent, and unknown keys are left alone. Instants are
-written as `2026-03-02T14:00:00Z`, in the program's time unless said otherwise.
+So it is small, every key may be absent, and unknown keys are ignored. Instants are written as
+`2026-03-02T14:00:00Z`, in the program's time unless a field says otherwise.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Json = dict[str, Any]
 
 
 class Wire(BaseModel):
-    """Shared: what equals its default is not written."""
+    """Base of these models: a value that equals its default is not written."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
@@ -41,9 +41,9 @@ class Wire(BaseModel):
 
 
 class ProgramClock(Wire):
-    """How a program's time goes by: at the instant `wall` it is `program`, then `speed` times.
+    """The program's time: `program` at the instant `wall`, and `speed` times as fast from then on.
 
-    A demonstration lives days in seconds; in production no lead has a clock.
+    In a demonstration days pass in seconds. In production no lead has such a clock.
     """
 
     wall: AwareDatetime
@@ -55,12 +55,12 @@ class ProgramClock(Wire):
         return self.program + (wall - self.wall) * self.speed
 
     def wait(self, span: timedelta) -> timedelta:
-        """How long a span of the program's time takes."""
+        """How long a span of the program's time takes in real time."""
         return span / self.speed
 
 
 class Envelope(TypedDict, total=False):
-    """An input on its way to a turn. `ref` is where its sender waits for the answer."""
+    """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
     kind: Literal["created", "event", "act", "result", "malformed"]
     name: str
@@ -71,17 +71,17 @@ class Envelope(TypedDict, total=False):
 
 
 class WakeWords(TypedDict):
-    """When the rules want to run again, and what for."""
+    """When the rules must run again, and what for."""
 
     at: str
     what: str
 
 
 class TurnRequest(TypedDict):
-    """What a turn is asked with. `state` is None for a lead that is created or reopened.
+    """The arguments of a turn. `state` is None for a lead that is created or reopened.
 
-    `shown` are the search attributes as they are. Arguments of a local activity are not
-    recorded, so here is everything.
+    `shown` are the present search attributes. The history does not record arguments of a local
+    activity, so they may be large.
     """
 
     lead: str
@@ -96,12 +96,11 @@ class TurnRequest(TypedDict):
 
 
 class TurnOutcome(TypedDict, total=False):
-    """What a turn tells the shell; every outcome stands in the history, so it is terse.
+    """The outcome of a turn, for the workflow. The history keeps every outcome, so it is short.
 
-    `patch` says what changed of the state (models/patches.py). Without a `wake` it stays as
-    it was; None takes it away. `answers` are pairs of a ref and the sentence of its refusal,
-    or None. `attributes` are what is shown otherwise now; they are there when the stage, the
-    owner, the track or the like changed.
+    `patch` is the change of the state (models/patches.py). Without `wake` the wake stays as it was;
+    None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `attributes`
+    are the search attributes that changed, for example when the stage or the owner changed.
     """
 
     patch: Json
@@ -120,9 +119,9 @@ class Reopened(TypedDict):
 
 
 class Work(TypedDict):
-    """Commands of one turn for one queue: `do` names each one's kind.
+    """The commands of one turn for one queue. `do` names the kind of each.
 
-    By which program they are done, the lead's row says.
+    The lead's row says which program they belong to.
     """
 
     lead: str
@@ -130,26 +129,26 @@ class Work(TypedDict):
 
 
 class CommandResult(TypedDict, total=False):
-    """What became of one command; an empty one is not told to the rules."""
+    """The result of one command. An empty one is not passed to the rules."""
 
     outcome: Literal["sent", "skipped", "failed"]
     why: str
     owner: str
-    """Of an alert that failed: the person it did not reach."""
+    """The person whom a failed alert did not reach."""
 
 
 class LeadRun(Wire):
-    """What a run of a lead's workflow begins with, the first and every later one.
+    """The argument of every run of a lead's workflow.
 
-    With a `profile` the lead is created. With a `state` it goes on where its last run
-    ended. With neither it is a closed lead, opened again from its row.
+    With a `profile` the lead is created. With a `state` it goes on where its last run ended. With
+    neither it is a closed lead that is opened again from its row.
     """
 
     lead: str
     digest: str
     profile: Json | None = None
     arrived: str | None = None
-    """When the profile arrived, if the sender knows better than the shell."""
+    """When the profile arrived, if the sender knows it better than the workflow."""
     clock: ProgramClock | None = None
     state: Json | None = None
     wake: WakeWords | None = None
@@ -161,21 +160,21 @@ class LeadRun(Wire):
 
 
 class DigestRun(Wire):
-    """What a digest's workflow begins with: the program whose handoffs it tells managers of."""
+    """The argument of a digest's workflow: the program whose handoffs are reported to managers."""
 
     program: str
-    """By the digest under which it was published."""
+    """The digest under which it was published."""
 
 
 class DigestWork(TypedDict):
-    """A digest to be mailed; `at` is when it was to be, whenever it is done."""
+    """A digest to be mailed. `at` is when it was due, even if it is done later."""
 
     program: str
     at: str
 
 
 def grace(clock: ProgramClock | None) -> timedelta:
-    """How late, or early, still counts as done at its instant, in the program's time."""
+    """How late (in the program's time) still counts as done at the instant at which it was due."""
     return max(timedelta(minutes=1), timedelta(seconds=2 * (clock.speed if clock else 1)))
 
 

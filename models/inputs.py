@@ -1,8 +1,8 @@
-"""What reaches a lead: its creation, events, acts, results of commands, and what is malformed.
+"""Inputs of a lead: its creation, events, acts, results of commands, and malformed input.
 
-Inputs are facts with the instant they arrived. Events and acts come from strangers, so
-they are read tolerantly: what can't be read becomes `MalformedInput` and is told on the
-timeline, never raised inside a workflow.
+An input is a fact with the instant at which it arrived. Events and acts come from outside. What
+can't be read becomes `MalformedInput` and is recorded on the timeline. It never raises an error
+inside a workflow.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ ActName = Literal[
     "done",
     "note",
 ]
-"""What a person can decide about a lead; the names of the updates and of the signals."""
+"""What a person can decide about a lead. Updates and signals have the same names."""
 
 ACTS: tuple[ActName, ...] = get_args(ActName)
-"""All of them."""
+"""All acts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrived:
-    """What every input has.
+    """Fields of every input.
 
-    `arrived` is an aware instant in whole seconds, UTC. `ref` is the number under which
-    the one who handed the input in looks for its answer.
+    `arrived` is an aware instant in whole seconds, UTC. The sender finds the answer to the input
+    under the number `ref`.
     """
 
     arrived: datetime
@@ -47,7 +47,7 @@ class Arrived:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Created(Arrived):
-    """A lead comes into being, with the profile as it was handed in (not yet coerced)."""
+    """A lead is created, with the profile as it was given (not yet coerced)."""
 
     profile: Mapping[str, Any]
 
@@ -63,12 +63,12 @@ class Event(Arrived):
     data: Mapping[str, Any] = field(default_factory=dict)
     machine: bool = False
     duplicate: bool = False
-    """Whether this id was seen before; said by whoever remembers ids."""
+    """Whether this id was seen before. The caller remembers the ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Act(Arrived):
-    """What a person decides; `do` is one of `ACTS`. `id` makes it repeatable."""
+    """What a person decides. `do` is one of `ACTS`. With an `id` it may be sent again."""
 
     do: str
     by: str
@@ -86,18 +86,18 @@ class Act(Arrived):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result(Arrived):
-    """What became of a command. `arrived` is its command's instant unless it came much later."""
+    """The result of a command. `arrived` is the command's instant, unless it came much later."""
 
     key: str
     outcome: Literal["sent", "skipped", "failed", "assigned", "unassigned"]
     why: str | None = None
     owner: str | None = None
-    """The member chosen, when assigned; the person whom an alert did not reach, when failed."""
+    """If assigned: the chosen member. If failed: the person whom an alert did not reach."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalformedInput(Arrived):
-    """Something that was not an input: `name` is what it was sent as, `why` says what is wrong."""
+    """Something that could not be read. `name`: as what it was sent. `why`: what is wrong."""
 
     name: str
     why: str

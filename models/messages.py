@@ -1,7 +1,7 @@
-"""Events and acts as strangers write them: JSON or YAML mappings, read into inputs.
+"""Events and acts from outside: JSON or YAML mappings, read into inputs.
 
-Whoever takes a message from outside (signals, updates, scenarios, HTTP, the command line)
-reads it here, so that one sentence says what is wrong with it wherever it came from.
+All doors (signals, updates, scenarios, HTTP, the command line) read messages here, so the same
+mistake has the same sentence everywhere.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from pydantic import (
 
 from models.inputs import ACTS, Act, Event
 from models.instants import Instant, whole_second
+from models.plain_json import check_plain
 
 Address = Annotated[
     str,
@@ -56,7 +57,7 @@ class EventMessage(StrictMessage):
 
 
 class ActMessage(StrictMessage):
-    """`{by, id?, at?, …}`: what an act may carry; which act needs what, the rules say."""
+    """`{by, id?, at?, …}`: the fields of acts. The rules say which act needs which field."""
 
     by: Address
     id: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
@@ -72,18 +73,7 @@ class ActMessage(StrictMessage):
     task: Text | None = None
 
 
-def _refuse_unwritable(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
-    """Refuse what no database can keep: half characters, the character 0, endless nesting, NaN."""
-    try:
-        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
-        text.encode()
-    except (ValueError, RecursionError):
-        text = "\\u0000"
-    if "\\u0000" in text:
-        raise ValueError("it holds characters, numbers or nested values that can't be written down")
-
-
-_SAID = {
+_ERROR_WORDS = {
     "extra_forbidden": "is not known here",
     "missing": "is missing",
     "string_type": "must be text",
@@ -96,14 +86,14 @@ _SAID = {
     "float_parsing": "must be a number",
     "finite_number": "must be a number that can be counted with",
 }
-"""What is wrong, in words of ours, by pydantic's kinds of errors."""
+"""Our words for pydantic's kinds of errors."""
 
 
 def _sentence(error: ValidationError) -> str:
     parts = []
     for one in error.errors(include_url=False, include_context=False):
         place = ".".join(str(part) for part in one["loc"]) or "message"
-        said = _SAID.get(one["type"], one["msg"].removeprefix("Value error, "))
+        said = _ERROR_WORDS.get(one["type"], one["msg"].removeprefix("Value error, "))
         if place == "type" and one["type"] == "string_pattern_mismatch":
             said = "is not an event type; write two lower-case words like page.viewed"
         parts.append(f"{place}: {said}")
@@ -117,7 +107,7 @@ def read_event(raw: object, arrived: datetime, *, ref: int = 0) -> Event:
     """
     if not isinstance(raw, Mapping):
         raise ValueError("an event is a mapping with at least a type")
-    _refuse_unwritable(raw)
+    check_plain(raw)
     try:
         message = EventMessage.model_validate(dict(raw))
     except ValidationError as error:
@@ -145,13 +135,13 @@ def _event_id(message: EventMessage, at: datetime) -> str:
 def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
     """Read the act `do` that arrived at `arrived`. Raises ValueError with one sentence.
 
-    An act happens when it arrives; an `at` in it is read and otherwise left alone.
+    An act happens when it arrives. Its `at` is checked but not used.
     """
     if do not in ACTS:
         raise ValueError(f"'{do}' is not an act; there are {', '.join(ACTS)}")
     if not isinstance(raw, Mapping):
         raise ValueError("an act is a mapping with at least by, the address of who acts")
-    _refuse_unwritable(raw, allow_nan=True)  # which number is wrong is told below
+    check_plain(raw, allow_nan=True)  # the model below says which number is wrong
     try:
         message = ActMessage.model_validate(dict(raw))
     except ValidationError as error:
@@ -163,4 +153,4 @@ def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
 
 
 LATE_AFTER = timedelta(hours=72)
-"""An event older than this when it arrives is late (PROGRAM.md section 4)."""
+"""An event older than this when it arrives is late (docs/language.md section 4)."""

@@ -1,7 +1,7 @@
-"""What changed between two JSON objects, as a third: every turn's outcome stands in a history.
+"""The difference between two JSON objects, as a third object, which histories keep.
 
-An object within an object is patched likewise; a list is written whole. None means "gone",
-so there may be no null in what is compared: `models.state.dump_state` writes none.
+An object within an object is compared in the same way. A list is written whole. None means that a
+key is gone, so the objects must not contain null; `models.state.dump_state` writes none.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ Json = dict[str, Any]
 
 
 def patch(before: Json, after: Json) -> Json:
-    """What makes `after` of `before`: the keys that differ, None for those that are gone."""
+    """The keys of `after` that differ from `before`; None for keys that are gone."""
     changes: Json = dict.fromkeys(sorted(before.keys() - after.keys()))
     for key, value in after.items():
         old = before.get(key)
@@ -23,7 +23,7 @@ def patch(before: Json, after: Json) -> Json:
 
 
 def patched(before: Json, changes: Json) -> Json:
-    """`before` with the changes made; it stays as it is itself."""
+    """A copy of `before` with the changes made."""
     after = dict(before)
     for key, value in changes.items():
         if value is None:

@@ -1,7 +1,7 @@
-"""All that is remembered of a lead between two turns: absolute instants, about 2 kB.
+"""The state of a lead between two turns. It holds absolute instants and has about 2 kB.
 
-Plain frozen dataclasses, for the rules make thousands of them a second. As JSON
-(`dump_state`), what equals its default is left out.
+These are plain frozen dataclasses, because the rules make thousands of them a second. `dump_state`
+leaves out values that equal their default.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ class TrackState:
     name: str
     entered: datetime
     step: str
-    """The id of the step that is waited in or being sent."""
+    """The id of the step that waits or is being sent."""
     until: datetime | None = None
-    """When the step is due: a wait's end, a limit, a deferred mail's next try."""
+    """When the step is due: the end of a wait, a limit, the next check of a deferred mail."""
     sending: bool = False
-    """Whether the step's mail is on its way and its result awaited."""
+    """Whether the step's mail is being sent and has no result yet."""
     did: frozenset[str] = frozenset()
-    """What `did()` asks for and has happened since the track was entered."""
+    """The `did()` signatures that happened since the track was entered."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PendingMail:
-    """A mail on its way: what its result will be told with."""
+    """A mail that is being sent: the fields of the entry that records its result."""
 
     key: str
     at: datetime
@@ -53,10 +53,10 @@ class ClockState:
     counted: int
     """Seconds counted before `since`."""
     since: datetime
-    """Counting goes on from here; in the future while on hold."""
+    """Counting goes on from here. During a hold it is in the future."""
     due: datetime
     reminders: tuple[tuple[str, int], ...] = ()
-    """What is still to be reminded of: the share as written, and its counted seconds."""
+    """The reminders to come: the share as written, and its counted seconds."""
     breached: bool = False
 
 
@@ -70,31 +70,31 @@ class HandoffState:
     second: bool = False
     """Whether this is the handoff after qualification (`then_to`)."""
     over: bool = False
-    """Whether it has ended: qualified on to another team, won, or the lead left sales."""
+    """Whether it has ended: the lead went to another team, was won, or left sales."""
     attempt: int = 0
-    """Owners so far."""
+    """The number of owners so far."""
     tried: tuple[str, ...] = ()
     """Those owners, in order."""
     prefer: str | None = None
-    """Who is asked first: the previous owner, where routing prefers that."""
+    """Who is tried first: the previous owner, if the route prefers that."""
     assigned: datetime | None = None
     accepted: datetime | None = None
     touches: int = 0
     asking: str | None = None
-    """The key of the assignment command in flight."""
+    """The key of the assignment command that has no result yet."""
     asked: datetime | None = None
     tries: int = 0
-    """How often an owner was asked for, so that every command has its own key."""
+    """How often an owner was looked for, so that every command has its own key."""
     retry_at: datetime | None = None
     complaints: tuple[str, ...] = ()
-    """Reasons for which `unassigned` was already told."""
+    """Reasons for which `unassigned` is already recorded."""
     unreachable: tuple[tuple[str, str], ...] = ()
-    """Why and of which owner the manager was told that they are gone, or not reached by mail."""
+    """Alerts to the manager so far about unreachable owners: the reason and the owner."""
     clocks: tuple[ClockState, ...] = ()
     held_since: datetime | None = None
     held_until: datetime | None = None
     held_seconds: int = 0
-    """Elapsed seconds of the holds that have ended."""
+    """Elapsed seconds of holds that have ended."""
     meeting_until: datetime | None = None
 
 
@@ -124,16 +124,18 @@ class LeadState:
     program: str
     digest: str
     turn: int = 0
-    """Turns so far."""
+    """The number of turns so far."""
     seq: int = 0
-    """Entries so far: the number of the last one."""
+    """The number of the last timeline entry."""
     at: datetime | None = None
-    """The last instant something happened; None before creation."""
+    """The instant of the last change; None before creation."""
     created: datetime | None = None
     profile: Mapping[str, Any] = field(default_factory=dict)
     stage: str = "known"
     since: datetime | None = None
     """When the stage was entered."""
+    reached: frozenset[str] = frozenset()
+    """The stages that the lead has left or entered so far; empty before the first move."""
     motion: str = "sales"
     was_mql: bool = False
     cycle: int = 1
@@ -142,19 +144,22 @@ class LeadState:
     engagement: float = 0.0
     engagement_at: datetime | None = None
     rule_points: Mapping[str, float] = field(default_factory=dict)
-    """Undecayed points a capped rule has added this cycle, by its place in the program."""
+    """Undecayed points that a capped rule added in this cycle, by its place in the program."""
     rule_window: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
-    """Undecayed points within a rule's rolling window, by own time."""
+    """Undecayed points in a rule's rolling window, with the time of the event."""
     did: frozenset[str] = frozenset()
-    """What `did()` asks for and has happened in this cycle."""
+    """The `did()` signatures that happened in this cycle."""
     last_human: datetime | None = None
     human_since_recycle: bool = False
     suppressed: tuple[str, ...] = ()
     soft_bounces: int = 0
+    """Soft bounces in a row; those of one e-mail count once."""
+    soft_bounced: tuple[str, ...] = ()
+    """The names of the e-mails of these bounces, as far as they are known."""
     confirmed: datetime | None = None
     """When the consent was confirmed (double opt-in)."""
     paused_until: datetime | None = None
-    """No nurture mail before this, and the track stands still."""
+    """Until then no nurture mail is sent and the track waits."""
     paused_why: str | None = None
     """`out_of_office` or `asked`."""
     track: TrackState | None = None
@@ -162,17 +167,19 @@ class LeadState:
     """Tracks finished or left in this cycle."""
     entered: Mapping[str, datetime] = field(default_factory=dict)
     """When each track was last entered."""
+    times_entered: Mapping[str, int] = field(default_factory=dict)
+    """How often each track was entered in this cycle."""
     sent: frozenset[str] = frozenset()
     """E-mails sent in this cycle."""
     sends: tuple[datetime, ...] = ()
-    """Instants of the nurture mails that frequency caps still count."""
+    """Instants of nurture mails that frequency caps still count."""
     mails: tuple[PendingMail, ...] = ()
     owner: str | None = None
     previous_owner: str | None = None
     handoff: HandoffState | None = None
     """The handoff of this cycle, kept when it is over; None before one and after a recycle."""
     handoffs: int = 0
-    """Handoffs so far, in all cycles."""
+    """The number of handoffs so far, in all cycles."""
     handoff_at: datetime | None = None
     """When the last one was opened."""
     deal: Deal | None = None
@@ -184,14 +191,14 @@ class LeadState:
     tasks: tuple[TaskState, ...] = ()
     task_count: int = 0
     acts: Mapping[str, int] = field(default_factory=dict)
-    """Ids of acts that were done, hashed, each with its turn; the latest 64."""
+    """Hashed ids of the latest 64 acts that were done, each with its turn."""
     closed: bool = False
 
     def changed(self, **fields: Any) -> LeadState:
-        """Return the same lead with other values in these fields.
+        """The same lead with other values in these fields.
 
-        `dataclasses.replace` costs ten times as much on so many fields, and the rules do
-        little else. Raises TypeError for a field that does not exist.
+        `dataclasses.replace` costs ten times as much on so many fields, and the rules call this
+        all the time. Raises TypeError for a field that does not exist.
         """
         new = object.__new__(LeadState)
         values = new.__dict__
@@ -207,9 +214,9 @@ _STATES: TypeAdapter[LeadState] = TypeAdapter(LeadState)
 
 
 def dump_state(state: LeadState) -> dict[str, Any]:
-    """The state as JSON values, without defaults; sets sorted."""
+    """The state as JSON values, without defaults. Sets are sorted."""
     data: dict[str, Any] = _STATES.dump_python(state, mode="json", exclude_defaults=True)
-    for name in ("did", "left", "sent"):
+    for name in ("did", "left", "reached", "sent"):
         if name in data:
             data[name] = sorted(data[name])
     if "did" in data.get("track", {}):

@@ -28,7 +28,7 @@ _SECOND = timedelta(seconds=1)
 
 
 class PureWorld:
-    """Leads under one program and one directory, each as the rules left it."""
+    """Leads under one program and one directory, with their states and timelines."""
 
     def __init__(self, program: Program, people: Directory) -> None:
         self._program = program
@@ -44,7 +44,7 @@ class PureWorld:
         self.entries: dict[str, list[Entry]] = {}
 
     def create(self, newcomer: Newcomer, place: int) -> None:
-        """Let a lead come into being; leads due at one instant take turns by `place`."""
+        """Create a lead; if several are due at one instant, `place` orders them."""
         lead = newcomer.lead
         self._places[lead] = place
         self.states[lead] = new_lead(lead, self._program)
@@ -54,16 +54,16 @@ class PureWorld:
         self._turn(lead, created, newcomer.at - _SECOND)
 
     def take(self, lead: str, given: Input) -> None:
-        """Hand an input to a lead at the instant it arrives; what is due then stays due.
+        """Give a lead an input at the instant it arrives.
 
-        Other inputs of the same instant may follow, and they go before what is due.
+        What is due at this instant waits, since other inputs of the same instant go before it.
         """
         if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
             given = dataclasses.replace(given, duplicate=True)
         self._turn(lead, given, given.arrived - _SECOND)
 
     def next_due(self) -> datetime | None:
-        """When something is due next, for whichever lead."""
+        """When something is due next for any lead."""
         while self._wakes and self._next.get(self._wakes[0][2]) != self._wakes[0][0]:
             heapq.heappop(self._wakes)
         return self._wakes[0][0] if self._wakes else None
@@ -74,7 +74,7 @@ class PureWorld:
         self._turn(lead, None, at)
 
     def _turn(self, lead: str, given: Input | None, now: datetime) -> None:
-        """One input, or none, and the results of what is commanded; then what is due by `now`."""
+        """Take an input, if any, and the results of its commands; then do what is due by `now`."""
         queue: list[Input | None] = [given]
         while queue:
             one = queue.pop(0)

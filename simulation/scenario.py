@@ -1,6 +1,6 @@
-"""Scenarios: leads, what happens to them, and the timeline that must come of it.
+"""Scenarios: leads, their inputs, and what the timeline must contain.
 
-A scenario is a YAML file (PROGRAM.md section 8). Instants in it may be written as time
+A scenario is a YAML file (docs/language.md section 8). Instants in it may be written as time
 elapsed since `start`, a day being 24 hours.
 """
 
@@ -30,7 +30,7 @@ _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "n
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Newcomer:
-    """A lead and when it comes into being."""
+    """A lead and when it is created."""
 
     lead: str
     at: datetime

@@ -36,23 +36,24 @@ from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, RefusedError, workflow_id
+from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
+from models.refusal import RefusedError
 from simulation.scenario import Line, Newcomer, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.attributes import KEYS
 
 SHORT = timedelta(seconds=30)
-"""So long before an input's instant the player stops and delivers it."""
+"""The player delivers an input so long before its instant."""
 _STAGGER = timedelta(milliseconds=500)
 _WIDEST = timedelta(seconds=25)
-"""All leads' staggers together; with SHORT still less than the grace of a minute."""
-_SETTLED_WITHIN = 30.0
-"""Real seconds after which a lead that does not settle is reported."""
+"""The most that all staggers may add up to: with SHORT it is less than the grace of a minute."""
+_SETTLE_SECONDS = 120.0
+"""How long a lead may need to settle (real time); a busy machine needs many seconds."""
 _PAUSE = 0.003
 _TASKS = {
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1,
@@ -91,13 +92,13 @@ class Unlimited:
 
 
 @dataclass(slots=True)
-class _Played:
+class _SimulatedLead:
     """A lead on the server."""
 
     place: int
     leads: Leads
     begins: datetime
-    """The program's instant at the server's first, on this lead's clock."""
+    """The instant on this lead's clock at which the server's clock began."""
     turn: int = 0
     wake: datetime | None = None
 
@@ -109,7 +110,7 @@ Workers = Callable[[Client, World], AbstractAsyncContextManager[None]]
 def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
     """Play a scenario through the real workflow; returns its timeline in order.
 
-    The workers are given, because what puts them together stands above this room.
+    The caller gives the workers, because `assembly` makes them and stands above this room.
     Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
@@ -177,7 +178,7 @@ async def _register(env: WorkflowEnvironment) -> None:
 
 
 class _Player:
-    """Moves the server's clock from one happening to the next."""
+    """Moves the server's clock from one input to the next."""
 
     def __init__(
         self, env: WorkflowEnvironment, scenario: Scenario, journal: Journal, reports: SqlReports
@@ -187,7 +188,7 @@ class _Player:
         self._scenario = scenario
         self._journal = journal
         self._zero = scenario.start
-        self._leads: dict[str, _Played] = {}
+        self._leads: dict[str, _SimulatedLead] = {}
 
     async def run(self) -> None:
         """Play all of it, in order."""
@@ -206,8 +207,8 @@ class _Player:
         begins = self._scenario.start - SHORT - stagger
         clock = ProgramClock(wall=self._zero, program=begins, speed=1)
         leads = Leads(self._env.client, self._journal, clock=clock)
-        played = self._leads[newcomer.lead] = _Played(place, leads, begins)
-        await self._advance(self._wall(played, newcomer.at) - SHORT)
+        simulated = self._leads[newcomer.lead] = _SimulatedLead(place, leads, begins)
+        await self._advance(self._wall(simulated, newcomer.at) - SHORT)
         await leads.enrol(
             newcomer.lead,
             self._scenario.program,
@@ -217,37 +218,37 @@ class _Player:
         await self._settle(newcomer.lead)
 
     async def _take(self, line: Line) -> None:
-        played = self._leads[line.lead]
-        await self._advance(self._wall(played, line.at) - SHORT)
+        simulated = self._leads[line.lead]
+        await self._advance(self._wall(simulated, line.at) - SHORT)
         stamped = {**_written(line.given), "arrived": write_instant(line.at)}
         if isinstance(line.given, Event):
-            await played.leads.events(line.lead, [stamped])
+            await simulated.leads.events(line.lead, [stamped])
         else:
             with contextlib.suppress(RefusedError):
-                await played.leads.act(line.lead, str(stamped.pop("do")), stamped)
+                await simulated.leads.act(line.lead, str(stamped.pop("do")), stamped)
         await self._settle(line.lead)
 
     async def _run_until(self, at: datetime, *, including: bool) -> None:
         while (lead := self._next_due()) is not None:
-            played = self._leads[lead]
-            due = played.wake
+            simulated = self._leads[lead]
+            due = simulated.wake
             if due is None or due > at or (due == at and not including):
                 return
-            await self._advance(self._wall(played, due))
+            await self._advance(self._wall(simulated, due))
             await self._settle(lead)
-            await self._look_at_those_passed()
+            await self._settle_passed()
 
     def _next_due(self) -> str | None:
         due = [
-            (played.wake, played.place, lead)
-            for lead, played in self._leads.items()
-            if played.wake is not None
+            (simulated.wake, simulated.place, lead)
+            for lead, simulated in self._leads.items()
+            if simulated.wake is not None
         ]
         return min(due)[2] if due else None
 
-    def _wall(self, played: _Played, at: datetime) -> datetime:
-        """The server's instant at which it is `at` on this lead's clock."""
-        return self._zero + (at - played.begins)
+    def _wall(self, simulated: _SimulatedLead, at: datetime) -> datetime:
+        """The server's instant for an instant of this lead's clock."""
+        return self._zero + (at - simulated.begins)
 
     async def _advance(self, wall: datetime) -> None:
         left = wall - await self._env.get_current_time()
@@ -256,22 +257,22 @@ class _Player:
 
     async def _settle(self, lead: str) -> None:
         """Wait until the lead has taken its turn and nothing of it is under way."""
-        played = self._leads[lead]
-        before = played.turn
-        async with asyncio.timeout(_SETTLED_WITHIN):
+        simulated = self._leads[lead]
+        before = simulated.turn
+        async with asyncio.timeout(_SETTLE_SECONDS):
             while True:
                 if self._reports.pace(lead)[0] > before and await self._quiet(lead):
-                    played.turn, played.wake = self._reports.pace(lead)
+                    simulated.turn, simulated.wake = self._reports.pace(lead)
                     now = await self._env.get_current_time()
-                    if played.wake is None or self._wall(played, played.wake) > now:
+                    if simulated.wake is None or self._wall(simulated, simulated.wake) > now:
                         return
                 await asyncio.sleep(_PAUSE)
 
     async def _quiet(self, lead: str) -> bool:
         """Whether no task and no activity of the lead is open, by its history.
 
-        Its history is read, for a query that comes right after continue-as-new, when the
-        new run has taken no task yet, hangs in the worker for good.
+        The history is read because a query right after continue-as-new, when the new run has
+        taken no task yet, hangs in the worker for ever.
         """
         tasks = activities = 0
         handle = self._env.client.get_workflow_handle(workflow_id(lead))
@@ -280,11 +281,11 @@ class _Player:
             activities += _ACTIVITIES.get(event.event_type, 0)
         return tasks == activities == 0
 
-    async def _look_at_those_passed(self) -> None:
-        """Settle leads whose own due instant the server's clock has passed meanwhile."""
+    async def _settle_passed(self) -> None:
+        """Settle the leads whose due instants the server's clock has passed meanwhile."""
         now = await self._env.get_current_time()
-        for lead, played in self._leads.items():
-            if played.wake is not None and self._wall(played, played.wake) <= now:
+        for lead, simulated in self._leads.items():
+            if simulated.wake is not None and self._wall(simulated, simulated.wake) <= now:
                 await self._settle(lead)
 
 

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 from temporalio.api.enums.v1 import IndexedValueType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.contrib.pydantic import pydantic_data_converter
@@ -19,6 +20,10 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.temporal.embedded import search_attributes, shipped
 from workflows.attributes import KEYS
+
+# How fast a machine is must fail no test, so there is no deadline for an example.
+settings.register_profile("leadflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("leadflow")
 
 _SERVERS = frozenset({"browser", "cli", "docs", "replay", "server", "workflows"})
 """Folders whose tests run servers and wait for them: one after another, whatever runs beside."""

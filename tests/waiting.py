@@ -7,8 +7,11 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+LIMIT = 120.0
+"""Seconds that any wait may take: only a test that fails waits so long, even on a busy machine."""
 
-async def until(condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+
+async def until(condition: Callable[[], Any], seconds: float = LIMIT) -> Any:
     """What the condition gives, as soon as it is true; it may be a coroutine function."""
     async with asyncio.timeout(seconds):
         while True:

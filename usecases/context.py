@@ -1,13 +1,11 @@
-"""All that the gateway reaches the house with. Routes get it; `gateway.app` is given it."""
+"""What use cases work with: the adapters over one database, and the program's clock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Protocol
-
-from pydantic import SecretStr
 
 from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
@@ -17,23 +15,11 @@ from adapters.sql.directory import SqlPeople
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
-from adapters.sql.sent_mail import SqlSentMail
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProviderSecrets:
-    """What mail providers prove themselves with; a provider without one is not listened to."""
-
-    sendgrid_public_key: str | None = None
-    """SendGrid's verification key: an ECDSA P-256 public key in base64 DER."""
-    mailgun_signing_key: SecretStr | None = None
-    postmark_login: SecretStr | None = None
-    """`user:password` of the URL that Postmark was given (basic auth)."""
-    ses_topics: tuple[str, ...] = ()
-    """ARNs of the SNS topics that Amazon SES publishes to."""
-    webhook_secret: SecretStr | None = None
-    """A Standard Webhooks secret, `whsec_…`."""
+from adapters.sql.sent_mail import SentMail, SqlSentMail
+from models.program.program import Program
+from usecases.intake import Intake
 
 
 class Acts(Protocol):
@@ -46,7 +32,7 @@ class Acts(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """The house as the gateway sees it."""
+    """The adapters that a running gateway has; `assembly.gateway` opens them."""
 
     database: Database
     intake: SqlIntake
@@ -63,12 +49,21 @@ class Context:
     """The program's clock, in whole seconds; the wall clock but in a demonstration."""
     speed: float = 1.0
     """How many seconds of the program's clock pass in a real one."""
-    providers: ProviderSecrets = field(default_factory=ProviderSecrets)
-    web_origins: tuple[str, ...] = ()
-    """Origins of the web sites that may send page views, like https://www.acme.example."""
-    action_links_last: timedelta = timedelta(days=14)
-    """So long the buttons of an alert work (wall clock)."""
-    crm_secrets: tuple[SecretStr, ...] = ()
-    """Standard Webhooks secrets that the CRM's acts are believed by; none: it may not act."""
-    most_bytes: int = 1_000_000
-    """The largest body of a request that is read."""
+
+    def intake_now(self) -> Intake:
+        """What a request works with that brings leads or events, at this instant."""
+        return Intake(items=self.intake, programs=self.programs, now=self.now())
+
+    def accept(self, *items: NewItem) -> list[bool]:
+        """`usecases.intake.accept` with these adapters."""
+        return self.intake_now().accept(items)
+
+    def program_of(self, mail: SentMail) -> Program | None:
+        """The program by which a mail was sent; None if its lead is not known any more."""
+        state = self.journal.state(mail.lead)
+        if state is None:
+            return None
+        try:
+            return self.programs.load(state.digest)
+        except LookupError:
+            return None

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.documents.problems import DocumentError, Problem, meant
+from usecases.applying_teams import AppliedTeams, apply_teams_in
 
 # CEL, SQLAlchemy and Temporal take a second to import, so `--help` does without them.
 if TYPE_CHECKING:
@@ -22,17 +23,38 @@ class UnknownProgramError(LookupError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Published:
-    """What publishing a program brought about."""
+    """What publishing a program changed."""
 
     program: Program
-    departed: dict[str, tuple[str, ...]]
-    """Leads of each person who left their team; the team's manager is alerted."""
+    teams: AppliedTeams | None
+    """What applying the teams changed; None where no teams were given."""
     unstaffed: tuple[Problem, ...]
     """Where the program names a team that the directory lacks."""
 
 
+def publish(
+    database: Database,
+    program: Program | None,
+    directory: Directory | None,
+    *,
+    by: str = "",
+    note: str = "",
+) -> AppliedTeams | None:
+    """Store a program and apply a directory, in one transaction: both are done, or neither.
+
+    What is None is left as it is. Done twice it is done once.
+    """
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+
+    with database.write() as connection:
+        applied = apply_teams_in(database, connection, directory) if directory is not None else None
+        if program is not None:
+            SqlPrograms(database).publish_in(connection, program, by=by, note=note)
+    return applied
+
+
 @dataclass(frozen=True, slots=True)
-class Publication:
+class ChosenProgram:
     """A program that can run, and the teams to apply with it, if a file names them."""
 
     program: Program
@@ -40,31 +62,40 @@ class Publication:
     from_file: bool
     """Whether the program was read from a file; else it was published before."""
 
-    def publish(self, database: Database) -> Published:
+    def publish(self, database: Database, *, by: str = "", note: str = "") -> Published:
         """Store what was read from files. Done twice it is done once."""
         from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
         from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
-        from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
 
-        people = SqlPeople(database)
-        departed = people.apply(self.directory) if self.directory is not None else {}
-        if self.from_file:
-            SqlPrograms(database).publish(self.program)
+        applied = publish(
+            database,
+            self.program if self.from_file else None,
+            self.directory,
+            by=by,
+            note=note,
+        )
+        directory = self.directory or SqlPeople(database).directory()
         return Published(
             program=self.program,
-            departed={person: tuple(leads) for person, leads in departed.items()},
-            unstaffed=tuple(check_meeting(self.program, people.directory())),
+            teams=applied,
+            unstaffed=tuple(check_meeting(self.program, directory)),
         )
 
-    async def publish_on(self, schedules: Schedules, database: Database) -> Published:
-        """Publish, and have Temporal's schedules follow a program that was read from a file."""
-        published = self.publish(database)
+    async def publish_on(
+        self, schedules: Schedules, database: Database, *, by: str = "", note: str = ""
+    ) -> Published:
+        """Publish, and have Temporal's schedules follow a program that was read from a file.
+
+        Raises temporalio.service.RPCError if Temporal fails: then the program is published, and
+        publishing again brings its schedules up to date.
+        """
+        published = self.publish(database, by=by, note=note)
         if self.from_file:
             await schedules.follow(self.program)
         return published
 
 
-def choose(text: str, teams: Path | None, database: Database) -> Publication:
+def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
     """Read a program's file or find a published name, and read the teams; change nothing.
 
     Raises DocumentError with all that is wrong in both files, and UnknownProgramError for a name
@@ -75,7 +106,7 @@ def choose(text: str, teams: Path | None, database: Database) -> Publication:
 
     problems: list[Problem] = []
     program, directory = None, None
-    from_file = _is_file(text)
+    from_file = is_file(text)
     try:
         program = read_program(Path(text)) if from_file else published(text, database)
     except DocumentError as error:
@@ -88,10 +119,11 @@ def choose(text: str, teams: Path | None, database: Database) -> Publication:
         problems += check_meeting(program, directory, file=Path(text) if from_file else None)
     if program is None or problems:
         raise DocumentError(problems)
-    return Publication(program, directory, from_file)
+    return ChosenProgram(program, directory, from_file)
 
 
-def _is_file(text: str) -> bool:
+def is_file(text: str) -> bool:
+    """Whether this names a file, and not a program that was published."""
     return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
 
 

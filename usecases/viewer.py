@@ -1,9 +1,12 @@
-"""Who is asking, by a key or a session, and which leads that person may see and act on.
+"""Who asks, by a key or a session, and which leads they may see and act on.
 
-Marketing sees all leads and acts on none. A sales person sees their own leads and those of their
-teams, a manager those of the teams they manage and those that no team has; both act as
-themselves and nobody else. An admin sees all and acts in whoever's name the act bears. Whether an
-act is allowed, the rules say.
+- Marketing sees all leads and acts on none.
+- A sales person sees their own leads and those of their teams, and acts as themselves only.
+- A manager sees the leads of the teams they manage and the leads that no team has, and acts as
+  themselves only.
+- An admin sees all leads and acts in the name that the act bears.
+
+Whether an act is allowed, the rules say.
 """
 
 from __future__ import annotations
@@ -17,22 +20,28 @@ from models.directory import Directory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """One who asks."""
+    """Whoever asks."""
 
     role: Role
     person: str | None
-    """As whom they act; None: nobody (marketing), or whoever an act names (admin)."""
+    """As whom they act; None: as nobody (marketing), or as whoever the act names (admin)."""
     sight: Sight | None
-    """What they see; None: every lead."""
+    """Which leads they see; None: all."""
 
     def sees(self, line: LeadLine) -> bool:
-        """Whether this lead is theirs to see."""
+        """Whether they may see this lead."""
         return self.sight is None or self.sight.shows(line)
 
 
-def viewer(people: Directory, role: Role, person: str | None) -> Viewer | None:
-    """Somebody with this role; None if the directory does not know the person in it (any more)."""
-    if role in ("marketing", "admin"):
+ADMIN = Viewer(role="admin", person=None, sight=None)
+"""Sees all leads and acts in the name that an act bears: the CRM and the command line."""
+
+
+def viewer_with_role(people: Directory, role: Role, person: str | None) -> Viewer | None:
+    """Whoever has this role; None if the directory does not know the person in it (any more)."""
+    if role == "admin":
+        return ADMIN
+    if role == "marketing":
         return Viewer(role=role, person=None, sight=None)
     if person is None:
         return None
@@ -43,6 +52,6 @@ def viewer(people: Directory, role: Role, person: str | None) -> Viewer | None:
     return Viewer(role=role, person=person, sight=sight)
 
 
-def member_of_the_house(people: Directory, person: str) -> Viewer | None:
-    """A person who signed in: a manager where they manage a team, else sales."""
-    return viewer(people, "manager" if people.managed_by(person) else "sales", person)
+def viewer_for_person(people: Directory, person: str) -> Viewer | None:
+    """A person who signed in: a manager if they manage a team, else sales."""
+    return viewer_with_role(people, "manager" if people.managed_by(person) else "sales", person)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from adapters.documents.marked import Node
-from lifecycle.calendars.business_time import expand_holidays
+from lifecycle.calendars.holidays import expand_holidays
 from lifecycle.calendars.local_time import zone
 from models.hours import parse_block, parse_days
 from models.program.handoff import Holidays
 
 
 def check_calendars(root: Node) -> None:
-    """Report unknown zones, countries and hours; fill in the dates of holidays."""
+    """Report unknown zones, countries and hours. Fill in the dates of holidays."""
     check_zone(root.get("timezone"))
     for calendar in root.get("calendars").values():
         check_zone(calendar.get("timezone"))
@@ -21,7 +21,7 @@ def check_calendars(root: Node) -> None:
 
 
 def check_zone(name: Node) -> None:
-    """Report a name that no time zone has."""
+    """Report an unknown time zone."""
     if name.text is not None:
         try:
             zone(name.text)
@@ -30,7 +30,7 @@ def check_zone(name: Node) -> None:
 
 
 def _check_hours(hours: Node) -> None:
-    """Each wrong day and block at its own place; that none is open, the model says."""
+    """Report each wrong day and block at its place. The model reports a week without hours."""
     for days, blocks in hours.items():
         try:
             parse_days(days)
@@ -49,7 +49,7 @@ def _expand(written: Node) -> None:
     try:
         holidays = Holidays.model_validate(written.value, by_alias=True, by_name=False)
     except ValidationError:
-        return  # told with the rest of the program
+        return  # the model reports it
     try:
         dates = expand_holidays(holidays)
     except ValueError as error:

@@ -17,7 +17,7 @@ _PART = re.compile(r"(?:\*|([a-z]+|\d{1,2})(?:-([a-z]+|\d{1,2}))?)(?:/(\d{1,2}))
 
 
 def check_cron(text: str) -> str | None:
-    """What is wrong with a cron line, in a sentence; None if nothing is."""
+    """A sentence that says what is wrong with a cron line; None if it is right."""
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
         return (

@@ -1,4 +1,4 @@
-"""The CEL parser's complaints in people's words."""
+"""The CEL parser's errors in plain words."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import re
 _WHERE = re.compile(r"<input>:(\d+):(\d+): (?:Syntax error: )?([^\n]*)")
 
 
-def syntax_complaint(source: str, said: str) -> tuple[str, int | None]:
-    """The parser's complaint in people's words, and its offset in the source."""
+def syntax_error_text(source: str, said: str) -> tuple[str, int | None]:
+    """The parser's error in plain words, and its offset in the source."""
     found = _WHERE.findall(said)
     if not found:
         place = source.find("did")

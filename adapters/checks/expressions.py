@@ -1,22 +1,20 @@
-"""Expressions of a program: whether they parse, and whether all that they name exists."""
+"""Expressions of a program: they must parse, and all that they name must exist."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import get_args
 
-import cel
-
-from adapters.checks.expression_syntax import syntax_complaint
+from adapters.checks.expression_syntax import syntax_error_text
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant, nearest
+from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, ExpressionToken, expression
-from models.program.values import BUILT_IN_FIELDS, Motion, Stage
+from models.program.expression_places import ExpressionPlace, context_keys, expression_places
+from models.program.program import Program
+from models.program.values import BUILT_IN_FIELDS, MAX_EXPRESSION_LENGTH, Motion, Stage
 
-_LONGEST = 2_000
-"""As `models.program.Expression` has it; longer ones are reported there and never compiled."""
 _WORDS = frozenset({"true", "false", "null", "in"})
 _TYPES = frozenset({"bool", "bytes", "double", "int", "list", "map", "string", "uint"})
 _FUNCTIONS = frozenset(
@@ -31,77 +29,47 @@ _METHODS = _MACROS | frozenset(
 )
 _SCORES = ("fit", "engagement", "total")
 _EVENT = ("type", "subject", "data")
-_PLAIN = ("stage", "motion", "cycle")
+_PLAIN = ("stage", "motion", "cycle", "reached")
 _VALUES = {"stage": get_args(Stage), "motion": get_args(Motion)}
 _EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
 
 
 @dataclass(frozen=True, slots=True)
 class _KnownNames:
-    """What the program has that expressions may name."""
+    """Names in the program that expressions may use."""
 
     fields: frozenset[str]
     emails: frozenset[str]
 
 
 def check_expressions(root: Node) -> None:
-    """Report every expression that would fail while a lead runs."""
+    """Report every expression that could fail while a lead runs."""
     known = _KnownNames(
         fields=frozenset(BUILT_IN_FIELDS) | frozenset(root.get("fields").names()),
         emails=frozenset(root.get("emails").names()),
     )
-    for node, in_event in _expressions(root):
-        if node.text and len(node.text) <= _LONGEST:
-            _check(node, node.text, known, in_event=in_event)
+    for place in expression_places(root.value, Program):
+        if 0 < len(place.source) <= MAX_EXPRESSION_LENGTH:
+            _check(root.get(*place.path), place, known)
     for rule in root.get("scoring", "engagement", "rules").each():
         if (type_ := rule.get("on")).text and not _EVENT_TYPE.fullmatch(type_.text or ""):
             type_.report(f"'{type_.text}' is no event type; write two words like email.clicked")
 
 
-def _expressions(root: Node) -> Iterator[tuple[Node, bool]]:
-    """Every expression, and whether it is asked about an event."""
-    lifecycle = root.get("lifecycle")
-    for rules in (
-        root.get("doors"),
-        root.get("scoring", "fit"),
-        lifecycle.get("disqualify"),
-        root.get("handoff", "routing"),
-    ):
-        yield from ((rule.get("when"), False) for rule in rules.each())
-    for rule in root.get("scoring", "engagement", "rules").each():
-        yield rule.get("when"), True
-    yield from ((lifecycle.get(key), False) for key in ("engaged", "mql", "mql_self_serve"))
-    yield lifecycle.get("hand_raise"), True
-    for schedule in root.get("schedules").values():
-        yield schedule.get("select", "score"), False
-    for track in root.get("tracks").values():
-        yield track.get("for"), False
-        yield track.get("exit"), False
-        yield from ((asks, False) for asks in _asked_in(track.get("steps")))
-
-
-def _asked_in(steps: Node) -> Iterator[Node]:
-    for step in steps.each():
-        yield step.get("if")
-        yield step.get("wait_until")
-        yield from _asked_in(step.get("then"))
-        yield from _asked_in(step.get("else"))
-
-
-def _check(node: Node, source: str, known: _KnownNames, *, in_event: bool) -> None:
+def _check(node: Node, place: ExpressionPlace, known: _KnownNames) -> None:
     try:
-        compiled = expression(source)
+        compiled = expression(place.source)
     except ValueError as error:
-        message, offset = syntax_complaint(source, str(error))
+        message, offset = syntax_error_text(place.source, str(error))
         node.report(message, offset=offset)
         return
-    reader = _ExpressionReader(node, compiled, known, in_event=in_event)
-    for place in range(len(compiled.tokens)):
-        reader.check(place)
+    reader = _ExpressionReader(node, compiled, known, in_event=place.context == "event")
+    for number in range(len(compiled.tokens)):
+        reader.check(number)
 
 
 class _ExpressionReader:
-    """Looks at one expression's tokens, a place at a time."""
+    """Checks the tokens of one expression, one after the other."""
 
     def __init__(
         self, node: Node, compiled: Expression, known: _KnownNames, *, in_event: bool
@@ -115,7 +83,7 @@ class _ExpressionReader:
     def check(self, place: int) -> None:
         token = self._tokens[place]
         if token.kind != "name":
-            self._check_turned_comparison(place)
+            self._check_reversed_comparison(place)
         elif self._is(place - 1, "."):
             if self._is(place + 1, "("):
                 self._check_method(place)
@@ -187,7 +155,8 @@ class _ExpressionReader:
         if name in _WORDS or (name in _TYPES and self._asks_type()):
             return
         if name == "event" and not self._in_event:
-            message = "'event' is known only in scoring.engagement.rules and lifecycle.hand_raise"
+            places = " and ".join(context_keys("event", Program))
+            message = f"'event' is known only in {places}"
             self._report(token, f"{message}; use did('TYPE') or did('TYPE', 'SUBJECT') here")
         elif name == "lead":
             self._check_member(place, "lead", self._known.fields)
@@ -214,7 +183,7 @@ class _ExpressionReader:
     def _check_member(
         self, place: int, owner: str, known: frozenset[str] | tuple[str, ...]
     ) -> None:
-        """`owner.name` or `owner['name']` must be known, and texts and numbers have no parts."""
+        """Check `owner.name` or `owner['name']`: it must be known and must not have fields."""
         if self._is(place + 1, ".") and not self._is(place + 3, "("):
             member, end = self._at(place + 2), place + 3
             name = member.text if member else ""
@@ -251,12 +220,15 @@ class _ExpressionReader:
                 self._check_stage_word(listed, name)
                 listed += 1
 
-    def _check_turned_comparison(self, place: int) -> None:
-        """`'known' == stage`, the other way round."""
+    def _check_reversed_comparison(self, place: int) -> None:
+        """Check `'known' == stage` and `'mql' in reached`, with the text on the left."""
         signs = tuple(self._tokens[n].text for n in (place + 1, place + 2) if self._at(n))
         variable = self._at(place + 3)
         if signs in (("=", "="), ("!", "=")) and variable and variable.text in _VALUES:
             self._check_stage_word(place, variable.text)
+        collection = self._at(place + 2)
+        if signs[:1] == ("in",) and collection and collection.text == "reached":
+            self._check_stage_word(place, "stage")
 
     def _check_stage_word(self, place: int, variable: str) -> None:
         token = self._at(place)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from email_validator import EmailNotValidError, validate_email
@@ -12,17 +10,18 @@ from pydantic import ValidationError
 
 from adapters.documents.marked import Node
 from adapters.documents.problems import Problem, meant, written_path
+from lifecycle.program.countries import country_codes
 from models.addresses import only_address
 from models.program.program import Program
 from models.program.sending import Email
-from models.program.values import BUILT_IN_FIELDS
+from models.program.values import BUILT_IN_FIELDS, COUNTRY_ALIASES
 
 _PART = re.compile(r"(subject|preheader|text|template)(?:, line (\d+))?: ", re.ASCII)
 _MOST_BYTES = 1_000_000
 
 
 def check_sending(root: Node) -> None:
-    """Report a sender that is no mailbox, an address of nothing, and countries there are not."""
+    """Report a sender that is no mailbox, a postal address without text, and unknown countries."""
     sender = root.get("sending", "from")
     if sender.text is not None:
         check_address(sender, "Acme <hello@acme.example>", named=True)
@@ -33,14 +32,14 @@ def check_sending(root: Node) -> None:
             " in every marketing mail, as the law demands"
         )
     for country in root.get("sending", "consent_required_in").each():
-        if country.text is not None and country.text not in _countries():
-            remedy = meant(country.text.upper(), _countries())
+        if country.text is not None and country.text not in {*country_codes(), *COUNTRY_ALIASES}:
+            remedy = meant(country.text.upper(), country_codes())
             remedy = remedy if remedy.startswith("did") else "write one like DE"
             country.report(f"'{country.text}' is not an ISO 3166 country code; {remedy}")
 
 
 def check_address(node: Node, example: str, *, named: bool) -> None:
-    """Report text that is no e-mail address; with `named`, a name may stand before it."""
+    """Report text that is no e-mail address. With `named`, a name may stand before it."""
     text = node.text or ""
     try:
         validate_email(
@@ -59,14 +58,8 @@ def check_address(node: Node, example: str, *, named: bool) -> None:
         )
 
 
-@cache
-def _countries() -> frozenset[str]:
-    table = files("tzdata").joinpath("zoneinfo/iso3166.tab").read_text("utf-8")
-    return frozenset(line[:2] for line in table.splitlines() if line and line[0] != "#")
-
-
 def embed_templates(root: Node, folder: Path) -> None:
-    """Put the text of each MJML file into its e-mail; report those that can't be read."""
+    """Put the text of each MJML file into its e-mail. Report files that can't be read."""
     for email in root.get("emails").values():
         template = email.get("template")
         if template.text is None or "mjml" in email.value:
@@ -97,18 +90,18 @@ def embed_templates(root: Node, folder: Path) -> None:
 
 def check_rendering(root: Node, folder: Path) -> None:
     """Render every e-mail for sample leads and report what fails, at its line."""
-    # Liquid and MJML take a while to import, and most commands read no program.
+    # Liquid and MJML are slow to import, and most commands read no program.
     from adapters.mail.check import check_email  # noqa: PLC0415
 
-    program = _stand_in(root)
+    program = _sample_program(root)
     for name, email in root.get("emails").items():
         if isinstance(email.value, dict):
-            for sentence in check_email(_readable(email), program, name):
+            for sentence in check_email(_email_to_render(email), program, name):
                 _report(email, sentence, folder)
 
 
-def _readable(email: Node) -> Email:
-    """The e-mail as far as it can be rendered; what is wrong with its shape is told elsewhere."""
+def _email_to_render(email: Node) -> Email:
+    """The parts of the e-mail that can be rendered. Other checks report a wrong shape."""
     preheader, text, mjml = (email.get(part).text for part in ("preheader", "text", "mjml"))
     return Email(
         subject=email.get("subject").text or "sample",
@@ -119,8 +112,8 @@ def _readable(email: Node) -> Email:
     )
 
 
-def _stand_in(root: Node) -> Program:
-    """The program as templates may see it, also while other parts of it are wrong."""
+def _sample_program(root: Node) -> Program:
+    """The program for templates; a sample one while other parts of it are wrong."""
     try:
         return Program.model_validate(root.value, by_alias=True, by_name=False)
     except ValidationError:
@@ -157,7 +150,7 @@ def _report(email: Node, sentence: str, folder: Path) -> None:
 
 
 def _place_in(text: str, start: int, message: str) -> int:
-    """Where in its line the word stands that the message quotes; else where the line begins."""
+    """The offset of the word that the message quotes, else of the start of its line."""
     quoted = re.search(r"'([^']+)'", message)
     end = text.find("\n", start)
     found = text.find(quoted[1], start, end if end >= 0 else len(text)) if quoted else -1

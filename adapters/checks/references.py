@@ -1,4 +1,4 @@
-"""Names in a program that point at another part of it, which must exist."""
+"""Names in a program that refer to another part of it, which must exist."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BUILT_IN_REASON = "recycled_out"
 
 
 def check_references(root: Node) -> None:
-    """Report every name of an e-mail, track, calendar or reason that the program lacks."""
+    """Report every name of an e-mail, track, calendar or reason that does not exist."""
     _check_reasons(root)
     calendars, emails, tracks = (root.get(key).names() for key in ("calendars", "emails", "tracks"))
     for clock in _CLOCKS:
@@ -57,7 +57,7 @@ def _check_opt_in(root: Node) -> None:
 
 
 def steps_in(steps: Node) -> Iterator[Node]:
-    """Every step, those of branches too, in document order."""
+    """Every step, also of branches, in document order."""
     for step in steps.each():
         yield step
         yield from steps_in(step.get("then"))
@@ -65,7 +65,7 @@ def steps_in(steps: Node) -> Iterator[Node]:
 
 
 def check_fields(root: Node) -> None:
-    """Report fields of a program's own that every lead has anyway, or that CEL can't name."""
+    """Report own fields of a program that are built in, or that CEL can't name."""
     for name, kind in root.get("fields").items():
         if name in BUILT_IN_FIELDS:
             kind.report(

@@ -1,4 +1,4 @@
-"""The steps of a track: each must be reachable, and each id given once."""
+"""The steps of a track: each must be reachable, and each id must be unique."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from adapters.documents.marked import Node
 
 
 def check_tracks(root: Node) -> None:
-    """Report steps that no lead can reach, and ids given twice in a track."""
+    """Report steps that no lead can reach, and ids that stand twice in a track."""
     for track in root.get("tracks").values():
-        _leaves(track.get("steps"))
+        _check_reachable(track.get("steps"))
         seen: dict[str, int] = {}
         for step in steps_in(track.get("steps")):
             own = step.get("id")
@@ -24,8 +24,8 @@ def check_tracks(root: Node) -> None:
             seen.setdefault(own.text, line)
 
 
-def _leaves(steps: Node) -> bool:
-    """Whether these steps always leave the track; reports the first that is never reached."""
+def _check_reachable(steps: Node) -> bool:
+    """Report the first step that is never reached. Returns whether the steps leave the track."""
     left_by: Node | None = None
     reported = False
     for step in steps.each():
@@ -40,7 +40,7 @@ def _leaves(steps: Node) -> bool:
 def _step_leaves(step: Node) -> bool:
     if step.get("finish").value is True or step.get("move_to").text is not None:
         return True
-    both = [_leaves(step.get(branch)) for branch in ("then", "else")]
+    both = [_check_reachable(step.get(branch)) for branch in ("then", "else")]
     return all(both)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from typing import TYPE_CHECKING
 
 from activities.ports import Rendered
 from adapters.mail.alert_card import ACTIONS, AlertCard, label
@@ -15,13 +15,22 @@ from adapters.mail.links import SignedLinks
 from models.addresses import named_address, one_line, only_address
 from models.decision import Alert
 
-_TEMPLATES = Environment(
-    loader=FileSystemLoader(Path(__file__).parent),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+
+@cache
+def _templates() -> Environment:
+    # Commands that only read a program render no alert, and Jinja takes a while to import.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
+
+    return Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +62,7 @@ def alert_mail(
         to=named_address("", command.to),
         subject=card.title,
         text=_text(card, buttons),
-        html=_TEMPLATES.get_template("alert.html").render(card=card, buttons=buttons),
+        html=_templates().get_template("alert.html").render(card=card, buttons=buttons),
         message_id=message,
         headers={
             "Auto-Submitted": "auto-generated",

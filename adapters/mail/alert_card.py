@@ -14,7 +14,7 @@ from lifecycle.calendars.local_time import zone
 from lifecycle.moment import rounded
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import Deadline, dossier
-from lifecycle.words.open_acts import offered
+from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant, spoken_span
 from lifecycle.words.timeline_text import deadline_verb
 from models.addresses import one_line
@@ -134,7 +134,7 @@ def _actions(state: LeadState, people: Directory, command: Alert) -> tuple[str, 
     if handoff is None or command.why in _OVER:
         return ()
     manages = command.to == people.manager_of(handoff.team)
-    found = offered(state, manages=manages)
+    found = open_acts(state, manages=manages)
     # Who has not accepted yet has nothing else to do.
     first = ("accept", "reassign") if "accept" in found else ACTIONS
     return tuple(one for one in first if one in found)

@@ -13,9 +13,8 @@ import sqlalchemy as sa
 from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from lifecycle.calendars.local_time import zone
-from lifecycle.handoff.assignment import LOADING_STAGES
 from lifecycle.program.rulebook import rulebook
-from lifecycle.stages import WORKED
+from lifecycle.stages import IN_SALES, WORKED
 from models.directory import Directory, Member
 from models.program.program import Program
 from models.tables.columns import table_of
@@ -66,7 +65,7 @@ class SqlTeamReport:
                 row[0]: row[1]
                 for row in connection.execute(
                     sa.select(_L.c.owner, sa.func.count())
-                    .where(_L.c.owner.is_not(None), _L.c.stage.in_(LOADING_STAGES))
+                    .where(_L.c.owner.is_not(None), _L.c.stage.in_(sorted(IN_SALES)))
                     .group_by(_L.c.owner)
                 )
             }

@@ -122,7 +122,7 @@ class Database:
         """
         if self.is_sqlite:
             return datetime.now(UTC)
-        at: datetime = connection.scalar(sa.select(sa.func.clock_timestamp()))
+        at: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
         return at.astimezone(UTC)
 
     @contextmanager

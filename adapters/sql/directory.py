@@ -18,8 +18,8 @@ from adapters.sql import departed_owners as owners_left
 from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
-from lifecycle.handoff.assignment import LOADING_STAGES
 from lifecycle.handoff.roster import Roster
+from lifecycle.stages import IN_SALES
 from models.decision import Assign, CountAssignment
 from models.directory import Directory
 from models.instants import whole_second
@@ -56,38 +56,45 @@ class SqlPeople:
         self._known = _KnownPeople(0, Directory(), (), Directory())
         self._changes = 0
         self._looked = -_REMEMBERED_SECONDS
-        self.absences = SqlAbsences(database, self._forget)
+        self.absences = SqlAbsences(database, self.forget)
         """Days away entered by hand; what is changed here, `directory` knows at once."""
 
     def apply(self, people: Directory) -> dict[str, list[str]]:
-        """Make this the directory. The same one again changes nothing.
-
-        Leads whose owner leaves their team by it are told so (`owner.left`), in the same
-        transaction; returned are they, by person.
-        """
+        """Make this the directory, in a transaction of its own; else see `apply_in`."""
         with self._database.write() as connection:
-            self._queue(connection)
-            known = self._read(connection)
-            left: dict[str, list[str]] = {}
-            if known.applied != people or known.version == 0:
-                now = datetime.now(UTC)
-                version = connection.scalar(
-                    sa.insert(_D)
-                    .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
-                    .returning(_D.c.version)
-                )
-                self._count_told(connection)
-                left = owners_left.leads_left(connection, known.applied, people)
-                owners_left.tell(
-                    self._intake,
-                    connection,
-                    left,
-                    version=version or 0,
-                    now=whole_second(now),
-                    known=timedelta(seconds=_REMEMBERED_SECONDS),
-                )
-        self._forget()
+            _, left = self.apply_in(connection, people)
+        self.forget()
         return left
+
+    def apply_in(
+        self, connection: Connection, people: Directory
+    ) -> tuple[Directory, dict[str, list[str]]]:
+        """Make this the directory, in the caller's transaction. The same one changes nothing.
+
+        Leads whose owner leaves their team by it are told so (`owner.left`). Returns the directory
+        as it was applied before, and these leads by person. Call `forget` after the commit.
+        """
+        self._queue(connection)
+        known = self._read(connection)
+        left: dict[str, list[str]] = {}
+        if known.applied != people or known.version == 0:
+            now = datetime.now(UTC)
+            version = connection.scalar(
+                sa.insert(_D)
+                .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
+                .returning(_D.c.version)
+            )
+            self._count_told(connection)
+            left = owners_left.leads_left(connection, known.applied, people)
+            owners_left.tell(
+                self._intake,
+                connection,
+                left,
+                version=version or 0,
+                now=whole_second(now),
+                known=timedelta(seconds=_REMEMBERED_SECONDS),
+            )
+        return known.applied, left
 
     def applied(self) -> Directory:
         """The teams file as it was last applied, without the absences entered by hand."""
@@ -142,7 +149,7 @@ class SqlPeople:
         if not self._database.is_sqlite:  # SQLite's writers queue anyway
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ASSIGNMENT_LOCK)))
 
-    def _forget(self) -> None:
+    def forget(self) -> None:
         """Have the next one who asks for the directory look, also if somebody looks just now."""
         with self._lock:
             self._changes += 1
@@ -179,7 +186,7 @@ class SqlPeople:
         members = [one.email for one in found.members] if found is not None else []
         owned = (
             sa.select(_L.c.owner, _L.c.id.label("lead"))
-            .where(_L.c.stage.in_(LOADING_STAGES), _L.c.owner.in_(members))
+            .where(_L.c.stage.in_(sorted(IN_SALES)), _L.c.owner.in_(members))
             .union(sa.select(_A.c.owner, _A.c.lead).where(_A.c.pending, _A.c.owner.in_(members)))
             .subquery()
         )

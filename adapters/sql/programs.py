@@ -1,4 +1,4 @@
-"""Published programs: stored once under their digest, never changed."""
+"""Versions of programs, stored once under their digest and never changed, and publications."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from threading import Lock
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
 from models.program.program import Program
+from models.publication import InFlight, Publication
 from models.tables.columns import table_of
-from models.tables.programs import PublishedProgram
+from models.tables.programs import PublicationRow, PublishedProgram
 
 _T = table_of(PublishedProgram)
+_P = table_of(PublicationRow)
 
 
 class SqlPrograms:
@@ -40,34 +43,92 @@ class SqlPrograms:
         with self._lock:
             return self._loaded.setdefault(digest, program)
 
-    def publish(self, program: Program) -> None:
-        """Store a program. One published before is not changed, but is the newest again."""
+    def publish(
+        self,
+        program: Program,
+        *,
+        by: str = "",
+        note: str = "",
+        in_flight: InFlight = "pin",
+        recheck: bool = False,
+    ) -> Publication:
+        """Make a program the newest of its name, in a transaction of its own; see `publish_in`."""
+        with self._database.write() as connection:
+            return self.publish_in(
+                connection, program, by=by, note=note, in_flight=in_flight, recheck=recheck
+            )
+
+    def publish_in(
+        self,
+        connection: Connection,
+        program: Program,
+        *,
+        by: str = "",
+        note: str = "",
+        in_flight: InFlight = "pin",
+        recheck: bool = False,
+    ) -> Publication:
+        """Make a program the newest of its name, in the caller's transaction.
+
+        A version that was stored before is not changed. The newest version is not published
+        again if nothing is to be done for leads in flight: done twice it is done once.
+        """
+        at = datetime.now(UTC)
         insert = self._database.upsert(_T).values(
             digest=program.digest,
             name=program.program,
             text=program.canonical_json,
-            published=datetime.now(UTC),
+            published=at,
         )
-        with self._database.write() as connection:
-            connection.execute(
-                insert.on_conflict_do_update(
-                    index_elements=[_T.c.digest], set_={"published": insert.excluded.published}
-                )
+        connection.execute(
+            insert.on_conflict_do_update(
+                index_elements=[_T.c.digest], set_={"published": insert.excluded.published}
             )
+        )
+        last = _publications(connection, program.program, 1)
+        if last and last[0].digest == program.digest and in_flight == "pin" and not note:
+            return last[0]
+        values = {
+            "name": program.program,
+            "digest": program.digest,
+            "at": at,
+            "by": by,
+            "note": note,
+            "in_flight": in_flight,
+            "recheck": recheck,
+        }
+        connection.execute(sa.insert(_P).values(values))
+        (published,) = _publications(connection, program.program, 1)
+        return published
+
+    def publications(self, name: str, *, most: int = 100) -> tuple[Publication, ...]:
+        """The latest publications of this name, the newest first."""
+        with self._database.read() as connection:
+            return _publications(connection, name, most)
+
+    def versions(self, name: str | None, beginning: str = "") -> tuple[str, ...]:
+        """The digests that begin so, of this name's versions or of all, sorted."""
+        query = (
+            sa.select(_T.c.digest)
+            .where(_T.c.digest.startswith(beginning, autoescape=True))
+            .order_by(_T.c.digest)
+        )
+        if name is not None:
+            query = query.where(_T.c.name == name)
+        with self._database.read() as connection:
+            return tuple(connection.scalars(query))
 
     def newest(self, name: str) -> Program | None:
         """The program that was last published under this name, or None."""
-        query = (
-            sa.select(_T.c.digest)
-            .where(_T.c.name == name)
-            .order_by(_T.c.published.desc(), _T.c.digest)
-            .limit(1)
-        )
-        with self._database.read() as connection:
-            digest = connection.scalar(query)
-        return None if digest is None else self.load(digest)
+        found = self.publications(name, most=1)
+        return self.load(found[0].digest) if found else None
 
     def names(self) -> tuple[str, ...]:
         """The names under which programs were published, sorted."""
         with self._database.read() as connection:
             return tuple(connection.scalars(sa.select(_T.c.name).distinct().order_by(_T.c.name)))
+
+
+def _publications(connection: Connection, name: str, most: int) -> tuple[Publication, ...]:
+    query = sa.select(_P).where(_P.c.name == name).order_by(_P.c.number.desc()).limit(most)
+    return tuple(Publication(**row) for row in connection.execute(query).mappings())

@@ -35,6 +35,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.ports import Journal, StoredLead
 from models.envelopes import Json, LeadRun, ProgramClock
 from models.program.program import Program
+from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
@@ -57,10 +58,6 @@ class TemporalUnavailableError(Exception):
 
 class LeadNotFoundError(LookupError):
     """There is no lead of this id."""
-
-
-class RefusedError(Exception):
-    """An act was refused; the message is the rule's sentence."""
 
 
 def embedded_file(home: Path) -> Path:
@@ -211,14 +208,21 @@ class Leads:
         an id, so that asking it again after a broken answer has no second effect.
         """
         message = {"id": uuid.uuid4().hex, **fields}
+        again = f" The act may still be done; ask again with the id {message['id']}"
+        task = asyncio.current_task()
+        cancelled_before = task.cancelling() if task is not None else 0
+        deadline = asyncio.timeout(ANSWER_SECONDS)
         try:
-            async with asyncio.timeout(ANSWER_SECONDS):
+            async with deadline:
                 await self._asked(lead, do, message)
-        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError):
+        except (TimeoutError, WorkflowUpdateRPCTimeoutOrCancelledError) as error:
+            # Temporal's client raises one error for a time-out and for a caller that is cancelled.
+            if task is not None and task.cancelling() > cancelled_before:
+                raise asyncio.CancelledError from error
+            if not deadline.expired():
+                raise TemporalUnavailableError(f"Temporal broke off the request.{again}") from None
             raise TemporalUnavailableError(
-                f"no worker answered within {ANSWER_SECONDS:.0f} seconds; is one running?"
-                " The act may still be done when one comes; ask again with the id"
-                f" {message['id']}"
+                f"no worker answered within {ANSWER_SECONDS:.0f} seconds; is one running?{again}"
             ) from None
 
     async def _asked(self, lead: str, do: str, message: Json) -> None:

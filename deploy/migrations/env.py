@@ -8,7 +8,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from adapters.sql.database import open_database
-from models.tables.columns import UtcInstant  # with it come all tables
+from models.tables.columns import UtcInstant  # the package brings all tables
 
 
 def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:

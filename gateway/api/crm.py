@@ -17,19 +17,26 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.api.intake import ADDRESS, LEAD_ID
-from gateway.api.lead_acts import done
-from gateway.requests.problems import ProblemError, told
-from lifecycle.stable_hash import lead_id
+from gateway.requests.problems import ProblemError, responses
+from lifecycle.program.new_lead import read_lead_id
+from lifecycle.program.profile import read_address
 from models.inputs import ACTS
 from models.instants import write_instant
-from models.messages import read_act
-from usecases.acting import ActUnanswered, perform
+from usecases.acting import (
+    ActDone,
+    ActFailed,
+    ActMalformed,
+    ActNotAllowed,
+    ActRefused,
+    ActUnanswered,
+    LeadNotThere,
+    perform,
+)
 from usecases.context import Acts, Context
-from usecases.viewer import Viewer
+from usecases.naming import AmbiguousLeadError, lead_of_address
+from usecases.viewer import ADMIN
 
-_LATER = "nobody answers for this lead now; send it again with the same id"
-_ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
+_ANSWERS = responses(400, 401, 404, 409, 413, 422, 503)
 
 _EXAMPLES = {
     "accept": {
@@ -108,10 +115,6 @@ _SIGNED: dict[str, Any] = {
 }
 
 
-_CRM = Viewer(role="admin", person=None, sight=None)
-"""The CRM sees every lead and acts in the name that an act bears."""
-
-
 class CrmActAnswer(BaseModel):
     """The act was done, now or when it was delivered before."""
 
@@ -119,25 +122,30 @@ class CrmActAnswer(BaseModel):
     do: Annotated[str, Field(examples=["accept"])]
 
 
-def router(context: Context, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRouter:
     """The route; without a shared secret it is not there (404)."""
     routes = APIRouter(prefix="/v1/crm", tags=["crm"])
 
     @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
     async def act(request: Request) -> CrmActAnswer:
         """Act on a lead, in the name of a person of sales. Answered when it is done."""
-        if not context.crm_secrets:
+        if not secrets:
             raise ProblemError(404, "no CRM is set up here")
         body = await request.body()
-        identity = _proven(context.crm_secrets, request.headers, body)
+        identity = _proven(secrets, request.headers, body)
         asked = _flat(_json(body))
-        lead, do, fields = await asyncio.to_thread(_understood, context, asked)
-        fields = {**fields, "id": _act_id(identity)}
-        outcome = await perform(context, acts, _CRM, lead=lead, do=do, fields=fields)
-        if isinstance(outcome, ActUnanswered):
-            raise ProblemError(503, _LATER, headers={"Retry-After": "10"})
-        done(outcome)
-        return CrmActAnswer(lead=lead, do=do)
+        if "id" in asked:
+            raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
+        lead = await asyncio.to_thread(_lead, context, asked)
+        do = asked.get("do")
+        named = {name: asked[name] for name in asked if name not in ("lead", "email", "do")}
+        fields = {**named, "id": _act_id(identity)}
+        outcome = await perform(
+            context.reports, acts, ADMIN, lead=lead, do=do, fields=fields, now=context.now()
+        )
+        if not isinstance(outcome, ActDone):
+            raise _problem(outcome)
+        return CrmActAnswer(lead=lead, do=str(do))
 
     return routes
 
@@ -191,42 +199,49 @@ def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**known, **data}
 
 
-def _understood(context: Context, asked: Mapping[str, Any]) -> tuple[str, str, dict[str, Any]]:
-    """The lead, the act and its fields. Raises ProblemError."""
-    fields = {name: value for name, value in asked.items() if name not in ("lead", "email", "do")}
-    if "id" in fields:
-        raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
-    do = asked.get("do")
-    try:
-        read_act(do if isinstance(do, str) and do.isprintable() else "", fields, context.now())
-    except ValueError as error:
-        raise ProblemError(422, str(error)) from None
-    return _lead(context, asked), str(do), fields
-
-
 def _lead(context: Context, asked: Mapping[str, Any]) -> str:
     if ("lead" in asked) == ("email" in asked):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
     if "lead" in asked:
-        lead = asked["lead"]
-        if not isinstance(lead, str) or not LEAD_ID.fullmatch(lead):
-            raise ProblemError(422, "lead: up to 100 letters, digits and any of _ . @ + -")
-        return lead
-    given = asked.get("email")
-    address = given.strip().lower() if isinstance(given, str) else ""
-    if not ADDRESS.fullmatch(address) or not address.isprintable():
-        raise ProblemError(422, "email: write an address like ana@northwind.example")
+        try:
+            return read_lead_id(asked["lead"])
+        except ValueError:
+            said = "lead: up to 100 letters, digits and any of _ . @ + -"
+            raise ProblemError(422, said) from None
+    try:
+        address = read_address(asked["email"])
+    except ValueError:
+        raise ProblemError(422, "email: write an address like ana@northwind.example") from None
     return _by_address(context, address)
 
 
 def _by_address(context: Context, address: str) -> str:
-    leads = context.reports.ids_of(address)
+    leads = context.sent.leads_of(address)
     if not leads:
         raise ProblemError(404, "there is no lead with this address")
-    derived = lead_id(address)
-    if len(leads) > 1 and derived not in leads:
-        raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
-    return derived if derived in leads else leads[0]
+    try:
+        return lead_of_address(address, leads)
+    except AmbiguousLeadError:
+        said = f"the address is that of {', '.join(leads)}; name one by lead"
+        raise ProblemError(422, said) from None
+
+
+def _problem(outcome: ActFailed) -> ProblemError:
+    match outcome:
+        case ActRefused(why):
+            return ProblemError(409, why)
+        case ActNotAllowed(why):
+            return ProblemError(403, why)
+        case LeadNotThere(why):
+            return ProblemError(404, why)
+        case ActMalformed(why):
+            return ProblemError(422, why)
+        case ActUnanswered(why):
+            return ProblemError(
+                503,
+                f"{why}; send it again with the same webhook-id, and it is done once",
+                headers={"Retry-After": "10"},
+            )
 
 
 def _act_id(identity: str) -> str:

@@ -11,7 +11,7 @@ from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from adapters.sql.api_keys import KnownKey, SqlApiKeys
 from gateway.requests.problems import ProblemError
 from usecases.context import Context
-from usecases.viewer import Viewer, viewer
+from usecases.viewer import Viewer, viewer_with_role
 
 _BEARER = HTTPBearer(
     auto_error=False, description="A key made by `leadflow key create`", scheme_name="key"
@@ -51,7 +51,7 @@ def asks(context: Context, scope: str) -> Callable[..., Viewer]:
     ) -> Viewer:
         key = allowed(given)
         people = context.people.directory()
-        found = viewer(people, key.role, key.person) if key.role is not None else None
+        found = viewer_with_role(people, key.role, key.person) if key.role is not None else None
         if found is None:
             does = "manages no team" if key.role == "manager" else "is in no team"
             raise ProblemError(

@@ -7,15 +7,15 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from adapters.reports.leads import LeadLine
 from gateway.api.keys import asks
 from gateway.api.lead_documents import LeadId
-from gateway.requests.problems import ProblemError, faulty, told
+from gateway.requests.problems import ProblemError, faulty, responses
 from models.inputs import ActName
 from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import (
     ActDone,
+    ActFailed,
     ActMalformed,
     ActNotAllowed,
     ActOutcome,
@@ -98,7 +98,9 @@ def router(context: Context, acts: Acts) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["leads"])
     decides = asks(context, "acts:write")
 
-    @routes.post("/leads/{lead}/acts", responses=told(400, 401, 403, 404, 409, 413, 422, 429, 503))
+    @routes.post(
+        "/leads/{lead}/acts", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
+    )
     async def act(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
@@ -106,31 +108,37 @@ def router(context: Context, acts: Acts) -> APIRouter:
     ) -> ActAnswer:
         """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
         fields = body.model_dump(exclude={"do"})
-        return _answer(await perform(context, acts, viewer, lead=lead, do=body.do, fields=fields))
+        outcome = await perform(
+            context.reports, acts, viewer, lead=lead, do=body.do, fields=fields, now=context.now()
+        )
+        return _answer(outcome)
 
     return routes
 
 
 def _answer(outcome: ActOutcome) -> ActAnswer:
-    line = done(outcome)
+    if not isinstance(outcome, ActDone):
+        raise _problem(outcome)
+    line = outcome.line
     if line is None:
         return ActAnswer(lead=None)
     standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
     return ActAnswer(lead=LeadStanding.model_validate(standing))
 
 
-def done(outcome: ActOutcome) -> LeadLine | None:
-    """The lead after an act that was done. Raises the problem of one that was not."""
+def _problem(outcome: ActFailed) -> ProblemError:
     match outcome:
-        case ActDone(line):
-            return line
         case ActRefused(why):
-            raise ProblemError(409, why)
+            return ProblemError(409, why)
         case ActNotAllowed(why):
-            raise ProblemError(403, why)
+            return ProblemError(403, why)
         case LeadNotThere(why):
-            raise ProblemError(404, why)
+            return ProblemError(404, why)
         case ActMalformed(why):
-            raise faulty("body", why)
-        case ActUnanswered(why):
-            raise ProblemError(503, why, headers={"Retry-After": "5"})
+            return faulty("body", why)
+        case ActUnanswered(why, identity):
+            return ProblemError(
+                503,
+                f"{why}. Ask again with the id {identity}, and it is done once",
+                headers={"Retry-After": "5"},
+            )

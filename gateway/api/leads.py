@@ -14,10 +14,10 @@ from adapters.documents.problems import meant
 from adapters.reports.lead_pages import Order, SqlLeadPages
 from gateway.api.keys import asks
 from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
-from gateway.requests.problems import ProblemError, faulty, told
+from gateway.requests.problems import ProblemError, faulty, responses
 from models.instants import Instant
 from models.program.values import Stage
-from usecases.acting import not_there, seen
+from usecases.acting import not_there, visible
 from usecases.context import Context
 from usecases.viewer import Viewer
 
@@ -89,7 +89,7 @@ def router(context: Context) -> APIRouter:
     pages = SqlLeadPages(context.database)
     reads = asks(context, "leads:read")
 
-    @routes.get("/leads", responses=told(401, 403, 422, 429, 503))
+    @routes.get("/leads", responses=responses(401, 403, 422, 429, 503))
     def leads(
         asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
     ) -> LeadsDocument:
@@ -105,7 +105,7 @@ def router(context: Context) -> APIRouter:
             raise faulty("query.after", str(error)) from None
         return LeadsDocument(leads=[LeadDocument.of(one) for one in page.leads], next=page.next)
 
-    @routes.get("/leads/{lead}", responses=told(401, 403, 404, 422, 429, 503))
+    @routes.get("/leads/{lead}", responses=responses(401, 403, 404, 422, 429, 503))
     def dossier(
         lead: LeadId,
         asked: Annotated[TimelineQuery, Query()],
@@ -113,7 +113,7 @@ def router(context: Context) -> APIRouter:
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
-        if seen(context, viewer, lead) is not None:
+        if visible(context.reports, viewer, lead) is not None:
             found = context.reports.dossier(lead, last=asked.timeline, before=asked.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)

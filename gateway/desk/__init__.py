@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -12,43 +13,43 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from gateway.desk import buttons, leads, team
-from gateway.web import signing_in
+from gateway.web import sign_in
+from gateway.web.desk_session import DeskProblemError, SignInNeededError, redirect_to_sign_in
 from gateway.web.pages import assets, page
-from gateway.web.session import NotHereError, SignInNeededError, to_sign_in
 from usecases.context import Acts, Context
 
-_SAID = {
+_SENTENCES = {
     404: "There is no such page.",
     405: "There is no such page.",
     422: "Something was missing in this form. Go back, open the page anew and try again.",
     503: "The database can't be reached just now. Nothing was done; try again in a moment.",
 }
-_ELSE = "Something went wrong here; it was logged. Try again in a moment."
+_OTHER_SENTENCE = "Something went wrong here; it was logged. Try again in a moment."
 
 
-def router(context: Context, acts: Acts) -> APIRouter:
+def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRouter:
     """All pages of the desk, and the buttons of alerts."""
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets())
-    routes.include_router(signing_in.router(context))
+    routes.include_router(sign_in.router(context))
     routes.include_router(team.router(context))
     routes.include_router(leads.router(context, acts))
-    routes.include_router(buttons.router(context, acts))
+    routes.include_router(buttons.router(context, acts, action_links_last))
     return routes
 
 
 def explain(app: FastAPI, context: Context) -> None:
-    """Answer what goes wrong at the desk with a page, or by leading to where one signs in.
+    """Answer what goes wrong at the desk with a page, or by a redirect to the sign-in page.
 
     Errors that the application answers with a problem document elsewhere are a page here.
     """
 
     @app.exception_handler(SignInNeededError)
     async def sign_in(_: Request, error: SignInNeededError) -> RedirectResponse:
-        return to_sign_in(error.back)
+        return redirect_to_sign_in(error.back)
 
-    @app.exception_handler(NotHereError)
-    async def not_here(_: Request, error: NotHereError) -> HTMLResponse:
+    @app.exception_handler(DeskProblemError)
+    async def desk_problem(_: Request, error: DeskProblemError) -> HTMLResponse:
         return page("problem.html", context, status=error.status, said=str(error))
 
     for kind in (HTTPException, RequestValidationError, SQLAlchemyError, Exception):
@@ -63,6 +64,8 @@ def _for_people(
         if not request.url.path.startswith(("/desk", "/a/")):
             return answer
         status = answer.status_code
-        return page("problem.html", context, status=status, said=_SAID.get(status, _ELSE))
+        return page(
+            "problem.html", context, status=status, said=_SENTENCES.get(status, _OTHER_SENTENCE)
+        )
 
     return told

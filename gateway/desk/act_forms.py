@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import resolve
 from lifecycle.handoff.permission import actors, has_task
-from lifecycle.words.open_acts import offered
+from lifecycle.words.open_acts import open_acts
 from models.directory import Directory
 from models.instants import write_instant
 from models.program.program import Program
@@ -83,7 +83,7 @@ def act_forms(
         return (act_form("done", program, theirs, people),) if own else ()
     team = state.handoff.team if state.handoff is not None else None
     manages = person in (people.managers if team is None else {people.manager_of(team)})
-    return tuple(act_form(do, program, state, people) for do in offered(state, manages=manages))
+    return tuple(act_form(do, program, state, people) for do in open_acts(state, manages=manages))
 
 
 def act_form(do: str, program: Program, state: LeadState, people: Directory) -> ActForm:

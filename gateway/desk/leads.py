@@ -14,18 +14,18 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
-from adapters.reports.leads import StoredDossier as Known
+from adapters.reports.leads import StoredDossier
 from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
-from gateway.web.outcomes import said_of, status_of
+from gateway.web.desk_session import DeskUser, desk_user, form_sender
+from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
-from gateway.web.session import AtDesk, acting, at_desk
 from lifecycle.handoff.permission import actors
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import dossier
 from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.program.program import Program
-from usecases.acting import ActDone, perform
+from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
 
 _LATEST = 200
@@ -34,15 +34,15 @@ _LATEST = 200
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Leads that press alike."""
+    """Leads of the same urgency."""
 
     title: str
     lines: tuple[DeskLine, ...]
 
 
-def by_urgency(lines: Sequence[DeskLine], here: AtDesk, now: datetime) -> list[Group]:
+def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list[Group]:
     """Overdue, due today, due later and without a deadline; no empty group."""
-    today = now.astimezone(here.zone).date()
+    today = now.astimezone(user.zone).date()
     groups: dict[str, list[DeskLine]] = {}
     for one in lines:
         if one.breached or (one.due is not None and one.due <= now):
@@ -50,7 +50,7 @@ def by_urgency(lines: Sequence[DeskLine], here: AtDesk, now: datetime) -> list[G
         elif one.due is None:
             title = "No deadline"
         else:
-            title = "Due today" if one.due.astimezone(here.zone).date() == today else "Due later"
+            title = "Due today" if one.due.astimezone(user.zone).date() == today else "Due later"
         groups.setdefault(title, []).append(one)
     order = ("Overdue", "Due today", "Due later", "No deadline")
     return [Group(title, tuple(groups[title])) for title in order if title in groups]
@@ -60,51 +60,53 @@ def router(context: Context, acts: Acts) -> APIRouter:
     """The list, the page, the acts."""
     routes = APIRouter(include_in_schema=False)
     lists = SqlDeskLists(context.database)
-    someone, somebody_acts = at_desk(context), acting(context)
+    someone, form_sender_of = desk_user(context), form_sender(context)
 
     @routes.get("/desk")
-    def mine(here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
-        """My leads, what presses most first, and my tasks."""
+    def mine(user: Annotated[DeskUser, Depends(someone)], done: str = "") -> HTMLResponse:
+        """My leads, the most urgent first, and my tasks."""
         return page(
             "leads.html",
             context,
-            zone=here.zone,
-            who=here,
-            groups=by_urgency(lists.of_owner(here.person), here, context.now()),
-            tasks=lists.tasks(here.person, here.people.teams_of(here.person)),
+            zone=user.zone,
+            who=user,
+            groups=by_urgency(lists.of_owner(user.person), user, context.now()),
+            tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
             done=DONE.get(done, ""),
             verb=deadline_verb,
             fresh=lambda: uuid.uuid4().hex,
         )
 
     @routes.get("/desk/leads/{lead}")
-    def one(lead: str, here: Annotated[AtDesk, Depends(someone)], done: str = "") -> HTMLResponse:
+    def one(lead: str, user: Annotated[DeskUser, Depends(someone)], done: str = "") -> HTMLResponse:
         """A lead's page."""
-        return lead_page(context, here, lead, done=DONE.get(done, ""))
+        return lead_page(context, user, lead, done=DONE.get(done, ""))
 
     @routes.post("/desk/leads/{lead}/acts")
     async def act(
-        request: Request, lead: str, here: Annotated[AtDesk, Depends(somebody_acts)]
+        request: Request, lead: str, user: Annotated[DeskUser, Depends(form_sender_of)]
     ) -> Response:
         """Act on a lead; a refusal is shown on its page, above what was filled in."""
         form = await request.form()
         filled, do = written(form), str(form.get("do") or "")
 
         def told(why: str, status: int) -> HTMLResponse:
-            return lead_page(context, here, lead, problem=why, status=status, filled=filled)
+            return lead_page(context, user, lead, problem=why, status=status, filled=filled)
 
         try:
-            fields = read_act_form(form, here.zone)
+            fields = read_act_form(form, user.zone)
         except ValueError as error:
             return await asyncio.to_thread(told, str(error), 422)
-        outcome = await perform(context, acts, here.viewer, lead=lead, do=do, fields=fields)
+        outcome = await perform(
+            context.reports, acts, user.viewer, lead=lead, do=do, fields=fields, now=context.now()
+        )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
             # Who gives a lead back does not see it any more.
-            kept = outcome.line is None or here.viewer.sees(outcome.line)
+            kept = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if kept else '/desk'}?done={do}", 303)
-        return await asyncio.to_thread(told, said_of(outcome), status_of(outcome))
+        return await asyncio.to_thread(told, sentence_of(outcome), status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
     def back(lead: str) -> RedirectResponse:
@@ -118,13 +120,14 @@ def _path(lead: str) -> str:
     return f"/desk/leads/{quote(lead, safe='')}"
 
 
-def _nothing(context: Context, here: AtDesk) -> HTMLResponse:
-    return page("nothing.html", context, status=404, zone=here.zone, who=here)
+def _no_such_lead(context: Context, user: DeskUser, lead: str) -> HTMLResponse:
+    said = as_sentence(not_there(lead).why)
+    return page("nothing.html", context, status=404, zone=user.zone, who=user, said=said)
 
 
 def lead_page(
     context: Context,
-    here: AtDesk,
+    user: DeskUser,
     lead: str,
     *,
     done: str = "",
@@ -132,27 +135,27 @@ def lead_page(
     status: int = 200,
     filled: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """The page of a lead: dossier, deadlines, acts and timeline. 404 where it is not to be seen.
+    """The page of a lead: dossier, deadlines, acts and timeline. 404 if they may not see it.
 
     `filled` is what was written into a form of it that could not be done.
     """
     known = context.reports.dossier(lead) if "\0" not in lead else None
-    if known is None or not here.viewer.sees(known.line):
-        return _nothing(context, here)
+    if known is None or not user.viewer.sees(known.line):
+        return _no_such_lead(context, user, lead)
     program = context.programs.load(known.state.digest)
     told = dossier(rulebook(program), known.state, known.timeline, context.now())
     return page(
         "lead.html",
         context,
         status=status,
-        zone=here.zone,
-        who=here,
+        zone=user.zone,
+        who=user,
         told=told,
         state=known.state,
         line=known.line,
-        forms=act_forms(program, known.state, here.people, here.person),
-        actors=actors(known.state, here.people),
-        timeline=_timeline(context, known, here),
+        forms=act_forms(program, known.state, user.people, user.person),
+        actors=actors(known.state, user.people),
+        timeline=_timeline(context, known, user),
         facts=_facts(program, known),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
@@ -162,17 +165,17 @@ def lead_page(
     )
 
 
-def _timeline(context: Context, known: Known, here: AtDesk) -> list[tuple[datetime, str]]:
+def _timeline(context: Context, known: StoredDossier, user: DeskUser) -> list[tuple[datetime, str]]:
     now = context.now()
 
     def when(at: datetime) -> str:
-        return spoken_instant(at, now, here.zone)
+        return spoken_instant(at, now, user.zone)
 
     latest = known.timeline[-_LATEST:]
     return [(one.at, sentence(one, when)) for one in reversed(latest)]
 
 
-def _facts(program: Program, known: Known) -> list[tuple[str, Any]]:
+def _facts(program: Program, known: StoredDossier) -> list[tuple[str, Any]]:
     """What the profile says beside name, company and title."""
     shown = ("first_name", "last_name", "company", "title", "email", "phone")
     fields = {**dict.fromkeys(program.fields), **known.state.profile}

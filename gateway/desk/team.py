@@ -14,8 +14,8 @@ from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.team import SqlTeamReport
 from adapters.sql.absences import EnteredAbsence
 from gateway.desk.leads import by_urgency
+from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user, form_sender
 from gateway.web.pages import page
-from gateway.web.session import AtDesk, NotHereError, acting, at_desk
 from lifecycle.words.timeline_text import deadline_verb
 from models.directory import Directory, Member
 from usecases.context import Context
@@ -25,33 +25,33 @@ def router(context: Context) -> APIRouter:
     """The page, and absences; leads are reassigned by the acts of their own pages."""
     routes = APIRouter(include_in_schema=False)
     lists, report = SqlDeskLists(context.database), SqlTeamReport(context.database)
-    someone, somebody_acts = at_desk(context), acting(context)
+    someone, form_sender_of = desk_user(context), form_sender(context)
 
     @routes.get("/desk/team")
-    def teams(here: Annotated[AtDesk, Depends(someone)]) -> HTMLResponse:
+    def teams(user: Annotated[DeskUser, Depends(someone)]) -> HTMLResponse:
         """My teams."""
-        return _team_page(context, lists, report, _manager(here))
+        return _team_page(context, lists, report, _manager(user))
 
     @routes.post("/desk/absences")
     def absent(
-        here: Annotated[AtDesk, Depends(somebody_acts)],
+        user: Annotated[DeskUser, Depends(form_sender_of)],
         member: Annotated[str, Form()] = "",
         first: Annotated[str, Form()] = "",
         last: Annotated[str, Form()] = "",
         do: Annotated[str, Form()] = "add",
     ) -> Response:
         """Enter days away of a member of mine, or take them back."""
-        _manager(here)
-        who = _member(here, member)
+        _manager(user)
+        who = _member(user, member)
         try:
             from_, to = _day(first), _day(last or first)
             if do == "remove":
                 context.people.absences.remove(who.email, from_, to)
             else:
-                context.people.absences.add(who.email, from_, to, by=here.person)
+                context.people.absences.add(who.email, from_, to, by=user.person)
         except ValueError as error:
             said = f"These days can't be entered: {error}."
-            return _team_page(context, lists, report, here, problem=said, status=422)
+            return _team_page(context, lists, report, user, problem=said, status=422)
         return RedirectResponse("/desk/team", 303)
 
     @routes.get("/desk/absences")
@@ -69,18 +69,18 @@ def _day(text: str) -> date:
         raise ValueError(f"'{text[:40]}' is not a day") from None
 
 
-def _manager(here: AtDesk) -> AtDesk:
-    if not here.manages:
-        raise NotHereError(403, "This page is for managers of a team.")
-    return here
+def _manager(user: DeskUser) -> DeskUser:
+    if not user.manages:
+        raise DeskProblemError(403, "This page is for managers of a team.")
+    return user
 
 
-def _member(here: AtDesk, member: str) -> Member:
+def _member(user: DeskUser, member: str) -> Member:
     """A member of a team that this person manages."""
-    managed = here.people.managed_by(here.person)
-    found = here.people.member(member.strip().lower())
-    if found is None or not here.people.teams_of(found.email) & managed:
-        raise NotHereError(403, "Days away are entered for members of your own teams.")
+    managed = user.people.managed_by(user.person)
+    found = user.people.member(member.strip().lower())
+    if found is None or not user.people.teams_of(found.email) & managed:
+        raise DeskProblemError(403, "Days away are entered for members of your own teams.")
     return found
 
 
@@ -88,29 +88,29 @@ def _team_page(
     context: Context,
     lists: SqlDeskLists,
     report: SqlTeamReport,
-    here: AtDesk,
+    user: DeskUser,
     *,
     problem: str = "",
     status: int = 200,
 ) -> HTMLResponse:
-    managed = here.people.managed_by(here.person)
+    managed = user.people.managed_by(user.person)
     lines = lists.of_teams(managed)
     now = context.now()
-    today = now.astimezone(here.zone).date()
-    teams = [one for one in report.teams(here.people, now, here.zone) if one.name in managed]
-    adrift = [one for one in lines if _adrift(one, here.people)]
+    today = now.astimezone(user.zone).date()
+    teams = [one for one in report.teams(user.people, now, user.zone) if one.name in managed]
+    adrift = [one for one in lines if _unowned(one, user.people)]
     return page(
         "team.html",
         context,
         status=status,
-        zone=here.zone,
-        who=here,
+        zone=user.zone,
+        who=user,
         teams=teams,
         adrift=adrift,
-        groups=by_urgency([one for one in lines if one not in adrift], here, now),
-        members={name: here.people.teams[name].members for name in managed},
-        everybody=_everybody(here.people, managed),
-        absences=_absences(context.people.absences.all(), here, today),
+        groups=by_urgency([one for one in lines if one not in adrift], user, now),
+        members={name: user.people.teams[name].members for name in managed},
+        everybody=_members_once(user.people, managed),
+        absences=_absences(context.people.absences.all(), user, today),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
         today=today,
@@ -118,7 +118,7 @@ def _team_page(
     )
 
 
-def _adrift(line: DeskLine, people: Directory) -> bool:
+def _unowned(line: DeskLine, people: Directory) -> bool:
     """Whether nobody works this lead: it has no owner, or one who has left its team."""
     if line.owner is None:
         return True
@@ -126,15 +126,17 @@ def _adrift(line: DeskLine, people: Directory) -> bool:
     return line.owner != manager and not people.is_member(line.team, line.owner)
 
 
-def _everybody(people: Directory, managed: frozenset[str]) -> list[Member]:
+def _members_once(people: Directory, managed: frozenset[str]) -> list[Member]:
     """The members of these teams, each once."""
     found = {one.email: one for name in sorted(managed) for one in people.teams[name].members}
     return list(found.values())
 
 
-def _absences(entered: Sequence[EnteredAbsence], here: AtDesk, today: date) -> list[EnteredAbsence]:
+def _absences(
+    entered: Sequence[EnteredAbsence], user: DeskUser, today: date
+) -> list[EnteredAbsence]:
     """Days away of my members that are not over."""
-    managed = here.people.managed_by(here.person)
+    managed = user.people.managed_by(user.person)
     return [
-        one for one in entered if one.to >= today and here.people.teams_of(one.member) & managed
+        one for one in entered if one.to >= today and user.people.teams_of(one.member) & managed
     ]

@@ -11,7 +11,6 @@ from activities.ports import Mailer, MailRefusedError, Rendered
 from adapters.mail.text import text_to_html
 from adapters.sql.sent_mail import SentMail
 from gateway.inbound.arrived_mail import attachments, header_text, plain_text
-from gateway.recipients.pages import program_of
 from models.addresses import one_line, only_address
 from models.directory import Directory
 from usecases.context import Context
@@ -31,9 +30,10 @@ def forwarded(
     Message-ID, should the sender's server bring it twice. Raises LookupError if lead or program
     are not known any more.
     """
-    state, program = context.journal.state(sent.lead), program_of(context, sent)
-    if state is None or program is None:
+    state = context.journal.state(sent.lead)
+    if state is None:
         raise LookupError(f"there is nobody to pass a reply of lead {sent.lead} on to")
+    program = context.programs.load(state.digest)
     sender = only_address(program.sending.from_)
     members = {member.email for team in people.teams.values() for member in team.members}
     owner = state.owner if state.owner in members else None

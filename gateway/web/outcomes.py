@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from usecases.acting import ActMalformed, ActNotAllowed, ActRefused, ActUnanswered, LeadNotThere
+from usecases.acting import (
+    ActFailed,
+    ActMalformed,
+    ActNotAllowed,
+    ActRefused,
+    ActUnanswered,
+    LeadNotThere,
+)
 
-Failed = ActRefused | ActNotAllowed | LeadNotThere | ActMalformed | ActUnanswered
-
-_STATUS: dict[type[Failed], int] = {
+_STATUS: dict[type[ActFailed], int] = {
     ActRefused: 409,
     ActNotAllowed: 403,
     LeadNotThere: 404,
@@ -15,17 +20,19 @@ _STATUS: dict[type[Failed], int] = {
 }
 
 
-def status_of(outcome: Failed) -> int:
-    """The status of the page that tells of it."""
+def status_of(outcome: ActFailed) -> int:
+    """The status of the page that shows it."""
     return _STATUS[type(outcome)]
 
 
-def said_of(outcome: Failed) -> str:
-    """Its sentence."""
+def sentence_of(outcome: ActFailed) -> str:
+    """The sentence that the page shows."""
     if isinstance(outcome, ActUnanswered):
-        # The form on the page bears the act's id still.
-        return (
-            "Nobody answered in time; it may still be done. Press the button again in a"
-            " moment: it is done once."
-        )
+        # The form on the page still bears the act's id.
+        return f"{as_sentence(outcome.why)} Press the button again in a moment: it is done once."
     return outcome.why
+
+
+def as_sentence(text: str) -> str:
+    """A text of ours as a sentence of its own: with a capital and a full stop."""
+    return f"{text[:1].upper()}{text[1:]}."

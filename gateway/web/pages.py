@@ -1,4 +1,4 @@
-"""Pages of the desk: rendered here, whole without JavaScript, which only lets deadlines tick."""
+"""Pages of the desk: rendered user, whole without JavaScript, which only lets deadlines tick."""
 
 from __future__ import annotations
 

@@ -1,31 +1,25 @@
 """Business time: arithmetic with the open hours of a calendar.
 
-A calendar's blocks become intervals of instants, a year at a time and only once, with
-running sums; so a due instant years ahead is a few look-ups. Calendars reach from 1970
-to the end of 2199 and are closed outside; what would end beyond ends FOREVER hence.
+A calendar's blocks are expanded into intervals of instants, a year at a time, with running sums.
+So a due instant years ahead costs a few look-ups. Calendars go from 1970 to the end of 2199 and
+are closed outside. A time that would end later ends at FOREVER.
 """
 
 from __future__ import annotations
 
-import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from difflib import get_close_matches
 from functools import lru_cache
 from zoneinfo import ZoneInfo
-
-import holidays as holiday_library
 
 from lifecycle.calendars.local_time import EPOCH, FOREVER, block_span, later, resolve, zone
 from lifecycle.calendars.open_spans import OpenYear, Span, joined, open_year
 from models.durations import Duration
 from models.hours import TimeBlock
-from models.program.handoff import Calendar, Holidays
+from models.program.handoff import Calendar
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199
-_HOLIDAY_YEARS = range(2020, 2046)
 _SECOND = timedelta(seconds=1)
 
 
@@ -40,8 +34,8 @@ def _instant(seconds: int) -> datetime:
 class BusinessCalendar:
     """The open time of one calendar. Make it with `business_calendar()`.
 
-    All instants are aware; answers are UTC in whole seconds. Its value never changes:
-    the years it has expanded are only remembered.
+    All instants are aware; results are UTC in whole seconds. The value never changes: expanded
+    years are only cached.
     """
 
     def __init__(
@@ -51,8 +45,8 @@ class BusinessCalendar:
         holidays: frozenset[date],
     ) -> None:
         self.timezone = tz
-        # Blocks of one day are made one before they become instants, so that a seam in a
-        # repeated or missing hour is not a closing.
+        # Blocks of one day are joined before they become instants. Otherwise two blocks that touch
+        # in a repeated or missing hour would have a closing between them.
         self._week = tuple(
             tuple(TimeBlock(*span) for span in joined((b.start, b.end) for b in blocks))
             for blocks in week
@@ -63,27 +57,27 @@ class BusinessCalendar:
         self._years: dict[int, OpenYear] = {}
 
     def is_open(self, at: datetime) -> bool:
-        """Whether `at` is open; an opening is, a closing is not."""
+        """Whether `at` is open. The opening instant is open, the closing instant is not."""
         return self._is_open(_seconds(at))
 
     def next_open(self, at: datetime) -> datetime:
-        """`at` itself if it is open, else the next opening."""
+        """`at` if it is open, else the next opening."""
         second = _seconds(at)
         return _instant(second) if self._is_open(second) else self.next_opening(at)
 
     def next_opening(self, at: datetime) -> datetime:
         """The next instant after `at` at which closed time becomes open.
 
-        A block that begins in open time (midnight, in hours around the clock) opens
-        nothing. FOREVER if nothing is closed again.
+        A block that begins in open time is no opening (midnight, in a calendar that never closes).
+        FOREVER if there is no such instant.
         """
         second = _seconds(at)
-        # Without holidays one week is like the other: what opens once opens within weeks.
+        # After the last holiday all weeks are alike, so two more years are enough to find it.
         settled = max(at.astimezone(UTC).year, self._last_holiday) + 2
         for number in self._years_from(at, settled):
             year = self._year(number)
             for n in range(bisect_right(year.starts, second), len(year.starts)):
-                # Only a span that begins with the year can go on from the one before.
+                # Only the first span of a year can continue a span of the year before.
                 if n or not self._is_open(year.starts[n] - 1):
                     return _instant(year.starts[n])
         return FOREVER
@@ -91,8 +85,8 @@ class BusinessCalendar:
     def add(self, at: datetime, seconds: int) -> datetime:
         """The first instant at which `seconds` of open time from `at` are used up.
 
-        That is a closing rather than the opening after it. A start outside open hours
-        first moves to the next opening; with nothing to count, that is the answer.
+        If that is a closing, it is not moved to the next opening. A start outside open hours first
+        moves to the next opening; with no seconds to count, that is the result.
         """
         if seconds <= 0:
             return self.next_open(at)
@@ -107,7 +101,7 @@ class BusinessCalendar:
         return FOREVER
 
     def between(self, start: datetime, end: datetime) -> int:
-        """Open seconds from `start` to `end`; none if `end` is not later."""
+        """Open seconds from `start` to `end`; 0 if `end` is not later."""
         if end <= start:
             return 0
         first, last = start.astimezone(UTC).year, end.astimezone(UTC).year
@@ -123,10 +117,10 @@ class BusinessCalendar:
     def day_due(self, at: datetime, days: int) -> datetime:
         """When `Nd` from `at` end: on the N-th open day after the start day.
 
-        The start day is the day of the block in which the start lies, the one that began
-        last where two overlap; `at` outside open hours first moves to the next opening.
-        The local time is the start's, counted from midnight of the start day (02:00 in a
-        block from 22:00 to 06:00 is 26:00), moved into the hours of the day it ends on.
+        The start day is the day of the block in which the start lies (if two blocks overlap: of the
+        later one). A start outside open hours first moves to the next opening. The local time is
+        that of the start, counted from midnight of the start day (02:00 in a block from 22:00 to
+        06:00 is 26:00). It is moved into the hours of the due day.
         """
         start = self.next_open(at)
         if start == FOREVER or days <= 0:
@@ -138,9 +132,9 @@ class BusinessCalendar:
             return FOREVER
         on = _seconds(resolve(local + timedelta(days=due_day - start_day), self.timezone))
         spans = self._day(due_day)
-        # Inside its hours: itself. Before an opening, also at the end of a break: that.
+        # Within its hours the time stays. Before an opening, or in a break, it is that opening.
         due = next((max(on, opening) for opening, closing in spans if on < closing), spans[-1][1])
-        # A night block may outlast the whole next day's hours; no due precedes its start.
+        # A night block may end after the hours of the next day. Nothing is due before its start.
         return max(start, _instant(due))
 
     def due(self, at: datetime, duration: Duration) -> datetime:
@@ -173,8 +167,8 @@ class BusinessCalendar:
             return open_year((), 0, 0, ())
         first, after = date(number, 1, 1).toordinal(), date(number + 1, 1, 1).toordinal()
         begin, end = (_seconds(datetime(n, 1, 1, tzinfo=UTC)) for n in (number, number + 1))
-        # Local days around New Year reach into this UTC year too. Blocks of neighbouring
-        # days that overlap are joined, so no second counts twice.
+        # Local days around New Year reach into this UTC year too. Overlapping blocks of two days
+        # are joined, so that no second counts twice.
         around = (span for day in range(first - 3, after + 3) for span in self._day(day))
         return open_year(around, begin, end, filter(self._day, range(first, after)))
 
@@ -189,9 +183,9 @@ class BusinessCalendar:
         return found
 
     def _day_of(self, second: int, today: int) -> int:
-        """The day of the block that is open at `second`, the latest where blocks overlap."""
-        # Tomorrow's block can have begun where clocks fall back over midnight, and one of
-        # two days ago be open where a whole day is skipped.
+        """The day of the block that is open at `second`; the latest if blocks overlap."""
+        # Where clocks go back over midnight, tomorrow's block may have begun. Where a whole day is
+        # skipped, a block of two days ago may be open.
         candidates = range(today + 1, today - 3, -1)
         return next(
             day
@@ -211,7 +205,7 @@ class BusinessCalendar:
 
 @dataclass(frozen=True, slots=True)
 class AlwaysOpen:
-    """All time is open: for clocks without a calendar. The interface of BusinessCalendar."""
+    """All time is open: for clocks without a calendar. It has the methods of BusinessCalendar."""
 
     timezone: ZoneInfo
 
@@ -224,11 +218,11 @@ class AlwaysOpen:
         return at.astimezone(UTC)
 
     def next_opening(self, at: datetime) -> datetime:  # noqa: ARG002 - the interface has it
-        """FOREVER: what never closes does not open."""
+        """FOREVER: it never closes, so it never opens."""
         return FOREVER
 
     def add(self, at: datetime, seconds: int) -> datetime:
-        """`at` and so many seconds."""
+        """`at` plus `seconds`."""
         try:
             return at.astimezone(UTC) + timedelta(seconds=max(seconds, 0))
         except OverflowError:
@@ -239,7 +233,7 @@ class AlwaysOpen:
         return max(0, (end - start) // _SECOND)
 
     def day_due(self, at: datetime, days: int) -> datetime:
-        """So many calendar days later, at the same local time."""
+        """The same local time, `days` calendar days later."""
         return later(at, Duration(days, "d"), self.timezone)
 
     def due(self, at: datetime, duration: Duration) -> datetime:
@@ -251,7 +245,8 @@ class AlwaysOpen:
 def business_calendar(calendar: Calendar, default_timezone: str) -> BusinessCalendar:
     """The calendar's open time; `default_timezone` (the program's) where it names none.
 
-    Holidays are those filled in when the program was read, else `also` without `except`.
+    Holidays are the dates that were filled in when the program was read; without them, `also`
+    without `except`.
     Raises ValueError for an unknown time zone.
     """
     days = calendar.holidays.dates
@@ -265,42 +260,3 @@ def business_calendar(calendar: Calendar, default_timezone: str) -> BusinessCale
 def always_open(timezone: str) -> AlwaysOpen:
     """All time, its days in this time zone. Raises ValueError for an unknown one."""
     return AlwaysOpen(zone(timezone))
-
-
-def expand_holidays(holidays: Holidays) -> tuple[date, ...]:
-    """The dates on which a calendar is closed, in order.
-
-    The country's public holidays of 2020 to 2045, observed days included, with `also` and
-    without `except`. Raises ValueError for an unknown country or subdivision.
-    """
-    days = set(holidays.also)
-    if holidays.country is not None:
-        countries = holiday_library.list_supported_countries(include_aliases=True)
-        if holidays.country not in countries:
-            raise ValueError(
-                _unknown(
-                    "a country with known holidays", holidays.country, countries, "an ISO 3166 code"
-                )
-            )
-        regions = countries[holidays.country]
-        if holidays.subdivision is not None and holidays.subdivision not in regions:
-            what = f"a subdivision of {holidays.country}"
-            raise ValueError(_unknown(what, holidays.subdivision, regions))
-        with warnings.catch_warnings():
-            # Some countries fix their holidays only some years ahead; these are taken as known.
-            warnings.simplefilter("ignore", UserWarning)
-            found = holiday_library.country_holidays(
-                holidays.country, subdiv=holidays.subdivision, years=_HOLIDAY_YEARS
-            )
-        days.update(day for day in found if day.year in _HOLIDAY_YEARS)
-    elif holidays.subdivision is not None:
-        raise ValueError(f"subdivision '{holidays.subdivision}' needs its country beside it")
-    return tuple(sorted(days - set(holidays.except_)))
-
-
-def _unknown(what: str, name: str, known: Iterable[str], example: str = "") -> str:
-    names = list(known)
-    folded = {one.lower(): one for one in reversed(names)}
-    near = [folded[one] for one in get_close_matches(name.lower(), folded, n=3, cutoff=0.8)]
-    hint = " or ".join(near) or example or ", ".join(names) or "none: it has no subdivisions"
-    return f"'{name}' is not {what}; write {hint}"

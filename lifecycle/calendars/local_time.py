@@ -1,7 +1,7 @@
-"""Local time: what a lead's or an office's wall clock says, as instants.
+"""Local time of a lead or an office, as instants.
 
-A local time that does not exist is taken with the offset before the gap; of one that
-exists twice, the first is meant (as a closing, the second).
+A local time that does not exist is read with the offset before the gap. Of a local time that
+exists twice, the first is taken (as a closing, the second).
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ from models.instants import whole_second
 from models.program.sending import SendWindow
 
 FOREVER = datetime(9999, 12, 30, tzinfo=UTC)
-"""What lies beyond every calendar: the instant of what never comes."""
+"""An instant later than all others: it means never."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 """Where seconds are counted from."""
 
 _REACH = 21
-"""Days in which a window opens, if it ever does: a gap can swallow one week's opening."""
+"""A window that opens at all opens within these days: a gap can remove one week's opening."""
 
 _EPOCH_DAY = EPOCH.toordinal()
 _DAY_MINUTES = 24 * 60
-# Every minute of a day, made once; the second of two equal local times has fold=1.
+# Every minute of a day, made once. The second of two equal local times has fold=1.
 _FIRST = tuple(time(minute // 60, minute % 60) for minute in range(_DAY_MINUTES))
 _SECOND = tuple(one.replace(fold=1) for one in _FIRST)
 
@@ -43,8 +43,8 @@ def _names() -> dict[str, str]:
 def zone(name: str) -> ZoneInfo:
     """The time zone of an IANA name. Raises ValueError with the nearest names.
 
-    The names are those of the tzdata package, not the files of this machine
-    (`localtime`, paths), so that a program means the same everywhere.
+    The names are those of the tzdata package, not of this machine's files, so that a program means
+    the same on every machine.
     """
     names = _names()
     if names.get(name.lower()) != name:
@@ -94,9 +94,9 @@ def _second_of(day: int, minute: int, clock: tuple[time, ...], tz: ZoneInfo) -> 
 def block_span(day: int, block: TimeBlock, tz: ZoneInfo) -> tuple[int, int]:
     """When a block that begins on `day` (a proleptic ordinal) opens and closes.
 
-    Both in seconds since 1970, taken as `resolve` takes them but in cheaper steps, for
-    calendars do this by the thousand. Where a gap swallows the block, the closing is not
-    after the opening: it does not open.
+    Both in seconds since 1970. The result equals that of `resolve`, in cheaper steps, because
+    calendars need thousands of spans. If a gap removes the whole block, the closing is not after
+    the opening, and the block does not open.
     """
     opening = _second_of(day, block.start, _FIRST, tz)
     first = _second_of(day, block.end, _FIRST, tz)
@@ -108,8 +108,8 @@ def block_span(day: int, block: TimeBlock, tz: ZoneInfo) -> tuple[int, int]:
 def _window_spans(
     window: SendWindow, today: date, tz: ZoneInfo
 ) -> tuple[tuple[datetime, datetime], ...]:
-    # A block lasts a day at most; where a whole local day is skipped, it begins two dates
-    # back. Where clocks fall back over midnight, tomorrow's may have begun today.
+    # A block lasts a day at most. If a whole local day is skipped, it began two dates before.
+    # Where clocks go back over midnight, tomorrow's block may have begun today.
     days = (today.toordinal() + n for n in range(-2, _REACH))
     spans = (
         block_span(day, window.hours, tz)
@@ -123,10 +123,10 @@ def _window_spans(
 
 
 def window_opening(window: SendWindow, at: datetime, tz: ZoneInfo) -> datetime:
-    """`at` itself inside the window, else the window's next opening, as UTC.
+    """`at` if it is inside the window, else the next opening of the window, as UTC.
 
-    The start is inside, the end is not; a window across midnight belongs to the day it
-    began. A window that never opens, or not before the year 9999, opens FOREVER hence.
+    The start is inside, the end is not. A window across midnight belongs to the day on which it
+    began. The result is FOREVER if the window never opens, or not before the year 9999.
     """
     start = whole_second(at)
     try:

@@ -1,4 +1,4 @@
-"""Spans of open time: joined where they overlap, and summed so that any one is found fast."""
+"""Spans of open time: joined where they overlap, with running sums for fast look-ups."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 Span = tuple[int, int]
-"""Seconds since 1970 (or minutes of a day): an opening, and the closing, which is outside."""
+"""Seconds since 1970 (or minutes of a day): the opening, and the closing, which is excluded."""
 
 
 def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
-    """The spans in order, overlapping and touching ones made one, empty ones dropped."""
+    """The spans in order. Overlapping and touching spans are joined, empty ones are dropped."""
     result: list[Span] = []
     for start, end in sorted(spans):
         if end <= start:
@@ -26,7 +26,7 @@ def joined(spans: Iterable[Span]) -> tuple[Span, ...]:
 
 @dataclass(frozen=True, slots=True)
 class OpenYear:
-    """The open time of one UTC year, and the open days of that local year."""
+    """The open time of one UTC year, and the open days of the local year."""
 
     starts: tuple[int, ...]
     ends: tuple[int, ...]

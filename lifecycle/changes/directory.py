@@ -1,4 +1,4 @@
-"""What a new teams file changes: teams, members and settings that are added, changed, removed."""
+"""The differences between two teams files: what is added, changed and removed."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _NOTHING: tuple[Any, ...] = (None, "", [])
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One difference. Without a `member` it is about the team, without a `setting` about all of it.
+    """One difference: of a team, of a member, or of one `setting` of either.
 
-    `before` and `after` are JSON values, None where there is none.
+    `before` and `after` are JSON values; None if there is no value.
     """
 
     change: Literal["added", "changed", "removed"]
@@ -27,7 +27,7 @@ class Change:
 
 
 def changes(before: Directory, after: Directory) -> Iterator[Change]:
-    """All differences, team by team in file order, what is removed last."""
+    """All differences, team by team in file order. Removed teams come last."""
     for name, team in after.teams.items():
         old = before.teams.get(name)
         if old is None:
@@ -68,7 +68,7 @@ def _settings(team: str, before: Member, after: Member) -> Iterator[Change]:
 
 
 def _changed(team: str, member: str | None, setting: str, before: Any, after: Any) -> Change:
-    """A setting is added where there was none, and removed where there is none any more."""
+    """A setting that had no value is added; one that has no value any more is removed."""
     change: Literal["added", "changed", "removed"] = "changed"
     if before in _NOTHING or after in _NOTHING:
         change = "added" if before in _NOTHING else "removed"

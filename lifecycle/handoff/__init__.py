@@ -1,1 +1,1 @@
-"""The handoff to sales: who gets a lead, and by when they must act."""
+"""The handoff to sales: who gets a lead, and when they must act."""

@@ -1,7 +1,7 @@
-"""Who gets a lead: the fair choice among a team's members (PROGRAM.md section 6).
+"""Who gets a lead: the fair choice among a team's members (docs/language.md section 6).
 
-Fair means by weight: the member with the lowest (assignments so far ÷ weight) is next.
-Counts are exact fractions, for a member who is new starts at the team's lowest ratio.
+The member with the lowest ratio (assignments so far ÷ weight) is next. A new member starts at the
+team's lowest ratio, so counts are exact fractions.
 """
 
 from __future__ import annotations
@@ -18,9 +18,6 @@ from models.directory import Member, Team
 
 Why = Literal["capacity", "absent", "tried", "empty"]
 
-LOADING_STAGES = ("mql", "sal", "sql")
-"""A lead that somebody owns in one of these stages takes up capacity."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
@@ -35,10 +32,10 @@ def choose(
 ) -> Choice:
     """The member who gets the lead, or the first reason why nobody does.
 
-    `loads` are the leads each member owns in the loading stages (in all teams), `counts` the
-    assignments so far in this team as `with_newcomers` gives them. Of the reasons capacity,
-    absent, tried and empty that one is told which, first in this order, keeps at least one
-    member out; a member may be kept out by several. Without a team it is empty.
+    `loads`: how many leads each member owns in mql, sal and sql, in all teams. `counts`: the
+    assignments so far in this team, from `with_newcomers`. The reasons are tried in the order
+    capacity, absent, tried, empty; the first that keeps a member out is returned. Without a team
+    it is empty.
     """
     members = team.members if team is not None else ()
     free = [one for one in members if not _obstacles(one, asked, loads)]
@@ -48,15 +45,15 @@ def choose(
         return Choice(why=next((why for why in order if why in found), "empty"))
     if any(one.email == asked.prefer for one in free):
         return Choice(owner=asked.prefer)
-    # min() keeps the first of equals, and members are in file order.
+    # min() takes the first of equal members, and members are in file order.
     return Choice(owner=min(free, key=lambda one: _ratio(one, counts)).email)
 
 
 def with_newcomers(team: Team, counts: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """A count for every member: one who has none yet starts at the team's lowest ratio.
+    """A count for every member. A member without a count starts at the team's lowest ratio.
 
-    To be kept from the first choice on: who has a count is no newcomer any more. Counts of
-    those who have left the team are not among the result, so one who returns is new.
+    The caller keeps the result from the first choice on: a member who has a count is not new any
+    more. Members who left the team are not in the result, so a member who returns is new.
     """
     known = [one for one in team.members if one.email in counts]
     lowest = min((_ratio(one, counts) for one in known), default=Fraction(0))
@@ -84,5 +81,5 @@ def _obstacles(member: Member, asked: Assign, loads: Mapping[str, int]) -> tuple
 def _zone(member: Member, asked: Assign) -> ZoneInfo:
     try:
         return zone(member.timezone or asked.timezone)
-    except ValueError:  # a name that nobody checked must not leave a lead without an owner
+    except ValueError:  # an unknown name must not leave a lead without an owner
         return zone(asked.timezone)

@@ -1,7 +1,7 @@
-"""Clocks: deadlines in counted time, with reminders at their own instants.
+"""Clocks: deadlines in counted time, with reminders.
 
-A clock knows how much was counted before `since` and goes on from there; while it is on
-hold, `since` lies in the future, and its due instant counts on from the hold's end.
+A clock knows how much time was counted before `since`, and counts on from `since`. During a hold
+`since` is the end of the hold, so the due instant is counted from there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ ACCEPT, FIRST_TOUCH, QUALIFY = "accept", "first_touch", "qualify"
 def start(
     name: str, clock: Clock, open_time: OpenTime, at: datetime, paused_until: datetime | None
 ) -> ClockState:
-    """Start a clock at `at`; one that starts during a hold counts from the hold's end."""
+    """Start a clock at `at`. If it starts during a hold, it counts from the end of the hold."""
     due = open_time.due(at, clock.within)
     if clock.within.in_days:
         total = open_time.between(at, due)
@@ -42,12 +42,12 @@ def start(
 
 
 def counted(clock: ClockState, open_time: OpenTime, at: datetime) -> int:
-    """The open seconds counted until `at`, without holds."""
+    """The open seconds counted until `at`. Holds do not count."""
     return clock.counted + (open_time.between(clock.since, at) if at > clock.since else 0)
 
 
 def hold(clock: ClockState, open_time: OpenTime, at: datetime, until: datetime) -> ClockState:
-    """Stop counting at `at` and go on at `until`, which may also be `at` or earlier than before."""
+    """Stop counting at `at`, and go on at `until`. It may be `at`, or earlier than before."""
     so_far = counted(clock, open_time, at)
     return dataclasses.replace(
         clock,
@@ -58,7 +58,7 @@ def hold(clock: ClockState, open_time: OpenTime, at: datetime, until: datetime) 
 
 
 def reminder_due(clock: ClockState, open_time: OpenTime) -> datetime | None:
-    """When the next reminder is due."""
+    """When the next reminder is due; None if there is none."""
     if not clock.reminders or clock.breached:
         return None
     return open_time.add(clock.since, clock.reminders[0][1] - clock.counted)

@@ -1,7 +1,7 @@
-"""Handoff: an MQL goes to a team, and the directory finds it an owner.
+"""Handoff: an MQL goes to a team, and the directory finds an owner.
 
-The rules ask (`Assign`) and are answered; nobody available is an answer too, and is asked
-again after half an hour of open time or at the next opening.
+The rules give the command `Assign` and get a result. If nobody is available, they ask again after
+half an hour of open time, or at the next opening.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle.handoff import clocks
-from lifecycle.handoff.holds import end_hold, forget_hold, paused_until
+from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
 from lifecycle.moment import Moment
 from models.decision import Assign
 from models.inputs import Result
@@ -19,11 +19,11 @@ from models.program.handoff import AcceptClock
 from models.state import ClockState, HandoffState
 
 RETRY_SECONDS = 30 * 60
-"""Open time after which an owner is looked for again."""
+"""Open seconds until an owner is looked for again."""
 
 
-def update(m: Moment, **fields: Any) -> HandoffState:
-    """Change the handoff."""
+def change_handoff(m: Moment, **fields: Any) -> HandoffState:
+    """Change fields of the handoff."""
     if m.state.handoff is None:
         raise AssertionError("only a handoff that exists is changed")
     handoff = dataclasses.replace(m.state.handoff, **fields)
@@ -38,7 +38,7 @@ def accept_clock(m: Moment) -> AcceptClock | None:
 
 
 def open_handoff(m: Moment) -> None:
-    """Open a handoff for a new MQL: routing picks the team."""
+    """Open a handoff for a new MQL. Routing chooses the team."""
     if m.book.program.handoff is None:
         return
     for when, team, prefer in m.book.routes:
@@ -49,7 +49,7 @@ def open_handoff(m: Moment) -> None:
 
 
 def open_second(m: Moment, team: str) -> None:
-    """Hand a qualified lead on to another team (`then_to`)."""
+    """Open the second handoff of a qualified lead, to another team (`then_to`)."""
     _open(m, team, second=True)
 
 
@@ -70,7 +70,7 @@ def _open(m: Moment, team: str | None, *, prefer: bool = False, second: bool = F
         owner=None,
         previous_owner=previous,
     )
-    m.tell("handoff_opened", handoff=number, team=team)
+    m.record("handoff_opened", handoff=number, team=team)
     ask_owner(m)
 
 
@@ -81,7 +81,7 @@ def ask_owner(m: Moment) -> None:
         return
     tries = handoff.tries + 1
     key = f"{m.state.lead}/handoff/{handoff.number}/try/{tries}"
-    update(m, asking=key, asked=m.at, tries=tries, retry_at=None)
+    change_handoff(m, asking=key, asked=m.at, tries=tries, retry_at=None)
     open_time = m.book.open_time(accept_clock(m), m.book.zone)
     m.command(
         Assign(
@@ -96,10 +96,12 @@ def ask_owner(m: Moment) -> None:
     )
 
 
-def give_to(m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None = None) -> None:
-    """Make somebody the owner: a new attempt, with a fresh accept clock if told so.
+def assign_owner(
+    m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None = None
+) -> None:
+    """Make somebody the owner: a new attempt, with a new accept clock if `fresh_clock`.
 
-    `taken_from` is the owner before, who is told.
+    `taken_from` is the previous owner, who is alerted.
     """
     handoff = m.state.handoff
     if handoff is None:
@@ -119,16 +121,19 @@ def give_to(m: Moment, owner: str, *, fresh_clock: bool, taken_from: str | None 
             open_time = m.book.open_time(clock, m.zone)
             running = (clocks.start(clocks.ACCEPT, clock, open_time, m.at, paused_until(handoff)),)
         fields |= {"assigned": m.at, "clocks": running}
-    handoff = update(m, **fields)
+    handoff = change_handoff(m, **fields)
     m.change(owner=owner)
     due = handoff.clocks[0].due if fresh_clock and handoff.clocks else None
-    m.tell("assigned", handoff=handoff.number, owner=owner, attempt=attempt, due=due)
+    m.record("assigned", handoff=handoff.number, owner=owner, attempt=attempt, due=due)
     m.notify(owner, "assigned", f"A lead of team {handoff.team} is yours now.")
     m.notify(taken_from, "reassigned", f"The lead is {owner}'s now; there is nothing left to do.")
 
 
 def assign_result(m: Moment, result: Result) -> bool:
-    """Take the directory's answer. Whether a reassignment found nobody, so attempts are used up."""
+    """Apply the directory's answer. Returns whether a reassignment found nobody.
+
+    Then the attempts are used up.
+    """
     handoff = m.state.handoff
     if handoff is None or handoff.asking != result.key:
         return False
@@ -136,18 +141,18 @@ def assign_result(m: Moment, result: Result) -> bool:
         if handoff.tried:
             end_hold(m, "reassigned")
         before = handoff.tried[-1] if handoff.tried else None
-        give_to(m, result.owner, fresh_clock=True, taken_from=before)
+        assign_owner(m, result.owner, fresh_clock=True, taken_from=before)
         return False
-    update(m, asking=None, asked=None)
+    change_handoff(m, asking=None, asked=None)
     if handoff.tried:
         return True
     why = result.why or "empty"
     if why not in handoff.complaints:
-        m.tell("unassigned", handoff=handoff.number, team=handoff.team, why=why)
+        m.record("unassigned", handoff=handoff.number, team=handoff.team, why=why)
         m.alert(
             m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
         )
-    update(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))
+    change_handoff(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))
     return False
 
 
@@ -157,7 +162,7 @@ def _retry_at(m: Moment) -> datetime:
 
 
 def end_handoff(m: Moment) -> None:
-    """End the handoff: no clock runs, no owner is looked for; a hold ends silently."""
+    """End the handoff: clocks and the search for an owner stop, a hold ends without an entry."""
     if m.state.handoff is not None:
-        forget_hold(m)
-        update(m, over=True, clocks=(), asking=None, asked=None, retry_at=None)
+        drop_hold(m)
+        change_handoff(m, over=True, clocks=(), asking=None, asked=None, retry_at=None)

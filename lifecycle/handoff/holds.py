@@ -1,4 +1,4 @@
-"""Holds: all clocks of a handoff pause, by a person's act or until a booked meeting starts."""
+"""Holds: an act pauses all clocks of a handoff; a booked meeting pauses the qualify clock."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.state import ClockState, HandoffState
 
 
 def paused_until(handoff: HandoffState, name: str = clocks.ACCEPT) -> datetime | None:
-    """Until when this clock is paused: by a hold, or the qualify clock by a meeting."""
+    """When the pause of this clock ends: of a hold, or of a meeting (the qualify clock only)."""
     ends = [handoff.held_until, handoff.meeting_until if name == clocks.QUALIFY else None]
     return max((end for end in ends if end is not None), default=None)
 
@@ -30,51 +30,51 @@ def clock_of(m: Moment, name: str) -> Clock | None:
     return by_name[name]
 
 
-def _going(handoff: HandoffState) -> list[str]:
-    """The names of the clocks that run and that nothing holds."""
-    return [name for name in running(handoff) if paused_until(handoff, name) is None]
+def _counting(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that count now."""
+    return [name for name in unbreached(handoff) if paused_until(handoff, name) is None]
 
 
-def running(handoff: HandoffState) -> list[str]:
-    """The names of the clocks that run towards a breach."""
+def unbreached(handoff: HandoffState) -> list[str]:
+    """The names of the clocks that are not breached."""
     return [clock.name for clock in handoff.clocks if not clock.breached]
 
 
-def _repause(m: Moment) -> None:
-    """Let every clock count up to now, and go on where its hold ends."""
+def _restart_clocks(m: Moment) -> None:
+    """Count every clock up to now, and let it go on at the end of its hold."""
     handoff = m.state.handoff
     if handoff is None:
         return
     paused: list[ClockState] = []
     for clock in handoff.clocks:
-        goes_on = max(paused_until(handoff, clock.name) or m.when, m.when)
-        if goes_on == max(clock.since, m.when):
+        goes_on = max(paused_until(handoff, clock.name) or m.clock_at, m.clock_at)
+        if goes_on == max(clock.since, m.clock_at):
             paused.append(clock)
         else:
             open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
-            paused.append(clocks.hold(clock, open_time, m.when, goes_on))
+            paused.append(clocks.hold(clock, open_time, m.clock_at, goes_on))
     m.change(handoff=dataclasses.replace(handoff, clocks=tuple(paused)))
 
 
 def hold(m: Moment, until: datetime, why: str, by: str) -> None:
-    """Hold all clocks until then. Held twice is held once, until the later instant."""
+    """Hold all clocks until then. A second hold can only lengthen the first."""
     handoff = m.state.handoff
     if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
         return
-    since = handoff.held_since or m.when
+    since = handoff.held_since or m.clock_at
     m.change(handoff=dataclasses.replace(handoff, held_since=since, held_until=until))
-    _repause(m)
-    m.tell("held", clocks=running(handoff), until=until, why=why, by=by)
+    _restart_clocks(m)
+    m.record("held", clocks=unbreached(handoff), until=until, why=why, by=by)
 
 
 def held_seconds(handoff: HandoffState, until: datetime, at: datetime) -> int:
-    """Elapsed seconds this handoff would have been held in all, if held until then."""
+    """Elapsed seconds of all holds of this handoff, if the present one lasts until then."""
     since = handoff.held_since or at
     return handoff.held_seconds + round((until - since).total_seconds())
 
 
 def end_hold(m: Moment, why: str, by: str | None = None) -> None:
-    """End the hold now, if there is one; `why` is `until`, `resume` or `reassigned`."""
+    """End the hold now, if there is one. `why` is `until`, `resume` or `reassigned`."""
     handoff = m.state.handoff
     if handoff is None or handoff.held_since is None:
         return
@@ -86,20 +86,20 @@ def end_hold(m: Moment, why: str, by: str | None = None) -> None:
             held_seconds=_held_by_now(m, handoff),
         )
     )
-    _repause(m)
-    going = [] if m.state.handoff is None else _going(m.state.handoff)
-    m.tell("resumed", clocks=going, until=m.at, why=why, by=by)
+    _restart_clocks(m)
+    going = [] if m.state.handoff is None else _counting(m.state.handoff)
+    m.record("resumed", clocks=going, until=m.at, why=why, by=by)
 
 
 def _held_by_now(m: Moment, handoff: HandoffState) -> int:
-    """Held seconds in all."""
+    """Elapsed seconds of all holds of this handoff until now."""
     if handoff.held_since is None:
         return handoff.held_seconds
-    return held_seconds(handoff, m.when, m.when)
+    return held_seconds(handoff, m.clock_at, m.clock_at)
 
 
-def forget_hold(m: Moment) -> None:
-    """End the hold of a handoff that ends: silently, but its length is not forgotten."""
+def drop_hold(m: Moment) -> None:
+    """End the hold of a handoff that ends: without an entry, but its length is kept."""
     handoff = m.state.handoff
     if handoff is not None:
         m.change(
@@ -114,29 +114,33 @@ def forget_hold(m: Moment) -> None:
 
 
 def hold_for_meeting(m: Moment, starts: datetime) -> None:
-    """Hold the qualify clock until a meeting starts, also one that starts running later."""
+    """Hold the qualify clock until a meeting starts, even if the clock starts later."""
     handoff = m.state.handoff
-    if handoff is None or starts <= m.when or starts <= (handoff.meeting_until or m.when):
+    if handoff is None or starts <= m.clock_at or starts <= (handoff.meeting_until or m.clock_at):
         return
     m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
-    _repause(m)
-    tell_of_meeting(m)
+    _restart_clocks(m)
+    record_meeting_hold(m)
 
 
-def tell_of_meeting(m: Moment) -> None:
-    """Say that the qualify clock runs and waits for a meeting, unless a hold is longer."""
+def record_meeting_hold(m: Moment) -> None:
+    """Record that the qualify clock waits for a meeting, unless a hold is longer."""
     handoff = m.state.handoff
-    if handoff is None or handoff.meeting_until is None or clocks.QUALIFY not in running(handoff):
+    if (
+        handoff is None
+        or handoff.meeting_until is None
+        or clocks.QUALIFY not in unbreached(handoff)
+    ):
         return
-    if max(m.when, handoff.held_until or m.when) < handoff.meeting_until:
-        m.tell("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
+    if max(m.clock_at, handoff.held_until or m.clock_at) < handoff.meeting_until:
+        m.record("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
 
 
 def end_meeting(m: Moment) -> None:
-    """Let the qualify clock go on: the meeting it waited for starts now."""
+    """Let the qualify clock go on, because the meeting starts now."""
     handoff = m.state.handoff
     if handoff is None:
         return
     m.change(handoff=dataclasses.replace(handoff, meeting_until=None))
-    if clocks.QUALIFY in running(handoff) and handoff.held_until is None:
-        m.tell("resumed", clocks=[clocks.QUALIFY], until=m.at, why="meeting")
+    if clocks.QUALIFY in unbreached(handoff) and handoff.held_until is None:
+        m.record("resumed", clocks=[clocks.QUALIFY], until=m.at, why="meeting")

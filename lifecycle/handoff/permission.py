@@ -1,7 +1,6 @@
-"""Who may act on a lead, and the sentences of refusal.
+"""Who may act on a lead, and the sentences of refusals.
 
-A refusal has a word that a program can match and a sentence that says what would be
-allowed.
+A refusal has a word that programs can match, and a sentence that says what would be allowed.
 """
 
 from __future__ import annotations
@@ -10,54 +9,54 @@ from collections.abc import Iterable
 
 from lifecycle.moment import Moment
 from models.directory import Directory
+from models.refusal import RefusedError
 from models.state import LeadState
 
 
-class ActRefusedError(Exception):
-    """An act that is not allowed; raised and caught within the rules."""
-
-    def __init__(self, why: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.why = why
-        self.sentence = sentence
-
-
-def in_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
+def require_stage(m: Moment, do: str, stages: Iterable[str]) -> None:
     """Refuse an act that is not for the lead's stage."""
     allowed = list(stages)
     if m.state.stage not in allowed:
-        raise ActRefusedError(
-            "stage",
+        raise RefusedError(
             f"{_words(do)} is for a lead in stage {_either(allowed)};"
             f" this one is in stage {m.state.stage}.",
+            why="stage",
         )
 
 
-def by_owner_or_manager(m: Moment, do: str, by: str) -> None:
+def require_owner_or_manager(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody else."""
     allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
+        raise RefusedError(_wrong_person(m, do, by, allowed), why="person")
 
 
-def by_manager(m: Moment, do: str, by: str) -> None:
+def require_manager(m: Moment, do: str, by: str) -> None:
     """Refuse an act by anybody but the manager."""
     manager = m.manager
     allowed = [manager] if manager is not None else []
     if m.state.handoff is None:
         allowed = actors(m.state, m.people)
     if by not in allowed:
-        raise ActRefusedError("person", _not_yours(m, do, by, allowed))
+        raise RefusedError(_wrong_person(m, do, by, allowed), why="person")
 
 
-def may_do_task(m: Moment, by: str, owner: str | None, team: str | None) -> None:
+def require_known_person(m: Moment, do: str, by: str) -> None:
+    """Refuse an act by anybody who is not in the directory."""
+    if not m.people.knows(by):
+        raise RefusedError(
+            f"{_words(do)} is for a member or manager of a team, not for {by}.", why="person"
+        )
+
+
+def require_task_person(m: Moment, by: str, owner: str | None, team: str | None) -> None:
     """Refuse to close a task by anybody but its owner, its team, or the lead's owner or manager."""
     if not has_task(m.people, by, owner, team):
-        by_owner_or_manager(m, "done", by)
+        require_owner_or_manager(m, "done", by)
 
 
 def actors(state: LeadState, people: Directory) -> list[str]:
-    """Who may act on a lead: owner and team's manager; without a handoff, any manager."""
+    """Who may act on a lead: its owner and the team's manager; without a handoff, any manager."""
     if state.handoff is None:
         managers = sorted(people.managers)
     else:
@@ -67,11 +66,11 @@ def actors(state: LeadState, people: Directory) -> list[str]:
 
 
 def has_task(people: Directory, person: str, owner: str | None, team: str | None) -> bool:
-    """Whether a task of this owner and team is this person's to do."""
+    """Whether this person may close a task of this owner and team."""
     return person == owner or people.is_member(team, person) or person == people.manager_of(team)
 
 
-def _not_yours(m: Moment, do: str, by: str, allowed: list[str]) -> str:
+def _wrong_person(m: Moment, do: str, by: str, allowed: list[str]) -> str:
     if not allowed:
         return f"{_words(do)} is for the owner or the manager, and this lead has neither."
     role = "a manager" if m.state.handoff is None else "the owner or the team's manager"

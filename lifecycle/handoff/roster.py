@@ -1,4 +1,4 @@
-"""The counters of fair assignment, in memory: what the simulator keeps and the database stores."""
+"""The counts of fair assignment, in memory. The simulator keeps them, the database stores them."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Roster:
         return self._counts.get(team, {})
 
     def assign(self, people: Directory, asked: Assign, loads: Mapping[str, int]) -> Choice:
-        """Choose an owner and count it. `loads`: leads owned in mql, sal and sql, by member."""
+        """Choose an owner and count the assignment. `loads`: see `choose`."""
         found = people.teams.get(asked.team) if asked.team is not None else None
         if found is None or asked.team is None:
             return choose(None, asked, loads, {})
@@ -33,7 +33,7 @@ class Roster:
         return choice
 
     def count(self, people: Directory, made: CountAssignment) -> None:
-        """Count an assignment that a manager made by hand, if it is to a member of the team."""
+        """Count an assignment that a manager made, if the owner is a member of the team."""
         found = people.teams.get(made.team) if made.team is not None else None
         if found is None or made.team is None:
             return

@@ -1,38 +1,37 @@
-"""An owner who has left the team, or whom no mail reaches: the manager is offered to reassign.
+"""An owner who has left the team, or whom no mail reaches: the manager is alerted.
 
-The lead itself goes on: its clocks run, and a breach is a breach. Only a manager can say
-who shall have it.
+Clocks go on and breaches count. Only the manager can reassign the lead.
 """
 
 from __future__ import annotations
 
-from lifecycle.handoff.handoff import update
+from lifecycle.handoff.handoff import change_handoff
 from lifecycle.moment import Moment
 from lifecycle.stages import WORKED
 from models.inputs import Event, Result
 
 LEFT = "owner.left"
-"""Somebody was taken out of the team (`data.person`)."""
+"""A person was removed from the team (`data.person`)."""
 UNREACHABLE = "owner.unreachable"
-"""Mail to somebody of sales comes back (`data.person`, `data.why`)."""
+"""Mail to a sales person bounces (`data.person`, `data.why`)."""
 
-_LONGEST_WHY = 100
+_MAX_WHY = 100
 
 
-def heed(m: Moment, event: Event) -> None:
-    """Alert the manager if this event is about the owner: once a person, reason and handoff."""
+def apply_event(m: Moment, event: Event) -> None:
+    """Alert the manager if it is about the owner: once for each owner, reason and handoff."""
     if event.type == LEFT:
-        _tell(m, _text(event, "person"), "owner_left", "")
+        _alert_manager(m, _text(event, "person"), "owner_left", "")
     elif event.type == UNREACHABLE:
-        _tell(m, _text(event, "person"), "owner_unreachable", _text(event, "why"))
+        _alert_manager(m, _text(event, "person"), "owner_unreachable", _text(event, "why"))
 
 
-def refused(m: Moment, result: Result) -> None:
-    """Heed a mail server that refused an alert for good: as if it had come back."""
-    _tell(m, result.owner or "", "owner_unreachable", result.why or "")
+def apply_refused_alert(m: Moment, result: Result) -> None:
+    """Apply a permanent refusal of an alert by the mail server: it counts like a bounce."""
+    _alert_manager(m, result.owner or "", "owner_unreachable", result.why or "")
 
 
-def _tell(m: Moment, person: str, why: str, said: str) -> None:
+def _alert_manager(m: Moment, person: str, why: str, said: str) -> None:
     handoff, owner, manager = m.state.handoff, m.state.owner, m.manager
     if handoff is None or owner is None or m.state.stage not in WORKED:
         return
@@ -40,7 +39,7 @@ def _tell(m: Moment, person: str, why: str, said: str) -> None:
         return
     if manager is None or (why, owner) in handoff.unreachable:
         return
-    update(m, unreachable=(*handoff.unreachable, (why, owner)))
+    change_handoff(m, unreachable=(*handoff.unreachable, (why, owner)))
     m.alert(manager, why, _sentence(why, owner, handoff.team, said))
 
 
@@ -52,7 +51,7 @@ def _text(event: Event, name: str) -> str:
 def _sentence(why: str, owner: str, team: str | None, said: str) -> str:
     if why == "owner_left":
         return f"{owner} has left team {team} and still owns this lead. Reassign it."
-    reason = f" ({' '.join(said.split())[:_LONGEST_WHY]})" if said else ""
+    reason = f" ({' '.join(said.split())[:_MAX_WHY]})" if said else ""
     return (
         f"Mail to {owner}, who owns this lead, comes back{reason}."
         " Reassign it, or reach them another way."

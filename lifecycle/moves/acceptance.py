@@ -5,38 +5,40 @@ from __future__ import annotations
 from datetime import datetime
 
 from lifecycle.handoff import clocks
-from lifecycle.handoff.handoff import update
-from lifecycle.handoff.holds import clock_of, paused_until, tell_of_meeting
-from lifecycle.handoff.permission import ActRefusedError, by_owner_or_manager
+from lifecycle.handoff.handoff import change_handoff
+from lifecycle.handoff.holds import clock_of, paused_until, record_meeting_hold
+from lifecycle.handoff.permission import require_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
+from lifecycle.stages import act_allowed
 from models.inputs import Act
+from models.refusal import RefusedError
 from models.state import HandoffState
 
 
 def accept(m: Moment, act: Act) -> None:
-    """Accept the lead, or refuse; the owner who accepts again changes nothing."""
+    """Accept the lead, or refuse. If the owner accepts again, nothing changes."""
     handoff = m.state.handoff
     done = handoff is not None and handoff.accepted is not None
     again = done or handoff is None
     if again and act.by == m.state.owner and m.state.stage in ("sal", "sql"):
         return
     if handoff is None and m.state.stage == "mql":
-        by_owner_or_manager(m, "accept", act.by)
-        m.tell("accepted", by=act.by, open_seconds=0, late=False)
+        require_owner_or_manager(m, "accept", act.by)
+        m.record("accepted", by=act.by, open_seconds=0, late=False)
         m.change(owner=act.by)
         enter_stage(m, "sal", "accepted", act.by)
         return
-    if handoff is None or done or handoff.over or m.state.stage not in ("mql", "sql"):
-        raise ActRefusedError(
-            "stage",
+    if handoff is None or done or handoff.over or not act_allowed("accept", m.state.stage):
+        raise RefusedError(
             "Accept is for a lead in stage mql, or in sql with an open handoff;"
             f" this one is in stage {m.state.stage}"
             + (f" and was accepted by {m.state.owner}." if done and m.state.owner else "."),
+            why="stage",
         )
     if m.state.stage == "sql" and not handoff.second:
-        raise ActRefusedError("stage", "Accept is for an open handoff; this lead has none.")
-    by_owner_or_manager(m, "accept", act.by)
+        raise RefusedError("Accept is for an open handoff; this lead has none.", why="stage")
+    require_owner_or_manager(m, "accept", act.by)
     _accepted(m, act, handoff)
 
 
@@ -44,10 +46,10 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
     accept = next((one for one in handoff.clocks if one.name == clocks.ACCEPT), None)
     if accept is not None:
         open_time = m.book.open_time(clock_of(m, clocks.ACCEPT), m.zone)
-        seconds = clocks.counted(accept, open_time, m.when)
+        seconds = clocks.counted(accept, open_time, m.clock_at)
     else:
-        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.when)
-    m.tell(
+        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.clock_at)
+    m.record(
         "accepted",
         handoff=handoff.number,
         by=act.by,
@@ -55,7 +57,7 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
         late=accept is not None and accept.breached,
     )
     m.change(owner=act.by)
-    handoff = update(m, accepted=m.at, asking=None, asked=None, retry_at=None, clocks=())
+    handoff = change_handoff(m, accepted=m.at, asking=None, asked=None, retry_at=None, clocks=())
     if handoff.second:
         return
     started = []
@@ -64,10 +66,12 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
         if clock is None or (name == clocks.FIRST_TOUCH and handoff.touches):
             continue
         open_time = m.book.open_time(clock, m.zone)
-        started.append(clocks.start(name, clock, open_time, m.when, paused_until(handoff, name)))
-    update(m, clocks=tuple(started))
+        started.append(
+            clocks.start(name, clock, open_time, m.clock_at, paused_until(handoff, name))
+        )
+    change_handoff(m, clocks=tuple(started))
     enter_stage(m, "sal", "accepted", act.by)
-    tell_of_meeting(m)
+    record_meeting_hold(m)
 
 
 def _elapsed(since: datetime, until: datetime) -> int:

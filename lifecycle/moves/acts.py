@@ -1,7 +1,7 @@
-"""Acts: what people decide about a lead, each allowed or refused with a sentence.
+"""Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
-A refused act changes nothing but the timeline; an act repeated with the id of one that was
-done is no error and has no second effect.
+A refused act changes only the timeline. If an act is repeated with the same id, that is no error
+and has no second effect.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.calendars.local_time import later
-from lifecycle.handoff.handoff import end_handoff, give_to, open_second, update
+from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
-    ActRefusedError,
-    by_manager,
-    by_owner_or_manager,
-    in_stage,
-    may_do_task,
+    require_known_person,
+    require_manager,
+    require_owner_or_manager,
+    require_stage,
+    require_task_person,
 )
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.acceptance import accept
@@ -27,76 +27,73 @@ from lifecycle.moves.events import log_touch
 from lifecycle.moves.transitions import disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
 from lifecycle.stable_hash import short_hash
-from lifecycle.stages import IN_SALES, MOVES, WORKED
+from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
-from models.program.values import Stage
+from models.refusal import RefusedError
 from models.state import Deal
 
-REMEMBERED = 64
-"""So many ids of acts are remembered with their outcome."""
+MAX_REMEMBERED_ACTS = 64
+"""How many ids of done acts are remembered."""
 
-_ORDER = tuple(MOVES)
-RECYCLABLE = ("known", "engaged", "mql", "sal", "sql")
-"""Stages from which a person may give a lead back to marketing."""
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def perform(m: Moment, act: Act) -> None:
-    """Do an act, or refuse it; either way its sender is answered."""
+def perform_act(m: Moment, act: Act) -> None:
+    """Do an act or refuse it. Its sender gets an answer in both cases."""
     token = short_hash(act.id) if act.id is not None else None
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
     try:
+        if (
+            act.do != "accept"
+        ):  # the owner may repeat it in a later stage: it checks the stage itself
+            require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
-    except ActRefusedError as refusal:
-        m.tell("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
+    except RefusedError as refusal:
+        m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
     if token is not None:
         acts = {**m.state.acts, token: m.state.turn}
-        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-REMEMBERED:]))
+        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
     m.answers.append(Answer(ref=act.ref))
-    tracks.react(m)
-
-
-def _in_order(stages: frozenset[Stage]) -> list[str]:
-    return [stage for stage in _ORDER if stage in stages]
+    tracks.check_exit_and_wait(m)
 
 
 def _touch(m: Moment, act: Act) -> None:
-    in_stage(m, "touch", _in_order(WORKED))
-    by_owner_or_manager(m, "touch", act.by)
+    if m.state.stage in WITH_MARKETING:
+        require_known_person(m, "touch", act.by)
+    else:
+        require_owner_or_manager(m, "touch", act.by)
     log_touch(m, act.by, act.channel, act.note)
 
 
 def _qualify(m: Moment, act: Act) -> None:
-    in_stage(m, "qualify", ["sal"])
-    by_owner_or_manager(m, "qualify", act.by)
-    m.tell("qualified", by=act.by)
+    require_owner_or_manager(m, "qualify", act.by)
+    m.record("qualified", by=act.by)
     handoff = m.book.program.handoff
     then_to = handoff.qualify.then_to if handoff is not None and handoff.qualify else None
     if m.state.handoff is not None:
         end_handoff(m)
-        update(m, over=then_to is not None)
+        change_handoff(m, over=then_to is not None)
     enter_stage(m, "sql", "qualified", act.by)
     if then_to is not None:
         open_second(m, then_to)
 
 
 def _recycle(m: Moment, act: Act) -> None:
-    in_stage(m, "recycle", RECYCLABLE)
-    by_owner_or_manager(m, "recycle", act.by)
+    require_owner_or_manager(m, "recycle", act.by)
     reasons = m.book.program.recycle.reasons
     reason = _reason(act, reasons)
     needed = reasons[reason].needs_touches
     logged = m.state.handoff.touches if m.state.handoff is not None else 0
     if logged < needed:
-        raise ActRefusedError(
-            "touches",
+        raise RefusedError(
             f"Recycling for {reason} needs {needed} touches in this handoff;"
             f" {logged} {'is' if logged == 1 else 'are'} logged.",
+            why="touches",
         )
     if act.until is not None:
         _in_future(m, "recycle", act.until)
@@ -104,83 +101,79 @@ def _recycle(m: Moment, act: Act) -> None:
 
 
 def _disqualify(m: Moment, act: Act) -> None:
-    in_stage(m, "disqualify", [one for one in _ORDER if "disqualified" in MOVES[one]])
-    by_owner_or_manager(m, "disqualify", act.by)
+    require_owner_or_manager(m, "disqualify", act.by)
     disqualify(m, _reason(act, m.book.program.disqualify.reasons), by=act.by)
 
 
 def _reassign(m: Moment, act: Act) -> None:
-    in_stage(m, "reassign", _in_order(WORKED))
-    by_manager(m, "reassign", act.by)
+    require_manager(m, "reassign", act.by)
     handoff = m.state.handoff
     if handoff is None:
-        raise ActRefusedError(
-            "team", "Reassign is for a lead that has a handoff; this one has none."
+        raise RefusedError(
+            "Reassign is for a lead that has a handoff; this one has none.", why="team"
         )
     if act.to is None or not m.people.is_member(handoff.team, act.to):
-        raise ActRefusedError(
-            "to",
+        raise RefusedError(
             f"Reassign needs a member of team {handoff.team} in 'to', not {act.to or 'nobody'}.",
+            why="to",
         )
     if act.to == m.state.owner:
-        raise ActRefusedError("to", f"{act.to} owns this lead already.")
+        raise RefusedError(f"{act.to} owns this lead already.", why="to")
     end_hold(m, "reassigned", act.by)
     before = m.state.owner
     m.change(previous_owner=before or m.state.previous_owner)
     key = f"{m.state.lead}/handoff/{handoff.number}/attempt/{handoff.attempt + 1}"
     fresh = handoff.accepted is None and not handoff.over
-    give_to(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
+    assign_owner(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
         CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
     )
 
 
 def _hold(m: Moment, act: Act) -> None:
-    in_stage(m, "hold", _in_order(IN_SALES))
-    by_owner_or_manager(m, "hold", act.by)
+    require_owner_or_manager(m, "hold", act.by)
     handoff, rules = m.state.handoff, m.book.program.handoff
     if handoff is None or rules is None:
-        raise ActRefusedError("hold", "Hold is for a lead that has a handoff; this one has none.")
+        raise RefusedError("Hold is for a lead that has a handoff; this one has none.", why="hold")
     if act.until is None:
-        raise ActRefusedError("until", "Hold needs 'until', the instant at which the clocks go on.")
+        raise RefusedError(
+            "Hold needs 'until', the instant at which the clocks go on.", why="until"
+        )
     _in_future(m, "hold", act.until)
     if not act.why:
-        raise ActRefusedError("why", "Hold needs 'why': what the lead is waiting for.")
+        raise RefusedError("Hold needs 'why': what the lead is waiting for.", why="why")
     most = rules.hold_at_most
-    if held_seconds(handoff, act.until, m.when) > most.elapsed.total_seconds():
-        raise ActRefusedError("hold", f"A handoff can be held for at most {most} in all.")
+    if held_seconds(handoff, act.until, m.clock_at) > most.elapsed.total_seconds():
+        raise RefusedError(f"A handoff can be held for at most {most} in all.", why="hold")
     hold(m, act.until, act.why, act.by)
 
 
 def _resume(m: Moment, act: Act) -> None:
-    in_stage(m, "resume", _in_order(IN_SALES))
-    by_owner_or_manager(m, "resume", act.by)
+    require_owner_or_manager(m, "resume", act.by)
     if m.state.handoff is None or m.state.handoff.held_until is None:
-        raise ActRefusedError("hold", "Resume is for a lead on hold; this one is not.")
+        raise RefusedError("Resume is for a lead on hold; this one is not.", why="hold")
     end_hold(m, "resume", act.by)
 
 
 def _open_opportunity(m: Moment, act: Act) -> None:
-    in_stage(m, "open_opportunity", ["sql", "customer"])
-    by_owner_or_manager(m, "open_opportunity", act.by)
+    require_owner_or_manager(m, "open_opportunity", act.by)
     amount = _amount("open_opportunity", act.amount)
     currency = _currency("open_opportunity", act.currency)
-    m.tell("opportunity", amount=rounded(amount), currency=currency, by=act.by)
+    m.record("opportunity", amount=rounded(amount), currency=currency, by=act.by)
     m.change(deal=Deal(amount=amount, currency=currency))
     end_handoff(m)
     enter_stage(m, "opportunity", "opportunity", act.by)
 
 
 def _win(m: Moment, act: Act) -> None:
-    in_stage(m, "win", ["opportunity"])
-    by_owner_or_manager(m, "win", act.by)
+    require_owner_or_manager(m, "win", act.by)
     deal = m.state.deal
     if deal is not None and act.amount is not None:
         deal = replace(deal, amount=_amount("win", act.amount))
     if deal is not None and act.currency is not None:
         deal = replace(deal, currency=_currency("win", act.currency))
     m.change(deal=deal)
-    m.tell(
+    m.record(
         "won",
         amount=rounded(deal.amount) if deal else None,
         currency=(deal.currency or None) if deal else None,
@@ -190,12 +183,11 @@ def _win(m: Moment, act: Act) -> None:
 
 
 def _lose(m: Moment, act: Act) -> None:
-    in_stage(m, "lose", ["opportunity"])
-    by_owner_or_manager(m, "lose", act.by)
+    require_owner_or_manager(m, "lose", act.by)
     reasons = m.book.program.lost_reasons
     reason = _reason(act, reasons)
     deal = m.state.deal
-    m.tell(
+    m.record(
         "lost",
         amount=rounded(deal.amount) if deal else None,
         currency=(deal.currency or None) if deal else None,
@@ -210,31 +202,31 @@ def _done(m: Moment, act: Act) -> None:
     task = next((one for one in m.state.tasks if one.id == act.task), None)
     if task is None:
         names = ", ".join(one.id for one in m.state.tasks)
-        raise ActRefusedError(
-            "task",
+        raise RefusedError(
             f"Done is for an open task ({names}), not for {act.task or 'none'}."
             if names
             else "Done is for an open task; this lead has none.",
+            why="task",
         )
-    may_do_task(m, act.by, task.owner, task.team)
+    require_task_person(m, act.by, task.owner, task.team)
     m.change(tasks=tuple(one for one in m.state.tasks if one.id != task.id))
-    m.tell("task_done", task=task.id, task_kind=task.kind, owner=task.owner, by=act.by)
+    m.record("task_done", task=task.id, task_kind=task.kind, owner=task.owner, by=act.by)
 
 
 def _note(m: Moment, act: Act) -> None:
-    by_owner_or_manager(m, "note", act.by)
+    require_owner_or_manager(m, "note", act.by)
     if not act.note:
-        raise ActRefusedError("note", "Note needs 'note', the text to be kept.")
-    m.tell("noted", by=act.by, note=act.note)
+        raise RefusedError("Note needs 'note', the text to be kept.", why="note")
+    m.record("noted", by=act.by, note=act.note)
 
 
 def _reason(act: Act, reasons: Mapping[str, object]) -> str:
     if act.reason is None or act.reason not in reasons:
         known = ", ".join(reasons) or "none"
         given = f"not '{act.reason}'" if act.reason else "and none was given"
-        raise ActRefusedError(
-            "reason",
+        raise RefusedError(
             f"{act.do.capitalize()} needs a reason the program knows ({known}), {given}.",
+            why="reason",
         )
     return act.reason
 
@@ -242,24 +234,24 @@ def _reason(act: Act, reasons: Mapping[str, object]) -> str:
 def _amount(do: str, amount: float | None) -> float:
     if amount is None or amount < 0:
         given = "none was given" if amount is None else f"{rounded(amount)} is less"
-        raise ActRefusedError(
-            "amount",
+        raise RefusedError(
             f"{do.replace('_', ' ').capitalize()} needs an amount of 0 or more; {given}.",
+            why="amount",
         )
     return amount
 
 
 def _currency(do: str, currency: str | None) -> str:
     if currency is None or not _CURRENCY.fullmatch(currency):
-        raise ActRefusedError(
-            "currency", f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR."
+        raise RefusedError(
+            f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR.", why="currency"
         )
     return currency
 
 
 def _in_future(m: Moment, do: str, until: datetime) -> None:
-    if until <= m.when:
-        raise ActRefusedError("until", f"{do.capitalize()} needs an 'until' that is yet to come.")
+    if until <= m.clock_at:
+        raise RefusedError(f"{do.capitalize()} needs an 'until' that is yet to come.", why="until")
 
 
 _ACTS: dict[str, Callable[[Moment, Act], None]] = {

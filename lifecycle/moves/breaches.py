@@ -1,11 +1,11 @@
-"""What happens when a clock's time comes: a reminder, or a breach and what follows from it."""
+"""Reminders and breaches of a clock, and what follows from a breach."""
 
 from __future__ import annotations
 
 import dataclasses
 
 from lifecycle.handoff import clocks
-from lifecycle.handoff.handoff import ask_owner, update
+from lifecycle.handoff.handoff import ask_owner, change_handoff
 from lifecycle.handoff.holds import clock_of
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import disqualify, recycle
@@ -13,25 +13,27 @@ from models.state import ClockState
 
 
 def remind(m: Moment, clock: ClockState) -> None:
-    """Remind the owner, at the reminder's own instant."""
+    """Remind the owner of a clock."""
     share, _ = clock.reminders[0]
     _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
-    m.tell("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
-    m.notify(m.state.owner, "reminded", f"{share} of the time to {_deed(clock.name)} has passed.")
+    m.record("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
+    m.notify(
+        m.state.owner, "reminded", f"{share} of the time to {_act_text(clock.name)} has passed."
+    )
 
 
 def breach(m: Moment, clock: ClockState) -> None:
-    """Note the breach; alert, reassign, and when attempts are used up do what `then` says."""
+    """Record the breach. Alert, reassign, or do what `then` says if the attempts are used up."""
     handoff, rules = m.state.handoff, clock_of(m, clock.name)
     if handoff is None or rules is None:
         return
     _replace(m, dataclasses.replace(clock, breached=True, reminders=()))
-    m.tell("breached", clock=clock.name, owner=m.state.owner, due=clock.due)
+    m.record("breached", clock=clock.name, owner=m.state.owner, due=clock.due)
     if "alert" in rules.on_breach:
         m.alert(
             m.manager,
             "breached",
-            f"{m.state.owner} did not {_deed(clock.name)} the lead in time.",
+            f"{m.state.owner} did not {_act_text(clock.name)} the lead in time.",
         )
     accept = m.book.program.handoff.accept if m.book.program.handoff is not None else None
     if (
@@ -47,7 +49,7 @@ def breach(m: Moment, clock: ClockState) -> None:
 
 
 def attempts_used_up(m: Moment, name: str) -> None:
-    """Do what the program says when nobody is left to try: keep, recycle or disqualify."""
+    """Do what the program says when the attempts are used up: keep, recycle or disqualify."""
     handoff, rules = m.state.handoff, clock_of(m, name)
     if handoff is None or rules is None:
         return
@@ -69,8 +71,8 @@ def _replace(m: Moment, changed: ClockState) -> None:
     handoff = m.state.handoff
     if handoff is not None:
         kept = tuple(changed if one.name == changed.name else one for one in handoff.clocks)
-        update(m, clocks=kept)
+        change_handoff(m, clocks=kept)
 
 
-def _deed(name: str) -> str:
+def _act_text(name: str) -> str:
     return {"accept": "accept", "first_touch": "touch", "qualify": "qualify"}[name]

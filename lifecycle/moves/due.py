@@ -1,6 +1,6 @@
-"""What is due by itself: holds that end, clocks, retries, cool-offs, idleness, track steps.
+"""What becomes due: ends of holds, clocks, retries, ends of cool-offs, idle rules, track steps.
 
-At one instant they are done in that order (PROGRAM.md section 3).
+Items that are due at the same instant are done in that order (docs/language.md section 3).
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class _Do(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class DueItem:
-    """Something that will happen by itself at `at` unless something else happens first."""
+    """Something that is due at `at`, unless an input changes that."""
 
     at: datetime
     order: tuple[int, int]
@@ -41,7 +41,7 @@ class DueItem:
 
 
 def next_due(m: Moment) -> DueItem | None:
-    """The item that is due first."""
+    """The item that is due first; None if nothing is due."""
     if m.state.closed or m.state.created is None:
         return None
     first = min(_items(m), key=_place, default=None)
@@ -60,7 +60,7 @@ def _items(m: Moment) -> Iterator[DueItem]:
     track = m.state.track
     if track is not None and track.until is not None:
         at = max(track.until, m.state.paused_until or track.until)
-        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.due)
+        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.do_due_step)
 
 
 def _handoff_items(m: Moment) -> Iterator[DueItem]:
@@ -88,7 +88,7 @@ def _handoff_items(m: Moment) -> Iterator[DueItem]:
 
 
 def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
-    """Idle rules that can come before `first`, and `first` itself."""
+    """The idle rules that can be due before `first`, and `first` itself."""
     if first is not None:
         yield first
     state = m.state
@@ -96,7 +96,7 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
     for place, rule, at_least in m.book.idle:
         if state.stage not in rule.in_:
             continue
-        # Most are months away, so that a glance without calendars will do.
+        # Most are due in months, so most are ruled out here, without calendar arithmetic.
         if first is not None and first.at < base + at_least:
             continue
         if allowed(state.stage, "recycled" if rule.do == "recycle" else "disqualified"):
@@ -113,7 +113,7 @@ def _end_cool_off(m: Moment) -> None:
         return
     m.change(cool_off_until=None)
     check_scores(m)
-    tracks.look(m)
+    tracks.enter_next(m)
 
 
 def _idle(m: Moment, rule: IdleRule) -> None:

@@ -1,4 +1,4 @@
-"""One event: timeline, profile and scores, suppression, lifecycle rules, track."""
+"""Creation and events: timeline, profile, scores, suppression, lifecycle rules, track."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from lifecycle.handoff import unreachable_owner
-from lifecycle.handoff.handoff import update
+from lifecycle.handoff.handoff import change_handoff
 from lifecycle.handoff.holds import hold_for_meeting
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
-from lifecycle.nurture import consent, opt_in, pause, tracks
-from lifecycle.nurture.suppression import heed, lift
+from lifecycle.nurture import consent, opt_in, pause, suppression, tracks
 from lifecycle.program.expressions import did_signature
 from lifecycle.program.profile import read_profile, zone_problem
 from lifecycle.scoring import score_event, score_fit
@@ -27,48 +26,49 @@ NOT_HUMAN = frozenset(
         "email.complained",
         "email.unsubscribed",
         "email.resubscribed",
+        "email.reinstated",
         "profile.updated",
         unreachable_owner.LEFT,
         unreachable_owner.UNREACHABLE,
     }
 )
-"""Event types that do not show a person's engagement."""
+"""Event types that are not human engagement."""
 
 _CHANGES_PROFILE = frozenset({"profile.updated", consent.GIVEN, consent.CONFIRMED})
 
-_MOST_SAID = 10
-"""So many problems of a profile are told in one note."""
+_MAX_PROBLEMS_IN_NOTE = 10
+"""The most problems of a profile that one note names."""
 
 
-def created(m: Moment, creation: Created) -> None:
-    """Begin a lead. Creation counts as a profile change, but asks no exit."""
+def create_lead(m: Moment, creation: Created) -> None:
+    """Create the lead. Creation counts as a profile change, but no track is left by its exit."""
     program = m.book.program
     read = read_profile(creation.profile, program)
     m.change(created=m.at, since=m.at, cycle_at=m.at, last_human=m.at, profile=read.values)
     _choose_motion(m)
     notes = [*read.problems.values(), zone_problem(read.values, program)]
-    m.tell(
+    m.record(
         "created",
         program=program.program,
         digest=m.state.digest,
         stage=m.state.stage,
         motion=m.state.motion,
-        note=_note(notes),
+        note=_joined_notes(notes),
     )
     score_fit(m)
     if not check_disqualify(m):
         check_scores(m)
-    opt_in.ask(m)
-    tracks.look(m)
+    opt_in.request_confirmation(m)
+    tracks.enter_next(m)
 
 
-def happened(m: Moment, event: Event) -> None:
-    """Take an event in."""
+def apply_event(m: Moment, event: Event) -> None:
+    """Apply an event."""
     human = event.type not in NOT_HUMAN
     if _ignored(m, event, human=human):
         return
     late = is_late(event)
-    m.about(event)
+    m.set_event(event)
     _remember(m, event, human=human, late=late)
     motion = m.state.motion
     update = None
@@ -76,7 +76,7 @@ def happened(m: Moment, event: Event) -> None:
         consents = event.type != "profile.updated"
         update = _update_profile(m, {"consent": True} if consents else event.data)
     points = score_event(m, event)
-    m.tell(
+    m.record(
         "event",
         event=event.id,
         type=event.type,
@@ -86,12 +86,12 @@ def happened(m: Moment, event: Event) -> None:
         late=late or None,
     )
     if event.type in (consent.GIVEN, consent.CONFIRMED):
-        consent.note(m, event)
+        consent.record_consent(m, event)
     if update is not None:
-        _tell_update(m, update)
-    heed(m, event)
-    pause.heed(m, event, human=human and not late)
-    unreachable_owner.heed(m, event)
+        _record_update(m, update)
+    suppression.apply_event(m, event)
+    pause.apply_event(m, event, human=human and not late)
+    unreachable_owner.apply_event(m, event)
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)
@@ -100,19 +100,19 @@ def happened(m: Moment, event: Event) -> None:
     if m.state.motion != motion:
         tracks.check_motion(m)
     if event.type == consent.CONFIRMED:
-        tracks.look(m)
+        tracks.enter_next(m)
     if not late:
-        tracks.react(m)
+        tracks.check_exit_and_wait(m)
 
 
 def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
-    """Whether this event is a repetition, or a machine's where a person's would count."""
+    """Whether the event has no effect: a duplicate, or engagement by a machine."""
     if event.duplicate:
-        m.tell("ignored", event=event.id, type=event.type, why="duplicate")
+        m.record("ignored", event=event.id, type=event.type, why="duplicate")
         return True
     if event.machine and human:
-        m.tell("ignored", event=event.id, type=event.type, why="machine")
-        pause.away(m, event)
+        m.record("ignored", event=event.id, type=event.type, why="machine")
+        pause.apply_out_of_office(m, event)
         return True
     return False
 
@@ -128,22 +128,26 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
     if late:
         return
     both = {did_signature(event.type), did_signature(event.type, event.subject)}
-    asked = m.book.dids & both
+    asked = m.book.did_signatures & both
     if asked:
         if in_cycle and not asked <= state.did:
             m.change(did=state.did | asked)
-        tracks.note_event(m, event, asked)
+        tracks.remember_event(m, event, asked)
 
 
-def _note(notes: Iterable[str | None]) -> str | None:
-    said = [note for note in notes if note]
-    more = [f"and {len(said) - _MOST_SAID} more"] if len(said) > _MOST_SAID else []
-    return "; ".join([*said[:_MOST_SAID], *more]) or None
+def _joined_notes(notes: Iterable[str | None]) -> str | None:
+    given = [note for note in notes if note]
+    more = (
+        [f"and {len(given) - _MAX_PROBLEMS_IN_NOTE} more"]
+        if len(given) > _MAX_PROBLEMS_IN_NOTE
+        else []
+    )
+    return "; ".join([*given[:_MAX_PROBLEMS_IN_NOTE], *more]) or None
 
 
 @dataclass(frozen=True, slots=True)
 class _Update:
-    """What a change of the profile came to."""
+    """What a change of the profile changed."""
 
     names: list[str]
     """The fields that changed, and `motion` if that did."""
@@ -151,7 +155,7 @@ class _Update:
 
 
 def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
-    """Change the profile, and with it the motion and the fit; told after the event."""
+    """Change the profile, the motion and the fit. It is recorded after the event."""
     before = m.state.profile
     read = read_profile(data, m.book.program)
     profile = {name: value for name, value in before.items() if name not in read.cleared}
@@ -176,14 +180,15 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
     return _Update(names, notes)
 
 
-def _tell_update(m: Moment, update: _Update) -> None:
-    note = _note(update.notes)
+def _record_update(m: Moment, update: _Update) -> None:
+    note = _joined_notes(update.notes)
     if update.names or note is not None:
-        m.tell("profile", changed=update.names, note=note)
+        m.record("profile", changed=update.names, note=note)
     if "email" in update.names:
-        m.change(soft_bounces=0, confirmed=None)
-        lift(m, "bounced")
-        opt_in.ask(m)
+        suppression.forget_soft_bounces(m)
+        m.change(confirmed=None)
+        suppression.lift(m, "bounced")
+        opt_in.request_confirmation(m)
 
 
 def _choose_motion(m: Moment) -> None:
@@ -195,7 +200,7 @@ def _choose_motion(m: Moment) -> None:
 
 
 def _meeting(m: Moment, event: Event) -> None:
-    """A booked meeting is a touch by the owner, and holds the qualify clock until it starts."""
+    """Apply a booked meeting: a touch by the owner, and a hold of the qualify clock."""
     state = m.state
     if state.stage not in WORKED or state.handoff is None:
         return
@@ -209,11 +214,11 @@ def _meeting(m: Moment, event: Event) -> None:
 
 
 def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:
-    """Count a touch in this handoff; the first one ends the first_touch clock."""
+    """Record a touch and count it in the handoff. The first touch ends the first_touch clock."""
     handoff = m.state.handoff
     number = None
     if handoff is not None:
         number = handoff.touches + 1
         kept = tuple(clock for clock in handoff.clocks if clock.name != "first_touch")
-        update(m, touches=number, clocks=kept)
-    m.tell("touched", by=by, channel=channel, n=number, note=note)
+        change_handoff(m, touches=number, clocks=kept)
+    m.record("touched", by=by, channel=channel, n=number, note=note)

@@ -1,14 +1,12 @@
-"""What makes a lead move by itself: disqualify, hand_raise, mql, engaged, in this order."""
+"""Rules that move a lead: disqualify, hand_raise, mql, engaged. They are asked in this order."""
 
 from __future__ import annotations
 
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import become_mql, disqualify, enter_stage
-from lifecycle.stages import WORKED
+from lifecycle.stages import WITH_MARKETING, WORKED
 from models.inputs import Event
 from models.messages import LATE_AFTER
-
-_OPEN_TO_RULES = frozenset({"known", "engaged", "recycled"})
 
 
 def is_late(event: Event) -> bool:
@@ -17,7 +15,7 @@ def is_late(event: Event) -> bool:
 
 
 def check_disqualify(m: Moment) -> bool:
-    """Disqualify by the first rule that holds; asked at creation and at profile changes."""
+    """Disqualify by the first rule that holds. Asked at creation and at profile changes."""
     for when, reason in m.book.disqualify:
         if m.holds(when):
             return disqualify(m, reason)
@@ -25,7 +23,7 @@ def check_disqualify(m: Moment) -> bool:
 
 
 def check_hand_raise(m: Moment, event: Event) -> bool:
-    """Make a lead that raises its hand an MQL; tell the owner of one that is with sales already."""
+    """Make a lead that raises its hand an MQL. If sales has it already, alert the owner."""
     state = m.state
     if not m.holds(m.book.hand_raise):
         return False
@@ -45,9 +43,9 @@ def _revives(m: Moment) -> bool:
 
 
 def check_scores(m: Moment) -> bool:
-    """Make a lead marketing qualified or engaged by the program's rules."""
+    """Make the lead marketing qualified or engaged, if the program's rules say so."""
     state = m.state
-    if state.stage not in _OPEN_TO_RULES or state.cool_off_until is not None:
+    if state.stage not in WITH_MARKETING or state.cool_off_until is not None:
         return False
     if state.stage == "recycled" and not state.human_since_recycle:
         return False

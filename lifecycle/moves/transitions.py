@@ -1,4 +1,4 @@
-"""A change of stage and all that it entails: the track, the handoff, the end of a lead."""
+"""A change of stage and what follows from it: for the track, the handoff, the end of a lead."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ RECYCLED_OUT = "recycled_out"
 
 
 def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
-    """Move to a stage if the table allows it, and do what follows. Whether it did."""
+    """Move to a stage if the table allows it. Returns whether the lead moved."""
     source = m.state.stage
     if not allowed(source, to):
         return False
     if m.state.closed:
         m.change(closed=False)
-        m.tell("reopened", stage=source)
-    m.tell("stage", **{"from": source, "to": to, "why": why, "by": by})
-    m.change(stage=to, since=m.at, cool_off_until=None)
+        m.record("reopened", stage=source)
+    m.record("stage", **{"from": source, "to": to, "why": why, "by": by})
+    m.change(stage=to, since=m.at, cool_off_until=None, reached=m.state.reached | {source, to})
     if to in TRACKLESS or to == "recycled":
         tracks.leave(m, "stage")
     else:
         if not tracks.check_exit(m):
-            tracks.look(m)
-        tracks.check_waits(m)
+            tracks.enter_next(m)
+        tracks.check_wait(m)
     return True
 
 
@@ -49,8 +49,8 @@ def recycle(
 ) -> None:
     """Give the lead back to marketing: a new cycle, after the reason's cool-off.
 
-    `until` replaces the end of the cool-off. More recycles by people than the program
-    allows disqualify instead.
+    `until` replaces the end of the cool-off. If people have recycled the lead more often than the
+    program allows, it is disqualified instead.
     """
     if by is not None:
         most = m.book.program.recycle.at_most
@@ -72,7 +72,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
     if not allowed(m.state.stage, "recycled"):
         return
     cools_off = cool_off_until > m.at
-    m.tell(
+    m.record(
         "recycled",
         reason=reason,
         by=by,
@@ -95,17 +95,18 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
         did=frozenset(),
         sent=frozenset(),
         left=frozenset(),
+        times_entered={},
         human_since_recycle=False,
         cool_off_until=cool_off_until if cools_off else None,
     )
-    tracks.look(m)
+    tracks.enter_next(m)
 
 
 def disqualify(m: Moment, reason: str, *, by: str | None = None) -> bool:
-    """End the lead as no fit, where the table allows it. Whether it did."""
+    """Disqualify the lead if the table allows it. Returns whether the lead moved."""
     if not allowed(m.state.stage, "disqualified"):
         return False
-    m.tell("disqualified", reason=reason, by=by)
+    m.record("disqualified", reason=reason, by=by)
     enter_stage(m, "disqualified", reason, by)
     m.change(reason=reason)
     end_handoff(m)
@@ -113,10 +114,10 @@ def disqualify(m: Moment, reason: str, *, by: str | None = None) -> bool:
 
 
 def close_if_done(m: Moment) -> None:
-    """Close a lead that is disqualified, and a customer with no track left."""
+    """Close a lead that is disqualified, and a customer that is in no track."""
     state = m.state
     if state.closed or state.created is None:
         return
     if state.stage == "disqualified" or (state.stage == "customer" and state.track is None):
         m.change(closed=True)
-        m.tell("closed", stage=state.stage)
+        m.record("closed", stage=state.stage)

@@ -1,30 +1,29 @@
-"""Consent to marketing mail: given, or given and confirmed by a link in a mail."""
+"""Consent to marketing mail: given, or also confirmed by a link in a mail (double opt-in)."""
 
 from __future__ import annotations
 
 from lifecycle.moment import Moment
+from lifecycle.program.new_lead import LONGEST_CONSENT
 from models.inputs import Event
 
 GIVEN, CONFIRMED = "consent.given", "consent.confirmed"
 CONFIRM = "confirm"
-"""The e-mail by which a consent is confirmed, where the program demands that."""
-LONGEST = 1_000
-"""Characters of a source or a wording."""
+"""The name of the e-mail with the link that confirms a consent."""
 
 
-def awaited(m: Moment) -> bool:
-    """Whether nothing may be sent before the lead confirms its consent."""
+def confirmation_awaited(m: Moment) -> bool:
+    """Whether no mail may be sent because the lead has not confirmed its consent."""
     return m.book.program.sending.double_opt_in and m.state.confirmed is None
 
 
-def note(m: Moment, event: Event) -> None:
-    """Write down a consent: from where, and to which words."""
+def record_consent(m: Moment, event: Event) -> None:
+    """Record a consent: its source, and the wording that the person agreed to."""
     confirmed = event.type == CONFIRMED
     if confirmed:
         m.change(confirmed=m.at)
-    m.tell(
+    m.record(
         "consented",
-        source=str(event.data.get("source", ""))[:LONGEST],
-        wording=str(event.data.get("wording", ""))[:LONGEST],
+        source=str(event.data.get("source", ""))[:LONGEST_CONSENT],
+        wording=str(event.data.get("wording", ""))[:LONGEST_CONSENT],
         confirmed=confirmed or None,
     )

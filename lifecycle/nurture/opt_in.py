@@ -1,22 +1,22 @@
-"""Double opt-in: one operational mail with a link that confirms, and nothing else before."""
+"""Double opt-in: one operational mail with a link. No other mail is sent before confirmation."""
 
 from __future__ import annotations
 
 from lifecycle.moment import Moment
-from lifecycle.nurture.consent import CONFIRM, awaited
+from lifecycle.nurture.consent import CONFIRM, confirmation_awaited
 from lifecycle.nurture.sending import message_id
 from lifecycle.stable_hash import short_hash
 from models.decision import SendMail
 from models.state import PendingMail
 
 TRACK = "opt-in"
-"""What stands for a track in the entries of this mail."""
+"""The name that entries of this mail have instead of a track's."""
 
 
-def ask(m: Moment) -> None:
-    """Ask the lead's address for its confirmation, once an address and cycle."""
+def request_confirmation(m: Moment) -> None:
+    """Send the confirmation mail, once for each address and cycle."""
     state = m.state
-    if not awaited(m) or CONFIRM not in m.book.program.emails:
+    if not confirmation_awaited(m) or CONFIRM not in m.book.program.emails:
         return
     if {"bounced", "complained"} & set(state.suppressed):
         return

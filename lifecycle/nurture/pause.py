@@ -1,8 +1,8 @@
-"""A pause: nobody is there to read mail, or asked for none for a while.
+"""Pauses of mail: the person is out of office, or asked for no mail for a while.
 
-The running track stands still until the pause ends, and nurture mail that falls due is put
-off until then. An out-of-office notice pauses until the day it names, and is over as soon as
-the person does anything; a pause that was asked for is over when mail is asked for again.
+Until the pause ends, the running track waits, and nurture mail is deferred. An out-of-office reply
+pauses until the day it names, or until the person does anything. A pause that the person asked
+for also ends when the person asks for mail again.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ from models.durations import Duration
 from models.inputs import Event
 from models.instants import parse_instant
 
-LONGEST_ABSENCE = timedelta(days=90)
-"""A notice that names a later day is believed for so long only."""
+MAX_ABSENCE = timedelta(days=90)
+"""The longest pause by an out-of-office reply, even if it names a later day."""
 DEFAULT_DAYS = 30
-LONGEST_DAYS = 365
+MAX_DAYS = 365
 
 Why = Literal["out_of_office", "asked"]
 
@@ -30,21 +30,21 @@ def paused_until(m: Moment) -> datetime | None:
     return until if until is not None and until > m.at else None
 
 
-def heed(m: Moment, event: Event, *, human: bool) -> None:
-    """Begin, lengthen or end the pause as an event demands. `human`: a person did this."""
+def apply_event(m: Moment, event: Event, *, human: bool) -> None:
+    """Begin, lengthen or end the pause by an event. `human`: the event is human engagement."""
     if event.type == "email.paused":
         days = event.data.get("days", DEFAULT_DAYS)
-        if isinstance(days, int) and not isinstance(days, bool) and 1 <= days <= LONGEST_DAYS:
+        if isinstance(days, int) and not isinstance(days, bool) and 1 <= days <= MAX_DAYS:
             _pause(m, later(m.at, Duration(days, "d"), m.zone), "asked")
     elif event.type == "email.resubscribed" or (human and m.state.paused_why == "out_of_office"):
         _end(m, "resubscribed" if event.type == "email.resubscribed" else "human")
 
 
-def away(m: Moment, event: Event) -> None:
-    """Pause until the day that an out-of-office notice names, if it names one to come."""
+def apply_out_of_office(m: Moment, event: Event) -> None:
+    """Pause until the day that an out-of-office reply names, if that day is in the future."""
     returns = _instant(m, event.data.get("returns"))
     if event.type == "email.replied" and returns is not None and returns > m.at:
-        _pause(m, min(returns, m.at + LONGEST_ABSENCE), "out_of_office")
+        _pause(m, min(returns, m.at + MAX_ABSENCE), "out_of_office")
 
 
 def _pause(m: Moment, until: datetime, why: Why) -> None:
@@ -52,18 +52,18 @@ def _pause(m: Moment, until: datetime, why: Why) -> None:
     if current is not None and current >= until:
         return
     m.change(paused_until=until, paused_why=why)
-    m.tell("paused", until=until, why=why)
+    m.record("paused", until=until, why=why)
 
 
 def _end(m: Moment, why: str) -> None:
     if paused_until(m) is not None:
-        m.tell("unpaused", why=why)
+        m.record("unpaused", why=why)
     if m.state.paused_until is not None:
         m.change(paused_until=None, paused_why=None)
 
 
 def _instant(m: Moment, text: Any) -> datetime | None:
-    """An instant, or the beginning of a day where the lead is; None for anything else."""
+    """The instant, or the start of the day in the lead's time zone; None if it is neither."""
     try:
         day = date.fromisoformat(text) if isinstance(text, str) else None
     except ValueError:

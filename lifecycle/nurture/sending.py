@@ -1,7 +1,7 @@
 """Whether an e-mail that is due may be sent now: suppression, consent, pause, window, caps.
 
-Caps defer, they never drop: a mail over a cap waits for the first instant that satisfies
-caps and window.
+Caps never drop a mail. A mail over a cap waits for the first instant that both the caps and the
+send window allow.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import later, window_opening
 from lifecycle.moment import Moment
-from lifecycle.nurture.consent import awaited
+from lifecycle.nurture.consent import confirmation_awaited
 from lifecycle.nurture.pause import paused_until
 from lifecycle.program.rulebook import Rulebook, email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
@@ -26,14 +26,14 @@ from models.program.tracks import EmailStep, VariantsStep
 
 @dataclass(frozen=True, slots=True)
 class Skip:
-    """Not now and not later; `why` is the first reason that applies."""
+    """Do not send the mail at all. `why` is the first reason that applies."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Defer:
-    """Not now: try again at `until`."""
+    """Do not send the mail now. Check it again at `until`."""
 
     until: datetime
     why: Literal["paused", "window", "cap"]
@@ -42,7 +42,7 @@ class Defer:
 def choose(
     m: Moment, track: str, step: str, of: EmailStep | VariantsStep
 ) -> tuple[str | None, str]:
-    """The variant and the e-mail a step sends to this lead, by its stable hash."""
+    """The variant and the e-mail that a step sends to this lead: chosen by a stable hash."""
     choices = email_choices(of)
     whole = sum(weight for _, _, weight in choices)
     place = stable_hash(m.book.program.program, m.state.lead, track, step) * whole
@@ -55,7 +55,7 @@ def choose(
 
 
 def check(m: Moment, email: str) -> Skip | Defer | None:
-    """Whether this e-mail may be sent at this instant; None if it may."""
+    """Whether to skip or defer this e-mail now; None if it may be sent."""
     why = skip_reason(m, email)
     if why is not None:
         return Skip(why)
@@ -76,7 +76,7 @@ def check(m: Moment, email: str) -> Skip | Defer | None:
 
 
 def skip_reason(m: Moment, email: str) -> str | None:
-    """Why this e-mail is not sent at all: the first reason that applies."""
+    """Why this e-mail is not sent at all: the first reason that applies; None if it may be sent."""
     state, sending = m.state, m.book.program.sending
     operational = m.book.program.emails[email].operational
     reasons = (
@@ -85,7 +85,7 @@ def skip_reason(m: Moment, email: str) -> str | None:
     for reason in reasons:
         if reason in state.suppressed:
             return reason
-    if awaited(m):
+    if confirmation_awaited(m):
         return "no_consent"
     if (
         not operational
@@ -107,7 +107,7 @@ def held_out(book: Rulebook, lead: str) -> bool:
 
 
 def _counted(m: Moment) -> list[datetime]:
-    """What caps count: mail that was sent, and mail on its way."""
+    """The instants that caps count: of nurture mail that was sent or is being sent."""
     emails = m.book.program.emails
     waiting = [
         mail.at
@@ -120,9 +120,9 @@ def _counted(m: Moment) -> list[datetime]:
 def free_of_caps(
     caps: Sequence[Rate], sends: Sequence[datetime], at: datetime, zone: ZoneInfo
 ) -> datetime:
-    """The first instant from `at` on at which no cap stands against one more mail.
+    """The first instant from `at` on at which all caps allow one more mail.
 
-    `sends` are in order. What was sent at s counts until s + window, not included.
+    `sends` are in order. A mail sent at s counts until s + window, that instant excluded.
     """
     free = at
     for cap in caps:
@@ -132,7 +132,7 @@ def free_of_caps(
 
 
 def count(m: Moment, at: datetime) -> None:
-    """Count a nurture mail sent at `at`, forgetting what no cap counts any more."""
+    """Count a nurture mail sent at `at`. Mail that no cap counts any more is dropped."""
     windows = [cap.per for cap in m.book.program.sending.caps if cap.per is not None]
     kept = [
         sent
@@ -143,7 +143,7 @@ def count(m: Moment, at: datetime) -> None:
 
 
 def message_id(book: Rulebook, key: str) -> str:
-    """The Message-ID of a mail, without brackets: fixed by its key, on the sending domain."""
+    """The Message-ID of a mail, without brackets. The same key always gives the same one."""
     _, address = parseaddr(book.program.sending.from_)
     domain = ascii_domain(address.rpartition("@")[2])
     return f"{short_hash(key)}@{domain or 'localhost'}"

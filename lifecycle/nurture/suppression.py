@@ -1,70 +1,93 @@
-"""Suppression: who gets no marketing mail any more, and why.
+"""Suppression: the lead gets no marketing mail any more, for a reason.
 
-Hard bounces, complaints and unsubscriptions suppress at once; so does the third soft
-bounce in a row. Suppression stops mail, never a handoff.
+A hard bounce, a complaint, an unsubscription or the third soft bounce in a row suppresses. It
+stops mail, but never a handoff. Soft bounces of one e-mail count once. `email.reinstated`, by an
+operator, is the way back from a wrong bounce.
 """
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from lifecycle.moment import Moment
 from lifecycle.stages import IN_SALES
 from models.inputs import Event
 
+SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
+"""Why an address gets no marketing mail."""
+
 SOFT_BOUNCES = 3
-"""So many soft bounces in a row count as a hard one."""
+"""This many soft bounces in a row count as a hard bounce."""
 
-_ALIVE = frozenset({"email.delivered", "email.opened", "email.clicked", "email.replied"})
+_PROOFS_OF_DELIVERY = frozenset(
+    {"email.delivered", "email.opened", "email.clicked", "email.replied"}
+)
 
 
-def heed(m: Moment, event: Event) -> None:
-    """Suppress or lift as this event demands."""
-    if event.type == "email.unsubscribed":
-        suppress(m, "unsubscribed")
-    elif event.type == "email.complained":
-        suppress(m, "complained")
+def suppressing_reason(type_: str, data: Mapping[str, Any]) -> SuppressionReason | None:
+    """Why an event of this type, with this data, suppresses its address at once; else None."""
+    if type_ == "email.unsubscribed":
+        return "unsubscribed"
+    if type_ == "email.complained":
+        return "complained"
+    # RFC 3463: X.7.X is a policy status. The address itself may be right.
+    policy = str(data.get("status", "")).startswith("5.7.")
+    hard = type_ == "email.bounced" and data.get("kind") == "hard"
+    return "bounced" if hard and not policy else None
+
+
+def apply_event(m: Moment, event: Event) -> None:
+    """Suppress mail, or lift a suppression, if the event says so."""
+    reason = suppressing_reason(event.type, event.data)
+    if reason is not None:
+        suppress(m, reason)
     elif event.type == "email.resubscribed":
         lift(m, "unsubscribed")
     elif event.type == "email.bounced":
-        _bounced(m, event)
-    elif event.type in _ALIVE and m.state.soft_bounces:
-        m.change(soft_bounces=0)
+        _count_soft_bounce(m, event.subject)
+    elif event.type == "email.reinstated":
+        forget_soft_bounces(m)
+        lift(m, "bounced")
+    elif event.type in _PROOFS_OF_DELIVERY and m.state.soft_bounces:
+        forget_soft_bounces(m)
 
 
-def _bounced(m: Moment, event: Event) -> None:
-    # RFC 3463: X.7.X is about policy, so the address itself may be fine.
-    policy = str(event.data.get("status", "")).startswith("5.7.")
-    if event.data.get("kind") == "hard" and not policy:
-        suppress(m, "bounced")
-        return
-    _soft(m)
-
-
-def refused(m: Moment, why: str | None) -> None:
-    """Heed a mail server that refused a mail at once: as if the mail had come back."""
+def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:
+    """Apply a refusal by the mail server: it counts like a bounce."""
     if why == "bounced":
         suppress(m, "bounced")
     elif why == "soft_bounced":
-        _soft(m)
+        _count_soft_bounce(m, email)
 
 
-def _soft(m: Moment) -> None:
-    m.change(soft_bounces=m.state.soft_bounces + 1)
+def _count_soft_bounce(m: Moment, email: str) -> None:
+    """Count a soft bounce, but no second one of the same e-mail."""
+    if email and email in m.state.soft_bounced:
+        return
+    named = (email,) if email else ()
+    m.change(soft_bounces=m.state.soft_bounces + 1, soft_bounced=(*m.state.soft_bounced, *named))
     if m.state.soft_bounces >= SOFT_BOUNCES:
         suppress(m, "bounced")
 
 
+def forget_soft_bounces(m: Moment) -> None:
+    """Count soft bounces from zero again."""
+    m.change(soft_bounces=0, soft_bounced=())
+
+
 def suppress(m: Moment, why: str) -> None:
-    """Stop marketing mail; the owner of a lead in sales is told."""
+    """Stop marketing mail. If the lead is with sales, its owner is alerted."""
     if why in m.state.suppressed:
         return
     m.change(suppressed=(*m.state.suppressed, why))
-    m.tell("suppressed", why=why)
+    m.record("suppressed", why=why)
     if m.state.stage in IN_SALES and m.state.handoff is not None:
         m.alert(m.state.owner, why, f"The lead gets no marketing mail any more ({why}).")
 
 
 def lift(m: Moment, why: str) -> None:
-    """Allow marketing mail again, as far as this reason stood against it."""
+    """Remove this reason against marketing mail."""
     if why in m.state.suppressed:
         m.change(suppressed=tuple(one for one in m.state.suppressed if one != why))
-        m.tell("unsuppressed", why=why)
+        m.record("unsuppressed", why=why)

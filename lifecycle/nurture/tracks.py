@@ -1,8 +1,8 @@
-"""Tracks: entering, leaving, and doing the steps of a nurture sequence.
+"""Tracks: entering and leaving a nurture sequence, and doing its steps.
 
-A step that is reached is done at once, but for waits and for an e-mail that must be
-deferred or is on its way. A track is left by its exit, by a stage in which none runs, by a
-change of motion, by moving on, or by its end; each is an occasion to look for the next.
+A step that is reached is done at once, except waits and e-mails that are deferred or being sent.
+A track is left by its exit, by a stage in which no track runs, by a change of motion, by `move_to`
+or at its end. Then the next track is looked for.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import assert_never
 from lifecycle.calendars.local_time import later
 from lifecycle.moment import Moment
 from lifecycle.nurture import suppression
-from lifecycle.nurture.consent import awaited
+from lifecycle.nurture.consent import confirmation_awaited
 from lifecycle.nurture.sending import Defer, Skip, check, choose, count, message_id
 from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
@@ -34,10 +34,10 @@ from models.program.tracks import (
 from models.state import PendingMail, TaskState, TrackState
 
 
-def look(m: Moment, *, ended: str | None = None) -> None:
-    """Enter the first track whose `for` holds, if none runs and one may.
+def enter_next(m: Moment, *, ended: str | None = None) -> None:
+    """Enter the first track whose `for` holds, if no track runs and one may run.
 
-    `ended` is the track whose own end is the occasion; it is not entered again on it.
+    `ended` is the track that has just ended. It is not entered again at once.
     """
     if m.state.track is not None or not _may_run(m):
         return
@@ -49,7 +49,11 @@ def look(m: Moment, *, ended: str | None = None) -> None:
 
 def _may_run(m: Moment) -> bool:
     state = m.state
-    return state.stage not in TRACKLESS and state.cool_off_until is None and not awaited(m)
+    return (
+        state.stage not in TRACKLESS
+        and state.cool_off_until is None
+        and not confirmation_awaited(m)
+    )
 
 
 def _barred(m: Moment, track: CompiledTrack) -> bool:
@@ -59,20 +63,24 @@ def _barred(m: Moment, track: CompiledTrack) -> bool:
 
 
 def _enter(m: Moment, track: CompiledTrack) -> None:
-    m.tell("track_entered", track=track.name)
+    m.record("track_entered", track=track.name)
     m.change(
         track=TrackState(name=track.name, entered=m.at, step=track.first),
         entered={**m.state.entered, track.name: m.at},
+        times_entered={
+            **m.state.times_entered,
+            track.name: m.state.times_entered.get(track.name, 0) + 1,
+        },
     )
     _perform(m, track.first)
 
 
 def leave(m: Moment, why: str) -> None:
-    """Leave the running track; a mail it asked for in this turn is withdrawn."""
+    """Leave the running track. A mail that it asked for in this turn is withdrawn."""
     track = m.state.track
     if track is None:
         return
-    m.tell("track_left", track=track.name, why=why)
+    m.record("track_left", track=track.name, why=why)
     withdrawn = {
         command.key
         for command in m.commands
@@ -91,24 +99,24 @@ def _end(m: Moment, why: str) -> None:
     track = m.state.track
     if track is not None:
         leave(m, why)
-        look(m, ended=track.name)
+        enter_next(m, ended=track.name)
 
 
-def note_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
-    """Remember what the lead did since the track was entered, by the event's own time."""
+def remember_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
+    """Remember for `did()` that the event happened since the track was entered."""
     track = m.state.track
     if track is not None and event.at >= track.entered and not signatures <= track.did:
         m.change(track=dataclasses.replace(track, did=track.did | signatures))
 
 
-def react(m: Moment) -> None:
-    """After an input: leave by the exit, or go on where a `wait_until` holds."""
+def check_exit_and_wait(m: Moment) -> None:
+    """After an input: leave the track by its exit, or go on if its `wait_until` holds."""
     check_exit(m)
-    check_waits(m)
+    check_wait(m)
 
 
 def check_exit(m: Moment) -> bool:
-    """Leave by the exit if it holds, and look for the next track. Whether it was left."""
+    """Leave by the exit if it holds, and look for the next track. Returns whether it was left."""
     track = m.state.track
     if track is None or m.state.stage in TRACKLESS:
         return False
@@ -120,22 +128,26 @@ def check_exit(m: Moment) -> bool:
 
 
 def check_motion(m: Moment) -> None:
-    """After a change of motion: leave a track that is no longer for this lead."""
+    """After a change of motion: leave the track if its `for` does not hold any more."""
     track = m.state.track
     compiled = m.book.tracks.get(track.name) if track is not None else None
     if compiled is not None and not m.holds(compiled.for_):
         _end(m, "for")
 
 
-def check_waits(m: Moment) -> None:
-    """Go on where a `wait_until` holds now."""
+def check_wait(m: Moment) -> None:
+    """Go on if the lead waits in a `wait_until` that holds now."""
     node = _current(m)
-    if node is not None and isinstance(node.step, WaitUntilStep) and m.holds(node.asks, track=True):
+    if (
+        node is not None
+        and isinstance(node.step, WaitUntilStep)
+        and m.holds(node.condition, track=True)
+    ):
         _perform(m, node.then)
 
 
-def due(m: Moment) -> None:
-    """Go on where a wait has ended, a limit was reached, or a deferred mail is due."""
+def do_due_step(m: Moment) -> None:
+    """Go on when a wait has ended, a limit is reached, or a deferred mail is due."""
     node, track = _current(m), m.state.track
     if node is None or track is None:
         return
@@ -148,14 +160,14 @@ def due(m: Moment) -> None:
         _perform(m, node.id)
 
 
-def mail_result(m: Moment, result: Result) -> None:
-    """Note what became of a mail, and go on after the step that sent it."""
+def apply_mail_result(m: Moment, result: Result) -> None:
+    """Record the result of a mail, and go on after the step that sent it."""
     mail = next((one for one in m.state.mails if one.key == result.key), None)
     if mail is None:
         return
     m.change(mails=tuple(one for one in m.state.mails if one.key != mail.key))
     if result.outcome == "sent":
-        m.tell(
+        m.record(
             "email_sent",
             email=mail.email,
             step=mail.step,
@@ -164,11 +176,11 @@ def mail_result(m: Moment, result: Result) -> None:
             message=mail.message,
         )
     elif result.outcome == "skipped":
-        m.tell("email_skipped", email=mail.email, step=mail.step, why=result.why)
+        m.record("email_skipped", email=mail.email, step=mail.step, why=result.why)
     else:
-        m.tell("email_failed", email=mail.email, step=mail.step, why=result.why)
-        suppression.refused(m, result.why)
-    # A mail whose outcome is unknown may have been read, so it counts like one that was sent.
+        m.record("email_failed", email=mail.email, step=mail.step, why=result.why)
+        suppression.apply_refused_mail(m, mail.email, result.why)
+    # A mail with an unknown outcome may have arrived, so it counts as sent.
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
             m.change(sent=m.state.sent | {mail.email})
@@ -185,11 +197,11 @@ def _current(m: Moment) -> StepNode | None:
     track = m.state.track
     if track is None or track.sending or track.name not in m.book.tracks:
         return None
-    return m.book.tracks[track.name].nodes.get(track.step)
+    return m.book.tracks[track.name].step(track.step)
 
 
-def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch a kind of step
-    """Do this step and those after it, as far as nothing has to be waited for."""
+def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
+    """Do this step and the steps after it, until one has to wait."""
     track = m.state.track
     if track is None:
         return
@@ -206,17 +218,17 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
                 _wait(m, wait_until=later(m.at, wait, m.zone))
                 return
             case WaitUntilStep(up_to=up_to):
-                if not m.holds(node.asks, track=True):
+                if not m.holds(node.condition, track=True):
                     _wait(m, wait_until=later(m.at, up_to, m.zone))
                     return
                 step = node.then
             case IfStep():
-                step = node.then if m.holds(node.asks, track=True) else node.otherwise
+                step = node.then if m.holds(node.condition, track=True) else node.otherwise
             case TaskStep():
                 _open_task(m, node.step)
                 step = node.next
             case NotifyStep(notify=notice):
-                m.tell("notified", channel=notice.channel, message=notice.message)
+                m.record("notified", channel=notice.channel, message=notice.message)
                 step = node.next
             case MoveToStep(move_to=target):
                 _move(m, target)
@@ -237,20 +249,21 @@ def _wait(m: Moment, wait_until: datetime) -> None:
 
 
 def _send(m: Moment, node: StepNode) -> bool:
-    """Send the step's e-mail, defer or skip it. Whether the step is done already."""
+    """Send, defer or skip the step's e-mail. Returns whether the step is done already."""
     track, step = m.state.track, node.step
     if track is None or not isinstance(step, EmailStep | VariantsStep):
         return True
     variant, email = choose(m, track.name, node.id, step)
     verdict = check(m, email)
     if isinstance(verdict, Skip):
-        m.tell("email_skipped", email=email, step=node.id, why=verdict.why)
+        m.record("email_skipped", email=email, step=node.id, why=verdict.why)
         return True
     if isinstance(verdict, Defer):
-        m.tell("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
+        m.record("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
         _wait(m, wait_until=verdict.until)
         return False
-    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{node.id}"
+    times = m.state.times_entered.get(track.name, 1)
+    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{times}/{node.id}/{email}"
     message = message_id(m.book, key)
     pending = PendingMail(
         key=key,
@@ -276,7 +289,7 @@ def _open_task(m: Moment, step: TaskStep) -> None:
     owner = None if work.team is not None else m.state.owner
     task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team)
     m.change(tasks=(*m.state.tasks, task), task_count=number)
-    m.tell(
+    m.record(
         "task_opened",
         task=task.id,
         task_kind=task.kind,
@@ -295,4 +308,4 @@ def _move(m: Moment, target: str) -> None:
     if target != track.name and _may_run(m) and not _barred(m, compiled):
         _enter(m, compiled)
     else:
-        look(m, ended=track.name)
+        enter_next(m, ended=track.name)

@@ -1,7 +1,7 @@
-"""Expressions in a program: CEL (https://cel.dev), read once and asked often.
+"""Expressions of a program: CEL (https://cel.dev), compiled once and evaluated often.
 
-CEL's own rules apply; what ends in an error (a missing value, say) or is not a boolean
-does not hold.
+CEL's own rules apply. An expression that ends in an error (a missing value, for example) or whose
+result is not a boolean does not hold.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
-import cel
+from lifecycle.program.cel_library import cel
 
 _TOKEN = re.compile(
     r"""(?P<string>[rRbB]{0,2}(?:'''(?:\\.|[^\\])*?'''|\"\"\"(?:\\.|[^\\])*?\"\"\"
@@ -27,7 +27,7 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class ExpressionToken:
-    """A word of an expression and its offset in the source."""
+    """A token of an expression and its offset in the source."""
 
     kind: str
     text: str
@@ -39,7 +39,7 @@ def _literal(token: ExpressionToken) -> str:
 
 
 def did_signature(type_: str, subject: str | None = None) -> str:
-    """What `did(type)` or `did(type, subject)` asks for, as one string."""
+    """What `did(type)` or `did(type, subject)` asks for, as one text."""
     return type_ if subject is None else f"{type_}\n{subject}"
 
 
@@ -50,18 +50,18 @@ class Expression:
     source: str
     program: cel.Program = field(repr=False)
     variables: frozenset[str]
-    """Names used as variables, without those that a macro binds or a namespace has."""
+    """Names used as variables, without names that a macro binds or that belong to a namespace."""
     functions: frozenset[str]
     """Names called as functions or methods."""
     tokens: tuple[ExpressionToken, ...] = field(repr=False)
-    dids: frozenset[str]
+    did_signatures: frozenset[str]
     """The signatures of its `did()` calls."""
 
     def holds(self, context: cel.Context) -> bool:
-        """Whether it is true: an error or another value than true is no."""
+        """Whether its result is true. An error or any other value counts as no."""
         try:
             return self.program.execute(context) is True
-        except Exception:  # noqa: BLE001  # CEL errors come as many types, and all mean no
+        except Exception:  # noqa: BLE001  # CEL errors have many types, and each means no
             return False
 
 
@@ -69,8 +69,7 @@ class Expression:
 def expression(source: str) -> Expression:
     """Compile an expression.
 
-    Raises ValueError where it does not parse and where `did` is not given one or two
-    string literals.
+    Raises ValueError if it does not parse, or if `did` does not have one or two text literals.
     """
     program = cel.compile(source)
     tokens = tuple(
@@ -85,11 +84,11 @@ def expression(source: str) -> Expression:
         variables=frozenset(program.variables()) & names,
         functions=frozenset(program.functions()) & names,
         tokens=tokens,
-        dids=frozenset(_dids(tokens)),
+        did_signatures=frozenset(_did_signatures(tokens)),
     )
 
 
-def _dids(tokens: tuple[ExpressionToken, ...]) -> list[str]:
+def _did_signatures(tokens: tuple[ExpressionToken, ...]) -> list[str]:
     found = []
     for place, token in enumerate(tokens):
         if token.kind != "name" or token.text != "did":
@@ -108,7 +107,7 @@ def _dids(tokens: tuple[ExpressionToken, ...]) -> list[str]:
 
 
 def context(variables: Mapping[str, Any], did: Callable[[str], bool]) -> cel.Context:
-    """What expressions are asked against: variables, and whether a signature was done."""
+    """The context in which expressions are evaluated: variables, and the function `did`."""
 
     def _did(type_: str, subject: str | None = None) -> bool:
         return did(did_signature(type_, subject))

@@ -1,8 +1,9 @@
-"""A lead's profile: the built-in fields and the program's own, coerced when they are read."""
+"""A lead's profile: built-in fields and the program's own fields, coerced when they are read."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,23 +13,25 @@ from zoneinfo import ZoneInfo
 from email_validator import EmailNotValidError, validate_email
 
 from lifecycle.calendars.local_time import zone
+from lifecycle.program.countries import country_code
 from models.program.program import Program
 from models.program.values import BUILT_IN_FIELDS, FieldType
 
-_COUNTRY = re.compile(r"[A-Z]{2}")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\t\v\f\x85\u2028\u2029]")
+_AMBIGUOUS = re.compile(r"\s*([+-]?\d+)[.,](\d{3})\s*")
 _LONGEST = 1_000
-_LONGEST_SHOWN = 60
+_MAX_SHOWN = 60
 _LARGEST = 2**53
 _FLAGS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True)
 class ReadProfile:
-    """What could be read of a raw profile, and a sentence for each field that could not."""
+    """The values that could be read, and a sentence for each field that could not be read."""
 
     values: dict[str, Any]
     cleared: frozenset[str]
-    """Fields given as null or empty: to be absent."""
+    """Fields given as null or empty text. They become absent."""
     problems: dict[str, str]
 
 
@@ -40,9 +43,9 @@ def field_types(program: Program) -> dict[str, FieldType]:
 def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
     """Coerce the values of a profile by the types of their fields.
 
-    An unknown field, or a value that can't be coerced, is a problem and left out; null
-    and empty text mean that a field is absent. A time zone need not be known (the
-    program's is used instead then); `zone_problem` tells.
+    An unknown field, or a value that can't be coerced, is left out and is a problem. Null and empty
+    text mean that the field becomes absent. An unknown time zone is kept, and the program's is used
+    instead: see `zone_problem`.
     """
     types = field_types(program)
     values: dict[str, Any] = {}
@@ -66,13 +69,18 @@ def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
     return ReadProfile(values, frozenset(cleared), problems)
 
 
+def read_address(value: object) -> str:
+    """An e-mail address as it is stored. Raises ValueError with the reason."""
+    return _text("email", value)
+
+
 def _shown(value: object) -> str:
-    """A value of a stranger's in a sentence: quoted, escaped where need be, and not too long."""
+    """A value from outside for a sentence: quoted, escaped, and not too long."""
     try:
         text = repr(value)
     except ValueError:
         return "a number of thousands of digits"
-    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _coerced(name: str, kind: FieldType, value: Any) -> Any:
@@ -89,19 +97,19 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} is text, not {_shown(value)}")
     try:
-        text = str(value).strip()
+        text = _LINE_BREAK.sub(" ", str(value)).strip()
         text.encode()
     except ValueError:
         raise ValueError(f"{name} {_shown(value)} is not text that can be written") from None
-    if "\0" in text:
+    if any(unicodedata.category(letter) == "Cc" for letter in text):
         raise ValueError(f"{name} {_shown(value)} is not text that can be written")
     if len(text) > _LONGEST:
         raise ValueError(f"{name} is longer than {_LONGEST} characters")
     if name == "email":
         return _address(text)
     if name == "country":
-        code = text.upper()
-        if not _COUNTRY.fullmatch(code):
+        code = country_code(text)
+        if code is None:
             raise ValueError(
                 f"country {_shown(text)} is not an ISO 3166 code; write one like US or DE"
             )
@@ -111,7 +119,7 @@ def _text(name: str, value: Any) -> str:
 
 def _address(text: str) -> str:
     try:
-        # Reserved names like .example and .test are what rehearsals and demos run on.
+        # Rehearsals and demonstrations use reserved domains like .example and .test.
         checked = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError as error:
         said = str(error).rstrip(".")
@@ -122,12 +130,22 @@ def _address(text: str) -> str:
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, bool):
         raise ValueError(f"{name} is a number, not {str(value).lower()}")
+    if isinstance(value, str) and (ambiguous := _AMBIGUOUS.fullmatch(value)):
+        whole, digits = ambiguous.groups()
+        raise ValueError(
+            f"{name} {_shown(value)} can mean {whole}{digits}"
+            f" or {whole}.{digits.rstrip('0') or '0'}; write {whole}{digits} for the first"
+        )
     try:
         number = float(value)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} {_shown(value)} is not a number; write digits like 250") from None
     if not abs(number) <= _LARGEST:
         raise ValueError(f"{name} {_shown(value)} is not a number that can be counted with")
+    if name == "employees" and not (number >= 0 and number.is_integer()):
+        raise ValueError(f"employees {_shown(value)} is not a whole number of 0 or more")
+    if name == "employees":
+        return int(number)
     if isinstance(value, int):
         return value
     if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
@@ -158,7 +176,7 @@ def _date(name: str, value: Any) -> str:
 
 
 def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
-    """Say which time zone is used instead, where the profile names an unknown one."""
+    """A sentence that names the time zone used instead of an unknown one; None if it is known."""
     name = profile.get("timezone")
     if name is None:
         return None
@@ -170,7 +188,7 @@ def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:
 
 
 def lead_zone(profile: Mapping[str, Any], program: Program) -> ZoneInfo:
-    """The time zone of a lead: its own if that is known, else the program's."""
+    """The time zone of a lead: its own if it is known, else the program's."""
     try:
         return zone(profile["timezone"])
     except (KeyError, ValueError):

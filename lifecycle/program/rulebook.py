@@ -1,8 +1,7 @@
-"""A program made ready to be asked: expressions compiled, steps numbered, calendars built."""
+"""A program compiled for the rules: expressions, linked steps, calendars."""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -17,6 +16,7 @@ from lifecycle.calendars.business_time import (
 )
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
+from models.program.expression_places import expression_places
 from models.program.handoff import Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
@@ -31,27 +31,27 @@ from models.program.tracks import (
     step_kind,
 )
 
-LOCAL_DAYS_DIFFER = timedelta(days=2)
-"""More than calendar days and elapsed days of 24 hours can differ by."""
+MAX_LOCAL_DAY_DIFFERENCE = timedelta(days=2)
+"""Calendar days and days of 24 hours differ by less than this."""
 
 OpenTime: TypeAlias = BusinessCalendar | AlwaysOpen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StepNode:
-    """A step of a track with what follows it; ids instead of references, for state names them."""
+    """A step of a track and the ids of the steps after it. The state names steps by id."""
 
     id: str
     step: AnyStep
     next: str | None
     then: str | None = None
     otherwise: str | None = None
-    asks: Expression | None = None
+    condition: Expression | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledTrack:
-    """A track whose steps are found by id."""
+    """A track with its steps by id."""
 
     name: str
     for_: Expression
@@ -59,11 +59,17 @@ class CompiledTrack:
     again: bool
     first: str
     nodes: dict[str, StepNode]
+    former_ids: dict[str, str]
+    """Ids that release 0.1 gave to steps, with the present ones."""
+
+    def step(self, name: str) -> StepNode | None:
+        """The step of this id, which may be a former one; None if there is none."""
+        return self.nodes.get(name) or self.nodes.get(self.former_ids.get(name, ""))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointsRule:
-    """An engagement rule and its place in the program, by which state knows it."""
+    """An engagement rule and its place in the program. The state names rules by place."""
 
     place: str
     rule: EngagementRule
@@ -72,7 +78,7 @@ class PointsRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
-    """All that the rules ask of a program. Make one with `rulebook()`."""
+    """All that the rules need of a program. Make one with `rulebook()`."""
 
     program: Program
     zone: ZoneInfo
@@ -82,7 +88,7 @@ class Rulebook:
     """Engagement rules by the event type they are on."""
     half_life: timedelta | None
     idle: tuple[tuple[int, IdleRule, timedelta], ...]
-    """Idle rules with their places, and a length that none of them is shorter than."""
+    """Idle rules with their places, and a lower bound of the time after which each is due."""
     engaged: Expression | None
     mql: Expression | None
     mql_self_serve: Expression | None
@@ -94,11 +100,11 @@ class Rulebook:
     flags: tuple[str, ...]
     """Fields that are false when absent."""
     calendars: dict[str, BusinessCalendar]
-    dids: frozenset[str]
-    """Every signature that some `did()` asks for."""
+    did_signatures: frozenset[str]
+    """The signatures of all `did()` calls."""
 
     def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
-        """Where a clock's time counts: its calendar, or always, days being the lead's."""
+        """The time that counts for a clock: its calendar's, else all time in the lead's zone."""
         if clock is None or clock.calendar is None:
             return always_open(lead_zone.key)
         return self.calendars[clock.calendar]
@@ -110,8 +116,8 @@ _BOOKS: dict[str, Rulebook] = {}
 def rulebook(program: Program) -> Rulebook:
     """Compile a program, once for each digest.
 
-    Raises ValueError for what a checked program does not contain: an expression that does
-    not parse, an unknown time zone.
+    Raises ValueError for an expression that does not parse or an unknown time zone. A checked
+    program has neither.
     """
     book = _BOOKS.get(program.digest)
     if book is None:
@@ -125,29 +131,29 @@ def _compile(program: Program) -> Rulebook:
     half_life = program.scoring.engagement.half_life
     points: dict[str, list[PointsRule]] = {}
     for place, rule in enumerate(program.scoring.engagement.rules):
-        compiled = PointsRule(str(place), rule, _maybe(rule.when))
+        compiled = PointsRule(str(place), rule, _optional(rule.when))
         points.setdefault(rule.on, []).append(compiled)
     tracks = {name: _track(name, track) for name, track in program.tracks.items()}
-    book = Rulebook(
+    return Rulebook(
         program=program,
         zone=zone(program.timezone),
-        doors=tuple((_maybe(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
+        doors=tuple((_optional(d.when), d.motion or d.otherwise or "sales") for d in program.doors),
         fit=tuple((expression(rule.when), rule.points) for rule in program.scoring.fit),
         points={on: tuple(rules) for on, rules in points.items()},
         half_life=half_life.elapsed if half_life is not None else None,
         idle=tuple(
-            (place, rule, rule.after.elapsed - LOCAL_DAYS_DIFFER)
+            (place, rule, rule.after.elapsed - MAX_LOCAL_DAY_DIFFERENCE)
             for place, rule in enumerate(lifecycle.idle)
         ),
-        engaged=_maybe(lifecycle.engaged),
-        mql=_maybe(lifecycle.mql),
-        mql_self_serve=_maybe(lifecycle.mql_self_serve),
-        hand_raise=_maybe(lifecycle.hand_raise),
+        engaged=_optional(lifecycle.engaged),
+        mql=_optional(lifecycle.mql),
+        mql_self_serve=_optional(lifecycle.mql_self_serve),
+        hand_raise=_optional(lifecycle.hand_raise),
         disqualify=tuple((expression(r.when), r.reason) for r in lifecycle.disqualify),
         tracks=tracks,
         routes=tuple(
             (
-                _maybe(route.when),
+                _optional(route.when),
                 route.team or route.otherwise or "",
                 "previous_owner" in (route.prefer, handoff.prefer),
             )
@@ -160,29 +166,16 @@ def _compile(program: Program) -> Rulebook:
             name: business_calendar(calendar, program.timezone)
             for name, calendar in program.calendars.items()
         },
-        dids=frozenset(),
-    )
-    return dataclasses.replace(
-        book, dids=frozenset(sig for one in _expressions(book) for sig in one.dids)
+        did_signatures=frozenset(
+            signature
+            for place in expression_places(program, Program)
+            for signature in expression(place.source).did_signatures
+        ),
     )
 
 
-def _maybe(source: str | None) -> Expression | None:
+def _optional(source: str | None) -> Expression | None:
     return None if source is None else expression(source)
-
-
-def _expressions(book: Rulebook) -> Iterator[Expression]:
-    single = (book.engaged, book.mql, book.mql_self_serve, book.hand_raise)
-    yield from (one for one in single if one is not None)
-    for pairs in (book.doors, book.fit, book.disqualify):
-        yield from (one for one, _ in pairs if one is not None)
-    yield from (one for one, _, _ in book.routes if one is not None)
-    yield from (rule.when for rules in book.points.values() for rule in rules if rule.when)
-    for track in book.tracks.values():
-        yield track.for_
-        if track.exit is not None:
-            yield track.exit
-        yield from (node.asks for node in track.nodes.values() if node.asks is not None)
 
 
 def _track(name: str, track: Track) -> CompiledTrack:
@@ -192,32 +185,33 @@ def _track(name: str, track: Track) -> CompiledTrack:
     return CompiledTrack(
         name=name,
         for_=expression(track.for_),
-        exit=_maybe(track.exit),
+        exit=_optional(track.exit),
         again=track.again,
         first=first or "",
         nodes=nodes,
+        former_ids=_former_ids(track, ids),
     )
 
 
 def _link(
     steps: tuple[AnyStep, ...], after: str | None, ids: dict[int, str], nodes: dict[str, StepNode]
 ) -> str | None:
-    """Make nodes of a list of steps; what follows the last is `after`. Returns the first's id."""
+    """Link a list of steps; `after` follows the last. Returns the id of the first step."""
     following = after
     for step in reversed(steps):
-        then = otherwise = asks = None
+        then = otherwise = condition = None
         if isinstance(step, WaitUntilStep | IfStep):
-            asks = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
+            condition = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
             then = _link(step.then, following, ids, nodes)
             otherwise = _link(step.else_, following, ids, nodes)
         own = ids[id(step)]
-        nodes[own] = StepNode(own, step, following, then, otherwise, asks)
+        nodes[own] = StepNode(own, step, following, then, otherwise, condition)
         following = own
     return following
 
 
 def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
-    """Every step of a track, each before those of its branches."""
+    """Every step of a track, each before the steps of its branches."""
     for step in steps:
         yield step
         if isinstance(step, WaitUntilStep | IfStep):
@@ -226,29 +220,61 @@ def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
 
 
 def step_ids(track: Track) -> dict[int, str]:
-    """The id of every step, by `id(step)`.
+    """The id of every step, by `id(step)`: its own, else what it is about, not where it stands.
 
-    Without one of its own, a step is called by its e-mail, else by its kind and position
-    in document order (`wait-2`); a name that is taken gets `-2`, `-3` and so on.
+    So a lead keeps its place when steps are added or removed. An e-mail step has the name of its
+    e-mail (`welcome`), variants the names of theirs (`short-or-long`). Any other step has its kind
+    and the nearest e-mail or given id above it (`wait-after-welcome`). A name that is taken gets
+    `-2`, `-3` and so on (VERSIONS.md section 10).
     """
     steps = list(document_order(track.steps))
-    ids = {id(step): step.id for step in steps if step.id is not None}
-    taken = set(ids.values())
-    for position, step in enumerate(steps, start=1):
-        if step.id is not None:
-            continue
-        name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
-        free, number = name, 1
-        while free in taken:
-            number += 1
-            free = f"{name}-{number}"
-        taken.add(free)
-        ids[id(step)] = free
+    ids: dict[int, str] = {}
+    taken = {step.id for step in steps if step.id is not None}
+    above: str | None = None
+    for step in steps:
+        own = step.id or _free(_default_id(step, above), taken)
+        taken.add(own)
+        ids[id(step)] = own
+        if step.id is not None or isinstance(step, EmailStep | VariantsStep):
+            above = own
     return ids
 
 
+def _default_id(step: AnyStep, above: str | None) -> str:
+    if isinstance(step, EmailStep | VariantsStep):
+        return "-or-".join(email for _, email, _ in email_choices(step))
+    kind = str(step_kind(step)).replace("_", "-")
+    return f"{kind}-after-{above}" if above is not None else kind
+
+
+def _former_ids(track: Track, ids: dict[int, str]) -> dict[str, str]:
+    """The present ids of steps by the ids that release 0.1 gave them: kind and position.
+
+    The state of a lead in flight may name a step by its former id.
+    """
+    steps = list(document_order(track.steps))
+    taken = {step.id for step in steps if step.id is not None}
+    former: dict[str, str] = {}
+    for position, step in enumerate(steps, start=1):
+        if step.id is None:
+            name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
+            free = _free(name, taken)
+            taken.add(free)
+            former[free] = ids[id(step)]
+    return former
+
+
+def _free(name: str, taken: set[str]) -> str:
+    """The name, or the first of `name-2`, `name-3` and so on that is not taken."""
+    free, number = name, 1
+    while free in taken:
+        number += 1
+        free = f"{name}-{number}"
+    return free
+
+
 def email_choices(step: EmailStep | VariantsStep) -> tuple[tuple[str | None, str, int], ...]:
-    """What a step may send: variant, e-mail and weight, in file order."""
+    """What a step can send: variant, e-mail and weight, in file order."""
     if isinstance(step, EmailStep):
         return ((None, step.email, 1),)
     weights = step.weights or {}

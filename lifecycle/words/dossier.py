@@ -1,7 +1,7 @@
-"""What a sales person must know of a lead on one screen: who, why now, what they read, by when.
+"""A lead on one screen, for a sales person: who it is, why now, what it read, the deadlines.
 
-Reasons are the strongest parts of the score as it is at that moment: rules on what the lead is,
-and what it did in this cycle, decayed.
+Reasons are the largest parts of the score at that instant: fit rules, and what the lead did in
+this cycle, with decay.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from lifecycle.moment import Moment, decay, rounded
 from lifecycle.program.expressions import Expression
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.words.person_name import person_name
-from lifecycle.words.timeline_text import deed
+from lifecycle.words.timeline_text import event_phrase
 from models.decision import Entry
 from models.directory import Directory
 from models.state import LeadState
 
-REASONS = 3
-"""So many reasons are told."""
-READINGS = 5
-"""So many of the latest things that the lead read or did."""
+MAX_REASONS = 3
+"""The most reasons that are shown."""
+MAX_READINGS = 5
+"""How many of the latest things that the lead read or did are shown."""
 
-_READING = frozenset(
+_SHOWN_EVENT_TYPES = frozenset(
     {
         "email.clicked",
         "email.replied",
@@ -44,7 +44,7 @@ _READING = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A part of the score: `employees 900`, 20 points. One without points raised the hand."""
+    """A part of the score: `employees 900`, 20 points. A raised hand has no points."""
 
     text: str
     points: float | None
@@ -52,7 +52,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Something that the lead read or did, when last and how often."""
+    """Something that the lead read or did: when last, and how often."""
 
     text: str
     at: datetime
@@ -68,17 +68,17 @@ class Deadline:
     left: int
     """Counted (open) seconds left; 0 once it is breached."""
     zone: ZoneInfo
-    """Of the calendar that it counts by."""
+    """The time zone of its calendar."""
     calendar: str | None
-    """That calendar's name; None: all time counts."""
+    """The calendar's name; None if all time counts."""
     breached: bool
     held_until: datetime | None
-    """While it is on hold."""
+    """The end of its hold; None without a hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dossier:
-    """One lead at one moment."""
+    """One lead at one instant."""
 
     lead: str
     name: str
@@ -90,19 +90,19 @@ class Dossier:
     stage: str
     fit: float
     engagement: float
-    """Decayed to the moment."""
+    """Decayed to that instant."""
     reasons: tuple[Reason, ...]
     read: tuple[Reading, ...]
     """The latest first."""
     deadlines: tuple[Deadline, ...]
-    """What is due first comes first."""
+    """In the order in which they are due."""
     touches: int
     before: str | None
-    """Why it was recycled or lost the last time; None in its first cycle."""
+    """Why it was last recycled or lost; None in its first cycle."""
 
 
 def dossier(book: Rulebook, state: LeadState, timeline: Iterable[Entry], at: datetime) -> Dossier:
-    """What is to be known of a lead at this instant (the program's clock)."""
+    """The dossier of a lead at this instant of the program's clock."""
     m = Moment(book, Directory(), state)
     m.at = max(at, m.at)
     entries = [one for one in timeline if state.cycle_at is None or one.at >= state.cycle_at]
@@ -130,18 +130,18 @@ def _reasons(m: Moment, entries: list[Entry]) -> list[Reason]:
     raised = _hand_raise(entries)
     scored = [*_fit_reasons(m), *_engagement_reasons(m, entries)]
     strongest = sorted(scored, key=lambda one: -(one.points or 0))
-    return [*raised, *strongest][:REASONS]
+    return [*raised, *strongest][:MAX_REASONS]
 
 
 def _hand_raise(entries: list[Entry]) -> list[Reason]:
-    """What the lead asked for, if that is why sales has it: the event before that stage."""
+    """The event that raised the hand, if that made the lead an MQL."""
     event: Entry | None = None
     raised: list[Reason] = []
     for one in entries:
         if one.kind == "event":
             event = one
         elif one.kind == "stage" and one.fields.get("why") == "hand_raise" and event is not None:
-            words = deed(str(event.fields["type"]), str(event.fields.get("subject", "")))
+            words = event_phrase(str(event.fields["type"]), str(event.fields.get("subject", "")))
             raised = [Reason(f"asked for sales: {words}", None)]
     return raised
 
@@ -155,7 +155,7 @@ def _fit_reasons(m: Moment) -> list[Reason]:
 
 
 def _what_is(when: Expression, state: LeadState) -> str:
-    """What a rule on the profile saw: the fields it names, with their values."""
+    """The fields that a fit rule names, with their values."""
     names = []
     for place, token in enumerate(when.tokens[:-2]):
         after = [one.text for one in when.tokens[place + 1 : place + 3]]
@@ -181,7 +181,7 @@ def _engagement_reasons(m: Moment, entries: list[Entry]) -> list[Reason]:
             continue
         half_life = m.book.half_life
         left = 1.0 if half_life is None else decay(m.at, one.at, half_life)
-        words = deed(str(one.fields["type"]), str(one.fields.get("subject", "")))
+        words = event_phrase(str(one.fields["type"]), str(one.fields.get("subject", "")))
         totals[words] = totals.get(words, 0.0) + float(points) * left
         counts[words] = counts.get(words, 0) + 1
     return [
@@ -199,13 +199,13 @@ def _read(entries: list[Entry]) -> list[Reading]:
     last: dict[str, datetime] = {}
     counts: dict[str, int] = {}
     for one in entries:
-        if one.kind != "event" or one.fields.get("type") not in _READING:
+        if one.kind != "event" or one.fields.get("type") not in _SHOWN_EVENT_TYPES:
             continue
-        words = deed(str(one.fields["type"]), str(one.fields.get("subject", "")))
+        words = event_phrase(str(one.fields["type"]), str(one.fields.get("subject", "")))
         last.pop(words, None)
         last[words] = one.at
         counts[words] = counts.get(words, 0) + 1
-    latest = list(reversed(last.items()))[:READINGS]
+    latest = list(reversed(last.items()))[:MAX_READINGS]
     return [Reading(words, at, counts[words]) for words, at in latest]
 
 

@@ -1,33 +1,38 @@
-"""Which acts a lead is open to as it stands: what a desk offers before anybody is refused.
+"""The acts that a lead is open to as it stands: what a desk offers.
 
-The rules of each act (acts.py) have the last word: reasons, persons and touches are theirs.
+The act itself (`lifecycle/moves/acts.py`) has the last word: it checks the person, the reason and
+the number of touches.
 """
 
 from __future__ import annotations
 
-from lifecycle.moves.acts import RECYCLABLE
-from lifecycle.stages import IN_SALES, MOVES, WORKED
+from lifecycle.stages import ACT_STAGES
 from models.state import LeadState
 
 
-def offered(state: LeadState, *, manages: bool) -> tuple[str, ...]:
-    """The acts that the lead's stage and handoff allow, the most pressing first."""
-    stage, handoff = state.stage, state.handoff
-    waiting = handoff is None or (handoff.accepted is None and not handoff.over)
-    held = handoff is not None and handoff.held_until is not None
-    open_to = {
-        "accept": stage == "mql" or (stage == "sql" and handoff is not None and waiting),
-        "touch": stage in WORKED,
-        "qualify": stage == "sal",
-        "open_opportunity": stage in ("sql", "customer"),
-        "win": stage == "opportunity",
-        "lose": stage == "opportunity",
-        "recycle": stage in RECYCLABLE,
-        "disqualify": "disqualified" in MOVES.get(stage, ()),  # type: ignore[call-overload]  # a state of years ago may have any stage
-        "hold": stage in IN_SALES and handoff is not None,
-        "resume": stage in IN_SALES and held,
-        "reassign": manages and stage in WORKED and handoff is not None,
-        "done": bool(state.tasks),
-        "note": True,
-    }
-    return tuple(do for do, allowed in open_to.items() if allowed)
+def open_acts(state: LeadState, *, manages: bool) -> tuple[str, ...]:
+    """The acts that the lead's stage and handoff allow, in the order in which a desk offers them.
+
+    `manages`: whether the person manages the lead's team.
+    """
+    return tuple(
+        act
+        for act, stages in ACT_STAGES.items()
+        if state.stage in stages and _has_what_it_needs(act, state, manages=manages)
+    )
+
+
+def _has_what_it_needs(act: str, state: LeadState, *, manages: bool) -> bool:
+    """Whether the lead has what the act is about: a handoff, a hold, a task."""
+    handoff = state.handoff
+    if act == "accept" and state.stage != "mql":
+        return handoff is not None and handoff.accepted is None and not handoff.over
+    if act == "hold":
+        return handoff is not None
+    if act == "resume":
+        return handoff is not None and handoff.held_until is not None
+    if act == "reassign":
+        return manages and handoff is not None
+    if act == "done":
+        return bool(state.tasks)
+    return True

@@ -1,4 +1,4 @@
-"""The name of the person that a lead is."""
+"""The name of a lead."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Any
 
 
 def person_name(profile: Mapping[str, Any]) -> str:
-    """First and last name, as far as they are known; empty if neither is."""
+    """First and last name, as far as they are known; empty if neither is known."""
     words = (profile.get("first_name"), profile.get("last_name"))
     return " ".join(str(word).strip() for word in words if word)

@@ -1,4 +1,4 @@
-"""Instants and spans as people say them: `Thu 18:00 EST`, `2 h 10 min`."""
+"""Instants and spans as text for people: `Thu 18:00 EST`, `2 h 10 min`."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 _SOON = timedelta(days=6)
-"""Within this the day of the week says it all."""
+"""An instant nearer than this is written with the day of the week alone."""
 
 
 def spoken_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
-    """An instant in a time zone: the day of the week alone where it is near `now`."""
+    """An instant in a time zone, without a date if it is near `now`."""
     local = at.astimezone(zone)
     if abs(at - now) < _SOON:
         return f"{local:%a %H:%M %Z}"
@@ -19,9 +19,9 @@ def spoken_instant(at: datetime, now: datetime, zone: ZoneInfo) -> str:
 
 
 def spoken_span(seconds: int, *, office: bool = False) -> str:
-    """A span of at least zero seconds, in its two largest units; minutes are rounded down.
+    """A span of at least zero seconds in its two largest units. Minutes are rounded down.
 
-    Of `office` time no days are made: an office's day has not 24 hours.
+    `office` time is written in hours, not days: an office day does not have 24 hours.
     """
     minutes = seconds // 60
     days, hours = divmod(minutes // 60, 24) if not office else (0, minutes // 60)

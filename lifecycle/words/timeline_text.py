@@ -1,4 +1,4 @@
-"""A timeline in words: one sentence an entry, for people who do not read field names."""
+"""A timeline in words: one sentence for each entry, for people who do not read field names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Fields = Mapping[str, Any]
 When = Callable[[Any], str]
 """Writes an instant of an entry for a reader."""
 
-_DEEDS = {
+EVENT_PHRASES = {
     "email.delivered": "got the mail {}",
     "email.opened": "opened the mail {}",
     "email.clicked": "followed a link in the mail {}",
@@ -22,6 +22,7 @@ _DEEDS = {
     "email.unsubscribed": "unsubscribed",
     "email.resubscribed": "wants mail again",
     "email.paused": "paused mail",
+    "email.reinstated": "address reinstated",
     "profile.updated": "data changed",
     "page.viewed": "looked at {}",
     "form.submitted": "sent the form {}",
@@ -35,9 +36,9 @@ _CLOCKS = {"accept": "to accept", "first_touch": "to touch it first", "qualify":
 _VERBS = {"accept": "Accept", "first_touch": "First touch", "qualify": "Qualify"}
 
 
-def deed(type_: str, subject: str = "") -> str:
-    """What an event of this type and subject was: `looked at /pricing`."""
-    pattern = _DEEDS.get(type_)
+def event_phrase(type_: str, subject: str = "") -> str:
+    """An event of this type and subject in words: `looked at /pricing`."""
+    pattern = EVENT_PHRASES.get(type_)
     if pattern is None:
         return " ".join([type_.replace(".", " ").replace("_", " "), subject]).strip()
     return " ".join(pattern.format(subject).split())
@@ -49,16 +50,16 @@ def clock_words(name: str) -> str:
 
 
 def deadline_verb(name: str) -> str:
-    """What is to be done by a clock's due instant: `Accept`."""
+    """What must be done before a clock is due: `Accept`."""
     return _VERBS.get(name, name)
 
 
 def sentence(entry: Entry, when: When) -> str:
-    """An entry as one sentence. `when` writes instants in the reader's time zone."""
-    tell = _SENTENCES.get(entry.kind)
-    if tell is None:
+    """An entry as one sentence. `when` writes an instant in the reader's time zone."""
+    write = _SENTENCES.get(entry.kind)
+    if write is None:
         return entry.kind.replace("_", " ")
-    return tell(entry.fields, lambda text: when(parse_instant(text)) if text else "")
+    return write(entry.fields, lambda text: when(parse_instant(text)) if text else "")
 
 
 def _by(fields: Fields) -> str:
@@ -87,7 +88,7 @@ def _amount(fields: Fields) -> str:
 
 
 def _event(fields: Fields, _when: When) -> str:
-    words = deed(str(fields.get("type", "")), str(fields.get("subject", "")))
+    words = event_phrase(str(fields.get("type", "")), str(fields.get("subject", "")))
     points = fields.get("points", 0)
     scored = f", {points:+g} points, engagement {fields.get('engagement')}" if points else ""
     return f"{words[:1].upper()}{words[1:]}{scored}{', told late' if fields.get('late') else ''}"
@@ -134,7 +135,9 @@ def _handoff(fields: Fields, _when: When) -> str:
 _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "created": lambda f, _: f"Created on program {f.get('program')}{_note(f)}",
     "event": _event,
-    "ignored": lambda f, _: f"Not counted: {deed(str(f.get('type', '')))}{_why(f)}{_note(f)}",
+    "ignored": lambda f, _: (
+        f"Not counted: {event_phrase(str(f.get('type', '')))}{_why(f)}{_note(f)}"
+    ),
     "profile": lambda f, _: f"Changed: {', '.join(map(_words, f.get('changed') or ()))}{_note(f)}",
     "stage": _stage,
     "track_entered": lambda f, _: f"Nurture track {f.get('track')} begins",

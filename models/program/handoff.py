@@ -8,14 +8,14 @@ from pydantic import Field, model_validator
 
 from models.durations import Duration, PositiveDuration, ShareField
 from models.hours import BlocksField, DayField
-from models.program.values import Count, Expression, Name, Part
+from models.program.values import Count, LeadExpression, Name, Part
 
 
 class Holidays(Part):
     """Days on which a calendar's blocks do not open.
 
-    `dates` is filled in when the program is read: the country's holidays of 2020 to 2045,
-    with `also` and without `except`, so that a program means the same for ever.
+    `dates` is filled in when the program is read: the country's holidays of 2020 to 2045, plus
+    `also`, minus `except`. So a program always means the same, whatever the library's version.
     """
 
     country: str | None = None
@@ -36,9 +36,9 @@ class Calendar(Part):
 
 
 class Route(Part):
-    """Which team gets an MQL; the first whose `when` holds."""
+    """The team that gets an MQL: that of the first route whose `when` holds."""
 
-    when: Expression | None = None
+    when: LeadExpression | None = None
     team: Name | None = None
     otherwise: Name | None = None
     prefer: Literal["previous_owner"] | None = None
@@ -53,7 +53,7 @@ class Route(Part):
 
 
 class Clock(Part):
-    """A deadline in counted time, its reminders, and what a breach does."""
+    """A deadline in counted time, its reminders, and what follows from a breach."""
 
     within: PositiveDuration
     calendar: Name | None = None

@@ -7,13 +7,13 @@ from typing import Literal
 from pydantic import Field
 
 from models.durations import Duration, DurationField, PositiveDuration, Share, ShareField
-from models.program.values import Count, Expression, Flag, Name, Part, Stage
+from models.program.values import Count, EventExpression, Flag, LeadExpression, Name, Part, Stage
 
 
 class DisqualifyRule(Part):
-    """What makes a lead no fit, checked at creation and at profile changes."""
+    """When a lead is disqualified. Checked at creation and at profile changes."""
 
-    when: Expression
+    when: LeadExpression
     reason: Name
 
 
@@ -27,18 +27,18 @@ class IdleRule(Part):
 
 
 class Lifecycle(Part):
-    """When a lead counts as engaged, marketing qualified, no fit, or gone cold."""
+    """When a lead becomes engaged, marketing qualified, disqualified or idle."""
 
-    engaged: Expression | None = None
-    mql: Expression | None = None
-    mql_self_serve: Expression | None = None
-    hand_raise: Expression | None = None
+    engaged: LeadExpression | None = None
+    mql: LeadExpression | None = None
+    mql_self_serve: LeadExpression | None = None
+    hand_raise: EventExpression | None = None
     disqualify: tuple[DisqualifyRule, ...] = ()
     idle: tuple[IdleRule, ...] = ()
 
 
 class RecycleReason(Part):
-    """Why a lead goes back to marketing, and for how long it is left alone."""
+    """Why a lead goes back to marketing, and how long its cool-off is."""
 
     cool_off: DurationField = Duration(0, "d")
     needs_touches: Count = 0
@@ -53,7 +53,7 @@ class Recycle(Part):
 
 
 class DisqualifyReason(Part):
-    """Why a lead is no fit, and whether a raised hand brings it back."""
+    """Why a lead is disqualified, and whether a raised hand revives it."""
 
     revive: Flag = False
 

@@ -1,8 +1,8 @@
 """The program: what marketing writes in YAML, as an immutable value.
 
-This file knows the shape of a program and what each single field may hold. What one
-part says about another (an e-mail that a track names, a stage in an expression) is
-checked where the file is read, so that every error can point at its line.
+The model knows the shape of a program and the values that each field may have. What one part says
+about another (an e-mail that a track names, a stage in an expression) is checked by
+`adapters/checks`, where every error can name its line.
 """
 
 from __future__ import annotations
@@ -58,8 +58,8 @@ class Program(Part):
     def canonical_json(self) -> str:
         """The program as one line of JSON; equal programs have equal text.
 
-        Mappings whose order means something (tracks are tried in file order, variants
-        are weighed in it) keep it, so keys are not sorted.
+        Keys are not sorted, because the order of some mappings has a meaning: tracks are tried in
+        file order.
         """
         data: dict[str, Any] = self.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         return json.dumps(data, ensure_ascii=False, separators=(",", ":"))

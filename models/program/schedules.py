@@ -1,4 +1,4 @@
-"""What recurs: re-engagement and the digest."""
+"""Recurring work: re-engagement and the digest."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from models.durations import PositiveDuration
-from models.program.values import Count, Expression, Name, Part, Stage
+from models.program.values import Count, LeadExpression, Name, Part, Stage
 
 
 class Select(Part):
@@ -15,12 +15,12 @@ class Select(Part):
 
     stages: tuple[Stage, ...] = ()
     idle_for: PositiveDuration | None = None
-    score: Expression | None = None
+    score: LeadExpression | None = None
     track: Name | None = None
 
 
 class Schedule(Part):
-    """Work that recurs, made a Temporal Schedule."""
+    """Recurring work: a Temporal Schedule is made from it."""
 
     cron: str
     select: Select = Select()

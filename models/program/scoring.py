@@ -1,4 +1,4 @@
-"""Doors and scores: how a lead is worked, and what its deeds are worth."""
+"""Doors and scores: the motion of a lead, and points for what it is and does."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Self
 from pydantic import model_validator
 
 from models.durations import AtMostField, PositiveDuration
-from models.program.values import Expression, Motion, Part, Points
+from models.program.values import EventExpression, LeadExpression, Motion, Part, Points
 
 
 class Door(Part):
-    """Which motion a lead is worked in; the first whose `when` holds."""
+    """The motion of a lead: that of the first door whose `when` holds."""
 
-    when: Expression | None = None
+    when: LeadExpression | None = None
     motion: Motion | None = None
     otherwise: Motion | None = None
 
@@ -29,7 +29,7 @@ class Door(Part):
 class FitRule(Part):
     """Points for what a lead is."""
 
-    when: Expression
+    when: LeadExpression
     points: Points
 
 
@@ -37,7 +37,7 @@ class EngagementRule(Part):
     """Points for what a lead does."""
 
     on: str
-    when: Expression | None = None
+    when: EventExpression | None = None
     points: Points
     at_most: AtMostField | None = None
 

@@ -8,7 +8,7 @@ from pydantic import Field, model_validator
 
 from models.durations import CapField, Share, ShareField
 from models.hours import DaysField, TimeBlockField
-from models.program.values import Flag, Part
+from models.program.values import CountryCode, Flag, Part
 
 
 class SendWindow(Part):
@@ -25,7 +25,7 @@ class Sending(Part):
     postal_address: str = Field(min_length=1)
     send_window: SendWindow | None = None
     caps: tuple[CapField, ...] = ()
-    consent_required_in: tuple[str, ...] = ()
+    consent_required_in: tuple[CountryCode, ...] = ()
     holdout: ShareField = Share(0)  # type: ignore[arg-type]  # an int is a fine exact share
     rate: CapField | None = Field(
         default=None, description="The most mail of this program, all workers together"

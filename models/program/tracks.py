@@ -1,4 +1,4 @@
-"""Tracks of nurture, and their steps."""
+"""Nurture tracks and their steps."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Discriminator, Field, Tag, model_validator
 
 from models.durations import PositiveDuration
-from models.program.values import Count, Expression, Flag, Name, Part
+from models.program.values import Count, Flag, LeadExpression, Name, Part
 
 
 class TaskWork(Part):
@@ -26,7 +26,7 @@ class Notification(Part):
 
 
 class Step(Part):
-    """What every step has."""
+    """Fields of every step."""
 
     id: Name | None = None
 
@@ -38,7 +38,7 @@ class EmailStep(Step):
 
 
 class VariantsStep(Step):
-    """Send one of several e-mails, by the lead's stable hash."""
+    """Send one of several e-mails, chosen by a stable hash."""
 
     variants: dict[Name, Name] = Field(min_length=1)
     weights: dict[Name, Count] | None = None
@@ -60,18 +60,18 @@ class WaitStep(Step):
 
 
 class WaitUntilStep(Step):
-    """Wait until something holds, at most so long."""
+    """Wait until an expression holds, but not longer than `up_to`."""
 
-    wait_until: Expression
+    wait_until: LeadExpression
     up_to: PositiveDuration
     then: tuple[AnyStep, ...] = ()
     else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
 
 
 class IfStep(Step):
-    """Branch on what holds now."""
+    """Go on with one of two branches, by an expression."""
 
-    if_: Expression = Field(alias="if")
+    if_: LeadExpression = Field(alias="if")
     then: tuple[AnyStep, ...] = ()
     else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
 
@@ -130,7 +130,7 @@ _KIND_OF = dict(zip(_STEP_CLASSES, STEP_KINDS, strict=True))
 
 
 def step_kind(step: object) -> str | None:
-    """The key that says what a step is, of a raw mapping or of a value; None if there is none."""
+    """The key that names the kind of a step (a raw mapping or a model); None if it has none."""
     if isinstance(step, Step):
         return _KIND_OF[type(step)]
     if isinstance(step, dict):
@@ -160,7 +160,7 @@ AnyStep = Annotated[
 class Track(Part):
     """A nurture sequence: for whom, until when, and its steps."""
 
-    for_: Expression = Field(alias="for")
-    exit: Expression | None = None
+    for_: LeadExpression = Field(alias="for")
+    exit: LeadExpression | None = None
     again: Flag = False
     steps: tuple[AnyStep, ...] = Field(min_length=1)

@@ -1,8 +1,9 @@
-"""What the parts of a program are made of: names, numbers, expressions."""
+"""Values in a program: names, numbers, expressions."""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict
@@ -43,7 +44,15 @@ BUILT_IN_FIELDS: dict[str, FieldType] = {
     "door": "text",
     "consent": "flag",
 }
-"""The profile every lead has; a program's `fields` add to it."""
+"""The fields of every lead's profile. A program's `fields` add to them."""
+
+
+COUNTRY_ALIASES = {"UK": "GB", "EL": "GR"}
+"""Codes that people use though ISO 3166-1 does not assign them, with the assigned ones."""
+
+
+CountryCode = Annotated[str, AfterValidator(lambda code: COUNTRY_ALIASES.get(code, code))]
+"""An ISO 3166-1 code of two letters."""
 
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
@@ -61,10 +70,30 @@ def _name(text: str) -> str:
 Name = Annotated[str, AfterValidator(_name)]
 
 
-Expression = Annotated[
-    str, Field(min_length=1, max_length=2_000, description="A CEL expression, https://cel.dev")
-]
-"""The length is bounded because the engine is not: it ends the process on a very deep one."""
+ExpressionContext = Literal["lead", "event"]
+"""What an expression may ask about: the lead alone, or also the event that is taken in."""
+
+
+@dataclass(frozen=True, slots=True)
+class ExpressionMark:
+    """Marks a field's text as an expression, for `models.program.expression_places`."""
+
+    context: ExpressionContext
+
+
+MAX_EXPRESSION_LENGTH = 2_000
+"""Characters. The CEL engine has no limit of its own: a very deep expression ends the process."""
+
+_EXPRESSION = Field(
+    min_length=1, max_length=MAX_EXPRESSION_LENGTH, description="A CEL expression, https://cel.dev"
+)
+
+LeadExpression = Annotated[str, _EXPRESSION, ExpressionMark("lead")]
+"""A CEL expression about the lead."""
+
+
+EventExpression = Annotated[str, _EXPRESSION, ExpressionMark("event")]
+"""A CEL expression about the lead and an event."""
 
 
 Flag = Annotated[bool, Strict()]

@@ -1,1 +1,8 @@
-"""What the database keeps: one class a table (SQLModel), for SQLite and PostgreSQL."""
+"""What the database keeps: one class a table, for SQLite and PostgreSQL.
+
+Whoever imports one family has them all, so that the metadata that migrations compare is whole.
+"""
+
+from models.tables import access, crm, intake, leads, mail, people, programs
+
+__all__ = ["access", "crm", "intake", "leads", "mail", "people", "programs"]

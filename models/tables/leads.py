@@ -61,7 +61,7 @@ class LeadRow(SQLModel, table=True):
 
 
 class TimelineEntry(SQLModel, table=True):
-    """One line of a lead's timeline (PROGRAM.md section 9)."""
+    """One line of a lead's timeline (docs/language.md section 9)."""
 
     __tablename__ = "entries"
     __table_args__ = (sa.Index("ix_entries_kind_at", "kind", "at"),)

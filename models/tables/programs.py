@@ -1,4 +1,4 @@
-"""Published programs."""
+"""Versions of programs, and their publications."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from models.tables.columns import UtcInstant
 
 
 class PublishedProgram(SQLModel, table=True):
-    """A published program. Its text never changes: leads are pinned to it."""
+    """A version of a program. Its text never changes: leads are pinned to it."""
 
     __tablename__ = "programs"
 
@@ -19,4 +19,26 @@ class PublishedProgram(SQLModel, table=True):
     text: str
     """The canonical JSON, whose SHA-256 is the digest."""
     published: datetime = Field(sa_type=UtcInstant)
-    """When it was last published; the name alone means the latest."""
+    """When it was last published."""
+
+
+class PublicationRow(SQLModel, table=True):
+    """A publication: the act that makes a version the newest of its name.
+
+    Publishing an older version again is a publication like any other: so one rolls back.
+    """
+
+    __tablename__ = "publications"
+
+    number: int | None = Field(default=None, primary_key=True)
+    """Counts up over all programs; the highest of a name is the newest version's."""
+    name: str = Field(index=True)
+    digest: str = Field(foreign_key="programs.digest")
+    at: datetime = Field(sa_type=UtcInstant)
+    by: str
+    """Who published it; empty where nobody said."""
+    note: str
+    in_flight: str
+    """What becomes of leads in flight: `pin`, `finish`, `migrate` or `restart`."""
+    recheck: bool
+    """Whether the rules are asked at the change of version."""

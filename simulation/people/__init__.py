@@ -1,1 +1,1 @@
-"""Random people for rehearsals: prospects and salespeople."""
+"""Made-up people for demonstrations: prospects and sales people."""

@@ -1,7 +1,7 @@
 """Prospects for demonstrations: how made-up people react to the mail they get.
 
-Each has a temper, fixed by a stable hash of the lead, so that a demonstration runs much the
-same every time. People read mail after work: that is when they react.
+Each has a temperament, which a stable hash of the lead fixes, so that every demonstration is much
+the same. People read mail after work and react then.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.stable_hash import stable_hash
 
-Temper = Literal["eager", "curious", "away", "guarded", "silent", "annoyed", "unreachable"]
-Doing = Literal[
-    "open", "click", "scan", "reply", "away", "unsubscribe", "complain", "bounce", "tell"
+Temperament = Literal["eager", "curious", "away", "guarded", "silent", "annoyed", "unreachable"]
+Action = Literal[
+    "open", "click", "scan", "reply", "away", "unsubscribe", "complain", "bounce", "event"
 ]
 
-_TEMPERS: tuple[tuple[Temper, int], ...] = (
+_TEMPERAMENTS: tuple[tuple[Temperament, int], ...] = (
     ("eager", 26),
     ("curious", 24),
     ("away", 6),
@@ -31,7 +31,7 @@ _TEMPERS: tuple[tuple[Temper, int], ...] = (
 )
 """Of a hundred people: `away` sends an out-of-office notice first, `guarded` sits behind a
 scanner that follows every link."""
-_HOLIDAY = timedelta(days=12)
+_VACATION = timedelta(days=12)
 _AFTER_WORK = time(18, 30)
 _EVENING_HOURS = 4
 
@@ -40,67 +40,67 @@ _EVENING_HOURS = 4
 class Reaction:
     """What a prospect will do at a program instant.
 
-    Mail is reacted to by the doors that mail has; `event` is what our own web site or product
-    tells of the prospect.
+    `do` is "event" for what our own web site or product reports of the prospect, which `event`
+    holds; all else is done with the mail.
     """
 
     at: datetime
-    do: Doing
+    do: Action
     event: Mapping[str, Any] = field(default_factory=dict)
     back: datetime | None = None
-    """Until when an out-of-office notice says that nobody is there."""
+    """When the out-of-office notice says that they return."""
 
 
 @dataclass(slots=True)
 class Prospect:
-    """One made-up person, and what of the mail it has read so far."""
+    """One made-up person; `read` are the e-mails that have arrived so far."""
 
     lead: str
     zone: ZoneInfo
     read: list[str] = field(default_factory=list)
 
     @property
-    def temper(self) -> Temper:
-        """How this person is, fixed by the lead's id."""
-        place = stable_hash("prospect", self.lead) * sum(weight for _, weight in _TEMPERS)
-        for temper, weight in _TEMPERS:
+    def temperament(self) -> Temperament:
+        """This person's temperament, fixed by the lead's id."""
+        place = stable_hash("prospect", self.lead) * sum(weight for _, weight in _TEMPERAMENTS)
+        for temperament, weight in _TEMPERAMENTS:
             place -= weight
             if place < 0:
-                return temper
+                return temperament
         return "silent"
 
     def react(self, email: str, now: datetime) -> list[Reaction]:
-        """What comes of an e-mail that arrives now (program time)."""
+        """The reactions to an e-mail that arrives now (program time)."""
         self.read.append(email)
         dice = random.Random(f"{self.lead}/{email}/{len(self.read)}")  # noqa: S311  # a play, no secret
-        if self.temper == "unreachable":
+        if self.temperament == "unreachable":
             return [Reaction(now, "bounce")]
         at = self._evening(now, dice)
         reactions = []
-        if self.temper == "guarded":
+        if self.temperament == "guarded":
             reactions.append(Reaction(now, "scan"))
-        if self.temper == "away" and len(self.read) == 1:
-            reactions.append(Reaction(now, "away", back=now + _HOLIDAY))
-        for doing in self._doings(email, dice):
-            if isinstance(doing, str):
-                reactions.append(Reaction(at, doing))
+        if self.temperament == "away" and len(self.read) == 1:
+            reactions.append(Reaction(now, "away", back=now + _VACATION))
+        for action in self._actions(email, dice):
+            if isinstance(action, str):
+                reactions.append(Reaction(at, action))
             else:
-                reactions.append(Reaction(at, "tell", doing))
+                reactions.append(Reaction(at, "event", action))
             at += timedelta(minutes=dice.randint(1, 9))
         return reactions
 
-    def _doings(self, email: str, dice: random.Random) -> list[Doing | dict[str, Any]]:
+    def _actions(self, email: str, dice: random.Random) -> list[Action | dict[str, Any]]:
         """What this person does about the mail, in order."""
-        if self.temper in ("silent", "guarded"):
+        if self.temperament in ("silent", "guarded"):
             return [] if dice.random() < 0.7 else ["open"]
-        if self.temper == "annoyed" and len(self.read) > 1:
+        if self.temperament == "annoyed" and len(self.read) > 1:
             return ["unsubscribe"] if dice.random() < 0.8 else ["complain"]
-        if self.temper == "away" and len(self.read) == 1:
+        if self.temperament == "away" and len(self.read) == 1:
             return []
         if email == "getting-started" and dice.random() < 0.5:
             return ["open", "click", {"type": "product.activated", "subject": "trial"}]
-        if self.temper == "eager":
-            answers: list[Doing | dict[str, Any]] = ["reply"] if dice.random() < 0.1 else []
+        if self.temperament == "eager":
+            answers: list[Action | dict[str, Any]] = ["reply"] if dice.random() < 0.1 else []
             return ["open", "click", *self._visits(dice), *answers]
         return ["open", "click"] if dice.random() < 0.45 else ["open"]
 

@@ -1,6 +1,6 @@
-"""Sales people for demonstrations: what made-up people of sales do when they are alerted.
+"""Sales people for demonstrations: what made-up sales people do after an alert.
 
-Most accept in time; some never look, so that reminders, breaches and reassignments happen.
+Most accept in time. Some never do, so that reminders, breaches and reassignments happen.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class PlannedAct:
     """An act, so long after the one before it (program time)."""
 
     after: timedelta
@@ -21,24 +21,24 @@ class Deed:
     fields: Mapping[str, Any]
 
 
-def deeds(person: str, lead: str, alert: str, *, closes: bool) -> list[Deed]:
-    """What a person does about a lead on being told that it is theirs.
+def planned_acts(person: str, lead: str, alert: str, *, closes: bool) -> list[PlannedAct]:
+    """What a person will do about a lead of which an alert says that it is theirs.
 
-    `closes` says that the person works opportunities rather than first calls. A refused act
-    ends the rest: the lead has moved on.
+    `closes` says that the person works opportunities rather than first calls. If an act is
+    refused, the lead has moved on, and the rest is left out.
     """
     if alert != "assigned":
         return []
     dice = random.Random(f"{person}/{lead}/{closes}")  # noqa: S311  # a play, no secret
     if dice.random() < (0.05 if closes else 0.2):
         return []
-    accept = Deed(timedelta(0), "accept", {})
+    accept = PlannedAct(timedelta(0), "accept", {})
     return [accept, *(_closing(dice) if closes else _calling(dice))]
 
 
-def _touches(dice: random.Random, most: int) -> list[Deed]:
+def _touches(dice: random.Random, most: int) -> list[PlannedAct]:
     return [
-        Deed(
+        PlannedAct(
             timedelta(hours=dice.randint(1, 40)),
             "touch",
             {"channel": dice.choice(("call", "email", "linkedin"))},
@@ -47,37 +47,37 @@ def _touches(dice: random.Random, most: int) -> list[Deed]:
     ]
 
 
-def _calling(dice: random.Random) -> list[Deed]:
-    fate = dice.random()
+def _calling(dice: random.Random) -> list[PlannedAct]:
+    outcome = dice.random()
     later = timedelta(hours=dice.randint(4, 60))
-    if fate < 0.5:
-        return [*_touches(dice, 3), Deed(later, "qualify", {})]
-    if fate < 0.62:
-        six = [Deed(timedelta(hours=20), "touch", {"channel": "call"}) for _ in range(6)]
-        return [*six, Deed(later, "recycle", {"reason": "no_response"})]
-    if fate < 0.75:
+    if outcome < 0.5:
+        return [*_touches(dice, 3), PlannedAct(later, "qualify", {})]
+    if outcome < 0.62:
+        six = [PlannedAct(timedelta(hours=20), "touch", {"channel": "call"}) for _ in range(6)]
+        return [*six, PlannedAct(later, "recycle", {"reason": "no_response"})]
+    if outcome < 0.75:
         reason = dice.choice(("not_now", "no_budget"))
-        return [*_touches(dice, 2), Deed(later, "recycle", {"reason": reason})]
-    if fate < 0.85:
-        return [*_touches(dice, 2), Deed(later, "disqualify", {"reason": "no_fit"})]
-    if fate < 0.93:
-        note = Deed(timedelta(hours=1), "note", {"note": "budget round is in a few weeks"})
-        return [*_touches(dice, 1), note, Deed(later, "qualify", {})]
+        return [*_touches(dice, 2), PlannedAct(later, "recycle", {"reason": reason})]
+    if outcome < 0.85:
+        return [*_touches(dice, 2), PlannedAct(later, "disqualify", {"reason": "no_fit"})]
+    if outcome < 0.93:
+        note = PlannedAct(timedelta(hours=1), "note", {"note": "budget round is in a few weeks"})
+        return [*_touches(dice, 1), note, PlannedAct(later, "qualify", {})]
     return _touches(dice, 1)
 
 
-def _closing(dice: random.Random) -> list[Deed]:
+def _closing(dice: random.Random) -> list[PlannedAct]:
     amount = dice.randrange(6_000, 60_000, 500)
-    opened = Deed(
+    opened = PlannedAct(
         timedelta(days=dice.randint(2, 6)),
         "open_opportunity",
         {"amount": amount, "currency": "USD"},
     )
     later = timedelta(days=dice.randint(8, 25))
-    fate = dice.random()
-    if fate < 0.5:
-        return [opened, Deed(later, "win", {"amount": round(amount * 0.9)})]
-    if fate < 0.9:
+    outcome = dice.random()
+    if outcome < 0.5:
+        return [opened, PlannedAct(later, "win", {"amount": round(amount * 0.9)})]
+    if outcome < 0.9:
         reason = dice.choice(("price", "competitor", "no_decision"))
-        return [opened, Deed(later, "lose", {"reason": reason})]
+        return [opened, PlannedAct(later, "lose", {"reason": reason})]
     return [opened]

@@ -21,7 +21,7 @@ from models.envelopes import ProgramClock
 from tests.browser.running_stack import House
 from usecases.publishing import choose
 
-_PATIENCE = 15_000
+_PATIENCE = 120_000
 """Milliseconds that a page is waited for."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (

@@ -63,7 +63,7 @@ class House:
             line = SqlReports(self.database).line(lead)
             return line if line is not None and ready(line) else None
 
-        line: LeadLine = await until(found, 20)
+        line: LeadLine = await until(found)
         return line
 
     def alerts(self, lead: str, why: str) -> Iterator[EmailMessage]:

@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from adapters.temporal.client import RefusedError
+from models.refusal import RefusedError
 from tests.chaos.auditor import Act, TimelineRead
 from tests.chaos.snapshot import entries_of
 from tests.chaos.stack import Stack

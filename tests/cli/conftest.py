@@ -7,6 +7,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager
 from pathlib import Path
 from time import monotonic
 from typing import Any, NamedTuple
@@ -18,6 +19,7 @@ from adapters.sql.database import Database, migrate, open_database
 from assembly.settings import Settings
 from assembly.stack import Ports, Stack, running_stack
 from cli.stack import publish_first
+from tests.waiting import LIMIT
 
 SHIPPED = Path(__file__).parents[2] / "programs"
 ACME = str(SHIPPED / "acme.yaml")
@@ -25,7 +27,7 @@ TEAMS = str(SHIPPED / "teams.yaml")
 
 
 class Ran(NamedTuple):
-    """What a command said, and its exit status."""
+    """What a command printed, and its exit status."""
 
     status: int
     out: str
@@ -44,17 +46,19 @@ class Ran(NamedTuple):
 Leadflow = Callable[..., Ran]
 
 
-@pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    """A stack in a thread of its own: the commands run event loops in the tests' thread."""
-    home = tmp_path_factory.mktemp("stack")
+@contextmanager
+def stack_in_a_thread(home: Path, **more: Any) -> Iterator[Stack]:
+    """A stack in a thread of its own: the commands run event loops in the tests' thread.
+
+    `more` are settings.
+    """
     loop = asyncio.new_event_loop()
     stop = asyncio.Event()
     ready: Future[Stack] = Future()
 
     async def run() -> None:
         try:
-            settings = Settings(home=home, database_url="", log_level="error")
+            settings = Settings(home=home, database_url="", log_level="error", **more)
             async with running_stack(settings, Ports()) as started:
                 publish_first(started.settings, SHIPPED / "acme.yaml", SHIPPED / "teams.yaml")
                 ready.set_result(started)
@@ -68,11 +72,18 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     thread = threading.Thread(target=loop.run_until_complete, args=(run(),))
     thread.start()
     try:
-        yield ready.result(60)
+        yield ready.result(LIMIT)
     finally:
         loop.call_soon_threadsafe(stop.set)
-        thread.join(30)
+        thread.join(LIMIT)
         loop.close()
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that all tests of commands share."""
+    with stack_in_a_thread(tmp_path_factory.mktemp("stack")) as started:
+        yield started
 
 
 @pytest.fixture
@@ -118,8 +129,8 @@ def leadflow(command: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch) -
     return command
 
 
-def until(look: Callable[[], Any], seconds: float = 15.0) -> Any:
-    """What `look` gives, as soon as it is true."""
+def until(look: Callable[[], Any], seconds: float = LIMIT) -> Any:
+    """What `look` returns, as soon as it is true."""
     limit = monotonic() + seconds
     pause = threading.Event()
     while not (found := look()):

@@ -1,4 +1,4 @@
-"""Enrolling, telling events, acting and looking, against the running stack."""
+"""Enrolling, sending events, acting and reading, on the running stack."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_refusal_is_the_rules_sentence_and_changes_nothing(
     assert seen(ben)["stage"] == "mql"
 
 
-def test_a_lead_changes_hands_waits_and_is_given_back(leadflow: Leadflow, seen: Seen) -> None:
+def test_a_lead_is_reassigned_held_and_recycled(leadflow: Leadflow, seen: Seen) -> None:
     eve = enrolled(leadflow, "eve")
     owner = seen(eve, owned)["owner"]
     other = next(one for one in ("riley@acme.example", "sam@acme.example") if one != owner)
@@ -120,7 +120,7 @@ def test_an_act_asked_again_with_its_id_has_one_effect(leadflow: Leadflow, seen:
     assert [line["kind"] for line in seen(kim)["timeline"]].count("touched") == 1
 
 
-def test_who_acts_may_stand_in_the_environment(
+def test_the_environment_may_say_who_acts(
     leadflow: Leadflow, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lea = enrolled(leadflow, "lea")
@@ -169,7 +169,7 @@ def test_lists_show_what_is_asked_for(leadflow: Leadflow, seen: Seen) -> None:
     assert "no such lead" in leadflow("leads", "--stage", "lost").out
 
 
-def test_a_dossier_is_read_by_people_too(leadflow: Leadflow, seen: Seen) -> None:
+def test_a_dossier_is_printed_for_people_too(leadflow: Leadflow, seen: Seen) -> None:
     pia = enrolled(leadflow, "pia")
     owner = seen(pia, owned)["owner"]
     said = until(lambda: leadflow("show", pia)).out
@@ -201,7 +201,7 @@ def test_a_dossier_is_read_by_people_too(leadflow: Leadflow, seen: Seen) -> None
         (("enrol", "--email", "a@b.example", "--program", "gone.yaml"), "gone.yaml"),
     ],
 )
-def test_wrong_input_is_told_with_what_would_be_right(
+def test_wrong_input_is_refused_with_what_would_be_right(
     leadflow: Leadflow, arguments: tuple[str, ...], said: str
 ) -> None:
     ran = leadflow(*arguments)

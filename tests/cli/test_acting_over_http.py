@@ -13,6 +13,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import open_database
 from assembly.stack import Stack
 from lifecycle.stable_hash import lead_id
+from tests.waiting import LIMIT
 from tests.waiting import until as eventually
 
 RILEY = "riley@acme.example"
@@ -39,7 +40,7 @@ def key_of(stack: Stack) -> KeyOf:
 
 @pytest.fixture
 async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=stack.gateway, timeout=30) as one:
+    async with httpx.AsyncClient(base_url=stack.gateway, timeout=LIMIT) as one:
         yield one
 
 
@@ -115,7 +116,7 @@ async def test_of_two_who_press_accept_at_once_one_wins_and_the_other_reads_who(
         assert accepted == [winner]
 
 
-async def test_who_recycles_and_asks_again_is_answered_again_though_the_lead_is_gone(
+async def test_a_recycling_sent_again_is_answered_again_though_the_lead_is_not_theirs_any_more(
     http: httpx.AsyncClient, key_of: KeyOf
 ) -> None:
     admin = key_of("admin")

@@ -1,4 +1,4 @@
-"""The demonstration, played short, and what it says when the stories differ."""
+"""A short demonstration, and what is reported when the records differ."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from demonstration.agreement import compare
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
 from tests.cli.conftest import until
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,14 +29,14 @@ def demo(home: Path, *options: str) -> list[str]:
     return [sys.executable, str(ROOT / "starter.py"), "demo", "--data", str(home), *options]
 
 
-def test_a_short_demonstration_ends_by_itself_and_all_stories_agree(tmp_path: Path) -> None:
+def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Path) -> None:
     home = tmp_path / "demo"
     for _ in ("once", "and again in the same place"):
         ran = subprocess.run(
             demo(home, "--seconds", "12", "--json"),
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT,
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
@@ -72,7 +73,7 @@ def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: P
     try:
         until((home / "temporal.json").exists, 40)
         playing.send_signal(signal.SIGINT)
-        playing.communicate(timeout=30)
+        playing.communicate(timeout=LIMIT)
     finally:
         playing.kill()
         playing.wait()
@@ -83,7 +84,7 @@ MAILS = ("told@x.example", "twice@x.example", "untold@x.example")
 
 
 class Reports:
-    """What a journal would tell of two mails and two leads."""
+    """A journal with two mails and two leads."""
 
     def sent_mail(self) -> list[SentMailEntry]:
         at = datetime(2026, 3, 2, tzinfo=UTC)
@@ -97,7 +98,7 @@ class Reports:
 
 
 class Workflows:
-    """What Temporal would say of those leads."""
+    """Temporal with those leads."""
 
     async def standing(self, lead: str) -> dict[str, str]:
         return {"stage": "mql", "lead": lead}
@@ -114,8 +115,10 @@ def mailbox() -> Iterator[EmailMessage]:
     yield alert
 
 
-async def test_a_mail_sent_twice_a_mail_untold_and_a_stage_apart_are_each_a_difference() -> None:
-    found = await compare(Reports(), mailbox, Workflows(), looks=1)
+async def test_a_mail_sent_twice_one_not_recorded_and_an_unequal_stage_are_each_a_difference() -> (
+    None
+):
+    found = await compare(Reports(), mailbox, Workflows(), seconds=0)
     assert found.differences == (
         "mail twice@x.example: 1 time(s) on timelines, 2 in the mailbox",
         "mail untold@x.example: in the mailbox, on no timeline",

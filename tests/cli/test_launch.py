@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_used_starts_nothing(
     assert not (tmp_path / "bad.rejected.csv.part").exists()
 
 
-def test_a_latin_1_file_is_told_with_its_remedy(leadflow: Leadflow, tmp_path: Path) -> None:
+def test_a_latin_1_file_is_refused_with_its_remedy(leadflow: Leadflow, tmp_path: Path) -> None:
     file = tmp_path / "alt.csv"
     file.write_bytes("email,company\na@b.example,Müller\n".encode("latin-1"))
     said = leadflow("launch", str(file), "--program", "acme").err
@@ -176,7 +176,7 @@ def test_a_program_with_mistakes_is_refused_with_all_of_them(
     assert leadflow("show", lead_id("never@started.example")).status == 2
 
 
-def test_a_name_that_was_never_published_is_told_with_the_nearest(
+def test_a_name_that_was_never_published_is_refused_with_the_nearest(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
     leads = written(tmp_path / "a.csv", "email\na@b.example\n")

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from adapters.delivery.catcher import messages
 from assembly.stack import Stack
 from tests.cli.conftest import ACME, Leadflow, until
+from tests.waiting import LIMIT
 
 
 def test_a_mail_is_written_as_it_would_arrive(command: Leadflow, tmp_path: Path) -> None:
@@ -26,7 +27,7 @@ def test_a_mail_is_written_as_it_would_arrive(command: Leadflow, tmp_path: Path)
     assert "1 Main Street" in (folder / "welcome.html").read_text()
 
 
-def test_a_mail_that_is_not_there_is_told_with_the_nearest_one(
+def test_an_unknown_mail_is_refused_with_the_nearest_name(
     command: Leadflow, tmp_path: Path
 ) -> None:
     ran = command("mail", "preview", ACME, "welcom", "--out", str(tmp_path))
@@ -70,7 +71,7 @@ def test_a_test_mail_arrives_and_counts_for_no_lead(
     assert leadflow("mail", "send-test", "acme", "welcome", "--to", "a b").status == 2
 
 
-def test_a_preview_has_the_ways_out_that_the_settings_give_it(
+def test_a_preview_has_the_unsubscribe_links_that_the_settings_allow(
     command: Leadflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LEADFLOW_PUBLIC_URL", "https://go.acme.example")
@@ -121,7 +122,9 @@ def test_a_key_opens_the_gateway_until_it_is_revoked(leadflow: Leadflow, stack: 
     body = {"leads": [{"email": "kim@k.example", "program": "acme"}]}
 
     def post() -> int:
-        return httpx.post(f"{stack.gateway}/v1/leads", json=body, headers=headers).status_code
+        return httpx.post(
+            f"{stack.gateway}/v1/leads", json=body, headers=headers, timeout=LIMIT
+        ).status_code
 
     assert post() == 202
     until(lambda: leadflow("show", "kim@k.example").status == 0)

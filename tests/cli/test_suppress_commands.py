@@ -1,4 +1,4 @@
-"""Suppressing by hand: at once for mail that is queued, and told on the leads' timelines."""
+"""Suppressing by hand: it stops queued mail at once, and is on the leads' timelines."""
 
 from __future__ import annotations
 
@@ -133,7 +133,7 @@ def test_a_list_without_one_good_row_is_wrong_input(command: Leadflow, tmp_path:
     assert command("suppressions", "import", str(tmp_path / "absent.csv")).status == 3
 
 
-def test_a_leads_timeline_tells_what_was_done_by_hand(
+def test_a_suppression_by_hand_is_on_the_leads_timeline(
     leadflow: Leadflow, seen: Callable[..., Any], tmp_path: Path
 ) -> None:
     email = f"hand-{tmp_path.name}@northwind.example".lower()

@@ -203,7 +203,7 @@ def test_teams_are_listed_with_who_is_away_today(command: Leadflow, write: Write
     assert last in said
 
 
-def test_who_leaves_while_owning_a_lead_is_told_to_the_manager(
+def test_the_manager_is_alerted_of_a_leaver_who_owns_a_lead(
     leadflow: Leadflow, seen: Callable[..., Any], write: Write
 ) -> None:
     email = "left@team.example"

@@ -1,4 +1,4 @@
-"""What the CRM was not told is listed, and sent again by command."""
+"""Events that the CRM did not take are listed, and sent again by command."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_the_table_shows_what_went_wrong_and_whether_there_is_more(
     assert "there are more than these 1" in fewer.err
 
 
-def test_what_is_dead_is_sent_again_by_its_id(
+def test_an_event_that_was_given_up_is_sent_again_by_its_id(
     command: Leadflow, dead: CrmEvent, database: Database
 ) -> None:
     assert command("webhook", "retry", dead.id).out == "1 to be sent again\n"
@@ -72,7 +72,7 @@ def test_what_is_dead_is_sent_again_by_its_id(
 
 
 @pytest.mark.usefixtures("dead")
-def test_all_that_is_dead_is_sent_again(command: Leadflow) -> None:
+def test_all_events_that_were_given_up_are_sent_again(command: Leadflow) -> None:
     ran = command("webhook", "retry", "--all-dead", "--json")
     assert (ran.status, ran.json) == (0, {"ok": True, "retried": 1, "left": []})
     assert command("webhook", "list", "--dead", "--json").lines == []
@@ -80,7 +80,7 @@ def test_all_that_is_dead_is_sent_again(command: Leadflow) -> None:
     assert (again.status, again.json["retried"]) == (0, 0)
 
 
-def test_what_is_unknown_or_was_taken_is_named(command: Leadflow, dead: CrmEvent) -> None:
+def test_an_event_that_is_unknown_or_was_taken_is_named(command: Leadflow, dead: CrmEvent) -> None:
     sent = command("webhook", "list", "--json").lines[1]["id"]
     ran = command("webhook", "retry", dead.id, sent, "nothing")
     assert ran.status == 1
@@ -94,7 +94,9 @@ def test_what_is_unknown_or_was_taken_is_named(command: Leadflow, dead: CrmEvent
 
 @pytest.mark.usefixtures("dead")
 @pytest.mark.parametrize("words", [(), ("abc", "--all-dead")], ids=["nothing", "both"])
-def test_it_must_be_said_what_is_sent_again(command: Leadflow, words: tuple[str, ...]) -> None:
+def test_sending_again_needs_to_know_which_events(
+    command: Leadflow, words: tuple[str, ...]
+) -> None:
     ran = command("webhook", "retry", *words)
     assert ran.status == 2
     assert "--all-dead" in ran.err

@@ -1,4 +1,4 @@
-"""What commands say when the world does not do its part; and `up`, as a process of its own."""
+"""What commands say when a server or database fails; and `up` as a process of its own."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from assembly.stack import Stack
 from cli.app import app
 from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import Leadflow, until
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 ANSWERING = ("--gateway-port", "0", "--inbound-port", "0")
@@ -62,7 +63,7 @@ def answers(place: str) -> bool:
     return True
 
 
-def test_up_comes_goes_and_comes_again_with_what_it_knew(
+def test_up_stops_and_starts_again_with_its_data(
     leadflow: Leadflow, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     home = tmp_path / "up"
@@ -89,7 +90,7 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
         assert (blocked.status, taken in blocked.err) == (3, True)
 
         child.send_signal(signal.SIGINT)
-        assert child.wait(30) == 0
+        assert child.wait(LIMIT) == 0
     assert not any(answers(places[name]) for name in ("ui", "temporal", "smtp"))
     assert leadflow("show", "ida").status == 0
     stopped = leadflow("accept", "ida", "--by", "riley@acme.example")
@@ -99,7 +100,7 @@ def test_up_comes_goes_and_comes_again_with_what_it_knew(
         told(child)
         assert leadflow("touch", "ida", "--by", "morgan@acme.example").status == 1
         child.send_signal(signal.SIGTERM)
-        assert child.wait(30) == 0
+        assert child.wait(LIMIT) == 0
 
 
 def test_up_with_a_broken_program_says_what_is_wrong_and_leaves_nothing_running(
@@ -113,7 +114,7 @@ def test_up_with_a_broken_program_says_what_is_wrong_and_leaves_nothing_running(
     assert not (tmp_path / "up" / "temporal.json").exists()
 
 
-def test_a_server_that_is_not_there_is_told_with_the_remedy(
+def test_a_missing_server_is_reported_with_the_remedy(
     leadflow: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with socket.socket() as closed:
@@ -135,7 +136,7 @@ def test_a_server_that_is_not_there_is_told_with_the_remedy(
 
 
 @pytest.mark.parametrize("arguments", [("leads",), ("show", "x"), ("event", "x", "page.viewed")])
-def test_a_database_that_is_not_there_is_not_made_by_looking(
+def test_a_missing_database_is_not_made_by_a_command_that_reads(
     command: Leadflow, tmp_path: Path, arguments: tuple[str, ...]
 ) -> None:
     ran = command(*arguments)
@@ -152,7 +153,7 @@ def test_a_database_is_made_by_upgrading(
     assert command("leads").status == 0
 
 
-def test_a_database_from_the_future_is_left_alone(
+def test_a_database_of_a_newer_leadflow_is_not_changed(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     path = tmp_path / "own.db"
@@ -168,7 +169,7 @@ def test_a_database_from_the_future_is_left_alone(
         assert (ran.status, "r9999" in ran.err) == (3, True), ran.err
 
 
-def test_a_database_without_tables_is_told_with_the_command_that_makes_them(
+def test_a_database_without_tables_is_reported_with_the_command_that_makes_them(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "empty.db").touch()
@@ -177,7 +178,7 @@ def test_a_database_without_tables_is_told_with_the_command_that_makes_them(
     assert (ran.status, "leadflow database upgrade" in ran.err) == (3, True)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password(
+def test_a_database_that_does_not_answer_is_reported_without_its_password(
     command: Leadflow, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as closed:
@@ -213,7 +214,7 @@ def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path:
         journal = stack.world.journal
         until(lambda: journal.stored(lead_id("p1@many.example")))
         child.send_signal(signal.SIGINT)
-        said, problems = child.communicate(timeout=30)
+        said, problems = child.communicate(timeout=LIMIT)
     assert child.returncode == 130, problems
     assert "run the same command again to go on" in problems
     started = int(said.split()[0])

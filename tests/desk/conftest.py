@@ -15,10 +15,10 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from models.directory import Directory
 from models.program.program import Program
-from tests.desk.lived_leads import PEOPLE, Clockwork, LivedLeads, Seat, sit
+from tests.desk.lived_leads import PEOPLE, DeskBrowser, LivedLeads, MovableClock, signed_in
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from tests.gateway.senders import NOW
 from usecases.context import Context
 
@@ -26,7 +26,7 @@ __all__ = ["database", "gateway_template", "mailer"]
 
 ROOT = Path(__file__).parents[2]
 
-Seats = Callable[[str], Seat]
+SignIn = Callable[[str], DeskBrowser]
 
 
 @pytest.fixture(scope="session")
@@ -35,30 +35,30 @@ def acme() -> Program:
 
 
 @pytest.fixture
-def clock() -> Clockwork:
+def clock() -> MovableClock:
     """A Monday, nine o'clock in New York."""
-    return Clockwork(NOW)
+    return MovableClock(NOW)
 
 
 @pytest.fixture
-def context(database: Database, mailer: FakeMailer, clock: Clockwork) -> Context:
-    found = replace(house(database, mailer), now=clock)
+def context(database: Database, mailer: FakeMailer, clock: MovableClock) -> Context:
+    found = replace(gateway_context(database, mailer), now=clock)
     found.people.apply(Directory.model_validate(PEOPLE))
     return found
 
 
 @pytest.fixture
-def office(context: Context, acme: Program, clock: Clockwork) -> LivedLeads:
+def leads(context: Context, acme: Program, clock: MovableClock) -> LivedLeads:
     """Leads by the real rules."""
     return LivedLeads(context, acme, clock)
 
 
 @pytest.fixture
 async def browser(
-    context: Context, office: LivedLeads
+    context: Context, leads: LivedLeads
 ) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
     """Makes browsers, each with cookies of its own."""
-    app = build_app(context, office)
+    app = build_app(context, leads, config=CONFIG)
     async with AsyncExitStack() as opened:
 
         def made() -> httpx.AsyncClient:
@@ -77,10 +77,10 @@ def http(browser: Callable[[], httpx.AsyncClient]) -> httpx.AsyncClient:
 
 
 @pytest.fixture
-def at_desk(browser: Callable[[], httpx.AsyncClient], context: Context) -> Seats:
+def sign_in(browser: Callable[[], httpx.AsyncClient], context: Context) -> SignIn:
     """Signs people in, each in a browser of their own."""
 
-    def seated(person: str) -> Seat:
-        return sit(browser(), context, person)
+    def made_for(person: str) -> DeskBrowser:
+        return signed_in(browser(), context, person)
 
-    return seated
+    return made_for

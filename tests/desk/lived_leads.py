@@ -1,4 +1,4 @@
-"""Leads that live by the real rules over a real database, without Temporal; and who is at the desk.
+"""Leads that live by the real rules over a real database without Temporal, and desk browsers.
 
 What people decide is done at once, by the same rules that a lead's workflow runs.
 """
@@ -19,13 +19,14 @@ import sqlalchemy as sa
 from activities.ports import Fence, Rendered
 from adapters.mail.alert_card import ACTIONS
 from adapters.sql.desk_sessions import SqlDeskSessions
-from adapters.temporal.client import LeadNotFoundError, RefusedError
+from adapters.temporal.client import LeadNotFoundError
 from lifecycle.decide import decide, new_lead
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
 from models.inputs import Created, Event, Input, Result
 from models.messages import read_act
 from models.program.program import Program
+from models.refusal import RefusedError
 from models.state import LeadState
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
@@ -54,7 +55,7 @@ SESSION = "__Host-leadflow"
 
 
 @dataclass
-class Clockwork:
+class MovableClock:
     """The program's clock; tests move it."""
 
     at: datetime
@@ -72,7 +73,7 @@ class LivedLeads:
 
     context: Context
     program: Program
-    clock: Clockwork
+    clock: MovableClock
     alerts: list[tuple[str, Alert]] = field(default_factory=list)
     asked: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -203,8 +204,8 @@ def _message(command: Alert) -> str:
 
 
 @dataclass
-class Seat:
-    """A browser, and what was last seen in it."""
+class DeskBrowser:
+    """A browser of a person who is signed in, and the page that it shows."""
 
     http: httpx.AsyncClient
     page: str = ""
@@ -231,13 +232,13 @@ class Seat:
         return await self.send(f"/desk/leads/{lead}/acts", do=do, **fields)
 
 
-def sit(http: httpx.AsyncClient, context: Context, person: str) -> Seat:
+def signed_in(http: httpx.AsyncClient, context: Context, person: str) -> DeskBrowser:
     """Somebody who has signed in, in this browser."""
     sessions = SqlDeskSessions(context.database)
     session = sessions.sign_in(sessions.invite(person))
     assert session is not None
     http.cookies.set(SESSION, session, domain="go.acme.example")
-    return Seat(http)
+    return DeskBrowser(http)
 
 
 def hidden(page: str, name: str) -> str:

@@ -17,10 +17,10 @@ from usecases.context import Context
 
 
 @pytest.fixture
-def owner(office: LivedLeads) -> str:
+def owner(leads: LivedLeads) -> str:
     """Whose lead Ana is."""
-    office.lead("ana")
-    return str(office.state("ana").owner)
+    leads.lead("ana")
+    return str(leads.state("ana").owner)
 
 
 def other(owner: str) -> str:
@@ -34,43 +34,43 @@ async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Resp
 
 
 async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
+    path = leads.button("ana", owner, "accept")
     ready = await http.get(path)
     assert ready.status_code == 200
     assert f"You act as {owner}." in text(ready.text)
     assert "Accept by Mon 14:00 EST" in text(ready.text)
     done = await press(http, path)
     assert (done.status_code, "Accepted." in done.text) == (200, True)
-    ((lead, do, fields),) = office.asked
+    ((lead, do, fields),) = leads.asked
     assert (lead, do, fields["by"]) == ("ana", "accept", owner)
 
 
 async def test_what_scanners_do_to_a_button_does_nothing(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
+    path = leads.button("ana", owner, "accept")
     for ask in (http.get, http.head, http.options):
         for _ in range(3):
             await ask(path)
-    assert office.asked == []
-    assert office.state("ana").stage == "mql"
+    assert leads.asked == []
+    assert leads.state("ana").stage == "mql"
 
 
 async def test_a_second_click_says_what_was_done_by_whom_and_when(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
+    path = leads.button("ana", owner, "accept")
     await press(http, path)
-    office.wait("ana", minutes=20)
+    leads.wait("ana", minutes=20)
     for again in (await http.get(path), await http.post(path)):
         assert again.status_code == 200
         said = text(again.text)
         assert "This was done already." in said
         assert f"Accepted by {owner}" in said
         assert "Mon 09:00 EST" in said
-    assert len(office.asked) == 1
+    assert len(leads.asked) == 1
 
 
 @pytest.mark.parametrize(
@@ -87,21 +87,21 @@ async def test_a_second_click_says_what_was_done_by_whom_and_when(
     ],
 )
 async def test_a_forged_or_cut_button_does_nothing(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str, spoil: Any
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str, spoil: Any
 ) -> None:
-    path = spoil(office.button("ana", owner, "accept"))
+    path = spoil(leads.button("ana", owner, "accept"))
     for answer in (await http.get(path), await http.post(path)):
         assert answer.status_code == 404
         assert "Ana" not in answer.text
-    assert office.asked == []
+    assert leads.asked == []
 
 
 @pytest.mark.parametrize("purpose", ["click", "unsubscribe", "preferences", "bounce", "visitor"])
 async def test_a_token_for_something_else_is_no_button(
-    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str, purpose: Purpose
+    http: httpx.AsyncClient, leads: LivedLeads, context: Context, owner: str, purpose: Purpose
 ) -> None:
     links = context.links
-    token = office.button("ana", owner, "accept").removeprefix("/a/")
+    token = leads.button("ana", owner, "accept").removeprefix("/a/")
     message = token.partition("-")[0]
     foreign = {
         "click": lambda: links.click(message, 0),
@@ -112,96 +112,96 @@ async def test_a_token_for_something_else_is_no_button(
     }[purpose]()
     answer = await http.post(f"/a/{foreign.rpartition('/')[2]}")
     assert answer.status_code == 404
-    assert office.asked == []
+    assert leads.asked == []
 
 
 async def test_a_nurture_mail_has_no_buttons_though_its_token_were_signed(
-    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, context: Context, owner: str
 ) -> None:
     message = sent_mail(context.database)
     answer = await http.post(context.links.action(message, 0))
     assert MAIL in message
     assert answer.status_code == 404
     assert owner
-    assert office.asked == []
+    assert leads.asked == []
 
 
 async def test_a_button_signed_with_another_secret_is_none(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    message = office.button("ana", owner, "accept").removeprefix("/a/").partition("-")[0]
+    message = leads.button("ana", owner, "accept").removeprefix("/a/").partition("-")[0]
     foreign = SignedLinks(public_url="", mail_domain="", secret="t" * 40)
     assert (await http.post(foreign.action(message, 0))).status_code == 404
-    assert office.asked == []
+    assert leads.asked == []
 
 
-async def test_a_button_expires(http: httpx.AsyncClient, office: LivedLeads, owner: str) -> None:
-    path = office.button("ana", owner, "accept")
-    office.sent_ago(days=14, minutes=1)
+async def test_a_button_expires(http: httpx.AsyncClient, leads: LivedLeads, owner: str) -> None:
+    path = leads.button("ana", owner, "accept")
+    leads.sent_ago(days=14, minutes=1)
     for answer in (await http.get(path), await http.post(path)):
         assert answer.status_code == 410
         assert "has expired" in answer.text
         assert "/desk/leads/ana" in answer.text
-    assert office.asked == []
-    office.sent_ago(days=13, hours=23)
+    assert leads.asked == []
+    leads.sent_ago(days=13, hours=23)
     assert (await http.get(path)).status_code == 200
 
 
 @pytest.mark.parametrize("minutes", [5, -5])
 async def test_a_button_of_a_machine_whose_clock_is_minutes_apart_works(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str, minutes: int
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str, minutes: int
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    office.sent_ago(minutes=minutes)
+    path = leads.button("ana", owner, "accept")
+    leads.sent_ago(minutes=minutes)
     assert (await press(http, path)).status_code == 200
-    assert office.state("ana").stage == "sal"
+    assert leads.state("ana").stage == "sal"
 
 
 async def test_a_button_says_so_when_its_lead_was_given_back(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
+    path = leads.button("ana", owner, "accept")
+    await leads.act("ana", "recycle", {"by": owner, "reason": "not_now"})
     answer = await press(http, path)
     assert answer.status_code == 200
     assert "The lead has moved on since this mail." in text(answer.text)
     assert "recycled (not now)" in text(answer.text)
     assert "/desk/leads/" not in answer.text  # it is theirs no more
-    assert len(office.asked) == 1
+    assert len(leads.asked) == 1
 
 
 async def test_a_button_says_so_when_its_lead_is_somebody_else_s(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
+    path = leads.button("ana", owner, "accept")
+    await leads.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
     answer = await press(http, path)
     assert "The lead is somebody else's now." in text(answer.text)
     assert f"Given to {other(owner)}" in text(answer.text)
-    assert office.state("ana").stage == "mql"
+    assert leads.state("ana").stage == "mql"
 
 
 async def test_a_button_does_not_act_on_a_later_handoff_of_the_same_person(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    await office.act("ana", "recycle", {"by": owner, "reason": "not_now"})
-    office.wait("ana", days=91)
-    office.event("ana", "form.submitted", "demo")
-    if office.state("ana").owner != owner:
-        await office.act("ana", "reassign", {"by": MORGAN, "to": owner})
-    assert office.state("ana").owner == owner
+    path = leads.button("ana", owner, "accept")
+    await leads.act("ana", "recycle", {"by": owner, "reason": "not_now"})
+    leads.wait("ana", days=91)
+    leads.event("ana", "form.submitted", "demo")
+    if leads.state("ana").owner != owner:
+        await leads.act("ana", "reassign", {"by": MORGAN, "to": owner})
+    assert leads.state("ana").owner == owner
     answer = await press(http, path)
     assert "moved on" in text(answer.text)
-    assert office.state("ana").stage == "mql"
-    assert (await press(http, office.button("ana", owner, "accept"))).status_code == 200
-    assert office.state("ana").stage == "sal"
+    assert leads.state("ana").stage == "mql"
+    assert (await press(http, leads.button("ana", owner, "accept"))).status_code == 200
+    assert leads.state("ana").stage == "sal"
 
 
 async def test_a_button_of_who_left_acts_for_nobody(
-    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, context: Context, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
+    path = leads.button("ana", owner, "accept")
     rest = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] != owner]
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": rest}}
     context.people.apply(Directory.model_validate({"teams": teams}))
@@ -209,14 +209,14 @@ async def test_a_button_of_who_left_acts_for_nobody(
         assert answer.status_code == 403
         assert "in no team any more" in answer.text
         assert "Ana" not in answer.text
-    assert office.asked == []
+    assert leads.asked == []
 
 
 async def test_a_button_of_who_changed_teams_acts_on_nothing_of_the_old_one(
-    http: httpx.AsyncClient, office: LivedLeads, context: Context, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, context: Context, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    await office.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
+    path = leads.button("ana", owner, "accept")
+    await leads.act("ana", "reassign", {"by": MORGAN, "to": other(owner)})
     sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] != owner]
     teams = {
         **PEOPLE["teams"],
@@ -225,54 +225,54 @@ async def test_a_button_of_who_changed_teams_acts_on_nothing_of_the_old_one(
     }
     context.people.apply(Directory.model_validate({"teams": teams}))
     await press(http, path)
-    assert office.state("ana").stage == "mql"
+    assert leads.state("ana").stage == "mql"
 
 
 async def test_what_a_form_says_of_person_lead_and_act_is_not_believed(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    office.lead("dora", country="DE")
-    path = office.button("ana", owner, "accept")
+    leads.lead("dora", country="DE")
+    path = leads.button("ana", owner, "accept")
     forged = {"by": MORGAN, "lead": "dora", "do": "recycle", "reason": "not_now", "handoff": "7"}
     assert (await press(http, path, **forged)).status_code == 200
-    ((lead, do, fields),) = office.asked
+    ((lead, do, fields),) = leads.asked
     assert (lead, do, fields["by"]) == ("ana", "accept", owner)
-    assert office.state("dora").owner == JONAS
+    assert leads.state("dora").owner == JONAS
 
 
 async def test_a_manager_reassigns_by_the_same_button_more_than_once(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    office.wait("ana", hours=5)  # the clock has run out, and the other has the lead
-    assert office.state("ana").owner == other(owner)
-    path = office.button("ana", MORGAN, "reassign", why="breached")
+    leads.wait("ana", hours=5)  # the clock has run out, and the other has the lead
+    assert leads.state("ana").owner == other(owner)
+    path = leads.button("ana", MORGAN, "reassign", why="breached")
     for to in (owner, other(owner), owner):
         done = await press(http, path, to=to)
         assert "Reassigned." in text(done.text)
-        assert office.state("ana").owner == to
+        assert leads.state("ana").owner == to
 
 
 async def test_a_touch_is_logged_again_by_the_same_button_but_a_double_click_once(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    await office.act("ana", "accept", {"by": owner})
-    office.event("ana", "form.submitted", "demo")
-    path = office.button("ana", owner, "touch", why="hand_raise")
+    await leads.act("ana", "accept", {"by": owner})
+    leads.event("ana", "form.submitted", "demo")
+    path = leads.button("ana", owner, "touch", why="hand_raise")
     ready = await http.get(path)
     form = {"channel": "call", "id": hidden(ready.text, "id")}
     for _ in range(2):
         assert (await http.post(path, data=form)).status_code == 200
-    assert len(office.told("ana", "touched")) == 1
+    assert len(leads.told("ana", "touched")) == 1
     await press(http, path, channel="email")
-    assert len(office.told("ana", "touched")) == 2
+    assert len(leads.told("ana", "touched")) == 2
 
 
 async def test_a_refused_button_keeps_what_was_written(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    await office.act("ana", "accept", {"by": owner})
-    office.event("ana", "form.submitted", "demo")
-    path = office.button("ana", owner, "recycle", why="hand_raise")
+    await leads.act("ana", "accept", {"by": owner})
+    leads.event("ana", "form.submitted", "demo")
+    path = leads.button("ana", owner, "recycle", why="hand_raise")
     refused = await press(http, path, reason="no_response", until="2026-05-01T09:00")
     assert refused.status_code == 409
     assert "needs 6 touches" in text(refused.text)
@@ -286,10 +286,10 @@ async def test_a_refused_button_keeps_what_was_written(
 
 
 async def test_a_button_that_nobody_answers_is_pressed_again_as_the_same_act(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    office.failures.append(TemporalUnavailableError("away"))
+    path = leads.button("ana", owner, "accept")
+    leads.failures.append(TemporalUnavailableError("away"))
     away = await press(http, path)
     assert away.status_code == 503
     assert "Press the button again" in away.text
@@ -298,26 +298,26 @@ async def test_a_button_that_nobody_answers_is_pressed_again_as_the_same_act(
 
 
 async def test_who_was_slower_reads_who_was_faster(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    path = office.button("ana", owner, "accept")
-    office.overtaking = {"by": MORGAN, "id": "faster"}
+    path = leads.button("ana", owner, "accept")
+    leads.overtaking = {"by": MORGAN, "id": "faster"}
     answer = await press(http, path)
     assert answer.status_code == 200
     assert f"This was done already. Accepted by {MORGAN}" in text(answer.text)
-    assert len(office.told("ana", "accepted")) == 1
+    assert len(leads.told("ana", "accepted")) == 1
 
 
 async def test_a_second_handoff_has_its_own_buttons(
-    http: httpx.AsyncClient, office: LivedLeads, owner: str
+    http: httpx.AsyncClient, leads: LivedLeads, owner: str
 ) -> None:
-    first = office.button("ana", owner, "accept")
-    await office.act("ana", "accept", {"by": owner})
-    await office.act("ana", "qualify", {"by": owner})
-    second = office.button("ana", ALEX, "accept")
+    first = leads.button("ana", owner, "accept")
+    await leads.act("ana", "accept", {"by": owner})
+    await leads.act("ana", "qualify", {"by": owner})
+    second = leads.button("ana", ALEX, "accept")
     assert f"Accepted by {owner}" in text((await http.get(first)).text)
     assert (await press(http, second)).status_code == 200
-    assert [one["by"] for one in office.told("ana", "accepted")] == [owner, ALEX]
+    assert [one["by"] for one in leads.told("ana", "accepted")] == [owner, ALEX]
 
 
 def test_the_places_of_actions_never_change() -> None:

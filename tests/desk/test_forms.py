@@ -9,7 +9,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
-from tests.desk.conftest import Seats
+from tests.desk.conftest import SignIn
 from tests.desk.lived_leads import (
     ALEX,
     JONAS,
@@ -17,22 +17,22 @@ from tests.desk.lived_leads import (
     PEOPLE,
     RILEY,
     SAM,
+    DeskBrowser,
     LivedLeads,
-    Seat,
     hidden,
     text,
 )
 
 
 @pytest.fixture
-def ana(office: LivedLeads, at_desk: Seats) -> Seat:
+def ana(leads: LivedLeads, sign_in: SignIn) -> DeskBrowser:
     """Her owner at the desk; she is accepted."""
-    office.lead("ana")
-    return at_desk(str(office.state("ana").owner))
+    leads.lead("ana")
+    return sign_in(str(leads.state("ana").owner))
 
 
 async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
-    office: LivedLeads, at_desk: Seats, ana: Seat
+    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser
 ) -> None:
     done = await ana.act("ana", "accept")
     assert done.headers["location"] == "/desk/leads/ana?done=accept"
@@ -42,35 +42,35 @@ async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
     await ana.act("ana", "hold", until="2026-03-04T09:30", why="their board meets")
     await ana.act("ana", "resume")
     await ana.act("ana", "qualify")
-    assert office.state("ana").owner == ALEX
-    alex = at_desk(ALEX)
+    assert leads.state("ana").owner == ALEX
+    alex = sign_in(ALEX)
     await alex.open("/desk")
     assert "Accept Ana" in alex.page
     await alex.act("ana", "accept")
     await alex.act("ana", "open_opportunity", amount="24000.50", currency="USD")
     await alex.act("ana", "win", amount="26000")
-    assert office.state("ana").stage == "customer"
-    assert office.told("ana", "won")[0]["amount"] == 26000
+    assert leads.state("ana").stage == "customer"
+    assert leads.told("ana", "won")[0]["amount"] == 26000
     page = text((await alex.open("/desk/leads/ana")).text)
     assert "wants a quote" in page
     assert "Won, 26000" in page
 
 
-async def test_a_double_click_has_one_effect(office: LivedLeads, ana: Seat) -> None:
+async def test_a_double_click_has_one_effect(leads: LivedLeads, ana: DeskBrowser) -> None:
     await ana.act("ana", "accept")
     await ana.open("/desk/leads/ana")
     form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
     assert form["id"]
     for _ in range(2):
         assert (await ana.send("/desk/leads/ana/acts", **form)).status_code == 303
-    assert len(office.told("ana", "touched")) == 1
+    assert len(leads.told("ana", "touched")) == 1
     await ana.open("/desk/leads/ana")
     await ana.send("/desk/leads/ana/acts", **form | {"id": hidden(ana.page, "id")})
-    assert len(office.told("ana", "touched")) == 2
+    assert len(leads.told("ana", "touched")) == 2
 
 
 async def test_a_refusal_is_a_sentence_above_what_was_written(
-    office: LivedLeads, ana: Seat
+    leads: LivedLeads, ana: DeskBrowser
 ) -> None:
     await ana.act("ana", "accept")
     answer = await ana.act(
@@ -81,7 +81,7 @@ async def test_a_refusal_is_a_sentence_above_what_was_written(
     assert '<option value="no_response" selected>' in answer.text
     assert 'value="2026-05-01T09:00"' in answer.text
     assert re.search(r"<details open>\s*<summary>Give back", answer.text)
-    assert office.state("ana").stage == "sal"
+    assert leads.state("ana").stage == "sal"
     # Whoever opens that address anew comes to the lead.
     back = await ana.open("/desk/leads/ana/acts")
     assert (back.status_code, back.headers["location"]) == (303, "/desk/leads/ana")
@@ -96,10 +96,10 @@ async def test_a_refusal_is_a_sentence_above_what_was_written(
     ],
 )
 async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
-    office: LivedLeads, ana: Seat, failure: Exception
+    leads: LivedLeads, ana: DeskBrowser, failure: Exception
 ) -> None:
     await ana.act("ana", "accept")
-    office.failures.append(failure)
+    leads.failures.append(failure)
     answer = await ana.act("ana", "touch", channel="call", note="</textarea><b>", id="mine")
     assert answer.status_code == 503
     assert "Press the button again" in answer.text
@@ -107,7 +107,7 @@ async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
     assert "\n&lt;/textarea&gt;&lt;b&gt;</textarea>" in answer.text
     await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
     await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
-    assert len(office.told("ana", "touched")) == 1
+    assert len(leads.told("ana", "touched")) == 1
 
 
 @pytest.mark.parametrize(
@@ -128,13 +128,13 @@ async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
     ],
 )
 async def test_what_is_no_act_is_refused_with_a_sentence(
-    office: LivedLeads, ana: Seat, fields: dict[str, str], said: str
+    leads: LivedLeads, ana: DeskBrowser, fields: dict[str, str], said: str
 ) -> None:
     await ana.open("/desk/leads/ana")
     answer = await ana.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 422
     assert said in text(answer.text)
-    assert office.asked == []
+    assert leads.asked == []
 
 
 @pytest.mark.parametrize(
@@ -151,16 +151,16 @@ async def test_what_is_no_act_is_refused_with_a_sentence(
     ],
 )
 async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
-    office: LivedLeads, at_desk: Seats, ana: Seat, fields: dict[str, str], said: str
+    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser, fields: dict[str, str], said: str
 ) -> None:
     await ana.act("ana", "accept")
     await ana.act("ana", "qualify")
-    alex = at_desk(MORGAN)
+    alex = sign_in(MORGAN)
     await alex.open("/desk/leads/ana")
     answer = await alex.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 409
     assert said in text(answer.text)
-    assert office.state("ana").stage == "sql"
+    assert leads.state("ana").stage == "sql"
 
 
 @pytest.mark.parametrize(
@@ -173,60 +173,60 @@ async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
         # Berlin: clocks go from 02:00 to 03:00 on 29 March.
         (JONAS, "2026-03-28T09:00", "2026-03-28T08:00:00Z"),
         (JONAS, "2026-03-30T09:00", "2026-03-30T07:00:00Z"),
-        # Sam has no zone: the office's.
+        # Sam has no zone: the leads's.
         (SAM, "2026-03-09T09:00", "2026-03-09T13:00:00Z"),
         (SAM, "2026-03-09T09:00+01:00", "2026-03-09T08:00:00Z"),
     ],
 )
 async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
-    office: LivedLeads, at_desk: Seats, person: str, local: str, instant: str
+    leads: LivedLeads, sign_in: SignIn, person: str, local: str, instant: str
 ) -> None:
     sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] == person]
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": sdr}}
-    office.context.people.apply(Directory.model_validate({"teams": teams}))
-    office.lead("ana", country="DE" if person == JONAS else "US")
-    seat = at_desk(person)
-    assert (await seat.act("ana", "hold", until=local, why="holidays")).status_code == 303
-    assert office.told("ana", "held")[0]["until"] == instant
+    leads.context.people.apply(Directory.model_validate({"teams": teams}))
+    leads.lead("ana", country="DE" if person == JONAS else "US")
+    desk = sign_in(person)
+    assert (await desk.act("ana", "hold", until=local, why="holidays")).status_code == 303
+    assert leads.told("ana", "held")[0]["until"] == instant
 
 
 async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
-    office: LivedLeads, at_desk: Seats, ana: Seat
+    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser
 ) -> None:
-    owner = office.state("ana").owner
+    owner = leads.state("ana").owner
     other = SAM if owner == RILEY else RILEY
-    seat = at_desk(MORGAN)
-    await seat.open("/desk/team")
-    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden(seat.page, "id")}
-    answer = await seat.send("/desk/leads/ana/acts", **fields)
+    desk = sign_in(MORGAN)
+    await desk.open("/desk/team")
+    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden(desk.page, "id")}
+    answer = await desk.send("/desk/leads/ana/acts", **fields)
     assert answer.headers["location"] == "/desk/team"
-    assert office.state("ana").owner == other
+    assert leads.state("ana").owner == other
     await ana.open("/desk")
     assert "Ana" not in ana.page
 
 
 async def test_who_gives_a_lead_back_comes_to_their_other_leads(
-    office: LivedLeads, ana: Seat
+    leads: LivedLeads, ana: DeskBrowser
 ) -> None:
     done = await ana.act("ana", "recycle", reason="not_now")
     assert done.headers["location"] == "/desk?done=recycle"
     page = await ana.open(done.headers["location"])
     assert "Given back to marketing." in page.text
-    assert office.state("ana").stage == "recycled"
+    assert leads.state("ana").stage == "recycled"
     assert (await ana.open("/desk/leads/ana")).status_code == 404
 
 
 async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else(
-    office: LivedLeads, at_desk: Seats
+    leads: LivedLeads, sign_in: SignIn
 ) -> None:
-    office.stranger("ana")
-    office.event("ana", "page.viewed", "/pricing")
+    leads.stranger("ana")
+    leads.event("ana", "page.viewed", "/pricing")
     for _ in range(14):
-        office.wait("ana", days=1)
-    office.event("ana", "form.submitted", "demo")
-    (task,) = office.state("ana").tasks
-    owner = office.state("ana").owner
-    colleague = at_desk(SAM if owner == RILEY else RILEY)
+        leads.wait("ana", days=1)
+    leads.event("ana", "form.submitted", "demo")
+    (task,) = leads.state("ana").tasks
+    owner = leads.state("ana").owner
+    colleague = sign_in(SAM if owner == RILEY else RILEY)
     await colleague.open("/desk")
     assert "linkedin" in text(colleague.page)
     await colleague.open("/desk/leads/ana")
@@ -234,6 +234,6 @@ async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else
     assert (
         await colleague.send("/desk/leads/ana/acts", do="done", task=task.id)
     ).status_code == 303
-    assert office.state("ana").tasks == ()
+    assert leads.state("ana").tasks == ()
     await colleague.open("/desk")
     assert "linkedin" not in text(colleague.page)

@@ -11,15 +11,15 @@ from structlog.testing import capture_logs
 
 from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
-from tests.desk.conftest import Seats
-from tests.desk.lived_leads import MORGAN, PEOPLE, RILEY, SAM, LivedLeads, Seat, text
+from tests.desk.conftest import SignIn
+from tests.desk.lived_leads import MORGAN, PEOPLE, RILEY, SAM, DeskBrowser, LivedLeads, text
 from usecases.context import Context
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def hostile(office: LivedLeads, context: Context) -> str:
+def hostile(leads: LivedLeads, context: Context) -> str:
     """A lead and people who write HTML wherever they can; whose lead it is."""
     sdr = {
         "manager": MORGAN,
@@ -29,7 +29,7 @@ def hostile(office: LivedLeads, context: Context) -> str:
         ],
     }
     context.people.apply(Directory.model_validate({"teams": {**PEOPLE["teams"], "sdr": sdr}}))
-    office.lead(
+    leads.lead(
         "ana",
         first_name=EVIL,
         last_name=EVIL,
@@ -40,8 +40,8 @@ def hostile(office: LivedLeads, context: Context) -> str:
         source=EVIL,
     )
     for type_ in ("form.submitted", "page.viewed", "content.downloaded", "odd.thing"):
-        office.event("ana", type_, EVIL)
-    return str(office.state("ana").owner)
+        leads.event("ana", type_, EVIL)
+    return str(leads.state("ana").owner)
 
 
 def unharmed(page: str) -> bool:
@@ -50,28 +50,28 @@ def unharmed(page: str) -> bool:
 
 
 async def test_what_strangers_wrote_is_text_on_every_page(
-    office: LivedLeads, context: Context, at_desk: Seats, http: httpx.AsyncClient, hostile: str
+    leads: LivedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient, hostile: str
 ) -> None:
-    seat, manager = at_desk(hostile), at_desk(MORGAN)
+    desk, manager = sign_in(hostile), sign_in(MORGAN)
     for path in ("/desk", "/desk/leads/ana", "/desk/leads/ana?done=%3Cscript%3E"):
-        assert (await seat.open(path)).status_code == 200
-        assert unharmed(seat.page)
-        assert EVIL in re.sub(r"\s+", " ", text(seat.page))
-    await seat.act("ana", "accept")
-    await seat.act("ana", "touch", channel=EVIL, note=EVIL)
-    await seat.act("ana", "note", note=EVIL)
-    await seat.act("ana", "hold", until="2026-03-04T09:30", why=EVIL)
+        assert (await desk.open(path)).status_code == 200
+        assert unharmed(desk.page)
+        assert EVIL in re.sub(r"\s+", " ", text(desk.page))
+    await desk.act("ana", "accept")
+    await desk.act("ana", "touch", channel=EVIL, note=EVIL)
+    await desk.act("ana", "note", note=EVIL)
+    await desk.act("ana", "hold", until="2026-03-04T09:30", why=EVIL)
     refused = [
-        await seat.act("ana", "recycle", reason=EVIL, id=EVIL),
-        await seat.act("ana", "done", task=EVIL),
-        await seat.act("ana", "open_opportunity", amount=EVIL, currency=EVIL),
-        await seat.act("ana", "hold", until=EVIL, why=EVIL),
-        await seat.act("ana", EVIL),
+        await desk.act("ana", "recycle", reason=EVIL, id=EVIL),
+        await desk.act("ana", "done", task=EVIL),
+        await desk.act("ana", "open_opportunity", amount=EVIL, currency=EVIL),
+        await desk.act("ana", "hold", until=EVIL, why=EVIL),
+        await desk.act("ana", EVIL),
     ]
     for answer in refused:
         assert answer.status_code in {409, 422}
         assert unharmed(answer.text)
-    context.people.absences.add(hostile, office.clock.at.date(), office.clock.at.date(), by=MORGAN)
+    context.people.absences.add(hostile, leads.clock.at.date(), leads.clock.at.date(), by=MORGAN)
     for path in ("/desk/team", "/desk/leads/ana"):
         assert (await manager.open(path)).status_code == 200
         assert unharmed(manager.page)
@@ -81,16 +81,16 @@ async def test_what_strangers_wrote_is_text_on_every_page(
     invited = SqlDeskSessions(context.database).invite(hostile)
     for path in (f"/desk/in/{invited}", f"/desk/sign-in?to={quote(EVIL)}"):
         assert unharmed((await http.get(path)).text)
-    office.event("ana", "form.submitted", "demo")
+    leads.event("ana", "form.submitted", "demo")
     for do in ("touch", "recycle"):
-        path = office.button("ana", hostile, do, why="hand_raise")
+        path = leads.button("ana", hostile, do, why="hand_raise")
         for answer in (
             await http.get(path),
             await http.post(path, data={"reason": EVIL, "until": EVIL, "id": EVIL, "note": EVIL}),
         ):
             assert answer.status_code in {200, 422}
             assert unharmed(answer.text)
-    said = await http.post(office.button("ana", hostile, "accept"))
+    said = await http.post(leads.button("ana", hostile, "accept"))
     assert "This was done already" in said.text
     assert unharmed(said.text)
 
@@ -114,29 +114,29 @@ async def test_what_strangers_wrote_is_text_on_every_page(
     ],
 )
 async def test_a_hostile_name_in_a_path_is_no_lead(
-    office: LivedLeads, at_desk: Seats, lead: str
+    leads: LivedLeads, sign_in: SignIn, lead: str
 ) -> None:
-    office.lead("ana")
-    seat = at_desk(MORGAN)
-    await seat.open("/desk/leads/ana")
+    leads.lead("ana")
+    desk = sign_in(MORGAN)
+    await desk.open("/desk/leads/ana")
     for answer in (
-        await seat.open(f"/desk/leads/{lead}"),
-        await seat.send(f"/desk/leads/{lead}/acts", do="accept"),
+        await desk.open(f"/desk/leads/{lead}"),
+        await desk.send(f"/desk/leads/{lead}/acts", do="accept"),
     ):
         assert answer.status_code in {403, 404}
         assert "<img" not in answer.text
         assert "set-cookie" not in answer.headers
-    assert office.asked == []
+    assert leads.asked == []
 
 
 async def test_every_page_runs_nothing_foreign_and_is_in_no_frame(
-    office: LivedLeads, context: Context, at_desk: Seats, http: httpx.AsyncClient
+    leads: LivedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient
 ) -> None:
-    office.lead("ana")
-    owner = str(office.state("ana").owner)
-    button = office.button("ana", owner, "accept")
+    leads.lead("ana")
+    owner = str(leads.state("ana").owner)
+    button = leads.button("ana", owner, "accept")
     invited = SqlDeskSessions(context.database).invite(RILEY)
-    manager, seller = at_desk(MORGAN), at_desk(SAM)
+    manager, seller = sign_in(MORGAN), sign_in(SAM)
     pages = [
         await http.get("/desk/sign-in"),
         await http.post("/desk/sign-in", data={"email": RILEY}),
@@ -178,53 +178,53 @@ async def test_the_style_sheet_and_the_script_are_kept_for_good(http: httpx.Asyn
         assert not answer.headers.get("set-cookie")
 
 
-async def test_leads_are_told_by_how_much_they_press(office: LivedLeads, at_desk: Seats) -> None:
+async def test_leads_are_told_by_how_much_they_press(leads: LivedLeads, sign_in: SignIn) -> None:
     # One member, so that all leads are theirs; later ones are due later.
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": [{"email": RILEY}]}}
-    office.context.people.apply(Directory.model_validate({"teams": teams}))
-    seat = at_desk(RILEY)
-    office.lead("zoe")
-    office.wait("zoe", hours=3)  # noon
-    office.lead("bo")
-    office.wait("zoe", hours=3)  # one attempt is left, and nobody else: it is given back
-    office.lead("cy")
-    await office.act("cy", "accept", {"by": RILEY})
-    await office.act("cy", "touch", {"by": RILEY, "channel": "call"})
-    office.wait("bo", hours=1)
-    page = text((await seat.open("/desk")).text)
+    leads.context.people.apply(Directory.model_validate({"teams": teams}))
+    desk = sign_in(RILEY)
+    leads.lead("zoe")
+    leads.wait("zoe", hours=3)  # noon
+    leads.lead("bo")
+    leads.wait("zoe", hours=3)  # one attempt is left, and nobody else: it is given back
+    leads.lead("cy")
+    await leads.act("cy", "accept", {"by": RILEY})
+    await leads.act("cy", "touch", {"by": RILEY, "channel": "call"})
+    leads.wait("bo", hours=1)
+    page = text((await desk.open("/desk")).text)
     assert page.index("Due today 1 Bo") < page.index("Due later 1 Cy")
     assert "Zoe" not in page
-    office.wait("cy", days=30)
-    assert "Overdue 2 Cy" in text((await seat.open("/desk")).text)
+    leads.wait("cy", days=30)
+    assert "Overdue 2 Cy" in text((await desk.open("/desk")).text)
 
 
-async def test_who_has_no_lead_is_told_so(at_desk: Seats) -> None:
-    seat: Seat = at_desk(RILEY)
-    await seat.open("/desk")
-    assert "No lead is yours now." in seat.page
+async def test_who_has_no_lead_is_told_so(sign_in: SignIn) -> None:
+    desk: DeskBrowser = sign_in(RILEY)
+    await desk.open("/desk")
+    assert "No lead is yours now." in desk.page
 
 
 async def test_what_goes_wrong_is_told_on_a_page(
-    office: LivedLeads, at_desk: Seats, context: Context, http: httpx.AsyncClient
+    leads: LivedLeads, sign_in: SignIn, context: Context, http: httpx.AsyncClient
 ) -> None:
-    seat = at_desk(MORGAN)
+    desk = sign_in(MORGAN)
     for path in ("/desk/nothing", "/desk/leads/a/b", "/desk/leads/", "/a/", "/a/x/y"):
-        answer = await seat.open(path)
+        answer = await desk.open(path)
         assert (answer.status_code, "There is no such page." in answer.text) == (404, True)
-    upload = await seat.http.post("/desk/sign-in", files={"email": b"x"})
+    upload = await desk.http.post("/desk/sign-in", files={"email": b"x"})
     assert (upload.status_code, "missing in this form" in upload.text) == (422, True)
-    broken = await seat.http.post("/desk/sign-in", content=b"\xff", headers={"content-type": "x"})
+    broken = await desk.http.post("/desk/sign-in", content=b"\xff", headers={"content-type": "x"})
     assert broken.headers["content-type"] == "text/html; charset=utf-8"
-    office.lead("ana")
+    leads.lead("ana")
     with context.database.write() as connection:
         connection.exec_driver_sql("UPDATE leads SET state = '{}'")
     with capture_logs() as logged:
-        damaged = await seat.open("/desk/leads/ana")
+        damaged = await desk.open("/desk/leads/ana")
     assert (damaged.status_code, "it was logged" in damaged.text) == (500, True)
     assert [one["event"] for one in logged] == ["request failed"]
     with context.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE desk_sessions")
-    away = await seat.open("/desk")
+    away = await desk.open("/desk")
     assert (away.status_code, "Nothing was done" in away.text) == (503, True)
     # Programs are answered as before.
     assert (await http.get("/v1/nothing")).headers["content-type"] == "application/problem+json"

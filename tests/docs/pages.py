@@ -11,6 +11,7 @@ ROOT = Path(__file__).parents[2]
 PAGES = tuple(sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")]))
 
 _FENCE = re.compile(r"^( *)```sh\n(.*?)^\1```", re.MULTILINE | re.DOTALL)
+_YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _STARTERS = ("leadflow", "python", "make", "temporal")
 
 
@@ -37,6 +38,17 @@ def shown_in(path: Path, after: str = "") -> list[Shown]:
         for line in block.splitlines()
         if line.strip().startswith(tuple(f"{word} " for word in _STARTERS))
     ]
+
+
+def anchors(path: Path) -> set[str]:
+    """The anchors that GitHub makes of a page's headings."""
+    headings = re.findall(r"^#+ (.+)$", path.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
+def yaml_in(path: Path) -> list[str]:
+    """The YAML examples of a page."""
+    return _YAML.findall(path.read_text("utf-8"))
 
 
 def all_shown() -> list[Shown]:

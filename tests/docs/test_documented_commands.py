@@ -15,6 +15,7 @@ import typer
 
 from cli.app import app
 from tests.docs.pages import PAGES, ROOT, Shown, all_shown, ours
+from tests.waiting import LIMIT
 
 # What needs neither a server nor a lead: these run, the others are only read.
 ALONE = (["program"], ["calendar"], ["simulate"], ["database"])
@@ -39,7 +40,7 @@ def leadflow(*words: str, home: Path) -> subprocess.CompletedProcess[str]:
         env={**os.environ, "LEADFLOW_HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
         check=False,
     )
 

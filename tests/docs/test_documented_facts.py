@@ -17,14 +17,19 @@ from adapters.crm.events import MQL, TYPES
 from assembly.settings import Settings
 from models.inputs import ACTS
 from models.program.program import Program
-from tests.docs.pages import PAGES, ROOT
+from tests.docs.pages import PAGES, ROOT, anchors
 
 _LINK = re.compile(r"\]\(([^)\s]+)\)")
+# A path in one of our rooms; capitals stand for a name that is yours to choose.
+_FILE = re.compile(
+    r"`((?:models|lifecycle|activities|workflows|adapters|simulation|usecases|gateway|assembly"
+    r"|demonstration|cli|docs|deploy|tests|bench)/[a-z0-9_./-]*)`"
+)
 _WORDS = re.compile(r"`([a-z_]+)`")
 
 
-def told(name: str) -> Iterator[ast.Call]:
-    """Every call of `tell` in the rules."""
+def calls_of(name: str) -> Iterator[ast.Call]:
+    """Every call of this method in the rules."""
     for path in sorted((ROOT / "lifecycle").rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == name:
@@ -68,8 +73,13 @@ def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
         found = (page.parent / path).resolve() if path else page
         assert found.exists(), f"{page.name} links to {target}"
         if anchor:
-            headings = re.findall(r"^#+ (.+)$", found.read_text("utf-8"), re.MULTILINE)
-            assert anchor in {one.lower().replace(" ", "-") for one in headings}
+            assert anchor in anchors(found), f"{page.name} links to {target}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_file_of_ours_that_a_page_names_exists(page: Path) -> None:
+    named = set(_FILE.findall(page.read_text("utf-8")))
+    assert [one for one in sorted(named) if not (ROOT / one).exists()] == []
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
@@ -85,7 +95,7 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
     for words, rest in rows("timeline.md"):
         for kind in words:
             written.setdefault(kind, set()).update(_WORDS.findall(rest))
-    calls = list(told("tell"))
+    calls = list(calls_of("record"))
     assert len(calls) > 40
     for call in calls:
         (kind,) = constants(call.args[0])
@@ -98,15 +108,16 @@ def test_every_kind_of_entry_is_in_the_timeline_page_with_its_fields() -> None:
 def test_every_why_that_the_rules_name_is_in_the_timeline_page() -> None:
     text = (ROOT / "docs" / "timeline.md").read_text("utf-8")
     words = set(_WORDS.findall(text))
-    for call in told("tell"):
+    for call in calls_of("record"):
         for one in call.keywords:
             if one.arg == "why" and isinstance(one.value, ast.Constant):
                 assert one.value.value in words
     refusals = ast.parse((ROOT / "lifecycle" / "moves" / "acts.py").read_text("utf-8"))
     for node in ast.walk(refusals):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "RefusedError":
-            assert constants(node.args[0]) <= words
-    for call in told("leave"):
+            [why] = [one.value for one in node.keywords if one.arg == "why"]
+            assert constants(why) <= words
+    for call in calls_of("leave"):
         assert constants(call.args[-1]) <= words
 
 

@@ -12,6 +12,7 @@ import sysconfig
 from pathlib import Path
 
 from tests.docs.pages import ROOT, ours, shown_in
+from tests.waiting import LIMIT
 
 _README = ROOT / "README.md"
 _STARTER = [sys.executable, str(ROOT / "starter.py")]
@@ -52,7 +53,7 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
                     env=environment,
                     capture_output=True,
                     text=True,
-                    timeout=120,
+                    timeout=LIMIT,
                     check=False,
                 )
                 assert ran.returncode == 0, f"{shown.line}\n{ran.stdout}\n{ran.stderr}"
@@ -66,6 +67,6 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
         assert json.loads(ran.stdout)["stage"] == "customer"
     finally:
         up.send_signal(signal.SIGINT)
-        assert up.wait(30) == 0
+        assert up.wait(LIMIT) == 0
         if up.stdout is not None:
             up.stdout.close()

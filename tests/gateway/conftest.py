@@ -14,7 +14,7 @@ from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from usecases.context import Context
 
 ROOT = Path(__file__).parents[2]
@@ -53,13 +53,15 @@ def acts() -> FakeActs:
 
 @pytest.fixture
 def context(database: Database, mailer: FakeMailer) -> Context:
-    return house(database, mailer)
+    return gateway_context(database, mailer)
 
 
 @pytest.fixture
 async def http(context: Context, acts: FakeActs) -> AsyncIterator[httpx.AsyncClient]:
     """Somebody outside, without a key."""
-    transport = httpx.ASGITransport(build_app(context, acts), raise_app_exceptions=False)
+    transport = httpx.ASGITransport(
+        build_app(context, acts, config=CONFIG), raise_app_exceptions=False
+    )
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
 

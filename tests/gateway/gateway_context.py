@@ -14,11 +14,18 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
+from gateway.config import GatewayConfig, ProviderSecrets
 from tests.gateway.senders import CRM_SECRET, NOW, WEBHOOK_SECRET
-from usecases.context import Context, ProviderSecrets
+from usecases.context import Context
+
+CONFIG = GatewayConfig(
+    web_origins=("https://www.acme.example",),
+    providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
+    crm_secrets=(CRM_SECRET,),
+)
 
 
-def house(database: Database, mailer: Mailer) -> Context:
+def gateway_context(database: Database, mailer: Mailer) -> Context:
     return Context(
         database=database,
         intake=SqlIntake(database, gather=timedelta(0)),
@@ -33,7 +40,4 @@ def house(database: Database, mailer: Mailer) -> Context:
             public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
         ),
         now=lambda: NOW,
-        web_origins=("https://www.acme.example",),
-        providers=ProviderSecrets(webhook_secret=WEBHOOK_SECRET),
-        crm_secrets=(CRM_SECRET,),
     )

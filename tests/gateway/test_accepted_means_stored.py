@@ -16,12 +16,12 @@ import pytest
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from tests.gateway.senders import accepted, known_lead
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 _SERVER = """
 import sys, uvicorn
 from gateway.app import build_app
-from assembly.gateway import open_context
+from assembly.context import open_context
 from assembly.settings import Settings
 from tests.fakes import FakeActs, FakeMailer
 with open_context(Settings(), FakeMailer()) as context:
@@ -59,7 +59,9 @@ async def test_a_gateway_that_is_killed_after_its_answer_has_lost_nothing(
     made = SqlApiKeys(database).make("tests", ["events:write"])
     events = [{"id": f"e{n}", "type": "page.viewed", "lead": "ana"} for n in range(1_000)]
 
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {made}"}) as http:
+    async with httpx.AsyncClient(
+        headers={"Authorization": f"Bearer {made}"}, timeout=LIMIT
+    ) as http:
 
         async def up() -> bool:
             try:
@@ -67,7 +69,7 @@ async def test_a_gateway_that_is_killed_after_its_answer_has_lost_nothing(
             except httpx.TransportError:
                 return False
 
-        await until(up, seconds=30)
+        await until(up)
         answer = await http.post(f"http://127.0.0.1:{port}/v1/events", json={"events": events})
         gateway.send_signal(signal.SIGKILL)
     assert answer.status_code == 202

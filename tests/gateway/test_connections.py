@@ -1,155 +1,86 @@
-"""Connections that say little: how long they stay, and what becomes of them when there are many."""
+"""The server's connections: small answers go out at once, HEAD is answered, kept ones are kept."""
 
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, nullcontext
 from typing import Any
 
+import httpx
 import pytest
-import uvicorn
 
-from gateway.requests.connections import OpenConnections, bounded_http
-from gateway.server import listening
-from tests.waiting import until
-
-HEAD = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
-
-
-class Answering:
-    """An application that answers at once, or when it is told to on the path /slow."""
-
-    def __init__(self) -> None:
-        self.asked = asyncio.Event()
-        self.goes_on = asyncio.Event()
-
-    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        while (await receive()).get("more_body", False):
-            pass
-        if scope["path"] == "/slow":
-            self.asked.set()
-            await self.goes_on.wait()
-        await send({"type": "http.response.start", "status": 204, "headers": []})
-        await send({"type": "http.response.body", "body": b""})
+from adapters.sql.database import Database
+from gateway.server import KEEP_ALIVE_SECONDS, listening, serving
+from tests.fakes import FakeActs
+from tests.gateway.sales_keys import RILEY, TEAMS, a_lead_each, header, team_is
+from usecases.context import Context
 
 
-@asynccontextmanager
-async def served(open_: OpenConnections, app: Answering) -> AsyncIterator[int]:
-    """The port of a server with these connections' rules."""
-    with listening("127.0.0.1", 0) as listener:
-        server = uvicorn.Server(
-            uvicorn.Config(app, http=bounded_http(open_), lifespan="off", log_config=None)
-        )
-        server.capture_signals = open_signals  # type: ignore[method-assign]  # pytest's are its own
-        running = asyncio.create_task(server.serve(sockets=[listener]))
-        await until(lambda: server.started)
-        yield listener.getsockname()[1]
-        server.should_exit = True
-        await running
+class _Leads(FakeActs):
+    """Leads that get acts only."""
+
+    async def enrol(self, *_: Any, **__: Any) -> bool:
+        """Create a lead."""
+        return True
+
+    async def events(self, *_: Any) -> None:
+        """Tell events."""
 
 
-def open_signals() -> Any:
-    return nullcontext()
+@pytest.fixture
+async def url(context: Context) -> AsyncIterator[str]:
+    """Where the real server answers."""
+    listener = listening("127.0.0.1", 0)
+    async with serving(context, _Leads(), listener):
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-async def opened(port: int, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
-    reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(said)
-    await writer.drain()
-    return reader, writer
+async def test_a_small_answer_is_sent_at_once_on_an_accepted_connection() -> None:
+    accepted: asyncio.Future[int] = asyncio.get_running_loop().create_future()
 
+    def connected(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        found = writer.get_extra_info("socket")
+        accepted.set_result(found.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+        writer.close()
 
-async def answer(port: int, path: bytes = b"") -> bytes:
-    """The status line of an answer; empty if the connection is closed without one."""
-    reader, writer = await opened(port, HEAD % path)
-    try:
-        return await reader.readline()
-    finally:
+    listener = listening("127.0.0.1", 0)
+    async with await asyncio.start_server(connected, sock=listener):
+        _, writer = await asyncio.open_connection(*listener.getsockname())
+        assert await asyncio.wait_for(accepted, 10)
         writer.close()
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-async def test_a_connection_without_a_whole_head_is_closed(said: bytes) -> None:
-    open_ = OpenConnections(10, head_seconds=0.1)
-    async with served(open_, Answering()) as port:
-        reader, writer = await opened(port, said)
-        async with asyncio.timeout(10):
-            assert await reader.read() == b""
-        writer.close()
-        await until(lambda: len(open_) == 0)
+def test_the_server_keeps_a_connection_longer_than_our_own_clients_do() -> None:
+    pool = httpx.AsyncHTTPTransport()._pool  # where httpx keeps its default
+    expiry = pool._keepalive_expiry
+    assert expiry is not None
+    assert expiry * 2 < KEEP_ALIVE_SECONDS
 
 
-async def test_a_body_that_does_not_come_ends_its_connection() -> None:
-    async with served(OpenConnections(10, body_seconds=0.1), Answering()) as port:
-        said = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"
-        reader, writer = await opened(port, said)
-        async with asyncio.timeout(10):
-            assert await reader.read() == b""
-        writer.close()
+async def test_head_is_answered_as_get_is_but_without_the_body(
+    url: str, database: Database
+) -> None:
+    team_is(database, TEAMS)
+    a_lead_each(database)
+    riley = header(database, "sales", RILEY)
+    async with httpx.AsyncClient(base_url=url, headers=riley) as http:
+        document = (await http.get("/openapi.json")).json()
+        paths = [path for path, of in document["paths"].items() if "get" in of]
+        paths = [one.replace("{lead}", "ana") for one in paths if "{" not in one or "{lead}" in one]
+        paths += ["/openapi.json", "/desk", "/desk/sign-in", "/desk/team", "/desk/leads/ana"]
+        paths += ["/desk/in/x", "/a/x", "/nothing"]
+        assert {"/health", "/ready", "/v1/leads", "/v1/leads/ana"} <= set(paths)
+        for path in paths:
+            got = await http.get(path)
+            head = await http.head(path)
+            assert head.status_code == got.status_code != 405, path
+            assert head.content == b"", path
+            for name in ("content-length", "content-type", "location"):
+                assert head.headers.get(name) == got.headers.get(name), (path, name)
+        assert (await http.head("/v1/events")).status_code == 405
 
 
-async def test_a_kept_connection_may_be_used_again_and_only_then_has_a_limit() -> None:
-    async with served(OpenConnections(10, head_seconds=0.2), Answering()) as port:
-        reader, writer = await opened(port, HEAD % b"")
-        await reader.readuntil(b"\r\n\r\n")
-        await asyncio.sleep(0.4)  # longer than a head may take
-        writer.write(HEAD % b"")
-        assert b"204" in await reader.readuntil(b"\r\n\r\n")
-        writer.write(b"GET / HT")
-        async with asyncio.timeout(10):
-            assert await reader.read() == b""
-        writer.close()
-
-
-async def test_a_new_connection_finds_room_beside_many_idle_ones() -> None:
-    open_ = OpenConnections(20, of_one_address=20)
-    async with served(open_, Answering()) as port:
-        idle = [await opened(port, b"GET / HT") for _ in range(60)]
-        assert b"204" in await answer(port)
-        assert len(open_) <= 20
-        for _, writer in idle:
-            writer.close()
-
-
-async def test_a_request_that_is_being_answered_is_not_closed_to_make_room() -> None:
-    open_, app = OpenConnections(3, of_one_address=3), Answering()
-    async with served(open_, app) as port:
-        slow = asyncio.create_task(answer(port, b"slow"))
-        await app.asked.wait()
-        idle = [await opened(port) for _ in range(9)]
-        assert b"204" in await answer(port)
-        app.goes_on.set()
-        assert b"204" in await slow
-        for _, writer in idle:
-            writer.close()
-
-
-async def test_where_all_work_there_is_no_room() -> None:
-    open_, app = OpenConnections(1), Answering()
-    async with served(open_, app) as port:
-        slow = asyncio.create_task(answer(port, b"slow"))
-        await app.asked.wait()
-        assert await answer(port) == b""
-        app.goes_on.set()
-        assert b"204" in await slow
-        await until(lambda: len(open_) == 0)
-
-
-def test_an_address_with_many_connections_closes_its_own_and_no_other_s() -> None:
-    closed: list[str] = []
-    open_ = OpenConnections(10, of_one_address=2)
-    for name, address in (("a1", "a"), ("b1", "b"), ("a2", "a"), ("a3", "a")):
-        assert open_.opened(name, address, lambda name=name: closed.append(name))  # type: ignore[misc]
-    assert (closed, len(open_)) == (["a1"], 3)
-    open_.works("a2")
-    assert open_.opened("a4", "a", lambda: closed.append("a4"))
-    assert closed == ["a1", "a3"]
-
-
-def test_an_address_whose_requests_are_all_answered_may_have_more() -> None:
-    open_ = OpenConnections(10, of_one_address=1)
-    for number in range(3):  # a proxy with many requests under way
-        assert open_.opened(number, "proxy", lambda: None)
-        open_.works(number)
-    assert len(open_) == 3
+async def test_the_documents_of_the_interface_list_no_head(http: httpx.AsyncClient) -> None:
+    document = (await http.get("/openapi.json")).json()
+    assert not [path for path, of in document["paths"].items() if "head" in of]

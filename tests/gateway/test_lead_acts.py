@@ -11,9 +11,10 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.temporal.client import LeadNotFoundError, RefusedError, TemporalUnavailableError
+from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from lifecycle.stable_hash import short_hash
 from models.inputs import ACTS
+from models.refusal import RefusedError
 from tests.fakes import FakeActs
 from tests.gateway.sales_keys import (
     MORGAN,
@@ -27,10 +28,9 @@ from tests.gateway.sales_keys import (
     team_is,
 )
 from tests.journal.turns import NEWER, NOW, turn
-from usecases import acting
-from usecases.acting import ActDone, ActNotAllowed, ActRefused, perform
+from usecases.acting import ActDone, ActNotAllowed, ActRefused, ActUnanswered, perform
 from usecases.context import Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 ACT = "/v1/leads/ana/acts"
 
@@ -118,7 +118,7 @@ async def test_what_comes_in_between_is_told_as_what_it_is(
 
 
 async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
-    context: Context, riley: Header, monkeypatch: pytest.MonkeyPatch
+    context: Context, riley: Header
 ) -> None:
     assert riley
     given_up = []
@@ -130,12 +130,18 @@ async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
             finally:
                 given_up.append((lead, do))
 
-    monkeypatch.setattr(acting, "PATIENCE_SECONDS", 0.05)
     found = await perform(
-        context, Silent(), of_the_house(RILEY), lead="ana", do="accept", fields={"id": "crm-1"}
+        context.reports,
+        Silent(),
+        viewer_of(RILEY),
+        lead="ana",
+        do="accept",
+        fields={"id": "crm-1"},
+        patience=0.05,
+        now=NOW,
     )
-    assert isinstance(found, acting.ActUnanswered)
-    assert "crm-1" in found.why
+    assert isinstance(found, ActUnanswered)
+    assert found.id == "crm-1"
     assert given_up == [("ana", "accept")]
 
 
@@ -208,7 +214,7 @@ async def test_an_admin_who_names_nobody_is_told_so(
     admin = header(database, "admin")
     answer = await http.post(ACT, json={"do": "accept"}, headers=admin)
     [fault] = answer.json()["errors"]
-    assert "by: is missing; an admin acts in somebody's name" in fault["problem"]
+    assert "by: is missing; say in whose name the act is done" in fault["problem"]
 
 
 async def test_who_gave_a_lead_away_and_asks_again_is_answered_as_before(
@@ -233,8 +239,8 @@ async def test_who_gave_a_lead_away_and_asks_again_is_answered_as_before(
     assert len(acts.done) == 1
 
 
-def of_the_house(person: str) -> Viewer:
-    found = member_of_the_house(TEAMS, person)
+def viewer_of(person: str) -> Viewer:
+    found = viewer_for_person(TEAMS, person)
     assert found is not None
     return found
 
@@ -245,7 +251,13 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     assert riley
     lead_of(context.database, "cy", team="ae", owner=None)
     done = await perform(
-        context, acts, of_the_house(MORGAN), lead="cy", do="hold", fields={"until": NOW, "why": "x"}
+        context.reports,
+        acts,
+        viewer_of(MORGAN),
+        lead="cy",
+        do="hold",
+        fields={"until": NOW, "why": "x"},
+        now=NOW,
     )
     assert isinstance(done, ActDone)
     assert done.line is not None
@@ -253,12 +265,18 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     assert acts.done[0][2]["until"] == "2026-03-02T14:00:00Z"
     acts.failures.append(RefusedError("Accept is for the owner."))
     refused = await perform(
-        context, acts, of_the_house(SAM), lead="ana", do="accept", fields={"note": None}
+        context.reports,
+        acts,
+        viewer_of(SAM),
+        lead="ana",
+        do="accept",
+        fields={"note": None},
+        now=NOW,
     )
     assert refused == ActRefused("Accept is for the owner.")
     marketing = Viewer(role="marketing", person=None, sight=None)
     not_allowed = await perform(
-        context, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}
+        context.reports, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}, now=NOW
     )
     assert isinstance(not_allowed, ActNotAllowed)
     assert len(acts.done) == 1

@@ -19,7 +19,7 @@ from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.gateway_context import house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from tests.gateway.senders import known_lead, sent_mail
 
 ROOT = Path(__file__).parents[2]
@@ -37,10 +37,11 @@ def document(
     SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
     known_lead(database)
     sent_mail(database)
-    context = house(database, FakeMailer())
+    context = gateway_context(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", role="admin")
     endless = Pace(burst=1_000_000, per_second=1_000_000)  # it asks with wrong keys, and quickly
-    app = build_app(context, FakeActs(), Limits(requests=endless, wrong_keys=endless))
+    limits = Limits(requests=endless, wrong_keys=endless)
+    app = build_app(context, FakeActs(), limits, config=CONFIG)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
     schema.config.update(headers={"Authorization": f"Bearer {key}"})
     yield schema
@@ -62,7 +63,6 @@ def test_whatever_is_asked_is_answered_as_documented(
 
         @settings(
             max_examples=25,
-            deadline=None,
             derandomize=True,
             phases=[Phase.explicit, Phase.generate],
             suppress_health_check=list(HealthCheck),

@@ -12,6 +12,7 @@ import pytest
 
 from adapters.sql.database import Database
 from tests.gateway.senders import accepted, sent_mail
+from tests.waiting import LIMIT
 from usecases.context import Context
 
 SITE = {"Origin": "https://www.acme.example", "Content-Type": "text/plain"}
@@ -106,7 +107,7 @@ def in_chromium(
         ],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=True,
     ).stdout
     title = shown.partition("<title>")[2].partition("</title>")[0]

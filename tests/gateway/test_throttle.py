@@ -15,6 +15,7 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Meter, Pace, Throttle
 from tests.fakes import FakeActs
+from tests.gateway.gateway_context import CONFIG
 from tests.gateway.sales_keys import Header, header
 from usecases.context import Context
 
@@ -35,7 +36,7 @@ class StoodClock:
 
 @pytest.fixture
 def app(context: Context, acts: FakeActs) -> FastAPI:
-    return build_app(context, acts, LIMITS)
+    return build_app(context, acts, LIMITS, config=CONFIG)
 
 
 @asynccontextmanager

@@ -9,6 +9,7 @@ from email.message import EmailMessage
 from pathlib import Path
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
+from tests.waiting import LIMIT
 
 FIXTURES = Path(__file__).with_name("fixtures")
 
@@ -43,7 +44,7 @@ async def send(port: int, sender: str, to: str, content: bytes | EmailMessage) -
     raw = content if isinstance(content, bytes) else content.as_bytes()
 
     def deliver() -> None:
-        with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example", timeout=30) as server:
+        with smtplib.SMTP("127.0.0.1", port, local_hostname="mx.example", timeout=LIMIT) as server:
             server.sendmail(sender, [to], raw)
 
     await asyncio.to_thread(deliver)

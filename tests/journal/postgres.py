@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psycopg
 
-_PATIENCE_SECONDS = 30.0
+_PATIENCE_SECONDS = 120.0
 
 
 def programs(folder: Path, user: str | None) -> Path:

@@ -25,12 +25,14 @@ from adapters.sql.database import (
     migrate,
     open_database,
 )
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.new_item import NewItem
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
 from tests.journal.turns import FENCE, NOW, turn
+from tests.waiting import LIMIT
 
 ALEMBIC_INI = Path(__file__).parents[2] / "deploy" / "alembic.ini"
 
@@ -201,10 +203,10 @@ def test_a_locked_sqlite_database_is_waited_for(sqlite_template: Path, tmp_path:
     thread = threading.Thread(target=record)
     with theirs.write():
         thread.start()
-        begun.wait(5)
+        begun.wait(LIMIT)
         assert not stored.wait(0.2)
         assert SqlJournal(ours).stored("ana") is None  # readers don't wait
-    assert stored.wait(5)
+    assert stored.wait(LIMIT)
     thread.join()
     for one in (ours, theirs):
         one.close()

@@ -9,7 +9,8 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.sql.database import Database
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
+from adapters.sql.new_item import NewItem
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 

@@ -32,7 +32,7 @@ from models.tables.columns import table_of
 from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
 from models.tables.people import Assignment
 from models.tables.people import Counter as CounterRow
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 from workflows.commands import LEADS
 
 ROOT = Path(__file__).parents[2]
@@ -70,7 +70,7 @@ def workers(prefix: str, settings: dict[str, str], folder: Path) -> Iterator[Non
         for one in running:
             one.send_signal(signal.SIGTERM)
         for one in running:
-            one.wait(20)
+            one.wait(LIMIT)
 
 
 async def polling(client: Client, queue: str) -> int:
@@ -153,13 +153,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         async def all_poll() -> bool:
             return await polling(client, prefix + LEADS) == WORKERS
 
-        await until(all_poll, 60)
+        await until(all_poll)
         await asyncio.gather(*map(enter, names))
-        await until(lambda: stored("known") == COUNT, 60)
+        await until(lambda: stored("known") == COUNT)
         await asyncio.gather(*(leads.events(name, [demo]) for name in names))
-        await until(owned, 60)
+        await until(owned)
         worked = await asyncio.gather(*(who_worked(client, name) for name in names))
-        await until(lambda: len(list(messages(tmp_path / "mail"))) == COUNT, 60)
+        await until(lambda: len(list(messages(tmp_path / "mail"))) == COUNT)
     for name in names:
         await client.get_workflow_handle(workflow_id(name)).terminate()
     assert len(set().union(*worked)) == WORKERS

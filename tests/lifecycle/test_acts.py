@@ -1,4 +1,4 @@
-"""Who may do what in which stage: the table of acts in PROGRAM.md section 6, cell by cell."""
+"""Who may do which act in which stage: every cell of the table in docs/language.md section 6."""
 
 from __future__ import annotations
 
@@ -9,27 +9,13 @@ from typing import Any
 
 import pytest
 
-from lifecycle.words.open_acts import offered
+from lifecycle.stages import ACT_STAGES
+from lifecycle.words.open_acts import open_acts
 from models.inputs import ACTS
 from models.program.program import Program
 from models.state import LeadState
 from simulation.pure import PureWorld
 from tests.lifecycle.ruled_lead import ANA, BOSS, CHIEF, DESK, INA, OMAR, PEOPLE, RELAY, Desk
-
-STAGES_OF = {
-    "accept": {"mql"},
-    "touch": {"mql", "sal", "sql", "opportunity"},
-    "qualify": {"sal"},
-    "recycle": {"known", "engaged", "mql", "sal", "sql"},
-    "disqualify": {"known", "engaged", "mql", "sal", "sql", "customer", "recycled"},
-    "reassign": {"mql", "sal", "sql", "opportunity"},
-    "hold": {"mql", "sal", "sql"},
-    "resume": {"mql", "sal", "sql"},
-    "open_opportunity": {"sql", "customer"},
-    "win": {"opportunity"},
-    "lose": {"opportunity"},
-}
-"""`done` and `note` are for any stage."""
 
 FIELDS: dict[str, dict[str, Any]] = {
     "touch": {"channel": "call"},
@@ -74,6 +60,8 @@ def desk_in(stage: str) -> Desk:
 
 
 def may(do: str, stage: str, person: str) -> bool:
+    if stage in NO_HANDOFF and do == "touch":
+        return True  # all four are in the directory
     if stage in NO_HANDOFF:
         return person in ("manager", "other manager")
     if do == "reassign":
@@ -84,8 +72,8 @@ def may(do: str, stage: str, person: str) -> bool:
 def expected(do: str, stage: str, person: str) -> str | None:
     if do == "accept" and person == "owner" and stage in ("sal", "sql"):
         return None  # accepting again
-    if stage not in STAGES_OF.get(do, STAGES):
-        return "stage"
+    if stage not in ACT_STAGES[do] or (do == "accept" and stage == "sql"):
+        return "stage"  # in sql this lead has no second handoff that could be accepted
     if do == "done":
         return "task"
     if not may(do, stage, person):
@@ -93,7 +81,26 @@ def expected(do: str, stage: str, person: str) -> str | None:
     return None
 
 
-def but_for_the_timeline(state: LeadState) -> LeadState:
+def test_the_table_of_acts_is_that_of_the_specification() -> None:
+    assert set(ACT_STAGES) == set(ACTS)
+    assert {act: set(stages) for act, stages in ACT_STAGES.items()} == {
+        "accept": {"mql", "sql"},
+        "touch": {"known", "engaged", "recycled", "mql", "sal", "sql", "opportunity"},
+        "qualify": {"sal"},
+        "recycle": {"known", "engaged", "mql", "sal", "sql"},
+        "disqualify": {"known", "engaged", "mql", "sal", "sql", "customer", "recycled"},
+        "reassign": {"mql", "sal", "sql", "opportunity"},
+        "hold": {"mql", "sal", "sql"},
+        "resume": {"mql", "sal", "sql"},
+        "open_opportunity": {"sql", "customer"},
+        "win": {"opportunity"},
+        "lose": {"opportunity"},
+        "done": set(STAGES),
+        "note": set(STAGES),
+    }
+
+
+def without_the_timeline(state: LeadState) -> LeadState:
     return dataclasses.replace(state, seq=0, turn=0, at=None)
 
 
@@ -102,23 +109,23 @@ def but_for_the_timeline(state: LeadState) -> LeadState:
 def test_an_act_is_allowed_by_stage_and_person(do: str, stage: str) -> None:
     for person, by in PERSONS.items():
         desk = desk_in(stage)
-        if do == "resume" and stage in STAGES_OF["hold"]:
+        if do == "resume" and stage in ACT_STAGES["hold"]:
             assert desk.act("hold", BOSS, **FIELDS["hold"]) is None
         before = desk.world.states["a"]
         why = desk.act(do, by, **FIELDS.get(do, {}))
         assert why == expected(do, stage, person), f"{do} in {stage} by the {person}"
         if why is not None:
             after = desk.world.states["a"]
-            assert but_for_the_timeline(after) == but_for_the_timeline(before)
+            assert without_the_timeline(after) == without_the_timeline(before)
             note = str(desk.world.entries["a"][-1].fields["note"])
             assert re.fullmatch(r"[A-Z].* (is|needs|for) .*\.", note), note
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_manager_is_offered_what_the_rules_allow_and_nothing_else(stage: str) -> None:
+def test_a_manager_is_offered_exactly_the_acts_that_the_rules_allow(stage: str) -> None:
     for do in ACTS:
         desk = desk_in(stage)
-        shown = do in offered(desk.world.states["a"], manages=True)
+        shown = do in open_acts(desk.world.states["a"], manages=True)
         why = desk.act(do, BOSS, **FIELDS.get(do, {}))
         assert shown == (why is None), f"{do} in {stage}: {why}"
 
@@ -165,13 +172,13 @@ def test_accept_in_sql_is_for_the_second_teams_owner_and_manager(
         ("note", "mql", {}, "note"),
     ],
 )
-def test_what_an_act_lacks_is_said_in_a_word_and_a_sentence(
+def test_a_refusal_says_what_an_act_lacks_in_a_word_and_a_sentence(
     do: str, stage: str, fields: dict[str, Any], why: str
 ) -> None:
     desk = desk_in(stage)
     before = desk.world.states["a"]
     assert desk.act(do, BOSS, **fields) == why
-    assert but_for_the_timeline(desk.world.states["a"]) == but_for_the_timeline(before)
+    assert without_the_timeline(desk.world.states["a"]) == without_the_timeline(before)
     assert str(desk.world.entries["a"][-1].fields["note"]).endswith(".")
 
 
@@ -199,10 +206,21 @@ def test_a_lead_without_a_handoff_is_accepted_by_any_manager() -> None:
         ({"amount": 90, "currency": "USD"}, (90, "USD")),
     ],
 )
-def test_a_deal_is_won_as_it_was_opened_but_for_what_is_told_anew(
+def test_a_won_deal_keeps_amount_and_currency_unless_the_act_changes_them(
     fields: dict[str, Any], worth: tuple[float, str]
 ) -> None:
     desk = desk_in("opportunity")
     assert desk.act("win", INA, **fields) is None
     won = next(one for one in desk.world.entries["a"] if one.kind == "won")
     assert (won.fields["amount"], won.fields["currency"]) == worth
+
+
+def test_a_touch_before_a_handoff_is_for_anybody_in_the_directory_and_has_no_number() -> None:
+    desk = desk_in("known")
+    assert desk.act("touch", "nobody@desk.example", channel="call") == "person"
+    assert desk.act("touch", ANA, channel="call") is None
+    assert "n" not in desk.world.entries["a"][-1].fields
+    desk.raise_hand()
+    handoff = desk.world.states["a"].handoff
+    assert handoff is not None
+    assert handoff.touches == 0

@@ -36,7 +36,7 @@ def drawn(roster: Roster, directory: Directory, times: int) -> list[str | None]:
     return [roster.assign(directory, asking(), {}).owner for _ in range(times)]
 
 
-def test_equals_take_turns_in_file_order() -> None:
+def test_equal_members_take_turns_in_file_order() -> None:
     directory = people({"email": SAM}, {"email": RILEY})
     assert drawn(Roster(), directory, 4) == [SAM, RILEY, SAM, RILEY]
 
@@ -46,7 +46,7 @@ def test_a_double_weight_gets_two_of_three() -> None:
     assert drawn(Roster(), directory, 6) == [RILEY, SAM, SAM, RILEY, SAM, SAM]
 
 
-def test_who_is_full_is_passed_over_and_no_capacity_is_no_limit() -> None:
+def test_a_member_at_capacity_is_left_out_and_no_capacity_means_no_limit() -> None:
     full = team({"email": RILEY, "capacity": 2}, {"email": SAM})
     loads = {RILEY: 2, SAM: 4_000}
     assert choose(full, asking(), loads, {}) == Choice(owner=SAM)
@@ -80,7 +80,7 @@ def test_a_member_without_a_known_zone_counts_days_in_the_accept_calendars(
     assert choose(found, asking(at=late, timezone="Europe/Berlin"), {}, {}).why == "absent"
 
 
-def test_the_preferred_owner_goes_first_only_if_available() -> None:
+def test_the_preferred_owner_is_chosen_first_if_available() -> None:
     found = team({"email": RILEY}, {"email": SAM, "capacity": 1})
     counts = {RILEY: Fraction(0), SAM: Fraction(9)}
     wish = asking(prefer=SAM)
@@ -103,7 +103,7 @@ def test_the_preferred_owner_goes_first_only_if_available() -> None:
         ([], "empty"),
     ],
 )
-def test_the_first_reason_that_keeps_a_member_out_is_told(
+def test_the_first_reason_that_keeps_a_member_out_is_returned(
     members: list[dict[str, Any]], why: str
 ) -> None:
     assert choose(team(*members), asking(tried=(TESS,)), {}, {}) == Choice(why=why)  # type: ignore[arg-type]  # the parameters are these words
@@ -120,14 +120,14 @@ def test_a_newcomer_starts_at_the_teams_lowest_ratio_exactly() -> None:
     assert counts == {RILEY: 7, SAM: 4, TESS: Fraction(14, 3)}
 
 
-def test_a_newcomer_is_new_once() -> None:
+def test_a_newcomer_is_new_only_once() -> None:
     roster = Roster()
     drawn(roster, people({"email": RILEY}), 5)
     both = people({"email": RILEY}, {"email": SAM})
     assert drawn(roster, both, 4) == [RILEY, SAM, RILEY, SAM]
 
 
-def test_who_is_absent_is_no_newcomer_on_return() -> None:
+def test_an_absent_member_is_no_newcomer_on_return() -> None:
     roster = Roster()
     away = people({"email": RILEY}, {"email": SAM, "away": WEEK_OFF})
     assert drawn(roster, away, 2) == [RILEY, RILEY]
@@ -135,7 +135,7 @@ def test_who_is_absent_is_no_newcomer_on_return() -> None:
     assert drawn(roster, back, 3) == [SAM, SAM, RILEY]
 
 
-def test_who_left_the_team_returns_as_a_newcomer() -> None:
+def test_a_member_who_left_the_team_returns_as_a_newcomer() -> None:
     roster = Roster()
     both, alone = people({"email": RILEY}, {"email": SAM}), people({"email": RILEY})
     drawn(roster, both, 2)
@@ -143,7 +143,7 @@ def test_who_left_the_team_returns_as_a_newcomer() -> None:
     assert drawn(roster, both, 2) == [RILEY, SAM]
 
 
-def test_an_assignment_by_hand_counts_and_a_strangers_does_not() -> None:
+def test_an_assignment_by_hand_counts_for_a_member_only() -> None:
     roster, directory = Roster(), people({"email": RILEY}, {"email": SAM})
     for owner in (RILEY, RILEY, "stranger@acme.example"):
         made = CountAssignment(key="c", at=NOW, handoff=1, team="sdr", owner=owner)
@@ -152,7 +152,7 @@ def test_an_assignment_by_hand_counts_and_a_strangers_does_not() -> None:
     assert drawn(roster, directory, 3) == [SAM, SAM, RILEY]
 
 
-def test_counts_are_kept_for_each_team() -> None:
+def test_each_team_has_its_own_counts() -> None:
     one = team({"email": RILEY}, {"email": SAM})
     directory, roster = Directory(teams={"sdr": one, "ae": one}), Roster()
     drawn(roster, directory, 1)

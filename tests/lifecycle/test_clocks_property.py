@@ -129,9 +129,9 @@ def some_holds(draw: st.DrawFn, start: int) -> list[Hold]:
 starts = st.integers(0, 20 * 1_440)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data(), starts, st.integers(1, 40), st.sampled_from([25, 50, 80, 100]))
-def test_a_clock_in_hours_is_due_when_a_minute_walk_says(
+def test_a_clock_in_hours_is_due_when_a_walk_by_minutes_says(
     data: st.DataObject, start: int, hours: int, share: int
 ) -> None:
     holds = data.draw(some_holds(start))
@@ -162,7 +162,7 @@ def day_due(start: int, days: int) -> int:
     return (due - FIRST) // MINUTE
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data(), starts, st.integers(1, 9))
 def test_a_clock_in_days_counts_the_open_time_of_its_span(
     data: st.DataObject, start: int, days: int

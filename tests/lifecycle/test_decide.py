@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from lifecycle.decide import PATIENCE, decide, new_lead
+from lifecycle.decide import RESULT_WAIT, decide, new_lead
 from lifecycle.program.rulebook import rulebook
 from models.decision import Assign, Decision
 from models.inputs import Created, Event, Input, MalformedInput, Result
@@ -66,34 +66,41 @@ def with_owner(program: Program) -> DecidedLead:
     return lead
 
 
-def kinds(told: Sequence[tuple[str, Any]]) -> list[str]:
-    return [kind for kind, _ in told]
+def kinds(entries: Sequence[tuple[str, Any]]) -> list[str]:
+    return [kind for kind, _ in entries]
 
 
 def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> None:
     lead = with_owner(DESK)
     now = MONDAY + 10 * HOUR
-    told = lead.turn(now, act("accept", INA, MONDAY + 4 * HOUR + SECOND))
-    assert kinds(told)[:6] == ["reminded", "reminded", "breached", "alerted", "accepted", "stage"]
+    entries = lead.turn(now, act("accept", INA, MONDAY + 4 * HOUR + SECOND))
+    assert kinds(entries)[:6] == [
+        "reminded",
+        "reminded",
+        "breached",
+        "alerted",
+        "accepted",
+        "stage",
+    ]
     assert lead.decision.entries[4].fields["late"] is True
     # The first touch was due two hours after 13:00, and nobody did that either.
-    assert kinds(told)[6:] == ["breached", "alerted"]
+    assert kinds(entries)[6:] == ["breached", "alerted"]
     # Done long after their instants, they bear the real one.
-    assert {at for _, at in told} == {now}
+    assert {at for _, at in entries} == {now}
 
 
 def test_an_accept_that_arrived_in_time_is_in_time_whenever_the_turn_runs() -> None:
     for late in (timedelta(0), 30 * SECOND, 10 * HOUR):
         lead = with_owner(DESK)
         due = MONDAY + 4 * HOUR
-        told = lead.turn(due + late, act("accept", INA, due))
-        assert kinds(told)[:4] == ["reminded", "reminded", "accepted", "stage"]
+        entries = lead.turn(due + late, act("accept", INA, due))
+        assert kinds(entries)[:4] == ["reminded", "reminded", "accepted", "stage"]
         accepted = next(one for one in lead.decision.entries if one.kind == "accepted")
         assert accepted.fields["late"] is False
         assert accepted.fields["open_seconds"] == 4 * 3600
 
 
-def test_what_is_done_within_a_minute_bears_its_own_instant() -> None:
+def test_what_is_done_within_a_minute_is_recorded_at_its_due_instant() -> None:
     lead = with_owner(DESK)
     lead.turn(MONDAY + 3 * HOUR)
     due = MONDAY + 4 * HOUR
@@ -104,14 +111,14 @@ def test_what_is_done_within_a_minute_bears_its_own_instant() -> None:
     assert lead.turn(real) == [("breached", real), ("alerted", real)]
 
 
-def test_inputs_bear_the_instant_they_arrived() -> None:
+def test_entries_of_an_input_have_the_instant_at_which_it_arrived() -> None:
     lead = with_owner(DESK)
     arrived = MONDAY + MINUTE
-    told = lead.turn(MONDAY + HOUR, act("touch", INA, arrived, channel="call"))
-    assert told == [("touched", arrived)]
+    entries = lead.turn(MONDAY + HOUR, act("touch", INA, arrived, channel="call"))
+    assert entries == [("touched", arrived)]
 
 
-def test_inputs_handed_over_in_any_order_are_taken_as_they_arrived() -> None:
+def test_inputs_are_applied_in_the_order_in_which_they_arrived() -> None:
     lead = with_owner(DESK)
     touch = act("touch", INA, MONDAY + 2 * MINUTE, channel="call")
     accept = act("accept", INA, MONDAY + MINUTE)
@@ -125,13 +132,13 @@ def test_a_turn_before_anything_is_due_changes_nothing() -> None:
     assert lead.decision.wake == before
 
 
-def test_every_wake_leads_to_something_and_to_a_later_one() -> None:
+def test_every_wake_has_an_effect_and_the_next_wake_is_later() -> None:
     lead = with_owner(RELAY)
     turns = 0
     while lead.decision.wake is not None:
         at = lead.decision.wake.at
-        told = lead.turn(at)
-        assert told, "a wake for nothing"
+        entries = lead.turn(at)
+        assert entries, "a wake for nothing"
         turns += 1
         if any(isinstance(one, Assign) for one in lead.decision.commands):
             owner = OMAR if OMAR not in lead.asked().tried else None
@@ -140,7 +147,7 @@ def test_every_wake_leads_to_something_and_to_a_later_one() -> None:
     assert lead.state.owner == OMAR
 
 
-def test_nobody_is_assigned_twice_by_an_answer_that_comes_twice() -> None:
+def test_a_repeated_assignment_result_has_no_second_effect() -> None:
     lead = with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     lead.turn(due)
@@ -148,60 +155,60 @@ def test_nobody_is_assigned_twice_by_an_answer_that_comes_twice() -> None:
     assert kinds(lead.turn(due, answer, answer)) == ["assigned"]
 
 
-def test_an_answer_that_comes_after_the_manager_accepted_has_no_effect() -> None:
+def test_an_assignment_result_after_the_manager_accepted_has_no_effect() -> None:
     lead = with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     assert kinds(lead.turn(due)) == ["reminded", "breached", "alerted"]
     answer = lead.answer(OMAR, due + MINUTE)
     # Between the breach and the answer the lead is nobody's.
-    told = lead.turn(due + SECOND, act("accept", INA, due + SECOND))
-    assert kinds(told) == ["refused"]
-    told = lead.turn(due + 2 * SECOND, act("accept", BOSS, due + 2 * SECOND))
-    assert kinds(told) == ["accepted", "stage"]
+    entries = lead.turn(due + SECOND, act("accept", INA, due + SECOND))
+    assert kinds(entries) == ["refused"]
+    entries = lead.turn(due + 2 * SECOND, act("accept", BOSS, due + 2 * SECOND))
+    assert kinds(entries) == ["accepted", "stage"]
     assert lead.turn(due + MINUTE, answer) == []
     assert lead.state.owner == BOSS
 
 
-def test_what_is_due_waits_a_moment_for_the_answer_of_a_command() -> None:
+def test_a_due_item_waits_some_seconds_for_the_result_of_a_command() -> None:
     lead = with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     lead.turn(due)
     wake = lead.decision.wake
-    assert wake is None or wake.at >= due + PATIENCE
+    assert wake is None or wake.at >= due + RESULT_WAIT
 
 
-def test_after_an_outage_a_hold_ended_when_it_ended() -> None:
+def test_after_an_outage_a_hold_has_ended_at_its_own_instant() -> None:
     lead = with_owner(DESK)
     lead.turn(
         MONDAY + HOUR,
         act("hold", INA, MONDAY + HOUR, until="2026-03-02T11:00:00Z", why="busy"),
     )
     lead.turn(MONDAY + 5 * HOUR - MINUTE)
-    told = lead.turn(MONDAY + 5 * HOUR)
+    entries = lead.turn(MONDAY + 5 * HOUR)
     # One hour counted, three more from 11:00 on.
-    assert told == [("breached", MONDAY + 5 * HOUR), ("alerted", MONDAY + 5 * HOUR)]
+    assert entries == [("breached", MONDAY + 5 * HOUR), ("alerted", MONDAY + 5 * HOUR)]
     assert lead.state.handoff is not None
     assert lead.state.handoff.held_seconds == 3600
 
 
-def test_clocks_count_by_when_an_act_arrived_however_late_the_turn() -> None:
+def test_clocks_count_until_the_act_arrived_even_if_the_turn_is_late() -> None:
     lead = with_owner(DESK)
-    told = lead.turn(
+    entries = lead.turn(
         MONDAY + 8 * HOUR,
         act("accept", INA, MONDAY + 3 * HOUR),
         act("touch", INA, MONDAY + 6 * HOUR, channel="call"),
     )
     # Accepted at 12:00, so the first touch was due at 14:00, an hour before it came.
-    assert kinds(told)[2:] == ["accepted", "stage", "breached", "alerted", "touched"]
+    assert kinds(entries)[2:] == ["accepted", "stage", "breached", "alerted", "touched"]
     breached = next(one for one in lead.decision.entries if one.kind == "breached")
     assert breached.fields["due"] == "2026-03-02T14:00:00Z"
 
 
-def test_a_hold_that_arrived_in_an_outage_stopped_the_clock_then() -> None:
+def test_a_hold_that_arrived_in_an_outage_stops_the_clock_from_its_arrival() -> None:
     lead = with_owner(DESK)
     hold = act("hold", INA, MONDAY + 3 * HOUR, until="2026-03-02T14:00:00Z", why="busy")
-    told = lead.turn(MONDAY + 5 * HOUR + 30 * MINUTE, hold)
-    assert kinds(told) == ["reminded", "reminded", "held", "resumed"]
+    entries = lead.turn(MONDAY + 5 * HOUR + 30 * MINUTE, hold)
+    assert kinds(entries) == ["reminded", "reminded", "held", "resumed"]
     assert lead.decision.wake is not None
     # Three hours were counted; the fourth is from 14:00 on.
     assert lead.decision.wake.at == MONDAY + 6 * HOUR
@@ -209,12 +216,12 @@ def test_a_hold_that_arrived_in_an_outage_stopped_the_clock_then() -> None:
     assert lead.state.handoff.held_seconds == 2 * 3600
 
 
-def test_an_outage_over_retries_makes_one_try() -> None:
+def test_after_an_outage_missed_retries_become_one_try() -> None:
     lead = DecidedLead(DESK)
     created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
     lead.turn(MONDAY, created, raised_hand(MONDAY))
-    told = lead.turn(MONDAY, lead.answer(None, MONDAY, "absent"))
-    assert kinds(told) == ["unassigned", "alerted"]
+    entries = lead.turn(MONDAY, lead.answer(None, MONDAY, "absent"))
+    assert kinds(entries) == ["unassigned", "alerted"]
     now = MONDAY + 3 * HOUR
     assert lead.turn(now) == []
     assert lead.asked().at == now
@@ -223,23 +230,23 @@ def test_an_outage_over_retries_makes_one_try() -> None:
     assert lead.decision.wake.at == now + HOUR / 2
 
 
-def test_whatever_comes_before_the_creation_is_refused_and_changes_nothing() -> None:
+def test_an_input_before_the_creation_is_refused_and_changes_nothing() -> None:
     lead = DecidedLead(DESK)
     event = Event(id="e", type="page.viewed", at=MONDAY, arrived=MONDAY)
-    told = lead.turn(MONDAY, act("accept", INA, MONDAY), event)
-    assert kinds(told) == ["refused", "ignored"]
+    entries = lead.turn(MONDAY, act("accept", INA, MONDAY), event)
+    assert kinds(entries) == ["refused", "ignored"]
     assert lead.state.created is None
     assert lead.decision.answers[0].refused
 
 
-def test_a_malformed_message_lands_on_the_timeline() -> None:
+def test_a_malformed_message_is_recorded_on_the_timeline() -> None:
     lead = with_owner(DESK)
-    told = lead.turn(
+    entries = lead.turn(
         MONDAY,
         MalformedInput(arrived=MONDAY, name="accept", why="by: is missing"),
         MalformedInput(arrived=MONDAY, name="dance", why="there is no such act"),
     )
-    assert kinds(told) == ["refused", "ignored"]
+    assert kinds(entries) == ["refused", "ignored"]
 
 
 def test_a_second_creation_is_ignored() -> None:

@@ -10,12 +10,12 @@ def test_a_name_falls_back_to_the_leads_id_and_never_shows_an_address() -> None:
     assert name_of({"email": "ana@northwind.example"}, "1f2e3d") == "1f2e3d"
 
 
-def test_markdown_that_a_stranger_wrote_is_shown_as_text() -> None:
+def test_markdown_from_outside_is_shown_as_text() -> None:
     name = name_of({"first_name": "[Ana](http://x.example)", "company": "*A*\n# B"}, "x")
     assert name == "Ana(http://x.example) · A B"
 
 
-def test_a_state_of_which_little_is_known_is_shown_too() -> None:
-    told = describe({"lead": "x"}, None)
-    assert "**stage** known" in told
-    assert "**next** nothing" in told
+def test_a_state_with_few_fields_is_described_too() -> None:
+    text = describe({"lead": "x"}, None)
+    assert "**stage** known" in text
+    assert "**next** nothing" in text

@@ -10,12 +10,12 @@ from workflows.seen_events import KEPT_AT_LEAST, KEPT_AT_MOST, Seen
 START = datetime(2026, 3, 2, tzinfo=UTC)
 
 
-def test_an_id_is_new_once() -> None:
+def test_an_id_is_new_only_once() -> None:
     seen = Seen()
     assert [seen.remember("a", START) for _ in range(3)] == [False, True, True]
 
 
-def test_ids_of_the_last_thirty_days_are_remembered_however_many() -> None:
+def test_all_ids_of_the_last_thirty_days_are_remembered() -> None:
     seen = Seen()
     for number in range(3_000):
         seen.remember(f"e{number}", START + timedelta(minutes=number))
@@ -23,7 +23,7 @@ def test_ids_of_the_last_thirty_days_are_remembered_however_many() -> None:
     assert all(seen.remember(f"e{number}", later) for number in range(3_000))
 
 
-def test_the_newest_thousand_are_remembered_however_old() -> None:
+def test_the_newest_thousand_ids_are_remembered_at_any_age() -> None:
     seen = Seen()
     for number in range(KEPT_AT_LEAST):
         seen.remember(f"e{number}", START)
@@ -33,7 +33,7 @@ def test_the_newest_thousand_are_remembered_however_old() -> None:
     assert not seen.remember("e0", later)
 
 
-def test_a_flood_does_not_grow_without_bound() -> None:
+def test_many_ids_do_not_need_unlimited_space() -> None:
     seen = Seen()
     for number in range(KEPT_AT_MOST + 500):
         seen.remember(f"e{number}", START)
@@ -41,7 +41,7 @@ def test_a_flood_does_not_grow_without_bound() -> None:
 
 
 @given(st.lists(st.text(max_size=20), max_size=50))
-def test_what_was_dumped_is_remembered_by_the_next(ids: list[str]) -> None:
+def test_dumped_ids_are_remembered_by_the_next_run(ids: list[str]) -> None:
     first = Seen()
     for one in ids:
         first.remember(one, START)

@@ -25,6 +25,7 @@ from models.envelopes import CommandResult, Work
 from models.program.program import Program
 from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
+from tests.waiting import LIMIT
 
 ADDRESS = "ana@northwind.example"
 
@@ -174,7 +175,7 @@ class SlowOutbox(FakeOutbox):
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         self.asked.set()
-        assert self.goes_on.wait(10)
+        assert self.goes_on.wait(LIMIT)
         return super().claim(lead, key, message, at)
 
 

@@ -18,6 +18,7 @@ from lifecycle.nurture.sending import message_id
 from lifecycle.program.rulebook import rulebook
 from models.decision import SendMail
 from tests.mail.acme import NOW, PEOPLE, lead, program, rendered
+from tests.waiting import LIMIT
 
 LINKS = SignedLinks(
     public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
@@ -258,7 +259,7 @@ async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
     server = Server({"RCPT": [SILENT, "250 fine"]})
     async with serving(server) as mailer:
         sending = asyncio.create_task(mailer.send(rendered()))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(LIMIT):
             await server.fell_silent.wait()
         sending.cancel()
         with pytest.raises(asyncio.CancelledError):

@@ -39,7 +39,7 @@ def _read(path: Path, text: str) -> None:
     assert problems is None or (problems and all(problem.message for problem in problems))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(place=st.integers(0, len(LINES) - 1), other=st.integers(0, len(LINES) - 1))
 def test_a_line_deleted_and_another_doubled(mangled: Path, place: int, other: int) -> None:
     lines = [*LINES]
@@ -48,7 +48,7 @@ def test_a_line_deleted_and_another_doubled(mangled: Path, place: int, other: in
     _read(mangled, "".join(lines))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(data=st.data())
 def test_a_part_of_a_line_garbled(mangled: Path, data: st.DataObject) -> None:
     lines = [*LINES]
@@ -60,7 +60,7 @@ def test_a_part_of_a_line_garbled(mangled: Path, data: st.DataObject) -> None:
     _read(mangled, "".join(lines))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(data=st.data())
 def test_a_value_of_another_kind(mangled: Path, data: st.DataObject) -> None:
     places = [n for n, line in enumerate(LINES) if ": " in line]

@@ -27,6 +27,7 @@ ENGAGED = '"score.engagement >= 10.0"'
         ("stage == §'knwon'", "unknown stage 'knwon'; did you mean 'known'?"),
         ("§'knwon' != stage", "unknown stage 'knwon'; did you mean 'known'?"),
         ("stage in ['known', §'engagd']", "did you mean 'engaged'?"),
+        ("§'knwon' in reached", "unknown stage 'knwon'; did you mean 'known'?"),
         ("motion == §'self-serve'", "unknown motion 'self-serve'; did you mean 'self_serve'?"),
         ("stage.§name == 'x'", "'stage' has no fields"),
         ("§event.type == 'email.clicked'", "use did('TYPE')"),

@@ -18,9 +18,10 @@ from temporalio.testing import WorkflowEnvironment
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from adapters.temporal.client import Leads, RefusedError
+from adapters.temporal.client import Leads
 from adapters.temporal.embedded import search_attributes, shipped
 from models.envelopes import ProgramClock
+from models.refusal import RefusedError
 from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack, stacked
 
@@ -56,7 +57,7 @@ async def a_won_lead(stack: WorkerStack) -> str:
 async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
     lead = await stack.mql()
-    await until(lambda: stack.world.journal.told(lead, "breached"), 60)
+    await until(lambda: stack.world.journal.told(lead, "breached"))
     await stack.settled(lead)
     return lead
 

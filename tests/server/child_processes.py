@@ -1,4 +1,4 @@
-"""The real thing in a folder: embedded server, mail catcher, database, a worker as a child."""
+"""A leadflow in a folder: embedded server, mail catcher, database, a worker as a child."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from models.envelopes import ProgramClock
 from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).resolve().parents[2]
 _E = table_of(TimelineEntry)
@@ -70,14 +70,14 @@ class Site:
             "LEADFLOW_SMTP_PORT": str(self.catcher.port),
         }
         self.worker = _python("worker.py", settings, log)
-        await until(lambda: "worker ready" in log.read_text(), 30)
+        await until(lambda: "worker ready" in log.read_text())
 
     def kill(self, how: signal.Signals = signal.SIGKILL) -> int | None:
         """End the worker; its exit status."""
         if self.worker is None:
             return None
         self.worker.send_signal(how)
-        status = self.worker.wait(20)
+        status = self.worker.wait(LIMIT)
         self.worker = None
         return status
 

@@ -9,7 +9,7 @@ import psycopg
 
 from tests.journal.postgres import postgres
 from tests.server.child_processes import opened
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 MORGAN = "morgan@acme.example"
 
@@ -32,7 +32,7 @@ async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
         url = server.replace("/postgres?", "/site?")
         async with opened(tmp_path, url) as site:
             await site.enrolled("ana")
-            await until(lambda: site.told("ana", "email_sent"), 20)
+            await until(lambda: site.told("ana", "email_sent"))
             _admit(server, admitted=False)
             deed = {"by": MORGAN, "note": "patient"}
             acting = asyncio.create_task(site.leads.act("ana", "note", deed))
@@ -41,8 +41,8 @@ async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
             done, _ = await asyncio.wait({acting}, timeout=3)
             assert not done
             _admit(server, admitted=True)
-            await asyncio.wait_for(acting, 50)
-            await until(lambda: site.told("ana", "event"), 50)
+            await asyncio.wait_for(acting, LIMIT)
+            await until(lambda: site.told("ana", "event"))
             assert [one["note"] for one in site.told("ana", "noted")] == ["patient"]
             assert len(site.told("ana", "event")) == 1
             assert len(site.mailbox("ana@northwind.example")) == 1

@@ -81,7 +81,7 @@ async def _grow(stack: WorkerStack, lead: str, runs: int) -> None:
         await stack.leads.act(lead, "note", {"by": RILEY, "note": f"grow {runs} {number}"})
 
 
-async def test_what_was_seen_is_remembered_in_the_next_run(short: WorkerStack) -> None:
+async def test_the_next_run_remembers_the_ids_of_inputs(short: WorkerStack) -> None:
     lead = await short.mql()
     event = {"id": "once", "type": "page.viewed", "subject": "/pricing"}
     note = {"id": "note-1", "by": RILEY, "note": "once"}
@@ -106,7 +106,7 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerS
     assert any(one.HasField("timer_started_event_attributes") for one in history.events)
 
 
-async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: WorkerStack) -> None:
+async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: WorkerStack) -> None:
     """What waits goes along into the next run, and Temporal takes no more than 2 MB of it."""
     lead = await short.mql()
 
@@ -124,6 +124,6 @@ async def test_a_flood_is_taken_in_before_a_run_goes_on_in_the_next(short: Worke
         ids = {one.fields["event"] for one in told(lead, "event")}
         return {f"f-{number}" for number in range(8_000)} <= ids
 
-    await until(flooded, 60)
+    await until(flooded)
     await short.settled(lead)
     assert await _runs(short, lead) > 1

@@ -11,9 +11,9 @@ from tests.crm import listening
 ROOT = Path(__file__).parents[2]
 _ASKING = """
 import sys, httpx, structlog
-from adapters import logs
+from assembly import logs
 logs.configure("json", "debug")
-httpx.post(sys.argv[1], content=b"{}")
+httpx.post(sys.argv[1], content=b"{}", timeout=120)
 structlog.get_logger().info("asked")
 """
 

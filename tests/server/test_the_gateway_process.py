@@ -15,7 +15,7 @@ import pytest
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import migrate
 from tests.server.child_processes import ROOT, Site, opened
-from tests.waiting import until
+from tests.waiting import LIMIT, until
 
 BURST = 600
 
@@ -51,7 +51,7 @@ async def ready(log: Path) -> str:
 
 async def posted(site: Site, url: str) -> None:
     key = SqlApiKeys(site.database).make("burst", ["events:write"])
-    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}) as http:
+    async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=LIMIT) as http:
         for start in range(0, BURST, 100):
             events = [
                 {"id": f"e{number}", "type": "page.viewed", "lead": "ana"}
@@ -64,7 +64,7 @@ async def posted(site: Site, url: str) -> None:
 async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as site:
         await site.enrolled("ana")
-        await until(lambda: site.told("ana", "created"), 30)
+        await until(lambda: site.told("ana", "created"))
         first, log = started(tmp_path, site.server.address)
         try:
             await posted(site, await ready(log))
@@ -82,7 +82,7 @@ async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> 
             await until(all_told, 180)
         finally:
             second.send_signal(signal.SIGTERM)
-            assert second.wait(20) == 0
+            assert second.wait(LIMIT) == 0
         told = [one["event"] for one in site.told("ana", "event")]
         assert sorted(told) == sorted(f"e{number}" for number in range(BURST))
 
@@ -99,6 +99,6 @@ def test_a_gateway_that_can_not_start_says_why(
 ) -> None:
     migrate(f"sqlite:///{tmp_path}/leadflow.db")
     process, log = started(tmp_path, "127.0.0.1:1", **settings)
-    assert process.wait(60) == status
+    assert process.wait(LIMIT) == status
     assert said in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -11,6 +11,7 @@ import pytest
 
 from adapters.sql.database import migrate
 from tests.gateway.senders import CRM_SECRET
+from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 
@@ -28,7 +29,7 @@ def started(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
         },
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=LIMIT,
         check=False,
     )
 
@@ -38,7 +39,7 @@ def test_without_tables_the_command_that_makes_them_is_named(tmp_path: Path) -> 
     assert (ran.returncode, "leadflow database upgrade" in ran.stderr) == (3, True)
 
 
-def test_a_database_that_does_not_answer_is_told_without_its_password() -> None:
+def test_a_database_that_does_not_answer_is_reported_without_its_password() -> None:
     ran = started("postgresql://leadflow:hushhush@127.0.0.1:1/leadflow")
     assert ran.returncode == 3
     assert "can't be used" in ran.stderr

@@ -5,7 +5,7 @@ import asyncio
 import pytest
 from temporalio.client import WorkflowExecutionStatus
 
-from adapters.temporal.client import RefusedError
+from models.refusal import RefusedError
 from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from adapters.temporal.client import LeadNotFoundError, RefusedError
+from adapters.temporal.client import LeadNotFoundError
 from adapters.temporal.embedded import shipped
-from tests.waiting import until
+from models.refusal import RefusedError
+from tests.waiting import LIMIT, until
 from tests.workflows.worker_stack import WorkerStack
 
 RILEY = "riley@acme.example"
@@ -126,7 +127,7 @@ async def _cli(stack: WorkerStack, *words: str) -> subprocess.CompletedProcess[s
     address = stack.client.service_client.config.target_host
     command = [shipped("temporal"), "workflow", *words, "--address", address]
     return await asyncio.to_thread(
-        subprocess.run, command, capture_output=True, text=True, check=False, timeout=30
+        subprocess.run, command, capture_output=True, text=True, check=False, timeout=LIMIT
     )
 
 

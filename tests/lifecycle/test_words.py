@@ -30,7 +30,7 @@ def entries() -> Iterator[Entry]:
             yield Entry(seq=int(str(line["seq"])), at=at, kind=str(line["kind"]), fields=fields)
 
 
-def test_every_entry_of_every_scenario_is_a_whole_sentence() -> None:
+def test_every_entry_of_every_scenario_has_a_sentence() -> None:
     kinds = set()
     for one in entries():
         said = sentence(one, lambda at: spoken_instant(at, THURSDAY, NEW_YORK))
@@ -41,7 +41,7 @@ def test_every_entry_of_every_scenario_is_a_whole_sentence() -> None:
     assert len(kinds) > 30
 
 
-def test_a_kind_without_words_is_told_by_its_name() -> None:
+def test_an_unknown_kind_is_shown_by_its_name() -> None:
     assert sentence(Entry(seq=1, at=THURSDAY, kind="beamed_up"), str) == "beamed up"
 
 
@@ -57,7 +57,7 @@ def test_a_kind_without_words_is_told_by_its_name() -> None:
         (timedelta(days=365), "Fri 5 Mar 2027 10:00 EST"),
     ],
 )
-def test_an_instant_is_told_as_people_say_it(away: timedelta, said: str) -> None:
+def test_an_instant_near_now_is_written_without_a_date(away: timedelta, said: str) -> None:
     assert spoken_instant(THURSDAY + away, THURSDAY, NEW_YORK) == said
 
 
@@ -73,7 +73,7 @@ def test_an_instant_is_told_as_people_say_it(away: timedelta, said: str) -> None
         (273_540, "3 d 3 h", "75 h 59 min"),
     ],
 )
-def test_a_span_is_told_in_its_two_largest_units_and_office_time_in_hours(
+def test_a_span_has_its_two_largest_units_and_office_time_has_hours(
     seconds: int, said: str, in_office: str
 ) -> None:
     assert spoken_span(seconds) == said

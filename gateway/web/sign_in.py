@@ -1,9 +1,10 @@
-"""Signing in by a link that comes by mail, for a day. No password is asked, none is kept.
+"""Sign in to the desk by a link that comes by mail, for a day. There are no passwords.
 
-Whether an address is known is not told: the answer goes out before it is looked up, so that not
-even its time tells. The link leads to a page with a button, for scanners follow links and would
-use it up. It is made of the gateway's public URL, never of the Host that a request names: by that,
-a stranger could have a person's link lead to another site.
+The answer does not say whether an address is known. It goes out before the address is looked up,
+so that its duration does not say so either. The link leads to a page with a button, because mail
+scanners follow links and would use the link up. The link is made from the gateway's public URL and
+never from the Host header of a request: else a stranger could have a person's link lead to another
+site.
 """
 
 from __future__ import annotations
@@ -25,8 +26,15 @@ from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.mail.text import text_to_html
 from adapters.sql.desk_sessions import LINK_LASTS, SqlDeskSessions
 from adapters.sql.rates import SqlRates
+from gateway.web.desk_session import (
+    DeskProblemError,
+    cookie_name,
+    delete_cookie,
+    path_within_desk,
+    refuse_cross_site,
+    set_cookie,
+)
 from gateway.web.pages import page
-from gateway.web.session import NotHereError, cookie_name, forget, inside, keep, same_site
 from models.addresses import only_address
 from models.durations import Duration, Rate
 from usecases.context import Context
@@ -52,12 +60,12 @@ def router(context: Context) -> APIRouter:
         request: Request, email: Annotated[str, Form()] = "", to: Annotated[str, Form()] = "/desk"
     ) -> HTMLResponse:
         """Send a link, if the directory knows the address."""
-        same_site(request)
+        refuse_cross_site(request)
         if not context.links.public_url:
             said = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
-            raise NotHereError(503, said)
+            raise DeskProblemError(503, said)
         answer = page("sign_in_sent.html", context, minutes=LINK_LASTS // timedelta(minutes=1))
-        answer.background = BackgroundTask(_send, context, sessions, email, inside(to))
+        answer.background = BackgroundTask(_send, context, sessions, email, path_within_desk(to))
         return answer
 
     @routes.get("/desk/in/{secret}")
@@ -66,34 +74,36 @@ def router(context: Context) -> APIRouter:
         person = sessions.invited(secret)
         if person is None:
             return _asking(context, to, status=410, stale=True)
-        return page("sign_in_ready.html", context, secret=secret, person=person, to=inside(to))
+        return page(
+            "sign_in_ready.html", context, secret=secret, person=person, to=path_within_desk(to)
+        )
 
     @routes.post("/desk/in/{secret}")
     def enter(request: Request, secret: str, to: Annotated[str, Form()] = "/desk") -> Response:
         """Sign in: a new session, whatever the browser had before."""
-        same_site(request)
+        refuse_cross_site(request)
         session = sessions.sign_in(secret)
         if session is None:
             return _asking(context, to, status=410, stale=True)
         _end(request, context, sessions)
-        answer = RedirectResponse(inside(to), 303)
-        keep(answer, context, session)
+        answer = RedirectResponse(path_within_desk(to), 303)
+        set_cookie(answer, context, session)
         return answer
 
     @routes.post("/desk/sign-out")
     def leave(request: Request) -> Response:
         """Sign out."""
-        same_site(request)
+        refuse_cross_site(request)
         _end(request, context, sessions)
         answer = RedirectResponse("/desk/sign-in", 303)
-        forget(answer, context)
+        delete_cookie(answer, context)
         return answer
 
     return routes
 
 
 def _asking(context: Context, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
-    return page("sign_in.html", context, status=status, to=inside(to), stale=stale)
+    return page("sign_in.html", context, status=status, to=path_within_desk(to), stale=stale)
 
 
 def _end(request: Request, context: Context, sessions: SqlDeskSessions) -> None:

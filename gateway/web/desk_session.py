@@ -1,8 +1,8 @@
-"""Who is at the desk: a session cookie, and proofs that a form came from a page of ours.
+"""The desk's session: its cookie, its user, and proof that a form came from one of our pages.
 
-The cookie is out of reach of scripts and of other sites. Every form bears a token that only
-the session's pages know (the synchronizer token pattern of OWASP's CSRF cheat sheet), and a
-request that a browser says came from another site is refused before it is read.
+Scripts and other sites can't read the cookie. Every form bears a token that only the session's
+pages know (the synchronizer token pattern of OWASP's CSRF cheat sheet). A request that came from
+another site, as the browser says, is refused before it is read.
 """
 
 # Annotations are not postponed here: they name dependencies that the router makes.
@@ -23,19 +23,19 @@ from adapters.sql.desk_sessions import SESSION_LASTS, SqlDeskSessions
 from lifecycle.calendars.local_time import zone
 from models.directory import Directory
 from usecases.context import Context
-from usecases.viewer import Viewer, member_of_the_house
+from usecases.viewer import Viewer, viewer_for_person
 
 
 class SignInNeededError(Exception):
-    """Nobody is signed in; the browser is led to where one signs in."""
+    """Nobody is signed in; the browser is redirected to the sign-in page."""
 
     def __init__(self, back: str) -> None:
         super().__init__("sign in first")
         self.back = back
 
 
-class NotHereError(Exception):
-    """What was asked of the desk is not for whoever asked; a page says the sentence."""
+class DeskProblemError(Exception):
+    """The desk can't do what was asked; a page with this status shows the sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -43,8 +43,8 @@ class NotHereError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AtDesk:
-    """Who is at the desk."""
+class DeskUser:
+    """The person who is signed in."""
 
     viewer: Viewer
     person: str
@@ -52,7 +52,7 @@ class AtDesk:
     zone: ZoneInfo
     people: Directory
     token: str
-    """What the forms of this session bear."""
+    """The token of this session's forms."""
 
     @property
     def manages(self) -> bool:
@@ -60,19 +60,22 @@ class AtDesk:
         return self.viewer.role == "manager"
 
 
-def at_desk(context: Context) -> Callable[..., AtDesk]:
-    """A dependency: somebody is signed in whom the directory knows. Raises SignInNeededError."""
+def desk_user(context: Context) -> Callable[..., DeskUser]:
+    """A dependency: the user of the session, if the directory knows the person.
+
+    Raises SignInNeededError.
+    """
     sessions = SqlDeskSessions(context.database)
 
-    def signed_in(request: Request) -> AtDesk:
+    def signed_in(request: Request) -> DeskUser:
         secret = request.cookies.get(cookie_name(context))
         person = sessions.who(secret) if secret else None
         people = context.people.directory()
-        viewer = member_of_the_house(people, person) if person is not None else None
+        viewer = viewer_for_person(people, person) if person is not None else None
         if secret is None or person is None or viewer is None:
             raise SignInNeededError(request.url.path if request.method == "GET" else "/desk")
         member = people.member(person)
-        return AtDesk(
+        return DeskUser(
             viewer=viewer,
             person=person,
             name=member.name if member is not None and member.name else person,
@@ -84,46 +87,48 @@ def at_desk(context: Context) -> Callable[..., AtDesk]:
     return signed_in
 
 
-def acting(context: Context) -> Callable[..., AtDesk]:
-    """A dependency: somebody at the desk sent a form of ours."""
-    someone = at_desk(context)
+def form_sender(context: Context) -> Callable[..., DeskUser]:
+    """A dependency: the user who sent one of our forms. Raises DeskProblemError for another."""
+    someone = desk_user(context)
 
     def allowed(
         request: Request,
-        here: Annotated[AtDesk, Depends(someone)],
+        user: Annotated[DeskUser, Depends(someone)],
         token: Annotated[str, Form()] = "",
-    ) -> AtDesk:
-        same_site(request)
-        if not hmac.compare_digest(token.encode(), here.token.encode()):
-            raise NotHereError(
+    ) -> DeskUser:
+        refuse_cross_site(request)
+        if not hmac.compare_digest(token.encode(), user.token.encode()):
+            raise DeskProblemError(
                 403, "This form is not from your desk. Open the page anew and try again."
             )
-        return here
+        return user
 
     return allowed
 
 
-def same_site(request: Request) -> None:
+def refuse_cross_site(request: Request) -> None:
     """Refuse what a browser says was sent from another site (RFC 6454, Fetch Metadata)."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if site in ("cross-site", "same-site") or (site is None and foreign):
-        raise NotHereError(403, "This was sent from another site. Open the desk and do it there.")
+        raise DeskProblemError(
+            403, "This was sent from another site. Open the desk and do it there."
+        )
 
 
 def form_token(session: str) -> str:
-    """The token of a session's forms; the session can't be told from it."""
+    """The token of a session's forms; the session can't be derived from it."""
     return hmac.new(session.encode(), b"leadflow desk form", hashlib.sha256).hexdigest()
 
 
 def cookie_name(context: Context) -> str:
-    """With TLS, browsers hold such a cookie to this one host (RFC 6265bis, 4.1.3.2)."""
+    """The cookie's name. With TLS, browsers bind `__Host-` to this host (RFC 6265bis, 4.1.3.2)."""
     return "__Host-leadflow" if _secure(context) else "leadflow"
 
 
-def keep(response: Response, context: Context, session: str) -> None:
-    """Give the browser its session."""
+def set_cookie(response: Response, context: Context, session: str) -> None:
+    """Give the browser its session cookie."""
     response.set_cookie(
         cookie_name(context),
         session,
@@ -135,27 +140,27 @@ def keep(response: Response, context: Context, session: str) -> None:
     )
 
 
-def forget(response: Response, context: Context) -> None:
-    """Take it back."""
+def delete_cookie(response: Response, context: Context) -> None:
+    """Have the browser delete its session cookie."""
     response.delete_cookie(
         cookie_name(context), path="/", secure=_secure(context), httponly=True, samesite="lax"
     )
 
 
-def to_sign_in(back: str) -> RedirectResponse:
-    """Lead a browser to where one signs in, and back after that."""
+def redirect_to_sign_in(back: str) -> RedirectResponse:
+    """Redirect a browser to the sign-in page; after signing in it comes back."""
     target = "/desk/sign-in" if back == "/desk" else f"/desk/sign-in?to={quote(back)}"
     return RedirectResponse(target, 303)
 
 
-def inside(path: str) -> str:
-    """A path within the desk; whatever else was asked for, the desk itself."""
+def path_within_desk(path: str) -> str:
+    """This path if it is one of the desk's pages; else the desk's first page."""
     plain = path.startswith("/desk/leads/") or path in ("/desk", "/desk/team")
     return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
 
 
 def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:
-    """In which zone a person reads the clock: their own, else the accept calendar's."""
+    """The zone in which a person reads times: their own, else the accept calendar's."""
     member = people.member(person)
     if member is not None and member.timezone:
         return zone(member.timezone)

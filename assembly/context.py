@@ -1,4 +1,4 @@
-"""The gateway's composition root: its adapters, from the settings."""
+"""What the gateway works with: the real adapters over one database."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 from activities.ports import Mailer
-from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlPeople
@@ -16,10 +15,11 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
-from assembly.link_secret import link_secret
+from assembly.mail import signed_links
 from assembly.settings import Settings
+from gateway.config import GatewayConfig, ProviderSecrets
 from models.instants import whole_second
-from usecases.context import Context, ProviderSecrets
+from usecases.context import Context
 
 
 def _wall_clock() -> datetime:
@@ -40,7 +40,6 @@ def open_context(
     A demonstration has another clock, and gathers what comes for one lead for a shorter time.
     """
     database = open_database(settings.database)
-    secret = settings.secret.get_secret_value() if settings.secret else None
     try:
         yield Context(
             database=database,
@@ -52,23 +51,25 @@ def open_context(
             programs=SqlPrograms(database),
             mail_ledger=SqlMailLedger(database),
             sent=SqlSentMail(database),
-            links=SignedLinks(
-                public_url=settings.public_url,
-                mail_domain=settings.mail_domain,
-                secret=link_secret(settings.home, secret),
-            ),
+            links=signed_links(settings),
             now=now,
             speed=speed,
-            providers=ProviderSecrets(
-                sendgrid_public_key=settings.sendgrid_public_key,
-                mailgun_signing_key=settings.mailgun_signing_key,
-                postmark_login=settings.postmark_login,
-                ses_topics=settings.ses_topics,
-                webhook_secret=settings.webhook_secret,
-            ),
-            web_origins=settings.web_origins,
-            action_links_last=timedelta(days=settings.action_link_days),
-            crm_secrets=settings.crm_secrets,
         )
     finally:
         database.close()
+
+
+def gateway_config(settings: Settings) -> GatewayConfig:
+    """How the gateway is set up, from the settings."""
+    return GatewayConfig(
+        providers=ProviderSecrets(
+            sendgrid_public_key=settings.sendgrid_public_key,
+            mailgun_signing_key=settings.mailgun_signing_key,
+            postmark_login=settings.postmark_login,
+            ses_topics=settings.ses_topics,
+            webhook_secret=settings.webhook_secret,
+        ),
+        web_origins=settings.web_origins,
+        action_links_last=timedelta(days=settings.action_link_days),
+        crm_secrets=settings.crm_secrets,
+    )

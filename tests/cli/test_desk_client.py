@@ -1,4 +1,4 @@
-"""The demonstration's sales people, at the doors of a real stack: a button, then the desk."""
+"""The demonstration's sales people on a real stack: the button of an alert, then the desk."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from email.message import EmailMessage
 import pytest
 
 from adapters.delivery.catcher import messages
-from adapters.temporal.client import Leads, RefusedError, connect_to
+from adapters.temporal.client import Leads, connect_to
 from assembly.stack import Stack
-from demonstration.desk_visits import DeskVisits
+from demonstration.desk_client import DeskClient
+from models.refusal import RefusedError
 from tests.waiting import until
 
 PROFILE = {"email": "vera@visits.example", "employees": 900, "title": "VP", "country": "US"}
 
 
 @pytest.fixture
-async def visits(stack: Stack) -> AsyncIterator[DeskVisits]:
-    made = DeskVisits(stack.gateway)
+async def desk(stack: Stack) -> AsyncIterator[DeskClient]:
+    made = DeskClient(stack.gateway)
     yield made
     await made.close()
 
@@ -35,7 +36,7 @@ def mail_of(stack: Stack, alert: str, said: Callable[[EmailMessage], bool]) -> E
 
 
 async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
-    stack: Stack, visits: DeskVisits
+    stack: Stack, desk: DeskClient
 ) -> None:
     # The stack lives in another thread's loop, so this one has a client of its own.
     leads = Leads(await connect_to(stack.address), stack.world.journal)
@@ -46,22 +47,22 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
     def assigned() -> EmailMessage | None:
         return mail_of(stack, "assigned", lambda one: str(one["X-Leadflow-Lead"]) == "vera")
 
-    alert: EmailMessage = await until(assigned, 20)
+    alert: EmailMessage = await until(assigned)
     person = alert["To"].addresses[0].addr_spec
-    await visits.press(alert)
+    await desk.accept(alert)
     assert await _stage(leads) == "sal"
     with pytest.raises(RefusedError, match="This was done already"):
-        await visits.press(alert)
+        await desk.accept(alert)
 
-    touching = asyncio.create_task(visits.act(person, "vera", "touch", {"channel": "call"}))
-    way_in = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]), 20)
-    visits.way_in(person, way_in)
+    touching = asyncio.create_task(desk.act(person, "vera", "touch", {"channel": "call"}))
+    link = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]))
+    desk.take_link(person, link)
     await touching
     with pytest.raises(RefusedError, match="Recycling for no_response needs 6 touches"):
-        await visits.act(person, "vera", "recycle", {"reason": "no_response"})
-    with pytest.raises(RefusedError, match="none by this name among those you may see"):
-        await visits.act(person, "somebody-elses", "touch", {"channel": "call"})
-    await visits.act(person, "vera", "qualify", {})
+        await desk.act(person, "vera", "recycle", {"reason": "no_response"})
+    with pytest.raises(RefusedError, match="There is no lead 'somebody-elses' among"):
+        await desk.act(person, "somebody-elses", "touch", {"channel": "call"})
+    await desk.act(person, "vera", "qualify", {})
     assert await _stage(leads) == "sql"
 
 

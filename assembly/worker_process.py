@@ -1,4 +1,4 @@
-"""The worker as a process: connect, serve the task queues, stop when told to."""
+"""The worker as a process: it connects to Temporal and serves the task queues."""
 
 from __future__ import annotations
 

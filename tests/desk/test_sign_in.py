@@ -16,7 +16,7 @@ from adapters.sql.database import Database
 from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from gateway.app import build_app
 from models.directory import Directory
-from tests.desk.conftest import Seats
+from tests.desk.conftest import SignIn
 from tests.desk.lived_leads import JONAS, PEOPLE, RILEY, SESSION, LivedLeads, text
 from tests.fakes import FakeMailer
 from usecases.context import Context
@@ -79,7 +79,7 @@ async def test_a_mail_server_that_is_away_tells_nothing_of_an_address_either(
 
 
 async def test_the_answer_is_out_before_the_mail_is_made(
-    context: Context, office: LivedLeads
+    context: Context, leads: LivedLeads
 ) -> None:
     order: list[str] = []
 
@@ -104,7 +104,7 @@ async def test_the_answer_is_out_before_the_mail_is_made(
         "query_string": b"",
         "headers": [(b"content-type", b"application/x-www-form-urlencoded")],
     }
-    app = build_app(replace(context, mailer=Slow()), office)
+    app = build_app(replace(context, mailer=Slow()), leads)
     await app(scope, receive, send)  # type: ignore[arg-type]  # ASGI's mutable mappings
     assert order == ["answer", "mail"]
 
@@ -119,10 +119,10 @@ async def test_a_link_is_made_of_the_public_url_whatever_host_was_asked(
 
 
 async def test_without_a_public_url_nobody_is_sent_a_link(
-    context: Context, office: LivedLeads, mailer: FakeMailer
+    context: Context, leads: LivedLeads, mailer: FakeMailer
 ) -> None:
     links = SignedLinks(public_url="", mail_domain="", secret="s" * 40)
-    app = build_app(replace(context, links=links), office)
+    app = build_app(replace(context, links=links), leads)
     async with httpx.AsyncClient(
         transport=httpx.ASGITransport(app), base_url="http://evil.example"
     ) as http:
@@ -218,38 +218,38 @@ async def test_a_session_that_was_planted_is_not_taken_over(
 
 
 async def test_signing_in_anew_ends_the_session_before(
-    context: Context, at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
+    context: Context, sign_in: SignIn, browser: Callable[[], httpx.AsyncClient]
 ) -> None:
-    seat = at_desk(RILEY)
-    before = seat.http.cookies[SESSION]
-    await seat.http.post(f"/desk/in/{SqlDeskSessions(context.database).invite(JONAS)}")
-    assert "Jonas" in (await seat.open("/desk")).text
+    desk = sign_in(RILEY)
+    before = desk.http.cookies[SESSION]
+    await desk.http.post(f"/desk/in/{SqlDeskSessions(context.database).invite(JONAS)}")
+    assert "Jonas" in (await desk.open("/desk")).text
     old = browser()
     old.cookies.set(SESSION, before, domain="go.acme.example")
     assert (await old.get("/desk")).status_code == 303
 
 
 async def test_signing_out_ends_the_session_at_the_server_too(
-    at_desk: Seats, browser: Callable[[], httpx.AsyncClient]
+    sign_in: SignIn, browser: Callable[[], httpx.AsyncClient]
 ) -> None:
-    seat = at_desk(RILEY)
-    kept = seat.http.cookies[SESSION]
-    assert (await seat.http.post("/desk/sign-out")).status_code == 303
-    assert not seat.http.cookies
+    desk = sign_in(RILEY)
+    kept = desk.http.cookies[SESSION]
+    assert (await desk.http.post("/desk/sign-out")).status_code == 303
+    assert not desk.http.cookies
     stolen = browser()
     stolen.cookies.set(SESSION, kept, domain="go.acme.example")
     assert (await stolen.get("/desk")).headers["location"] == "/desk/sign-in"
 
 
 async def test_who_is_taken_out_of_the_directory_is_out_at_once(
-    context: Context, at_desk: Seats, http: httpx.AsyncClient
+    context: Context, sign_in: SignIn, http: httpx.AsyncClient
 ) -> None:
-    seat = at_desk(JONAS)
+    desk = sign_in(JONAS)
     link = SqlDeskSessions(context.database).invite(JONAS)
-    assert (await seat.open("/desk")).status_code == 200
+    assert (await desk.open("/desk")).status_code == 200
     left = {"teams": {**PEOPLE["teams"], "emea": {"manager": "mara@acme.example"}}}
     context.people.apply(Directory.model_validate(left))
-    assert (await seat.open("/desk")).status_code == 303
+    assert (await desk.open("/desk")).status_code == 303
     await http.post(f"/desk/in/{link}")
     assert (await http.get("/desk")).status_code == 303
 
@@ -283,9 +283,9 @@ async def test_nobody_is_led_out_of_the_desk(
 
 
 async def test_one_comes_to_the_page_that_one_asked_for(
-    http: httpx.AsyncClient, mailer: FakeMailer, office: LivedLeads
+    http: httpx.AsyncClient, mailer: FakeMailer, leads: LivedLeads
 ) -> None:
-    office.lead("a+b@x")
+    leads.lead("a+b@x")
     away = await http.get("/desk/leads/a+b@x")
     assert away.status_code == 303
     asked = await http.get(away.headers["location"])

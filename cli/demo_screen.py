@@ -1,0 +1,56 @@
+"""The demonstration on the screen while it plays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
+
+from rich.console import Group
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from cli.demo_play import DemoProgress
+
+_DAY = 86_400
+STAGES = (
+    ("known", "blue"),
+    ("engaged", "cyan"),
+    ("mql", "yellow"),
+    ("sal", "bright_yellow"),
+    ("sql", "green"),
+    ("opportunity", "bright_green"),
+    ("customer", "bold green"),
+    ("lost", "red"),
+    ("recycled", "magenta"),
+    ("disqualified", "bright_black"),
+)
+"""The stages in the order of a life, and the colour each is shown in."""
+
+
+def screen(progress: DemoProgress) -> Group:
+    """The date, the stages and the most important figures."""
+    reports, done = progress.reports, progress.people.done
+    stages = reports.stages()
+    most = max(stages.values(), default=1)
+    table = Table.grid(padding=(0, 1))
+    for stage, style in STAGES:
+        count = stages.get(stage, 0)
+        bar = "█" * round(40 * count / most)
+        table.add_row(Text(stage, style=style), Text(f"{count:>4}"), Text(bar, style=style))
+    mail, acceptance = reports.mail(), reports.acceptance()
+    day = progress.now.astimezone(ZoneInfo("America/New_York"))
+    head = Text(f"{day:%A, %d %B %Y, %H:00}", style="bold")
+    head.append(f"   a day takes {_DAY / progress.speed:.1f} s   ", style="dim not bold")
+    head.append(progress.ui, style="underline not bold")
+    failed = len(progress.people.failures)
+    foot = Text(
+        f"{mail.sent} mails sent, {mail.deferred} deferred, {mail.skipped} skipped;"
+        f" {acceptance.ended} handoffs answered, {acceptance.in_time} in time;"
+        f" {sum(reports.breaches().values())} breaches; {done['win']} deals won"
+        + (f"; {failed} requests failed" if failed else ""),
+        style="dim",
+    )
+    elapsed = ProgressBar(total=1.0, completed=progress.share, width=60)
+    return Group(head, elapsed, table, foot)

@@ -1,0 +1,251 @@
+"""`leadflow program publish|list|show|history|diff`: versions of a program over time."""
+
+from __future__ import annotations
+
+import getpass
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import (
+    JsonOption,
+    NegativeAnswerError,
+    Status,
+    WrongInputError,
+    out,
+    print_json,
+    print_table,
+)
+from cli.publishing import warn
+from cli.session import connected, opened, read_settings, run_async
+from usecases.publishing import is_file
+
+if TYPE_CHECKING:
+    from adapters.sql.database import Database
+    from models.program.program import Program
+    from models.publication import Publication
+
+VersionArgument = Annotated[
+    str, typer.Argument(metavar="VERSION", help="A file, NAME, NAME@newest, NAME@DIGEST or DIGEST.")
+]
+NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A published program's name.")]
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands to `leadflow program`."""
+    program.command("publish")(publish)
+    program.command("list")(listed)
+    program.command("show")(show)
+    program.command("history")(history)
+    program.command("diff")(diff)
+
+
+def publish(
+    file: Annotated[
+        str, typer.Argument(metavar="FILE|NAME", help="A program's file; with --version its name.")
+    ],
+    *,
+    version: Annotated[
+        str | None,
+        typer.Option(metavar="DIGEST", help="Publish this older version of NAME again: roll back."),
+    ] = None,
+    note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
+    by: Annotated[
+        str | None, typer.Option(help="Who publishes it; else the account's name.")
+    ] = None,
+    in_flight: Annotated[
+        str | None,
+        typer.Option(metavar="pin", help="What becomes of leads in flight: they keep theirs."),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Make a version of a program the newest of its name: new leads get it.
+
+    With leads in flight on other versions `--in-flight` must be said. Exit status 1 if it is
+    not: then nothing is published, and how many leads stand where is printed.
+
+    Example: `leadflow program publish programs/acme.yaml --note "shorter nurture"`
+    """
+    from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
+    from usecases.publishing import ChosenProgram  # noqa: PLC0415  # likewise
+
+    if in_flight not in (None, "pin"):
+        raise WrongInputError(
+            f"--in-flight {in_flight}: leads in flight can only keep their version yet; write pin"
+        )
+    settings = read_settings()
+    with opened(settings) as database:
+        program = _meant(file, version, database)
+        if in_flight is None:
+            _refuse_silence(program, database)
+        chosen = ChosenProgram(program, None, from_file=True)
+        who = by or getpass.getuser()
+
+        async def publishing() -> None:
+            async with connected(settings) as client:
+                schedules = Schedules(client, prefix=settings.queue_prefix)
+                warn(await chosen.publish_on(schedules, database, by=who, note=note))
+
+        run_async(publishing())
+    if as_json:
+        print_json({"ok": True, "name": program.program, "digest": program.digest})
+    else:
+        out.print(f"{program.program} {program.digest[:12]} is published; new leads get it")
+
+
+def _meant(file: str, version: str | None, database: Database) -> Program:
+    from usecases.versions import of_name  # noqa: PLC0415  # keeps --help quick
+
+    return _version(file, database) if version is None else _found(of_name, file, version, database)
+
+
+def _version(text: str, database: Database) -> Program:
+    from usecases.versions import version  # noqa: PLC0415  # keeps --help quick
+
+    return _found(version, text, database)
+
+
+def _found(ask: Callable[..., Program], *words: object) -> Program:
+    from usecases.publishing import UnknownProgramError  # noqa: PLC0415  # keeps --help quick
+
+    try:
+        return ask(*words)
+    except UnknownProgramError as error:
+        raise WrongInputError(str(error)) from None
+
+
+def _refuse_silence(program: Program, database: Database) -> None:
+    """Refuse to publish while leads stand on other versions and nothing is said of them."""
+    from usecases.versions import in_flight  # noqa: PLC0415  # keeps --help quick
+
+    elsewhere = in_flight(program.program, database)
+    elsewhere.pop(program.digest, None)
+    if elsewhere:
+        stand = ", ".join(f"{count} on {digest[:12]}" for digest, count in elsewhere.items())
+        raise NegativeAnswerError(
+            f"leads of {program.program} are in flight on other versions: {stand}. Say what becomes"
+            " of them: --in-flight pin (they keep their version)"
+        )
+
+
+def listed(*, as_json: JsonOption = False) -> None:
+    """List every program with its newest version, and the leads in flight on it and on others.
+
+    Example: `leadflow program list`
+    """
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+    from models.instants import write_instant  # noqa: PLC0415  # likewise
+    from usecases.versions import in_flight  # noqa: PLC0415  # likewise
+
+    table = Table("program", "newest", "published", "by", "in flight on it", "on older ones")
+    with opened(read_settings()) as database:
+        programs = SqlPrograms(database)
+        for name in programs.names():
+            (newest,) = programs.publications(name, most=1)
+            standing = in_flight(name, database)
+            here = standing.pop(newest.digest, 0)
+            elsewhere = sum(standing.values())
+            if as_json:
+                shown = {"leads_on_it": here, "leads_on_older": elsewhere}
+                print_json({"name": name, **_as_json(newest), **shown})
+            else:
+                at = write_instant(newest.at)
+                row = (name, newest.digest[:12], at, newest.by, str(here), str(elsewhere))
+                table.add_row(*row)
+    if not as_json:
+        print_table(table)
+
+
+def show(
+    name: NameArgument,
+    *,
+    version: Annotated[
+        str | None, typer.Option(metavar="DIGEST", help="A version; else the newest.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Print a version as it is stored: the canonical JSON whose SHA-256 is its digest.
+
+    Example: `leadflow program show acme`
+    """
+    with opened(read_settings()) as database:
+        program = _meant(name, version, database)
+    if not as_json:
+        out.print(Text(f"{program.program} {program.digest}", style="bold"))
+    print_json(json.loads(program.canonical_json))
+
+
+def history(name: NameArgument, *, as_json: JsonOption = False) -> None:
+    """List the publications of a program, the newest first: when, by whom, why.
+
+    Example: `leadflow program history acme`
+    """
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+    from models.instants import write_instant  # noqa: PLC0415  # likewise
+    from usecases.publishing import published  # noqa: PLC0415  # likewise
+    from usecases.versions import in_flight  # noqa: PLC0415  # likewise
+
+    table = Table("number", "version", "published", "by", "leads in flight", "now on it", "note")
+    with opened(read_settings()) as database:
+        _found(published, name, database)
+        standing = in_flight(name, database)
+        for one in SqlPrograms(database).publications(name):
+            on_it = standing.get(one.digest, 0)
+            if as_json:
+                print_json({**_as_json(one), "leads_on_it": on_it})
+            else:
+                table.add_row(
+                    *(str(one.number), one.digest[:12], write_instant(one.at), one.by),
+                    *(one.in_flight, str(on_it), Text(one.note)),
+                )
+    if not as_json:
+        print_table(table)
+
+
+def diff(old: VersionArgument, new: VersionArgument, *, as_json: JsonOption = False) -> None:
+    """Say what the second version says differently from the first, in the program's own words.
+
+    Lines stand by whom they touch. Exit status 0 if the versions are equal, 1 if not.
+
+    Example: `leadflow program diff acme@newest programs/acme.yaml`
+    """
+    from lifecycle.changes.differences import differences  # noqa: PLC0415  # keeps --help quick
+
+    if all(is_file(one) for one in (old, new)):
+        from adapters.files.program import read_program  # noqa: PLC0415  # likewise
+
+        before, after = read_program(Path(old)), read_program(Path(new))
+    else:
+        with opened(read_settings()) as database:
+            before, after = _version(old, database), _version(new, database)
+    found = differences(before, after)
+    touched = ""
+    for one in found:
+        if as_json:
+            print_json({"touches": one.touches, "path": one.path, "words": one.words})
+            continue
+        if one.touches != touched:
+            touched = one.touches
+            out.print(Text(touched, style="bold"))
+        out.print(Text(f"  {one.words}"))
+    if found:
+        raise typer.Exit(Status.NO)
+
+
+def _as_json(one: Publication) -> dict[str, object]:
+    from models.instants import write_instant  # noqa: PLC0415  # keeps --help quick
+
+    return {
+        "number": one.number,
+        "digest": one.digest,
+        "at": write_instant(one.at),
+        "by": one.by,
+        "note": one.note,
+        "in_flight": one.in_flight,
+        "recheck": one.recheck,
+    }
