@@ -6,7 +6,7 @@ What is out of reach for a while raises, and Temporal tries again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -160,10 +160,17 @@ class MailLedger(Protocol):
         """Note how it ended."""
         ...
 
-    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
-        """Claim a nurture mail that is about to be sent, unless its address gets none.
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        """How this mail ended or that its outcome is unknown; None if it may be sent now.
 
-        One transaction, right before the mail goes: what is suppressed is settled as skipped
+        It only reads. A suppressed address is `skipped`, though no row says so yet.
+        """
+        ...
+
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        """Claim a nurture mail whose content goes next, unless its address gets none.
+
+        One transaction, right before the content goes: what is suppressed is settled as skipped
         (`bounced`, `complained`, `unsubscribed`). What is needed to know the mail again by what
         comes back (the e-mail's name, the address, the links) is kept.
         """
@@ -237,8 +244,13 @@ class MailRefusedError(Exception):
 class Mailer(Protocol):
     """Hands mail to a server."""
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Send one mail.
+
+        `before_content` is awaited once the server waits for the content, right before it goes.
+        If it raises, nothing is sent and its error goes up. Until then nothing has been sent.
 
         Raises MailUnsentError (surely not taken, e.g. no connection, 4xx before the data),
         MailRefusedError (5xx), or any other error where the outcome is unknown.

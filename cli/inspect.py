@@ -26,6 +26,8 @@ from cli.session import LeadArgument, lead_named, opened, read_settings
 if TYPE_CHECKING:
     from adapters.reports.leads import LeadLine, StoredDossier
 
+_PAGE = 100
+"""So many entries a person is shown at once."""
 _NAMED = ("first_name", "last_name", "email")
 
 
@@ -35,8 +37,21 @@ def register(app: typer.Typer) -> None:
     app.command("leads", rich_help_panel=Panel.SALES)(leads)
 
 
-def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
+def show(
+    lead: LeadArgument,
+    *,
+    last: Annotated[
+        int | None,
+        typer.Option(min=1, help="Show at most so many entries; 100 without --json."),
+    ] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Only entries before this one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Show all that is known of one lead: profile, stage, scores, owner, what is due, timeline.
+
+    Of a long timeline the latest entries are shown, and how to see the earlier ones.
 
     Example: `leadflow show ana@northwind.example`
     """
@@ -44,7 +59,9 @@ def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
-        dossier = SqlReports(database).dossier(found)
+        if last is None and not as_json:
+            last = _PAGE
+        dossier = SqlReports(database).dossier(found, last=last, before=before)
     if dossier is None:
         raise WrongInputError(
             f"there is no lead '{lead}'; `leadflow leads` lists those there are"
@@ -57,6 +74,12 @@ def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
     print_table(_facts(dossier))
     out.print()
     print_table(_lines(dossier))
+    first = dossier.timeline[0].seq if dossier.timeline else 1
+    if first > 1:
+        err.print(
+            f"{first - 1} earlier entries are not shown; --before {first} shows those before"
+            " these, --last shows more at once"
+        )
 
 
 def _scores(line: LeadLine) -> dict[str, float]:

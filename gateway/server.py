@@ -12,6 +12,7 @@ import uvicorn
 
 from gateway.app import build_app
 from gateway.config import UNCONFIGURED, GatewayConfig
+from gateway.requests.connections import OpenConnections, bounded_http, most_connections
 from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
@@ -55,6 +56,7 @@ async def serving(
     server = _HttpServer(
         uvicorn.Config(
             build_app(context, leads, config=config),
+            http=bounded_http(OpenConnections(most_connections())),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -72,8 +72,15 @@ _ACTIVITIES = {
 class Delivered:
     """A mail server that takes everything: in a scenario mail is sent at once."""
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self,
+        mail: Rendered,  # noqa: ARG002 - the port's
+        *,
+        before_content: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Take the mail."""
+        if before_content is not None:
+            await before_content()
 
 
 class Unlimited:

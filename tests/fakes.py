@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
@@ -113,6 +113,10 @@ class FakeOutbox:
         self.claims[key] = Claim(status="unknown")
         return Claim(status="new")
 
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        why = None if operational else self.suppressed.get(mail.to)
+        return self.claims.get(key) or (Claim(status="skipped", why=why) if why else None)
+
     def release(self, key: str) -> None:
         del self.claims[key]
 
@@ -174,15 +178,24 @@ def _mail(to: str, subject: str, message: str) -> Rendered:
 
 @dataclass
 class FakeMailer:
-    """Keeps what it was given; `failures` are raised first, by recipient, one a try."""
+    """Keeps what it was given; errors are raised first, by recipient, one a try."""
 
     sent: list[Rendered] = field(default_factory=list)
     failures: dict[str, list[Exception]] = field(default_factory=dict)
+    """Before the server asks for the content."""
+    after_content: dict[str, list[Exception]] = field(default_factory=dict)
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         waiting = self.failures.get(mail.to)
         if waiting:
             raise waiting.pop(0)
+        if before_content is not None:
+            await before_content()
+        trouble = self.after_content.get(mail.to)
+        if trouble:
+            raise trouble.pop(0)
         self.sent.append(mail)
 
     def to(self, address: str) -> list[str]:

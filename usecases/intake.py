@@ -77,7 +77,7 @@ def accept(intake: SqlIntake, items: Sequence[NewItem]) -> list[bool]:
     """
     if not items:
         return []
-    with intake.database.write() as connection:
+    with intake.database.write(durable=True) as connection:
         fresh = intake.store(connection, items)
         new = [item for item, is_new in zip(items, fresh, strict=True) if is_new]
         suppress_as_reported(intake, connection, new)
@@ -134,7 +134,7 @@ async def tell(intake: SqlIntake, leads: StartedLeads, event: NewItem) -> None:
     What the event suppresses is suppressed first, so that an interruption leaves no mail to send.
     """
     if suppresses(event):
-        with intake.database.write() as connection:
+        with intake.database.write(durable=True) as connection:
             suppress_as_reported(intake, connection, [event])
     await leads.events(event.lead, [dict(event.body)])
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from models.decision import Entry
-from models.instants import write_instant
 from models.state import LeadState
 
 TYPES = {
@@ -30,6 +31,7 @@ TYPES = {
 
 MQL = "lead.mql"
 
+_INSTANT = re.compile(r"\d{4,}-\d\d-\d\dT\d\d:\d\d")
 _ESSENTIALS = ("email", "first_name", "last_name", "company")
 
 
@@ -66,6 +68,12 @@ def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any
     ]
 
 
+def _is_instant(value: object) -> bool:
+    return isinstance(value, datetime) or (
+        isinstance(value, str) and _INSTANT.match(value) is not None
+    )
+
+
 def _lead(state: LeadState) -> dict[str, Any]:
     known = {
         "id": state.lead,
@@ -80,6 +88,11 @@ def _lead(state: LeadState) -> dict[str, Any]:
 
 
 def _id(lead: str, entry: Entry) -> str:
-    parts = [lead, entry.seq, entry.kind, write_instant(entry.at), dict(entry.fields)]
+    """The event's id: lead, entry, and what caused it, but no instant.
+
+    A turn that runs again runs at another time, so each instant in it may differ.
+    """
+    cause = {name: value for name, value in entry.fields.items() if not _is_instant(value)}
+    parts = [lead, entry.seq, entry.kind, cause]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -71,8 +72,14 @@ class SmtpMailer:
         self._signer = signer
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
-    async def send(self, mail: Rendered) -> None:
-        """Send one mail; `activities.ports.Mailer` tells what is raised."""
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Send one mail; `activities.ports.Mailer` tells what is raised.
+
+        `before_content` is awaited after the server's "go ahead". If it raises, the connection
+        is closed: after DATA that is the only way to send nothing (RFC 5321, 4.1.1.4).
+        """
         try:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
             whole = message.as_bytes()
@@ -82,9 +89,11 @@ class SmtpMailer:
             whole = await asyncio.to_thread(self._signer.signature, whole) + whole
         content = _LINE_START_PERIOD.sub(b"..", whole)
         pool = self._pool()
-        client = await pool.get()
+        client = await self._free(pool)
         try:
             await self._begin(client, message, mail.envelope_from)
+            if before_content is not None:
+                await _or_closed(client, before_content)
             await self._deliver(client, content)
         except (MailUnsentError, MailRefusedError):
             await _reset(client)
@@ -94,6 +103,20 @@ class SmtpMailer:
             raise
         finally:
             pool.put_nowait(client)
+
+    async def _free(self, pool: _Pool) -> aiosmtplib.SMTP:
+        """A connection, made or not. Raises MailUnsentError if none is free for a whole timeout.
+
+        So a server that hangs costs a mail one timeout in this queue, and not one for each mail
+        before it.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await pool.get()
+        except TimeoutError as error:
+            raise MailUnsentError(
+                f"no connection to {self._where} was free within {self._timeout:g} seconds"
+            ) from error
 
     async def close(self) -> None:
         """Close this event loop's connections, once the mails being sent are through."""
@@ -216,6 +239,16 @@ def refusal_kind(
             return "bounced"
         return "bounced" if (subject, detail) == ("2", "1") else "refused"
     return "bounced" if phase == "RCPT" and code in (550, 551, 553) else "refused"
+
+
+async def _or_closed(
+    client: aiosmtplib.SMTP, before_content: Callable[[], Awaitable[None]]
+) -> None:
+    try:
+        await before_content()
+    except BaseException:
+        client.close()
+        raise
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
@@ -28,6 +28,7 @@ from models.instants import write_instant
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 _BUSY_MILLISECONDS = 3_000
 _WRITES = "leadflow_writes"
+_DURABLE = "leadflow_durable"
 _MIGRATION_LOCK = 5_323_460_001
 """Any number will do, so long as nobody else locks by it in this database."""
 
@@ -54,6 +55,8 @@ class Database:
 
     engine: Engine
     _writer: Lock = field(default_factory=Lock, repr=False)
+    _identity: list[tuple[int, int]] = field(default_factory=list, repr=False)
+    """Device and number of SQLite's file, once it was seen."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -69,27 +72,64 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading: what is read is of one instant in SQLite."""
+        self._refuse_another_file()
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """One transaction, rolled back if anything is raised.
+
+        What is `durable` survives a power cut as soon as the block ends. PostgreSQL does so for
+        every transaction; SQLite then waits for the disk, which takes some milliseconds. Its
+        other transactions survive the end of a process, and a power cut may undo the last ones.
 
         SQLite has one writer at a time: threads of this process queue for it here (its own
         waiting is by polling), other processes' transactions are waited for three seconds.
         """
+        self._refuse_another_file()
         if self.is_sqlite:
-            with self._writer, self._begin() as connection:
+            with self._writer, self._begin(durable=durable) as connection:
                 yield connection
         else:
-            with self._begin() as connection:
+            with self._begin(durable=durable) as connection:
                 yield connection
 
+    def _refuse_another_file(self) -> None:
+        """Raise DatabaseUnreachableError if SQLite's file is not the one that was opened.
+
+        Open connections would go on with a deleted file, and all that they store would be lost.
+        """
+        if (file := self.file) is None:
+            return
+        try:
+            found = file.stat()
+            identity = (found.st_dev, found.st_ino)
+        except FileNotFoundError:
+            identity = None
+        if self._identity and identity != self._identity[0]:
+            raise DatabaseUnreachableError(
+                f"the database's file {file.name} was deleted or replaced while it was in use;"
+                " put the right file in its place and start this process again"
+            )
+        if not self._identity and identity is not None:
+            self._identity.append(identity)
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant by the database's clock, so that all processes share one.
+
+        A file of SQLite has no clock: there it is this machine's.
+        """
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        at: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return at.astimezone(UTC)
+
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def _begin(self, *, durable: bool) -> Iterator[Connection]:
+        options = {_WRITES: True, _DURABLE: durable}
         with (
-            self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+            self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
@@ -184,7 +224,11 @@ def _to_wal(cursor: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES)
+    if writes:
+        level = "FULL" if options.get(_DURABLE) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

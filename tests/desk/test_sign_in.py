@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -84,7 +84,10 @@ async def test_the_answer_is_out_before_the_mail_is_made(
     order: list[str] = []
 
     class Slow(FakeMailer):
-        async def send(self, _mail: Rendered) -> None:
+        async def send(
+            self, _mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+        ) -> None:
+            assert before_content is None
             order.append("mail")
 
     async def receive() -> dict[str, object]:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from activities.ports import Fence
-from adapters.crm.events import TYPES
+from adapters.crm.events import TYPES, event_rows
 from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from models.decision import Decision
+from models.decision import Decision, Entry
+from models.state import LeadState
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
 RILEY = "riley@acme.example"
@@ -245,3 +246,29 @@ def test_lists_show_the_latest_of_one_lead_or_of_all(
     everything = outbox.listed(["waiting"], limit=2)
     assert [(one.lead, one.seq) for one in everything] == [("bea", 2), ("ana", 3)]
     assert [one.seq for one in outbox.listed(["waiting"], lead="ana", limit=9)] == [1, 3]
+
+
+def test_an_event_has_the_same_id_whenever_its_turn_runs() -> None:
+    def told(at: datetime, due: object) -> str:
+        state = LeadState(lead="ana", program="acme", digest="0")
+        fields = {"owner": "riley@acme.example", "handoff": 1, "due": due}
+        (row,) = event_rows(state, [Entry(seq=7, at=at, kind="assigned", fields=fields)])
+        return str(row["id"])
+
+    later = NOW + timedelta(seconds=9)
+    assert told(NOW, NOW) == told(later, later) == told(later, "2026-03-02T14:00:09Z")
+
+
+def test_events_of_other_entries_or_causes_have_other_ids() -> None:
+    def told(seq: int, kind: str, **fields: object) -> str:
+        state = LeadState(lead="ana", program="acme", digest="0")
+        (row,) = event_rows(state, [Entry(seq=seq, at=NOW, kind=kind, fields=fields)])
+        return str(row["id"])
+
+    ids = {
+        told(7, "accepted", by="riley@acme.example"),
+        told(7, "accepted", by="sam@acme.example"),
+        told(8, "accepted", by="riley@acme.example"),
+        told(7, "qualified", by="riley@acme.example"),
+    }
+    assert len(ids) == 4

@@ -133,6 +133,23 @@ def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
     assert begun(mail_ledger, key="ana/confirm", operational=True) == NEW
 
 
+def test_what_becomes_of_a_mail_is_known_before_it_is_claimed(
+    mail_ledger: SqlMailLedger, database: Database
+) -> None:
+    def standing(*, operational: bool = False) -> Claim | None:
+        return mail_ledger.standing(KEY, mail(), operational=operational)
+
+    assert standing() is None
+    SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
+    assert standing() == Claim(status="skipped", why="unsubscribed")
+    assert standing(operational=True) is None
+    assert SqlReports(database).unsettled() == []
+    assert begun(mail_ledger, operational=True) == NEW
+    assert standing() == Claim(status="unknown")
+    mail_ledger.settle(KEY, "sent")
+    assert standing() == Claim(status="sent")
+
+
 @pytest.mark.parametrize("written", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
 @pytest.mark.parametrize("suppressed", ["ana@bücher.example", "ana@xn--bcher-kva.example"])
 def test_an_international_domain_is_the_same_however_it_is_written(

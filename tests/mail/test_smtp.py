@@ -268,6 +268,56 @@ async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
     assert (server.connections, len(server.contents)) == (2, 1)
 
 
+async def test_what_is_asked_before_the_content_is_asked_when_the_server_waits_for_it() -> None:
+    server = Server()
+    seen: list[str] = []
+
+    async def ask() -> None:
+        seen.extend(server.lines)
+
+    async with serving(server) as mailer:
+        await mailer.send(rendered(), before_content=ask)
+    assert seen[-2:] == ["RCPT TO:<ana@northwind.example>", "DATA"]
+    assert len(server.contents) == 1
+
+
+async def test_a_mail_that_may_not_go_after_all_ends_the_connection_without_content() -> None:
+    server = Server()
+
+    async def refuse() -> None:
+        raise LookupError("it may not go")
+
+    async with serving(server) as mailer:
+        with pytest.raises(LookupError):
+            await mailer.send(rendered(), before_content=refuse)
+        await mailer.send(rendered())
+    assert (server.connections, len(server.contents)) == (2, 1)
+
+
+@pytest.mark.parametrize("phase", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
+async def test_nothing_is_asked_of_a_mail_before_the_server_waits_for_its_content(
+    phase: str,
+) -> None:
+    asked = []
+
+    async def ask() -> None:
+        asked.append(phase)
+
+    async with serving(Server({phase: SILENT, "HELO": SILENT})) as mailer:
+        with pytest.raises(MailUnsentError):
+            await mailer.send(rendered(), before_content=ask)
+    assert asked == []
+
+
+async def test_a_mail_waits_for_a_connection_no_longer_than_for_a_reply() -> None:
+    server = Server({"greeting": SILENT})
+    async with serving(server) as mailer:
+        tries = [mailer.send(rendered()) for _ in range(4)]
+        ends = await asyncio.gather(*tries, return_exceptions=True)
+    assert all(isinstance(end, MailUnsentError) for end in ends)
+    assert any("was free within" in str(end) for end in ends)
+
+
 async def test_an_international_address_needs_a_server_that_takes_it() -> None:
     mail = rendered(email="zoë@bücher.example")
     async with serving(Server(extensions=())) as mailer:
