@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from adapters.reports.leads import Acceptance
+from adapters.reports.sla import Acceptance
 from adapters.sql.database import Database
 from lifecycle.calendars.local_time import resolve, zone
 from lifecycle.stages import IN_SALES

@@ -12,7 +12,7 @@ from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.mail.digest import SqlDigests, handed_to
 from adapters.reports.digest import SqlDigestFacts
-from adapters.reports.leads import Acceptance
+from adapters.reports.sla import Acceptance
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.program.program import Program
