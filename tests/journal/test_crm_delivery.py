@@ -19,7 +19,7 @@ import structlog
 from standardwebhooks import Webhook
 
 from adapters.crm.delivery import CrmDispatcher, Receiver, pause_after
-from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
 from adapters.sql.database import Database, open_database
 from adapters.sql.journal import SqlJournal
 from tests.crm import HANG, Crm, answer, listening
@@ -49,7 +49,9 @@ class CrmServer:
 
     def happened(self, lead: str, *kinds: str) -> None:
         """A lead with these entries; what it tells can be sent at once."""
-        SqlJournal(self.database, crm=True).record(turn(1, *kinds, lead=lead), FENCE, NOW)
+        SqlJournal(self.database, crm=TurnEvents(self.database)).record(
+            turn(1, *kinds, lead=lead), FENCE, NOW
+        )
         self.now = max(self.now, datetime.now(UTC))
 
     def passes(self, **length: float) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from activities.ports import Fence
 from adapters.crm.events import TYPES
-from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Decision
@@ -21,7 +21,7 @@ LEASE = timedelta(minutes=1)
 
 @pytest.fixture
 def telling(database: Database) -> SqlJournal:
-    return SqlJournal(database, crm=True)
+    return SqlJournal(database, crm=TurnEvents(database))
 
 
 def told(database: Database) -> list[CrmEvent]:
