@@ -1,8 +1,8 @@
 """A bare workflow with as many signals, updates, timers and activities as the reference life.
 
 Local activities too: one for each turn. But it has no rules, no journal and no mail, and its
-activities do nothing but tell whoever waits: what it takes is Temporal's own price, on this
-machine, at this minute.
+activities only wake whoever waits. What it costs is Temporal's own cost, on this machine, at
+this minute.
 """
 
 from __future__ import annotations
@@ -83,13 +83,13 @@ class BareWorkflow:
 
     @workflow.signal
     def events(self, *_: Any) -> None:
-        """Something happened."""
+        """An event."""
         self._signals += 1
         self._wanted += 1
 
     @workflow.update
     async def act(self, _: dict[str, Any]) -> None:
-        """Somebody acted; answered when a turn was taken."""
+        """An act; it returns when a turn was taken."""
         self._acts += 1
         self._wanted += 1
         mine = self._wanted

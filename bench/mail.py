@@ -1,8 +1,8 @@
 """Mails a second through the whole activity, beside a bare loop over kept connections.
 
-All hand mail to the same sink, a process of its own. The activity claims, renders, asks for
-suppressions, sends and notes; the bare loop sends one finished message again and again, and
-once more with each message put together anew by the same library.
+Both send mail to the same sink, a process of its own. The activity claims, renders, checks
+suppressions, sends and records. The bare loop sends one finished message again and again; in a
+second run it composes each message anew with the same library.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Mail by SMTP, telling exactly whether the server took it.
+"""Mail by SMTP. The result says exactly whether the server accepted it.
 
 Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
 worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
@@ -24,7 +24,7 @@ from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
-"""Replies 5xx that ask for a login: about our settings, not about this mail."""
+"""Replies 5xx that ask for a login. They are about our settings, not about this mail."""
 
 _STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 Path = tuple[str | int, ...]
-"""The way from a document's root to a value: keys and places in lists."""
+"""The path from a document's root to a value: keys and positions in lists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a document, told at its place and in people's words."""
+"""What pydantic finds wrong with a document, reported at its place and in plain words."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _STEP_LISTS = ("steps", "then", "else")
 def report_schema_errors(
     document: Document, model: type[BaseModel], error: ValidationError
 ) -> None:
-    """Report each error of reading `document` as `model`, but for what was told already."""
+    """Report each error of reading `document` as `model`, except what was reported before."""
     teller = _Teller(document, file_schema(model))
     for one in error.errors(include_url=False):
         teller.tell(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
@@ -35,7 +35,7 @@ class _Teller:
         if kind not in ("extra_forbidden", "missing") and self._told(path):
             return
         if kind == "too_short" and value:
-            return  # it is only short of its wrong items, which are told
+            return  # it lacks only the wrong items, which are reported themselves
         if loc and loc[-1] == "[key]":
             self._document.report(path, self._key_message(kind, path, said, context), key=True)
         elif kind == "extra_forbidden":
@@ -49,7 +49,7 @@ class _Teller:
             self._document.report(path, _message(kind, said, context, value))
 
     def _told(self, path: Path) -> bool:
-        """Whether a check has said more exactly what is wrong here, or with hours inside."""
+        """Whether a check has reported more exactly what is wrong here, or in the hours below."""
         here = written_path(path)
         inside = f"{here}." if path[:1] == ("calendars",) and path[-1] == "hours" else None
         return any(

@@ -1,4 +1,4 @@
-"""How leads pass through the stages, and what became of the program's mail, from SQL."""
+"""How leads pass through the stages, and the results of the program's mail, from SQL."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _L = table_of(LeadRow)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """Nurture mail by what became of it, as timelines tell it. A mail may be deferred often."""
+    """Nurture mail by its result, from timelines. One mail may be deferred several times."""
 
     sent: int
     deferred: int
@@ -83,7 +83,7 @@ class SqlFunnel:
         return Mail(sent=sent, deferred=deferred, skipped=skipped, failed=failed)
 
     def skipped(self) -> dict[str, int]:
-        """Mails not sent, by why."""
+        """How many mails were not sent, by the reason."""
         why = text(_E.c.fields, "why")
         return counts(
             self._database,

@@ -33,7 +33,7 @@ class LeadLine:
     cycle: int
     fit: float
     engagement: float
-    """As of the lead's last event; it has decayed since."""
+    """At the lead's last event; since then it has decayed."""
     due_at: datetime | None
     due_what: str | None
     handoff: int | None
@@ -54,7 +54,7 @@ class Sight:
     owner: str
     teams: frozenset[str]
     unhanded: bool = False
-    """Also leads that no team has: they are every manager's."""
+    """Also leads that no team has: every manager sees them."""
 
     def shows(self, line: LeadLine) -> bool:
         """Whether this lead is among them."""

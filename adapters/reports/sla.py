@@ -21,7 +21,7 @@ class Acceptance:
 
     ended: int
     in_time: int
-    """Accepted by the first owner who was to, before any breach."""
+    """Accepted before any breach."""
 
     @property
     def share(self) -> float | None:

@@ -46,7 +46,7 @@ def leads_left(connection: Connection, before: Directory, after: Directory) -> d
         owned = sa.select(_L.c.id).where(
             _L.c.owner == person, _L.c.team == team, _L.c.stage.in_(sorted(WORKED))
         )
-        # A lead that was given to this person a moment ago has no row that says so yet.
+        # A lead that was assigned a moment ago has a row that does not show it yet.
         given = sa.select(_A.c.lead).where(_A.c.pending, _A.c.owner == person, _A.c.team == team)
         found.setdefault(person, set()).update(connection.scalars(sa.union(owned, given)))
     return {person: sorted(leads) for person, leads in sorted(found.items()) if leads}

@@ -1,7 +1,7 @@
-"""A lead's handoffs and tasks as rows, told from its whole timeline and its last state.
+"""A lead's handoffs and tasks as rows, made from its whole timeline and its last state.
 
-They are made anew from the timeline rather than kept up, so a turn that ran twice with
-different outcomes leaves what its second run says and nothing else.
+They are made anew from the timeline and not updated row by row. So if a turn runs twice with
+different results, only those of its second run stay.
 """
 
 from __future__ import annotations
@@ -85,7 +85,7 @@ def _as_it_stands(row: Row, state: LeadState, current: HandoffState) -> None:
         row["owner"] = state.owner
     for clock in current.clocks:
         if clock.name == "accept":
-            row["due"] = clock.due  # a hold moves it on
+            row["due"] = clock.due  # a hold moves it later
 
 
 def task_rows(

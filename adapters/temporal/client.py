@@ -1,4 +1,4 @@
-"""The client's side of Temporal: leads are enrolled, told events and acted on from here."""
+"""The client's side of Temporal: enrol leads, send them events, act on them."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ class TemporalSettings(Protocol):
 
 
 async def connect(settings: TemporalSettings) -> Client:
-    """Connect as Temporal's environment and profiles say, else to the embedded server.
+    """Connect as Temporal's environment variables and profiles say, or else to the embedded server.
 
     Raises TemporalUnavailableError with the remedy.
     """
@@ -128,7 +128,7 @@ async def connect_to(address: str, **config: Any) -> Client:
     try:
         return await Client.connect(address, data_converter=pydantic_data_converter, **config)
     except RuntimeError as error:
-        # What a certificate or a key does wrong is worth reading, what a closed port says is not.
+        # The text of a certificate error helps people; that of a closed port does not.
         said = "" if "refused" in str(error) else f" ({error})"
         raise TemporalUnavailableError(
             f"Temporal does not answer at {address}{said}; start it with `make up`,"
@@ -137,7 +137,7 @@ async def connect_to(address: str, **config: Any) -> Client:
 
 
 class Leads:
-    """Leads as seen from outside. `clock` is what leads started from here live by."""
+    """Leads as seen from outside. `clock` is the clock of leads that are started here."""
 
     def __init__(
         self,
@@ -182,7 +182,7 @@ class Leads:
         return True
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
-        """Tell a lead events, open or closed. Raises LeadNotFoundError."""
+        """Send events to a lead, open or closed. Raises LeadNotFoundError."""
         try:
             await self._handle(lead).signal("events", list(events))
         except RPCError as error:

@@ -31,7 +31,7 @@ from workflows.attributes import KEYS
 
 HOST = "127.0.0.1"
 _STARTS = 3
-"""So often it is started: it takes free ports of its own too, and others may take them first."""
+"""How often a start is tried: the server also chooses free ports, and another may take them."""
 _HEALTHY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _OPTIONS = (
@@ -127,7 +127,7 @@ class EmbeddedServer:
         )
 
     async def _started(self, log: Path) -> Client | None:
-        """Start the child; None if it ended at once: somebody was quicker to take a free port."""
+        """Start the child. None if it ended at once: another process took the port first."""
         self._child = self._spawn(log)
         try:
             client = await self._healthy(log)
@@ -170,7 +170,7 @@ class EmbeddedServer:
             )
 
     def stop(self) -> None:
-        """Stop the child, first kindly. Stopping twice is no error."""
+        """Stop the child: by a signal first, then by force. A second stop does nothing."""
         child, self._child = self._child, None
         if child is None:
             return
@@ -191,14 +191,14 @@ class EmbeddedServer:
 
 
 def _told(home: Path, name: str) -> int | None:
-    """A process id that the folder's file tells."""
+    """The process id in the folder's file."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads(embedded_file(home).read_text())[name])
     return None
 
 
 def _end_orphan(home: Path) -> None:
-    """Stop a server whose starter was killed before it could stop it; nobody else would."""
+    """Stop a server whose own process was killed before it could stop the server."""
     owner, child = _told(home, "owner"), _told(home, "pid")
     if owner is None or child is None or _alive(owner) or known_address(home) is None:
         return

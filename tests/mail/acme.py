@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.ports import Rendered
+from adapters.mail.links import SignedLinks
 from adapters.mail.render import MailRenderer
 from models.decision import Alert, SendMail
 from models.directory import Directory, Member, Team
@@ -14,6 +15,9 @@ from models.state import LeadState
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MESSAGE = "0123456789abcdef0123456789abcdef@acme.example"
 PEOPLE = Directory(teams={"sdr": Team(members=(Member(email="riley@acme.example", name="Riley"),))})
+LINKS = SignedLinks(
+    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+)
 
 
 def program(sender: str = "Acme <hello@acme.example>", **email: Any) -> Program:

@@ -20,17 +20,13 @@ from activities.ports import Rendered
 from adapters.delivery.catcher import Catcher
 from adapters.delivery.dkim import DkimSigner
 from adapters.delivery.smtp import SmtpMailer
-from adapters.mail.links import SignedLinks
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
-from tests.mail.acme import PEOPLE, alerted, lead, program, rendered, send_mail
+from tests.mail.acme import LINKS, PEOPLE, alerted, lead, program, rendered, send_mail
 from tests.mail.signed_mail import fields, record, signed_names, verifies
 
 DOMAIN, SELECTOR = "acme.example", "leadflow"
 DATE = datetime(2026, 3, 2, 14, tzinfo=UTC)
-LINKS = SignedLinks(
-    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 32
-)
 
 _VERIFY = r"""
 use strict; use warnings;
