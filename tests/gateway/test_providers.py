@@ -2,35 +2,36 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import httpx
 import pytest
-from cryptography.hazmat.primitives import serialization
 from fastapi import FastAPI
-from pydantic import SecretStr
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters.sql.database import Database
 from gateway import providers
 from gateway.config import ProviderSecrets
+from gateway.providers import mailgun, postmark, sendgrid, ses, standard
+from gateway.providers.normalised import accept
 from gateway.requests.problems import explain
-from tests.gateway.provider_requests import (
-    ADDRESS,
-    MESSAGE,
+from tests.gateway.provider_messages import (
     PEM_URL,
-    SENDGRID,
-    TOPIC,
     by_anybody,
     by_mailgun,
     by_postmark,
     by_sendgrid,
     by_ses,
     certificate,
+    provider_secrets,
 )
-from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
+from tests.gateway.senders import MAIL, accepted, known_lead, sent_mail
 from usecases.context import Context
+
+MESSAGE = f"{MAIL}@acme.example"
+ADDRESS = "ana@northwind.example"
 
 
 @pytest.fixture
@@ -45,16 +46,6 @@ async def http(
 ) -> AsyncIterator[httpx.AsyncClient]:
     known_lead(database)
     sent_mail(database)
-    public = SENDGRID.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    secrets = ProviderSecrets(
-        sendgrid_public_key=base64.b64encode(public).decode(),
-        mailgun_signing_key=SecretStr("mailgun-key"),
-        postmark_login=SecretStr("post:mark"),
-        ses_topics=(TOPIC,),
-        webhook_secret=WEBHOOK_SECRET,
-    )
     pem = certificate()
 
     def fetch(url: str) -> bytes:
@@ -63,7 +54,7 @@ async def http(
 
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(context, secrets, fetch))
+    app.include_router(providers.router(context, provider_secrets(), fetch))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
@@ -174,7 +165,10 @@ async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
 
 @pytest.mark.parametrize(("provider", "sent"), [(one[0], one[1]) for one in GOOD])
 async def test_what_was_tampered_with_is_refused_and_tells_nothing(
-    http: httpx.AsyncClient, database: Database, provider: str, sent: Make
+    http: httpx.AsyncClient,
+    database: Database,
+    provider: str,
+    sent: Make,
 ) -> None:
     body, headers = sent()
     if provider == "postmark":
@@ -268,11 +262,13 @@ async def test_a_bounce_of_an_address_that_the_lead_left_is_left_alone(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, email="ana@new.example")
-    kinds = ("email.bounced", "email.complained")
-    told = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in kinds]
+    told = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
     body, headers = by_anybody(told)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["type"] for one in accepted(database)] == ["email.complained"]
+
+
+_BOUNCED_AND_NOT = ("email.bounced", "email.complained")
 
 
 async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
@@ -297,3 +293,37 @@ async def test_a_provider_that_is_not_set_up_is_not_there(
             answer = await http.post(f"/v1/providers/{name}", content=b"{}")
             assert answer.status_code == 404
     assert accepted(database) == []
+
+
+_NAMES = [
+    *("event", "event-data", "RecordType", "eventType", "mail", "bounce", "Bounce"),
+    *("bouncedRecipients", "type", "email", "message", "data", "timestamp", "id"),
+]
+_SAID = ["bounce", "failed", "Bounce", "email.opened", ADDRESS]
+_JSON: st.SearchStrategy[Any] = st.deferred(
+    lambda: (
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text(max_size=20)
+        | st.lists(_JSON, max_size=3)
+        | st.dictionaries(st.sampled_from(_NAMES), _JSON | st.sampled_from(_SAID), max_size=4)
+    )
+)
+
+
+@settings(
+    max_examples=200,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(document=_JSON)
+def test_whatever_a_provider_tells_is_taken_or_left_alone(context: Context, document: Any) -> None:
+    for told in (
+        sendgrid.reports(document),
+        mailgun.reports(document),
+        postmark.reports(document),
+        ses.reports(document, "m1"),
+        standard.reports(document, "w1"),
+    ):
+        accept(context, "any", told)

@@ -1,4 +1,4 @@
-"""Requests as mail providers send them, signed with the tests' keys."""
+"""Messages of mail providers, signed as they sign them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
+from pydantic import SecretStr
 from standardwebhooks import Webhook
 
-from tests.gateway.senders import MAIL, WEBHOOK_SECRET
+from gateway.config import ProviderSecrets
+from tests.gateway.senders import WEBHOOK_SECRET
 
-MESSAGE = f"{MAIL}@acme.example"
-ADDRESS = "ana@northwind.example"
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses"
 SENDGRID = ec.generate_private_key(ec.SECP256R1())
 AMAZON = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
@@ -39,6 +39,20 @@ def certificate() -> bytes:
         .sign(AMAZON, hashes.SHA256())
     )
     return made.public_bytes(serialization.Encoding.PEM)
+
+
+def provider_secrets() -> ProviderSecrets:
+    """All providers are set up."""
+    public = SENDGRID.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    return ProviderSecrets(
+        sendgrid_public_key=base64.b64encode(public).decode(),
+        mailgun_signing_key=SecretStr("mailgun-key"),
+        postmark_login=SecretStr("post:mark"),
+        ses_topics=(TOPIC,),
+        webhook_secret=WEBHOOK_SECRET,
+    )
 
 
 def by_sendgrid(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
