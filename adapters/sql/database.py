@@ -29,7 +29,7 @@ _MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 _BUSY_MILLISECONDS = 3_000
 _WRITES = "leadflow_writes"
 _MIGRATION_LOCK = 5_323_460_001
-"""Any number, but nothing else in this database may lock with it."""
+"""Any number will do, so long as nobody else locks by it in this database."""
 
 
 class DatabaseNotReadyError(Exception):
@@ -76,8 +76,8 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """One transaction, rolled back if anything is raised.
 
-        SQLite has one writer at a time. Threads of this process queue here, because SQLite itself
-        waits by polling. Other processes' transactions are waited for three seconds.
+        SQLite has one writer at a time: threads of this process queue for it here (its own
+        waiting is by polling), other processes' transactions are waited for three seconds.
         """
         if self.is_sqlite:
             with self._writer, self._begin() as connection:

@@ -171,6 +171,19 @@ async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
     assert (server.connections, len(server.contents)) == (2, 1)
 
 
+async def test_an_international_address_needs_a_server_that_takes_it() -> None:
+    mail = rendered(email="zoë@bücher.example")
+    async with serving(Server(extensions=())) as mailer:
+        with pytest.raises(MailRefusedError, match="SMTPUTF8"):
+            await mailer.send(mail)
+    server = Server()
+    async with serving(server) as mailer:
+        await mailer.send(mail)
+    assert "MAIL FROM:<hello@acme.example> SMTPUTF8" in server.lines
+    assert "RCPT TO:<zoë@xn--bcher-kva.example>" in server.lines
+    assert "To: zoë@xn--bcher-kva.example".encode() in server.contents[0]
+
+
 async def test_a_mail_that_cannot_be_put_together_is_refused() -> None:
     mail = dataclasses.replace(rendered(), to="a@x.example, b@x.example")
     async with serving(Server()) as mailer:
