@@ -65,7 +65,7 @@ class SqlJournal:
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
-        """The lead as its row holds it, with the ids of its latest 1,000 events; or None."""
+        """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
         ids = (
             sa.select(_E.c.event)
             .where(_E.c.lead == lead, _E.c.event.is_not(None))
@@ -81,7 +81,7 @@ class SqlJournal:
         return StoredLead(state=read_state(state), seen=tuple(reversed(seen)))
 
     def state(self, lead: str) -> LeadState | None:
-        """The lead's state as its row holds it, or None."""
+        """The lead's state as its row tells it, or None."""
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
@@ -94,7 +94,7 @@ class SqlJournal:
         state = decision.state
         first = decision.entries[0].seq if decision.entries else state.seq + 1
         with self._database.write() as connection:
-            # One statement checks the fence, locks the row and writes it.
+            # One statement judges the fence, locks the row and writes it.
             if connection.scalar(self._upsert_lead, _lead_row(decision, fence, now)) is None:
                 return
             replaced = connection.execute(
@@ -145,7 +145,7 @@ class SqlJournal:
 
 
 def _consents(connection: Connection, decision: Decision, first: int) -> None:
-    """Store each consent of this turn: a `consented` entry, or the profile's `consent` flag."""
+    """Keep each consent of this turn: told as one, or set as a flag of the profile."""
     state = decision.state
     connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
     rows = [

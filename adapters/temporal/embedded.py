@@ -20,8 +20,8 @@ from typing import Self
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from adapters.temporal.client import (
-    TemporalUnavailableError,
+from adapters.temporal.client import TemporalUnavailableError
+from adapters.temporal.connection import (
     connect_to,
     embedded_file,
     known_address,
