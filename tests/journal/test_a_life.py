@@ -100,7 +100,7 @@ def script(lead: str) -> list[Input]:
     ]
 
 
-def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
+def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_timeline(
     database: Database, people: SqlPeople
 ) -> None:
     journal = SqlJournal(database)

@@ -13,7 +13,7 @@ from tests.journal.crm_site import CrmSite, by_wall_clock, running
 from tests.waiting import LIMIT, until
 
 
-async def test_a_receiver_that_hangs_is_left_and_tried_again(site: CrmSite) -> None:
+async def test_a_receiver_that_does_not_answer_is_tried_again(site: CrmSite) -> None:
     site.happened("ana", "created")
     hasty = site.dispatching(answer_seconds=0.2)
     site.crm.answers = [HANG]
@@ -25,7 +25,9 @@ async def test_a_receiver_that_hangs_is_left_and_tried_again(site: CrmSite) -> N
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_a_receiver_that_hangs_for_one_lead_holds_up_no_other(site: CrmSite) -> None:
+async def test_a_receiver_that_does_not_answer_for_one_lead_delays_no_other_lead(
+    site: CrmSite,
+) -> None:
     site.happened("ana", "created")
     site.happened("bea", "created", "touched", "won")
     site.crm.behave = lambda told: HANG if told.event["subject"] == "ana" else None
@@ -71,9 +73,7 @@ async def test_nobody_listening_is_tried_again(site: CrmSite) -> None:
     assert str(waiting.why).startswith("no answer: ")
 
 
-async def test_a_receiver_that_is_gone_is_told_no_more_of_that(
-    site: CrmSite, logged: list[Any]
-) -> None:
+async def test_an_event_answered_with_410_is_dead(site: CrmSite, logged: list[Any]) -> None:
     site.happened("ana", "created", "won")
     site.crm.answers = [answer("410 Gone")]
     await site.all_tried()
@@ -92,7 +92,7 @@ _ENDLESS = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
 
 @pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
 @pytest.mark.parametrize("form", ["seconds", "date"])
-async def test_a_receiver_that_asks_for_time_gets_it(site: CrmSite, status: str, form: str) -> None:
+async def test_a_retry_after_is_followed(site: CrmSite, status: str, form: str) -> None:
     site.happened("ana", "created")
     site.now = site.now.replace(microsecond=0) + timedelta(seconds=1)
     later = site.now + timedelta(hours=1)
@@ -108,7 +108,7 @@ async def test_a_receiver_that_asks_for_time_gets_it(site: CrmSite, status: str,
 
 
 @pytest.mark.parametrize("asked", ["-5", "soon", "9" * 30, "", "Mon, 99 Foo 2026"])
-async def test_a_wish_for_time_that_makes_no_sense_is_no_wish_for_ever(
+async def test_a_retry_after_that_makes_no_sense_delays_for_hours_at_most(
     site: CrmSite, asked: str
 ) -> None:
     site.happened("ana", "created")
@@ -117,7 +117,7 @@ async def test_a_wish_for_time_that_makes_no_sense_is_no_wish_for_ever(
     assert site.now < site.events()[0].ready <= site.now + timedelta(hours=6)
 
 
-async def test_a_long_answer_is_left_after_its_first_bytes(site: CrmSite) -> None:
+async def test_of_a_long_answer_only_the_first_bytes_are_read(site: CrmSite) -> None:
     site.happened("ana", "created")
     site.crm.answers = [_ENDLESS + b"x" * 100_000]
     async with asyncio.timeout(LIMIT):
@@ -125,7 +125,7 @@ async def test_a_long_answer_is_left_after_its_first_bytes(site: CrmSite) -> Non
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_an_answer_that_breaks_off_counts_by_its_head(site: CrmSite) -> None:
+async def test_the_status_of_a_broken_answer_counts(site: CrmSite) -> None:
     site.happened("ana", "created")
     site.crm.answers = [_ENDLESS]
     await site.dispatching(answer_seconds=0.5).once()

@@ -58,7 +58,7 @@ async def test_during_a_change_of_secrets_either_one_verifies(site: CrmSite) -> 
         Webhook(secret).verify(told.body, told.headers)
 
 
-async def test_two_dispatchers_tell_each_lead_in_order_and_nothing_twice(
+async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
     url: str, site: CrmSite
 ) -> None:
     leads = [f"lead-{number}" for number in range(12)]
@@ -73,7 +73,7 @@ async def test_two_dispatchers_tell_each_lead_in_order_and_nothing_twice(
         assert site.seqs(lead) == [1, 2, 3, 4, 5]
 
 
-async def test_a_lead_whose_event_is_not_taken_holds_up_itself_alone(site: CrmSite) -> None:
+async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmSite) -> None:
     site.happened("ana", "created", "won")
     site.happened("bea", "created", "won")
     site.crm.behave = lambda told: (
@@ -138,7 +138,7 @@ asyncio.run(CrmDispatcher(SqlCrmOutbox(open_database(database)), receiver).run()
 """
 
 
-async def test_a_dispatcher_killed_before_it_noted_what_it_sent_has_it_sent_again(
+async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_recorded_the_result(
     url: str, site: CrmSite
 ) -> None:
     site.happened("ana", "created", "won")
@@ -162,7 +162,9 @@ async def test_a_dispatcher_killed_before_it_noted_what_it_sent_has_it_sent_agai
     assert [one.status for one in site.events()] == ["sent", "sent"]
 
 
-async def test_a_database_that_is_away_is_waited_for(site: CrmSite, logged: list[Any]) -> None:
+async def test_a_database_that_does_not_answer_is_waited_for(
+    site: CrmSite, logged: list[Any]
+) -> None:
     site.happened("ana", "created")
     with site.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE webhook_events RENAME TO hidden")
@@ -186,7 +188,7 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(site: CrmSite, logged:
     ]
 
 
-async def test_what_was_taken_is_removed_after_thirty_days(site: CrmSite) -> None:
+async def test_sent_events_are_removed_after_thirty_days(site: CrmSite) -> None:
     site.happened("ana", "created")
     await site.dispatcher.once()
     site.passes(days=29)

@@ -73,7 +73,7 @@ def test_a_breach_is_counted_once_though_its_turn_ran_twice(
     ]
 
 
-def test_a_handoff_that_the_second_run_did_not_open_is_gone(
+def test_a_handoff_that_the_second_run_did_not_open_is_removed(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW)
@@ -120,7 +120,7 @@ def test_a_recycle_ends_the_handoff(journal: SqlJournal, database: Database) -> 
     assert row["over"]
 
 
-def test_a_done_task_says_when(journal: SqlJournal, database: Database) -> None:
+def test_a_done_task_has_the_instant(journal: SqlJournal, database: Database) -> None:
     task = ("task_opened", {"task": "t1", "task_kind": "call", "owner": "riley@acme.example"})
     waiting = (TaskState(id="t1", kind="call", owner="riley@acme.example"),)
     journal.record(turn(1, task, tasks=waiting, task_count=1), FENCE, NOW)

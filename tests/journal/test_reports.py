@@ -122,7 +122,7 @@ def test_the_median_time_is_of_the_stays_that_have_ended(
     assert funnel.median_seconds() == {"known": 3 * 3_600, "mql": 1_800}
 
 
-def test_mail_is_counted_by_what_became_of_it(
+def test_mail_is_counted_by_its_result(
     database: Database, journal: SqlJournal, funnel: SqlFunnel
 ) -> None:
     def mail(kind: str, **fields: str) -> tuple[str, dict[str, str]]:

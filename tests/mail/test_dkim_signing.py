@@ -103,7 +103,7 @@ def test_every_mail_is_signed_so_that_another_implementation_verifies_it(
     assert max(map(len, message.split(b"\r\n"))) <= 998
 
 
-def test_all_headers_that_say_who_writes_and_how_to_leave_are_signed(
+def test_all_headers_about_the_author_and_unsubscribing_are_signed(
     signed: Callable[[Rendered], bytes],
 ) -> None:
     message = signed(nurture())
@@ -138,7 +138,7 @@ def test_whatever_is_changed_on_the_way_breaks_the_signature(
     assert not verifies(changed, key.public_key(), domain=DOMAIN, selector=SELECTOR)
 
 
-def test_what_relays_may_do_leaves_the_signature_whole(
+def test_changes_that_relays_may_make_keep_the_signature_valid(
     signed: Callable[[Rendered], bytes], key: rsa.RSAPrivateKey
 ) -> None:
     message = signed(nurture())

@@ -11,7 +11,7 @@ from models.directory import Directory, Member, Team
 from tests.mail.acme import LINKS, MESSAGE, NOW, PEOPLE, lead, mjml, program, send_mail
 
 
-def test_marketing_mail_has_the_ways_out_and_back_that_receivers_ask_for() -> None:
+def test_marketing_mail_has_the_headers_for_unsubscribing_and_returns() -> None:
     mail = MailRenderer(LINKS).marketing(program(), lead(), PEOPLE, send_mail())
     out = LINKS.unsubscribe(MESSAGE)
     assert mail.headers["List-Unsubscribe"].startswith(f"<{out}>, <mailto:unsubscribe+")
@@ -30,7 +30,7 @@ def test_marketing_mail_has_the_ways_out_and_back_that_receivers_ask_for() -> No
     "body",
     [{"text": "See https://a.example/x."}, {"mjml": mjml("<a href='https://a.example/x'>x</a>")}],
 )
-def test_links_are_tracked_in_both_parts_and_no_url_tells_whose_they_are(
+def test_links_are_tracked_in_both_parts_and_no_url_holds_personal_data(
     body: dict[str, str],
 ) -> None:
     of = program(**body)
@@ -65,7 +65,9 @@ EVIL = "https://evil.example/x"
         ("https://[{{ lead.company }}", {"company": "evil.example"}),
     ],
 )
-def test_no_link_of_ours_leads_where_a_lead_wrote(text: str, profile: dict[str, str]) -> None:
+def test_no_tracked_link_leads_to_a_host_that_a_lead_wrote(
+    text: str, profile: dict[str, str]
+) -> None:
     for each in (program(text=text), program(mjml=mjml(f"<a href='{text}'>x</a>"))):
         sending = each.sending.model_copy(update={"track": ("clicks",)})
         of = each.model_copy(update={"sending": sending})
@@ -73,7 +75,7 @@ def test_no_link_of_ours_leads_where_a_lead_wrote(text: str, profile: dict[str, 
         assert not any("evil" in target for target in mail.links), mail.links
 
 
-def test_what_a_lead_wrote_may_stand_behind_the_host() -> None:
+def test_a_leads_text_may_follow_the_host_of_a_tracked_link() -> None:
     of = program(text="See https://Acme.example/?for={{ lead.company }} or {{ owner.signature }}")
     of = of.model_copy(update={"sending": of.sending.model_copy(update={"track": ("clicks",)})})
     riley = Member(email="riley@acme.example", signature="Riley, https://calendar.example/riley")

@@ -42,7 +42,7 @@ def test_a_template_gets_a_text_part_with_its_links_and_without_what_is_hidden()
     assert mail.html.index("Also hidden") < mail.html.index("<h1>")
 
 
-def test_liquid_stands_anywhere_in_a_template_whatever_characters_it_has() -> None:
+def test_liquid_may_be_anywhere_in_a_template_with_any_characters() -> None:
     template = (
         "<mjml><mj-body><mj-raw>{% if lead.employees < 500 %}</mj-raw>"
         "<mj-section><mj-column><mj-text color=\"{{ lead.title | default: 'red' }}\">"
@@ -98,7 +98,7 @@ def test_no_name_can_add_a_header_or_a_recipient(name: str) -> None:
     assert all(not value.defects for value in read.values() if hasattr(value, "defects"))
 
 
-def test_headers_name_the_lead_the_key_and_the_way_out() -> None:
+def test_headers_name_the_lead_the_key_and_how_to_unsubscribe() -> None:
     key = "ana/1/" + "very-long-track-name/" * 8
     mail = MailRenderer().marketing(program(), lead(first_name="Ana"), PEOPLE, send_mail(key))
     content = build_message(mail, NOW).as_bytes()
@@ -120,7 +120,9 @@ def test_a_message_that_is_tried_again_has_the_same_id_and_bodies() -> None:
 
 
 @pytest.mark.parametrize("body", [{"text": "Hello."}, {"mjml": mjml("Hello.")}])
-def test_marketing_mail_without_address_and_way_out_gets_a_footer(body: dict[str, str]) -> None:
+def test_marketing_mail_without_postal_address_and_unsubscribe_link_gets_a_footer(
+    body: dict[str, str],
+) -> None:
     mail = rendered(program(**body))
     assert mail.text.endswith(
         "\n-- \nAcme Inc., 1 Main Street\nUnsubscribe: mailto:unsubscribe@acme.example"
@@ -132,7 +134,7 @@ def test_marketing_mail_without_address_and_way_out_gets_a_footer(body: dict[str
 
 
 @pytest.mark.parametrize("own", ["text", "mjml"])
-def test_a_body_that_shows_address_and_way_out_gets_no_second_footer(own: str) -> None:
+def test_a_body_with_postal_address_and_unsubscribe_link_gets_no_footer(own: str) -> None:
     text = "{{ program.sending.postal_address }} {{ unsubscribe_url }}"
     body = {"text": text} if own == "text" else {"mjml": mjml(text)}
     mail = rendered(program(**body))
@@ -140,7 +142,7 @@ def test_a_body_that_shows_address_and_way_out_gets_no_second_footer(own: str) -
     assert "Unsubscribe:" not in mail.text
 
 
-def test_operational_mail_offers_no_way_out_that_would_not_work() -> None:
+def test_operational_mail_has_no_unsubscribe_link() -> None:
     mail = rendered(program(operational=True))
     assert "List-Unsubscribe" not in mail.headers
     assert mail.text == "Hello.\n"
@@ -181,7 +183,7 @@ def test_a_whole_number_has_no_fraction() -> None:
         "{{ 1 | divided_by: 0 }}",
     ],
 )
-def test_a_template_that_runs_wild_is_refused_with_its_name(text: str) -> None:
+def test_a_template_that_takes_too_much_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(ValueError, match="e-mail 'note'"):
         rendered(program(text=text))
 
@@ -191,7 +193,7 @@ def test_a_lead_without_an_address_gets_no_mail() -> None:
         rendered(email="a@x.example, b@x.example")
 
 
-def test_an_alert_is_short_says_who_and_why_and_offers_no_way_out() -> None:
+def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> None:
     about = {"last_name": HOSTILE, "company": "Northwind", "title": "VP Sales"}
     mail = alerted(MailRenderer(), first_name="Ana", **about)
     assert mail.to == "riley@acme.example"
@@ -207,7 +209,7 @@ def test_an_alert_is_short_says_who_and_why_and_offers_no_way_out() -> None:
     assert alerted(MailRenderer()).message_id == mail.message_id
 
 
-def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_known() -> None:
+def test_every_shipped_email_renders_for_a_lead_with_only_an_address() -> None:
     acme = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
     state = LeadState(lead="a", program="acme", digest="0", profile={"email": "a@x.example"})
     for name in acme.emails:
@@ -224,7 +226,7 @@ def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_k
         assert "mailto:unsubscribe@acme.example" in mail.html
 
 
-def test_a_templates_own_styles_stand_in_its_elements() -> None:
+def test_a_templates_own_styles_are_moved_into_its_elements() -> None:
     styled = mjml("<p class='big'>{{ lead.first_name }} &lt;3</p>").replace(
         "<mj-body>", "<mj-head><mj-style>.big { color: #123456 }</mj-style></mj-head><mj-body>"
     )
@@ -233,7 +235,7 @@ def test_a_templates_own_styles_stand_in_its_elements() -> None:
     assert "Ana &lt;b&gt; &lt;3" in html
 
 
-def test_mail_from_the_owner_comes_from_the_owner_as_far_as_there_is_one() -> None:
+def test_mail_from_the_owner_comes_from_the_owner_if_there_is_one() -> None:
     of = program(**{"from": "owner", "text": "{{ owner.signature }}"})
     mail = rendered(of)
     assert mail.sender == "Riley <riley@acme.example>"

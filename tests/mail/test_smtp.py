@@ -14,7 +14,7 @@ from tests.mail.scripted_server import HANG_UP, SILENT, Server, serving
 from tests.waiting import LIMIT
 
 
-async def test_a_mail_is_taken_and_the_connection_kept_for_the_next() -> None:
+async def test_a_mail_is_accepted_and_the_connection_kept_for_the_next() -> None:
     server = Server()
     async with serving(server) as mailer:
         await mailer.send(rendered(program(text=".\n.a line that begins with a period")))
@@ -53,7 +53,7 @@ async def test_trouble_before_the_content_means_unsent(phase: str, reply: str | 
 
 
 @pytest.mark.parametrize("phase", ["MAIL", "RCPT", "DATA", "."])
-async def test_a_reply_for_good_is_a_refusal_with_code_and_text(phase: str) -> None:
+async def test_a_permanent_reply_is_a_refusal_with_code_and_text(phase: str) -> None:
     then = "354 go ahead" if phase == "DATA" else "250 fine"
     server = Server({phase: ["550 5.1.1 no such user", then]})
     async with serving(server) as mailer:
@@ -100,7 +100,7 @@ async def test_what_a_refusal_says_of_the_address_depends_on_status_and_phase(
     assert raised.value.kind == kind
 
 
-async def test_what_comes_back_goes_to_the_envelopes_sender_and_not_to_the_authors() -> None:
+async def test_bounces_go_to_the_envelopes_sender_and_not_to_the_author() -> None:
     server = Server()
     mail = dataclasses.replace(rendered(), envelope_from="bounce+token@in.acme.example")
     async with serving(server) as mailer:
@@ -109,7 +109,7 @@ async def test_what_comes_back_goes_to_the_envelopes_sender_and_not_to_the_autho
     assert b"From: Acme <hello@acme.example>" in server.contents[0]
 
 
-async def test_a_reply_for_now_to_the_content_means_unsent() -> None:
+async def test_a_temporary_reply_to_the_content_means_unsent() -> None:
     server = Server({".": ["452 4.3.1 disk full", "250 taken"]})
     async with serving(server) as mailer:
         with pytest.raises(MailUnsentError, match=r"452 4\.3\.1 disk full"):
@@ -139,7 +139,7 @@ async def test_no_clear_reply_to_the_content_means_unknown(
     assert (server.connections, len(server.contents)) == (2, 2)
 
 
-async def test_a_refused_login_or_a_demand_for_one_is_no_fault_of_the_mail() -> None:
+async def test_a_refused_or_required_login_means_unsent() -> None:
     async with serving(Server({"MAIL": "530 5.7.0 authentication required"})) as mailer:
         with pytest.raises(MailUnsentError, match="530"):
             await mailer.send(rendered())
@@ -191,7 +191,7 @@ async def test_a_mail_that_cannot_be_put_together_is_refused() -> None:
             await mailer.send(mail)
 
 
-async def test_a_header_that_can_not_be_written_is_a_refusal_and_no_doubt() -> None:
+async def test_a_header_that_can_not_be_written_is_a_refusal() -> None:
     mail = dataclasses.replace(rendered(), headers={"X-Leadflow-Lead": "zoë"})
     server = Server()
     async with serving(server) as mailer:
