@@ -40,7 +40,7 @@ class CrmSite:
         return CrmDispatcher(self.outbox, replace(made, **receiver), now=lambda: self.now)
 
     def happened(self, lead: str, *kinds: str) -> None:
-        """A lead with these entries; what it tells can be sent at once."""
+        """A lead with these entries; its events can be sent at once."""
         SqlJournal(self.database, crm=TurnEvents(self.database)).record(
             turn(1, *kinds, lead=lead), FENCE, NOW
         )
@@ -58,7 +58,7 @@ class CrmSite:
         return [one for one in found if not leads or one.lead in leads]
 
     def seqs(self, lead: str) -> list[int]:
-        """What the CRM was told of a lead, in order."""
+        """The seqs of a lead's events that the CRM got, in order."""
         return [one.seq for one in self.crm.told if one.event["subject"] == lead]
 
 
@@ -82,6 +82,6 @@ async def running(*dispatchers: CrmDispatcher) -> AsyncIterator[None]:
 
 
 def by_wall_clock(site: CrmSite, **receiver: Any) -> CrmDispatcher:
-    """A dispatcher to be run, by the real clock."""
+    """A dispatcher by the real clock."""
     made = replace(receiver_of(site.crm), **receiver)
     return CrmDispatcher(SqlCrmOutbox(site.database), made, pause=0.02)

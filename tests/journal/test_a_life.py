@@ -1,4 +1,4 @@
-"""The rules' own turns, kept: what the rules tell must be what the rows are made of."""
+"""The rules' own turns, stored: the rows must be made of the entries that the rules write."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Days away beside the teams file, and what a new file does to those who own leads."""
+"""Absences entered by hand, and what a new teams file does to the owners of leads."""
 
 from __future__ import annotations
 

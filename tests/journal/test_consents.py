@@ -1,4 +1,4 @@
-"""Each consent is kept: from whom, where, when, and to which words."""
+"""Each consent is stored: from whom, where, when, and to which words."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of an event by how the CRM answers: a status, a request to wait, or nothing."""
+"""The result of an event for each answer of the CRM: a status, a request to wait, or none."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def test_a_receiver_that_does_not_answer_for_one_lead_delays_no_other_lead
         await until(lambda: {one.status for one in site.events("bea")} == {"sent"})
         [hanging] = site.events("ana")
         assert (hanging.status, hanging.tries, hanging.why) == ("waiting", 1, None)
-    # The try that was under way has ended, and is noted.
+    # The try that was under way has ended, and is recorded.
     assert [one.why for one in site.events("ana")] == ["no answer within 10 seconds"]
 
 
@@ -102,7 +102,7 @@ async def test_a_retry_after_is_followed(site: CrmSite, status: str, form: str) 
     assert site.events()[0].ready == later
     site.happened("bea", "created")
     site.passes(minutes=59)
-    assert await site.dispatcher.once() == 0  # the receiver is left in peace, not this lead alone
+    assert await site.dispatcher.once() == 0  # the wait is for all leads, not for this one alone
     site.passes(minutes=1)
     assert await site.dispatcher.once() == 2
 

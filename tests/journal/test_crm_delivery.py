@@ -1,4 +1,4 @@
-"""The CRM is told at least once and in order, whatever it answers and whoever dies meanwhile."""
+"""Each event reaches the CRM at least once and in order, even if a dispatcher is killed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmSi
     site.passes(days=3)
     assert site.outbox.retry_dead() == [site.events()[0].id]
     await site.dispatcher.once()
-    assert site.events()[0].status == "waiting"  # it has three days more
+    assert site.events()[0].status == "waiting"  # it is tried for three more days
     site.crm.behave = lambda _told: None
     site.passes(seconds=7)
     await site.dispatcher.once()
@@ -149,10 +149,10 @@ async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_rec
     try:
         await until(lambda: site.crm.told)
     finally:
-        process.kill()  # the CRM has it, and nobody knows
+        process.kill()  # the CRM has it, and the outbox does not know
         await process.wait()
     site.now = datetime.now(UTC)
-    assert await site.dispatcher.once() == 0  # leased: its taker may live
+    assert await site.dispatcher.once() == 0  # leased: its dispatcher may still run
     site.passes(minutes=2)
     await site.all_tried()
     assert site.seqs("ana") == [1, 1, 2]

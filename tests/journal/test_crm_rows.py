@@ -1,4 +1,4 @@
-"""What a turn tells the CRM stands in the database with the turn, or not at all."""
+"""The events of a turn are stored together with the turn, or not at all."""
 
 from __future__ import annotations
 

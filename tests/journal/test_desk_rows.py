@@ -1,4 +1,4 @@
-"""Signing in and lists of the desk, as both databases keep them."""
+"""Signing in and lists of the desk, on both databases."""
 
 from __future__ import annotations
 

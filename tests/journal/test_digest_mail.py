@@ -1,4 +1,4 @@
-"""What a digest tells a manager, from the rows that turns leave."""
+"""The digest of a manager, from the rows that turns store."""
 
 from __future__ import annotations
 

@@ -18,36 +18,17 @@ def test_a_handoff_is_followed_to_its_acceptance(journal: SqlJournal, database: 
     journal.record(
         turn(1, "created", OPENED, handoffs=1, handoff=handoff(), stage="mql"), FENCE, NOW
     )
-    given = handoff(attempt=1, assigned=after(seconds=90))
     owner = "riley@acme.example"
-    journal.record(
-        turn(
-            2,
-            ASSIGNED,
-            before=2,
-            at=after(seconds=90),
-            handoffs=1,
-            handoff=given,
-            stage="mql",
-            owner=owner,
-        ),
-        FENCE,
-        NOW,
-    )
+    given: dict[str, Any] = {
+        "handoffs": 1,
+        "handoff": handoff(attempt=1, assigned=after(seconds=90)),
+        "owner": owner,
+    }
+    assigned = turn(2, ASSIGNED, before=2, at=after(seconds=90), stage="mql", **given)
+    journal.record(assigned, FENCE, NOW)
     accepted = ("accepted", {"handoff": 1, "by": owner, "open_seconds": 600, "late": False})
     journal.record(
-        turn(
-            3,
-            accepted,
-            before=3,
-            at=after(minutes=12),
-            handoffs=1,
-            handoff=given,
-            stage="sal",
-            owner=owner,
-        ),
-        FENCE,
-        NOW,
+        turn(3, accepted, before=3, at=after(minutes=12), stage="sal", **given), FENCE, NOW
     )
     (row,) = rows(database, "SELECT * FROM handoffs")
     assert (row["owner"], row["attempt"], row["system_seconds"]) == (owner, 1, 90)

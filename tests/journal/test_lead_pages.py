@@ -1,4 +1,4 @@
-"""Pages of leads on both databases: each lead once, also while others come, go and move."""
+"""Pages of leads on both databases: each lead once, even if other leads change meanwhile."""
 
 from __future__ import annotations
 

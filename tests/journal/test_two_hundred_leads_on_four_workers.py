@@ -1,4 +1,4 @@
-"""Two hundred leads become MQLs at once, on four worker processes: nobody is overloaded."""
+"""Two hundred leads become MQLs at once on four worker processes; no member gets too many."""
 
 from __future__ import annotations
 

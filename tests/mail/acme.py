@@ -60,15 +60,15 @@ def send_mail(key: str = "ana/1/welcome/note") -> SendMail:
 
 
 def rendered(of: Program | None = None, **profile: Any) -> Rendered:
-    """The note as this lead gets it."""
+    """`note`, rendered for this lead."""
     return MailRenderer().marketing(of or program(), lead(**profile), PEOPLE, send_mail())
 
 
 def alert(text: str = "Riley did not accept Ana by 18:00.") -> Alert:
-    """A breach told to Riley."""
+    """The alert to Riley about a breach."""
     return Alert(key="ana/1/alert", at=NOW, to="riley@acme.example", why="breached", text=text)
 
 
 def alerted(renderer: MailRenderer, text: str = "Riley was late.", **profile: Any) -> Rendered:
-    """That breach as a mail."""
+    """That alert as a mail."""
     return renderer.alert(program(), lead(**profile), PEOPLE, (), alert(text)).mail

@@ -27,7 +27,7 @@ class Server:
     fell_silent: asyncio.Event = field(default_factory=asyncio.Event)
 
     def falls_silent(self) -> bool:
-        """Whether some reply of it never comes."""
+        """Whether it never gives some reply."""
         replies = self.replies.values()
         return any(SILENT in one if isinstance(one, list) else one == SILENT for one in replies)
 
@@ -73,7 +73,7 @@ class Server:
 async def serving(server: Server) -> AsyncIterator[SmtpMailer]:
     listener = await asyncio.start_server(server.serve, "127.0.0.1", 0)
     server.port = listener.sockets[0].getsockname()[1]
-    # Only whom a server leaves without an answer waits so long: a busy machine is no silent server.
+    # Short only for a server that falls silent: a busy machine may answer late.
     timeout = 0.3 if server.falls_silent() else 20.0
     mailer = SmtpMailer(
         "127.0.0.1", server.port, timeout=timeout, local_hostname="me.example", connections=1

@@ -1,4 +1,4 @@
-"""DKIM, judged by others than the signer's library.
+"""DKIM, verified by other code than the signer's library.
 
 Always by the verifier in signed_mail.py; also by Debian's Mail::DKIM (libmail-dkim-perl) where it
 is installed, and that test says so when it is not.

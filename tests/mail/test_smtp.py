@@ -1,4 +1,4 @@
-"""What the mailer says when the server does this or that."""
+"""What the mailer reports for each way in which a server answers."""
 
 import asyncio
 import dataclasses

@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - a test's
 
 
 class Mailbox:
-    """What the server took, and how it came."""
+    """What the server got, and how it came."""
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []

@@ -1,4 +1,4 @@
-"""The text of an MJML mail is the same, whether it is told from the template or from its HTML."""
+"""The text of an MJML mail is the same whether it is made from the template or from the HTML."""
 
 from __future__ import annotations
 

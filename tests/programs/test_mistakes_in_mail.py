@@ -1,4 +1,4 @@
-"""Templates are rendered when the program is read, not first when a lead should get one."""
+"""Templates are rendered when the program is read, not only when a lead gets a mail."""
 
 from __future__ import annotations
 

@@ -191,25 +191,19 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_help_is_shown_and_an_unknown_command_is_wrong_input() -> None:
-    root = SHIPPED.parent
-    environment = {**os.environ, "COLUMNS": "100"}
-    shown = subprocess.run(
-        [sys.executable, "starter.py", "--help"],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    def starter(argument: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "starter.py", argument],
+            cwd=SHIPPED.parent,
+            env={**os.environ, "COLUMNS": "100"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = starter("--help")
     assert shown.returncode == 0
     assert "For marketing" in shown.stdout
-    wrong = subprocess.run(
-        [sys.executable, "starter.py", "frob"],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    wrong = starter("frob")
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr
