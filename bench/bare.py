@@ -69,7 +69,7 @@ class BareWorkflow:
         self._wanted += 1
 
     async def _tell(self) -> None:
-        await workflow.execute_activity("tell", self._name, start_to_close_timeout=_SOON)
+        await workflow.execute_activity("wake", self._name, start_to_close_timeout=_SOON)
 
     async def _until(self, condition: Any) -> None:
         """Wait with a timer that is cancelled, as one for idleness or a deadline is."""
@@ -100,8 +100,8 @@ class BareWorkflow:
 async def working(client: Client, post: Post) -> AsyncIterator[None]:
     """A worker for bare workflows while the block runs."""
 
-    @activity.defn(name="tell")
-    async def tell(name: str) -> None:
+    @activity.defn(name="wake")
+    async def wake(name: str) -> None:
         post.note(name)
 
     @activity.defn(name="nothing")
@@ -112,14 +112,14 @@ async def working(client: Client, post: Post) -> AsyncIterator[None]:
         client,
         task_queue=QUEUE,
         workflows=[BareWorkflow],
-        activities=[tell, nothing],
+        activities=[wake, nothing],
         workflow_runner=sandbox(),
     ):
         yield
 
 
 async def live(client: Client, post: Post, name: str, wait: float) -> None:
-    """Live one bare life to its end, told the same as a lead of the reference life."""
+    """Run one bare life to its end, with the same messages as a lead of the reference life."""
     handle = await client.start_workflow(
         BareWorkflow.run, args=[name, wait], id=f"bare/{name}", task_queue=QUEUE
     )

@@ -123,7 +123,7 @@ def _enrolled(world: World, program: Program, number: int) -> Work:
     turns: TurnActivities = turn_activities(world)
     at = write_instant(_START)
     profile = {"email": f"lead{number}@prospect.example", "first_name": "Ana", "employees": 900}
-    told = turns.turn(
+    taken = turns.turn(
         TurnRequest(
             lead=f"lead-{number}",
             digest=program.digest,
@@ -136,7 +136,7 @@ def _enrolled(world: World, program: Program, number: int) -> Work:
             shown={},
         )
     )
-    return Work(lead=f"lead-{number}", commands=told["commands"])
+    return Work(lead=f"lead-{number}", commands=taken["commands"])
 
 
 async def _activity(world: World, works: list[Work]) -> float:

@@ -103,7 +103,7 @@ class _Answer:
     """How long the receiver asks us to wait."""
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -176,7 +176,10 @@ class CrmDispatcher:
                 self._purged = now
                 await asyncio.to_thread(self._outbox.purge, now - _KEPT)
         except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is sent later
-            _log.error("the CRM's events can't be read, tried again", why=type(error).__name__)
+            _log.error(
+                "the events of the CRM outbox can't be read; they are tried again",
+                why=type(error).__name__,
+            )
             return []
         return taken
 
@@ -187,7 +190,9 @@ class CrmDispatcher:
             self._log_change(answer)
             await asyncio.to_thread(self._note, event, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event is still stored
-            _log.error("an event's end can't be noted", id=event.id, why=type(error).__name__)
+            _log.error(
+                "the result of an event can't be recorded", id=event.id, why=type(error).__name__
+            )
 
     async def _post(self, client: httpx.AsyncClient, event: CrmEvent) -> _Answer:
         url, seconds, now = self._receiver.url, self._receiver.answer_seconds, self._now()
@@ -213,12 +218,12 @@ class CrmDispatcher:
     def _note(self, event: CrmEvent, answer: _Answer) -> None:
         now = self._now()
         given_up = (event.first_tried or now) + GIVEN_UP_AFTER
-        if answer.taken:
+        if answer.accepted:
             self._outbox.sent(event)
         elif answer.status == _GONE or now >= given_up:
             self._outbox.dead(event, answer.said)
             _log.error(
-                "the CRM was not told",
+                "an event for the CRM was given up",
                 id=event.id,
                 type=event.type,
                 lead=event.lead,
@@ -232,11 +237,11 @@ class CrmDispatcher:
 
     def _log_change(self, answer: _Answer) -> None:
         """Log the first failure and the first success after it, not each try of three days."""
-        if answer.taken and not self._answers:
-            _log.info("the CRM takes events again")
-        elif not answer.taken and self._answers:
-            _log.warning("the CRM does not take an event, tried again", why=answer.said)
-        self._answers = answer.taken
+        if answer.accepted and not self._answers:
+            _log.info("the CRM accepts events again")
+        elif not answer.accepted and self._answers:
+            _log.warning("the CRM does not accept an event; it is tried again", why=answer.said)
+        self._answers = answer.accepted
 
 
 def _read(response: httpx.Response, now: datetime) -> _Answer:

@@ -72,7 +72,7 @@ class SmtpMailer:
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
     async def send(self, mail: Rendered) -> None:
-        """Send one mail; `activities.ports.Mailer` tells what is raised."""
+        """Send one mail; `activities.ports.Mailer` says what is raised."""
         try:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
             whole = message.as_bytes()
@@ -126,14 +126,14 @@ class SmtpMailer:
         except SMTPServerDisconnected as error:
             client.close()
             if not reused:
-                raise MailUnsentError(f"{self._where} hung up: {error}") from error
+                raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
             # The server had closed a connection that was idle for long; a new one will do.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
             raise _refusal(error, "MAIL") from error
         except (SMTPException, OSError) as error:
             client.close()
-            raise MailUnsentError(f"{self._where} did not take the mail: {error}") from error
+            raise MailUnsentError(f"{self._where} did not accept the mail: {error}") from error
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         try:
@@ -166,7 +166,7 @@ class SmtpMailer:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
 
     async def _deliver(self, client: aiosmtplib.SMTP, content: bytes) -> None:
-        """Send the content. Only a reply tells what became of it."""
+        """Send the content. Only a reply says whether it was accepted."""
         protocol = client.protocol
         try:
             if protocol is None:
@@ -174,7 +174,7 @@ class SmtpMailer:
             # Either nothing is written or all is handed to the transport.
             protocol.write(content + b".\r\n")
         except SMTPServerDisconnected as error:
-            raise MailUnsentError(f"{self._where} hung up: {error}") from error
+            raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
         reply = await protocol.read_response(timeout=self._timeout)
         if reply.code != aiosmtplib.SMTPStatus.completed:
             refused = aiosmtplib.SMTPDataError(reply.code, reply.message)

@@ -20,19 +20,21 @@ def report_schema_errors(
     document: Document, model: type[BaseModel], error: ValidationError
 ) -> None:
     """Report each error of reading `document` as `model`, except what was reported before."""
-    teller = _Teller(document, file_schema(model))
+    reporter = _SchemaErrorReporter(document, file_schema(model))
     for one in error.errors(include_url=False):
-        teller.tell(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
+        reporter.report(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
 
 
-class _Teller:
+class _SchemaErrorReporter:
     def __init__(self, document: Document, schema: dict[str, Any]) -> None:
         self._document = document
         self._schema = schema
 
-    def tell(self, kind: str, loc: Path, said: str, context: Mapping[str, Any], value: Any) -> None:
+    def report(
+        self, kind: str, loc: Path, said: str, context: Mapping[str, Any], value: Any
+    ) -> None:
         path = _document_path(loc)
-        if kind not in ("extra_forbidden", "missing") and self._told(path):
+        if kind not in ("extra_forbidden", "missing") and self._reported(path):
             return
         if kind == "too_short" and value:
             return  # it lacks only the wrong items, which are reported themselves
@@ -48,7 +50,7 @@ class _Teller:
         else:
             self._document.report(path, _message(kind, said, context, value))
 
-    def _told(self, path: Path) -> bool:
+    def _reported(self, path: Path) -> bool:
         """Whether a check has reported more exactly what is wrong here, or in the hours below."""
         here = written_path(path)
         inside = f"{here}." if path[:1] == ("calendars",) and path[-1] == "hours" else None

@@ -87,28 +87,28 @@ def alert_card(
     command: Alert,
 ) -> AlertCard:
     """The card of an alert, as of the alert's instant."""
-    told = dossier(rulebook(program), state, timeline, command.at)
-    about = told.company or told.name
-    running = [one for one in told.deadlines if not one.breached]
+    known = dossier(rulebook(program), state, timeline, command.at)
+    about = known.company or known.name
+    running = [one for one in known.deadlines if not one.breached]
     member = people.member(command.to)
-    zones = [one.zone for one in told.deadlines] or [zone(program.timezone)]
+    zones = [one.zone for one in known.deadlines] or [zone(program.timezone)]
     shown = zone(member.timezone) if member is not None and member.timezone else zones[0]
-    score = rounded(told.fit + told.engagement)
-    parts = f"fit {rounded(told.fit)}, engagement {rounded(told.engagement)}"
-    before = told.before.replace("_", " ") if told.before is not None else None
+    score = rounded(known.fit + known.engagement)
+    parts = f"fit {rounded(known.fit)}, engagement {rounded(known.engagement)}"
+    before = known.before.replace("_", " ") if known.before is not None else None
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
         sentence=one_line(command.text),
-        who=one_line(f"{told.name}, {told.title}" if told.title else told.name),
-        company=one_line(told.company or "company unknown"),
+        who=one_line(f"{known.name}, {known.title}" if known.title else known.name),
+        company=one_line(known.company or "company unknown"),
         deadline=_deadline(running[0], command, shown) if running else None,
         score=f"Score {score} ({parts})",
-        reasons=tuple(one_line(_reason(one.text, one.points)) for one in told.reasons),
+        reasons=tuple(one_line(_reason(one.text, one.points)) for one in known.reasons),
         read=tuple(
             one_line(f"{one.text}, {spoken_instant(one.at, command.at, shown)}")
-            for one in told.read
+            for one in known.read
         ),
-        contact=tuple(one_line(one) for one in (told.email, told.phone) if one),
+        contact=tuple(one_line(one) for one in (known.email, known.phone) if one),
         before=f"It was here before, and left: {before}" if before else None,
         actions=_actions(state, people, command),
         desk=f"/desk/leads/{quote(state.lead, safe='')}",

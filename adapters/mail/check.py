@@ -46,7 +46,7 @@ def check_email(email: Email, program: Program, name: str = "") -> list[str]:
             return [f"e-mail: {error}"]
         if not all(subjects):
             problems.append(
-                "subject: it is empty for a lead of whom only the address is known;"
+                "subject: it is empty for a lead with only an address;"
                 " give what may be absent a default"
             )
     return problems

@@ -92,7 +92,7 @@ def build_message(mail: Rendered, date: datetime) -> EmailMessage:
         for name, value in mail.headers.items():
             line = one_line(value)
             if len(line.encode()) + len(name) + 2 > _LONGEST_LINE:
-                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - told like the rest
+                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - reported like the rest
             message[name] = line
         message.set_content(mail.text)
         # Given no boundary, the e-mail package compiles a pattern for each mail to find one. Nobody

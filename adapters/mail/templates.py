@@ -90,9 +90,9 @@ def parse(source: str, *, html: bool = False) -> BoundTemplate:
     try:
         return _parsed(source, html=html)
     except LiquidError as error:
-        told = _told(error)
+        found = _template_error(error)
         # An error without a place is about the end of the text.
-        raise TemplateError(told.message, told.line or source.count("\n") + 1) from error
+        raise TemplateError(found.message, found.line or source.count("\n") + 1) from error
 
 
 def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str:
@@ -101,12 +101,12 @@ def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str
     try:
         return template.render(**values)
     except LiquidError as error:
-        raise _told(error) from error
+        raise _template_error(error) from error
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise TemplateError(f"Liquid failed: {error}") from error
 
 
-def _told(error: LiquidError) -> TemplateError:
+def _template_error(error: LiquidError) -> TemplateError:
     token = error.token
     known = token is not None and token.start_index >= 0
     line = token.source.count("\n", 0, token.start_index) + 1 if token and known else None

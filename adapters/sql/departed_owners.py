@@ -1,4 +1,4 @@
-"""Leads whose owner leaves a team: each is told, by the intake, with the change itself."""
+"""Leads whose owner leaves a team: each gets an event by the intake, stored with the change."""
 
 from __future__ import annotations
 
@@ -61,9 +61,9 @@ def tell(
     now: datetime,
     known: timedelta,
 ) -> None:
-    """Store what these leads are to be told of the directory's new version.
+    """Store the events that tell these leads of the directory's new version.
 
-    They are told when it is `known` to every worker: who is to be alerted, it says.
+    They are sent after `known`, when every worker has the new version: it says whom to alert.
     """
     items = [
         _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now, known)

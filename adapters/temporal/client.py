@@ -165,7 +165,7 @@ class Leads:
             else:
                 return
             await asyncio.sleep(0.05 * 2**attempt)
-        raise TemporalUnavailableError(f"the lead {lead} was never still enough to answer")
+        raise TemporalUnavailableError(f"the lead {lead} did not answer in {_TRIES} tries")
 
     async def _updated(self, lead: str, do: str, message: Json) -> None:
         try:

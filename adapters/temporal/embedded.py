@@ -67,7 +67,7 @@ def search_attributes() -> list[str]:
 class EmbeddedServer:
     """One development server; leave the `async with` block to stop it.
 
-    With a port of 0 a free one is taken; `address` and `ui` tell where it listens.
+    With a port of 0 a free one is taken; `address` and `ui` say where it listens.
     `options` are further options of `temporal server start-dev`.
     """
 
@@ -80,7 +80,7 @@ class EmbeddedServer:
         if running is not None:
             raise EmbeddedServerError(
                 f"an embedded Temporal server of {home} runs already at {running}; use it, or stop"
-                f" it first: Ctrl-C where it was started, or end process {_told(home, 'pid')}"
+                f" it first: Ctrl-C where it was started, or end process {_recorded(home, 'pid')}"
             )
         self._asked = (port, ui_port)
         self._choose_ports()
@@ -116,9 +116,9 @@ class EmbeddedServer:
         for _ in range(_STARTS):
             client = await self._started(log)
             if client is not None:
-                told = {"address": self.address, "ui": self.ui, "pid": self.pid}
-                told["owner"] = os.getpid()
-                embedded_file(self._home).write_text(json.dumps(told))
+                recorded = {"address": self.address, "ui": self.ui, "pid": self.pid}
+                recorded["owner"] = os.getpid()
+                embedded_file(self._home).write_text(json.dumps(recorded))
                 return client
             self._choose_ports()
         raise EmbeddedServerError(
@@ -190,7 +190,7 @@ class EmbeddedServer:
         await asyncio.to_thread(self.stop)
 
 
-def _told(home: Path, name: str) -> int | None:
+def _recorded(home: Path, name: str) -> int | None:
     """The process id in the folder's file."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads(embedded_file(home).read_text())[name])
@@ -199,7 +199,7 @@ def _told(home: Path, name: str) -> int | None:
 
 def _end_orphan(home: Path) -> None:
     """Stop a server whose own process was killed before it could stop the server."""
-    owner, child = _told(home, "owner"), _told(home, "pid")
+    owner, child = _recorded(home, "owner"), _recorded(home, "pid")
     if owner is None or child is None or _alive(owner) or known_address(home) is None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -82,11 +82,11 @@ class Schedules:
 
         Waits for a worker. Raises WorkflowFailureError if the mail server is away for too long.
         """
-        told: dict[str, str] = await self._client.execute_workflow(
+        results: dict[str, str] = await self._client.execute_workflow(
             DigestWorkflow.run,
             DigestRun(program=program.digest),
             id=f"{schedule_id(program.program)}/by-hand-{uuid.uuid4().hex[:12]}",
             task_queue=self._queue,
             static_summary=f"digest of {program.program}, by hand",
         )
-        return told
+        return results
