@@ -70,10 +70,10 @@ class TurnEvents:
     def record(
         self, connection: Connection, decision: Decision, *, replaced_from: int | None
     ) -> None:
-        """Add the turn's events.
+        """Add what the turn tells.
 
-        If the turn ran before, `replaced_from` is its first seq. Its events that still wait are
-        deleted. Those that were sent stay, and the same event written again is the same row.
+        `replaced_from` is where a turn that ran before began: of its events those that still
+        wait are forgotten. What was sent stays, and the same thing told again is the same row.
         """
         if replaced_from is not None:
             lead = decision.state.lead

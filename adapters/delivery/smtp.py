@@ -72,7 +72,7 @@ class SmtpMailer:
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
     async def send(self, mail: Rendered) -> None:
-        """Send one mail; `activities.ports.Mailer` says what is raised."""
+        """Send one mail; `activities.ports.Mailer` tells what is raised."""
         try:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
             whole = message.as_bytes()

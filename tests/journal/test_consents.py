@@ -62,7 +62,7 @@ def test_a_withdrawn_consent_stays_stored_and_makes_no_new_one(
     assert [one["seq"] for one in consents(database)] == [1]
 
 
-def test_a_consent_that_the_second_run_does_not_record_is_removed(
+def test_a_consent_that_the_second_run_does_not_tell_is_gone(
     journal: SqlJournal, database: Database
 ) -> None:
     confirmed = {"source": "double opt-in", "wording": "Mail?", "confirmed": True}

@@ -111,7 +111,7 @@ def test_a_turn_that_runs_again_writes_the_same_events_with_the_same_ids(
     assert len(set(before)) == 3
 
 
-def test_a_turn_that_runs_again_with_other_entries_removes_what_was_not_sent(
+def test_a_turn_that_runs_again_otherwise_forgets_what_was_not_sent(
     telling: SqlJournal, database: Database
 ) -> None:
     telling.record(turn(1, "created"), FENCE, NOW)
@@ -122,7 +122,7 @@ def test_a_turn_that_runs_again_with_other_entries_removes_what_was_not_sent(
     assert [one.type for one in told(database)] == ["lead.created"]
 
 
-def test_a_sent_event_stays_and_is_not_sent_again_by_the_same_turn(
+def test_what_was_sent_stays_and_is_not_sent_again_by_a_turn_that_says_the_same(
     telling: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)

@@ -54,7 +54,7 @@ def test_a_breach_is_counted_once_though_its_turn_ran_twice(
     ]
 
 
-def test_a_handoff_that_the_second_run_did_not_open_is_removed(
+def test_a_handoff_that_the_second_run_did_not_open_is_gone(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW)

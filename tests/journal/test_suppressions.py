@@ -24,7 +24,7 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
     assert mail_ledger.suppression("ana@northwind.example", operational=False) is None
 
 
-def test_a_suppression_that_the_second_run_does_not_record_is_removed(
+def test_a_suppression_that_the_second_run_does_not_tell_is_gone(
     journal: SqlJournal, database: Database
 ) -> None:
     told = ("suppressed", {"why": "bounced"})
