@@ -1,7 +1,6 @@
 """A lead's handoffs and tasks as rows, made from its whole timeline and its last state.
 
-They are made anew from the timeline and not updated row by row. So if a turn runs twice with
-different results, only those of its second run stay.
+They are made anew from the timeline and not updated row by row, so they always agree with it.
 """
 
 from __future__ import annotations
