@@ -8,7 +8,8 @@ from contextlib import AsyncExitStack
 import structlog
 
 from adapters.sql.database import check
-from adapters.temporal.client import Leads, connect
+from adapters.temporal.client import Leads
+from adapters.temporal.connection import connect
 from assembly.context import gateway_config, open_context
 from assembly.mail import open_mailer
 from assembly.settings import Settings

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from activities.ports import World
+from adapters.crm.outbox import TurnEvents
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
@@ -33,7 +34,7 @@ def open_world(settings: Settings) -> Iterator[World]:
         yield World(
             programs=SqlPrograms(database),
             people=SqlPeople(database),
-            journal=SqlJournal(database, crm=bool(settings.crm_url)),
+            journal=SqlJournal(database, crm=TurnEvents(database) if settings.crm_url else None),
             timelines=SqlReports(database),
             mail_ledger=SqlMailLedger(database),
             renderer=MailRenderer(links),

@@ -1,7 +1,7 @@
 """The reference life: through the real worker, journal and SMTP, on the embedded server.
 
-A person reads a mail when it arrives by SMTP, an owner acts when the alert does. Nobody
-asks Temporal how a lead stands meanwhile, for a query that lands in a turn costs events.
+A recipient reads a mail when it arrives by SMTP; an owner acts when the alert arrives. Nobody
+queries the workflow meanwhile, because a query during a turn adds events to its history.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[LifeSite]:
 
 
 async def _at_once() -> None:
-    """Go on without waiting."""
+    """Do not wait."""
 
 
 async def live(site: LifeSite, lead: str, settle: Settle = _at_once) -> None:

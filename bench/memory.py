@@ -28,7 +28,7 @@ from models.tables.leads import LeadRow
 
 LEADS = 5_000
 _SECONDS = 180.0
-"""So long leads are let in; a busy machine measures fewer of them."""
+"""How long leads are enrolled; on a busy machine fewer are measured."""
 _AT_ONCE = 30
 _ROOT = Path(__file__).resolve().parent.parent
 _L = table_of(LeadRow)

@@ -1,4 +1,4 @@
-"""What the CRM is told: which entries of a timeline are its business, and in which words."""
+"""Which timeline entries are sent to the CRM, and as what."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ _ESSENTIALS = ("email", "first_name", "last_name", "company")
 
 
 def event_type(entry: Entry) -> str | None:
-    """The type of the event that tells of an entry; None if the CRM is not told of it."""
+    """The type of an entry's event; None if the CRM is not sent it."""
     if entry.kind == "stage":
         return MQL if entry.fields.get("to") == "mql" else None
     return TYPES.get(entry.kind)
@@ -46,10 +46,10 @@ def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any
     """The events of a turn, in order: id, lead, seq, type, at and data.
 
     `data.lead` is the lead as the turn left it, `data.entry` the entry. The id is a hash of what
-    happened: a turn that runs again and says the same gives its events the same ids.
+    happened, so a turn that runs again with the same entries gives its events the same ids.
     """
-    told = [(kind, entry) for entry in entries if (kind := event_type(entry)) is not None]
-    if not told:
+    sent = [(kind, entry) for entry in entries if (kind := event_type(entry)) is not None]
+    if not sent:
         return []
     lead = _lead(state)
     return [
@@ -64,7 +64,7 @@ def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any
                 "entry": {"seq": entry.seq, "kind": entry.kind, **entry.fields},
             },
         }
-        for kind, entry in told
+        for kind, entry in sent
     ]
 
 

@@ -1,4 +1,4 @@
-"""Mail by SMTP, telling exactly whether the server took it.
+"""Mail by SMTP. The result says exactly whether the server accepted it.
 
 Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
 worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
@@ -25,7 +25,7 @@ from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
-"""Replies 5xx that ask for a login: about our settings, not about this mail."""
+"""Replies 5xx that ask for a login. They are about our settings, not about this mail."""
 
 _STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 
@@ -149,14 +149,14 @@ class SmtpMailer:
         except SMTPServerDisconnected as error:
             client.close()
             if not reused:
-                raise MailUnsentError(f"{self._where} hung up: {error}") from error
+                raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
             # The server had closed a connection that was idle for long; a new one will do.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
             raise _refusal(error, "MAIL") from error
         except (SMTPException, OSError) as error:
             client.close()
-            raise MailUnsentError(f"{self._where} did not take the mail: {error}") from error
+            raise MailUnsentError(f"{self._where} did not accept the mail: {error}") from error
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         try:
@@ -189,7 +189,7 @@ class SmtpMailer:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
 
     async def _deliver(self, client: aiosmtplib.SMTP, content: bytes) -> None:
-        """Send the content. Only a reply tells what became of it."""
+        """Send the content. Only a reply says whether it was accepted."""
         protocol = client.protocol
         try:
             if protocol is None:
@@ -197,7 +197,7 @@ class SmtpMailer:
             # Either nothing is written or all is handed to the transport.
             protocol.write(content + b".\r\n")
         except SMTPServerDisconnected as error:
-            raise MailUnsentError(f"{self._where} hung up: {error}") from error
+            raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
         reply = await protocol.read_response(timeout=self._timeout)
         if reply.code != aiosmtplib.SMTPStatus.completed:
             refused = aiosmtplib.SMTPDataError(reply.code, reply.message)

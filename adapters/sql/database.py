@@ -144,7 +144,7 @@ class Database:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no word for. Raises TypeError for what nobody should store."""
+    """A JSON value for a type that JSON lacks. Raises TypeError for any other type."""
     if isinstance(value, datetime):
         return write_instant(value)
     if isinstance(value, date):
@@ -158,10 +158,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} can't be stored as JSON")
 
 
-# Escaped to ASCII: half a surrogate pair is legal JSON from a stranger, but not legal UTF-8.
+# Escaped to ASCII: JSON from outside may hold half a surrogate pair, which UTF-8 can't hold.
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain)
 
-# As many connections as a worker has threads for turns: who waits for one may wait long.
+# As many connections as a worker has threads for turns, so that no turn waits for one.
 _SETTINGS: dict[str, Any] = {
     "json_serializer": _ENCODER.encode,
     "pool_size": 20,
@@ -200,7 +200,7 @@ def open_database(url: str) -> Database:
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves: the driver says it too late
+    connection.isolation_level = None  # we send BEGIN ourselves: the driver sends it too late
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     _to_wal(cursor)
@@ -210,7 +210,7 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _to_wal(cursor: Any) -> None:
-    """Switch a new file to WAL. SQLite does not wait for others who do so, so this does."""
+    """Switch a new file to WAL. If another process is doing so, wait: SQLite itself does not."""
     limit = time.monotonic() + _BUSY_MILLISECONDS / 1_000
     while True:
         try:
@@ -257,7 +257,7 @@ def _shown(engine: Engine) -> str:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Database]:
-    """A database for a while. Raises DatabaseUnreachableError, without a word of SQL."""
+    """Open a database for the block. Raises DatabaseUnreachableError, whose text holds no SQL."""
     database = open_database(url)
     try:
         yield database
@@ -272,7 +272,7 @@ def _opened(url: str) -> Iterator[Database]:
 
 
 def migrate(url: str) -> None:
-    """Bring a database, new or old, to this code's tables; of two at once, one waits.
+    """Migrate a database, new or old, to this code's tables. Of two at once, one waits.
 
     For SQLite the file and its folder are made. Raises DatabaseNotReadyError (too new,
     unreachable), having changed nothing.
@@ -295,7 +295,7 @@ def check(url: str) -> None:
     script = ScriptDirectory.from_config(_config())
     found = None
     with _opened(url) as database:
-        # Connecting to SQLite makes the file, and a mere look should leave nothing behind.
+        # Connecting to SQLite makes the file, and a check should not make one.
         if database.file is None or database.file.exists():
             with database.read() as connection:
                 found = _revision(connection, script)

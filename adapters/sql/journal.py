@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from activities.ports import Fence, Payload, StoredLead, Taken
-from adapters.crm.outbox import TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from models.decision import Decision, Entry
@@ -32,7 +31,7 @@ _T = table_of(TaskRow)
 _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
-"""Kinds after which a handoff may stand differently."""
+"""Kinds after which the handoff rows may differ."""
 _RESUBSCRIBED = "email.resubscribed"
 _CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
@@ -51,15 +50,23 @@ _SEEN = (
 )
 _INSERT_ENTRIES = sa.insert(_E)
 
-_Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
+_Entries = Iterable[tuple[datetime, str, Mapping[str, Any]]]
+
+
+class CrmRows(Protocol):
+    """Writes what the CRM is sent of a turn; `adapters.crm.outbox.TurnEvents` does."""
+
+    def record(self, connection: Connection, decision: Decision) -> None:
+        """Write it in the turn's transaction."""
+        ...
 
 
 class SqlJournal:
-    """Timelines and lead rows in the database; with a `crm`, what it is to be told as well."""
+    """Timelines and lead rows in the database; with `crm`, the rows of the CRM outbox too."""
 
-    def __init__(self, database: Database, *, crm: bool = False) -> None:
+    def __init__(self, database: Database, *, crm: CrmRows | None = None) -> None:
         self._database = database
-        self._crm = TurnEvents(database) if crm else None
+        self._crm = crm
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -113,19 +120,19 @@ class SqlJournal:
         return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
-        """Make the address's suppressions what the state says, and lift what an entry lifts."""
+        """Store the suppressions of the state for the address, and delete what an entry lifted."""
         state = decision.state
         address = _address(state)
         if address is None:
             return
         lifted = [e.fields["why"] for e in decision.entries if e.kind == "unsuppressed"]
         if _moved(decision.entries):
-            # The old address bounced and keeps that; what stands against the new one stays too.
+            # The old address stays suppressed as bounced, and so does the new one if it is.
             lifted = [why for why in lifted if why != "bounced"]
         if any(
             e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in decision.entries
         ):
-            lifted.append("unsubscribed")  # also where another lead of the address was told
+            lifted.append("unsubscribed")  # also if another lead has the address
         here = sa.and_(_S.c.address == address, _S.c.reason.not_in(state.suppressed))
         connection.execute(
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
@@ -159,10 +166,13 @@ def _consents(connection: Connection, decision: Decision) -> None:
 
 
 def _consented(decision: Decision) -> list[Entry]:
-    """The entries by which a consent came; a flag that a told one set is no second."""
-    told = [entry for entry in decision.entries if entry.kind == "consented"]
-    if told or decision.state.profile.get("consent") is not True:
-        return told
+    """The entries by which a consent came.
+
+    If a `consented` entry exists, the profile flag is not counted again.
+    """
+    found = [entry for entry in decision.entries if entry.kind == "consented"]
+    if found or decision.state.profile.get("consent") is not True:
+        return found
     return [
         entry
         for entry in decision.entries
@@ -261,7 +271,7 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database takes: strangers chose it."""
+    """The event's id, as text that every database accepts: it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
     if not found:
         return None
@@ -273,14 +283,14 @@ def _rebuild(
     state: LeadState,
     table: sa.Table,
     kinds: frozenset[str],
-    rows_of: Callable[[LeadState, _Told], list[dict[str, Any]]],
+    rows_of: Callable[[LeadState, _Entries], list[dict[str, Any]]],
 ) -> None:
-    told = connection.execute(
+    entries = connection.execute(
         sa.select(_E.c.at, _E.c.kind, _E.c.fields)
         .where(_E.c.lead == state.lead, _E.c.kind.in_(sorted(kinds)))
         .order_by(_E.c.seq)
     )
-    rows = rows_of(state, ((row.at, row.kind, row.fields) for row in told))
+    rows = rows_of(state, ((row.at, row.kind, row.fields) for row in entries))
     connection.execute(sa.delete(table).where(table.c.lead == state.lead))
     if rows:
         connection.execute(sa.insert(table), rows)

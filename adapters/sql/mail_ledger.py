@@ -1,4 +1,4 @@
-"""The outbox: what became of each mail, by its key; and who gets none."""
+"""The mail ledger: the result of each mail, by its key, and which addresses get none."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _M = table_of(MessageRow)
 _S = table_of(Suppression)
 
 _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
-"""In the order in which they are told."""
+"""In this order; the first that applies is the reason given."""
 _STOPS_OPERATIONAL = ("bounced", "complained")
 
 

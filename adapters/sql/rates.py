@@ -1,4 +1,4 @@
-"""Rates of mail, held by all workers together: one row a rate, and no burst.
+"""Rates of mail, kept by all workers together: one row a rate, and no bursts.
 
 The generic cell rate algorithm (ITU-T I.371) without tolerance: mail goes out evenly, one each
 period divided by how many may go in it. So no window of the period holds more than that, and a
@@ -33,8 +33,8 @@ class SqlRates:
     def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
         """How long to wait until all these rates allow one more mail.
 
-        If that is within `patience`, its place is taken and the mail should go then; else
-        nothing is taken, and it should be asked again by then.
+        If that is within `patience`, the time is reserved, and the mail should be sent then.
+        Otherwise nothing is reserved, and the caller asks again after that time.
         """
         if not rates:
             return timedelta(0)
@@ -77,7 +77,7 @@ def _plausible(next_at: datetime, now: datetime, patience: timedelta, rate: Rate
 def spacing(rate: Rate) -> timedelta:
     """The time between two mails under a rate; a day is 24 hours here.
 
-    Rounded up, else the last of a period would come a microsecond early.
+    Rounded up; otherwise the last mail of a period would be sent a microsecond early.
     """
     if rate.per is None:
         raise ValueError("a rate of mail has a period, like 600 per 1m")

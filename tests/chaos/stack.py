@@ -20,7 +20,8 @@ from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, connect_to
+from adapters.temporal.client import Leads
+from adapters.temporal.connection import connect_to
 from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.chaos.processes import HERE, CannotRunError, Processes, becomes_true

@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters.delivery.catcher import messages
-from adapters.reports.leads import SentMailEntry
+from adapters.reports.audit import SentMailEntry
 from adapters.sql.database import open_database
 from demonstration.agreement import compare
 from models.tables.columns import table_of

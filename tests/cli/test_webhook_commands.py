@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from tests.cli.conftest import Leadflow
@@ -18,7 +18,7 @@ LEASE = timedelta(minutes=1)
 @pytest.fixture
 def dead(database: Database) -> CrmEvent:
     """Ana's first event is dead, her second was sent, her third waits; Bea's waits."""
-    journal, outbox = SqlJournal(database, crm=True), SqlCrmOutbox(database)
+    journal, outbox = SqlJournal(database, crm=TurnEvents(database)), SqlCrmOutbox(database)
     journal.record(turn(1, "created", "touched", "won"), FENCE, NOW)
     [first] = outbox.take(9, LEASE)
     outbox.dead(first, "[/b] 410 Gone")

@@ -84,3 +84,10 @@ def sign_in(browser: Callable[[], httpx.AsyncClient], context: Context) -> SignI
         return signed_in(browser(), context, person)
 
     return made_for
+
+
+@pytest.fixture
+def owner(leads: LivedLeads) -> str:
+    """Whose lead Ana is."""
+    leads.lead("ana")
+    return str(leads.state("ana").owner)

@@ -251,3 +251,9 @@ def text(page: str) -> str:
     """What a person reads of a page."""
     bare = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(bare).split())
+
+
+async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Open a button's page and send its form."""
+    ready = await http.get(path)
+    return await http.post(path, data={"id": hidden(ready.text, "id"), **fields})

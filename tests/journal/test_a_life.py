@@ -1,4 +1,4 @@
-"""The rules' own turns, kept: what the rules tell must be what the rows are made of."""
+"""The rules' own turns, stored: the rows must be made of the entries that the rules write."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from sqlmodel import SQLModel
 from activities.ports import Fence
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
-from adapters.reports.leads import Acceptance, SqlReports
+from adapters.reports.leads import SqlReports
+from adapters.reports.sla import Acceptance, SqlSla
 from adapters.sql.database import Database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
@@ -99,7 +100,7 @@ def script(lead: str) -> list[Input]:
     ]
 
 
-def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
+def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_timeline(
     database: Database, people: SqlPeople
 ) -> None:
     journal = SqlJournal(database)
@@ -111,7 +112,7 @@ def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
         told += decision.entries
     reports = SqlReports(database)
     assert reports.timeline("bo") == tuple(told)
-    assert reports.acceptance() == Acceptance(ended=2, in_time=1)
+    assert SqlSla(database).acceptance() == Acceptance(ended=2, in_time=1)
     dossier = reports.dossier("bo")
     assert dossier is not None
     assert dossier.line.stage == "sal"

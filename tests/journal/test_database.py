@@ -56,7 +56,7 @@ def test_an_empty_database_is_too_old_until_it_is_migrated(empty_url: str) -> No
     check(empty_url)
 
 
-def test_a_look_at_a_database_that_does_not_exist_makes_none(tmp_path: Path) -> None:
+def test_checking_a_database_that_does_not_exist_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(DatabaseTooOldError, match="has no tables"):
         check(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
     assert list(tmp_path.iterdir()) == []
@@ -88,7 +88,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_a_database_newer_than_the_code_is_refused_and_left_alone(
+def test_a_database_newer_than_the_code_is_refused_and_not_changed(
     url: str, database: Database
 ) -> None:
     set_revision(database, "9f00")
@@ -119,7 +119,7 @@ def test_alembic_without_a_url_says_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize("use", [check, migrate])
-def test_what_is_no_database_or_does_not_answer_is_told_with_its_place(
+def test_an_error_about_a_database_names_its_url(
     use: Callable[[str], None], tmp_path: Path
 ) -> None:
     letter = tmp_path / "letter.txt"

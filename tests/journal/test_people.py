@@ -26,12 +26,12 @@ def people(database: Database) -> SqlPeople:
     return SqlPeople(database)
 
 
-def test_without_a_directory_there_is_nobody(people: SqlPeople) -> None:
+def test_without_a_directory_nobody_is_given_a_lead(people: SqlPeople) -> None:
     assert people.directory() == Directory()
     assert people.assign("ana", asking("k1")) == (None, "empty")
 
 
-def test_the_directory_applied_last_holds(people: SqlPeople, database: Database) -> None:
+def test_the_directory_applied_last_is_valid(people: SqlPeople, database: Database) -> None:
     away = [{"from": date(2026, 3, 9), "to": date(2026, 3, 13)}]
     first = team({"email": RILEY, "capacity": 3, "away": away})
     second = team({"email": SAM, "weight": 2})

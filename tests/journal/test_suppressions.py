@@ -34,7 +34,7 @@ def test_a_suppression_stays_though_its_turn_runs_again_otherwise(
     assert SqlMailLedger(database).suppression(address, operational=False) == "bounced"
 
 
-def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
+def test_subscribing_again_lifts_the_suppression_for_every_lead_of_the_address(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
@@ -47,7 +47,7 @@ def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
     assert mail_ledger.suppression("shared@northwind.example", operational=False) is None
 
 
-def test_what_another_lead_of_the_same_address_was_told_stays(
+def test_a_suppression_by_another_lead_of_the_same_address_stays(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
@@ -110,7 +110,7 @@ def test_what_a_lead_said_first_and_a_hand_after_it_outlives_the_leads_turn(
     assert by_hand.reasons(ANA) == ["complained"]
 
 
-def test_who_subscribes_again_lifts_what_was_done_by_hand(
+def test_subscribing_again_lifts_a_suppression_made_by_hand(
     journal: SqlJournal, database: Database
 ) -> None:
     by_hand = SqlSuppressionList(database)

@@ -1,4 +1,4 @@
-"""Two hundred leads become MQLs at once, on four worker processes: nobody is overloaded."""
+"""Two hundred leads become MQLs at once on four worker processes; no member gets too many."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def fair(owners: Counter[str]) -> bool:
     return all(abs(owners[one] - rest * weight / parts) <= 1 for one, weight in WEIGHTS.items())
 
 
-def test_an_unfair_share_would_be_seen() -> None:
+def test_the_check_of_shares_finds_an_unfair_one() -> None:
     even = Counter({one: round(194 * weight / 6) for one, weight in WEIGHTS.items()})
     assert fair(even)
     assert not fair(even + Counter({"riley@acme.example": 2}))

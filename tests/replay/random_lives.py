@@ -44,13 +44,8 @@ from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlPeople
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import (
-    LeadNotFoundError,
-    Leads,
-    TemporalUnavailableError,
-    connect_to,
-    workflow_id,
-)
+from adapters.temporal.client import LeadNotFoundError, Leads, TemporalUnavailableError, workflow_id
+from adapters.temporal.connection import connect_to
 from adapters.temporal.embedded import EmbeddedServer
 from assembly.process import leave
 from assembly.queues import sandbox, working

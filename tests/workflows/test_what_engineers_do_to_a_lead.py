@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -37,11 +37,15 @@ MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
 
 @dataclass
 class HeldMailer(FakeMailer):
-    """Lets no mail out until it is told to."""
+    """Lets no mail out until it is told to, after the mail was claimed."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        if before_content is not None:
+            await before_content()
         await self.open.wait()
         await super().send(mail)
 
