@@ -1,6 +1,7 @@
 """Time zones, opening hours and holidays: real names, hours that exist, dates filled in.
 
-Send windows have holidays too."""
+Send windows have holidays too.
+"""
 
 from __future__ import annotations
 
