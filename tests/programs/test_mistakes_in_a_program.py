@@ -84,27 +84,6 @@ SHAPES = [
         "40%",
     ),
     ("program: acme", "program: §a b", "program", "is not a name"),
-    *(
-        ("- {email: onboarding}", f"- {wait}", f"tracks.customer.steps[0].{key}", said)
-        for wait, key, said in (
-            ("{wait_for: renewal, before: §3h}", "before", "write one like 3d"),
-            ("{wait_for: renewal, after: §0d}", "after", "at least 1d"),
-            ('{wait_for: renewal, at: §"9"}', "at", "write one like 09:00"),
-            ('{wait_for: renewal, at: §"24:00"}', "at", "00:00 to 23:59"),
-        )
-    ),
-    (
-        "- {email: onboarding}",
-        "- §{wait_for: renewal, before: 3d, after: 3d}",
-        "tracks.customer.steps[0]",
-        "either before or after",
-    ),
-    (
-        'hours: "08:00-18:00"',
-        'hours: "08:00-18:00", holidays: {country: US, §dates: [2026-12-24]}',
-        "sending.send_window.holidays.dates",
-        "filled in",
-    ),
 ]
 
 NAMES = [
@@ -116,36 +95,6 @@ NAMES = [
         "- variants: {a: ebook, b: §e-book}",
         "tracks.customer.steps[0].variants.b",
         "did you mean 'ebook'?",
-    ),
-    (
-        "- {email: onboarding}",
-        "- {wait_for: §budget}",
-        "tracks.customer.steps[0].wait_for",
-        "'budget' is a number; wait_for needs a field of type date",
-    ),
-    (
-        "- {email: onboarding}",
-        "- {wait_for: §renewal}",
-        "tracks.customer.steps[0].wait_for",
-        "declare one under fields, like renewal: date",
-    ),
-    (
-        'hours: "08:00-18:00"',
-        'hours: "08:00-18:00", holidays: {country: §UZZ}',
-        "sending.send_window.holidays.country",
-        "country",
-    ),
-    (
-        "  onboarding:\n",
-        "  onboarding:\n    send_window: {hours: 09:00-12:00, holidays: {country: US, subdivision: §ZZ}}\n",
-        "emails.onboarding.send_window.holidays.subdivision",
-        "subdivision",
-    ),
-    (
-        "    for: \"stage == 'customer'\"",
-        "    for: \"stage == 'customer'\"\n    start_on: \"§evnt.type == 'product.ordered'\"",
-        "tracks.customer.start_on",
-        "did you mean 'event'?",
     ),
     (
         "    calendar: office\n    remind",
