@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -74,7 +75,9 @@ def enrol(
     Example: `leadflow enrol --email ana@northwind.example --first-name Ana --employees 900
     --program acme`
     """
-    from adapters.files.leads import read_lead  # noqa: PLC0415  # keeps --help quick
+    from lifecycle.program.new_lead import read_new_lead  # noqa: PLC0415  # keeps --help quick
+    from models.instants import whole_second  # noqa: PLC0415  # likewise
+    from usecases import intake  # noqa: PLC0415  # likewise
 
     options = {
         "email": email,
@@ -102,7 +105,7 @@ def enrol(
     with opened(settings) as database:
         chosen = choose(program, None, database)
         try:
-            lead = read_lead(values, chosen.program)
+            lead = read_new_lead(values, chosen.program)
         except ValueError as error:
             raise WrongInputError(str(error)) from None
 
@@ -110,7 +113,8 @@ def enrol(
             async with connected(settings) as client:
                 await publish_on(client, settings, database, chosen)
                 leads = leads_on(client, settings, database)
-                return await leads.enrol(lead.id, chosen.program, lead.profile)
+                now = whole_second(datetime.now(UTC))
+                return await intake.start(leads, lead, chosen.program, now=now)
 
         started = run_async(start())
     if as_json:
@@ -174,8 +178,10 @@ def event(
 
     Example: `leadflow event ana@northwind.example profile.updated --data employees=900`
     """
-    from models.instants import write_instant  # noqa: PLC0415  # keeps --help quick
-    from models.messages import read_event  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.new_item import NewItem  # noqa: PLC0415  # likewise
+    from models.instants import whole_second, write_instant  # noqa: PLC0415  # likewise
+    from usecases import intake  # noqa: PLC0415  # likewise
 
     body: dict[str, Any] = {"id": event_id or uuid.uuid4().hex[:16], "type": kind}
     if subject:
@@ -187,7 +193,7 @@ def event(
     if machine:
         body["machine"] = True
     try:
-        read_event(body, datetime.now(UTC))
+        item = NewItem.event("", body, arrived=whole_second(datetime.now(UTC)))
     except ValueError as error:
         raise WrongInputError(str(error)) from None
     settings = read_settings()
@@ -196,7 +202,8 @@ def event(
 
         async def tell() -> None:
             async with leads_of(settings, database) as leads:
-                await leads.events(found, [body])
+                event = replace(item, lead=found)
+                await intake.tell(SqlIntake(database), leads, event)
 
         run_async(tell())
     if as_json:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -27,10 +28,11 @@ from cli.session import connected, leads_on, opened, read_settings, run_async
 from usecases.publishing import ChosenProgram
 
 if TYPE_CHECKING:
-    from adapters.files.leads import CheckedLeads, NewLead
+    from adapters.files.leads import CheckedLeads
     from adapters.sql.database import Database
     from adapters.temporal.client import Leads
     from assembly.settings import Settings
+    from lifecycle.program.new_lead import NewLead
     from models.program.program import Program
 
 AT_ONCE = 32
@@ -130,6 +132,9 @@ def _start(
     *,
     advance: Callable[[], None],
 ) -> None:
+    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
+    from usecases import intake  # noqa: PLC0415  # likewise
+
     async def start() -> None:
         async with connected(settings) as client:
             await publish_on(client, settings, database, chosen)
@@ -139,7 +144,8 @@ def _start(
 
     async def starter(door: Leads, queue: Iterator[NewLead]) -> None:
         for lead in queue:
-            if await door.enrol(lead.id, chosen.program, lead.profile):
+            now = whole_second(datetime.now(UTC))
+            if await intake.start(door, lead, chosen.program, now=now):
                 counts.started += 1
             else:
                 counts.there_already += 1

@@ -157,20 +157,11 @@ def run_async(work: Coroutine[Any, Any, Value]) -> Value:
 
 
 def lead_named(text: str, database: Database) -> str:
-    """The id of the lead that is meant: an id as it is, an address by its lead.
+    """The id of the lead that is meant (`usecases.naming`). Raises WrongInputError."""
+    from usecases.naming import AmbiguousLeadError, lead_meant  # noqa: PLC0415  # see above
 
-    Raises WrongInputError if several leads have the address.
-    """
-    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # see above
-    from lifecycle.stable_hash import lead_id  # noqa: PLC0415  # see above
-
-    if "@" not in text:
-        return text.strip().removeprefix("lead/")
     with explained():
-        ids = SqlReports(database).ids_of(text)
-    derived = lead_id(text)
-    if derived in ids or not ids:
-        return derived
-    if len(ids) > 1:
-        raise WrongInputError(f"{text} is the address of {', '.join(ids)}; name one of them")
-    return ids[0]
+        try:
+            return lead_meant(database, text)
+        except AmbiguousLeadError as error:
+            raise WrongInputError(str(error)) from None

@@ -6,8 +6,7 @@ import csv
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
-from uuid import uuid4
+from typing import Annotated, Literal, cast, get_args
 
 import typer
 from rich.table import Table
@@ -25,19 +24,11 @@ from cli.console import (
 )
 from cli.session import explained, opened, read_settings
 
-if TYPE_CHECKING:
-    from adapters.sql.database import Database
-
 Reason = Literal["unsubscribed", "bounced", "complained"]
 ReasonOption = Annotated[
     Reason,
     typer.Option("--reason", help="Why: only the first lets operational mail through."),
 ]
-_EVENTS: dict[Reason, str] = {
-    "unsubscribed": "email.unsubscribed",
-    "bounced": "email.bounced",
-    "complained": "email.complained",
-}
 
 
 def register(app: typer.Typer) -> None:
@@ -61,9 +52,12 @@ def suppress(
 
     Example: `leadflow suppress ana@northwind.example`
     """
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from usecases import suppressing  # noqa: PLC0415  # likewise
+
     plain = _checked(address)
     with opened(read_settings()) as database:
-        new = _suppress(database, plain, reason)
+        new = suppressing.suppress(SqlIntake(database), plain, reason, at=_now())
     if as_json:
         print_json({"ok": True, "new": new})
     else:
@@ -86,19 +80,16 @@ def unsuppress(
 
     Example: `leadflow unsuppress ana@northwind.example`
     """
-    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from usecases import suppressing  # noqa: PLC0415  # likewise
 
     plain = _checked(address)
     with opened(read_settings()) as database:
-        suppressions = SqlSuppressionList(database)
-        lifted = [one for one in suppressions.reasons(plain) if reason in (None, one)]
-        if not lifted:
-            why = f" as {reason}" if reason is not None else ""
-            raise NegativeAnswerError(f"{plain} is not suppressed{why}")
-        suppressions.remove(plain, reason)
-        if "unsubscribed" in lifted:
-            _tell_leads(database, plain, "email.resubscribed")
-        kept = _kept(database, plain, set(lifted) - {"unsubscribed"})
+        done = suppressing.unsuppress(SqlIntake(database), plain, reason, at=_now())
+    if not done.reasons:
+        why = f" as {reason}" if reason is not None else ""
+        raise NegativeAnswerError(f"{plain} is not suppressed{why}")
+    lifted, kept = list(done.reasons), done.kept
     if as_json:
         print_json({"ok": True, "lifted": lifted, "kept": kept})
         return
@@ -139,13 +130,18 @@ def imported(
 
     Example: `leadflow suppressions import unsubscribed.csv`
     """
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from usecases import suppressing  # noqa: PLC0415  # likewise
+
     done = 0
     rejected: list[_Rejected] = []
     with explained(), opened(read_settings()) as database:
+        intake = SqlIntake(database)
         try:
             for line, address, reason in _rows(file):
                 try:
-                    _suppress(database, _checked(address), _reason(reason))
+                    plain, why = _checked(address), _reason(reason)
+                    suppressing.suppress(intake, plain, why, at=_now())
                     done += 1
                 except WrongInputError as error:
                     rejected.append((address, reason, line, str(error)))
@@ -209,10 +205,9 @@ def _rows(file: Path) -> Iterator[tuple[int, str, str]]:
 
 def _reason(given: str) -> Reason:
     reason = given.strip().lower() or "unsubscribed"
-    for known in _EVENTS:
-        if known == reason:
-            return known
-    raise WrongInputError(f"reason '{given}' is none of {', '.join(_EVENTS)}")
+    if reason in get_args(Reason):
+        return cast("Reason", reason)
+    raise WrongInputError(f"reason '{given}' is none of {', '.join(get_args(Reason))}")
 
 
 def _checked(address: str) -> str:
@@ -224,54 +219,6 @@ def _checked(address: str) -> str:
     except ValueError as error:
         raise WrongInputError(str(error)) from None
     return f"{found.username}@{readable_domain(found.domain)}".lower()
-
-
-def _suppress(database: Database, address: str, reason: Reason) -> bool:
-    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
-
-    new = SqlSuppressionList(database).add(address, reason, at=_now())
-    if new:
-        data = {"kind": "hard"} if reason == "bounced" else {}
-        _tell_leads(database, address, _EVENTS[reason], data)
-    return new
-
-
-def _leads(database: Database, address: str) -> list[str]:
-    from adapters.sql.sent_mail import SqlSentMail  # noqa: PLC0415  # keeps --help quick
-
-    return SqlSentMail(database).leads_of(address)
-
-
-def _kept(database: Database, address: str, reasons: set[str]) -> dict[str, list[str]]:
-    """Which of these reasons the address's leads hold against themselves."""
-    from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
-
-    journal = SqlJournal(database)
-    stored = {lead: journal.stored(lead) for lead in _leads(database, address) if reasons}
-    kept = {
-        lead: sorted(reasons.intersection(one.state.suppressed))
-        for lead, one in stored.items()
-        if one is not None
-    }
-    return {lead: found for lead, found in kept.items() if found}
-
-
-def _tell_leads(
-    database: Database, address: str, kind: str, data: dict[str, str] | None = None
-) -> None:
-    """Put it on the timelines of the address's leads, as soon as a gateway relays it."""
-    from adapters.sql.intake import NewItem, SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from models.instants import write_instant  # noqa: PLC0415  # likewise
-
-    now = _now()
-    identity = f"by-hand/{uuid4().hex}"
-    body = {"id": identity, "type": kind, "at": write_instant(now), "data": data or {}}
-    SqlIntake(database).accept(
-        [
-            NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now)
-            for lead in _leads(database, address)
-        ]
-    )
 
 
 def _now() -> datetime:

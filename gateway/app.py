@@ -53,7 +53,7 @@ def build_app(
     *,
     config: GatewayConfig = UNCONFIGURED,
 ) -> FastAPI:
-    """The application over this house; what people decide about leads goes by `acts`."""
+    """The application; what people decide about leads goes by `acts`."""
     app = _Gateway(
         title="leadflow",
         version="1",

@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import APIRouter
 from pydantic import BaseModel, ConfigDict
 
-from gateway.requests.problems import ProblemError, told
+from gateway.requests.problems import ProblemError, responses
 from usecases.context import Context
 
 _STUCK = timedelta(minutes=5)
@@ -39,7 +39,7 @@ def router(context: Context) -> APIRouter:
         """Whether the process is alive."""
         return Alive()
 
-    @routes.get("/ready", responses=told(503))
+    @routes.get("/ready", responses=responses(503))
     def ready() -> Ready:
         """Whether the database answers and what was accepted reaches the leads."""
         waiting = context.intake.waiting()

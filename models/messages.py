@@ -24,6 +24,7 @@ from pydantic import (
 
 from models.inputs import ACTS, Act, Event
 from models.instants import Instant, whole_second
+from models.plain_json import check_plain
 
 Address = Annotated[
     str,
@@ -72,17 +73,6 @@ class ActMessage(StrictMessage):
     task: Text | None = None
 
 
-def _refuse_unwritable(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
-    """Refuse what no database can store: half characters, the character 0, deep nesting, NaN."""
-    try:
-        text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
-        text.encode()
-    except (ValueError, RecursionError):
-        text = "\\u0000"
-    if "\\u0000" in text:
-        raise ValueError("it holds characters, numbers or nested values that can't be written down")
-
-
 _ERROR_WORDS = {
     "extra_forbidden": "is not known here",
     "missing": "is missing",
@@ -117,7 +107,7 @@ def read_event(raw: object, arrived: datetime, *, ref: int = 0) -> Event:
     """
     if not isinstance(raw, Mapping):
         raise ValueError("an event is a mapping with at least a type")
-    _refuse_unwritable(raw)
+    check_plain(raw)
     try:
         message = EventMessage.model_validate(dict(raw))
     except ValidationError as error:
@@ -151,7 +141,7 @@ def read_act(do: str, raw: object, arrived: datetime, *, ref: int = 0) -> Act:
         raise ValueError(f"'{do}' is not an act; there are {', '.join(ACTS)}")
     if not isinstance(raw, Mapping):
         raise ValueError("an act is a mapping with at least by, the address of who acts")
-    _refuse_unwritable(raw, allow_nan=True)  # the model below says which number is wrong
+    check_plain(raw, allow_nan=True)  # the model below says which number is wrong
     try:
         message = ActMessage.model_validate(dict(raw))
     except ValidationError as error:

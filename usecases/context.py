@@ -15,8 +15,11 @@ from adapters.sql.directory import SqlPeople
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
-from adapters.sql.sent_mail import SqlSentMail
+from adapters.sql.sent_mail import SentMail, SqlSentMail
+from models.program.program import Program
+from usecases.intake import Intake
 
 
 class Acts(Protocol):
@@ -46,3 +49,21 @@ class Context:
     """The program's clock, in whole seconds; the wall clock but in a demonstration."""
     speed: float = 1.0
     """How many seconds of the program's clock pass in a real one."""
+
+    def intake_now(self) -> Intake:
+        """What a request works with that brings leads or events, at this instant."""
+        return Intake(items=self.intake, programs=self.programs, now=self.now())
+
+    def accept(self, *items: NewItem) -> list[bool]:
+        """`usecases.intake.accept` with these adapters."""
+        return self.intake_now().accept(items)
+
+    def program_of(self, mail: SentMail) -> Program | None:
+        """The program by which a mail was sent; None if its lead is not known any more."""
+        state = self.journal.state(mail.lead)
+        if state is None:
+            return None
+        try:
+            return self.programs.load(state.digest)
+        except LookupError:
+            return None

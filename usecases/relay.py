@@ -1,7 +1,7 @@
-"""The relay: tells leads' workflows what was accepted, until they have it.
+"""The relay: brings what was accepted to the leads' workflows, until they have it.
 
-Several may run, in this process and in others: what one has leased no other takes, and what
-one that died had leased is taken again.
+Several relays may run, in this process and in others. No relay takes what another has leased; what
+a relay that died had leased is taken again when the lease ends.
 """
 
 from __future__ import annotations
@@ -25,14 +25,14 @@ from models.instants import write_instant
 from models.program.program import Program
 
 LEASE = timedelta(minutes=2)
-"""Longer than telling a whole take may last."""
+"""Longer than relaying all that is taken at once may last."""
 _AT_ONCE = 500
 _LEADS_AT_ONCE = 20
 _LONGEST_PAUSE = timedelta(minutes=1)
 _UNKNOWN_AFTER = 5
-"""So many tries a lead that nobody knows is looked for: its creation may be on its way."""
+"""Tries before an unknown lead's items are given up: its creation may still be on its way."""
 _HOPELESS_AFTER = 10
-"""So many tries, in about five minutes, an item has that Temporal refuses or that breaks us."""
+"""Tries, in about five minutes, before an item is given up that Temporal refuses or that fails."""
 _MOST_EVENTS = 200
 _MOST_CHARACTERS = 500_000
 """Of one signal: Temporal takes none of more than 2 MB."""
@@ -43,7 +43,7 @@ _log = structlog.get_logger(__name__)
 
 
 class RelayLeads(Protocol):
-    """How leads are reached; `adapters.temporal.client.Leads` does."""
+    """How leads are reached; `adapters.temporal.client.Leads` is one."""
 
     async def enrol(
         self, lead: str, program: Program, profile: Json, *, arrived: str | None = None
@@ -74,14 +74,14 @@ class Relay:
         self._stop.set()
 
     async def run(self) -> None:
-        """Tell what is accepted until `stop`. A database that is away is waited for."""
+        """Relay what is accepted until `stop`. It waits for a database that does not answer."""
         while not self._stop.is_set():
             try:
-                told = await self.once()
-            except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is told later
+                relayed = await self.once()
+            except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is relayed later
                 _log.error("relay failed, and goes on", why=repr(error))
-                told = 0
-            if not told:
+                relayed = 0
+            if not relayed:
                 try:
                     async with asyncio.timeout(self._pause):
                         await self._stop.wait()
@@ -89,32 +89,27 @@ class Relay:
                     continue
 
     async def once(self) -> int:
-        """Tell what can be told now; how many items were taken."""
+        """Relay what can be relayed now; how many items were taken."""
         taken = await asyncio.to_thread(self._intake.take, _AT_ONCE, LEASE)
         room = asyncio.Semaphore(_LEADS_AT_ONCE)
 
-        async def tell(items: list[Taken]) -> None:
+        async def relay(items: list[Taken]) -> None:
             async with room:
-                await self._tell(items)
+                await self._relay(items)
 
         of_leads = sorted(taken, key=lambda one: (one.lead, one.seq))
         async with asyncio.TaskGroup() as tasks:
             for _, items in groupby(of_leads, key=lambda one: one.lead):
-                tasks.create_task(tell(list(items)))
+                tasks.create_task(relay(list(items)))
         await self._purge()
         return len(taken)
 
-    async def _tell(self, items: list[Taken]) -> None:
-        """Tell one lead its items, in order; what can't be told now is put off."""
+    async def _relay(self, items: list[Taken]) -> None:
+        """Relay one lead's items in order; what can't be relayed now is put off."""
         waiting = list(items)
         try:
             while waiting:
-                batch = [waiting[0]]
-                if waiting[0].kind == "lead":
-                    await self._create(waiting[0])
-                else:
-                    batch = _leading_events(waiting)
-                    await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+                batch = await self._first(waiting)
                 await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
                 waiting = waiting[len(batch) :]
         except LeadNotFoundError as error:
@@ -131,8 +126,31 @@ class Relay:
         except SQLAlchemyError:
             raise  # nothing can be noted now; the lease ends by itself
         except Exception as error:  # noqa: BLE001 - one lead's items must not hold up the others'
-            _log.error("items can't be told", lead=waiting[0].lead, why=repr(error), exc_info=error)
+            _log.error(
+                "items can't be relayed", lead=waiting[0].lead, why=repr(error), exc_info=error
+            )
             await self._hopeless(waiting, repr(error))
+
+    async def _first(self, waiting: list[Taken]) -> list[Taken]:
+        """Relay the first of a lead's items, as many as go together; which they were.
+
+        Where one of them may be at fault, fewer are tried, so that the good ones before it get
+        through and it is left alone in the end.
+        """
+        if waiting[0].kind == "lead":
+            await self._create(waiting[0])
+            return waiting[:1]
+        most = _MOST_EVENTS
+        while True:
+            batch = _leading_events(waiting, most)
+            try:
+                await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+            except Exception as error:
+                if len(batch) == 1 or not _may_be_an_item(error):
+                    raise
+                most = len(batch) // 2
+            else:
+                return batch
 
     async def _create(self, item: Taken) -> None:
         """Create the lead, or update it if it is there. Raises LookupError without a program."""
@@ -158,7 +176,7 @@ class Relay:
             await self._without_the_first(items, why)
 
     async def _without_the_first(self, items: list[Taken], why: str) -> None:
-        """Give the first up; the others are told at once."""
+        """Give the first item up; the others are relayed at once."""
         await self._given_up(items[:1], why)
         if items[1:]:
             said = "after an item that was given up"
@@ -184,11 +202,18 @@ class Relay:
             await asyncio.to_thread(self._intake.purge, now - _KEPT)
 
 
-def _leading_events(items: Sequence[Taken]) -> list[Taken]:
-    """The events before anything else, as many as one signal holds; at least one."""
+def _may_be_an_item(error: Exception) -> bool:
+    """Whether one of several items may be what is wrong, and not the world."""
+    if isinstance(error, RPCError):
+        return error.status is RPCStatusCode.INVALID_ARGUMENT
+    return not isinstance(error, LookupError | TemporalUnavailableError | OSError | SQLAlchemyError)
+
+
+def _leading_events(items: Sequence[Taken], most: int) -> list[Taken]:
+    """The events before anything else, up to `most`, as many as one signal holds; at least one."""
     batch: list[Taken] = []
     characters = 0
-    for one in items[:_MOST_EVENTS]:
+    for one in items[:most]:
         characters += len(json.dumps(one.body, ensure_ascii=False))
         if one.kind != "event" or (batch and characters > _MOST_CHARACTERS):
             break

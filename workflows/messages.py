@@ -9,6 +9,7 @@ from typing import Any
 from models.envelopes import Envelope
 from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
+from models.plain_json import check_shape
 
 _KNOWN = ("events", "create", *ACTS)
 _LONGEST = 300
@@ -24,7 +25,15 @@ def signalled(
         why = " ".join(str(error).split())[:_LONGEST]
         return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
     kind = {"events": "event", "create": "created"}.get(name, "act")
-    return [_envelope(kind, name if kind == "act" else "", body, now, grace) for body in bodies]
+    envelopes = []
+    for body in bodies:
+        try:
+            check_shape(body)
+        except ValueError as error:  # it could not be handed on; the others of the signal can
+            envelopes.append(_envelope("malformed", name, f"{name}: {error}", now, grace))
+        else:
+            envelopes.append(_envelope(kind, name if kind == "act" else "", body, now, grace))
+    return envelopes
 
 
 def _bodies(name: str, args: list[Any]) -> list[Any]:

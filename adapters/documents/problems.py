@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
+
+from models.near_names import meant, nearest
+
+__all__ = ["DocumentError", "Path", "Problem", "meant", "nearest", "written_path"]
 
 Path = tuple[str | int, ...]
 """The way from a document's root to a value: keys and places in lists."""
@@ -46,21 +49,3 @@ def written_path(path: Path) -> str:
     """The path as people write it: `tracks.welcome.steps[2]`."""
     text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path)
     return text.removeprefix(".")
-
-
-def nearest(word: str, names: Iterable[str]) -> str | None:
-    """The one of `names` that was probably meant, if any is close."""
-    by_folded = {name.casefold(): name for name in sorted(names, reverse=True)}
-    found = difflib.get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.6)
-    return by_folded[found[0]] if found else None
-
-
-def meant(word: str, names: Iterable[str]) -> str:
-    """The remedy for an unknown name: the nearest known one, else what there is."""
-    known = sorted(set(names))
-    if close := nearest(word, known):
-        return f"did you mean '{close}'?"
-    if not known:
-        return "there is none yet"
-    shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-    return f"known: {shown}"

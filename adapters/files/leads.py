@@ -7,35 +7,20 @@ used leaves nothing half done. Rows are streamed: memory holds a row, and an id 
 from __future__ import annotations
 
 import json
-import re
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import IO, Any, Self
+from typing import IO, Self
 
-from adapters.documents.problems import meant
 from adapters.files.rows import LeadFileError, Row, Rows, open_rows
-from lifecycle.calendars.local_time import zone
-from lifecycle.program.profile import field_types, read_profile
+from lifecycle.program.new_lead import ID, NewLead, read_new_lead
+from lifecycle.program.profile import field_types
 from lifecycle.stable_hash import lead_id
 from models.program.program import Program
 
-__all__ = ["CheckedLeads", "LeadFileError", "NewLead", "checked_leads", "read_lead"]
-
-ID = "id"
-"""The one name beside the fields of the profile; optional."""
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewLead:
-    """A lead ready to be enrolled: its profile is coerced, empty fields are left out."""
-
-    id: str
-    profile: dict[str, Any]
+__all__ = ["CheckedLeads", "LeadFileError", "checked_leads"]
 
 
 @dataclass(slots=True)
@@ -51,12 +36,12 @@ class CheckedLeads:
     def __iter__(self) -> Iterator[NewLead]:
         self.spool.seek(0)
         for line in self.spool:
-            lead, profile = json.loads(line)
-            yield NewLead(id=lead, profile=profile)
+            lead, named, profile, consent = json.loads(line)
+            yield NewLead(id=lead, named=named, profile=profile, consent=consent)
 
     def add(self, lead: NewLead) -> None:
         """Keep one more lead."""
-        line = json.dumps([lead.id, lead.profile], allow_nan=False)
+        line = json.dumps([lead.id, lead.named, lead.profile, lead.consent], allow_nan=False)
         self.spool.write(line.encode() + b"\n")
         self.valid += 1
 
@@ -94,7 +79,7 @@ def checked_leads(
 def _valid(row: Row, program: Program) -> NewLead:
     if row.problem is not None:
         raise ValueError(row.problem)
-    return read_lead(row.values, program)
+    return read_new_lead(row.values, program)
 
 
 def _first(lead: NewLead, line: int, earlier: dict[str, int]) -> NewLead:
@@ -105,46 +90,6 @@ def _first(lead: NewLead, line: int, earlier: dict[str, int]) -> NewLead:
             raise ValueError(f"the same {what} as in line {earlier[key]}")
     earlier[address] = earlier[lead.id] = line
     return lead
-
-
-def read_lead(values: Mapping[str, Any], program: Program) -> NewLead:
-    """One lead from its raw values, by field, perhaps with an `id`.
-
-    Raises ValueError with everything that is wrong, in one line.
-    """
-    types = field_types(program)
-    known = {name: value for name, value in values.items() if name in types}
-    read = read_profile(known, program)
-    problems = [_unknown(name, types) for name in values if name not in types and name != ID]
-    problems += read.problems.values()
-    if "email" not in known:
-        problems.append("email is missing")
-    if (problem := _zone_problem(read.values.get("timezone"))) is not None:
-        problems.append(problem)
-    given = str(values.get(ID) or "").strip()
-    if given and not _ID.fullmatch(given):
-        problems.append(
-            f"id '{given}' can't be used; write up to 100 letters, digits, '.', '_' or '-'"
-        )
-    if problems:
-        raise ValueError("; ".join(problems))
-    return NewLead(id=given or lead_id(read.values["email"]), profile=read.values)
-
-
-def _unknown(name: str, known: Iterable[str]) -> str:
-    return f"'{name}' is not a field of this program; {meant(name, known)}"
-
-
-@lru_cache(maxsize=1_000)
-def _zone_problem(name: str | None) -> str | None:
-    """Remembered, because the nearest names take long to find, and files repeat themselves."""
-    if name is None:
-        return None
-    try:
-        zone(name)
-    except ValueError as error:
-        return f"timezone: {error}"
-    return None
 
 
 class _Rejects:

@@ -8,12 +8,12 @@ from datetime import datetime, timedelta
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
+from adapters.sql.new_item import NewItem
 from lifecycle.handoff.unreachable_owner import LEFT
 from lifecycle.stable_hash import short_hash
 from lifecycle.stages import WORKED
 from models.directory import Directory
-from models.instants import write_instant
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
 from models.tables.people import Assignment
@@ -74,6 +74,5 @@ def tell(
 
 
 def _item(lead: str, person: str, identity: str, now: datetime, delay: timedelta) -> NewItem:
-    at, data = write_instant(now), {"person": person}
-    body = {"id": identity, "type": LEFT, "at": at, "data": data}
-    return NewItem(lead=lead, item=identity, kind="event", body=body, arrived=now, delay=delay)
+    raw = {"id": identity, "type": LEFT, "data": {"person": person}}
+    return NewItem.event(lead, raw, arrived=now, delay=delay)

@@ -1,16 +1,17 @@
-"""What is accepted from outside for leads: stored first, told to their workflows after."""
+"""What is accepted from outside for leads: stored first, relayed to their workflows afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from adapters.sql.new_item import NewItem
 from models.addresses import spellings
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
@@ -34,24 +35,8 @@ _COMING = sa.select(_I.c.lead).where(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class NewItem:
-    """Something for a lead that arrived from outside, checked already."""
-
-    lead: str
-    item: str
-    """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
-    kind: Literal["event", "lead"]
-    body: Mapping[str, Any]
-    """An event as `models.messages.read_event` takes it; or `{program, profile}`."""
-    arrived: datetime
-    """By the program's clock."""
-    delay: timedelta = timedelta(0)
-    """Not told to the lead before it has lain so long (real time)."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """An item that was leased, to be told to its lead."""
+    """An item that is leased, to be relayed to its lead."""
 
     seq: int
     lead: str
@@ -65,7 +50,7 @@ class Taken:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """What was accepted and not told yet."""
+    """What was accepted and not relayed yet."""
 
     count: int
     oldest: datetime | None
@@ -73,13 +58,13 @@ class Waiting:
 
 
 class SqlIntake:
-    """The table of accepted items. What `accept` returned from is stored.
+    """The table of accepted items. Once `accept` has returned, its items are stored.
 
-    What comes for one lead within `gather` is told to it together.
+    What comes for one lead within `gather` is relayed together.
     """
 
     def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
-        self._database = database
+        self.database = database
         self._gather = gather
         self._insert = (
             database.upsert(_I)
@@ -89,7 +74,7 @@ class SqlIntake:
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """Store items in one transaction; False for each that was accepted before."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             return self.store(connection, items)
 
     def store(self, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
@@ -117,12 +102,12 @@ class SqlIntake:
         return fresh
 
     def take(self, limit: int, lease: timedelta) -> list[Taken]:
-        """Lease what can be told now to about `limit` leads, each lead's items in order of arrival.
+        """Lease what can be relayed now, for about `limit` leads, each lead's in order of arrival.
 
-        A lead's items come together, as far as they were gathered; of a flood come the first.
-        None overtakes an earlier one that is leased or lies ahead of its time, and a lead that
-        waits so holds up no other. What is neither `done` nor put off `again` within the lease
-        is taken anew: its taker died.
+        A lead's gathered items come together; of a flood, the first 1,000. No item overtakes an
+        earlier one that is leased or not ready yet, and a lead that waits so holds up no other.
+        What is neither `done` nor put off (`again`) within the lease is taken anew, because the
+        process that took it died.
         """
         now = datetime.now(UTC)
         firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
@@ -132,7 +117,7 @@ class SqlIntake:
             .order_by(_I.c.ready)
             .limit(limit)
         )
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             leads = sorted(connection.scalars(ready))
             if not leads:
                 return []
@@ -175,14 +160,14 @@ class SqlIntake:
 
     def done(self, seqs: Sequence[int], why: str | None = None) -> None:
         """Note that leads have these items; or, with a reason, that they were given up."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(
                 sa.update(_I).where(_I.c.seq.in_(seqs)).values(done=datetime.now(UTC), why=why)
             )
 
     def again(self, seqs: Sequence[int], why: str, after: timedelta) -> None:
         """Put items off: they are taken again after so long."""
-        with self._database.write() as connection:
+        with self.database.write() as connection:
             connection.execute(
                 sa.update(_I)
                 .where(_I.c.seq.in_(seqs), _I.c.done.is_(None))
@@ -190,8 +175,8 @@ class SqlIntake:
             )
 
     def judge(self, lead: str, message: str, why: str) -> int:
-        """Make this mail's clicks and opens that were not told yet a machine's; how many."""
-        with self._database.write() as connection:
+        """Mark this mail's waiting clicks and opens as a machine's; how many."""
+        with self.database.write() as connection:
             rows = connection.execute(
                 sa.select(_I.c.seq, _I.c.body).where(
                     _I.c.lead == lead, _I.c.kind == "event", _I.c.done.is_(None)
@@ -208,7 +193,7 @@ class SqlIntake:
         query = sa.select(_I.c.body).where(
             _I.c.lead == lead, _I.c.kind == "event", _I.c.arrived >= since
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             bodies = connection.scalars(query).all()
         return {
             str(body["data"].get("url", ""))
@@ -216,10 +201,22 @@ class SqlIntake:
             if body.get("type") == "email.clicked" and body["data"].get("message") == message
         }
 
+    def events_since(
+        self, connection: Connection, lead: str, kind: str, since: datetime
+    ) -> list[dict[str, Any]]:
+        """A lead's accepted events of one type that arrived since then (program clock)."""
+        query = sa.select(_I.c.body).where(
+            _I.c.lead == lead,
+            _I.c.kind == "event",
+            _I.c.arrived >= since,
+            _I.c.body["type"].as_string() == kind,
+        )
+        return list(connection.scalars(query))
+
     def known(self, leads: Iterable[str]) -> set[str]:
         """Which of these leads exist, or will: their creation was accepted and not given up."""
         wanted = set(leads)
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             found = set(connection.scalars(_THERE, {"ids": sorted(wanted)}))
             if wanted - found:
                 found |= set(connection.scalars(_COMING, {"ids": sorted(wanted - found)}))
@@ -236,7 +233,7 @@ class SqlIntake:
             .where(_L.c.email.in_(wanted))
             .group_by(_L.c.email)
         )
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             leads = {row[0]: row[1] for row in connection.execute(query)}
         found = {
             address: [leads[one] for one in each if one in leads] for address, each in spelt.items()
@@ -244,15 +241,15 @@ class SqlIntake:
         return {address: each[0] for address, each in found.items() if each}
 
     def waiting(self) -> Waiting:
-        """How much was accepted and not told yet, and since when the oldest waits."""
+        """How much was accepted and not relayed yet, and since when the oldest waits."""
         query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
-        with self._database.read() as connection:
+        with self.database.read() as connection:
             count, oldest = connection.execute(query).one()
         return Waiting(count, oldest)
 
     def purge(self, before: datetime) -> int:
-        """Remove what was told before this instant; how much it was."""
-        with self._database.write() as connection:
+        """Remove what was relayed before this instant; how much it was."""
+        with self.database.write() as connection:
             return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
 
 

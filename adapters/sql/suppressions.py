@@ -1,6 +1,7 @@
-"""The suppression list: addresses that get no marketing mail, whoever asked for it.
+"""The suppression list: addresses that get no marketing mail, and why.
 
-It belongs to the address and is looked at last, so it holds for mail that is already queued.
+A suppression belongs to the address. It is looked at last before sending, so it also holds for mail
+that is already queued.
 """
 
 from __future__ import annotations
@@ -8,18 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
-from models.addresses import comparable, spellings
+from lifecycle.nurture.suppression import SuppressionReason
+from models.addresses import comparable, readable_domain, spellings
 from models.tables.columns import table_of
+from models.tables.leads import LeadRow
 from models.tables.mail import Suppression
 
 _S = table_of(Suppression)
+_L = table_of(LeadRow)
 
-Reason = Literal["unsubscribed", "bounced", "complained"]
 BY_HAND = ""
 """Whom a row belongs to that no lead's own turns may take away."""
 
@@ -33,34 +36,90 @@ class Suppressed:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadOfAddress:
+    """A lead that has the address, and what its own state holds against it."""
+
+    lead: str
+    suppressed: frozenset[str]
+
+
 class SqlSuppressionList:
     """The table of suppressions. Addresses are compared in lower case and in all spellings."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, address: str, reason: Reason, *, at: datetime, lead: str = BY_HAND) -> bool:
-        """Suppress an address at once; False if it was so already.
-
-        What was done by hand stays by hand, also where a lead's turn came first.
-        """
-        insert = self._database.upsert(_S).values(
-            address=comparable(address), reason=reason, lead=lead, at=at
-        )
+    def add(
+        self, address: str, reason: SuppressionReason, *, at: datetime, lead: str = BY_HAND
+    ) -> bool:
+        """Suppress an address in a transaction of its own; False if it was suppressed already."""
         with self._database.write() as connection:
-            done = connection.scalar(insert.on_conflict_do_nothing().returning(_S.c.address))
-            if done is None and lead == BY_HAND:
-                mine = sa.and_(_S.c.address == comparable(address), _S.c.reason == reason)
-                connection.execute(sa.update(_S).where(mine).values(lead=BY_HAND))
-        return done is not None
+            return self.store(connection, address, reason, at=at, lead=lead)
 
-    def remove(self, address: str, reason: Reason | None = None) -> bool:
-        """Lift one reason, or all; False if there was none."""
+    def store(
+        self,
+        connection: Connection,
+        address: str,
+        reason: SuppressionReason,
+        *,
+        at: datetime,
+        lead: str = BY_HAND,
+    ) -> bool:
+        """`add` as a part of another's transaction.
+
+        What was done by hand stays so, also where a lead's turn wrote the row first.
+        """
+        stored = sa.and_(_S.c.address.in_(spellings(address)), _S.c.reason == reason)
+        known = connection.scalar(sa.select(sa.func.count()).where(stored))
+        row = {"address": _readable(address), "reason": reason, "lead": lead, "at": at}
+        insert = self._database.upsert(_S).values(row).on_conflict_do_nothing()
+        new = not known and connection.scalar(insert.returning(_S.c.address)) is not None
+        if not new and lead == BY_HAND:
+            connection.execute(sa.update(_S).where(stored).values(lead=BY_HAND))
+        return new
+
+    def since(
+        self, connection: Connection, address: str, reason: SuppressionReason
+    ) -> datetime | None:
+        """Since when this reason stands against the address, or None."""
+        found: datetime | None = connection.scalar(
+            sa.select(sa.func.min(_S.c.at)).where(
+                _S.c.address.in_(spellings(address)), _S.c.reason == reason
+            )
+        )
+        return found
+
+    def remove(self, address: str, reason: SuppressionReason | None = None) -> bool:
+        """Lift one reason, or all, in a transaction of its own; False if there was none."""
+        with self._database.write() as connection:
+            return bool(self.lift(connection, address, reason))
+
+    def lift(
+        self, connection: Connection, address: str, reason: SuppressionReason | None = None
+    ) -> list[str]:
+        """`remove` as a part of another's transaction; the reasons that were lifted, sorted."""
         delete = sa.delete(_S).where(_S.c.address.in_(spellings(address)))
         if reason is not None:
             delete = delete.where(_S.c.reason == reason)
-        with self._database.write() as connection:
-            return connection.execute(delete).rowcount > 0
+        return sorted(set(connection.scalars(delete.returning(_S.c.reason))))
+
+    def leads_of(self, connection: Connection, address: str) -> list[LeadOfAddress]:
+        """The leads that have the address now, by id."""
+        query = (
+            sa.select(_L.c.id, _L.c.state)
+            .where(_L.c.email.in_(spellings(address)))
+            .order_by(_L.c.id)
+        )
+        return [
+            LeadOfAddress(lead=row.id, suppressed=frozenset(row.state.get("suppressed", ())))
+            for row in connection.execute(query)
+        ]
+
+    def address_of(self, connection: Connection, lead: str) -> str | None:
+        """The address that a lead has now; None if it is not known here, or has none."""
+        found: str | None = connection.scalar(sa.select(_L.c.email).where(_L.c.id == lead))
+        return found
 
     def all(self) -> Iterator[Suppressed]:
         """Every row, by address."""
@@ -74,3 +133,9 @@ class SqlSuppressionList:
         query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))
         with self._database.read() as connection:
             return sorted(set(connection.scalars(query)))
+
+
+def _readable(address: str) -> str:
+    """The one spelling in which an address is stored."""
+    local, at, domain = comparable(address).rpartition("@")
+    return f"{local}{at}{readable_domain(domain)}"

@@ -17,9 +17,9 @@ from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
-from gateway.api.intake import ADDRESS, LEAD_ID
-from gateway.requests.problems import ProblemError, told
-from lifecycle.stable_hash import lead_id
+from gateway.requests.problems import ProblemError, responses
+from lifecycle.program.new_lead import read_lead_id
+from lifecycle.program.profile import read_address
 from models.inputs import ACTS
 from models.instants import write_instant
 from usecases.acting import (
@@ -33,9 +33,10 @@ from usecases.acting import (
     perform,
 )
 from usecases.context import Acts, Context
+from usecases.naming import AmbiguousLeadError, lead_of_address
 from usecases.viewer import ADMIN
 
-_ANSWERS = told(400, 401, 404, 409, 413, 422, 503)
+_ANSWERS = responses(400, 401, 404, 409, 413, 422, 503)
 
 _EXAMPLES = {
     "accept": {
@@ -202,25 +203,27 @@ def _lead(context: Context, asked: Mapping[str, Any]) -> str:
     if ("lead" in asked) == ("email" in asked):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
     if "lead" in asked:
-        lead = asked["lead"]
-        if not isinstance(lead, str) or not LEAD_ID.fullmatch(lead):
-            raise ProblemError(422, "lead: up to 100 letters, digits and any of _ . @ + -")
-        return lead
-    given = asked.get("email")
-    address = given.strip().lower() if isinstance(given, str) else ""
-    if not ADDRESS.fullmatch(address) or not address.isprintable():
-        raise ProblemError(422, "email: write an address like ana@northwind.example")
+        try:
+            return read_lead_id(asked["lead"])
+        except ValueError:
+            said = "lead: up to 100 letters, digits and any of _ . @ + -"
+            raise ProblemError(422, said) from None
+    try:
+        address = read_address(asked["email"])
+    except ValueError:
+        raise ProblemError(422, "email: write an address like ana@northwind.example") from None
     return _by_address(context, address)
 
 
 def _by_address(context: Context, address: str) -> str:
-    leads = context.reports.ids_of(address)
+    leads = context.sent.leads_of(address)
     if not leads:
         raise ProblemError(404, "there is no lead with this address")
-    derived = lead_id(address)
-    if len(leads) > 1 and derived not in leads:
-        raise ProblemError(422, f"the address is that of {', '.join(leads)}; name one by lead")
-    return derived if derived in leads else leads[0]
+    try:
+        return lead_of_address(address, leads)
+    except AmbiguousLeadError:
+        said = f"the address is that of {', '.join(leads)}; name one by lead"
+        raise ProblemError(422, said) from None
 
 
 def _problem(outcome: ActFailed) -> ProblemError:

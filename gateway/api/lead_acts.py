@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from gateway.api.keys import asks
 from gateway.api.lead_documents import LeadId
-from gateway.requests.problems import ProblemError, faulty, told
+from gateway.requests.problems import ProblemError, faulty, responses
 from models.inputs import ActName
 from models.instants import Instant
 from models.program.values import Stage
@@ -98,7 +98,9 @@ def router(context: Context, acts: Acts) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["leads"])
     decides = asks(context, "acts:write")
 
-    @routes.post("/leads/{lead}/acts", responses=told(400, 401, 403, 404, 409, 413, 422, 429, 503))
+    @routes.post(
+        "/leads/{lead}/acts", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
+    )
     async def act(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],

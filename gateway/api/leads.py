@@ -14,7 +14,7 @@ from adapters.documents.problems import meant
 from adapters.reports.lead_pages import Order, SqlLeadPages
 from gateway.api.keys import asks
 from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
-from gateway.requests.problems import ProblemError, faulty, told
+from gateway.requests.problems import ProblemError, faulty, responses
 from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import not_there, visible
@@ -89,7 +89,7 @@ def router(context: Context) -> APIRouter:
     pages = SqlLeadPages(context.database)
     reads = asks(context, "leads:read")
 
-    @routes.get("/leads", responses=told(401, 403, 422, 429, 503))
+    @routes.get("/leads", responses=responses(401, 403, 422, 429, 503))
     def leads(
         asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
     ) -> LeadsDocument:
@@ -105,7 +105,7 @@ def router(context: Context) -> APIRouter:
             raise faulty("query.after", str(error)) from None
         return LeadsDocument(leads=[LeadDocument.of(one) for one in page.leads], next=page.next)
 
-    @routes.get("/leads/{lead}", responses=told(401, 403, 404, 422, 429, 503))
+    @routes.get("/leads/{lead}", responses=responses(401, 403, 404, 422, 429, 503))
     def dossier(
         lead: LeadId,
         asked: Annotated[TimelineQuery, Query()],

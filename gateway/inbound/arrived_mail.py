@@ -1,4 +1,4 @@
-"""A mail that a stranger wrote, taken apart without surprises."""
+"""A mail from outside, parsed so that no content of it can raise or cost too much."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def attachments(mail: Message) -> int:
 
 
 def plain_text(mail: Message) -> str:
-    """What a reader sees, up to 100,000 characters: the plain text, else the HTML without tags."""
+    """What a person sees, up to 100,000 characters: the plain text, else the HTML without tags."""
     for wanted in ("text/plain", "text/html"):
         for part in parts_of(mail):
             if content_type(part) == wanted and not _is_file(part):

@@ -1,4 +1,4 @@
-"""Answers that nobody wrote: automatic replies (RFC 3834), and the day they say one is back."""
+"""Automatic replies (RFC 3834), and the day of return that they name."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Feedback reports (RFC 5965): what readers tell their mail provider about mail of ours."""
+"""Feedback reports (RFC 5965): what recipients report to their mail provider about our mail."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from email.message import EmailMessage, Message
 from gateway.inbound.arrived_mail import content_type, header_text, parts_of
 
 _ABOUT = ("abuse", "fraud")
-"""What a reader says who presses "spam" or "phishing". Others are about our servers, not by
-readers (`auth-failure`, RFC 6591), or take a complaint back (`not-spam`)."""
+"""What a recipient reports by pressing "spam" or "phishing". Other types are about our servers
+(`auth-failure`, RFC 6591), or take a complaint back (`not-spam`)."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 
 
@@ -26,7 +26,7 @@ class FeedbackReport:
 
     @property
     def is_complaint(self) -> bool:
-        """Whether a reader complains."""
+        """Whether a recipient complains."""
         return self.about in _ABOUT
 
 

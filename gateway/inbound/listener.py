@@ -62,7 +62,7 @@ class _Door:
     """aiosmtpd's handler."""
 
     def __init__(self, context: Context) -> None:
-        self._outside = context
+        self._context = context
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
@@ -73,9 +73,9 @@ class _Door:
         _options: list[str],
     ) -> str:
         try:
-            known = await asyncio.to_thread(addressed, self._outside, address)
+            known = await asyncio.to_thread(addressed, self._context, address)
         except Exception as error:  # noqa: BLE001 - whatever it was, the sender may try again
-            _log.error("an address can't be looked up", why=_told(error))
+            _log.error("an address can't be looked up", why=_loggable(error))
             return _LATER
         if known is None:
             return _UNKNOWN
@@ -97,34 +97,34 @@ class _Door:
         try:
             for to in envelope.rcpt_tos:
                 arrival = Arrival(to=to, null_sender=null_sender, content=content)
-                found = await asyncio.to_thread(recognise, self._outside, arrival)
+                found = await asyncio.to_thread(recognise, self._context, arrival)
                 if isinstance(found, RefusedMail):
                     answers.append(found.answer)
                 else:
                     await self._take(found)
                     answers.append("250 2.0.0 taken")
         except Exception as error:  # noqa: BLE001 - whatever it was, the sender may try again
-            _log.error("a mail can't be taken in", why=_told(error))
+            _log.error("a mail can't be taken in", why=_loggable(error))
             return _LATER
         return min(answers)
 
     async def handle_exception(self, error: Exception) -> str:
-        """The answer where a session fails: nothing of the error is told."""
-        _log.error("a session failed", why=_told(error))
+        """The answer where a session fails; it shows nothing of the error."""
+        _log.error("a session failed", why=_loggable(error))
         return _LATER
 
     async def _take(self, found: Recognised) -> None:
         """Pass a reply on, then store what happened: so none is stored that reached nobody."""
         if found.reply is not None and found.sent is not None:
-            people = await asyncio.to_thread(self._outside.people.directory)
+            people = await asyncio.to_thread(self._context.people.directory)
             ways = await asyncio.to_thread(
-                forwarded, self._outside, people, found.sent, found.reply
+                forwarded, self._context, people, found.sent, found.reply
             )
-            await pass_on(self._outside.mailer, found.sent.lead, ways)
-        await asyncio.to_thread(store, self._outside, found)
+            await pass_on(self._context.mailer, found.sent.lead, ways)
+        await asyncio.to_thread(store, self._context, found)
 
 
-def _told(error: Exception) -> str:
+def _loggable(error: Exception) -> str:
     """What a log may say of an error: a database's own words repeat what was to be stored."""
     ours = isinstance(error, MailUnsentError | MailRefusedError | LookupError)
     return str(error) if ours else type(error).__name__

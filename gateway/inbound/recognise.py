@@ -18,10 +18,9 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from adapters.mail.links import Purpose
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sql.sent_mail import SentMail
-from adapters.sql.suppressions import SqlSuppressionList
 from gateway.inbound.arrived_mail import header_text, read_arrived
 from gateway.inbound.automatic_reply import return_day, why_automatic
 from gateway.inbound.delivery_status import (
@@ -33,7 +32,6 @@ from gateway.inbound.delivery_status import (
 from gateway.inbound.feedback_report import FeedbackReport, feedback_report
 from gateway.inbound.forwarding import MARK
 from gateway.inbound.returned_alerts import returned_alert
-from models.instants import write_instant
 from usecases.context import Context
 
 Door = Literal["bounce", "reply", "unsubscribe", "fbl"]
@@ -133,18 +131,13 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
 
 
 def store(context: Context, found: Recognised) -> None:
-    """Store the event. An unsubscription holds at once, as everywhere."""
-    if found.item is None:
-        return
-    context.intake.accept([found.item])
-    if found.sent is not None and found.item.body["type"] == "email.unsubscribed":
-        SqlSuppressionList(context.database).add(
-            found.sent.address, "unsubscribed", at=found.item.arrived
-        )
+    """Store the event, if there is one."""
+    if found.item is not None:
+        context.accept(found.item)
 
 
 def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | RefusedMail:
-    """What to do with a mail that can't be taken apart: whoever wrote it may write anew."""
+    """What to do with a mail that can't be taken apart: its sender may write again."""
     if door == "bounce" and sent is not None:
         return Recognised(sent=sent, item=_unread(sent, now, ""))
     return _UNREADABLE
@@ -224,12 +217,11 @@ def _item(
     *,
     machine: bool = False,
 ) -> NewItem:
-    body: dict[str, Any] = {
+    raw: dict[str, Any] = {
         "id": identity,
         "type": kind,
         "subject": sent.email,
-        "at": write_instant(now),
         "data": {"message": sent.message, **data},
         "machine": machine,
     }
-    return NewItem(lead=sent.lead, item=identity, kind="event", body=body, arrived=now)
+    return NewItem.event(sent.lead, raw, arrived=now, address=sent.address)

@@ -1,4 +1,4 @@
-"""Alerts that come back: whom no mail reaches can't work a lead, and the manager is told.
+"""Alerts that come back: whom no mail reaches can't work a lead, so the manager is alerted.
 
 What a person's own machine answers, such as a notice of absence, is taken and left alone.
 """
@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert
 from gateway.inbound.arrived_mail import read_arrived
 from gateway.inbound.delivery_status import delivery_status, is_old_bounce, old_diagnostic
 from lifecycle.handoff.unreachable_owner import UNREACHABLE
-from models.instants import write_instant
 
 
 def returned_alert(
@@ -32,11 +31,9 @@ def returned_alert(
 
 
 def _item(alert: SentAlert, why: str, now: datetime) -> NewItem:
-    identity = f"{UNREACHABLE}/{alert.mail}"
-    body = {
-        "id": identity,
+    raw = {
+        "id": f"{UNREACHABLE}/{alert.mail}",
         "type": UNREACHABLE,
-        "at": write_instant(now),
         "data": {"person": alert.person, "why": why},
     }
-    return NewItem(lead=alert.lead, item=identity, kind="event", body=body, arrived=now)
+    return NewItem.event(alert.lead, raw, arrived=now)

@@ -14,14 +14,15 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
+from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, ProviderReport, accept
-from gateway.requests.problems import ProblemError, told
+from gateway.requests.problems import ProblemError, responses
 from usecases.context import Context
 
-_ANSWERS = told(400, 401, 404, 413, 429, 503)
+_ANSWERS = responses(400, 401, 404, 413, 429, 503)
 
 
 def _raw(example: Any) -> dict[str, Any]:
@@ -53,7 +54,7 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         """SendGrid's event webhook."""
         key, body = _set_up(secrets.sendgrid_public_key), await request.body()
         _proven(lambda: sendgrid.verify(key, request.headers, body))
-        return await _taken(context, "sendgrid", sendgrid.told(_json(body)))
+        return await _accepted(context, "sendgrid", sendgrid.reports(_json(body)))
 
     @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_raw(mailgun.EXAMPLE))
     async def from_mailgun(request: Request) -> AcceptedReports:
@@ -61,14 +62,18 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
         token = _proven(lambda: mailgun.verify(key, document))
         _proven(lambda: tokens.take(token))
-        return await _taken(context, "mailgun", mailgun.told(document))
+        try:
+            return await _accepted(context, "mailgun", mailgun.reports(document))
+        except SQLAlchemyError:
+            tokens.give_back(token)
+            raise
 
     @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_raw(postmark.EXAMPLE))
     async def from_postmark(request: Request) -> AcceptedReports:
         """Postmark's webhooks."""
         login, body = _set_up(secrets.postmark_login), await request.body()
         _proven(lambda: postmark.verify(login, request.headers))
-        return await _taken(context, "postmark", postmark.told(_json(body)))
+        return await _accepted(context, "postmark", postmark.reports(_json(body)))
 
     @routes.post("/ses", responses=_ANSWERS, openapi_extra=_raw(ses.EXAMPLE))
     async def from_ses(request: Request) -> AcceptedReports:
@@ -82,14 +87,14 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         if kind != "Notification":
             return AcceptedReports(accepted=0)
         identity, message = str(document.get("MessageId")), _json(str(document["Message"]).encode())
-        return await _taken(context, "ses", ses.told(message, identity))
+        return await _accepted(context, "ses", ses.reports(message, identity))
 
     @routes.post("/standard", responses=_ANSWERS, openapi_extra=_raw(standard.EXAMPLE))
     async def from_anybody(request: Request) -> AcceptedReports:
         """Any provider that signs by Standard Webhooks."""
         secret, body = _set_up(secrets.webhook_secret), await request.body()
         identity = _proven(lambda: standard.verify(secret, request.headers, body))
-        return await _taken(context, "standard", standard.told(_json(body), identity))
+        return await _accepted(context, "standard", standard.reports(_json(body), identity))
 
     return routes
 
@@ -118,7 +123,7 @@ def _json(body: bytes) -> Any:
         raise ProblemError(400, "the body is not JSON") from None
 
 
-async def _taken(
-    context: Context, provider: str, told: Iterable[ProviderReport]
+async def _accepted(
+    context: Context, provider: str, reports: Iterable[ProviderReport]
 ) -> AcceptedReports:
-    return AcceptedReports(accepted=await asyncio.to_thread(accept, context, provider, told))
+    return AcceptedReports(accepted=await asyncio.to_thread(accept, context, provider, reports))

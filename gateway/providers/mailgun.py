@@ -62,6 +62,10 @@ class Tokens:
             raise NotProvenError("its token was used before")
         self._seen[token] = now
 
+    def give_back(self, token: str) -> None:
+        """Forget a token whose message could not be stored, so that Mailgun may send it again."""
+        self._seen.pop(token, None)
+
 
 def verify(signing_key: str, document: Any) -> str:
     """The token of a message that Mailgun signed a moment ago. Raises NotProvenError."""
@@ -76,7 +80,7 @@ def verify(signing_key: str, document: Any) -> str:
     return token
 
 
-def told(document: Any) -> Iterator[ProviderReport]:
+def reports(document: Any) -> Iterator[ProviderReport]:
     """What one of Mailgun's messages tells."""
     raw = document.get("event-data") if isinstance(document, Mapping) else None
     kind = text(raw, "event") if isinstance(raw, Mapping) else ""

@@ -1,4 +1,4 @@
-"""What a provider tells of a mail, in our words, and whose it is."""
+"""What a provider reports about a mail, in our words, and which lead it is about."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from models.addresses import without_addresses
 from models.instants import write_instant
-from models.messages import read_event
 from usecases.context import Context
 
 _LONGEST = 300
@@ -22,10 +21,10 @@ class NotProvenError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProviderReport:
-    """One thing that a provider tells."""
+    """One thing that a provider reports."""
 
     id: str
-    """The provider's own id of it, so that telling it twice has one effect."""
+    """The provider's own id of it, so that reporting it twice has one effect."""
     type: str
     message: str = ""
     """Our Message-ID, as far as the provider gives it back."""
@@ -36,36 +35,35 @@ class ProviderReport:
     machine: bool = False
 
 
-def accept(context: Context, provider: str, told: Iterable[ProviderReport]) -> int:
-    """Store what is told of our leads in one transaction; how many items were new.
+def accept(context: Context, provider: str, reports: Iterable[ProviderReport]) -> int:
+    """Store what is reported about our leads in one transaction; how many items were new.
 
     A mail is known by its Message-ID, else by its recipient; what is about nobody we know is
     left alone, for a provider would send an error again and again.
     """
-    items = [item for one in told for item in _items(context, provider, one)]
-    return sum(context.intake.accept(items)) if items else 0
+    items = [item for one in reports for item in _items(context, provider, one)]
+    return sum(context.accept(*items))
 
 
-def _items(context: Context, provider: str, told: ProviderReport) -> Iterable[NewItem]:
-    sent = context.sent.by_message_id(told.message) if told.message else None
-    if told.type == "email.bounced" and sent is not None and not sent.current:
+def _items(context: Context, provider: str, report: ProviderReport) -> Iterable[NewItem]:
+    sent = context.sent.by_message_id(report.message) if report.message else None
+    if report.type == "email.bounced" and sent is not None and not sent.current:
         return
-    leads = [sent.lead] if sent is not None else context.sent.leads_of(told.address)
+    leads = [sent.lead] if sent is not None else context.sent.leads_of(report.address)
     now = context.now()
-    body: dict[str, Any] = {
-        "id": f"{provider}/{told.id}"[:200],
-        "type": told.type,
+    raw: dict[str, Any] = {
+        "id": f"{provider}/{report.id}"[:200],
+        "type": report.type,
         "subject": sent.email if sent is not None else "",
-        "at": write_instant(min(told.at or now, now)),
-        "data": {**told.data, **({"message": sent.message} if sent is not None else {})},
-        "machine": told.machine,
+        "at": write_instant(min(report.at or now, now)),
+        "data": {**report.data, **({"message": sent.message} if sent is not None else {})},
+        "machine": report.machine,
     }
+    address = sent.address if sent is not None else report.address
     try:
-        event = read_event(body, now)
+        yield from [NewItem.event(lead, raw, arrived=now, address=address) for lead in leads]
     except ValueError:
         return  # what a provider can't have meant: an event that can't be written down
-    for lead in leads:
-        yield NewItem(lead=lead, item=event.id, kind="event", body=body, arrived=now)
 
 
 def text(raw: Mapping[str, Any], *path: str) -> str:

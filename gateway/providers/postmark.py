@@ -2,8 +2,8 @@
 
 https://postmarkapp.com/developer/webhooks/webhooks-overview#protecting-your-webhook
 
-There is no timestamp and no signature: whoever knows the login may tell anything, so it is only
-taken over HTTPS, which a proxy in front of the gateway sees to.
+There is no timestamp and no signature: whoever knows the login may report anything. So
+the URL must be HTTPS, which a proxy in front of the gateway provides.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def verify(login: str, headers: Mapping[str, str]) -> None:
         raise NotProvenError("its login is wrong")
 
 
-def told(document: Any) -> Iterator[ProviderReport]:
+def reports(document: Any) -> Iterator[ProviderReport]:
     """What one of Postmark's messages tells."""
     kind = text(document, "RecordType") if isinstance(document, Mapping) else ""
     if kind not in _TYPES:

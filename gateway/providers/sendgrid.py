@@ -68,7 +68,7 @@ def verify(public_key: str, headers: Mapping[str, str], body: bytes) -> None:
         raise NotProvenError("its signature is wrong") from None
 
 
-def told(document: Any) -> Iterator[ProviderReport]:
+def reports(document: Any) -> Iterator[ProviderReport]:
     """What a batch of SendGrid's events tells."""
     for raw in document if isinstance(document, list) else [document]:
         kind = text(raw, "event") if isinstance(raw, Mapping) else ""

@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html
 
 SNS tries for an hour and signs only once, so its messages are believed for that long; an id that
-was told before has no second effect.
+was reported before has no second effect.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def confirm(document: Mapping[str, Any], fetch: Fetch) -> None:
     fetch(url)
 
 
-def told(message: Any, identity: str) -> Iterator[ProviderReport]:
+def reports(message: Any, identity: str) -> Iterator[ProviderReport]:
     """What the event within a notification tells; one for each recipient."""
     if not isinstance(message, Mapping):
         return
@@ -107,18 +107,18 @@ def told(message: Any, identity: str) -> Iterator[ProviderReport]:
             said = text(one, "diagnosticCode")
             data = bounce(hard=hard, status=text(one, "status"), diagnostic=said)
             address = text(one, "emailAddress")
-            yield _told(f"{identity}/{place}", "email.bounced", address, data, common)
+            yield _report(f"{identity}/{place}", "email.bounced", address, data, common)
     elif kind == "Complaint":
         for place, one in enumerate(_list(part, "complainedRecipients")):
             address = text(one, "emailAddress")
-            yield _told(f"{identity}/{place}", "email.complained", address, {}, common)
+            yield _report(f"{identity}/{place}", "email.complained", address, {}, common)
     elif kind in ("Delivery", "Open", "Click"):
         type_ = {"Delivery": "delivered", "Open": "opened", "Click": "clicked"}[kind]
         data = {"url": text(part, "link")} if kind == "Click" else {}
-        yield _told(identity, f"email.{type_}", "", data, common)
+        yield _report(identity, f"email.{type_}", "", data, common)
 
 
-def _told(
+def _report(
     identity: str, type_: str, address: str, data: Mapping[str, Any], common: dict[str, Any]
 ) -> ProviderReport:
     return ProviderReport(id=identity, type=type_, address=address, data=data, **common)

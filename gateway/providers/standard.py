@@ -29,7 +29,7 @@ def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     return headers["webhook-id"]
 
 
-def told(document: Any, identity: str) -> Iterator[ProviderReport]:
+def reports(document: Any, identity: str) -> Iterator[ProviderReport]:
     """What a body tells."""
     for place, raw in enumerate(document if isinstance(document, list) else [document]):
         if not isinstance(raw, Mapping):

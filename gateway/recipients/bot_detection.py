@@ -1,4 +1,4 @@
-"""Machines told from people: who followed a link or loaded an image in a mail.
+"""Bot detection: whether a person or a machine followed a link or loaded an image in a mail.
 
 Scanners follow links before a mail is shown to anybody, browsers fetch what may be wanted next,
 and mail programs load images for people who never look. None of these is engagement. The

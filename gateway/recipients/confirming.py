@@ -1,4 +1,4 @@
-"""Double opt-in, `/k/TOKEN`: the reader of the mail confirms a consent.
+"""Double opt-in, `/k/TOKEN`: the recipient of the mail confirms a consent.
 
 GET shows the button and confirms nothing, for scanners follow links; POST confirms.
 """
@@ -8,14 +8,16 @@ from __future__ import annotations
 from fastapi import APIRouter
 from fastapi.responses import HTMLResponse
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.pages import Action, lost, masked, page, program_of
-from gateway.requests.problems import told
-from models.instants import write_instant
+from gateway.recipients.pages import Action, lost, masked, page
+from gateway.requests.problems import responses
 from usecases.context import Context
 
-_ANSWERS = {404: {"description": "A page", "content": {"text/html": {}}}, **told(413, 422, 503)}
+_ANSWERS = {
+    404: {"description": "A page", "content": {"text/html": {}}},
+    **responses(413, 422, 503),
+}
 
 
 def router(context: Context) -> APIRouter:
@@ -30,7 +32,7 @@ def router(context: Context) -> APIRouter:
             return lost()
         button = Action("Yes, confirm", context.links.confirm(mail.message), "confirm", "yes")
         return page(
-            "Please confirm", _wording(mail), actions=[button], program=program_of(context, mail)
+            "Please confirm", _wording(mail), actions=[button], program=context.program_of(mail)
         )
 
     @routes.post("/k/{token}", responses=_ANSWERS)
@@ -39,18 +41,13 @@ def router(context: Context) -> APIRouter:
         mail = _mail(context, token)
         if mail is None:
             return lost()
-        at = context.now()
-        identity = f"consent/{mail.message.partition('@')[0]}"
-        body = {
-            "id": identity,
+        raw = {
+            "id": f"consent/{mail.message.partition('@')[0]}",
             "type": "consent.confirmed",
-            "at": write_instant(at),
             "data": {"source": "double opt-in", "wording": _wording(mail)},
         }
-        context.intake.accept(
-            [NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at)]
-        )
-        return page("Thank you", "Your address is confirmed.", program=program_of(context, mail))
+        context.accept(NewItem.event(mail.lead, raw, arrived=context.now()))
+        return page("Thank you", "Your address is confirmed.", program=context.program_of(mail))
 
     return routes
 

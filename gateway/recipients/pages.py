@@ -1,4 +1,4 @@
-"""Pages for the readers of mail: plain, without JavaScript, readable on a phone."""
+"""Pages for the recipients of mail: plain, without JavaScript, readable on a phone."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from pathlib import Path
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from adapters.sql.sent_mail import SentMail
 from models.program.program import Program
-from usecases.context import Context
 
 _FOLDER = Path(__file__).with_name("assets")
 _CSS = (_FOLDER / "page.css").read_text()
@@ -33,7 +31,7 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-"""Of everything that is reached by a token: it is kept nowhere and told to nobody."""
+"""Of everything that is reached by a token: nobody keeps it, and no other site learns the URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +71,6 @@ def lost() -> HTMLResponse:
         "It may have been cut off on its way. Open the mail again and use the link from there.",
         status=404,
     )
-
-
-def program_of(context: Context, mail: SentMail) -> Program | None:
-    """The program by which a mail was sent, if its lead is still known."""
-    state = context.journal.state(mail.lead)
-    if state is None:
-        return None
-    try:
-        return context.programs.load(state.digest)
-    except LookupError:
-        return None
 
 
 def masked(address: str) -> str:

@@ -1,4 +1,4 @@
-"""Preferences: `/p/TOKEN`, where a reader says how much mail is welcome."""
+"""Preferences: `/p/TOKEN`, where a recipient says how much mail is welcome."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import (
-    ANSWERS,
-    PAUSE_DAYS,
-    Wish,
-    carry_out,
-    mail_of,
-    pause,
-    stop,
-    stopped,
-)
-from gateway.recipients.pages import lost, masked, page, program_of
+from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
+from gateway.recipients.pages import lost, masked, page
 from usecases.context import Context
+from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
 
 def router(context: Context) -> APIRouter:
@@ -27,7 +19,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/p/{token}", responses=ANSWERS)
     def preferences(token: str) -> HTMLResponse:
-        """The page on which a reader says how much mail is welcome; it changes nothing."""
+        """The page on which a recipient says how much mail is welcome; it changes nothing."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()
@@ -37,22 +29,22 @@ def router(context: Context) -> APIRouter:
             "How much mail is welcome?",
             f"This is about news to {masked(mail.address)}.",
             actions=[pause(context, mail), stop(context, mail, "Stop all mail")],
-            program=program_of(context, mail),
+            program=context.program_of(mail),
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
-    def prefer(token: str, wish: Annotated[Wish, Form(examples=["pause"])]) -> HTMLResponse:
+    def prefer(token: str, wish: Annotated[Choice, Form(examples=["pause"])]) -> HTMLResponse:
         """Pause, stop, or get mail again."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return lost()
-        carry_out(context, mail, wish)
+        choose(context.intake, mail, wish, at=context.now())
         if wish == "stop":
             return stopped(context, mail)
         said = {
             "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
             "resume": "You will get our mail again.",
         }[wish]
-        return page("Done", said, program=program_of(context, mail))
+        return page("Done", said, program=context.program_of(mail))
 
     return routes

@@ -16,10 +16,9 @@ from typing import Any, Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from adapters.sql.intake import NewItem
-from gateway.requests.problems import ProblemError, told
+from adapters.sql.new_item import NewItem
+from gateway.requests.problems import ProblemError, responses
 from models.instants import write_instant
-from models.messages import read_event
 from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
@@ -71,7 +70,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         "/w",
         status_code=204,
         response_class=Response,
-        responses=told(400, 403, 404, 413, 503),
+        responses=responses(400, 403, 404, 413, 503),
         openapi_extra=_BODY,
     )
     async def visit(request: Request) -> Response:
@@ -103,16 +102,9 @@ def _take(context: Context, seen: Visit) -> None:
     now = context.now()
     local = mail.message.partition("@")[0]
     identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
-    body = {
-        "id": identity[:200],
-        "type": seen.type,
-        "subject": seen.subject,
-        "at": write_instant(now),
-    }
+    raw = {"id": identity[:200], "type": seen.type, "subject": seen.subject}
     try:
-        event = read_event(body, now)
+        item = NewItem.event(mail.lead, raw, arrived=now)
     except ValueError as error:
         raise ProblemError(400, str(error)) from None
-    context.intake.accept(
-        [NewItem(lead=mail.lead, item=event.id, kind="event", body=body, arrived=now)]
-    )
+    context.accept(item)

@@ -14,12 +14,11 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import RedirectResponse
 
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.bot_detection import TOGETHER, Hit, Why, age, all_links, at_once
 from gateway.recipients.pages import HEADERS, lost
-from gateway.requests.problems import told
-from models.instants import write_instant
+from gateway.requests.problems import responses
 from usecases.context import Context
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
@@ -37,7 +36,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         "/c/{token}",
         status_code=302,
         response_class=Response,
-        responses={404: {"description": "A page", "content": {"text/html": {}}}, **told(503)},
+        responses={404: {"description": "A page", "content": {"text/html": {}}}, **responses(503)},
     )
     def click(token: str, request: Request) -> Response:
         """Follow a link of a mail."""
@@ -47,7 +46,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
             return lost()
         target = mail.links[found.number]
         why = _machine(context, mail, request, found.number)
-        _told(context, mail, "email.clicked", str(found.number), why=why, url=target)
+        _record(context, mail, "email.clicked", str(found.number), why=why, url=target)
         if not target:
             return Response(status_code=204, headers=HEADERS)
         return RedirectResponse(
@@ -61,7 +60,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         responses={
             200: {"description": "One transparent pixel", "content": {"image/gif": {}}},
             404: {"description": "A page", "content": {"text/html": {}}},
-            **told(503),
+            **responses(503),
         },
     )
     def opened(name: str, request: Request) -> Response:
@@ -72,14 +71,14 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         if kind != "gif" or mail is None:
             return lost()
         why = _machine(context, mail, request, None)
-        _told(context, mail, "email.opened", "open", why=why)
+        _record(context, mail, "email.opened", "open", why=why)
         return Response(GIF, media_type="image/gif", headers=HEADERS)
 
     return routes
 
 
 def _machine(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
-    """Why this is a machine's request, or None; what it betrays of earlier ones is judged too."""
+    """Why this is a machine's request, or None; earlier ones that it explains are judged again."""
     hit = Hit(
         method=request.method,
         headers=dict(request.headers),
@@ -99,7 +98,7 @@ def _machine(context: Context, mail: SentMail, request: Request, number: int | N
     return why
 
 
-def _told(
+def _record(
     context: Context,
     mail: SentMail,
     kind: str,
@@ -108,23 +107,21 @@ def _told(
     why: Why | None,
     url: str | None = None,
 ) -> None:
-    """Keep the event. A person's lies a few seconds, in which a scanner betrays itself."""
+    """Record the event. A person's waits some seconds, so that a scanner can be recognised."""
     at = context.now()
     local = mail.message.partition("@")[0]
     # Two requests in one second are one: browsers repeat what they are not sure of.
     identity = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
     data = {"message": mail.message, **({"url": url} if url is not None else {})}
-    body = {
+    raw = {
         "id": identity,
         "type": kind,
         "subject": mail.email,
-        "at": write_instant(at),
         "data": {**data, "why": why} if why else data,
         "machine": why is not None,
     }
     delay = timedelta(0) if why else TOGETHER / context.speed
-    item = NewItem(lead=mail.lead, item=identity, kind="event", body=body, arrived=at, delay=delay)
-    context.intake.accept([item])
+    context.accept(NewItem.event(mail.lead, raw, arrived=at, delay=delay))
 
 
 def _for_visitor(context: Context, mail: SentMail, target: str, web_origins: Sequence[str]) -> str:

@@ -12,9 +12,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import ANSWERS, carry_out, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page, program_of
+from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
+from gateway.recipients.pages import lost, masked, page
 from usecases.context import Context
+from usecases.suppressing import choose
 
 
 def router(context: Context) -> APIRouter:
@@ -33,7 +34,7 @@ def router(context: Context) -> APIRouter:
             "Unsubscribe?",
             f"We will stop sending news to {masked(mail.address)}.",
             actions=[stop(context, mail, "Unsubscribe"), pause(context, mail)],
-            program=program_of(context, mail),
+            program=context.program_of(mail),
         )
 
     @routes.post("/u/{token}", responses=ANSWERS)
@@ -47,7 +48,7 @@ def router(context: Context) -> APIRouter:
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
             return lost()
-        carry_out(context, mail, "stop")
+        choose(context.intake, mail, "stop", at=context.now())
         return stopped(context, mail)
 
     return routes

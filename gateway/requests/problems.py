@@ -85,11 +85,11 @@ def problem(
 
 
 def faulty(path: str, said: str) -> ProblemError:
-    """What to raise for one fault that only a look at the house shows."""
+    """What to raise for one fault that only the stored data shows."""
     return ProblemError(422, _SHAPE, errors=[Fault(path=path, problem=said)])
 
 
-def told(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def responses(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """What a route answers besides success, for the OpenAPI document."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {

@@ -37,9 +37,9 @@ class Limits:
     """What one asker may do."""
 
     requests: Pace = Pace(burst=200, per_second=50)
-    """Of one key. Whoever has more to tell puts up to 1,000 items into a request."""
+    """Of one key. Who has more to send puts up to 1,000 items into a request."""
     wrong_keys: Pace = Pace(burst=20, per_second=1 / 3)
-    """From one client address. Nobody mistypes a key more often, and whoever guesses should not
+    """From one client address. Nobody mistypes a key more often, and guessing must not
     keep the database busy."""
 
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from lifecycle.moment import Moment
+from lifecycle.program.new_lead import LONGEST_CONSENT
 from models.inputs import Event
 
 GIVEN, CONFIRMED = "consent.given", "consent.confirmed"
 CONFIRM = "confirm"
 """The name of the e-mail with the link that confirms a consent."""
-LONGEST = 1_000
-"""The most characters that are kept of a source or a wording."""
 
 
 def confirmation_awaited(m: Moment) -> bool:
@@ -24,7 +23,7 @@ def record_consent(m: Moment, event: Event) -> None:
         m.change(confirmed=m.at)
     m.record(
         "consented",
-        source=str(event.data.get("source", ""))[:LONGEST],
-        wording=str(event.data.get("wording", ""))[:LONGEST],
+        source=str(event.data.get("source", ""))[:LONGEST_CONSENT],
+        wording=str(event.data.get("wording", ""))[:LONGEST_CONSENT],
         confirmed=confirmed or None,
     )

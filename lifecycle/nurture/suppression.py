@@ -7,9 +7,15 @@ operator, is the way back from a wrong bounce.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Literal
+
 from lifecycle.moment import Moment
 from lifecycle.stages import IN_SALES
 from models.inputs import Event
+
+SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
+"""Why an address gets no marketing mail."""
 
 SOFT_BOUNCES = 3
 """This many soft bounces in a row count as a hard bounce."""
@@ -19,30 +25,32 @@ _PROOFS_OF_DELIVERY = frozenset(
 )
 
 
+def suppressing_reason(type_: str, data: Mapping[str, Any]) -> SuppressionReason | None:
+    """Why an event of this type, with this data, suppresses its address at once; else None."""
+    if type_ == "email.unsubscribed":
+        return "unsubscribed"
+    if type_ == "email.complained":
+        return "complained"
+    # RFC 3463: X.7.X is a policy status. The address itself may be right.
+    policy = str(data.get("status", "")).startswith("5.7.")
+    hard = type_ == "email.bounced" and data.get("kind") == "hard"
+    return "bounced" if hard and not policy else None
+
+
 def apply_event(m: Moment, event: Event) -> None:
     """Suppress mail, or lift a suppression, if the event says so."""
-    if event.type == "email.unsubscribed":
-        suppress(m, "unsubscribed")
-    elif event.type == "email.complained":
-        suppress(m, "complained")
+    reason = suppressing_reason(event.type, event.data)
+    if reason is not None:
+        suppress(m, reason)
     elif event.type == "email.resubscribed":
         lift(m, "unsubscribed")
     elif event.type == "email.bounced":
-        _bounced(m, event)
+        _count_soft_bounce(m, event.subject)
     elif event.type == "email.reinstated":
         forget_soft_bounces(m)
         lift(m, "bounced")
     elif event.type in _PROOFS_OF_DELIVERY and m.state.soft_bounces:
         forget_soft_bounces(m)
-
-
-def _bounced(m: Moment, event: Event) -> None:
-    # RFC 3463: X.7.X is a policy status. The address itself may be right.
-    policy = str(event.data.get("status", "")).startswith("5.7.")
-    if event.data.get("kind") == "hard" and not policy:
-        suppress(m, "bounced")
-        return
-    _count_soft_bounce(m, event.subject)
 
 
 def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:

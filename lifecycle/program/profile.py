@@ -69,6 +69,11 @@ def read_profile(raw: Mapping[str, Any], program: Program) -> ReadProfile:
     return ReadProfile(values, frozenset(cleared), problems)
 
 
+def read_address(value: object) -> str:
+    """An e-mail address as it is stored. Raises ValueError with the reason."""
+    return _text("email", value)
+
+
 def _shown(value: object) -> str:
     """A value from outside for a sentence: quoted, escaped, and not too long."""
     try:

@@ -18,7 +18,7 @@ from models.program.program import Program
 from tests.desk.lived_leads import PEOPLE, DeskBrowser, LivedLeads, MovableClock, signed_in
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
-from tests.gateway.gateway_context import CONFIG, house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from tests.gateway.senders import NOW
 from usecases.context import Context
 
@@ -42,7 +42,7 @@ def clock() -> MovableClock:
 
 @pytest.fixture
 def context(database: Database, mailer: FakeMailer, clock: MovableClock) -> Context:
-    found = replace(house(database, mailer), now=clock)
+    found = replace(gateway_context(database, mailer), now=clock)
     found.people.apply(Directory.model_validate(PEOPLE))
     return found
 

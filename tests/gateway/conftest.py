@@ -14,7 +14,7 @@ from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.gateway_context import CONFIG, house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from usecases.context import Context
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +53,7 @@ def acts() -> FakeActs:
 
 @pytest.fixture
 def context(database: Database, mailer: FakeMailer) -> Context:
-    return house(database, mailer)
+    return gateway_context(database, mailer)
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ CONFIG = GatewayConfig(
 )
 
 
-def house(database: Database, mailer: Mailer) -> Context:
+def gateway_context(database: Database, mailer: Mailer) -> Context:
     return Context(
         database=database,
         intake=SqlIntake(database, gather=timedelta(0)),

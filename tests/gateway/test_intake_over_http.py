@@ -10,7 +10,7 @@ import pytest
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
-from adapters.sql.intake import NewItem
+from adapters.sql.new_item import NewItem
 from lifecycle.stable_hash import lead_id
 from tests.gateway.senders import accepted, known_lead
 from usecases.context import Context

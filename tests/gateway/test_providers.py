@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
-import json
 from collections.abc import AsyncIterator, Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
-from cryptography.x509.oid import NameOID
 from fastapi import FastAPI
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import SecretStr
-from standardwebhooks import Webhook
 
 from adapters.sql.database import Database
 from gateway import providers
@@ -28,31 +17,21 @@ from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import accept
 from gateway.requests.problems import explain
-from tests.gateway.senders import MAIL, WEBHOOK_SECRET, accepted, known_lead, sent_mail
+from tests.gateway.provider_messages import (
+    PEM_URL,
+    by_anybody,
+    by_mailgun,
+    by_postmark,
+    by_sendgrid,
+    by_ses,
+    certificate,
+    provider_secrets,
+)
+from tests.gateway.senders import MAIL, accepted, known_lead, sent_mail
 from usecases.context import Context
 
 MESSAGE = f"{MAIL}@acme.example"
 ADDRESS = "ana@northwind.example"
-TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses"
-SENDGRID = ec.generate_private_key(ec.SECP256R1())
-AMAZON = rsa.generate_private_key(public_exponent=65_537, key_size=2_048)
-_PEM = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-1.pem"
-
-
-def _certificate() -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "sns.amazonaws.com")])
-    now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(AMAZON.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .sign(AMAZON, hashes.SHA256())
-    )
-    return made.public_bytes(serialization.Encoding.PEM)
 
 
 @pytest.fixture
@@ -67,17 +46,7 @@ async def http(
 ) -> AsyncIterator[httpx.AsyncClient]:
     known_lead(database)
     sent_mail(database)
-    public = SENDGRID.public_key().public_bytes(
-        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    secrets = ProviderSecrets(
-        sendgrid_public_key=base64.b64encode(public).decode(),
-        mailgun_signing_key=SecretStr("mailgun-key"),
-        postmark_login=SecretStr("post:mark"),
-        ses_topics=(TOPIC,),
-        webhook_secret=WEBHOOK_SECRET,
-    )
-    pem = _certificate()
+    pem = certificate()
 
     def fetch(url: str) -> bytes:
         fetched.append(url)
@@ -85,68 +54,10 @@ async def http(
 
     app = FastAPI()
     explain(app)
-    app.include_router(providers.router(context, secrets, fetch))
+    app.include_router(providers.router(context, provider_secrets(), fetch))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as one:
         yield one
-
-
-def by_sendgrid(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
-    body = json.dumps(document).encode()
-    stamp = str(int(datetime.now(UTC).timestamp() - ago))
-    signature = SENDGRID.sign(stamp.encode() + body, ec.ECDSA(hashes.SHA256()))
-    return body, {
-        "X-Twilio-Email-Event-Webhook-Signature": base64.b64encode(signature).decode(),
-        "X-Twilio-Email-Event-Webhook-Timestamp": stamp,
-    }
-
-
-def by_mailgun(document: Any, ago: float = 0, token: str = "t1") -> tuple[bytes, dict[str, str]]:  # noqa: S107 - no secret
-    stamp = str(int(datetime.now(UTC).timestamp() - ago))
-    right = hmac.new(b"mailgun-key", f"{stamp}{token}".encode(), hashlib.sha256).hexdigest()
-    signature = {"timestamp": stamp, "token": token, "signature": right}
-    return json.dumps({"signature": signature, "event-data": document}).encode(), {}
-
-
-def by_postmark(document: Any) -> tuple[bytes, dict[str, str]]:
-    login = base64.b64encode(b"post:mark").decode()
-    return json.dumps(document).encode(), {"Authorization": f"Basic {login}"}
-
-
-def by_ses(
-    message: Any, ago: float = 0, version: str = "2", **changes: str
-) -> tuple[bytes, dict[str, str]]:
-    at = datetime.now(UTC) - timedelta(seconds=ago)
-    document = {
-        "Type": "Notification",
-        "MessageId": "m1",
-        "TopicArn": TOPIC,
-        "Message": json.dumps(message),
-        "Timestamp": at.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
-        "SignatureVersion": version,
-        "SigningCertURL": _PEM,
-    } | changes
-    confirms = document["Type"] != "Notification"
-    names = ["Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"]
-    if confirms:
-        names = ["Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"]
-    signed = "".join(f"{name}\n{document[name]}\n" for name in names if name in document)
-    kind = hashes.SHA256() if version == "2" else hashes.SHA1()  # noqa: S303 - SNS's version 1
-    signature = AMAZON.sign(signed.encode(), padding.PKCS1v15(), kind)
-    document["Signature"] = base64.b64encode(signature).decode()
-    return json.dumps(document).encode(), {}
-
-
-def by_anybody(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
-    body = json.dumps(document)
-    at = datetime.now(UTC) - timedelta(seconds=ago)
-    signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign("w1", at, body)
-    stamp = str(int(at.timestamp()))
-    return body.encode(), {
-        "webhook-id": "w1",
-        "webhook-timestamp": stamp,
-        "webhook-signature": signature,
-    }
 
 
 _SES_MAIL = {"commonHeaders": {"messageId": f"<{MESSAGE}>"}}
@@ -327,7 +238,7 @@ async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
     for url, status in ((good, 200), ("https://evil.example/", 401)):
         body, _ = by_ses({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t")  # noqa: S106 - no secret
         assert (await http.post("/v1/providers/ses", content=body)).status_code == status
-    assert fetched == [_PEM, good, _PEM]
+    assert fetched == [PEM_URL, good, PEM_URL]
 
 
 async def test_what_is_about_nobody_we_know_is_left_alone(
@@ -409,10 +320,10 @@ _JSON: st.SearchStrategy[Any] = st.deferred(
 @given(document=_JSON)
 def test_whatever_a_provider_tells_is_taken_or_left_alone(context: Context, document: Any) -> None:
     for told in (
-        sendgrid.told(document),
-        mailgun.told(document),
-        postmark.told(document),
-        ses.told(document, "m1"),
-        standard.told(document, "w1"),
+        sendgrid.reports(document),
+        mailgun.reports(document),
+        postmark.reports(document),
+        ses.reports(document, "m1"),
+        standard.reports(document, "w1"),
     ):
         accept(context, "any", told)

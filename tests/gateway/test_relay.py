@@ -6,8 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from temporalio.service import RPCError, RPCStatusCode
+
 from adapters.sql.database import Database
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
+from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.envelopes import Json
@@ -210,3 +213,29 @@ async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
     relay.stop()
     await running
     assert leads.told == [("broken", ["e2"])]
+
+
+class PickyLeads(FakeLeads):
+    """Leads through a Temporal that refuses a signal in which one event is."""
+
+    async def events(self, lead: str, events: Sequence[Json]) -> None:
+        if any(one["id"] == "e13" for one in events):
+            raise RPCError("refused", RPCStatusCode.INVALID_ARGUMENT, b"")
+        await super().events(lead, events)
+
+
+async def test_the_good_events_beside_one_that_is_refused_are_all_told_and_none_twice(
+    context: Context,
+) -> None:
+    leads = PickyLeads("ana")
+    context.intake.accept([_event(number) for number in range(50)])
+    for _ in range(20):
+        with context.database.write() as connection:
+            connection.exec_driver_sql("UPDATE intake SET ready = '2000-01-01' WHERE done IS NULL")
+        await _relay(context, leads).once()
+    told = [one for _, ids in leads.told for one in ids]
+    assert told == [f"e{number}" for number in range(50) if number != 13]
+    with context.database.read() as connection:
+        rows = connection.exec_driver_sql("SELECT item, why FROM intake WHERE why IS NOT NULL")
+        assert [row.item for row in rows if row.item == "e13"] == ["e13"]
+    assert context.intake.waiting().count == 0

@@ -19,7 +19,7 @@ from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
-from tests.gateway.gateway_context import CONFIG, house
+from tests.gateway.gateway_context import CONFIG, gateway_context
 from tests.gateway.senders import known_lead, sent_mail
 
 ROOT = Path(__file__).parents[2]
@@ -37,7 +37,7 @@ def document(
     SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
     known_lead(database)
     sent_mail(database)
-    context = house(database, FakeMailer())
+    context = gateway_context(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", role="admin")
     endless = Pace(burst=1_000_000, per_second=1_000_000)  # it asks with wrong keys, and quickly
     limits = Limits(requests=endless, wrong_keys=endless)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import httpx
 import pytest
-from sqlalchemy.exc import OperationalError
 
 from adapters.sql.database import Database
 from adapters.sql.suppressions import SqlSuppressionList
-from gateway.recipients.choices import carry_out
 from tests.gateway.senders import accepted, sent_mail
 from usecases.context import Context
 
@@ -24,27 +22,6 @@ async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
         answer = await http.post(url, data=ONE_CLICK)
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
-    assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
-    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
-
-
-async def test_an_unsubscription_that_breaks_off_halfway_is_told_to_the_lead_all_the_same(
-    context: Context, database: Database
-) -> None:
-    mail = context.sent.by_message_id(sent_mail(database))
-    assert mail is not None
-    with database.write() as connection:
-        connection.exec_driver_sql("ALTER TABLE suppressions RENAME TO suppressions_away")
-        connection.exec_driver_sql(
-            "CREATE VIEW suppressions AS SELECT * FROM suppressions_away"
-        )  # it can be read and not written
-    with pytest.raises(OperationalError):
-        carry_out(context, mail, "stop")
-    with database.write() as connection:
-        connection.exec_driver_sql("DROP VIEW suppressions")
-        connection.exec_driver_sql("ALTER TABLE suppressions_away RENAME TO suppressions")
-    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
-    carry_out(context, mail, "stop")
     assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
 

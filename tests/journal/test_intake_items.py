@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.sql.database import Database
-from adapters.sql.intake import NewItem, SqlIntake
+from adapters.sql.intake import SqlIntake
+from adapters.sql.new_item import NewItem
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 LEASE = timedelta(minutes=2)

@@ -1,0 +1,77 @@
+"""Something new for a lead: one event, or the data of a lead, as the intake stores it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Literal, Self
+
+from models.instants import write_instant
+from models.messages import read_event
+
+LONGEST_DATA = 100_000
+"""Characters of an event's data: what a lead is told stays in its history."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewItem:
+    """Something for a lead that arrived from outside and was checked.
+
+    Make one by `event` or `lead_data`; only they know what the body looks like.
+    """
+
+    lead: str
+    item: str
+    """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
+    kind: Literal["event", "lead"]
+    body: Mapping[str, Any]
+    """An event as `models.messages.read_event` takes it; or `{program, profile}`."""
+    arrived: datetime
+    """By the program's clock."""
+    delay: timedelta = timedelta(0)
+    """The lead is not told before this time has passed (real time)."""
+    address: str = ""
+    """The e-mail address that an event is about; empty: the lead's own. It is not stored."""
+
+    @classmethod
+    def event(
+        cls, lead: str, raw: object, *, arrived: datetime, address: str = "", **more: Any
+    ) -> Self:
+        """An event of a lead, read once, here. Raises ValueError with one sentence.
+
+        `raw` is a mapping with the keys of `models.messages.EventMessage`. Without `at` the event
+        happened when it arrived; without `id` equal events of one instant have the same id.
+        """
+        event = read_event(raw, arrived)
+        if len(repr(event.data)) > LONGEST_DATA:
+            raise ValueError(f"data: it is longer than {LONGEST_DATA:,} characters")
+        body = {
+            "id": event.id,
+            "type": event.type,
+            "subject": event.subject,
+            "at": write_instant(event.at),
+            "data": event.data,
+            "machine": event.machine,
+        }
+        return cls(
+            lead=lead,
+            item=event.id,
+            kind="event",
+            body=body,
+            arrived=arrived,
+            address=address,
+            **more,
+        )
+
+    @classmethod
+    def lead_data(
+        cls, lead: str, program: str, profile: Mapping[str, Any], *, arrived: datetime
+    ) -> Self:
+        """A new lead on a program, or new data of one that exists."""
+        body = {"program": program, "profile": dict(profile)}
+        text = json.dumps([body, write_instant(arrived)], sort_keys=True, default=str)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:16]
+        return cls(lead=lead, item=f"lead/{digest}", kind="lead", body=body, arrived=arrived)
