@@ -107,7 +107,7 @@ def apply_event(m: Moment, event: Event) -> None:
     if update is not None:
         _record_update(m, update)
     suppression.apply_event(m, event)
-    pause.apply_event(m, event, human=human and not late)
+    pause.apply_event(m, event, back=human and not late)
     unreachable_owner.apply_event(m, event)
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
@@ -118,8 +118,7 @@ def apply_event(m: Moment, event: Event) -> None:
         tracks.check_motion(m)
     if event.type == consent.CONFIRMED:
         tracks.enter_next(m)
-    if not late:
-        tracks.check_exit_and_wait(m)
+    tracks.follow_event(m, event, late=late, changed=changed)
 
 
 def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
@@ -142,7 +141,7 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
     in_cycle = since is None or event.at >= since
     if human and in_cycle and not state.human_since_recycle:
         m.change(human_since_recycle=True)
-    if late:
+    if late or event.machine:
         return
     both = {did_signature(event.type), did_signature(event.type, event.subject)}
     asked = m.book.did_signatures & both
