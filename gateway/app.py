@@ -15,7 +15,7 @@ from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
 from usecases.context import Acts, Context
 
-_ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides;
+_DESCRIPTION = """Leads and events come in here, what comes back from mail, and what the CRM decides;
 people of sales see their leads and act on them.
 
 Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
@@ -36,8 +36,8 @@ class _Gateway(FastAPI):
             schemas.update(schemas["ProblemDetails"].pop("$defs", {}))
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            for of in document["paths"].values():
-                for operation in of.values():
+            for operations in document["paths"].values():
+                for operation in operations.values():
                     # Where we name no 422 there is none: a path's text is always a text.
                     if "application/json" in operation["responses"].get("422", {}).get(
                         "content", {}
@@ -57,7 +57,7 @@ def build_app(
     app = _Gateway(
         title="leadflow",
         version="1",
-        description=_ABOUT,
+        description=_DESCRIPTION,
         middleware=[
             Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),

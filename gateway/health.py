@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 from gateway.requests.problems import ProblemError, responses
 from usecases.context import Context
 
-_STUCK = timedelta(minutes=5)
+_LATEST_RELAY = timedelta(minutes=5)
 
 
 class Alive(BaseModel):
@@ -43,8 +43,8 @@ def router(context: Context) -> APIRouter:
     def ready() -> Ready:
         """Whether the database answers and what was accepted reaches the leads."""
         waiting = context.intake.waiting()
-        stuck = _STUCK * context.speed
-        if waiting.oldest is not None and context.now() - waiting.oldest > stuck:
+        limit = _LATEST_RELAY * context.speed
+        if waiting.oldest is not None and context.now() - waiting.oldest > limit:
             raise ProblemError(
                 503,
                 f"{waiting.count} items wait to be told to leads, one since"

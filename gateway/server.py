@@ -16,7 +16,7 @@ from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
 
-_GRACE = 5
+SHUTDOWN_GRACE_SECONDS = 5
 """Seconds that requests under way have when the gateway stops."""
 KEEP_ALIVE_SECONDS = 75
 """How long an unused connection stays open. It is longer than clients keep one (httpx 5 s, most
@@ -60,7 +60,7 @@ async def serving(
             access_log=False,  # a log of every request would hold every token
             lifespan="off",
             server_header=False,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )

@@ -27,7 +27,7 @@ from models.refusal import RefusedError
 from usecases.context import Acts
 from usecases.viewer import Viewer
 
-PATIENCE_SECONDS = 25.0
+ANSWER_TIMEOUT_SECONDS = 25.0
 """How long an act is waited for. Browsers and proxies give up after 30 seconds or later."""
 
 _log = structlog.get_logger(__name__)
@@ -107,7 +107,7 @@ async def perform(
     do: object,
     fields: Mapping[str, Any],
     now: datetime,
-    patience: float = PATIENCE_SECONDS,
+    timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
 ) -> ActOutcome:
     """Do `do` on a lead for whoever asks; `fields` are those of `models.messages.ActMessage`.
 
@@ -139,10 +139,10 @@ async def perform(
     except ValueError as error:
         return ActMalformed(str(error))
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             failed = await _ask(acts, lead, name, message)
     except TimeoutError:
-        failed = _unanswered(name, message, f"no worker answered within {patience:.0f} seconds")
+        failed = _unanswered(name, message, f"no worker answered within {timeout_seconds:.0f} seconds")
     if failed is not None:
         return failed
     try:

@@ -132,14 +132,14 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
         if not secrets:
             raise ProblemError(404, "no CRM is set up here")
         body = await request.body()
-        identity = _proven(secrets, request.headers, body)
-        asked = _flat(_json(body))
-        if "id" in asked:
+        webhook_id = _verified_id(secrets, request.headers, body)
+        request_fields = _flat(_json(body))
+        if "id" in request_fields:
             raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
-        lead = await asyncio.to_thread(_lead, context, asked)
-        do = asked.get("do")
-        named = {name: asked[name] for name in asked if name not in ("lead", "email", "do")}
-        fields = {**named, "id": _act_id(identity)}
+        lead = await asyncio.to_thread(_lead, context, request_fields)
+        do = request_fields.get("do")
+        named = {name: request_fields[name] for name in request_fields if name not in ("lead", "email", "do")}
+        fields = {**named, "id": _act_id(webhook_id)}
         outcome = await perform(
             context.reports, acts, ADMIN, lead=lead, do=do, fields=fields, now=context.now()
         )
@@ -150,22 +150,22 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
     return routes
 
 
-def _proven(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
+def _verified_id(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
     """The webhook's id, once one of the secrets has signed it. Raises ProblemError."""
-    said = ""
+    message = ""
     for secret in secrets:
         try:
             Webhook(secret.get_secret_value()).verify(body, dict(headers), json_parse=False)
         except (WebhookVerificationError, ValueError) as error:
-            said = str(error)
+            message = str(error)
         else:
             return headers["webhook-id"]
-    raise ProblemError(401, f"the message does not prove where it is from: {_plainly(said)}")
+    raise ProblemError(401, f"the message does not prove where it is from: {_readable(message)}")
 
 
-def _plainly(said: str) -> str:
-    if "timestamp too" not in said:
-        return said
+def _readable(message: str) -> str:
+    if "timestamp too" not in message:
+        return message
     now = int(datetime.now(UTC).timestamp())
     return (
         f"its webhook-timestamp is more than five minutes off; here it is {now}"
@@ -199,17 +199,17 @@ def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**known, **data}
 
 
-def _lead(context: Context, asked: Mapping[str, Any]) -> str:
-    if ("lead" in asked) == ("email" in asked):
+def _lead(context: Context, request_fields: Mapping[str, Any]) -> str:
+    if ("lead" in request_fields) == ("email" in request_fields):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
-    if "lead" in asked:
+    if "lead" in request_fields:
         try:
-            return read_lead_id(asked["lead"])
+            return read_lead_id(request_fields["lead"])
         except ValueError:
-            said = "lead: up to 100 letters, digits and any of _ . @ + -"
-            raise ProblemError(422, said) from None
+            message = "lead: up to 100 letters, digits and any of _ . @ + -"
+            raise ProblemError(422, message) from None
     try:
-        address = read_address(asked["email"])
+        address = read_address(request_fields["email"])
     except ValueError:
         raise ProblemError(422, "email: write an address like ana@northwind.example") from None
     return _by_address(context, address)
@@ -222,8 +222,8 @@ def _by_address(context: Context, address: str) -> str:
     try:
         return lead_of_address(address, leads)
     except AmbiguousLeadError:
-        said = f"the address is that of {', '.join(leads)}; name one by lead"
-        raise ProblemError(422, said) from None
+        message = f"the address is that of {', '.join(leads)}; name one by lead"
+        raise ProblemError(422, message) from None
 
 
 def _problem(outcome: ActFailed) -> ProblemError:
@@ -244,5 +244,5 @@ def _problem(outcome: ActFailed) -> ProblemError:
             )
 
 
-def _act_id(identity: str) -> str:
-    return f"crm/{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
+def _act_id(webhook_id: str) -> str:
+    return f"crm/{hashlib.sha256(webhook_id.encode()).hexdigest()[:32]}"

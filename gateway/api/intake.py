@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.api.keys import needs
+from gateway.api.keys import key_with_scope
 from gateway.requests.problems import responses
 from usecases.context import Context
 from usecases.intake import ItemOutcome, accept_events, accept_leads
@@ -110,7 +110,7 @@ def router(context: Context) -> APIRouter:
         "/leads",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(context, "leads:write"))],
+        dependencies=[Depends(key_with_scope(context, "leads:write"))],
     )
     def leads(body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])]) -> Outcomes:
         """Create leads, or update those that exist."""
@@ -120,7 +120,7 @@ def router(context: Context) -> APIRouter:
         "/events",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(context, "events:write"))],
+        dependencies=[Depends(key_with_scope(context, "events:write"))],
     )
     def events(body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])]) -> Outcomes:
         """Tell what leads did. The same id of the same lead counts once."""

@@ -18,14 +18,14 @@ _BEARER = HTTPBearer(
 )
 
 
-def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
+def key_with_scope(context: Context, scope: str) -> Callable[..., KnownKey]:
     """A dependency: the request bears a good key with this scope."""
     keys = SqlApiKeys(context.database)
 
     def allowed(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> KnownKey:
-        key = keys.check(given.credentials) if given is not None else None
+        key = keys.check(credentials.credentials) if credentials is not None else None
         if key is None:
             raise ProblemError(
                 401,
@@ -39,17 +39,17 @@ def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
     return allowed
 
 
-def asks(context: Context, scope: str) -> Callable[..., Viewer]:
+def viewer_with_scope(context: Context, scope: str) -> Callable[..., Viewer]:
     """A dependency: who asks by a good key with this scope, and so which leads they see.
 
     A personal key opens nothing while the directory does not know its person in its role.
     """
-    allowed = needs(context, scope)
+    allowed = key_with_scope(context, scope)
 
     def who(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Viewer:
-        key = allowed(given)
+        key = allowed(credentials)
         people = context.people.directory()
         found = viewer_with_role(people, key.role, key.person) if key.role is not None else None
         if found is None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.api.keys import asks
+from gateway.api.keys import viewer_with_scope
 from gateway.api.lead_documents import LeadId
 from gateway.requests.problems import ProblemError, faulty, responses
 from models.inputs import ActName
@@ -96,7 +96,7 @@ _ACT_EXAMPLES: dict[str, Any] = {
 def router(context: Context, acts: Acts) -> APIRouter:
     """The route."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
-    decides = asks(context, "acts:write")
+    acting_viewer = viewer_with_scope(context, "acts:write")
 
     @routes.post(
         "/leads/{lead}/acts", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
@@ -104,7 +104,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
     async def act(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
-        viewer: Annotated[Viewer, Depends(decides)],
+        viewer: Annotated[Viewer, Depends(acting_viewer)],
     ) -> ActAnswer:
         """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
         fields = body.model_dump(exclude={"do"})

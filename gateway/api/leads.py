@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from adapters.documents.problems import meant
 from adapters.reports.lead_pages import Order, SqlLeadPages
-from gateway.api.keys import asks
+from gateway.api.keys import viewer_with_scope
 from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
 from gateway.requests.problems import ProblemError, faulty, responses
 from models.instants import Instant
@@ -25,16 +25,16 @@ _MOST_LEADS = 500
 _MOST_ENTRIES = 1_000
 
 
-def _writable(text: str) -> str:
+def _printable(text: str) -> str:
     if not text.isprintable():
         raise ValueError("it holds characters that no name or address has")
     return text
 
 
-Named = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_writable)]
+Named = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_printable)]
 
 
-class Asked(BaseModel):
+class LeadsQuery(BaseModel):
     """Which leads are asked for."""
 
     model_config = ConfigDict(extra="forbid")
@@ -87,19 +87,19 @@ def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
     pages = SqlLeadPages(context.database)
-    reads = asks(context, "leads:read")
+    reading_viewer = viewer_with_scope(context, "leads:read")
 
     @routes.get("/leads", responses=responses(401, 403, 422, 429, 503))
     def leads(
-        asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
+        query: Annotated[LeadsQuery, Query()], viewer: Annotated[Viewer, Depends(reading_viewer)]
     ) -> LeadsDocument:
         """List leads, the most urgent first, page by page."""
-        _refuse_unknown(context, asked)
+        _refuse_unknown(context, query)
         try:
             page = pages.page(
                 sight=viewer.sight,
-                **asked.model_dump(exclude={"due_before"}),
-                due_before=asked.due_before,
+                **query.model_dump(exclude={"due_before"}),
+                due_before=query.due_before,
             )
         except ValueError as error:
             raise faulty("query.after", str(error)) from None
@@ -108,13 +108,13 @@ def router(context: Context) -> APIRouter:
     @routes.get("/leads/{lead}", responses=responses(401, 403, 404, 422, 429, 503))
     def dossier(
         lead: LeadId,
-        asked: Annotated[TimelineQuery, Query()],
-        viewer: Annotated[Viewer, Depends(reads)],
+        query: Annotated[TimelineQuery, Query()],
+        viewer: Annotated[Viewer, Depends(reading_viewer)],
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
         if visible(context.reports, viewer, lead) is not None:
-            found = context.reports.dossier(lead, last=asked.timeline, before=asked.before)
+            found = context.reports.dossier(lead, last=query.timeline, before=query.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)
         return DossierDocument.of_dossier(found)
@@ -122,11 +122,11 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def _refuse_unknown(context: Context, asked: Asked) -> None:
+def _refuse_unknown(context: Context, query: LeadsQuery) -> None:
     """A misspelt name would be answered with no lead, and believed."""
     teams, programs = context.people.directory().teams, context.programs.names()
-    if asked.team is not None and asked.team not in teams:
-        raise faulty("query.team", f"there is no such team; {meant(asked.team, teams)}")
-    if asked.program is not None and asked.program not in programs:
-        said = f"no such program was published; {meant(asked.program, programs)}"
-        raise faulty("query.program", said)
+    if query.team is not None and query.team not in teams:
+        raise faulty("query.team", f"there is no such team; {meant(query.team, teams)}")
+    if query.program is not None and query.program not in programs:
+        message = f"no such program was published; {meant(query.program, programs)}"
+        raise faulty("query.program", message)

@@ -26,13 +26,13 @@ from typing import Literal
 
 Why = Literal["head", "prefetch", "agent", "unseen", "quick", "all_links"]
 
-QUICK = timedelta(seconds=3)
+QUICK_CLICK = timedelta(seconds=3)
 """No person opens and clicks so soon after delivery."""
-TOGETHER = timedelta(seconds=5)
+ALL_LINKS_WITHIN = timedelta(seconds=5)
 """Who follows all links of a mail within this follows them by program."""
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_NOT_YET = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
+_PREFETCHED = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
 # Cubot makes telephones.
 _AGENTS = re.compile(
     r"(?<!cu)bot\b|crawl|spider|scanner|uripreview|monitor|headless|phantom|python|curl/|wget|java/"
@@ -58,18 +58,18 @@ class Hit:
     """How long ago the mail server took the mail, in the program's time."""
 
 
-def at_once(hit: Hit) -> Why | None:
+def machine_reason(hit: Hit) -> Why | None:
     """Why this request alone shows a machine, or None."""
     agent = hit.headers.get("user-agent", "").strip()
     if hit.method == "HEAD":
         return "head"
-    if any(_NOT_YET.search(hit.headers.get(name, "")) for name in _PURPOSES):
+    if any(_PREFETCHED.search(hit.headers.get(name, "")) for name in _PURPOSES):
         return "prefetch"
     if not agent or agent == _PRIVACY_PROXY or _AGENTS.search(agent):
         return "agent"
     if hit.number == 0:
         return "unseen"
-    if hit.age < QUICK:
+    if hit.age < QUICK_CLICK:
         return "quick"
     return None
 

@@ -26,7 +26,7 @@ def mail_of(context: Context, purpose: Purpose, token: str) -> SentMail | None:
     return context.sent.by_local_part(found.mail) if found is not None else None
 
 
-def stopped(context: Context, mail: SentMail) -> HTMLResponse:
+def stopped_page(context: Context, mail: SentMail) -> HTMLResponse:
     """The page for who gets no mail any more, with the way back."""
     again = Action("Get mail again", context.links.preferences(mail.message), "wish", "resume")
     return page(
@@ -37,13 +37,13 @@ def stopped(context: Context, mail: SentMail) -> HTMLResponse:
     )
 
 
-def stop(context: Context, mail: SentMail, label: str) -> Action:
+def stop_button(context: Context, mail: SentMail, label: str) -> Action:
     """The button that stops all mail."""
     path = context.links.unsubscribe(mail.message)
     return Action(label, path, "List-Unsubscribe", "One-Click")
 
 
-def pause(context: Context, mail: SentMail) -> Action:
+def pause_button(context: Context, mail: SentMail) -> Action:
     """The button that pauses mail."""
     path = context.links.preferences(mail.message)
     return Action(f"Pause for {PAUSE_DAYS} days", path, "wish", "pause")

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.pages import Action, lost, masked, page
+from gateway.recipients.pages import Action, broken_link_page, masked, page
 from gateway.requests.problems import responses
 from usecases.context import Context
 
@@ -29,7 +29,7 @@ def router(context: Context) -> APIRouter:
         """The page that asks; it changes nothing."""
         mail = _mail(context, token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         button = Action("Yes, confirm", context.links.confirm(mail.message), "confirm", "yes")
         return page(
             "Please confirm", _wording(mail), actions=[button], program=context.program_of(mail)
@@ -40,7 +40,7 @@ def router(context: Context) -> APIRouter:
         """Confirm; asked twice it is done once."""
         mail = _mail(context, token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         raw = {
             "id": f"consent/{mail.message.partition('@')[0]}",
             "type": "consent.confirmed",

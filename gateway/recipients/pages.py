@@ -64,7 +64,7 @@ def page(
     return HTMLResponse(html, status, headers=HEADERS)
 
 
-def lost() -> HTMLResponse:
+def broken_link_page() -> HTMLResponse:
     """The page for a link that is none of ours."""
     return page(
         "This link does not work",

@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page
+from gateway.recipients.choices import ANSWERS, mail_of, pause_button, stop_button, stopped_page
+from gateway.recipients.pages import broken_link_page, masked, page
 from usecases.context import Context
 from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
@@ -22,13 +22,13 @@ def router(context: Context) -> APIRouter:
         """The page on which a recipient says how much mail is welcome; it changes nothing."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         if context.mail_ledger.suppression(mail.address, operational=False) is not None:
-            return stopped(context, mail)
+            return stopped_page(context, mail)
         return page(
             "How much mail is welcome?",
             f"This is about news to {masked(mail.address)}.",
-            actions=[pause(context, mail), stop(context, mail, "Stop all mail")],
+            actions=[pause_button(context, mail), stop_button(context, mail, "Stop all mail")],
             program=context.program_of(mail),
         )
 
@@ -37,14 +37,14 @@ def router(context: Context) -> APIRouter:
         """Pause, stop, or get mail again."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         choose(context.intake, mail, wish, at=context.now())
         if wish == "stop":
-            return stopped(context, mail)
-        said = {
+            return stopped_page(context, mail)
+        message = {
             "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
             "resume": "You will get our mail again.",
         }[wish]
-        return page("Done", said, program=context.program_of(mail))
+        return page("Done", message, program=context.program_of(mail))
 
     return routes

@@ -23,7 +23,7 @@ from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
 _MOST_BYTES = 1_000
-_FRESH = 3_600
+_CACHE_SECONDS = 3_600
 """Seconds for which browsers may keep the script."""
 
 
@@ -61,7 +61,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
     async def script() -> Response:
         """The script for your own web pages."""
         headers = {
-            "Cache-Control": f"public, max-age={_FRESH}",
+            "Cache-Control": f"public, max-age={_CACHE_SECONDS}",
             "X-Content-Type-Options": "nosniff",
         }
         return Response(_SCRIPT, media_type="text/javascript", headers=headers)
@@ -78,7 +78,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         origin = request.headers.get("origin", "")
         if origin not in web_origins:
             raise ProblemError(403, "this web site is not among those that may report here")
-        await asyncio.to_thread(_take, context, _read(await request.body()))
+        await asyncio.to_thread(_record, context, _read(await request.body()))
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         return Response(status_code=204, headers=headers)
 
@@ -94,15 +94,15 @@ def _read(body: bytes) -> Visit:
         raise ProblemError(400, "this is not what the script sends") from None
 
 
-def _take(context: Context, seen: Visit) -> None:
-    found = context.links.read("visitor", seen.v)
+def _record(context: Context, visit_: Visit) -> None:
+    found = context.links.read("visitor", visit_.v)
     mail = context.sent.by_local_part(found.mail) if found is not None else None
     if mail is None:
         raise ProblemError(404, "this visitor is not known")
     now = context.now()
     local = mail.message.partition("@")[0]
-    identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
-    raw = {"id": identity[:200], "type": seen.type, "subject": seen.subject}
+    event_id = f"web/{local}/{visit_.type}/{write_instant(now)}/{visit_.subject}"
+    raw = {"id": event_id[:200], "type": visit_.type, "subject": visit_.subject}
     try:
         item = NewItem.event(mail.lead, raw, arrived=now)
     except ValueError as error:

@@ -16,8 +16,8 @@ from fastapi.responses import RedirectResponse
 
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.bot_detection import TOGETHER, Hit, Why, age, all_links, at_once
-from gateway.recipients.pages import HEADERS, lost
+from gateway.recipients.bot_detection import ALL_LINKS_WITHIN, Hit, Why, age, all_links, machine_reason
+from gateway.recipients.pages import HEADERS, broken_link_page
 from gateway.requests.problems import responses
 from usecases.context import Context
 
@@ -43,9 +43,9 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         found = context.links.read("click", token)
         mail = context.sent.by_local_part(found.mail) if found is not None else None
         if found is None or mail is None or found.number >= len(mail.links):
-            return lost()
+            return broken_link_page()
         target = mail.links[found.number]
-        why = _machine(context, mail, request, found.number)
+        why = _reason(context, mail, request, found.number)
         _record(context, mail, "email.clicked", str(found.number), why=why, url=target)
         if not target:
             return Response(status_code=204, headers=HEADERS)
@@ -69,15 +69,15 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         found = context.links.read("open", token)
         mail = context.sent.by_local_part(found.mail) if found is not None else None
         if kind != "gif" or mail is None:
-            return lost()
-        why = _machine(context, mail, request, None)
+            return broken_link_page()
+        why = _reason(context, mail, request, None)
         _record(context, mail, "email.opened", "open", why=why)
         return Response(GIF, media_type="image/gif", headers=HEADERS)
 
     return routes
 
 
-def _machine(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
+def _reason(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
     """Why this is a machine's request, or None; earlier ones that it explains are judged again."""
     hit = Hit(
         method=request.method,
@@ -85,10 +85,10 @@ def _machine(context: Context, mail: SentMail, request: Request, number: int | N
         number=number,
         age=age(mail.updated, datetime.now(UTC), context.speed),
     )
-    why = at_once(hit)
+    why = machine_reason(hit)
     if number is None:
         return why
-    followed = context.intake.clicked(mail.lead, mail.message, context.now() - TOGETHER)
+    followed = context.intake.clicked(mail.lead, mail.message, context.now() - ALL_LINKS_WITHIN)
     if why is None and "" in followed:
         why = "unseen"
     if why is None and all_links(followed | {mail.links[number]}, mail.links):
@@ -111,16 +111,16 @@ def _record(
     at = context.now()
     local = mail.message.partition("@")[0]
     # Two requests in one second are one: browsers repeat what they are not sure of.
-    identity = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
+    event_id = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
     data = {"message": mail.message, **({"url": url} if url is not None else {})}
     raw = {
-        "id": identity,
+        "id": event_id,
         "type": kind,
         "subject": mail.email,
         "data": {**data, "why": why} if why else data,
         "machine": why is not None,
     }
-    delay = timedelta(0) if why else TOGETHER / context.speed
+    delay = timedelta(0) if why else ALL_LINKS_WITHIN / context.speed
     context.accept(NewItem.event(mail.lead, raw, arrived=at, delay=delay))
 
 

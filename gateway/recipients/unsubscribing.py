@@ -12,8 +12,8 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page
+from gateway.recipients.choices import ANSWERS, mail_of, pause_button, stop_button, stopped_page
+from gateway.recipients.pages import broken_link_page, masked, page
 from usecases.context import Context
 from usecases.suppressing import choose
 
@@ -27,13 +27,13 @@ def router(context: Context) -> APIRouter:
         """The page that asks; it changes nothing."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         if context.mail_ledger.suppression(mail.address, operational=False) is not None:
-            return stopped(context, mail)
+            return stopped_page(context, mail)
         return page(
             "Unsubscribe?",
             f"We will stop sending news to {masked(mail.address)}.",
-            actions=[stop(context, mail, "Unsubscribe"), pause(context, mail)],
+            actions=[stop_button(context, mail, "Unsubscribe"), pause_button(context, mail)],
             program=context.program_of(mail),
         )
 
@@ -47,8 +47,8 @@ def router(context: Context) -> APIRouter:
         """Unsubscribe at once; asked twice it is done once."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         choose(context.intake, mail, "stop", at=context.now())
-        return stopped(context, mail)
+        return stopped_page(context, mail)
 
     return routes

@@ -34,7 +34,7 @@ async def every_page(house: House, at: At, owner: str, **options: Any) -> AsyncI
     yield page
     await page.get_by_label("Your work address").fill("nobody@acme.example")
     await page.get_by_role("button").click()
-    await expect(page.get_by_role("heading")).to_have_text("Look into your mail")
+    await expect(page.get_by_role("heading")).to_have_text("Check your mail")
     yield page
     for path in (f"/desk/in/{SqlDeskSessions(house.database).invite(owner)}", "/desk/in/x"):
         await page.goto(path)
@@ -107,8 +107,8 @@ async def test_a_lead_is_worked_without_javascript(house: House, at: At) -> None
     await page.get_by_label("What the lead is waiting for").fill("their board")
     await page.get_by_role("button", name="Put on hold").click()
     await expect(page.locator(".deadline")).to_contain_text("on hold until Mon 9 Mar 09:30 EDT")
-    await page.get_by_role("button", name="Let the clocks go on").click()
-    await expect(page.get_by_role("status")).to_have_text("The clocks go on.")
+    await page.get_by_role("button", name="Resume the clocks").click()
+    await expect(page.get_by_role("status")).to_have_text("The clocks run again.")
     await page.get_by_role("button", name="Sign out").click()
     await page.goto("/desk")
     await expect(page.get_by_role("heading")).to_have_text("Sign in")

@@ -42,7 +42,7 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await page.get_by_role("link", name="Open the desk").click()
     await page.get_by_label("Your work address").fill(str(owner))
     await page.get_by_role("button", name="Send me a link").click()
-    await expect(page.get_by_role("heading")).to_have_text("Look into your mail")
+    await expect(page.get_by_role("heading")).to_have_text("Check your mail")
     await page.goto(await house.sign_in_link(str(owner)))
     await page.get_by_role("button", name="Sign in for today").click()
     await expect(page).to_have_url(re.compile("/desk/leads/ana$"))
@@ -125,6 +125,6 @@ async def test_a_manager_enters_days_away_and_takes_them_back(house: House, at: 
     await page.get_by_role("button", name="Enter days away").click()
     await expect(page.get_by_text(f"{RILEY}, 2026-12-01 to 2026-12-04")).to_be_visible()
     assert len(house.people().absences.all()) == 1
-    await page.get_by_role("button", name=f"Take back the days away of {RILEY}").click()
+    await page.get_by_role("button", name=f"Remove the days away of {RILEY}").click()
     await expect(page.get_by_text("2026-12-01 to")).to_have_count(0)
     assert house.people().absences.all() == []

@@ -137,7 +137,7 @@ async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
         lead="ana",
         do="accept",
         fields={"id": "crm-1"},
-        patience=0.05,
+        timeout_seconds=0.05,
         now=NOW,
     )
     assert isinstance(found, ActUnanswered)

@@ -9,7 +9,7 @@ import pytest
 
 from adapters.mail.tracked import TrackedLinks, track_html, track_text
 from adapters.sql.database import Database
-from gateway.recipients.bot_detection import Hit, at_once
+from gateway.recipients.bot_detection import Hit, machine_reason
 from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
 from usecases.context import Context
 
@@ -151,7 +151,7 @@ def test_machines_are_known_by_what_they_say_of_themselves(
         number=1,
         age=timedelta(hours=1),
     )
-    assert at_once(hit) == why
+    assert machine_reason(hit) == why
 
 
 def tracked_links() -> TrackedLinks:

@@ -100,7 +100,7 @@ def test_a_lead_that_comes_back_says_why_it_left() -> None:
     office.act("recycle", RILEY, reason="no_budget")
     office.event("form.submitted", "demo")
     card = office.card(office.told("assigned"))
-    assert card.before == "It was here before, and left: no budget"
+    assert card.before == "An earlier handoff ended: no budget"
 
 
 def test_a_manager_may_reassign_from_the_alert() -> None:
