@@ -1,4 +1,4 @@
-"""Who asks: API keys as bearer tokens (RFC 6750), each for its scopes or with its role."""
+"""API keys as bearer tokens (RFC 6750). A key has scopes, or a role that gives them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _BEARER = HTTPBearer(
 
 
 def key_with_scope(context: Context, scope: str) -> Callable[..., KnownKey]:
-    """A dependency: the request bears a good key with this scope."""
+    """A dependency that checks that the request has a valid key with this scope."""
     keys = SqlApiKeys(context.database)
 
     def allowed(
@@ -33,16 +33,18 @@ def key_with_scope(context: Context, scope: str) -> Callable[..., KnownKey]:
                 headers={"WWW-Authenticate": "Bearer"},
             )
         if scope not in key.scopes:
-            raise ProblemError(403, f"this key is not for {scope}; make one that is")
+            raise ProblemError(
+                403, f"this key does not have the scope {scope}; make one that has it"
+            )
         return key
 
     return allowed
 
 
 def viewer_with_scope(context: Context, scope: str) -> Callable[..., Viewer]:
-    """A dependency: who asks by a good key with this scope, and so which leads they see.
+    """A dependency that finds the viewer of a key with this scope.
 
-    A personal key opens nothing while the directory does not know its person in its role.
+    A personal key works only while the directory knows its person in its role.
     """
     allowed = key_with_scope(context, scope)
 
@@ -55,7 +57,7 @@ def viewer_with_scope(context: Context, scope: str) -> Callable[..., Viewer]:
         if found is None:
             does = "manages no team" if key.role == "manager" else "is in no team"
             raise ProblemError(
-                403, f"{key.person or 'nobody'} {does} (any more), so this key opens nothing"
+                403, f"{key.person or 'nobody'} {does} (any more), so this key does not work"
             )
         return found
 

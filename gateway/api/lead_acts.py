@@ -1,4 +1,4 @@
-"""What people decide about leads, over HTTP: `POST /v1/leads/ID/acts`."""
+"""Acts over HTTP: `POST /v1/leads/ID/acts`."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
@@ -32,20 +32,20 @@ Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 
 
 class ActBody(BaseModel):
-    """What a person decides. Which act needs what, the rules say."""
+    """An act: what a person decides about a lead. The rules say which fields an act needs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     do: ActName
     by: Address | None = Field(
         None,
-        description="Who acts. A person's key acts as that person: leave it out. An admin's key"
-        " must name one.",
+        description="The address of the person who acts. With a person's key, leave it out: it"
+        " acts as that person. With an admin's key, name one.",
     )
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        None, description="Makes the act repeatable: with the same id it is done once"
+        None, description="The act's id. If you send it again with the same id, it is done once"
     )
-    at: Instant | None = Field(None, description="Read and left alone: acts happen on arrival")
+    at: Instant | None = Field(None, description="Ignored: an act happens when it arrives")
     reason: Text | None = None
     until: Instant | None = None
     why: Text | None = None
@@ -58,7 +58,7 @@ class ActBody(BaseModel):
 
 
 class LeadStanding(BaseModel):
-    """How the lead stands after the act."""
+    """The lead after the act."""
 
     lead: str
     stage: Stage
@@ -66,7 +66,7 @@ class LeadStanding(BaseModel):
 
 
 class ActAnswer(BaseModel):
-    """The act is done, now or when it was asked before."""
+    """The act is done, now or at an earlier request."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -80,7 +80,9 @@ class ActAnswer(BaseModel):
     )
 
     done: Literal[True] = True
-    lead: LeadStanding | None = Field(description="Null if the database can't be asked just now")
+    lead: LeadStanding | None = Field(
+        description="Null if the database does not answer at this moment"
+    )
 
 
 _ACT_EXAMPLES: dict[str, Any] = {
@@ -139,6 +141,6 @@ def _problem(outcome: ActFailed) -> ProblemError:
         case ActUnanswered(why, identity):
             return ProblemError(
                 503,
-                f"{why}. Ask again with the id {identity}, and it is done once",
+                f"{why}. Ask again with the id {identity}: it will be done once",
                 headers={"Retry-After": "5"},
             )

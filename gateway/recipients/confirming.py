@@ -1,6 +1,6 @@
-"""Double opt-in, `/k/TOKEN`: the recipient of the mail confirms a consent.
+"""Double opt-in, `/k/TOKEN`: the recipient of a mail confirms their consent.
 
-GET shows the button and confirms nothing, for scanners follow links; POST confirms.
+GET shows a button and changes nothing, because mail scanners follow links. POST confirms.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/k/{token}", responses=_ANSWERS)
     def ask(token: str) -> HTMLResponse:
-        """The page that asks; it changes nothing."""
+        """Show the page with the button. It changes nothing."""
         mail = _mail(context, token)
         if mail is None:
             return broken_link_page()
@@ -37,7 +37,7 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/k/{token}", responses=_ANSWERS)
     def confirm(token: str) -> HTMLResponse:
-        """Confirm; asked twice it is done once."""
+        """Confirm the consent. A second request has no second effect."""
         mail = _mail(context, token)
         if mail is None:
             return broken_link_page()

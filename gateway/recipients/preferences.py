@@ -1,4 +1,4 @@
-"""Preferences: `/p/TOKEN`, where a recipient says how much mail is welcome."""
+"""Preferences, `/p/TOKEN`: a recipient pauses, stops or resumes mail."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
 
 def router(context: Context) -> APIRouter:
-    """The page and what its buttons post."""
+    """The page, and the route that its buttons post to."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/p/{token}", responses=ANSWERS)
     def preferences(token: str) -> HTMLResponse:
-        """The page on which a recipient says how much mail is welcome; it changes nothing."""
+        """Show the page with the buttons. It changes nothing."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return broken_link_page()
@@ -33,18 +33,20 @@ def router(context: Context) -> APIRouter:
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
-    def prefer(token: str, wish: Annotated[Choice, Form(examples=["pause"])]) -> HTMLResponse:
-        """Pause, stop, or get mail again."""
+    def prefer(
+        token: str, choice: Annotated[Choice, Form(alias="wish", examples=["pause"])]
+    ) -> HTMLResponse:
+        """Pause, stop or resume mail."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
             return broken_link_page()
-        choose(context.intake, mail, wish, at=context.now())
-        if wish == "stop":
+        choose(context.intake, mail, choice, at=context.now())
+        if choice == "stop":
             return stopped_page(context, mail)
         message = {
-            "pause": f"You will hear nothing from us for {PAUSE_DAYS} days.",
+            "pause": f"You will get no mail from us for {PAUSE_DAYS} days.",
             "resume": "You will get our mail again.",
-        }[wish]
+        }[choice]
         return page("Done", message, program=context.program_of(mail))
 
     return routes

@@ -1,8 +1,8 @@
 """Unsubscribing: `/u/TOKEN`.
 
-A POST with `List-Unsubscribe=One-Click` (RFC 8058) comes from a mail program's own button: it
-unsubscribes at once, without a page, a cookie or a redirect. GET shows a page and changes nothing,
-for scanners follow links.
+A POST with `List-Unsubscribe=One-Click` (RFC 8058) comes from the button of a mail program. It
+unsubscribes at once, without another page, a cookie or a redirect. GET shows a page and changes
+nothing, because mail scanners follow links.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from usecases.suppressing import choose
 
 
 def router(context: Context) -> APIRouter:
-    """The page, and what its button and mail programs post."""
+    """The page, and the route that its button and mail programs post to."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/u/{token}", responses=ANSWERS)
     def ask(token: str) -> HTMLResponse:
-        """The page that asks; it changes nothing."""
+        """Show the page with the buttons. It changes nothing."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
             return broken_link_page()
@@ -40,11 +40,11 @@ def router(context: Context) -> APIRouter:
     @routes.post("/u/{token}", responses=ANSWERS)
     def unsubscribe(
         token: str,
-        one_click: Annotated[  # noqa: ARG001 - that it is there is all it says
+        one_click: Annotated[  # noqa: ARG001 - it only has to be there
             Literal["One-Click"], Form(alias="List-Unsubscribe", examples=["One-Click"])
         ],
     ) -> HTMLResponse:
-        """Unsubscribe at once; asked twice it is done once."""
+        """Unsubscribe at once. A second request has no second effect."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
             return broken_link_page()
