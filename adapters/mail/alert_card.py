@@ -109,7 +109,7 @@ def alert_card(
             for one in known.read
         ),
         contact=tuple(one_line(one) for one in (known.email, known.phone) if one),
-        before=f"It was here before, and left: {before}" if before else None,
+        before=f"An earlier handoff ended: {before}" if before else None,
         actions=_actions(state, people, command),
         desk=f"/desk/leads/{quote(state.lead, safe='')}",
     )

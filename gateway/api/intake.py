@@ -12,7 +12,7 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.sql.api_keys import KnownKey
-from gateway.api.keys import needs
+from gateway.api.keys import key_with_scope
 from gateway.requests.problems import Fault, ProblemError, responses
 from usecases import grants
 from usecases.context import Context
@@ -112,8 +112,8 @@ _EVENT_SCOPES = sorted(grants.ALL)
 def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["intake"])
-    writes_leads = needs(context, "leads:write")
-    writes_events = needs(context, *_EVENT_SCOPES)
+    writes_leads = key_with_scope(context, "leads:write")
+    writes_events = key_with_scope(context, *_EVENT_SCOPES)
 
     @routes.post(
         "/leads",

@@ -23,7 +23,7 @@ JONAS, MARA = "jonas@acme.example", "mara@acme.example"
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
+class RunningStack:
     """Leads, mail and people of a running stack."""
 
     url: str

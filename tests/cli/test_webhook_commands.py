@@ -86,7 +86,7 @@ def test_an_event_that_is_unknown_or_was_taken_is_named(command: Leadflow, dead:
     assert ran.status == 1
     assert ran.out == "1 to be sent again\n"
     assert ran.err.splitlines() == sorted(
-        f"unknown, or taken already: {one}" for one in (sent, "nothing")
+        f"unknown, or sent already: {one}" for one in (sent, "nothing")
     )
     as_json = command("webhook", "retry", sent, "--json")
     assert (as_json.status, as_json.json) == (1, {"ok": False, "retried": 0, "left": [sent]})
