@@ -33,7 +33,8 @@ _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which a handoff may stand differently."""
-_RESUBSCRIBED = "email.resubscribed"
+_LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
+"""Events that lift a reason from the address, also where another lead of it has the row."""
 _CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
@@ -118,10 +119,8 @@ class SqlJournal:
         if _moved(decision.entries):
             # The old address bounced and keeps that; what stands against the new one stays too.
             lifted = [why for why in lifted if why != "bounced"]
-        if any(
-            e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in decision.entries
-        ):
-            lifted.append("unsubscribed")  # also where another lead of the address was told
+        told = (e.fields.get("type") for e in decision.entries if e.kind == "event")
+        lifted += [_LIFTS[one] for one in told if one in _LIFTS]
         here = sa.and_(_S.c.address == address, _S.c.reason.not_in(state.suppressed))
         connection.execute(
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
@@ -179,9 +178,9 @@ def _moved(entries: Iterable[Entry]) -> bool:
 
 
 def _of_address(entries: Iterable[Entry]) -> bool:
-    """Whether the address changed or wants mail again."""
+    """Whether the address changed, wants mail again or is reinstated."""
     return _moved(entries) or any(
-        e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in entries
+        e.kind == "event" and e.fields.get("type") in _LIFTS for e in entries
     )
 
 

@@ -24,6 +24,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from gateway.requests.mail_agents import is_machine
+
 Why = Literal["head", "prefetch", "agent", "unseen", "quick", "all_links"]
 
 QUICK = timedelta(seconds=3)
@@ -33,16 +35,6 @@ TOGETHER = timedelta(seconds=5)
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _NOT_YET = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
-# Cubot makes telephones.
-_AGENTS = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|scanner|uripreview|monitor|headless|phantom|python|curl/|wget|java/"
-    r"|go-http|okhttp|libwww|httpclient|aiohttp|node-fetch|axios|barracuda|proofpoint|mimecast"
-    r"|safelinks|ironport|symantec|messagelabs|trendmicro|fireeye|forcepoint|zscaler|sophos"
-    r"|cloudmark|yahoomailproxy|facebookexternalhit",
-    re.IGNORECASE,
-)
-_PRIVACY_PROXY = "Mozilla/5.0"
-"""All that Apple's Mail Privacy Protection says of itself; it loads images unasked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +57,7 @@ def at_once(hit: Hit) -> Why | None:
         return "head"
     if any(_NOT_YET.search(hit.headers.get(name, "")) for name in _PURPOSES):
         return "prefetch"
-    if not agent or agent == _PRIVACY_PROXY or _AGENTS.search(agent):
+    if is_machine(agent):
         return "agent"
     if hit.number == 0:
         return "unseen"
