@@ -125,12 +125,14 @@ def _meant(kind: str, raw: Mapping[str, Any]) -> tuple[str, dict[str, str]] | No
         said = text(raw, "delivery-status", "message")
         said = said or text(raw, "delivery-status", "description")
         code = text(raw, "delivery-status", "code")
-        meaning: Meaning = judge(
-            said, status=status, code=int(code) if code.isdecimal() else None
-        ).meaning
+        permanent = text(raw, "severity") == "permanent"
+        answer = int(code) if code.isdecimal() else None
+        meaning: Meaning = "dead" if permanent else "passing"
+        if status or said or answer:
+            meaning = judge(said, status=status, code=answer).meaning
         if reason == "espblock":
             meaning = "about_us"
-        elif meaning == "dead" and text(raw, "severity") != "permanent":
+        elif meaning == "dead" and not permanent:
             meaning = "passing"
         return "email.bounced", bounce(meaning, status=status, diagnostic=said)
     if kind not in _TYPES:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-import crawleruseragents
+import crawleruseragents  # type: ignore[import-untyped]  # it has no types
 
 # Cubot makes telephones.
 _PROGRAMS = re.compile(
@@ -32,4 +32,4 @@ def is_machine(agent: str) -> bool:
         return True
     if _GMAIL in agent:
         return False
-    return _PROGRAMS.search(agent) is not None or crawleruseragents.is_crawler(agent)
+    return _PROGRAMS.search(agent) is not None or bool(crawleruseragents.is_crawler(agent))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -39,8 +40,9 @@ def payload(name: str) -> tuple[str, bytes, dict[str, str]]:
     provider = name.partition("-")[0]
     if provider == "mailgun":
         return provider, *by_mailgun(document["event-data"])
-    signed = {"sendgrid": by_sendgrid, "postmark": by_postmark, "ses": by_ses}[provider]
-    return provider, *signed(document)
+    signed: dict[str, Callable[[Any], tuple[bytes, dict[str, str]]]]
+    signed = {"sendgrid": by_sendgrid, "postmark": by_postmark, "ses": by_ses}
+    return provider, *signed[provider](document)
 
 
 @pytest.mark.parametrize(
