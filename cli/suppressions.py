@@ -65,37 +65,81 @@ def suppress(
 
 
 def unsuppress(
-    address: Annotated[str, typer.Argument(help="An e-mail address.")],
+    address: Annotated[str | None, typer.Argument(help="An e-mail address.")] = None,
     *,
     reason: Annotated[
         Reason | None,
         typer.Option("--reason", help="Lift this reason only; else all."),
     ] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", help="Many addresses: all suppressed since (ISO 8601)."),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option("--domain", help="Of many addresses, those of this domain.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Allow mail to this address again, or lift one reason of several.
+    """Allow mail to an address again, or to all that a wrong refusal suppressed.
 
-    A lead whose own timeline tells of a bounce or a complaint gets none even so, and is named;
-    a bounce ends when its address changes. Exit status 1 if nothing stands against the address.
+    The leads are told: a lifted bounce reinstates the address. A lead whose own timeline tells of
+    a complaint gets none even so, and is named. Exit status 1 if nothing was lifted.
 
     Example: `leadflow unsuppress ana@northwind.example`
+    Example: `leadflow unsuppress --reason bounced --since 2026-03-02 --domain northwind.example`
     """
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
     from usecases import suppressing  # noqa: PLC0415  # likewise
 
-    plain = _checked(address)
-    with opened(read_settings()) as database:
-        done = suppressing.unsuppress(SqlIntake(database), plain, reason, at=_now())
-    if not done.reasons:
+    if address is not None and since is None and domain is None:
+        plain = _checked(address)
+        with opened(read_settings()) as database:
+            one = suppressing.unsuppress(SqlIntake(database), plain, reason, at=_now())
+        done = {plain: one} if one.reasons else {}
+    elif address is None and since is not None and reason is not None:
+        with opened(read_settings()) as database:
+            done = suppressing.unsuppress_all(
+                SqlIntake(database), reason, since=_instant(since), domain=domain, at=_now()
+            )
+    else:
+        raise WrongInputError(
+            "name an address; or, for many addresses, --reason and --since, and --domain if wanted"
+        )
+    if not done:
         why = f" as {reason}" if reason is not None else ""
-        raise NegativeAnswerError(f"{plain} is not suppressed{why}")
-    lifted, kept = list(done.reasons), done.kept
-    if as_json:
-        print_json({"ok": True, "lifted": lifted, "kept": kept})
-        return
-    out.print(f"{plain} may get mail again; lifted: {', '.join(lifted)}")
-    for lead, reasons in kept.items():
-        err.print(f"lead {lead} gets none yet: its timeline tells {' and '.join(reasons)}")
+        raise NegativeAnswerError(
+            f"{address or 'no address'} is {_SUPPRESSED[address is None]}{why}"
+        )
+    if address is not None:
+        [one] = done.values()
+        lifted, kept = list(one.reasons), one.kept
+        if as_json:
+            print_json({"ok": True, "lifted": lifted, "kept": kept})
+        else:
+            out.print(f"{_checked(address)} may get mail again; lifted: {', '.join(lifted)}")
+    else:
+        kept = {lead: reasons for one in done.values() for lead, reasons in one.kept.items()}
+        if as_json:
+            print_json({"ok": True, "addresses": sorted(done), "kept": kept})
+        else:
+            out.print(f"{len(done)} addresses may get mail again; lifted: {reason}")
+    if not as_json:
+        for lead, reasons in kept.items():
+            err.print(f"lead {lead} gets none yet: its timeline tells {' and '.join(reasons)}")
+
+
+_SUPPRESSED = ("not suppressed", "suppressed since then")
+
+
+def _instant(text: str) -> datetime:
+    """A day or an instant; without a zone, in UTC."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise WrongInputError(
+            f"--since {text} is no instant; a day like 2026-03-02 would be one"
+        ) from None
+    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)
 
 
 def listed(*, as_json: JsonOption = False) -> None:

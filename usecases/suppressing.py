@@ -20,6 +20,7 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from adapters.sql.suppressions import SqlSuppressionList
 from lifecycle.nurture.suppression import SuppressionReason, suppressing_reason
+from models.addresses import readable_domain
 
 PAUSE_DAYS = 30
 """So long mail stops when a recipient asks for a pause."""
@@ -69,7 +70,7 @@ def unsuppress(
 ) -> Lifted:
     """Lift one reason against an address, or all, and tell the leads that have it.
 
-    A lead keeps a bounce until its address changes, and a complaint; `kept` names it.
+    A lead whose own state holds a complaint keeps it; `kept` names it.
     """
     with intake.database.write(durable=True) as connection:
         suppressions = SqlSuppressionList(intake.database)
@@ -77,11 +78,36 @@ def unsuppress(
         leads = suppressions.leads_of(connection, address) if lifted else []
         if "unsubscribed" in lifted:
             intake.store(connection, [_resubscribed(one.lead, at) for one in leads])
-    lasting = set(lifted) - {"unsubscribed"}
+        if "bounced" in lifted:
+            intake.store(connection, [_reinstated(one.lead, at) for one in leads])
+    lasting = set(lifted) - {"unsubscribed", "bounced"}
     kept = {one.lead: tuple(sorted(lasting & one.suppressed)) for one in leads}
     return Lifted(
         reasons=tuple(lifted), kept={lead: reasons for lead, reasons in kept.items() if reasons}
     )
+
+
+def unsuppress_all(
+    intake: SqlIntake,
+    reason: SuppressionReason,
+    *,
+    since: datetime,
+    domain: str | None = None,
+    at: datetime,
+) -> dict[str, Lifted]:
+    """Lift one reason from each address that has it since then, at one domain or at all.
+
+    An address is one transaction, so a call that is interrupted is simply made again.
+    """
+    wanted = readable_domain(domain).lower() if domain is not None else None
+    found = [
+        one.address
+        for one in SqlSuppressionList(intake.database).all()
+        if one.reason == reason
+        and one.at >= since
+        and (wanted is None or one.address.rpartition("@")[2] == wanted)
+    ]
+    return {address: unsuppress(intake, address, reason, at=at) for address in found}
 
 
 def choose(intake: SqlIntake, mail: SentMail, choice: Choice, *, at: datetime) -> None:
@@ -138,6 +164,12 @@ def _reason(item: NewItem) -> SuppressionReason | None:
 def _resubscribed(lead: str, at: datetime, about: dict[str, Any] | None = None) -> NewItem:
     raw = {"id": f"resubscribed/{uuid4().hex}", "type": "email.resubscribed", **(about or {})}
     return NewItem.event(lead, raw, arrived=at)
+
+
+def _reinstated(lead: str, at: datetime) -> NewItem:
+    return NewItem.event(
+        lead, {"id": f"reinstated/{uuid4().hex}", "type": "email.reinstated"}, arrived=at
+    )
 
 
 class _Addresses:

@@ -21,13 +21,12 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.delivery.dkim import DkimSigner
+from adapters.delivery.refusals import Phase, refusal_kind
 from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies 5xx that ask for a login. They are about our settings, not about this mail."""
-
-_STATUS = re.compile(r"\s*5\.(\d{1,3})\.(\d{1,3})\b")
 
 Tls = Literal["if_offered", "starttls", "implicit"]
 
@@ -153,7 +152,9 @@ class SmtpMailer:
             # The server had closed a connection that was idle for long; a new one will do.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
-            raise _refusal(error, "MAIL") from error
+            raise _refusal(
+                error, "DATA" if isinstance(error, aiosmtplib.SMTPDataError) else "MAIL"
+            ) from error
         except (SMTPException, OSError) as error:
             client.close()
             raise MailUnsentError(f"{self._where} did not accept the mail: {error}") from error
@@ -201,44 +202,17 @@ class SmtpMailer:
         reply = await protocol.read_response(timeout=self._timeout)
         if reply.code != aiosmtplib.SMTPStatus.completed:
             refused = aiosmtplib.SMTPDataError(reply.code, reply.message)
-            raise _refusal(refused, "DATA") if 400 <= reply.code <= 599 else refused
+            raise _refusal(refused, "END") if 400 <= reply.code <= 599 else refused
 
 
 _Pool = asyncio.LifoQueue[aiosmtplib.SMTP]
 
 
-_Phase = Literal["MAIL", "RCPT", "DATA"]
-"""What a reply answers: the sender, the recipient, or the content and all that came before."""
-
-
-def _refusal(error: SMTPResponseException, phase: _Phase) -> MailUnsentError | MailRefusedError:
+def _refusal(error: SMTPResponseException, phase: Phase) -> MailUnsentError | MailRefusedError:
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
         return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
     return MailUnsentError(sentence)
-
-
-def refusal_kind(
-    code: int, message: str, phase: _Phase
-) -> Literal["bounced", "soft_bounced", "refused"]:
-    """What a reply 5xx says of the address, by its enhanced status (RFC 3463, RFC 5248).
-
-    A reply to MAIL says nothing of it: the server does not know yet who is meant.
-    5.1.X is about the address, and so is 5.2.1, a disabled mailbox: it bounced. 5.2.2, a full
-    mailbox, and 5.7.X, policy, pass. Without a status, 550, 551 and 553 to RCPT are about the
-    address (RFC 5321, 4.2.3); all else is about the mail.
-    """
-    if phase == "MAIL":
-        return "refused"
-    found = _STATUS.match(message)
-    if found is not None:
-        subject, detail = found[1], found[2]
-        if (subject, detail) == ("1", "8") or subject == "7" or (subject, detail) == ("2", "2"):
-            return "soft_bounced"  # 5.1.8 is about the sender's domain
-        if subject == "1" and detail != "7":  # 5.1.7 is about the sender's address
-            return "bounced"
-        return "bounced" if (subject, detail) == ("2", "1") else "refused"
-    return "bounced" if phase == "RCPT" and code in (550, 551, 553) else "refused"
 
 
 async def _or_closed(

@@ -32,7 +32,8 @@ _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which the handoff rows may differ."""
-_RESUBSCRIBED = "email.resubscribed"
+_LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
+"""Events that lift a reason from the address, also if the row belongs to another lead of it."""
 _CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
@@ -129,10 +130,8 @@ class SqlJournal:
         if _moved(decision.entries):
             # The old address stays suppressed as bounced, and so does the new one if it is.
             lifted = [why for why in lifted if why != "bounced"]
-        if any(
-            e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in decision.entries
-        ):
-            lifted.append("unsubscribed")  # also if another lead has the address
+        types = (e.fields.get("type") for e in decision.entries if e.kind == "event")
+        lifted += [_LIFTS[one] for one in types if one in _LIFTS]
         here = sa.and_(_S.c.address == address, _S.c.reason.not_in(state.suppressed))
         connection.execute(
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
@@ -192,9 +191,9 @@ def _moved(entries: Iterable[Entry]) -> bool:
 
 
 def _of_address(entries: Iterable[Entry]) -> bool:
-    """Whether the address changed or wants mail again."""
+    """Whether the address changed, wants mail again or is reinstated."""
     return _moved(entries) or any(
-        e.kind == "event" and e.fields.get("type") == _RESUBSCRIBED for e in entries
+        e.kind == "event" and e.fields.get("type") in _LIFTS for e in entries
     )
 
 

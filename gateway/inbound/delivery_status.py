@@ -3,28 +3,56 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from email import message_from_string, policy
 from email.message import EmailMessage, Message
 from typing import Literal
 
+from adapters.delivery.refusals import (
+    ANSWER,
+    STATUS,
+    Refusal,
+    enhanced_status,
+    judge,
+)
 from gateway.inbound.arrived_mail import content_type, header_text, parts_of, plain_text
-from models.addresses import without_addresses
+from models.addresses import comparable, without_addresses
 
-_STATUS = re.compile(r"(?<![\d.])([245])\.(\d{1,3})\.(\d{1,3})(?![\d.]*\d)")
-_REPLY = re.compile(r"(?:^|[;:\s])([45]\d\d)[ -]")
-"""An SMTP reply within a sentence."""
-_FULL = re.compile(r"quota|mailbox\W+(?:\S+\W+){0,3}full|storage", re.IGNORECASE)
 _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _DAEMON = re.compile(
     r"^(?:mailer-daemon|postmaster|mail-?daemon|mail-?delivery|bounces?)@", re.IGNORECASE
 )
 _SUBJECT = re.compile(
     r"undeliver|failure notice|returned mail|delivery (?:status|failure|report|problem)"
-    r"|delivery has failed|mail delivery|unzustellbar|non remis|no se (?:pudo|puede) entregar",
+    r"|delivery has failed|mail delivery|(?:message|mail) (?:delivery|status) fail|nondeliver"
+    r"|not delivered|(?:could|can) ?not be delivered|returning message|mail system error"
+    r"|unzustellbar|non remis|no se (?:pudo|puede) entregar|não entregue|mancato recapito"
+    r"|недоставлен|не доставлено|配信不能|未达|退信",
     re.IGNORECASE,
 )
+_RETURNED = re.compile(r"\s*returned mail: (.*)", re.IGNORECASE)
+"""The subject by which sendmail says the reason."""
+_END = re.compile(
+    r"end of (?:message|data)|after (?:end of )?data|reply to \S* ?DATA", re.IGNORECASE
+)
+_COPY = re.compile(
+    r"^[\s>*-]*(?:-+ ?(?:this is a|below this|the header|original|returned|unsent|begin|start"
+    r"|forwarded|attached|message header|copy|undelivered message)"
+    r"|(?:return-path|received|x-[a-z-]+|mime-version|dkim-signature)\s*:"
+    r"|.*(?:original message|copy of (?:the|your) (?:message|mail|original)|returned message"
+    r"|message headers? follow|below this line))",
+    re.IGNORECASE | re.MULTILINE,
+)
+"""Where the copy of our own letter begins: its words say nothing of the refusal."""
+_PART_HEADER = re.compile(r"^content-\S+:.*$", re.IGNORECASE | re.MULTILINE)
+_PREAMBLE = 40
+"""A mark within so many characters is the notice's own heading."""
+_MOST = 2_000
+"""So much of a notice is read: the reason stands at its beginning."""
+_MOST_RAW = 20_000
+_MOST_SENTENCES = 5
+_MOST_LINES = 4
 _LONGEST = 300
 
 
@@ -38,29 +66,13 @@ class DeliveryStatus:
     diagnostic: str
     """What the last server said, without addresses."""
 
+    refusal: Refusal
+    """What the words, the status and the phase mean."""
+
     @property
     def kind(self) -> Literal["hard", "soft"]:
-        """Whether the address is of no use any more.
-
-        Hard are 5.1.X, but for what is about the sender (5.1.7, 5.1.8), and 5.2.0 and 5.2.1, a
-        disabled mailbox. 5.0.0 and X.0.0 say nothing: there the SMTP reply decides, and 550,
-        551 and 553 are about the address (RFC 5321, 4.2.3). All else may pass: a full mailbox
-        (5.2.2), policy (5.7.X), the network, and what was only tried in vain (4.X.X).
-        """
-        match = _STATUS.fullmatch(self.status)
-        if match is None or match[1] != "5":
-            return "soft"
-        subject, detail = match[2], match[3]
-        if subject == "0":
-            reply = _REPLY.search(self.diagnostic)
-            passes = _FULL.search(self.diagnostic) or (reply and reply[1] not in _ADDRESS_REPLIES)
-            return "soft" if passes else "hard"
-        if subject == "1":
-            return "soft" if detail in ("7", "8") else "hard"
-        return "hard" if (subject, detail) in (("2", "0"), ("2", "1")) else "soft"
-
-
-_ADDRESS_REPLIES = ("550", "551", "553")
+        """Whether the address is of no use any more."""
+        return "hard" if self.refusal.meaning == "dead" else "soft"
 
 
 def delivery_status(mail: EmailMessage, address: str) -> DeliveryStatus | None:
@@ -81,31 +93,95 @@ def delivery_status(mail: EmailMessage, address: str) -> DeliveryStatus | None:
     reports.sort(key=lambda one: (not _names(one, address), _action(one) != "failed"))
     chosen = reports[0]
     diagnostic = header_text(chosen, "Diagnostic-Code")
+    return _judged(mail, address, _action(chosen), header_text(chosen, "Status"), diagnostic)
+
+
+def read_notice(mail: EmailMessage, address: str) -> DeliveryStatus:
+    """What a notice in plain words says, as of qmail, Exim, Exchange, Yahoo and mail.ru."""
+    return _judged(mail, address, "failed", "", "")
+
+
+def _judged(
+    mail: EmailMessage, address: str, action: str, status: str, diagnostic: str
+) -> DeliveryStatus:
+    """What the diagnostic says, else the notice's sentences with an answer, else all of it."""
+    text = notice_text(mail)
+    sentences = [one for one in (diagnostic, status, *_sentences(text)) if one.strip()]
+    found = enhanced_status(status, *sentences)
+    subject = header_text(mail, "Subject")
+    returned = _RETURNED.match(subject)
+    said = [*sentences, text[:_MOST], returned[1] if returned is not None else ""]
+    phase: Literal["RCPT", "END"] = "END" if _END.search(" ".join(sentences)) else "RCPT"
+    lines = (one for one in text.splitlines() if STATUS.search(one) or ANSWER.search(one))
+    quoted = diagnostic or next(lines, subject)
     return DeliveryStatus(
-        action=_action(chosen),  # type: ignore[arg-type]  # one of these words, as asked above
-        status=_status(header_text(chosen, "Status"), diagnostic),
-        diagnostic=without_addresses(diagnostic, address)[:_LONGEST],
+        action=action,  # type: ignore[arg-type]  # one of _ACTIONS
+        status=found,
+        diagnostic=without_addresses(quoted, address)[:_LONGEST],
+        refusal=judge(said, status=found, phase=phase),
     )
 
 
-def is_old_bounce(mail: EmailMessage, *, null_sender: bool) -> bool:
-    """Whether a mail without a report for programs is a bounce, by who wrote it, and why."""
-    if any(content_type(one) == "message/disposition-notification" for one in parts_of(mail)):
-        return False  # a read receipt (RFC 8098)
+def notice_text(mail: Message) -> str:
+    """What a notice says itself, without the copy of our letter below it."""
+    text = plain_text(mail) or _raw(mail)
+    marks = (one.start() for one in _COPY.finditer(text))
+    return text[: next((one for one in marks if one >= _PREAMBLE), len(text))]
+
+
+def _raw(mail: Message) -> str:
+    """The body as it stands, of a notice whose parts can't be told apart."""
+    try:
+        whole = mail.as_bytes()[:_MOST_RAW].decode(errors="replace")
+    except (ValueError, LookupError, AttributeError, TypeError, RecursionError):
+        return ""
+    return _PART_HEADER.sub("", re.split(r"\r?\n\r?\n", whole, maxsplit=1)[-1])
+
+
+def _sentences(text: str) -> Iterator[str]:
+    """The lines that hold a server's answer, each with those that go on with it."""
+    lines = text[:_MOST_RAW].splitlines()
+    starts = [n for n, line in enumerate(lines) if STATUS.search(line) or ANSWER.search(line)]
+    for start in starts[:_MOST_SENTENCES]:
+        yield " ".join(_continued(lines[start : start + _MOST_LINES]))
+
+
+def _continued(lines: Sequence[str]) -> Iterator[str]:
+    yield lines[0]
+    for line in lines[1:]:
+        if not line.strip() or (not line[0].isspace() and ANSWER.search(line)):
+            return
+        yield line
+
+
+def is_receipt(mail: EmailMessage) -> bool:
+    """Whether a mail is a read receipt (RFC 8098)."""
+    return any(content_type(one) == "message/disposition-notification" for one in parts_of(mail))
+
+
+def is_from(mail: EmailMessage, address: str) -> bool:
+    """Whether this address wrote a mail, by its header."""
+    found = re.search(r"[^\s<>\"]+@[^\s<>\"]+", header_text(mail, "From"))
+    return found is not None and comparable(found[0]) == comparable(address)
+
+
+def is_notice(mail: EmailMessage, *, subject: bool) -> bool:
+    """Whether a mail without a report for programs is a bounce, by who wrote it.
+
+    With `subject`, also by the beginning of its subject; a person's answer begins with "Re:".
+    """
+    if is_receipt(mail):
+        return False
     if header_text(mail, "X-Failed-Recipients") or content_type(mail) == "multipart/report":
         return True
     sender = re.search(r"[^\s<>\"]+@", header_text(mail, "From"))
     if sender is not None and _DAEMON.match(sender[0]):
         return True
-    return null_sender and _SUBJECT.search(header_text(mail, "Subject")) is not None
+    said = header_text(mail, "Subject")
+    return subject and not _ANSWERED.match(said) and _SUBJECT.search(said) is not None
 
 
-def old_diagnostic(mail: EmailMessage, address: str) -> str:
-    """The sentence of an old bounce that tells the reason, without addresses; or its subject."""
-    for line in plain_text(mail).splitlines():
-        if _STATUS.search(line) or _REPLY.search(line):
-            return without_addresses(line, address)[:_LONGEST]
-    return without_addresses(header_text(mail, "Subject"), address)[:_LONGEST]
+_ANSWERED = re.compile(r"\s*(?:re|aw|sv|antw|rv|ref|wg|fwd?)\s*:", re.IGNORECASE)
 
 
 def _blocks(part: Message) -> Iterator[Message]:
@@ -129,11 +205,3 @@ def _action(fields: Message) -> str:
 def _names(fields: Message, address: str) -> bool:
     said = " ".join(header_text(fields, name) for name in ("Original-Recipient", "Final-Recipient"))
     return bool(address) and address.lower() in re.split(r"[;\s<>]+", said.lower())
-
-
-def _status(status: str, diagnostic: str) -> str:
-    """The status; of one that says nothing (5.0.0, or none), what the last server said itself."""
-    found = _STATUS.search(status)
-    if found is None or (found[2], found[3]) == ("0", "0"):
-        found = _STATUS.search(diagnostic) or found
-    return found[0] if found else ""

@@ -9,9 +9,17 @@ from email.message import EmailMessage, Message
 
 from gateway.inbound.arrived_mail import content_type, header_text, parts_of
 
-_ABOUT = ("abuse", "fraud")
-"""What a recipient reports by pressing "spam" or "phishing". Other types are about our servers
-(`auth-failure`, RFC 6591), or take a complaint back (`not-spam`)."""
+_EVENTS = {
+    "abuse": "email.complained",
+    "fraud": "email.complained",
+    "opt-out": "email.unsubscribed",
+    "opt-out-list": "email.unsubscribed",
+}
+"""What a recipient does by pressing "spam", "phishing" or "unsubscribe". Other types are about our
+servers (`auth-failure`, RFC 6591; `virus`), or take a complaint back (`not-spam`)."""
+_JMRP = "X-HmXmrOriginalRecipient"
+"""What Outlook's Junk Mail Reporting Program writes into the mail it shows; there is no part for
+programs."""
 _ADDRESS = re.compile(r"[^\s<>,;:\"]+@[^\s<>,;:\"]+")
 
 
@@ -25,19 +33,19 @@ class FeedbackReport:
     """Addresses at which answers to that mail arrive, as far as the report shows them."""
 
     @property
-    def is_complaint(self) -> bool:
-        """Whether a recipient complains."""
-        return self.about in _ABOUT
+    def event(self) -> str | None:
+        """The type of event that it means; None where it says nothing of the recipient."""
+        return _EVENTS.get(self.about)
 
 
 def feedback_report(mail: EmailMessage) -> FeedbackReport | None:
     """What a feedback report says; None for any other mail."""
     parts = list(parts_of(mail))
     report = next((one for one in parts if content_type(one) == "message/feedback-report"), None)
-    if report is None:
-        return None
-    fields = _fields(report)
     original = next((_fields(one) for one in parts if content_type(one) in _ORIGINALS), Message())
+    if report is None and not (header_text(original, _JMRP) or header_text(mail, _JMRP)):
+        return None
+    fields = _fields(report) if report is not None else Message()
     said = [
         header_text(fields, "Original-Mail-From"),
         *(header_text(original, name) for name in ("Return-Path", "Reply-To", "List-Unsubscribe")),

@@ -26,8 +26,10 @@ from gateway.inbound.automatic_reply import return_day, why_automatic
 from gateway.inbound.delivery_status import (
     DeliveryStatus,
     delivery_status,
-    is_old_bounce,
-    old_diagnostic,
+    is_from,
+    is_notice,
+    is_receipt,
+    read_notice,
 )
 from gateway.inbound.feedback_report import FeedbackReport, feedback_report
 from gateway.inbound.forwarding import MARK
@@ -120,14 +122,25 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
     status = delivery_status(mail, sent.address)
     if status is not None:
         return Recognised(sent=sent, item=_status_item(sent, now, status))
-    why = why_automatic(mail, null_sender=False)
-    # Notices of absence come to the bounce address too: RFC 3834 sends them to the Return-Path.
-    if door == "bounce" and (
-        is_old_bounce(mail, null_sender=arrival.null_sender)
-        or (arrival.null_sender and why is None)
-    ):
-        return Recognised(sent=sent, item=_unread(sent, now, old_diagnostic(mail, sent.address)))
+    if _is_notice(door, sent, mail, arrival):
+        return Recognised(sent=sent, item=_status_item(sent, now, read_notice(mail, sent.address)))
     return _answer(sent, now, mail, arrival)
+
+
+def _is_notice(door: Door, sent: SentMail, mail: EmailMessage, arrival: Arrival) -> bool:
+    """Whether a mail without a report for programs is a bounce.
+
+    What arrives at the bounce address is one, unless it is the recipient's own mail or a notice of
+    absence: RFC 3834 sends those to the Return-Path too.
+    """
+    why = why_automatic(mail, null_sender=False)
+    if why in ("subject", "words") or is_receipt(mail):
+        return False
+    if is_notice(mail, subject=arrival.null_sender or door == "bounce"):
+        return True
+    if door != "bounce" or why is not None:
+        return False
+    return arrival.null_sender or not is_from(mail, sent.address)
 
 
 def store(context: Context, found: Recognised) -> None:
@@ -139,23 +152,24 @@ def store(context: Context, found: Recognised) -> None:
 def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | RefusedMail:
     """What to do with a mail that can't be taken apart: its sender may write again."""
     if door == "bounce" and sent is not None:
-        return Recognised(sent=sent, item=_unread(sent, now, ""))
+        return Recognised(sent=sent, item=_unread(sent, now))
     return _UNREADABLE
 
 
 def _feedback(
     context: Context, sent: SentMail | None, report: FeedbackReport, now: datetime
 ) -> Recognised | RefusedMail:
-    """A complaint about the mail that the address names, or one that the report shows."""
-    if not report.is_complaint:
+    """A complaint or a wish about the mail that the address names, or that the report shows."""
+    kind = report.event
+    if kind is None:
         return Recognised(sent=sent)
     shown = (addressed(context, one) for one in report.addresses)
     mails = (one[1] for one in shown if one is not None)
     about = sent or next((one for one in mails if isinstance(one, SentMail)), None)
     if about is None:
         return _NO_REPORT
-    what = f"complaint/{_name(about)}"
-    item = _item(about, now, "email.complained", what, {"feedback": report.about})
+    what = f"{'complaint' if kind == 'email.complained' else 'opt-out'}/{_name(about)}"
+    item = _item(about, now, kind, what, {"feedback": report.about})
     return Recognised(sent=about, item=item)
 
 
@@ -169,6 +183,8 @@ def _status_item(sent: SentMail, now: datetime, status: DeliveryStatus) -> NewIt
         return None
     if status.action == "failed":
         data = {"kind": status.kind, "status": status.status, "diagnostic": status.diagnostic}
+        if status.refusal.meaning == "about_us":
+            data["about"] = "us"
         what = f"bounce/{_name(sent)}/{status.status or 'unknown'}"
         return _item(sent, now, "email.bounced", what, data)
     if status.action == "delivered":
@@ -176,11 +192,11 @@ def _status_item(sent: SentMail, now: datetime, status: DeliveryStatus) -> NewIt
     return None
 
 
-def _unread(sent: SentMail, now: datetime, diagnostic: str) -> NewItem | None:
+def _unread(sent: SentMail, now: datetime) -> NewItem | None:
     """A bounce that no program can read counts as a soft one."""
     if not sent.current:
         return None
-    data = {"kind": "soft", "status": "", "diagnostic": diagnostic}
+    data = {"kind": "soft", "status": "", "diagnostic": ""}
     return _item(sent, now, "email.bounced", f"bounce/{_name(sent)}/unknown", data)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert
 from gateway.inbound.arrived_mail import read_arrived
-from gateway.inbound.delivery_status import delivery_status, is_old_bounce, old_diagnostic
+from gateway.inbound.delivery_status import delivery_status, is_notice, read_notice
 from lifecycle.handoff.unreachable_owner import UNREACHABLE
 
 
@@ -25,8 +25,8 @@ def returned_alert(
     status = delivery_status(mail, alert.person)
     if status is not None and status.action == "failed":
         return _item(alert, status.diagnostic or status.status, now)
-    if status is None and is_old_bounce(mail, null_sender=null_sender):
-        return _item(alert, old_diagnostic(mail, alert.person), now)
+    if status is None and is_notice(mail, subject=null_sender):
+        return _item(alert, read_notice(mail, alert.person).diagnostic, now)
     return None
 
 

@@ -14,7 +14,6 @@ from typing import Any
 import httpx
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
-from sqlalchemy.exc import SQLAlchemyError
 
 from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
@@ -56,17 +55,20 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         _proven(lambda: sendgrid.verify(key, request.headers, body))
         return await _accepted(context, "sendgrid", sendgrid.reports(_json(body)))
 
-    @routes.post("/mailgun", responses=_ANSWERS, openapi_extra=_raw(mailgun.EXAMPLE))
+    @routes.post(
+        "/mailgun", responses={**_ANSWERS, **responses(406)}, openapi_extra=_raw(mailgun.EXAMPLE)
+    )
     async def from_mailgun(request: Request) -> AcceptedReports:
         """Mailgun's webhooks."""
         key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
         token = _proven(lambda: mailgun.verify(key, document))
-        _proven(lambda: tokens.take(token))
         try:
-            return await _accepted(context, "mailgun", mailgun.reports(document))
-        except SQLAlchemyError:
-            tokens.give_back(token)
-            raise
+            tokens.check(token)
+        except mailgun.SpentTokenError:
+            raise ProblemError(406, "this message was stored before") from None
+        accepted = await _accepted(context, "mailgun", mailgun.reports(document))
+        tokens.spend(token)
+        return accepted
 
     @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_raw(postmark.EXAMPLE))
     async def from_postmark(request: Request) -> AcceptedReports:

@@ -3,7 +3,8 @@
 https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks
 
 The signature does not cover the event, so a token counts once: a replay bears an old one. Each
-process remembers the tokens of the last minutes.
+process remembers the tokens of what it stored. 406 tells Mailgun to stop; after every other
+refusal it tries again for eight hours.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import time
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from adapters.delivery.refusal_words import Meaning
+from adapters.delivery.refusals import judge
 from gateway.providers.normalised import (
     NotProvenError,
     ProviderReport,
@@ -23,7 +26,8 @@ from gateway.providers.normalised import (
     text,
 )
 
-REPLAY_SECONDS = 300.0
+REPLAY_SECONDS = 30_000.0
+"""Mailgun repeats a message for eight hours, with the same signature."""
 EXAMPLE = {
     "signature": {"timestamp": "1772460000", "token": "a8ce0edb2d", "signature": "d2271d12299f"},
     "event-data": {
@@ -39,32 +43,42 @@ _TYPES = {
     "delivered": "email.delivered",
     "opened": "email.opened",
     "clicked": "email.clicked",
-    "failed": "email.bounced",
     "complained": "email.complained",
     "unsubscribed": "email.unsubscribed",
 }
 
 
+_HELD_BACK: dict[str, tuple[str, dict[str, str]]] = {
+    "suppress-bounce": ("email.bounced", {"kind": "hard", "status": ""}),
+    "suppress-complaint": ("email.complained", {}),
+    "suppress-unsubscribe": ("email.unsubscribed", {}),
+}
+"""What Mailgun did not try because of the address."""
+
+
+class SpentTokenError(Exception):
+    """A token whose message was stored: whoever brings it again need not do so."""
+
+
 class Tokens:
-    """The tokens that were seen as long as they would be believed."""
+    """The tokens of stored messages, as long as they would be believed."""
 
     def __init__(self) -> None:
-        self._seen: dict[str, float] = {}
+        self._spent: dict[str, float] = {}
 
-    def take(self, token: str) -> None:
-        """Note a token. Raises NotProvenError for one that was seen."""
+    def check(self, token: str) -> None:
+        """Raise SpentTokenError for a token that was spent."""
+        if token in self._spent:
+            raise SpentTokenError
+
+    def spend(self, token: str) -> None:
+        """Note a token once its message is stored: what fails before may be sent again."""
         now = time.monotonic()
-        while self._seen and (oldest := next(iter(self._seen))):
-            if now - self._seen[oldest] <= 2 * REPLAY_SECONDS:
+        while self._spent and (oldest := next(iter(self._spent))):
+            if now - self._spent[oldest] <= 2 * REPLAY_SECONDS:
                 break
-            del self._seen[oldest]
-        if token in self._seen:
-            raise NotProvenError("its token was used before")
-        self._seen[token] = now
-
-    def give_back(self, token: str) -> None:
-        """Forget a token whose message could not be stored, so that Mailgun may send it again."""
-        self._seen.pop(token, None)
+            del self._spent[oldest]
+        self._spent[token] = now
 
 
 def verify(signing_key: str, document: Any) -> str:
@@ -84,21 +98,43 @@ def reports(document: Any) -> Iterator[ProviderReport]:
     """What one of Mailgun's messages tells."""
     raw = document.get("event-data") if isinstance(document, Mapping) else None
     kind = text(raw, "event") if isinstance(raw, Mapping) else ""
-    if not isinstance(raw, Mapping) or kind not in _TYPES:
+    found = _meant(kind, raw) if isinstance(raw, Mapping) else None
+    if found is None or not isinstance(raw, Mapping):
         return
-    data: dict[str, Any] = {}
-    if kind == "clicked":
-        data["url"] = text(raw, "url")
-    elif kind == "failed":
-        code = text(raw, "delivery-status", "enhanced-code")
-        said = text(raw, "delivery-status", "message")
-        data = bounce(hard=text(raw, "severity") == "permanent", status=code, diagnostic=said)
+    type_, data = found
+    agent = text(raw, "client-info", "user-agent")
     yield ProviderReport(
         id=text(raw, "id"),
-        type=_TYPES[kind],
+        type=type_,
         message=text(raw, "message", "headers", "message-id"),
         address=text(raw, "recipient"),
         at=instant(raw.get("timestamp")),
         data=data,
         machine=text(raw, "client-info", "bot") != "",
+        agent=agent or None,
     )
+
+
+def _meant(kind: str, raw: Mapping[str, Any]) -> tuple[str, dict[str, str]] | None:
+    """The type and data of an event; None where it says nothing about the lead."""
+    if kind == "failed":
+        reason = text(raw, "reason")
+        if reason in _HELD_BACK:
+            return _HELD_BACK[reason]
+        status = text(raw, "delivery-status", "enhanced-code")
+        said = text(raw, "delivery-status", "message")
+        said = said or text(raw, "delivery-status", "description")
+        code = text(raw, "delivery-status", "code")
+        permanent = text(raw, "severity") == "permanent"
+        answer = int(code) if code.isdecimal() else None
+        meaning: Meaning = "dead" if permanent else "passing"
+        if status or said or answer:
+            meaning = judge(said, status=status, code=answer).meaning
+        if reason == "espblock":
+            meaning = "about_us"
+        elif meaning == "dead" and not permanent:
+            meaning = "passing"
+        return "email.bounced", bounce(meaning, status=status, diagnostic=said)
+    if kind not in _TYPES:
+        return None
+    return _TYPES[kind], {"url": text(raw, "url")} if kind == "clicked" else {}

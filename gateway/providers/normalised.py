@@ -7,7 +7,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from adapters.delivery.refusal_words import Meaning
 from adapters.sql.new_item import NewItem
+from adapters.sql.sent_mail import SentMail
+from gateway.requests.mail_agents import is_machine
 from models.addresses import without_addresses
 from models.instants import write_instant
 from usecases.context import Context
@@ -33,6 +36,12 @@ class ProviderReport:
     at: datetime | None = None
     data: Mapping[str, Any] = field(default_factory=dict)
     machine: bool = False
+    agent: str | None = None
+    """The client that opened or clicked, as it names itself; None where it is not told."""
+
+
+_LIFTING = ("email.resubscribed", "email.reinstated")
+"""What only a reader's own link or an operator may do."""
 
 
 def accept(context: Context, provider: str, reports: Iterable[ProviderReport]) -> int:
@@ -47,23 +56,32 @@ def accept(context: Context, provider: str, reports: Iterable[ProviderReport]) -
 
 def _items(context: Context, provider: str, report: ProviderReport) -> Iterable[NewItem]:
     sent = context.sent.by_message_id(report.message) if report.message else None
+    if report.type in _LIFTING:
+        return
     if report.type == "email.bounced" and sent is not None and not sent.current:
         return
     leads = [sent.lead] if sent is not None else context.sent.leads_of(report.address)
     now = context.now()
     raw: dict[str, Any] = {
-        "id": f"{provider}/{report.id}"[:200],
+        "id": f"{provider}/{_identity(report, sent)}"[:200],
         "type": report.type,
         "subject": sent.email if sent is not None else "",
         "at": write_instant(min(report.at or now, now)),
         "data": {**report.data, **({"message": sent.message} if sent is not None else {})},
-        "machine": report.machine,
+        "machine": report.machine or (report.agent is not None and is_machine(report.agent)),
     }
     address = sent.address if sent is not None else report.address
     try:
         yield from [NewItem.event(lead, raw, arrived=now, address=address) for lead in leads]
     except ValueError:
         return  # what a provider can't have meant: an event that can't be written down
+
+
+def _identity(report: ProviderReport, sent: SentMail | None) -> str:
+    """The event's id. A mail is at most one soft bounce, however often its tries are reported."""
+    if sent is not None and report.type == "email.bounced" and report.data.get("kind") == "soft":
+        return f"soft/{sent.message.partition('@')[0]}"
+    return report.id
 
 
 def text(raw: Mapping[str, Any], *path: str) -> str:
@@ -85,15 +103,22 @@ def instant(value: object) -> datetime | None:
     return at if at.tzinfo is not None else None
 
 
-def bounce(*, hard: bool, status: str = "", diagnostic: str = "") -> dict[str, str]:
-    """The data of `email.bounced`."""
-    data = {"kind": "hard" if hard else "soft", "status": status[:20]}
+def bounce(meaning: Meaning, *, status: str = "", diagnostic: str = "") -> dict[str, str]:
+    """The data of `email.bounced`; what is about us counts against no address."""
+    data = {"kind": "hard" if meaning == "dead" else "soft", "status": status[:20]}
+    if meaning == "about_us":
+        data["about"] = "us"
     if diagnostic:
         data["diagnostic"] = without_addresses(diagnostic)[:_LONGEST]
     return data
 
 
+_AHEAD = 300.0
+"""So many seconds a provider's clock may be ahead of ours."""
+
+
 def fresh(at: datetime | None, within: float) -> None:
-    """Refuse what is older or newer than so many seconds. Raises NotProvenError."""
-    if at is None or abs((datetime.now(UTC) - at).total_seconds()) > within:
-        raise NotProvenError(f"its timestamp is not within {within:.0f} seconds of now")
+    """Refuse what is older than so many seconds, or from the future. Raises NotProvenError."""
+    age = (datetime.now(UTC) - at).total_seconds() if at is not None else None
+    if age is None or not -_AHEAD <= age <= within:
+        raise NotProvenError(f"its timestamp is not of the last {within:.0f} seconds")

@@ -13,6 +13,8 @@ import hmac
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from adapters.delivery.refusal_words import Meaning
+from adapters.delivery.refusals import judge
 from gateway.providers.normalised import NotProvenError, ProviderReport, bounce, instant, text
 
 _TYPES = {
@@ -23,7 +25,23 @@ _TYPES = {
     "SpamComplaint": ("email.complained", "BouncedAt"),
     "SubscriptionChange": ("email.unsubscribed", "ChangedAt"),
 }
-_HARD = frozenset({"HardBounce", "BadEmailAddress", "ManuallyDeactivated"})
+_BOUNCES: dict[str, tuple[str, Meaning | None]] = {
+    "HardBounce": ("email.bounced", "dead"),
+    "BadEmailAddress": ("email.bounced", "dead"),
+    "SoftBounce": ("email.bounced", "passing"),
+    "DnsError": ("email.bounced", "passing"),
+    "Unknown": ("email.bounced", "passing"),
+    "Blocked": ("email.bounced", "about_us"),
+    "SpamNotification": ("email.bounced", "about_us"),
+    "VirusNotification": ("email.bounced", "about_us"),
+    "DMARCPolicy": ("email.bounced", "about_us"),
+    "SpamComplaint": ("email.complained", None),
+    "Unsubscribe": ("email.unsubscribed", None),
+    "AutoResponder": ("email.replied", None),
+}
+"""What Postmark calls a bounce, and what it means. All other types say nothing of the address:
+`Transient` is tried again, `Subscribe` is a request, `ManuallyDeactivated` is administration."""
+_SUPPRESSIONS = {"HardBounce": "email.bounced", "SpamComplaint": "email.complained"}
 EXAMPLE = {
     "RecordType": "SpamComplaint",
     "ID": 42,
@@ -48,14 +66,23 @@ def reports(document: Any) -> Iterator[ProviderReport]:
         return
     type_, when = _TYPES[kind]
     data: dict[str, Any] = {}
+    machine = False
     if kind == "Click":
         data["url"] = text(document, "OriginalLink")
     elif kind == "Bounce":
-        data = bounce(
-            hard=text(document, "Type") in _HARD, diagnostic=text(document, "Description")
-        )
-    elif kind == "SubscriptionChange" and document.get("SuppressSending") is False:
-        type_ = "email.resubscribed"
+        found = _BOUNCES.get(text(document, "Type"))
+        if found is None:
+            return
+        type_, meaning = found
+        machine = type_ == "email.replied"
+        if meaning is not None:
+            data = _bounce(meaning, document)
+    elif kind == "SubscriptionChange":
+        wish = _changed(document)
+        if wish is None:
+            return
+        type_ = wish
+        data = {"kind": "hard", "status": ""} if wish == "email.bounced" else {}
     # Bounces have an id of their own; the others are known by message, kind and instant.
     identity = text(document, "ID") or f"{text(document, 'MessageID')}/{text(document, when)}"
     yield ProviderReport(
@@ -66,4 +93,24 @@ def reports(document: Any) -> Iterator[ProviderReport]:
         address=text(document, "Recipient") or text(document, "Email"),
         at=instant(text(document, when)),
         data=data,
+        machine=machine,
+        agent=text(document, "UserAgent") if document.get("UserAgent") else None,
     )
+
+
+def _bounce(meaning: Meaning, document: Mapping[str, Any]) -> dict[str, str]:
+    """A hard bounce whose own words are about us is none of the address."""
+    said = text(document, "Details") or text(document, "Description")
+    if meaning == "dead" and judge(said).meaning == "about_us":
+        meaning = "about_us"
+    return bounce(meaning, diagnostic=text(document, "Description"))
+
+
+def _changed(document: Mapping[str, Any]) -> str | None:
+    """What a change of Postmark's list means. A clerk's change, or a reactivation, is nothing."""
+    if document.get("SuppressSending") is False:
+        return None
+    reason = text(document, "SuppressionReason")
+    if reason in _SUPPRESSIONS:
+        return _SUPPRESSIONS[reason]
+    return "email.unsubscribed" if text(document, "Origin") in ("", "Recipient") else None

@@ -15,6 +15,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from adapters.delivery.refusal_words import Meaning
+from adapters.delivery.refusals import judge
 from gateway.providers.normalised import (
     NotProvenError,
     ProviderReport,
@@ -26,7 +28,8 @@ from gateway.providers.normalised import (
 
 _SIGNATURE = "x-twilio-email-event-webhook-signature"
 _TIMESTAMP = "x-twilio-email-event-webhook-timestamp"
-REPLAY_SECONDS = 300.0
+REPLAY_SECONDS = 90_000.0
+"""SendGrid repeats a message for 24 hours; an event that was reported before has no effect."""
 EXAMPLE = [
     {
         "event": "bounce",
@@ -42,13 +45,30 @@ _TYPES = {
     "delivered": "email.delivered",
     "open": "email.opened",
     "click": "email.clicked",
-    "bounce": "email.bounced",
-    "dropped": "email.bounced",
     "spamreport": "email.complained",
     "unsubscribe": "email.unsubscribed",
     "group_unsubscribe": "email.unsubscribed",
-    "group_resubscribe": "email.resubscribed",
 }
+
+
+_DROPPED: dict[str, tuple[str, dict[str, str]]] = {
+    "bounced address": ("email.bounced", {"kind": "hard", "status": ""}),
+    "invalid": ("email.bounced", {"kind": "hard", "status": ""}),
+    "unsubscribed address": ("email.unsubscribed", {}),
+    "spam reporting address": ("email.complained", {}),
+}
+"""What SendGrid held back because of the address. All other reasons are about us: our quota, our
+header, what the letter says."""
+_CLASSES: dict[str, Meaning] = {
+    "invalid address": "dead",
+    "mailbox unavailable": "passing",
+    "technical": "passing",
+    "content": "about_us",
+    "reputation": "about_us",
+    "frequency or volume too high": "about_us",
+    "frequency/volume": "about_us",
+}
+"""SendGrid's own classification. `Unclassified`, or none, is judged by the words."""
 
 
 def verify(public_key: str, headers: Mapping[str, str], body: bytes) -> None:
@@ -72,22 +92,33 @@ def reports(document: Any) -> Iterator[ProviderReport]:
     """What a batch of SendGrid's events tells."""
     for raw in document if isinstance(document, list) else [document]:
         kind = text(raw, "event") if isinstance(raw, Mapping) else ""
-        if kind not in _TYPES:
+        found = _meant(kind, raw) if kind else None
+        if found is None:
             continue
-        data: dict[str, Any] = {}
-        if kind == "click":
-            data["url"] = text(raw, "url")
-        elif kind in ("bounce", "dropped"):
-            # `blocked` is the receiver's policy; `dropped` is what SendGrid itself held back.
-            hard = kind == "bounce" and text(raw, "type") != "blocked"
-            status, said = text(raw, "status"), text(raw, "reason")
-            data = bounce(hard=hard, status=status, diagnostic=said)
+        type_, data = found
         yield ProviderReport(
             id=text(raw, "sg_event_id"),
-            type=_TYPES[kind],
+            type=type_,
             message=text(raw, "smtp-id"),
             address=text(raw, "email"),
             at=instant(raw.get("timestamp")),
             data=data,
             machine=raw.get("sg_machine_open") is True,
+            agent=text(raw, "useragent") if raw.get("useragent") else None,
         )
+
+
+def _meant(kind: str, raw: Mapping[str, Any]) -> tuple[str, dict[str, str]] | None:
+    """The type and data of an event; None where it says nothing about the lead."""
+    if kind == "dropped":
+        return _DROPPED.get(text(raw, "reason").lower().strip())
+    if kind == "bounce":
+        status, said = text(raw, "status"), text(raw, "reason")
+        meaning = _CLASSES.get(text(raw, "bounce_classification").lower())
+        meaning = meaning or judge(said, status=status).meaning
+        if meaning == "dead" and text(raw, "type") == "blocked":
+            meaning = "passing"
+        return "email.bounced", bounce(meaning, status=status, diagnostic=said)
+    if kind not in _TYPES:
+        return None
+    return _TYPES[kind], {"url": text(raw, "url")} if kind == "click" else {}

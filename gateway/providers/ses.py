@@ -22,6 +22,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 
+from adapters.delivery.refusal_words import Meaning
+from adapters.delivery.refusals import judge
 from gateway.providers.normalised import (
     NotProvenError,
     ProviderReport,
@@ -102,20 +104,45 @@ def reports(message: Any, identity: str) -> Iterator[ProviderReport]:
         "at": instant(text(part, "timestamp")),
     }
     if kind == "Bounce":
-        hard = text(part, "bounceType") == "Permanent"
         for place, one in enumerate(_list(part, "bouncedRecipients")):
-            said = text(one, "diagnosticCode")
-            data = bounce(hard=hard, status=text(one, "status"), diagnostic=said)
             address = text(one, "emailAddress")
+            if text(part, "bounceSubType") == "UnsubscribedRecipient":
+                yield _report(f"{identity}/{place}", "email.unsubscribed", address, {}, common)
+                continue
+            said = text(one, "diagnosticCode")
+            data = bounce(_meaning(part, one), status=text(one, "status"), diagnostic=said)
             yield _report(f"{identity}/{place}", "email.bounced", address, data, common)
-    elif kind == "Complaint":
+    elif kind == "Complaint" and text(part, "complaintFeedbackType") not in _NO_COMPLAINTS:
         for place, one in enumerate(_list(part, "complainedRecipients")):
             address = text(one, "emailAddress")
             yield _report(f"{identity}/{place}", "email.complained", address, {}, common)
+    elif kind == "Subscription":
+        wish = part.get("newTopicPreferences")
+        if isinstance(wish, Mapping) and wish.get("unsubscribeAll") is True:
+            yield _report(identity, "email.unsubscribed", "", {}, common)
     elif kind in ("Delivery", "Open", "Click"):
         type_ = {"Delivery": "delivered", "Open": "opened", "Click": "clicked"}[kind]
         data = {"url": text(part, "link")} if kind == "Click" else {}
-        yield _report(identity, f"email.{type_}", "", data, common)
+        agent = text(part, "userAgent") if part.get("userAgent") else None
+        yield _report(identity, f"email.{type_}", "", data, common | {"agent": agent})
+
+
+_KNOWN_DEAD = ("NoEmail", "Suppressed", "OnAccountSuppressionList")
+_ABOUT_US = ("MessageTooLarge", "ContentRejected", "AttachmentRejected", "CustomTimeoutExceeded")
+_NO_COMPLAINTS = ("not-spam", "auth-failure", "virus")
+
+
+def _meaning(part: Mapping[str, Any], one: Mapping[str, Any]) -> Meaning:
+    """What a bounce means, by its type and subtype; `Permanent`/`General` by its words."""
+    subtype = text(part, "bounceSubType")
+    if subtype in _ABOUT_US:
+        return "about_us"
+    if text(part, "bounceType") != "Permanent":
+        return "passing"
+    if subtype in _KNOWN_DEAD:
+        return "dead"
+    judged = judge(text(one, "diagnosticCode"), status=text(one, "status")).meaning
+    return "about_us" if judged == "about_us" else "dead"
 
 
 def _report(

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
+from gateway.requests.mail_agents import is_machine
+
 Why = Literal["head", "prefetch", "agent", "unseen", "quick", "all_links"]
 
 QUICK_CLICK = timedelta(seconds=3)
@@ -34,16 +36,6 @@ ALL_LINKS_WITHIN = timedelta(seconds=5)
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _PREFETCHED = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
-# Cubot is a maker of phones, not a bot.
-_AGENTS = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|scanner|uripreview|monitor|headless|phantom|python|curl/|wget|java/"
-    r"|go-http|okhttp|libwww|httpclient|aiohttp|node-fetch|axios|barracuda|proofpoint|mimecast"
-    r"|safelinks|ironport|symantec|messagelabs|trendmicro|fireeye|forcepoint|zscaler|sophos"
-    r"|cloudmark|yahoomailproxy|facebookexternalhit",
-    re.IGNORECASE,
-)
-_PRIVACY_PROXY = "Mozilla/5.0"
-"""The whole User-Agent of Apple's Mail Privacy Protection, which loads the images of all mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +58,7 @@ def machine_reason(hit: Hit) -> Why | None:
         return "head"
     if any(_PREFETCHED.search(hit.headers.get(name, "")) for name in _PURPOSES):
         return "prefetch"
-    if not agent or agent == _PRIVACY_PROXY or _AGENTS.search(agent):
+    if is_machine(agent):
         return "agent"
     if hit.number == 0:
         return "unseen"

@@ -1,7 +1,8 @@
 """Suppression: the lead gets no marketing mail any more, for a reason.
 
 A hard bounce, a complaint, an unsubscription or the third soft bounce in a row suppresses. It
-stops mail, but never a handoff. Soft bounces of one e-mail count once. `email.reinstated`, by an
+stops mail, but never a handoff. Soft bounces of one e-mail count once; one that is about us
+(`data.about` is `us`: our servers, our rate, this letter) does not count. `email.reinstated`, by an
 operator, is the way back from a wrong bounce.
 """
 
@@ -44,7 +45,7 @@ def apply_event(m: Moment, event: Event) -> None:
         suppress(m, reason)
     elif event.type == "email.resubscribed":
         lift(m, "unsubscribed")
-    elif event.type == "email.bounced":
+    elif event.type == "email.bounced" and event.data.get("about") != "us":
         _count_soft_bounce(m, event.subject)
     elif event.type == "email.reinstated":
         forget_soft_bounces(m)

@@ -152,4 +152,10 @@ def test_a_suppression_by_hand_is_on_the_leads_timeline(
     assert leadflow("suppress", email, "--reason", "bounced").status == 0
     seen(lead, lambda one: any(entry.get("why") == "bounced" for entry in one["timeline"]))
     lifted = leadflow("unsuppress", email, "--reason", "bounced", "--json").json
-    assert lifted == {"ok": True, "lifted": ["bounced"], "kept": {lead: ["bounced"]}}
+    assert lifted == {"ok": True, "lifted": ["bounced"], "kept": {}}
+    seen(lead, lambda one: [e["kind"] for e in one["timeline"]].count("unsuppressed") == 2)
+    assert leadflow("suppress", email, "--reason", "bounced").status == 0
+    bulk = ("unsuppress", "--reason", "bounced", "--since", "2020-01-01", "--domain")
+    assert leadflow(*bulk, "elsewhere.example").status == 1
+    assert email in leadflow(*bulk, "northwind.example", "--json").json["addresses"]
+    assert leadflow("unsuppress", "--since", "2020-01-01").status == 2

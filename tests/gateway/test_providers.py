@@ -182,9 +182,9 @@ async def test_what_was_tampered_with_is_refused_and_tells_nothing(
 @pytest.mark.parametrize(
     ("provider", "sent"),
     [
-        ("sendgrid", lambda: by_sendgrid([], ago=400)),
+        ("sendgrid", lambda: by_sendgrid([], ago=100_000)),
         ("sendgrid", lambda: by_sendgrid([], ago=-400)),
-        ("mailgun", lambda: by_mailgun({}, ago=400)),
+        ("mailgun", lambda: by_mailgun({}, ago=40_000)),
         ("ses", lambda: by_ses({}, ago=4_000)),
         ("standard", lambda: by_anybody({}, ago=400)),
         ("sendgrid", lambda: (b"[]", {})),
@@ -224,7 +224,7 @@ async def test_a_message_told_again_has_no_second_effect(
 async def test_a_token_of_mailguns_counts_once(http: httpx.AsyncClient) -> None:
     body, _ = GOOD[1][1]()
     assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
-    assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 401
+    assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 406
 
 
 async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(

@@ -26,7 +26,7 @@ ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
         ("5.1.1 (no such user)", "550 no", "hard"),
         ("5.1.8", "550 5.1.8 sender's domain", "soft"),
         ("", "550 5.1.1 no such user", "hard"),
-        ("", "550 no such user", "soft"),
+        ("", "550 no such user", "hard"),
     ],
 )
 async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said(
@@ -66,7 +66,7 @@ Status: 5.1.1"""
     assert event["data"]["status"] == "5.1.1"
 
 
-async def test_an_old_bounce_is_a_soft_one_that_quotes_the_reason(
+async def test_a_notice_without_a_report_is_judged_by_its_words_and_quotes_the_reason(
     port: int, message: str, context: Context
 ) -> None:
     mail = answer(
@@ -79,7 +79,7 @@ async def test_an_old_bounce_is_a_soft_one_that_quotes_the_reason(
     await send(port, "", context.links.return_path(message), mail)
     [event] = accepted(context.database)
     assert event["type"] == "email.bounced"
-    assert event["data"]["kind"] == "soft"
+    assert event["data"]["kind"] == "hard"
     assert event["data"]["diagnostic"] == "Remote host said: 550 5.1.1 … unknown"
 
 
@@ -104,11 +104,12 @@ async def test_a_person_who_writes_to_the_bounce_address_is_heard(
     [
         ("abuse", ["email.complained"]),
         ("fraud", ["email.complained"]),
+        ("opt-out", ["email.unsubscribed"]),
         ("not-spam", []),
         ("auth-failure", []),
     ],
 )
-async def test_only_what_a_reader_complains_of_is_a_complaint(
+async def test_feedback_is_what_the_reader_did_and_nothing_else(
     port: int, message: str, context: Context, kind: str, types: list[str]
 ) -> None:
     content = report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")

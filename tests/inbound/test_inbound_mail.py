@@ -21,7 +21,7 @@ from usecases.context import Context
         ("5.2.1", "hard"),
         ("5.2.2", "soft"),
         ("5.7.1", "soft"),
-        ("5.4.4", "soft"),
+        ("5.4.4", "hard"),
         ("4.4.1", "soft"),
     ],
 )

@@ -1,0 +1,483 @@
+"""The words by which servers say why they refuse a mail, each with what it means.
+
+The first entry with a phrase that is found decides, so the order matters: what names our side
+comes before what names the address, because it also says "unknown" or "does not exist", of the
+sender. Verdicts on the letter come last, because servers name their filters in every answer.
+
+A phrase is a regular expression in lower case. `…` stands for up to 40 characters of the same
+sentence, NOBODY for a word for the recipient, GONE for a word for what became of one. Phrases
+have no nested repetition, so that no text of a stranger makes them slow. The file is long because
+it is one table, a phrase a line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Literal
+
+Meaning = Literal["dead", "passing", "about_us"]
+"""`dead`: nobody will ever read mail at this address. `passing`: another time it may be taken.
+`about_us`: the server refuses our servers, our domain, our rate or this letter. That is no
+evidence on the address."""
+
+_NOBODY = (
+    r"(?:user|recipient|mailbox|account|address|addressee|e-?mail|person|customer|subscriber"
+    r"|member|inbox|employee|maildrop)s?"
+)
+_GONE = (
+    r"(?:unknown|not (?:be )?(?:found|known|exist\w*|valid|recogni[sz]ed|listed|registered|local"
+    r"|active|enabled)|no[nt][- ]?exist\w*|invalid|undeliverable|unrout[e]?able|inactive|disabled"
+    r"|deactivated|terminated|closed|deleted|suspended|discontinued|cancel+ed|removed|unavailable"
+    r"|not available|(?:does|did)n[o']?t exist|no longer|has expired|is expired|retired|locked)"
+)
+
+_PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
+    (
+        "check_domain",
+        "dead",
+        (
+            r"domain (?:is )?not reachable",
+            r"check the domain",
+            r"account or domain may not exist",
+        ),
+    ),
+    (
+        "sender",
+        "about_us",
+        (
+            (
+                r"(?:sender|mail ?from|reverse[- ]path|return[- ]path"
+                r"|envelope[- ]from)(?:'s)?\b…\b(?:reject|denied|not|unknown|invalid|doesn|cannot|can't|block|verif|listed)"
+            ),
+            (
+                r"(?:from|sending|originating) (?:address|domain|user|host"
+                r"|server)…\b(?:reject|denied|not|unknown|invalid|doesn|cannot|block|verif|listed|resolv)"
+            ),
+            (
+                r"(?:bad|invalid|unknown|unverified|unauthori[sz]ed|illegal) (?:sender"
+                r"|return path|from)"
+            ),
+            r"domain of (?:the )?sender",
+            r"sender'?s? (?:address|domain|host|ip|verif)",
+            r"verify (?:the )?sender",
+            r"callback",
+            r"callout verif",
+            r"backscatter",
+            (
+                r"(?:refus|reject|block|den[iy]|accept|allow|permit)\w* (?:any "
+                r"|all )?(?:e?-?mails?|messages?|connections?|traffic) from"
+            ),
+            (
+                r"(?:messages?|e?-?mails?|connections?) from (?:\[?\d|your|the ip|this (?:ip"
+                r"|host|server|domain|sender))"
+            ),
+            (
+                r"you (?:are|were|have been) (?:blocked|banned|not (?:allowed|authori[sz]ed"
+                r"|permitted))"
+            ),
+            r"not (?:allowed|authori[sz]ed|permitted) to send",
+            r"\bfrom: (?:domain|header|address)",
+            r"valid from\b",
+            r"you…(?:are|is) not (?:a )?(?:member|subscribe)",
+        ),
+    ),
+    (
+        "client",
+        "about_us",
+        (
+            r"client host",
+            r"\bhelo\b",
+            r"\behlo\b",
+            r"\bfcrdns\b",
+            r"\brdns\b",
+            r"\bptr\b",
+            r"reverse (?:dns|host|lookup)",
+            r"(?:find|resolve|lookup) your",
+            r"your (?:ip|server|host|network|domain|mail ?server|isp|smtp)",
+            r"dynamic(?:ally)? (?:ip|address|assign)",
+            r"residential",
+            r"dial-?up",
+            (
+                r"\bip (?:address )?\[?[\d.:]*\]? ?(?:is |has been |was )?(?:block|ban|black"
+                r"|den|refus)"
+            ),
+            r"(?:bad|invalid) (?:dns|host ?name|ip)",
+            r"starttls",
+            r"(?:tls|ssl|encryption) (?:is )?requ",
+            r"\bbanned\b",
+        ),
+    ),
+    (
+        "blocklist",
+        "about_us",
+        (
+            r"(?:block|black|deny|reject)[ -]?list",
+            r"\bd?rbls?\b",
+            r"\bdnsbl\b",
+            r"\bcbl\b",
+            r"\bsorbs\b",
+            r"spamhaus",
+            r"spamcop",
+            r"abuseat",
+            r"barracudacentral",
+            r"uceprotect",
+            r"senderscore",
+            r"invaluement",
+            r"proofpoint\.com",
+            r"cloudmark",
+            r"surbl",
+            r"uribl",
+            r"senderbase",
+            r"mailspike",
+            r"backscatterer",
+            r"\b(?:is|was|are) (?:currently )?listed",
+            r"reputation",
+            r"complaints?\b",
+        ),
+    ),
+    (
+        "rate",
+        "about_us",
+        (
+            r"\brate[- ]?(?:limit|control|exceed|of)",
+            r"at a rate",
+            r"throttl",
+            r"too (?:many|frequent|often|much|fast)",
+            r"frequency",
+            r"unusual (?:rate|amount|number|volume)",
+            r"slow(?:ing)? down",
+            (
+                r"(?:daily|hourly|sending|outgoing|outbound|submission|message|messages"
+                r"|package|plan) (?:\w+ )?(?:quota|limit|allowance|rate)"
+            ),
+            (
+                r"exceed…\b(?:per (?:hour|day|minute|connection)|messages|recipients"
+                r"|connections|this hour|today)"
+            ),
+            r"limit (?:on|for|of) (?:messages|outgoing|recipients|connections)",
+            r"(?:this|an|per|each|every) (?:hour|minute)",
+        ),
+    ),
+    (
+        "relay",
+        "about_us",
+        (
+            r"\brelay\w*…\b(?:den|not|prohib|forb|disallow|refus|reject|block|unauth|fail)",
+            (
+                r"\b(?:not|unable|cannot|can't|won't|no|unauthori[sz]ed|attempt\w*|denied"
+                r"|refuse) (?:\w+ )?(?:\w+ )?relay"
+            ),
+            r"authenticat\w+ (?:is )?(?:requ|fail|need)",
+            r"must (?:first )?(?:authenticate|log ?in)",
+            r"un-?authenticated",
+            r"not authenticated",
+            r"pop (?:before|first)",
+            r"log ?in first",
+            r"smtp auth",
+            r"check(?:ed)? (?:for )?(?:your |new )?mail (?:first|before)",
+        ),
+    ),
+    (
+        "authentication",
+        "about_us",
+        (
+            r"\bdmarc\b",
+            r"\bspf\b",
+            r"\bdkim\b",
+            r"sender ?id\b",
+            r"domain ?keys",
+            r"spoof",
+            r"forg(?:ed|ery)",
+        ),
+    ),
+    (
+        "full",
+        "passing",
+        (
+            r"quota",
+            r"(?:not enough|insufficient|no|out of) (?:\w+ )?(?:storage|disk|space)",
+            r"disk (?:is )?full",
+            r"storage (?:space|allocation|limit|exceed)",
+            (
+                r"(?:mail ?box|inbox|folder|account|user|recipient)\b…\b(?:full\b"
+                r"|over (?:the |its )?(?:size|storage|limit|allowed)|exceed\w* (?:its|the|max|size|storage|limit))"
+            ),
+            r"full (?:mail ?box|inbox)",
+            r"(?:mail ?box|inbox) (?:size|limit)",
+            r"postfach\b…\b(?:voll|überfüllt)",
+            r"speicherplatz",
+            r"bo[iî]te…pleine",
+            r"buz[oó]n…llen[oa]",
+            r"casella…piena",
+            r"caixa…(?:cheia|lotada)",
+            r"переполнен",
+            r"いっぱい",
+            r"一杯",
+            r"已满",
+            r"満杯",
+            r"容量",
+        ),
+    ),
+    (
+        "temporary",
+        "passing",
+        (
+            r"try (?:again|later)",
+            r"temporar",
+            r"gr[ea]ylist",
+            r"retry (?:later|time)",
+            r"transient",
+            r"deferred",
+            r"timed? ?-?out",
+            r"not (?:currently|presently)",
+            r"come back later",
+            r"\bbusy\b",
+            r"too long",
+            r"connection (?:refused|reset|lost|dropped|died|fail|timed)",
+            r"lost connection",
+            r"(?:network|host) (?:is )?(?:unreachable|down)",
+            r"no route to host",
+            r"(?:could|can) ?not (?:be )?connect",
+            r"couldn't (?:establish|connect|make)",
+            r"mail loop",
+            r"loops back",
+            r"loop detected",
+            r"too many hops",
+            r"hop count",
+            r"resources? (?:temp|not|un)",
+            r"(?:internal|server|system|configuration|local) (?:\w+ )?(?:error|problem)",
+            r"unexpected name server",
+            r"may not exist,? or",
+            r"il se peut",
+            r"可能不存在",
+            r"可能性",
+            r"not responding",
+            r"has been (?:in the queue|queued)",
+            r"queue too long",
+            r"been trying",
+            r"giving up after",
+        ),
+    ),
+    (
+        "unknown_user",
+        "dead",
+        (
+            (
+                r"\b(?:no such|no|not an?|unknown|invalid|non-?existent|undefined"
+                r"|unrecogni[sz]ed|incorrect|wrong|obsolete|illegal|inactive|disabled|deactivated|expired|suspended|unrouteable|undeliverable|bad|unresolvable|closed|dead) (?:known |valid |active |local |destination |virtual |delivery |mail |such |smtp )?(?:known |valid |active |local |mail |e-?mail )?NOBODY\b"
+            ),
+            r"\bNOBODY\b…\bGONE\b",
+            r"user ?unknown",
+            r"unknown ?user",
+            r"no such (?:person|local|name|alias|id)",
+            r"recip(?:ient)? ?not ?found",
+            r"adr\.recip",
+            r"mailbox (?:is )?(?:un|not )available",
+            (
+                r"(?:does|did|do)(?:n['o]?t| not) (?:have|like|know|match)…\b(?:NOBODY|here"
+                r"|entry|alias)\b"
+            ),
+            r"(?:does|do)(?:n'?t| not) exist",
+            r"not exist",
+            r"no[nt][- ]exist",
+            r"not (?:found )?in (?:\S+ )?(?:director|ldap|address ?book|user ?list|database)",
+            r"(?:is|are) not an? (?:valid |known |local |active )?NOBODY",
+            r"no (?:one|mail ?box|account|user|alias|recipient) (?:here|by|with|named|found|of)\b",
+            r"no (?:valid |such )?recipients?",
+            r"no longer (?:works|with|employ|in|valid|active|at|avail|accept)",
+            r"not listed in",
+            r"no match(?:es)?\b",
+            r"(?:could|can)(?:n't| ?not) be found",
+            r"left the company",
+            r"(?:has|have) (?:left|moved)",
+            r"recipient…access denied",
+            r"all recipient addresses rejected",
+            r"address rejected\W+(?:user|unknown|undeliver|unverif|no such|not)",
+            r"can(?:'|no)t (?:find|open|locate)…(?:mailbox|user|recipient|account|maildir)",
+            r"unable to (?:find|locate|open)…(?:recipient|user|mailbox|account)",
+            r"unknown (?:to|local|in|or)\b",
+            r"address lookup failed",
+            r"addressee",
+            r"not (?:our|a) customer",
+            r"not a subscriber",
+            r"nobody here",
+            r"who\?",
+            r"no mailbox",
+            r"user reject",
+            r"unrouteable mail",
+            r"user ?id:",
+            r"mailbox name (?:not allowed|invalid)",
+            r"doesn't have an? \S+ account",
+            r"not our (?:user|customer)",
+            r"(?:recipient )?address rejected\W*$",
+            r"ディレクトリのリストに",
+            r"(?:not known|not handled|unknown) (?:at|on|here|by)\b",
+            r"(?:verify|check)…recipient's",
+            (
+                r"\b(?:empf[äa]e?nger|benutzer|adresse|postfach|konto"
+                r"|teilnehmer)\b…\b(?:unbekannt|nicht|existiert nicht|ung[üu]e?ltig|gesperrt|deaktiviert|gel[öo]e?scht)"
+            ),
+            (
+                r"\b(?:kein\w*|unbekannte\w*|ung[üu]e?ltige\w*) (?:solche\w* "
+                r"|g[üu]e?ltige\w* )?(?:empf|benutzer|adress|e-?mail|postfach|konto)"
+            ),
+            r"existiert nicht",
+            r"nicht bekannt",
+            (
+                r"\b(?:utilisateur|destinataire|adresse|compte|bo[iî]te)…\b(?:inconnu"
+                r"|introuvable|invalide|inexistant|d[ée]sactiv)"
+            ),
+            r"n['’]existe (?:pas|plus)",
+            (
+                r"\b(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n)…\b(?:desconocid"
+                r"|no (?:es )?v[aá]lid|no exist|inexist|inv[aá]lid)"
+            ),
+            r"no existe",
+            (
+                r"\b(?:endere[cç]o|usu[aá]rio|destinat[aá]rio|conta|caixa)…(?:desconhecid"
+                r"|n[aã]o|inexist|inv[aá]lid)"
+            ),
+            r"n[aã]o existe",
+            (
+                r"\b(?:utente|destinatario|indirizzo|casella)…(?:sconosciut|inesistente"
+                r"|non (?:esist|valid)|disabilitat)"
+            ),
+            r"non esiste",
+            r"onbekend",
+            r"bestaat niet",
+            r"nie istnieje",
+            r"nieznan",
+            r"okänd",
+            r"ukendt",
+            r"tuntematon",
+            r"existerar inte",
+            r"findes ikke",
+            r"не существует",
+            r"не найден",
+            r"неизвестн",
+            r"недействительн",
+            r"несуществующ",
+            r"存在しません",
+            r"存在しない",
+            r"存在しておりません",
+            r"見つかりません",
+            r"宛先不明",
+            r"宛先が",
+            r"不明なユーザ",
+            r"ユーザーが",
+            r"不存在",
+            r"无效",
+            r"找不到",
+        ),
+    ),
+    (
+        "unknown_domain",
+        "dead",
+        (
+            (
+                r"(?:host|domain|system)(?: name| or domain name)?s?\b…\b(?:not found"
+                r"|unknown|not exist|doesn't exist|not known|invalid|non-?exist|no longer|expired|not local|lookup failed)"
+            ),
+            (
+                r"(?:unknown|invalid|illegal|no such|non-?existent|unresolvable"
+                r"|bad) (?:\w+ )?(?:host|domain|mail server|destination)"
+            ),
+            r"nxdomain",
+            r"(?:null|no) ?mx\b",
+            r"no dns",
+            r"\bmx (?:record|lookup|server)s?…\b(?:not|no|fail|point|invalid|doesn)",
+            r"couldn't find any host",
+            r"no (?:valid |usable )?(?:mail ?(?:exchanger|server|host)|a record)",
+            (
+                r"(?:cannot|can't|could not|unable to) (?:resolve|find|route)…\b(?:host"
+                r"|domain|mail|dns|route|server|mx)"
+            ),
+            r"unrouteable",
+            r"does ?n[o']t accept (?:any )?(?:e-?)?mail",
+            r"not accept(?:ing)? (?:any )?(?:e-?)?mail",
+            r"name service error",
+            r"nom de domaine",
+            r"no longer accept",
+            r"no smtp service",
+            r"host/domain",
+        ),
+    ),
+    (
+        "letter",
+        "about_us",
+        (
+            r"spam",
+            r"unsolicited",
+            r"\bbulk\b",
+            r"\bu[cb]e\b",
+            r"junk",
+            r"phish",
+            r"virus",
+            r"malware",
+            r"infected",
+            r"trojan",
+            r"malicious",
+            r"suspicious",
+            r"content",
+            r"prohibited",
+            r"inappropriate",
+            r"attachment",
+            r"\bscore\b",
+            r"abuse",
+            r"moderat",
+            r"polic(?:y|ies)",
+            r"security",
+            r"violat",
+            r"unacceptable",
+            r"filter",
+            r"\bblock(?:ed|ing)?\b",
+            r"administrative",
+            (
+                r"message…\b(?:rejected|refused|denied|size|exceed|not accepted|too (?:big"
+                r"|large|long))"
+            ),
+            r"(?:size|length) (?:limit|exceed)",
+            r"too (?:big|large)",
+            r"larger than",
+            r"maximum…size",
+            r"headers?\b",
+            r"rfc ?(?:5322|2822|822|2045)",
+            r"\bbare (?:lf|cr)\b",
+            r"mime",
+            r"malformed",
+            r"8bit",
+            r"smtputf8",
+            r"mail rejet",
+            r"mail rejected",
+            r"not compl",
+            r"unauthori[sz]ed",
+            r"transaction failed",
+        ),
+    ),
+    (
+        "no_reason",
+        "about_us",
+        (
+            r"not (?:authori[sz]ed|allowed|permitted)",
+            r"permission",
+            r"denied",
+            r"restrict",
+            r"approv",
+            r"reject",
+            r"refus",
+            r"declin",
+            r"(?:only|must) (?:accept|be)",
+        ),
+    ),
+)
+
+
+def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
+    whole = "|".join(phrases).replace("NOBODY", _NOBODY).replace("GONE", _GONE)
+    return re.compile(whole.replace("…", r"(?:[^.;!?]|\.(?=\S)){0,40}?"), re.IGNORECASE)
+
+
+TABLE: tuple[tuple[str, Meaning, re.Pattern[str]], ...] = tuple(
+    (reason, meaning, _pattern(phrases)) for reason, meaning, phrases in _PHRASES
+)
+"""Reason, meaning and words, in the order in which they are asked."""

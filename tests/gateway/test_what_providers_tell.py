@@ -1,0 +1,102 @@
+"""Each documented payload of a provider, with what it means; `cases/` holds one a file."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from adapters.sql.database import Database
+from tests.gateway.provider_messages import by_mailgun, by_postmark, by_sendgrid, by_ses
+from tests.gateway.senders import MAIL, accepted
+from tests.gateway.test_providers import ADDRESS, fetched, http
+
+__all__ = ["fetched", "http"]
+
+CASES = Path(__file__).with_name("cases")
+HARD, SOFT = {"kind": "hard"}, {"kind": "soft"}
+ABOUT_US = {"kind": "soft", "about": "us"}
+
+
+def payload(name: str) -> tuple[str, bytes, dict[str, str]]:
+    """The provider, and the case signed as that provider signs."""
+    now = datetime.now(UTC)
+    text = (CASES / f"{name}.json").read_text()
+    for mark, value in (
+        ('"@@EPOCH@@"', str(int(now.timestamp()))),
+        ('"@@NUMBER@@"', "7"),
+        ("@@NOW@@", now.isoformat()),
+        ("@@UNIQUE@@", "u1"),
+        ("@@ADDRESS@@", ADDRESS),
+        ("@@MESSAGE_ID@@", f"{MAIL}@acme.example"),
+    ):
+        text = text.replace(mark, value)
+    document = json.loads(text)
+    provider = name.partition("-")[0]
+    if provider == "mailgun":
+        return provider, *by_mailgun(document["event-data"])
+    signed: dict[str, Callable[[Any], tuple[bytes, dict[str, str]]]]
+    signed = {"sendgrid": by_sendgrid, "postmark": by_postmark, "ses": by_ses}
+    return provider, *signed[provider](document)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "data", "machine"),
+    [
+        ("sendgrid-bounce", "email.bounced", HARD, False),
+        ("sendgrid-bounce-content", "email.bounced", ABOUT_US, False),
+        ("sendgrid-dropped-quota", None, {}, False),
+        ("sendgrid-machine-open", "email.opened", {}, True),
+        ("sendgrid-click-scanner", "email.clicked", {}, True),
+        ("mailgun-suppress-bounce", "email.bounced", HARD, False),
+        ("mailgun-temporary", "email.bounced", SOFT, False),
+        ("mailgun-unsubscribed", "email.unsubscribed", {}, False),
+        ("postmark-soft-bounce", "email.bounced", SOFT, False),
+        ("postmark-subscribe", None, {}, False),
+        ("postmark-manually-deactivated", None, {}, False),
+        ("postmark-complaint", "email.complained", {}, False),
+        ("postmark-unsubscribed-by-clerk", None, {}, False),
+        ("ses-bounce-suppressed-list", "email.bounced", HARD, False),
+        ("ses-bounce-mailbox-full", "email.bounced", SOFT, False),
+        ("ses-rendering-failure", None, {}, False),
+    ],
+)
+async def test_a_documented_payload_means_what_the_table_says(
+    http: httpx.AsyncClient,
+    database: Database,
+    *,
+    name: str,
+    kind: str | None,
+    data: dict[str, Any],
+    machine: bool,
+) -> None:
+    provider, body, headers = payload(name)
+    answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
+    assert answer.status_code == 200, answer.text
+    found = [(one["type"], one["machine"]) for one in accepted(database)]
+    assert found == ([(kind, machine)] if kind is not None else [])
+    for one in accepted(database):
+        assert one["data"].items() >= data.items()
+
+
+async def test_a_mail_is_one_soft_bounce_however_many_tries_are_reported(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    for number in range(3):
+        body, _ = by_mailgun(
+            {
+                "event": "failed",
+                "id": f"g{number}",
+                "severity": "temporary",
+                "message": {"headers": {"message-id": f"{MAIL}@acme.example"}},
+                "delivery-status": {"message": "mailbox full"},
+            },
+            token=f"t{number}",
+        )
+        assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
+    assert len(accepted(database)) == 1
