@@ -21,7 +21,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from adapters.files.program import read_program
 from adapters.sql.database import open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
@@ -103,7 +103,7 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[LifeSite]:
         database = open_database(stack.settings.database)
         try:
             SqlPrograms(database).publish(program)
-            SqlPeople(database).apply(PEOPLE)
+            SqlDirectory(database).apply(PEOPLE)
             clock = ProgramClock(
                 wall=datetime.now(UTC), program=BEGINS, speed=86_400 * days_a_second
             )

@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from adapters.files.program import read_program
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -53,7 +53,7 @@ async def measure(home: Path) -> Memory:
     try:
         program = read_program(Path(__file__).with_name("reference.yaml"))
         SqlPrograms(database).publish(program)
-        SqlPeople(database).apply(PEOPLE)
+        SqlDirectory(database).apply(PEOPLE)
         async with EmbeddedServer(home, port=0, ui_port=0) as server:
             leads = Leads(server.client, SqlJournal(database))
             async with _worker(home, server.address) as process:

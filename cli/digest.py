@@ -78,9 +78,10 @@ async def _send(settings: Settings, program: Program) -> dict[str, str]:
 def _show(database: Database, program: Program, *, as_json: bool) -> None:
     """Print the mail that each manager would get now."""
     from adapters.mail.digest import SqlDigests  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
-    people, digests, now = SqlPeople(database).directory(), SqlDigests(database), datetime.now(UTC)
+    people, digests = SqlDirectory(database).directory(), SqlDigests(database)
+    now = datetime.now(UTC)
     mails: dict[str, Rendered | None] = {
         one: digests.mail(program, people, one, now, "shown") for one in sorted(people.managers)
     }

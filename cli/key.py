@@ -82,11 +82,11 @@ def create(
 
 def _refuse_unknown_person(database: Database, role: str | None, person: str | None) -> None:
     """Refuse a person whom the directory does not know in this role."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
     if not person or role not in ("sales", "manager"):
         return
-    people = SqlPeople(database).directory()
+    people = SqlDirectory(database).directory()
     known = set(people.managers)
     if role == "sales":
         known |= {one.email for team in people.teams.values() for one in team.members}

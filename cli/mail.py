@@ -222,6 +222,6 @@ def _stored_state(database: Database, lead: str) -> LeadState:
 
 
 def _applied_directory(database: Database) -> Directory:
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    return SqlPeople(database).directory()
+    return SqlDirectory(database).directory()

@@ -32,7 +32,7 @@ from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
@@ -147,7 +147,7 @@ async def _play(scenario: Scenario, world: World, reports: SqlReports, workers: 
 
 
 def _world(scenario: Scenario, database: Database) -> World:
-    programs, people = SqlPrograms(database), SqlPeople(database)
+    programs, people = SqlPrograms(database), SqlDirectory(database)
     programs.publish(scenario.program)
     people.apply(scenario.people)
     return World(

@@ -101,7 +101,7 @@ class FakeJournal:
 
 
 @dataclass
-class FakeOutbox:
+class FakeMailLedger:
     claims: dict[str, Claim] = field(default_factory=dict)
     suppressed: dict[str, str] = field(default_factory=dict)
     known: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -265,7 +265,7 @@ class FakeWorld:
     programs: FakePrograms
     people: FakePeople
     journal: FakeJournal = field(default_factory=FakeJournal)
-    mail_ledger: FakeOutbox = field(default_factory=FakeOutbox)
+    mail_ledger: FakeMailLedger = field(default_factory=FakeMailLedger)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     alerts: FakeMailer | None = None

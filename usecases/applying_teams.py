@@ -45,17 +45,17 @@ def apply_teams_in(
     database: Database, connection: Connection, directory: Directory
 ) -> AppliedTeams:
     """Make this the directory, in the caller's transaction."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    before, left = SqlPeople(database).apply_in(connection, directory)
+    before, left = SqlDirectory(database).apply_in(connection, directory)
     return _applied(before, directory, left)
 
 
 def preview_teams(database: Database, directory: Directory) -> AppliedTeams:
     """What applying this directory would change. It changes nothing itself."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    people = SqlPeople(database)
+    people = SqlDirectory(database)
     return _applied(people.applied(), directory, people.leads_left(directory))
 
 

@@ -11,7 +11,7 @@ from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
@@ -37,7 +37,7 @@ class Context:
     database: Database
     intake: SqlIntake
     journal: SqlJournal
-    people: SqlPeople
+    people: SqlDirectory
     reports: SqlReports
     mailer: Mailer
     """For what the gateway itself sends: replies passed on, links that sign in."""

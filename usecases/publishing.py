@@ -65,7 +65,7 @@ class ChosenProgram:
     def publish(self, database: Database, *, by: str = "", note: str = "") -> Published:
         """Store what was read from files. A second call changes nothing."""
         from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
-        from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+        from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
         applied = publish(
             database,
@@ -74,7 +74,7 @@ class ChosenProgram:
             by=by,
             note=note,
         )
-        directory = self.directory or SqlPeople(database).directory()
+        directory = self.directory or SqlDirectory(database).directory()
         return Published(
             program=self.program,
             teams=applied,

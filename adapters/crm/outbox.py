@@ -68,7 +68,7 @@ class TurnEvents:
         self._insert = database.upsert(_W).on_conflict_do_nothing(index_elements=[_W.c.id])
 
     def record(self, connection: Connection, decision: Decision) -> None:
-        """Add what the turn tells. A turn is stored once, so each event is added once."""
+        """Add the turn's events. A turn is stored once, so each event is added once."""
         rows = event_rows(decision.state, decision.entries)
         if rows:
             now = _wall_clock()

@@ -71,13 +71,13 @@ class SqlJournal:
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
-        """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
+        """The lead as its row holds it, with the ids of its latest 1,000 events; or None."""
         with self._database.read() as connection:
             row = connection.execute(_ROW, {"lead": lead}).one_or_none()
             return None if row is None else _stored(connection, lead, row)
 
     def state(self, lead: str) -> LeadState | None:
-        """The lead's state as its row tells it, or None."""
+        """The lead's state as its row holds it, or None."""
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
@@ -99,7 +99,7 @@ class SqlJournal:
         row = _lead_row(decision, fence, now)
         row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
         with self._database.write() as connection:
-            # One statement judges the turn, locks the row and writes it.
+            # One statement checks the turn, locks the row and writes it.
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
@@ -146,7 +146,7 @@ class SqlJournal:
 
 
 def _consents(connection: Connection, decision: Decision) -> None:
-    """Keep each consent of this turn: told as one, or set as a flag of the profile."""
+    """Store each consent of this turn: a `consented` entry, or the profile's `consent` flag."""
     state = decision.state
     rows = [
         {

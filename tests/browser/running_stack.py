@@ -13,7 +13,7 @@ from adapters.delivery.catcher import messages
 from adapters.reports.leads import LeadLine, SqlReports
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import SqlDeskSessions
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.temporal.client import Leads
 from models.program.program import Program
 from tests.waiting import until
@@ -101,9 +101,9 @@ class RunningStack:
         found = SqlReports(self.database).timeline(lead)
         return [dict(one.fields) for one in found if one.kind == kind]
 
-    def people(self) -> SqlPeople:
+    def people(self) -> SqlDirectory:
         """The directory, as another process has it."""
-        return SqlPeople(self.database)
+        return SqlDirectory(self.database)
 
 
 def body(mail: EmailMessage) -> str:

@@ -17,7 +17,7 @@ from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -72,7 +72,7 @@ class Stack(Processes):
         self.db = open_database(self.database)
         self.program = read_program(HERE / "programs" / program)
         SqlPrograms(self.db).publish(self.program)
-        SqlPeople(self.db).apply(read_directory(HERE / "programs" / "teams.yaml"))
+        SqlDirectory(self.db).apply(read_directory(HERE / "programs" / "teams.yaml"))
         self.key = SqlApiKeys(self.db).make("trial", ["leads:write", "events:write"])
         self.client = await connect_to(f"127.0.0.1:{self.ports['temporal']}")
         self.leads = Leads(self.client, SqlJournal(self.db))

@@ -9,14 +9,14 @@ import pytest
 from adapters.files.teams import read_directory
 from adapters.sql.api_keys import SCOPES, SqlApiKeys
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from tests.cli.conftest import TEAMS, Leadflow
 
 
 @pytest.fixture
 def database(database: Database) -> Database:
     """The shipped teams are applied."""
-    SqlPeople(database).apply(read_directory(Path(TEAMS)))
+    SqlDirectory(database).apply(read_directory(Path(TEAMS)))
     return database
 
 

@@ -12,7 +12,7 @@ import pytest
 from adapters.reports.team import SqlTeamReport, away_until
 from adapters.sql.absences import stands_in_file
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory, Member
@@ -28,8 +28,8 @@ def teams(**members: list[dict[str, Any]]) -> Directory:
 
 
 @pytest.fixture
-def people(database: Database) -> SqlPeople:
-    return SqlPeople(database)
+def people(database: Database) -> SqlDirectory:
+    return SqlDirectory(database)
 
 
 def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> None:
@@ -51,10 +51,10 @@ def told(database: Database) -> list[tuple[str, str]]:
 
 
 def test_a_member_whose_absence_was_entered_by_hand_is_given_no_lead(
-    people: SqlPeople, database: Database
+    people: SqlDirectory, database: Database
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
-    elsewhere = SqlPeople(database)
+    elsewhere = SqlDirectory(database)
     assert elsewhere.assign("ana", asking("k1")) == (RILEY, None)
     assert people.absences.add(" Sam@Acme.example", TODAY, LATER, by=MORGAN)
     assert elsewhere.assign("ben", asking("k2")) == (RILEY, None)
@@ -65,7 +65,7 @@ def test_a_member_whose_absence_was_entered_by_hand_is_given_no_lead(
     assert elsewhere.assign("eva", asking("k5")) == (SAM, None)
 
 
-def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlPeople) -> None:
+def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlDirectory) -> None:
     people.apply(teams(sdr=[{"email": RILEY}], ae=[{"email": RILEY}]))
     assert people.directory() == people.applied()
     people.absences.add(RILEY, TODAY, LATER, by=MORGAN)
@@ -75,7 +75,7 @@ def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlPeople
     assert people.directory() == people.applied()
 
 
-def test_the_same_absence_is_stored_once_and_a_new_file_keeps_it(people: SqlPeople) -> None:
+def test_the_same_absence_is_stored_once_and_a_new_file_keeps_it(people: SqlDirectory) -> None:
     first = teams(sdr=[{"email": RILEY}])
     away = [{"from": "2026-03-02", "to": "2026-03-06"}]
     people.apply(first)
@@ -94,7 +94,7 @@ def test_the_same_absence_is_stored_once_and_a_new_file_keeps_it(people: SqlPeop
 
 
 def test_absences_of_the_file_are_listed_apart_from_those_entered_by_hand(
-    people: SqlPeople,
+    people: SqlDirectory,
 ) -> None:
     away = [{"from": "2026-03-02", "to": "2026-03-06"}]
     people.apply(teams(sdr=[{"email": RILEY, "away": away}, {"email": SAM}]))
@@ -108,7 +108,7 @@ def test_absences_of_the_file_are_listed_apart_from_those_entered_by_hand(
 
 
 def test_leads_of_a_member_who_leaves_get_an_event_with_the_change(
-    people: SqlPeople, database: Database, journal: SqlJournal
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}], ae=[{"email": SAM}]))
     for stage in ("mql", "sal", "sql", "opportunity", "customer", "recycled"):
@@ -132,7 +132,7 @@ def test_leads_of_a_member_who_leaves_get_an_event_with_the_change(
 
 
 def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
-    people: SqlPeople, database: Database, journal: SqlJournal
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
     own(journal, "ana", None, stage="mql", of={"asking": "k1"})
@@ -145,7 +145,7 @@ def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
 
 
 def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_them(
-    people: SqlPeople, journal: SqlJournal
+    people: SqlDirectory, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}]))
     own(journal, "ana", MORGAN)
@@ -156,7 +156,7 @@ def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_
 
 
 def test_a_team_is_reported_with_its_loads_counts_and_who_left(
-    people: SqlPeople, database: Database, journal: SqlJournal
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY, "weight": 2}, {"email": SAM}], ae=[]))
     for number in range(3):

@@ -23,7 +23,7 @@ from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import CommandResult, Work
 from models.program.program import Program
-from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
+from tests.fakes import FakeMailer, FakeMailLedger, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
 from tests.waiting import LIMIT
 
@@ -167,7 +167,7 @@ async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> N
 
 
 @dataclass
-class SlowOutbox(FakeOutbox):
+class SlowMailLedger(FakeMailLedger):
     """A database that takes its time to claim."""
 
     asked: threading.Event = field(default_factory=threading.Event)
@@ -183,7 +183,7 @@ class SlowOutbox(FakeOutbox):
 async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
     rate: str,
 ) -> None:
-    mail_ledger = SlowOutbox()
+    mail_ledger = SlowMailLedger()
     at = dataclasses.replace(
         world(limited(rate=rate) if rate else program()), mail_ledger=mail_ledger
     )
@@ -254,7 +254,7 @@ async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> 
 
 
 async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
-    mail_ledger = SlowOutbox()
+    mail_ledger = SlowMailLedger()
     at = dataclasses.replace(world(program()), mail_ledger=mail_ledger)
     environment = ActivityEnvironment()
     work = Work(lead="ana", commands=[write_command(send_mail())])

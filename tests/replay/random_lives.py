@@ -41,7 +41,7 @@ from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, Leads, TemporalUnavailableError, workflow_id
@@ -262,7 +262,7 @@ async def opened(home: Path, seed: int) -> AsyncIterator[Trial]:
     database = open_database(url)
     program = read_program(ROOT / "programs" / "acme.yaml")
     SqlPrograms(database).publish(program)
-    SqlPeople(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
+    SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
     options = ("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=80")
     server = EmbeddedServer(home, port=0, ui_port=0, options=options)
     client = await server.start()
