@@ -42,7 +42,7 @@ class Crm:
     """`answers` are given first, one a request; `behave`, if there is one, decides before them."""
 
     url: str = ""
-    told: list[CrmDelivery] = field(default_factory=list)
+    deliveries: list[CrmDelivery] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
     behave: Callable[[CrmDelivery], bytes | None] = lambda _told: None
     connections: int = 0
@@ -50,7 +50,7 @@ class Crm:
     @property
     def events(self) -> list[tuple[str, str]]:
         """The lead and type of each request, in order."""
-        return [(one.event["subject"], one.event["type"]) for one in self.told]
+        return [(one.event["subject"], one.event["type"]) for one in self.deliveries]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -60,12 +60,12 @@ class Crm:
                 pairs = (line.split(": ", 1) for line in lines)
                 headers = {name.lower(): value for name, value in pairs}
                 body = await reader.readexactly(int(headers["content-length"]))
-                told = CrmDelivery(first.split()[1], headers, body)
-                self.told.append(told)
-                said = self.behave(told)
-                if said is None:
-                    said = self.answers.pop(0) if self.answers else TAKEN
-                writer.write(said)
+                delivery = CrmDelivery(first.split()[1], headers, body)
+                self.deliveries.append(delivery)
+                reply = self.behave(delivery)
+                if reply is None:
+                    reply = self.answers.pop(0) if self.answers else TAKEN
+                writer.write(reply)
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass

@@ -95,7 +95,7 @@ class FakeJournal:
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])
 
-    def told(self, lead: str, kind: str) -> list[Entry]:
+    def entries_of(self, lead: str, kind: str) -> list[Entry]:
         """The entries of one kind on a lead's timeline."""
         return [one for one in self.entries[lead] if one.kind == kind]
 
@@ -249,7 +249,7 @@ class FakeRates:
 class FakeDigests:
     """A digest for every manager but those who have nothing to do with the program."""
 
-    strangers: frozenset[str] = frozenset()
+    without_digest: frozenset[str] = frozenset()
     failures: list[Exception] = field(default_factory=list)
 
     def mail(
@@ -257,7 +257,7 @@ class FakeDigests:
     ) -> Rendered | None:
         if self.failures:
             raise self.failures.pop(0)
-        return None if manager in self.strangers else _mail(manager, program.program, key)
+        return None if manager in self.without_digest else _mail(manager, program.program, key)
 
 
 @dataclass(frozen=True)

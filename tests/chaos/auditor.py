@@ -126,12 +126,12 @@ def audit(seen: Snapshot) -> Findings:
 
 def _events(seen: Snapshot, found: Findings) -> None:
     times = Counter((one.lead, one.event) for one in seen.entries if one.kind == "event")
-    told = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
-    found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - told))
+    recorded = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
+    found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - recorded))
     found.claim("events told twice", sorted(one for one in seen.accepted if times[one] > 1))
     found.notes["events accepted, told late or still waiting"] = (
         len(seen.accepted),
-        len(seen.waiting - told),
+        len(seen.waiting - recorded),
     )
 
 
@@ -324,15 +324,17 @@ def _crm(seen: Snapshot, found: Findings) -> None:
 
 
 def _assignments(seen: Snapshot, found: Findings) -> None:
-    told: Counter[tuple[str, int | None, str]] = Counter(
+    recorded: Counter[tuple[str, int | None, str]] = Counter(
         (one.lead, one.fields.get("handoff"), one.fields["owner"])
         for one in seen.entries
         if one.kind == "assigned"
     )
     found.claim(
-        "assignments counted that no timeline tells", sorted(map(str, seen.assignments - told))
+        "assignments counted that no timeline tells", sorted(map(str, seen.assignments - recorded))
     )
-    found.claim("assignments told that are not counted", sorted(map(str, told - seen.assignments)))
+    found.claim(
+        "assignments told that are not counted", sorted(map(str, recorded - seen.assignments))
+    )
     loads = Counter(
         row.owner for row in seen.rows.values() if row.owner and row.stage in WITH_OWNER
     )

@@ -100,9 +100,9 @@ def command(
     def run(*arguments: str) -> Ran:
         with pytest.raises(SystemExit) as left:
             starter.main(arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Ran(int(left.value.code or 0), said.out, said.err)
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Ran(int(left.value.code or 0), printed.out, printed.err)
 
     return run
 

@@ -37,8 +37,8 @@ def test_managers_are_shown_or_mailed_what_is_open(
     assert set(shown) == {MARA, MORGAN}
     assert "Dina" in shown[MORGAN]["text"]
     assert "Dina" not in shown[MARA]["text"]
-    said = leadflow("digest", "--program", "acme", "--show").out
-    assert f"To: {MORGAN}" in said
+    printed = leadflow("digest", "--program", "acme", "--show").out
+    assert f"To: {MORGAN}" in printed
 
     def digests() -> list[Any]:
         return [one for one in messages(stack.mail) if one["X-Leadflow-Alert"] == "digest"]

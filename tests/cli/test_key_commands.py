@@ -49,7 +49,7 @@ def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Databas
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ((), "either a role (marketing, sales, manager, admin) or scopes"),
         (("--role", "admin", "--scope", "leads:write"), "either a role"),
@@ -66,11 +66,11 @@ def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Databas
     ],
 )
 def test_a_key_that_makes_no_sense_is_not_made(
-    command: Leadflow, database: Database, options: tuple[str, ...], said: str
+    command: Leadflow, database: Database, options: tuple[str, ...], expected: str
 ) -> None:
     ran = command("key", "create", "wrong", *options)
     assert (ran.status, ran.out) == (2, "")
-    assert said in ran.err
+    assert expected in ran.err
     assert SqlApiKeys(database).all() == []
 
 

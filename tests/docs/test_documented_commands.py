@@ -86,8 +86,10 @@ def test_a_command_that_needs_nothing_else_runs(shown: Shown, tmp_path: Path) ->
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
 def test_every_command_is_in_the_pages(names: tuple[str, ...]) -> None:
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
-    said = " ".join(names)
-    assert re.search(rf"(leadflow |`){re.escape(said)}\b", text), f"write about `leadflow {said}`"
+    command = " ".join(names)
+    assert re.search(rf"(leadflow |`){re.escape(command)}\b", text), (
+        f"write about `leadflow {command}`"
+    )
 
 
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)

@@ -35,11 +35,11 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
     )
     try:
         assert up.stdout is not None
-        told = json.loads(up.stdout.readline())
+        addresses = json.loads(up.stdout.readline())
         environment = {
             **os.environ,
             "LEADFLOW_HOME": str(home),
-            "TEMPORAL_ADDRESS": told["temporal"],
+            "TEMPORAL_ADDRESS": addresses["temporal"],
             "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         }
         for heading in ("## For marketing", "## For engineers", "## For sales"):

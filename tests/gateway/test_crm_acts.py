@@ -112,7 +112,7 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
 
 
 @pytest.mark.parametrize(
-    ("raised", "status", "said"),
+    ("raised", "status", "expected"),
     [
         (RefusedError("Accept is for the owner."), 409, "Accept is for the owner."),
         (LeadNotFoundError("see the list"), 404, "there is no lead 'ana'"),
@@ -127,19 +127,19 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
     ids=["refused", "unknown", "malformed", "no worker", "no server"],
 )
 async def test_an_act_that_was_not_done_is_answered_with_a_problem(
-    http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, said: str
+    http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, expected: str
 ) -> None:
     acts.failures = [raised]
     answered = await posted(http, ACCEPT)
     assert answered.status_code == status
     assert answered.headers["content-type"] == "application/problem+json"
-    assert said in answered.text
+    assert expected in answered.text
     assert ("retry-after" in answered.headers) == (status == 503)
     assert (await posted(http, ACCEPT)).status_code == 200  # the same message, sent again
 
 
 @pytest.mark.parametrize(
-    ("document", "status", "said"),
+    ("document", "status", "expected"),
     [
         (b"{", 400, "not JSON"),
         (b"[" * 100_000, 400, "not JSON"),
@@ -169,11 +169,11 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
     ],
 )
 async def test_what_is_malformed_is_told_with_what_would_be_right(
-    http: httpx.AsyncClient, acts: FakeActs, document: Any, status: int, said: str
+    http: httpx.AsyncClient, acts: FakeActs, document: Any, status: int, expected: str
 ) -> None:
     answered = await posted(http, document)
     assert answered.status_code == status
-    assert said in answered.json()["detail"]
+    assert expected in answered.json()["detail"]
     assert acts.done == []
 
 
@@ -210,9 +210,9 @@ async def test_clocks_too_far_apart_are_told_with_what_the_time_is_here(
 ) -> None:
     answered = await posted(http, ACCEPT, ago=ago)
     assert answered.status_code == 401
-    said = answered.json()["detail"]
-    assert "more than five minutes off; here it is 1" in said
-    assert "time server" in said
+    detail = answered.json()["detail"]
+    assert "more than five minutes off; here it is 1" in detail
+    assert "time server" in detail
     assert acts.done == []
 
 

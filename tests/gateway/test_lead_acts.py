@@ -89,7 +89,7 @@ async def test_an_act_without_an_id_is_given_one(
 
 
 @pytest.mark.parametrize(
-    ("failure", "status", "said"),
+    ("failure", "status", "expected"),
     [
         (RefusedError("Qualify is for a lead in stage sal."), 409, "Qualify is for a lead"),
         (LeadNotFoundError("there is no lead 'ana'"), 404, "there is no lead 'ana'"),
@@ -106,13 +106,13 @@ async def test_each_failure_has_its_own_status_and_sentence(
     *,
     failure: Exception,
     status: int,
-    said: str,
+    expected: str,
 ) -> None:
     acts.failures.append(failure)
     answer = await http.post(ACT, json={"do": "qualify", "id": "crm-1"}, headers=riley)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert said in answer.json()["detail"]
+    assert expected in answer.json()["detail"]
     assert ("retry-after" in answer.headers) == (status == 503)
     assert (await http.post(ACT, json={"do": "qualify"}, headers=riley)).status_code == 200
 

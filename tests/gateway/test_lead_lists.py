@@ -75,7 +75,7 @@ async def test_a_line_says_what_a_person_must_do_by_when(
 
 
 @pytest.mark.parametrize(
-    ("query", "path", "said"),
+    ("query", "path", "expected"),
     [
         ({"stage": "mgl"}, "query.stage", "'mql'"),
         ({"team": "sdx"}, "query.team", "did you mean 'sdr'?"),
@@ -101,13 +101,13 @@ async def test_a_line_says_what_a_person_must_do_by_when(
     ],
 )
 async def test_a_question_that_makes_no_sense_is_told_what_would(
-    http: httpx.AsyncClient, admin: Header, query: dict[str, Any], path: str, said: str
+    http: httpx.AsyncClient, admin: Header, query: dict[str, Any], path: str, expected: str
 ) -> None:
     answer = await http.get("/v1/leads", params=query, headers=admin)
     assert answer.status_code == 422
     [fault] = answer.json()["errors"]
     assert fault["path"] == path
-    assert said in fault["problem"]
+    assert expected in fault["problem"]
 
 
 async def test_the_end_of_somebody_elses_page_opens_no_door(

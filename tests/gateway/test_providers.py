@@ -258,8 +258,8 @@ async def test_a_bounce_of_an_address_that_the_lead_left_is_left_alone(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, email="ana@new.example")
-    told = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
-    body, headers = by_anybody(told)
+    reported = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
+    body, headers = by_anybody(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["type"] for one in accepted(database)] == ["email.complained"]
 
@@ -271,8 +271,8 @@ async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, "zoe", email="zoe@b\u00fccher.example")
-    told = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
-    body, headers = by_anybody(told)
+    reported = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
+    body, headers = by_anybody(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["lead"] for one in accepted(database)] == ["zoe"]
 

@@ -119,7 +119,7 @@ async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header]
 ) -> None:
     for method, path in (("GET", "/v1/leads/{}"), ("POST", "/v1/leads/{}/acts")):
-        said = []
+        answers = []
         for lead in ("eva", "gone"):
             answer = await http.request(
                 method,
@@ -127,8 +127,8 @@ async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
                 json={"do": "accept"} if method == "POST" else None,
                 headers=keys_with_leads["riley"],
             )
-            said.append((answer.status_code, answer.text.replace(lead, "LEAD")))
-        assert said[0] == said[1]
+            answers.append((answer.status_code, answer.text.replace(lead, "LEAD")))
+        assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("lead", ["%00", "..%2f..", "ana%00", "%ff", "a" * 3_000, "ANA", " ana"])
@@ -234,7 +234,7 @@ def without(people: Directory, person: str) -> Directory:
 
 
 @pytest.mark.parametrize(
-    ("person", "lead", "said"),
+    ("person", "lead", "expected"),
     [(RILEY, "ana", "is in no team"), (MARA, "eva", "manages no team")],
 )
 async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_leads(
@@ -244,7 +244,7 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
     *,
     person: str,
     lead: str,
-    said: str,
+    expected: str,
 ) -> None:
     headers = keys_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
@@ -255,7 +255,7 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
         await http.post(f"/v1/leads/{lead}/acts", json={"do": "accept"}, headers=headers),
     ):
         assert answer.status_code == 403
-        assert said in answer.json()["detail"]
+        assert expected in answer.json()["detail"]
     context.people.apply(TEAMS)
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
 

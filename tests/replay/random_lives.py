@@ -239,8 +239,8 @@ class Trial:
                 ).all()
                 if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
                     found.append(f"{lead}: its timeline has gaps")
-                told = "\n".join(str(row.fields) for row in rows if row.kind == "noted")
-                notes = {one: told.count(f'"{one}"') for one in self.done if _of(one) == lead}
+                recorded = "\n".join(str(row.fields) for row in rows if row.kind == "noted")
+                notes = {one: recorded.count(f'"{one}"') for one in self.done if _of(one) == lead}
                 found += [
                     f"{lead}: the note {name} stands {count} times"
                     for name, count in notes.items()

@@ -34,7 +34,7 @@ RILEY, MORGAN, ALEX = "riley@acme.example", "morgan@acme.example", "alex@acme.ex
 async def a_won_lead(stack: WorkerStack) -> str:
     """Mails, a raised hand, acts by update and by signal, one refused; won."""
     lead = await stack.enrolled(first_name="Ana", company="Northwind")
-    await until(lambda: stack.world.journal.told(lead, "email_sent"))
+    await until(lambda: stack.world.journal.entries_of(lead, "email_sent"))
     clicked = {"id": "click", "type": "email.clicked", "subject": "welcome"}
     await stack.leads.events(lead, [clicked, clicked])
     await stack.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
@@ -57,7 +57,7 @@ async def a_won_lead(stack: WorkerStack) -> str:
 async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
     lead = await stack.mql()
-    await until(lambda: stack.world.journal.told(lead, "breached"))
+    await until(lambda: stack.world.journal.entries_of(lead, "breached"))
     await stack.settled(lead)
     return lead
 

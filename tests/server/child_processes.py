@@ -81,7 +81,7 @@ class Site:
         self.worker = None
         return status
 
-    def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
+    def entries_of(self, lead: str, kind: str) -> list[dict[str, Any]]:
         """The fields of the entries of one kind on a lead's timeline."""
         query = sa.select(_E.c.fields).where(_E.c.lead == lead, _E.c.kind == kind)
         with self.database.read() as connection:

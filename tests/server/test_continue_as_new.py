@@ -46,7 +46,7 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
     lead = await short.mql()
     await short.leads.act(lead, "accept", {"by": RILEY})
 
-    async def tell(number: int) -> None:
+    async def send_event(number: int) -> None:
         event = {"id": f"e-{number}", "type": "page.viewed", "subject": f"/{number}"}
         await short.leads.events(lead, [event])
 
@@ -59,14 +59,14 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
 
     for wave in range(5):
         numbers = range(wave * 20, wave * 20 + 20)
-        await asyncio.gather(*(do(n) for n in numbers for do in (tell, touch, sign)))
-    await until(lambda: len(short.world.journal.told(lead, "noted")) >= 200)
-    await until(lambda: len(short.world.journal.told(lead, "event")) >= 101)
+        await asyncio.gather(*(do(n) for n in numbers for do in (send_event, touch, sign)))
+    await until(lambda: len(short.world.journal.entries_of(lead, "noted")) >= 200)
+    await until(lambda: len(short.world.journal.entries_of(lead, "event")) >= 101)
     await short.settled(lead)
     assert await _runs(short, lead) > 3
-    notes = Counter(one.fields["note"] for one in short.world.journal.told(lead, "noted"))
+    notes = Counter(one.fields["note"] for one in short.world.journal.entries_of(lead, "noted"))
     assert notes == Counter(f"{kind}-{n}" for kind in "ns" for n in range(100))
-    seen = Counter(one.fields["event"] for one in short.world.journal.told(lead, "event"))
+    seen = Counter(one.fields["event"] for one in short.world.journal.entries_of(lead, "event"))
     assert {f"e-{number}": 1 for number in range(100)}.items() <= seen.items()
     seqs = [one.seq for one in short.world.journal.entries[lead]]
     assert seqs == sorted(set(seqs))
@@ -90,8 +90,8 @@ async def test_the_next_run_remembers_the_ids_of_inputs(short: WorkerStack) -> N
     await _grow(short, lead, 3)
     await short.leads.events(lead, [event])
     await short.leads.act(lead, "note", note)
-    await until(lambda: short.world.journal.told(lead, "ignored"))
-    notes = [one.fields["note"] for one in short.world.journal.told(lead, "noted")]
+    await until(lambda: short.world.journal.entries_of(lead, "ignored"))
+    notes = [one.fields["note"] for one in short.world.journal.entries_of(lead, "noted")]
     assert notes.count("once") == 1
 
 
@@ -112,16 +112,16 @@ async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: W
 
     async def flood(signal: int) -> None:
         numbers = range(signal * 200, signal * 200 + 200)
-        said = {"text": "x" * 500}
+        data = {"text": "x" * 500}
         await short.leads.events(
-            lead, [{"id": f"f-{n}", "type": "page.viewed", "data": said} for n in numbers]
+            lead, [{"id": f"f-{n}", "type": "page.viewed", "data": data} for n in numbers]
         )
 
     await asyncio.gather(*(flood(signal) for signal in range(40)))
-    told = short.world.journal.told
+    entries_of = short.world.journal.entries_of
 
     def flooded() -> bool:
-        ids = {one.fields["event"] for one in told(lead, "event")}
+        ids = {one.fields["event"] for one in entries_of(lead, "event")}
         return {f"f-{number}" for number in range(8_000)} <= ids
 
     await until(flooded)

@@ -184,15 +184,15 @@ async def test_a_try_again_sends_to_nobody_twice(site: DigestSite) -> None:
 
 async def test_a_digest_by_hand_says_what_became_of_it(site: DigestSite) -> None:
     site.mailer.failures[MARA] = [MailRefusedError("550 no such user")]
-    told = await site.schedules.send_digest(site.program)
-    assert told == {MARA: "failed", MORGAN: "sent"}
+    outcomes = await site.schedules.send_digest(site.program)
+    assert outcomes == {MARA: "failed", MORGAN: "sent"}
 
 
 async def test_who_has_nothing_to_do_with_the_program_gets_nothing(
     dev_server: WorkflowEnvironment, site: DigestSite
 ) -> None:
     prefix = f"{site.program.program}-other-"
-    world = replace(site.world, digests=FakeDigests(strangers=frozenset({MARA})))
+    world = replace(site.world, digests=FakeDigests(without_digest=frozenset({MARA})))
     other = Schedules(dev_server.client, prefix=prefix)
     async with working(dev_server.client, Settings(queue_prefix=prefix), world.ports):
         assert await other.send_digest(site.program) == {MARA: "not theirs", MORGAN: "sent"}

@@ -72,7 +72,7 @@ async def _agree(site: Site, lead: str) -> None:
 
 async def _owner(site: Site, lead: str) -> str:
     await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
-    (assigned,) = await until(lambda: site.told(lead, "assigned"), 30)
+    (assigned,) = await until(lambda: site.entries_of(lead, "assigned"), 30)
     return str(assigned["owner"])
 
 
@@ -82,7 +82,7 @@ async def test_what_was_answered_stands_when_temporal_is_older_than_the_database
     await site.enrolled("worked")
     await site.enrolled("quiet")
     for lead in ("worked", "quiet"):
-        await until(partial(site.told, lead, "email_sent"), 30)
+        await until(partial(site.entries_of, lead, "email_sent"), 30)
         await _agree(site, lead)
     port = await _stopped(site)
     _backup(site, "temporal.db")
@@ -99,17 +99,17 @@ async def test_what_was_answered_stands_when_temporal_is_older_than_the_database
         await _agree(site, lead)
         after = _timeline(site, lead)
         assert after[: len(before[lead])] == before[lead]
-        assert [one["note"] for one in site.told(lead, "noted")] == ["after the restore"]
+        assert [one["note"] for one in site.entries_of(lead, "noted")] == ["after the restore"]
         assert len(site.mailbox(f"{lead}@northwind.example")) == 1
-    assert site.told("worked", "resumed_from_journal") == [{}]
-    assert site.told("quiet", "resumed_from_journal") == []
+    assert site.entries_of("worked", "resumed_from_journal") == [{}]
+    assert site.entries_of("quiet", "resumed_from_journal") == []
     assert (await site.leads.standing("worked"))["stage"] == "sal"
 
 
 async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Site) -> None:
     """Entries since the backup are gone; the state is not, for the workflow has it."""
     await site.enrolled("worked")
-    await until(lambda: site.told("worked", "email_sent"), 30)
+    await until(lambda: site.entries_of("worked", "email_sent"), 30)
     await _agree(site, "worked")
     _backup(site, "leadflow.db")
     owner = await _owner(site, "worked")

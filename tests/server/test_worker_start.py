@@ -62,10 +62,10 @@ def test_a_crm_without_a_good_secret_is_told_without_the_secret(
     crm = {"LEADFLOW_CRM_URL": "https://crm.acme.example/hooks", "LEADFLOW_CRM_SECRET": secret}
     ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
     assert ran.returncode == 2
-    said = ran.stdout + ran.stderr
-    assert "LEADFLOW_CRM_SECRET" in said
-    assert "hushhush" not in said
-    assert "hush!" not in said
+    printed = ran.stdout + ran.stderr
+    assert "LEADFLOW_CRM_SECRET" in printed
+    assert "hushhush" not in printed
+    assert "hush!" not in printed
 
 
 @pytest.mark.parametrize(

@@ -75,7 +75,7 @@ class Slow:
         return [*names, *(f"{name} by signal" for name in names)]
 
     def notes(self, lead: str) -> list[str]:
-        return sorted(one.fields["note"] for one in self.journal.told(lead, "noted"))
+        return sorted(one.fields["note"] for one in self.journal.entries_of(lead, "noted"))
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
     await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
     await until(lambda: slow.stack.settled(lead), 60)
     assert slow.notes(lead) == sorted(notes)
-    assert slow.journal.told(lead, "resumed_from_journal") == []
+    assert slow.journal.entries_of(lead, "resumed_from_journal") == []
     history = await slow.stack.handle(lead).fetch_history()
     assert _prolonged(history) == []
     timers = [one for one in history.events if one.HasField("timer_started_event_attributes")]

@@ -125,14 +125,14 @@ async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: Wor
     before, stage = _past(stack, lead), stack.world.journal.states[lead].stage
     mails = len(stack.world.mailer.sent)
     await _reset(stack, lead)
-    await until(lambda: stack.world.journal.told(lead, "resumed_from_journal"))
+    await until(lambda: stack.world.journal.entries_of(lead, "resumed_from_journal"))
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "after the reset"})
     standing = await stack.settled(lead)
     after = _past(stack, lead)
     assert after[: len(before)] == before
     assert stack.world.journal.states[lead].stage == stage == standing["stage"] == "sal"
-    assert len(stack.world.journal.told(lead, "resumed_from_journal")) == 1
-    assert [one.fields["note"] for one in stack.world.journal.told(lead, "noted")] == [
+    assert len(stack.world.journal.entries_of(lead, "resumed_from_journal")) == 1
+    assert [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")] == [
         "after the reset"
     ]
     # What the reset brought again is known as what it is.
@@ -145,7 +145,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
 
     def resumptions() -> int:
-        return len(stack.world.journal.told(lead, "resumed_from_journal"))
+        return len(stack.world.journal.entries_of(lead, "resumed_from_journal"))
 
     for number in range(3):
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": f"note {number}"})
@@ -153,7 +153,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
         await _reset(stack, lead)
         await until(partial(lambda known: resumptions() > known, before))
         await stack.settled(lead)
-    notes = [one.fields["note"] for one in stack.world.journal.told(lead, "noted")]
+    notes = [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")]
     assert notes == ["note 0", "note 1", "note 2"]
     assert resumptions() == 3
     seqs = [one.seq for one in _past(stack, lead)]
@@ -170,12 +170,12 @@ async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way
     await _ended(stack, lead)
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})
     held.mailer.open.set()
-    (told,) = await until(lambda: held.of_mail(lead))
+    (entry,) = await until(lambda: held.of_mail(lead))
     # The try that was under way holds the claim: whether it ended well is not known.
-    assert told.kind == "email_sent" or told.fields["why"] == "unknown_outcome"
+    assert entry.kind == "email_sent" or entry.fields["why"] == "unknown_outcome"
     await stack.settled(lead)
     assert len(held.mailer.to(f"{lead}@northwind.example")) == 1
-    assert stack.world.journal.told(lead, "resumed_from_journal")
+    assert stack.world.journal.entries_of(lead, "resumed_from_journal")
 
 
 async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_way(
@@ -224,8 +224,8 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
         await service.respond_activity_task_completed_by_id(
             RespondActivityTaskCompletedByIdRequest(**where, result=Payloads(payloads=[payload]))
         )
-    (told,) = await until(lambda: held.of_mail(lead))
-    assert (told.kind, told.fields["why"]) == ("email_failed", "unknown_outcome")
+    (entry,) = await until(lambda: held.of_mail(lead))
+    assert (entry.kind, entry.fields["why"]) == ("email_failed", "unknown_outcome")
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
     held.mailer.open.set()
     await stack.settled(lead)
@@ -249,7 +249,7 @@ async def test_a_lead_that_was_ended_before_its_first_turn_can_be_had_again(
     else:
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": "hello"})
     await stack.settled(lead)
-    assert len(stack.world.journal.told(lead, "created")) == 1
+    assert len(stack.world.journal.entries_of(lead, "created")) == 1
     assert not await stack.leads.enrol(lead, stack.program, profile)
     with pytest.raises(LeadNotFoundError):
         await stack.leads.act("never-there", "note", {"by": MORGAN, "note": "hello"})

@@ -35,7 +35,7 @@ async def check(stack: Stack) -> str:
     for do, more in acts.items():
         await stack.leads.act("worked", do, {"by": owner, **more})
     await asyncio.sleep(2)
-    before, was, told = stack.timeline("worked"), stage(stack), len(stack.crm_events())
+    before, was, events_before = stack.timeline("worked"), stage(stack), len(stack.crm_events())
     print(
         "  "
         + stack.temporal_says(
@@ -53,7 +53,7 @@ async def check(stack: Stack) -> str:
     await stack.note("worked", "after the reset")
     after = stack.timeline("worked")
     changed = [one for one in before if one not in after]
-    repeated = len(stack.crm_events()) - told
+    repeated = len(stack.crm_events()) - events_before
     if changed or stage(stack) != was:
         kinds = sorted({kind for _, kind, _ in changed})
         raise FaultError(
