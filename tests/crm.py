@@ -1,4 +1,4 @@
-"""A CRM on loopback that gets webhooks over real HTTP, and answers as the test says."""
+"""A CRM on loopback that receives webhooks over real HTTP. The test sets its answers."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ class CrmDelivery:
 
 @dataclass
 class Crm:
-    """`answers` are given first, one a request; `behave`, if there is one, decides before them."""
+    """`behave` is asked first. If it gives None, the next of `answers` is sent, then 204."""
 
     url: str = ""
     deliveries: list[CrmDelivery] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
-    behave: Callable[[CrmDelivery], bytes | None] = lambda _told: None
+    behave: Callable[[CrmDelivery], bytes | None] = lambda _delivery: None
     connections: int = 0
 
     @property

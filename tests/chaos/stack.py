@@ -162,7 +162,7 @@ class Stack(Processes):
         return self._lines("relay.jsonl")
 
     def crm_events(self) -> list[dict[str, Any]]:
-        """What the CRM was told, in order: at, id, lead, type, seq, kind, taken."""
+        """What the CRM received, in order: at, id, lead, type, seq, kind, taken."""
         return self._lines("crm.jsonl")
 
     def _lines(self, name: str) -> list[dict[str, Any]]:

@@ -120,7 +120,7 @@ def test_an_act_asked_again_with_its_id_has_one_effect(leadflow: Leadflow, seen:
     assert [line["kind"] for line in seen(kim)["timeline"]].count("touched") == 1
 
 
-def test_the_environment_may_say_who_acts(
+def test_an_environment_variable_may_name_the_person_who_acts(
     leadflow: Leadflow, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lea = enrolled(leadflow, "lea")

@@ -59,7 +59,7 @@ def test_a_program_that_was_not_published_has_no_digest(leadflow: Leadflow) -> N
 
 
 def cron_of(stack: Stack, program: str) -> int | None:
-    """At which hour a program's digest is mailed; None if it is not."""
+    """The hour at which a program's digest is mailed; None without a digest."""
 
     async def asked() -> int | None:
         client = await Client.connect(stack.address, data_converter=pydantic_data_converter)

@@ -1,4 +1,4 @@
-"""Making, listing and revoking keys; whose a key may be, the directory says."""
+"""Making, listing and revoking keys; the directory says who may have a key."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Databas
         (("--role", "manager", "--person", "x"), "mara@acme.example, morgan@acme.example"),
     ],
 )
-def test_a_key_that_makes_no_sense_is_not_made(
+def test_a_key_with_wrong_options_is_not_made(
     command: Leadflow, database: Database, options: tuple[str, ...], expected: str
 ) -> None:
     ran = command("key", "create", "wrong", *options)

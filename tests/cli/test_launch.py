@@ -56,7 +56,7 @@ def test_every_valid_row_is_started_once_and_the_others_say_why(
     assert {"started": 0, "there_already": 2, "rejected": 5}.items() <= again.json.items()
 
 
-def test_mended_rows_are_launched_from_the_file_of_rejected_ones(
+def test_corrected_rows_are_launched_from_the_file_of_rejected_rows(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "a.csv", "email,employees\na@mend.example,many\nb@mend.example,2\n")

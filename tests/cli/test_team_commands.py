@@ -176,7 +176,7 @@ def test_an_absence_that_stands_in_the_file_is_removed_in_the_file(
         ("sam@acme.example", ("tomorrow", "2026-03-09"), "write one like 2026-12-24"),
     ],
 )
-def test_an_absence_that_makes_no_sense_is_refused(
+def test_a_wrong_absence_is_refused(
     command: Leadflow, write: Write, member: str, days: tuple[str, str], expected: str
 ) -> None:
     command("team", "apply", write(SMALL))

@@ -1,4 +1,4 @@
-"""What the pages say of settings, timelines, links and images is so."""
+"""The pages agree with the code on settings, timelines, links and images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of mail providers, signed as they sign them."""
+"""Messages of mail providers, with the signature that each provider makes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def certificate() -> bytes:
 
 
 def provider_secrets() -> ProviderSecrets:
-    """All providers are set up."""
+    """The secrets of all providers."""
     public = SENDGRID.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )

@@ -1,4 +1,4 @@
-"""The people of acme's sales, their keys, and a lead in each one's hands."""
+"""The salespeople of acme, their API keys, and a lead for each of them."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def header(database: Database, role: str, person: str | None = None) -> Header:
 
 
 def keys_of_everybody(database: Database) -> Mapping[str, Header]:
-    """A header for each kind of asker."""
+    """A header for each kind of caller."""
     return {
         "nobody": {},
         "system": {
@@ -85,7 +85,7 @@ def lead_of(
 
 
 def a_lead_each(database: Database) -> None:
-    """`ana` is Riley's, `ben` is Sam's, both of sdr; `eva` is Jonas's, of emea; `new` no team's."""
+    """Riley (sdr) owns `ana`, Sam (sdr) `ben`, Jonas (emea) `eva`; `new` has no team."""
     lead_of(database, "ana", team="sdr", owner=RILEY)
     lead_of(database, "ben", team="sdr", owner=SAM)
     lead_of(database, "eva", team="emea", owner=JONAS)

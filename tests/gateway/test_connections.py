@@ -1,4 +1,4 @@
-"""The server's connections: small answers go out at once, HEAD is answered, kept ones are kept."""
+"""Connections of the server: small answers go at once, HEAD is answered, kept ones stay open."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class _Leads(FakeActs):
         return True
 
     async def events(self, *_: Any) -> None:
-        """Tell events."""
+        """Send events."""
 
 
 @pytest.fixture

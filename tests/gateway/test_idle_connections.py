@@ -1,4 +1,4 @@
-"""Connections that say little: how long they stay, and what becomes of them when there are many."""
+"""Idle connections: how long they stay open, and which are closed when there are many."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Answering:
-    """An application that answers at once, or when it is told to on the path /slow."""
+    """An application that answers at once, or on the path /slow when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -125,7 +125,7 @@ async def test_a_request_that_is_being_answered_is_not_closed_to_make_room() -> 
             writer.close()
 
 
-async def test_where_all_work_there_is_no_room() -> None:
+async def test_a_new_connection_is_refused_when_all_connections_are_busy() -> None:
     open_, app = OpenConnections(1), Answering()
     async with served(open_, app) as port:
         slow = asyncio.create_task(answer(port, b"slow"))

@@ -1,4 +1,4 @@
-"""Acting over HTTP: each outcome has its status and its sentence, and bad bodies act on nothing."""
+"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def riley(database: Database) -> Header:
     return header(database, "sales", RILEY)
 
 
-async def test_an_act_is_passed_on_whole_and_answered_with_how_the_lead_stands(
+async def test_an_act_is_passed_on_whole_and_answered_with_the_state_of_the_lead(
     http: httpx.AsyncClient, riley: Header, acts: FakeActs
 ) -> None:
     body = {
@@ -170,7 +170,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
         (None, "body"),
     ],
 )
-async def test_a_body_of_the_wrong_shape_is_told_where_and_acts_on_nothing(
+async def test_a_body_of_the_wrong_shape_is_refused_with_the_place_and_changes_nothing(
     http: httpx.AsyncClient, riley: Header, acts: FakeActs, body: Any, path: str
 ) -> None:
     answer = await http.post(ACT, json=body, headers=riley)
@@ -204,7 +204,7 @@ async def test_a_huge_or_broken_body_is_refused(
     assert acts.done == []
 
 
-async def test_an_admin_who_names_nobody_is_told_so(
+async def test_an_admin_who_names_no_person_is_refused(
     http: httpx.AsyncClient,
     riley: Header,  # noqa: ARG001 - the leads
     database: Database,
@@ -215,7 +215,7 @@ async def test_an_admin_who_names_nobody_is_told_so(
     assert "by: is missing; say in whose name the act is done" in fault["problem"]
 
 
-async def test_who_gave_a_lead_away_and_asks_again_is_answered_as_before(
+async def test_a_repeated_act_is_answered_as_before_when_the_lead_has_another_owner(
     http: httpx.AsyncClient, riley: Header, database: Database, acts: FakeActs
 ) -> None:
     recycled = turn(

@@ -1,4 +1,4 @@
-"""Webhooks of mail providers: what they tell counts, if they prove that it is they who tell it."""
+"""Webhooks of mail providers: a message counts if its signature proves the provider."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ GOOD: list[tuple[str, Make, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("provider", "sent", "kind", "data"), GOOD)
-async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
+async def test_a_signed_provider_message_becomes_an_event_of_its_mail(
     http: httpx.AsyncClient,
     database: Database,
     *,
@@ -160,7 +160,7 @@ async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
 
 
 @pytest.mark.parametrize(("provider", "sent"), [(one[0], one[1]) for one in GOOD])
-async def test_what_was_tampered_with_is_refused_and_tells_nothing(
+async def test_a_changed_message_is_refused_and_records_nothing(
     http: httpx.AsyncClient,
     database: Database,
     provider: str,
@@ -203,7 +203,7 @@ async def test_what_was_tampered_with_is_refused_and_tells_nothing(
         ("ses", lambda: by_ses({}, SigningCertURL="https://evil.example/sns.amazonaws.com/x.pem")),
     ],
 )
-async def test_what_is_old_or_proves_nothing_is_refused(
+async def test_an_old_or_unsigned_message_is_refused(
     http: httpx.AsyncClient, provider: str, sent: Make
 ) -> None:
     body, headers = sent()
@@ -211,7 +211,7 @@ async def test_what_is_old_or_proves_nothing_is_refused(
     assert answer.status_code == 401
 
 
-async def test_a_message_told_again_has_no_second_effect(
+async def test_a_repeated_message_has_no_second_effect(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     body, headers = GOOD[0][1]()
@@ -221,7 +221,7 @@ async def test_a_message_told_again_has_no_second_effect(
     assert len(accepted(database)) == 1
 
 
-async def test_a_token_of_mailguns_counts_once(http: httpx.AsyncClient) -> None:
+async def test_a_mailgun_token_is_accepted_once(http: httpx.AsyncClient) -> None:
     body, _ = GOOD[1][1]()
     assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
     assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 406
@@ -237,7 +237,7 @@ async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
     assert fetched == [PEM_URL, good, PEM_URL]
 
 
-async def test_what_is_about_nobody_we_know_is_left_alone(
+async def test_a_message_about_an_unknown_recipient_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     body, headers = by_anybody({"type": "email.opened", "email": "nobody@x.example"})
@@ -246,7 +246,7 @@ async def test_what_is_about_nobody_we_know_is_left_alone(
     assert accepted(database) == []
 
 
-async def test_a_recipient_is_enough_where_the_mail_is_not_known(
+async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     body, headers = by_anybody([{"type": "email.complained", "email": ADDRESS.upper()}, 7])
@@ -254,7 +254,7 @@ async def test_a_recipient_is_enough_where_the_mail_is_not_known(
     assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
 
 
-async def test_a_bounce_of_an_address_that_the_lead_left_is_left_alone(
+async def test_a_bounce_of_a_former_address_of_the_lead_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, email="ana@new.example")
@@ -277,7 +277,7 @@ async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
     assert [one["lead"] for one in accepted(database)] == ["zoe"]
 
 
-async def test_a_provider_that_is_not_set_up_is_not_there(
+async def test_a_provider_that_is_not_configured_has_no_route(
     context: Context, database: Database
 ) -> None:
     app = FastAPI()

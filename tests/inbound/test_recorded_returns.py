@@ -1,4 +1,4 @@
-"""What Postfix, Exim and vacation really send back; fixtures/README.md tells how it was made."""
+"""What Postfix, Exim and vacation really send back; fixtures/README.md says how it was made."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> No
 
 
 def departures(database: Database) -> list[tuple[str, str]]:
-    """Which lead is told that which person left."""
+    """The intake items that report a person who left: the lead and the body of each."""
     with database.read() as connection:
         query = "SELECT lead, body FROM intake ORDER BY seq"
         found = connection.exec_driver_sql(query).all()

@@ -84,7 +84,7 @@ async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmS
     first, second = site.events("ana")
     assert (first.status, first.why) == ("waiting", "500 Internal Server Error")
     assert (second.status, second.tries) == ("waiting", 0)
-    site.crm.behave = lambda _told: None
+    site.crm.behave = lambda _delivery: None
     site.passes(seconds=7)
     await site.all_tried()
     assert site.seqs("ana") == [1, 1, 2]
@@ -96,7 +96,7 @@ async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmS
 async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmSite) -> None:
     site.happened("ana", "created")
     begun = site.now
-    site.crm.behave = lambda _told: answer("500 Internal Server Error")
+    site.crm.behave = lambda _delivery: answer("500 Internal Server Error")
     while site.events()[0].status == "waiting":
         site.now = max(site.now, site.events()[0].ready)
         assert await site.dispatcher.once() == 1
@@ -106,7 +106,7 @@ async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmSi
     assert site.outbox.retry_dead() == [site.events()[0].id]
     await site.dispatcher.once()
     assert site.events()[0].status == "waiting"  # it is tried for three more days
-    site.crm.behave = lambda _told: None
+    site.crm.behave = lambda _delivery: None
     site.passes(seconds=7)
     await site.dispatcher.once()
     assert site.events()[0].status == "sent"
@@ -120,7 +120,7 @@ def test_pauses_grow_from_five_seconds_to_six_hours() -> None:
 
 async def test_one_connection_serves_many_events(site: CrmSite) -> None:
     site.happened("ana", *(["touched"] * 10))
-    site.crm.behave = lambda _told: answer("200 OK", body=b"thank you")
+    site.crm.behave = lambda _delivery: answer("200 OK", body=b"thank you")
     async with running(by_wall_clock(site)):
         await until(lambda: {one.status for one in site.events()} == {"sent"})
     assert site.crm.connections == 1

@@ -214,7 +214,7 @@ async def test_whoever_is_suppressed_already_is_not_even_named_to_the_server() -
 
 @dataclass
 class HangingMailer(FakeMailer):
-    """A server that says nothing until it is told to."""
+    """A server that answers nothing until the test allows it."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)

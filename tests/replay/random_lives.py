@@ -227,7 +227,7 @@ class Trial:
                     yield history
 
     def wrong(self, leads: Sequence[str]) -> list[str]:
-        """What the timelines tell that was not so: notes lost or doubled, gaps."""
+        """What is wrong on the timelines: lost or repeated notes, gaps."""
         found = []
         with self.database.read() as connection:
             for lead in leads:

@@ -15,7 +15,7 @@ MORGAN = "morgan@acme.example"
 
 
 def _admit(server: str, *, admitted: bool) -> None:
-    """Let the site's connections in, or throw them all out and let none in."""
+    """Allow the site's connections, or close them all and refuse new ones."""
     with psycopg.connect(server, autocommit=True) as connection:
         allow = b"true" if admitted else b"false"
         connection.execute(b"ALTER DATABASE site ALLOW_CONNECTIONS " + allow)

@@ -73,7 +73,7 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
 
 
 async def _grow(stack: WorkerStack, lead: str, runs: int) -> None:
-    """Tell a lead things until its workflow has had so many runs."""
+    """Send a lead inputs until its workflow has had so many runs."""
     number = 0
     while await _runs(stack, lead) < runs:
         number += 1
@@ -107,7 +107,7 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerS
 
 
 async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: WorkerStack) -> None:
-    """What waits goes along into the next run, and Temporal takes no more than 2 MB of it."""
+    """Waiting inputs are carried into the next run, and Temporal accepts at most 2 MB of them."""
     lead = await short.mql()
 
     async def flood(signal: int) -> None:

@@ -38,7 +38,7 @@ async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice
 
     def kill(_mail: EmailMessage) -> None:
         assert site.worker is not None
-        os.kill(site.worker.pid, signal.SIGKILL)  # the mail is kept, its "250" not yet said
+        os.kill(site.worker.pid, signal.SIGKILL)  # the mail is stored, its "250" not yet sent
         loop.call_soon_threadsafe(killed.set)
 
     site.on_mail = kill

@@ -18,7 +18,7 @@ structlog.get_logger().info("asked")
 """
 
 
-def test_addresses_are_masked_however_deep_they_stand() -> None:
+def test_addresses_are_masked_at_any_depth() -> None:
     event = {
         "event": "mail refused",
         "why": "550 <ana.smith@northwind.example>: no such user",

@@ -58,7 +58,7 @@ def _timeline(site: Site, lead: str) -> list[tuple[int, str, str]]:
 
 
 async def _agree(site: Site, lead: str) -> None:
-    """The row and the workflow say the same."""
+    """The row and the workflow agree."""
 
     async def same() -> bool:
         says = await site.leads.standing(lead)
@@ -76,7 +76,7 @@ async def _owner(site: Site, lead: str) -> str:
     return str(assigned["owner"])
 
 
-async def test_what_was_answered_stands_when_temporal_is_older_than_the_database(
+async def test_answered_acts_survive_when_temporal_is_older_than_the_database(
     site: Site,
 ) -> None:
     await site.enrolled("worked")

@@ -63,7 +63,7 @@ async def posted(site: Site, url: str) -> None:
             assert answer.status_code == 202
 
 
-async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> None:
+async def test_an_accepted_burst_survives_the_death_of_its_gateway(tmp_path: Path) -> None:
     async with opened(tmp_path) as site:
         await site.enrolled("ana")
         await until(lambda: site.entries_of("ana", "created"))
@@ -77,11 +77,11 @@ async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> 
         try:
             await ready(log)
 
-            def all_told() -> bool:
+            def all_recorded() -> bool:
                 return len(site.entries_of("ana", "event")) >= BURST
 
-            # What the first had leased when it died is told once the lease is over.
-            await until(all_told, 180)
+            # What the first gateway had leased when it died is sent when the lease ends.
+            await until(all_recorded, 180)
         finally:
             second.send_signal(signal.SIGTERM)
             assert second.wait(LIMIT) == 0

@@ -1,4 +1,4 @@
-"""Scenario files: each mistake is told at its line, and expectations match as they should."""
+"""Scenario files: each mistake is reported with its line, and expectations match as documented."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def written(folder: Path, text: str) -> Path:
         ("never:\n  - {lead: a, at: 2026-03-02T10:00:00}", 19, "time zone"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(
+def test_a_mistake_is_reported_with_its_place(
     tmp_path: Path, line: str, column: int, expected: str
 ) -> None:
     with pytest.raises(DocumentError) as error:
@@ -106,7 +106,7 @@ def test_a_scenario_that_can_not_be_played_says_why(
     assert expected in str(error.value)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     more = (
         "  - {at: soon, lead: a, event: {type: page.viewed}}\n"
         "  - {at: 1h, lead: zoe, event: {type: page.viewed}}\n"
@@ -183,6 +183,6 @@ def test_expectations_are_matched_in_order_with_others_between() -> None:
     assert missed([{"kind": "b"}, {"kind": "b"}, {"kind": "b"}], lines) == [2]
 
 
-def test_what_is_barred_is_shown_with_its_line() -> None:
+def test_an_entry_that_must_not_occur_is_shown_with_its_line() -> None:
     lines = [{"kind": "a"}, {"kind": "b"}]
     assert barred([{"kind": "c"}, {"kind": "b"}], lines) == [(1, {"kind": "b"})]

@@ -125,7 +125,7 @@ def interrupted_everywhere(database: Database, publish: Publish) -> tuple[int, M
 
 
 def whole(after: Mapping[str, Any]) -> None:
-    """Program, people and what Riley's lead is told are all there."""
+    """The program, the directory and the intake item for Riley's lead are all stored."""
     assert after["program"] is not None
     assert not after["people"].knows(RILEY)
     assert len(after["told"]) == 1

@@ -23,7 +23,7 @@ MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 
 @dataclass
 class HeldMailer(FakeMailer):
-    """Lets no mail out until it is told to."""
+    """Sends no mail until the test allows it."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 

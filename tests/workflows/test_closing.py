@@ -60,7 +60,7 @@ async def test_a_closed_lead_is_not_enrolled_again(stack: WorkerStack) -> None:
     assert not await stack.leads.enrol(lead, stack.program, {"email": "x@y.example"})
 
 
-async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: WorkerStack) -> None:
+async def test_acts_sent_while_a_lead_closes_are_all_answered_once(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await asyncio.gather(
         stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"}),

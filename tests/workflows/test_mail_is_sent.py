@@ -14,7 +14,7 @@ from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_a_mail_is_sent_and_told(busy: WorkerStack) -> None:
+async def test_a_mail_is_sent_and_recorded(busy: WorkerStack) -> None:
     lead = await busy.enrolled()
     await until(lambda: busy.world.journal.entries_of(lead, "email_sent"))
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
@@ -35,7 +35,7 @@ async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
 
 
 @pytest.mark.parametrize("kind", ["refused", "bounced", "soft_bounced"])
-async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
+async def test_a_mail_that_the_server_refuses_is_recorded_as_failed_with_the_reason(
     busy: WorkerStack, kind: Any
 ) -> None:
     address = f"{kind}@x.example"
@@ -77,7 +77,7 @@ async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: WorkerS
     assert stack.world.mailer.failures[riley] == []
 
 
-async def test_on_a_fast_clock_what_is_done_in_time_bears_its_instant(busy: WorkerStack) -> None:
+async def test_on_a_fast_clock_an_entry_has_the_instant_when_it_was_due(busy: WorkerStack) -> None:
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
     clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
     fast = replace(busy, leads=Leads(busy.client, busy.world.journal, prefix="busy-", clock=clock))

@@ -34,7 +34,7 @@ async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
     ]
 
 
-async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: WorkerStack) -> None:
+async def test_a_malformed_act_is_refused_and_records_nothing(stack: WorkerStack) -> None:
     lead = await stack.mql()
     length = (await stack.leads.describe(lead)).history_length
     with pytest.raises(ValueError, match="by: is missing"):
@@ -67,7 +67,7 @@ async def test_the_same_names_work_as_signals(stack: WorkerStack) -> None:
         ("turn", [], "no signal 'turn'"),
     ],
 )
-async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
+async def test_a_malformed_signal_is_recorded_on_the_timeline_and_changes_nothing_else(
     stack: WorkerStack, name: str, args: list[Any], why: str
 ) -> None:
     lead = await stack.mql()
@@ -103,7 +103,7 @@ async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: Worker
     assert len(stack.world.journal.entries_of(lead, "touched")) == 1
 
 
-async def test_who_knows_no_such_lead_says_so(stack: WorkerStack) -> None:
+async def test_an_act_on_an_unknown_lead_is_answered_with_an_error(stack: WorkerStack) -> None:
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
         await stack.leads.act("nobody", "accept", {"by": RILEY})
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):

@@ -1,4 +1,4 @@
-"""A database that is slow, or away: turns end within their workflow task, and histories replay."""
+"""The database is slow or away: turns end within their workflow task, histories replay."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MORGAN = "morgan@acme.example"
 
 @dataclass
 class SlowJournal(FakeJournal):
-    """Takes its time: for each of the next turns so many seconds, before or after it is stored."""
+    """Delays each of the next turns by so many seconds, before or after it is stored."""
 
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
@@ -62,7 +62,7 @@ class Slow:
     journal: SlowJournal
 
     async def busy(self, lead: str) -> list[str]:
-        """Notes by updates and signals, more and more of them; those that were answered."""
+        """Send more and more notes, by updates and signals. Returns those that were answered."""
         names = [f"note {number}" for number in range(8)]
         acts = []
         for name in names:

@@ -1,4 +1,4 @@
-"""What an engineer can do to a lead in Temporal's pages, and what becomes of the lead."""
+"""What an engineer can do to a lead in Temporal's pages, and what the lead does then."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
 
 @dataclass
 class HeldMailer(FakeMailer):
-    """Lets no mail out until it is told to, after the mail was claimed."""
+    """Sends no mail until the test allows it; the mail is claimed before."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -77,7 +77,7 @@ class Held:
         return lead
 
     def of_mail(self, lead: str) -> list[Entry]:
-        """What the timeline tells of the lead's mails."""
+        """The entries about the lead's mails."""
         kinds = ("email_sent", "email_failed", "email_skipped")
         return [one for one in self.stack.world.journal.entries[lead] if one.kind in kinds]
 
@@ -233,7 +233,7 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
 
 
 @pytest.mark.parametrize("contact", ["enrol", "event", "act"])
-async def test_a_lead_that_was_ended_before_its_first_turn_can_be_had_again(
+async def test_a_lead_that_was_terminated_before_its_first_turn_can_be_created_again(
     stack: WorkerStack, contact: str
 ) -> None:
     unserved = Leads(stack.client, stack.world.journal, prefix="unserved-")

@@ -56,7 +56,7 @@ class WorkerStack:
         await until(lambda: len(self.world.journal.entries_of(lead, "event")) == count)
 
     async def malformed(self, lead: str) -> Entry:
-        """The entry that tells of a malformed input, when it has come."""
+        """The entry about a malformed input, as soon as it is recorded."""
 
         def malformed_entry() -> Entry | None:
             found = [one for one in self.world.journal.entries[lead] if one.fields.get("why")]

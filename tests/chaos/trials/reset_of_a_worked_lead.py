@@ -1,7 +1,7 @@
 """`temporal workflow reset` of a lead that sales has worked: does its past stay as it was?
 
 Why: Reset is a button in Temporal's own pages, and docs/ call the timeline what happened. Entries
-that were written (and told to the CRM) must not be replaced by others, nor an accepted, qualified
+that were written (and sent to the CRM) must not be replaced by others, nor an accepted, qualified
 lead become a new one.
 Limit: 90 seconds; takes about 35.
 """
@@ -58,7 +58,7 @@ async def check(stack: Stack) -> str:
         kinds = sorted({kind for _, kind, _ in changed})
         raise FaultError(
             f"{len(changed)} of {len(before)} entries are gone or rewritten ({', '.join(kinds)});"
-            f" {was} became {stage(stack)}; the CRM was told {repeated} events more"
+            f" {was} became {stage(stack)}; the CRM got {repeated} more events"
         )
     return f"all {len(before)} entries stand, the lead is still in {was}"
 

@@ -57,7 +57,7 @@ def walk(gateway_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def leads_with_event(database: Database, reason: str) -> list[str]:
-    """The leads that were told an event that suppresses for this reason."""
+    """The leads that have an intake item which suppresses for this reason."""
     return [
         one["lead"]
         for one in accepted(database)
@@ -66,7 +66,7 @@ def leads_with_event(database: Database, reason: str) -> list[str]:
 
 
 def as_asked(database: Database, reason: str) -> None:
-    """The row is there, each lead is told once, and the last check before sending finds it."""
+    """The row is there, each lead has one intake item, the last check before sending finds it."""
     assert SqlSuppressionList(database).reasons(ANA) == [reason]
     assert [one.address for one in SqlSuppressionList(database).all()] == [ANA]
     assert sorted(leads_with_event(database, reason)) == LEADS
