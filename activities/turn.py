@@ -34,7 +34,7 @@ from models.envelopes import (
 )
 from models.inputs import Created, Input, MalformedInput, Result, Resumed
 from models.instants import parse_instant, write_instant
-from models.messages import read_act, read_event
+from models.messages import event_of, is_read, read_act, read_event
 from models.patches import patch
 from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
@@ -227,7 +227,10 @@ def read_input(envelope: Envelope) -> Input:
         if kind == "result":
             return _RESULTS.validate_python({**(body or {}), "arrived": arrived})
         if kind == "event":
-            event = read_event(body, arrived, ref=ref)
+            if body is not None and is_read(body):
+                event = event_of(body, arrived, ref=ref)
+            else:
+                event = read_event(body, arrived, ref=ref)
             return replace(event, duplicate=True) if envelope.get("duplicate") else event
         if kind == "act":
             return read_act(name, body, arrived, ref=ref)
