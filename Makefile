@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench docs clean
+.PHONY: help setup demo up test check bench chaos determinism docs clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -37,6 +37,15 @@ check: $(READY)  ## lint, types and imports only
 
 bench: $(READY)  ## measure and print a table; never part of the tests
 	@$(BIN)/python -m bench
+
+LIVES ?= 2000
+SEED ?= 1
+
+determinism: $(READY)  ## play LIVES random lives under faults (SEED), and replay every history
+	@$(BIN)/python tests/replay/random_lives.py --lives $(LIVES) --seed $(SEED) --keep .leadflow/histories
+
+chaos: $(READY)  ## break parts of running stacks for hours, and audit what is left; never part of the tests
+	@$(BIN)/python -m tests.chaos.campaign
 
 docs: $(READY)  ## make the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import timedelta
@@ -46,11 +46,27 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A mail as rendered; without a claim, it waits for its place under these rates first."""
+    """A mail as rendered, and the rates under which it waits for its place."""
 
     mail: Rendered
     rates: dict[str, Rate]
-    claim: Claim | None
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """How far one try to send a mail came."""
+
+    claiming: bool = False
+    claimed: bool = False
+    """From here on the content may be out."""
+
+
+class _NotSentError(Exception):
+    """The claim said that this mail must not go: it ended long ago, or its address gets none."""
+
+    def __init__(self, claim: Claim) -> None:
+        super().__init__(claim.status)
+        self.claim = claim
 
 
 class MailActivities:
@@ -64,8 +80,10 @@ class MailActivities:
     async def send_mail(self, work: Work) -> list[CommandResult]:
         """Send mails one after another, each at most once, and tell what became of each.
 
-        Raises ApplicationError when the server surely took nothing: Temporal tries again,
-        and what was sent before answers as it did.
+        A mail is claimed when the server waits for its content, and not before: what has not
+        come so far was surely not sent. Raises ApplicationError when the server surely took
+        nothing, and when the worker stops before the claim: Temporal tries again, and what was
+        sent before answers as it did.
         """
         async with pulse():
             return [await self._one(work, read_command(one)) for one in work["commands"]]
@@ -73,43 +91,48 @@ class MailActivities:
     async def _one(self, work: Work, command: object) -> CommandResult:
         if not isinstance(command, SendMail):
             raise TypeError(f"the mail queue sends mail; {type(command).__name__} is not for it")
-        lead = work["lead"]
-        ready = await self._claiming(command.key, self._prepared, work, command)
+        ready = await self._in_thread(self._prepared, work, command)
         if not isinstance(ready, _Ready):
             return ready
-        claim = ready.claim
-        if claim is None:
+        if ready.rates:
             await self._in_turn(ready.rates)
-            begin = self._world.mail_ledger.begin
-            claim = await self._claiming(command.key, begin, lead, command, ready.mail)
-        if claim.status == "new":
-            return await self._sent(lead, command, ready.mail)
-        return await self._in_thread(self._ended, lead, command, claim)
+        return await self._sent(work["lead"], command, ready.mail)
 
     async def _in_thread(self, work: Callable[..., Value], *args: Any) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
-    async def _claiming(self, key: str, work: Callable[..., Value], *args: Any) -> Value:
-        """What may claim a mail, in a thread: who is cancelled meanwhile gives the claim back."""
-        running = asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
+    async def _claimed(self, lead: str, command: SendMail, mail: Rendered) -> None:
+        """Claim a mail whose content goes next. Raises _NotSentError if it must not go.
+
+        Who is cancelled meanwhile gives the claim back.
+        """
+        begin = self._world.mail_ledger.begin
+        running = asyncio.ensure_future(self._in_thread(begin, lead, command, mail))
         try:
-            return await asyncio.shield(running)
+            claim = await asyncio.shield(running)
         except asyncio.CancelledError:
-            outcome = await running
-            claim = outcome.claim if isinstance(outcome, _Ready) else outcome
-            if isinstance(claim, Claim) and claim.status == "new":
-                await self._in_thread(self._world.mail_ledger.release, key)
+            if (await running).status == "new":
+                await self._in_thread(self._world.mail_ledger.release, command.key)
             raise
+        if claim.status != "new":
+            raise _NotSentError(claim)
 
     def _prepared(self, work: Work, command: SendMail) -> _Ready | CommandResult:
-        """Render the mail; claim it at once, unless it has to wait for its place first."""
+        """Render the mail, unless it is known already what becomes of it. It is not claimed yet."""
         lead, mail_ledger = work["lead"], self._world.mail_ledger
         mail, rates = self._rendered(work, command)
         if mail is None:
             claim = mail_ledger.claim(lead, command.key, command.message, command.at)
             return self._ended(lead, command, claim, why="template")
-        # Asked last: whoever unsubscribes while this mail waits gets none.
-        return _Ready(mail, rates, None if rates else mail_ledger.begin(lead, command, mail))
+        known = mail_ledger.standing(command.key, mail, operational=command.operational)
+        if known is None:
+            return _Ready(mail, rates)
+        # What is suppressed gets its row here; what ended keeps its own.
+        ended = mail_ledger.begin(lead, command, mail) if known.status == "skipped" else known
+        if ended.status == "new":  # the suppression was lifted in this moment
+            mail_ledger.release(command.key)
+            return _Ready(mail, rates)
+        return self._ended(lead, command, ended)
 
     def _ended(
         self, lead: str, command: SendMail, claim: Claim, why: str | None = None
@@ -153,19 +176,38 @@ class MailActivities:
     async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> CommandResult:
         status: Ending = "failed"
         why: str | None = "unknown_outcome"
+        attempt = _Attempt()
+
+        async def claim() -> None:
+            attempt.claiming = True
+            await self._claimed(lead, command, mail)
+            attempt.claimed = True
+
         try:
-            await self._world.mailer.send(mail)
+            await _handed_back(self._world.mailer.send(mail, before_content=claim), attempt)
+        except _NotSentError as error:
+            return await self._in_thread(self._ended, lead, command, error.claim)
         except MailUnsentError as error:
-            await self._in_thread(self._world.mail_ledger.release, command.key)
+            if attempt.claimed:
+                await self._in_thread(self._world.mail_ledger.release, command.key)
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
+            if not attempt.claimed:
+                return await self._in_thread(self._refused, lead, command, mail, error.kind)
             why = error.kind
-        except Exception as error:  # noqa: BLE001 - whatever it was, the mail may be out
+        except Exception as error:
+            if not attempt.claimed:
+                raise  # nothing was sent: Temporal tries again
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
         else:
             status, why = "sent", None
         return await self._in_thread(self._settled, lead, command, status, why)
+
+    def _refused(self, lead: str, command: SendMail, mail: Rendered, why: str) -> CommandResult:
+        """Note that the server refused a mail for good before it asked for the content."""
+        claim = self._world.mail_ledger.begin(lead, command, mail)
+        return self._ended(lead, command, claim, why)
 
     def _settled(
         self, lead: str, command: SendMail, status: Ending, why: str | None
@@ -179,6 +221,29 @@ class MailActivities:
             )
         self._world.mail_ledger.settle(command.key, status, why)
         return _done(status, why)
+
+
+async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) -> None:
+    """Send, unless the worker stops before the mail is claimed: then another worker does it.
+
+    Raises what `sending` raises, and ApplicationError for a mail that is handed back.
+    """
+    task = asyncio.ensure_future(sending)
+    stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())
+    try:
+        await asyncio.wait({task, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done() and not attempt.claiming:
+            raise ApplicationError(
+                "the worker stops, and this mail was not begun",
+                type="WorkerStops",
+                category=ApplicationErrorCategory.BENIGN,
+            )
+        await task
+    finally:
+        stopping.cancel()
+        if not task.done():
+            task.cancel()
+            await asyncio.wait({task})
 
 
 def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:

@@ -6,7 +6,7 @@ What is out of reach for a while raises, and Temporal tries again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -23,13 +23,18 @@ Payload = dict[str, Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Fence:
-    """How new a turn's writer is: the run's start (microseconds since 1970), then its history.
+    """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    A turn is only stored by a writer that is not older than the one that stored last.
+    It says who was there first when two come with the same turn; the turn's number decides.
     """
 
     run: int
     length: int
+    run_id: str = ""
+
+
+Taken = tuple[str, str | None]
+"""An input that a turn took in: its fingerprint, and the refusal that its sender was told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +44,12 @@ class StoredLead:
     state: LeadState
     seen: tuple[str, ...]
     """Ids of the latest 1,000 events on its timeline, oldest first."""
+    asked: tuple[Payload, ...] = ()
+    """Commands whose results it awaits, as `activities.turn.write_command` writes them."""
+    fence: Fence | None = None
+    """Who wrote it."""
+    taken: tuple[Taken, ...] = ()
+    """What its last turn took in."""
 
 
 class Programs(Protocol):
@@ -76,10 +87,19 @@ class Journal(Protocol):
         """The lead's state alone, or None."""
         ...
 
-    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
-        """Store a turn in one transaction, replacing the rows of (lead, turn).
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        A writer older than the stored fence changes nothing.
+        Then the row is returned, and whoever came too late goes on from it. `taken` is what the
+        turn took in. `asked` are the commands whose results the lead awaits after it.
         """
         ...
 
@@ -140,10 +160,17 @@ class MailLedger(Protocol):
         """Note how it ended."""
         ...
 
-    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
-        """Claim a nurture mail that is about to be sent, unless its address gets none.
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        """How this mail ended or that its outcome is unknown; None if it may be sent now.
 
-        One transaction, right before the mail goes: what is suppressed is settled as skipped
+        It only reads. A suppressed address is `skipped`, though no row says so yet.
+        """
+        ...
+
+    def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
+        """Claim a nurture mail whose content goes next, unless its address gets none.
+
+        One transaction, right before the content goes: what is suppressed is settled as skipped
         (`bounced`, `complained`, `unsubscribed`). What is needed to know the mail again by what
         comes back (the e-mail's name, the address, the links) is kept.
         """
@@ -217,8 +244,13 @@ class MailRefusedError(Exception):
 class Mailer(Protocol):
     """Hands mail to a server."""
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         """Send one mail.
+
+        `before_content` is awaited once the server waits for the content, right before it goes.
+        If it raises, nothing is sent and its error goes up. Until then nothing has been sent.
 
         Raises MailUnsentError (surely not taken, e.g. no connection, 4xx before the data),
         MailRefusedError (5xx), or any other error where the outcome is unknown.

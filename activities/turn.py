@@ -6,7 +6,9 @@ lead never runs the rules again.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,16 +19,30 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
-from activities.ports import Fence, Journal, People, Programs
+from activities.count import Count
+from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Decision, SendMail
-from models.envelopes import Envelope, Json, Reopened, TurnOutcome, TurnRequest, WakeWords
-from models.inputs import Created, Input, MalformedInput, Result
+from models.envelopes import (
+    Envelope,
+    Json,
+    Reopened,
+    Resumption,
+    TurnOutcome,
+    TurnRequest,
+    WakeWords,
+)
+from models.inputs import Created, Input, MalformedInput, Result, Resumed
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.patches import patch
 from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
+
+CONTINUE_AT = 300
+"""Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
+CONTINUE_ANYWAY = 3 * CONTINUE_AT
+"""Events after which it does so though somebody still waits for something."""
 
 Decide = Callable[..., Decision]
 """`lifecycle.decide.decide`, or a test's own rules."""
@@ -55,13 +71,22 @@ class TurnActivities:
         self._journal = journal
         self._decide = decide
         self._new_lead = new_lead
+        self.rejections = Count()
+        """Turns that were not stored because the lead's row was newer."""
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
-        """Run the rules once and store the outcome. Running it again replaces what it stored."""
+        """Run the rules once and store the outcome, unless a turn of this number is stored.
+
+        Then nothing changes, and the outcome is the row's state, for the shell to go on from. So
+        it is when this turn ran before and its outcome was lost with the worker, and when the
+        workflow was reset, terminated, or restored from a backup.
+        """
+        lead, before = request["lead"], request["state"]
+        if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
+            return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
-        before = request["state"]
-        state = self._new_lead(request["lead"], program) if before is None else read_state(before)
+        state = self._new_lead(lead, program) if before is None else read_state(before)
         inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
         book, people = rulebook(program), self._people.directory()
@@ -71,16 +96,38 @@ class TurnActivities:
             return self._decide(book, state, inputs, now, people=people, grace=grace)
 
         decision = assigned(self._people, rules(state, inputs), rules)
+        told = outcome(request, decision, inputs)
         run, length = request["fence"]
-        self._journal.record(decision, Fence(run=run, length=length), now)
+        fence = Fence(run=run, length=length, run_id=request.get("run", ""))
+        told_to = dict(told.get("answers", []))
+        newer = self._journal.record(
+            decision,
+            fence,
+            now,
+            taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
+            asked=[*request.get("asked", []), *told.get("commands", [])],
+        )
+        if newer is not None and _same_turn(decision.state.turn, fence, newer):
+            return self._resumed(request, newer, again=True)
+        if newer is not None:
+            self.rejections.add()
+            _log.warning(
+                "turn not stored: the lead's row is newer",
+                lead=lead,
+                turn=decision.state.turn,
+                run=fence.run_id,
+                history=length,
+                row_turn=newer.state.turn,
+                row_run=newer.fence.run_id if newer.fence else "",
+                row_history=newer.fence.length if newer.fence else 0,
+            )
+            return self._resumed(request, newer)
         for one in inputs:
             if isinstance(one, MalformedInput):
-                _log.warning("malformed input", lead=request["lead"], name=one.name, why=one.why)
-        return outcome(request, decision, inputs)
+                _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
+        return told
 
-    @activity.defn(name="reopen")
-    def reopen(self, lead: str) -> Reopened:
-        """A closed lead as its row tells it. Fails for good if there never was one."""
+    def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)
         if stored is None:
             raise ApplicationError(
@@ -88,9 +135,88 @@ class TurnActivities:
                 type="UnknownLead",
                 non_retryable=True,
             )
+        return stored
+
+    def _resumed(
+        self, request: TurnRequest, stored: StoredLead, *, again: bool = False
+    ) -> TurnOutcome:
+        """The row's state, and what of it is under way, for a run that lies behind.
+
+        If this very turn ran before (`again`), what it took in then is not to be taken in twice.
+        """
+        program = self._programs.load(stored.state.digest)
+        told = TurnOutcome(
+            patch=patch(request["state"] or {}, dump_state(stored.state)),
+            resumed=Resumption(
+                seen=list(stored.seen),
+                asked=still_asked(stored, program),
+                tell=not (again or (request["state"] is None and stored.state.closed)),
+            ),
+        )
+        if again:
+            taken = dict(_taken(request["inputs"], stored.taken))
+            told["resumed"]["taken"] = sorted(taken)
+            refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
+            told["answers"] = [(refs[place], taken[place]) for place in taken if refs[place]]
+        return told
+
+    @activity.defn(name="reopen")
+    def reopen(self, lead: str) -> Reopened:
+        """A closed lead as its row tells it. Fails for good if there never was one.
+
+        Only runs that were begun by an older leadflow ask it; a turn of a newer one sees by itself.
+        """
+        stored = self._row_of(lead)
         return Reopened(
             digest=stored.state.digest, state=dump_state(stored.state), seen=list(stored.seen)
         )
+
+
+def fingerprint(envelope: Envelope) -> str:
+    """What an input says, in a few characters; when it arrived and who waits is left aside."""
+    said = [envelope["kind"], envelope.get("name", ""), envelope.get("body")]
+    text = json.dumps(said, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
+
+
+def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
+    """Whether the row's turn is this one, which the same run had begun before."""
+    return (
+        stored.state.turn == turn
+        and stored.fence is not None
+        and (stored.fence.run_id == fence.run_id)
+    )
+
+
+def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
+    """The places of the inputs that the stored turn took in, with what their senders were told."""
+    left = list(stored)
+    for place, one in enumerate(inputs):
+        found = next((each for each in left if each[0] == fingerprint(one)), None)
+        if found is not None:
+            left.remove(found)
+            yield place, found[1]
+
+
+def still_asked(stored: StoredLead, program: Program) -> list[Json]:
+    """The commands that a lead's row awaits: its writer's, and the mails that its state names.
+
+    Each has a key, so that asking one again that was performed meanwhile does nothing new.
+    """
+    found = list(stored.asked)
+    keys = {one["key"] for one in found}
+    for mail in stored.state.mails:
+        if mail.key not in keys:
+            email = program.emails.get(mail.email)
+            command = SendMail(
+                key=mail.key,
+                at=mail.at,
+                email=mail.email,
+                message=mail.message,
+                operational=email is not None and email.operational,
+            )
+            found.append(write_command(command))
+    return found
 
 
 def read_input(envelope: Envelope) -> Input:
@@ -107,6 +233,8 @@ def read_input(envelope: Envelope) -> Input:
             return read_act(name, body, arrived, ref=ref)
         if kind == "created":
             return _created(body, arrived)
+        if kind == "resumed":
+            return Resumed(arrived=arrived)
         why = str(body)
     except ValueError as error:
         why = str(error)
@@ -136,7 +264,17 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
         told["answers"] = answers
     if attributes := _attributes(request["shown"], after, decision):
         told["attributes"] = attributes
+    if long := _long(request):
+        told["long"] = long
     return told
+
+
+def _long(request: TurnRequest) -> int:
+    """Whether the run should continue as new: when nobody waits (1), or in any case (2)."""
+    _, length = request["fence"]
+    if length >= CONTINUE_ANYWAY:
+        return 2
+    return 1 if length >= CONTINUE_AT or request.get("suggested") else 0
 
 
 def _wake(decision: Decision) -> WakeWords | None:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from activities.ports import Mailer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
@@ -45,7 +45,7 @@ def open_context(
             database=database,
             intake=SqlIntake(database, gather=gather),
             journal=SqlJournal(database),
-            people=SqlPeople(database),
+            people=SqlDirectory(database),
             reports=SqlReports(database),
             mailer=mailer,
             programs=SqlPrograms(database),
@@ -54,6 +54,7 @@ def open_context(
             links=signed_links(settings),
             now=now,
             speed=speed,
+            default_program=settings.default_program or None,
         )
     finally:
         database.close()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import AsyncExitStack
 
 import structlog
 
 from adapters.sql.database import check
-from adapters.temporal.client import Leads, connect
+from adapters.temporal.client import Leads
+from adapters.temporal.connection import connect
 from assembly.context import gateway_config, open_context
 from assembly.mail import open_mailer
 from assembly.settings import Settings
@@ -17,17 +19,42 @@ from gateway.server import listening, serving
 _log = structlog.get_logger(__name__)
 
 
-async def serve(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve until `stop`. Raises what `process.run` explains."""
+async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True) -> None:
+    """Serve until `stop`. Without `inbound` another process takes mail in.
+
+    Raises what `process.run` explains.
+    """
     check(settings.database)
     client = await connect(settings)
     web = listening(settings.gateway_host, settings.gateway_port)
-    mail = listening(settings.inbound_host, settings.inbound_port)
+    mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
     mailer = open_mailer(settings)
     with open_context(settings, mailer) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
-        async with serving(context, leads, web, gateway_config(settings)), receiving(context, mail):
-            _log.info("gateway ready", http=web.getsockname()[1], smtp=mail.getsockname()[1])
+        async with AsyncExitStack() as running:
+            await running.enter_async_context(
+                serving(context, leads, web, gateway_config(settings))
+            )
+            if mail is not None:
+                await running.enter_async_context(receiving(context, mail))
+            smtp = mail.getsockname()[1] if mail is not None else None
+            _log.info("gateway ready", http=web.getsockname()[1], smtp=smtp)
             await stop.wait()
             _log.info("gateway stops")
+    await mailer.close()
+
+
+async def serve_inbound(settings: Settings, stop: asyncio.Event) -> None:
+    """Take in mail that comes back until `stop`; a gateway relays it. It needs no Temporal.
+
+    Raises what `process.run` explains.
+    """
+    check(settings.database)
+    mail = listening(settings.inbound_host, settings.inbound_port)
+    mailer = open_mailer(settings)
+    with open_context(settings, mailer) as context:
+        async with receiving(context, mail):
+            _log.info("inbound ready", smtp=mail.getsockname()[1])
+            await stop.wait()
+            _log.info("inbound stops")
     await mailer.close()

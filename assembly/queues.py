@@ -96,6 +96,9 @@ async def working(
                 workflow_runner=sandbox(),
                 max_cached_workflows=settings.leads_in_memory,
                 max_concurrent_local_activities=settings.turns_at_once,
+                # More would be in hand at once than can be replayed before their tasks' time is
+                # over (workflows/lead.py); they wait in the server's queue instead.
+                max_concurrent_workflow_tasks=2 * settings.turns_at_once,
                 graceful_shutdown_timeout=_GRACE,
             )
         )

@@ -31,6 +31,8 @@ class Settings(BaseSettings):
     """Where the embedded stack keeps its files."""
     database_url: str = ""
     """`sqlite:///file` or `postgresql://user@host/name`; empty: a file in `home`."""
+    default_program: str = ""
+    """The program of new leads for which none is named; else the only one that is published."""
     temporal_profile: str | None = None
     """The profile of Temporal's TOML file to connect with."""
     queue_prefix: str = Field(default="", pattern=r"^[a-z0-9-]*$", max_length=40)

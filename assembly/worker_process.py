@@ -7,7 +7,8 @@ import asyncio
 import structlog
 
 from adapters.sql.database import check
-from adapters.temporal.client import TemporalUnavailableError, connect, missing_attributes
+from adapters.temporal.client import TemporalUnavailableError
+from adapters.temporal.connection import connect, missing_attributes
 from assembly.queues import working
 from assembly.settings import Settings
 from assembly.world import open_world

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from activities.ports import World
+from adapters.crm.outbox import TurnEvents
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
@@ -32,8 +33,8 @@ def open_world(settings: Settings) -> Iterator[World]:
     try:
         yield World(
             programs=SqlPrograms(database),
-            people=SqlPeople(database),
-            journal=SqlJournal(database, crm=bool(settings.crm_url)),
+            people=SqlDirectory(database),
+            journal=SqlJournal(database, crm=TurnEvents(database) if settings.crm_url else None),
             timelines=SqlReports(database),
             mail_ledger=SqlMailLedger(database),
             renderer=MailRenderer(links),

@@ -1,8 +1,8 @@
 """A bare workflow with as many signals, updates, timers and activities as the reference life.
 
 Local activities too: one for each turn. But it has no rules, no journal and no mail, and its
-activities do nothing but tell whoever waits: what it takes is Temporal's own price, on this
-machine, at this minute.
+activities only wake whoever waits. What it costs is Temporal's own cost, on this machine, at
+this minute.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class BareWorkflow:
         self._wanted += 1
 
     async def _tell(self) -> None:
-        await workflow.execute_activity("tell", self._name, start_to_close_timeout=_SOON)
+        await workflow.execute_activity("wake", self._name, start_to_close_timeout=_SOON)
 
     async def _until(self, condition: Any) -> None:
         """Wait with a timer that is cancelled, as one for idleness or a deadline is."""
@@ -83,13 +83,13 @@ class BareWorkflow:
 
     @workflow.signal
     def events(self, *_: Any) -> None:
-        """Something happened."""
+        """An event."""
         self._signals += 1
         self._wanted += 1
 
     @workflow.update
     async def act(self, _: dict[str, Any]) -> None:
-        """Somebody acted; answered when a turn was taken."""
+        """An act; it returns when a turn was taken."""
         self._acts += 1
         self._wanted += 1
         mine = self._wanted
@@ -100,8 +100,8 @@ class BareWorkflow:
 async def working(client: Client, post: Post) -> AsyncIterator[None]:
     """A worker for bare workflows while the block runs."""
 
-    @activity.defn(name="tell")
-    async def tell(name: str) -> None:
+    @activity.defn(name="wake")
+    async def wake(name: str) -> None:
         post.note(name)
 
     @activity.defn(name="nothing")
@@ -112,14 +112,14 @@ async def working(client: Client, post: Post) -> AsyncIterator[None]:
         client,
         task_queue=QUEUE,
         workflows=[BareWorkflow],
-        activities=[tell, nothing],
+        activities=[wake, nothing],
         workflow_runner=sandbox(),
     ):
         yield
 
 
 async def live(client: Client, post: Post, name: str, wait: float) -> None:
-    """Live one bare life to its end, told the same as a lead of the reference life."""
+    """Run one bare life to its end, with the same messages as a lead of the reference life."""
     handle = await client.start_workflow(
         BareWorkflow.run, args=[name, wait], id=f"bare/{name}", task_queue=QUEUE
     )

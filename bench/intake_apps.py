@@ -72,7 +72,7 @@ def bare(database: Database) -> FastAPI:
 
 
 class _NoActs:
-    """Nobody acts here: only what is accepted is measured."""
+    """Acts are never asked for: only intake is measured."""
 
     async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
         raise NotImplementedError(f"{do} of {lead} is not measured")

@@ -1,7 +1,7 @@
 """The reference life: through the real worker, journal and SMTP, on the embedded server.
 
-A person reads a mail when it arrives by SMTP, an owner acts when the alert does. Nobody
-asks Temporal how a lead stands meanwhile, for a query that lands in a turn costs events.
+A recipient reads a mail when it arrives by SMTP; an owner acts when the alert arrives. Nobody
+queries the workflow meanwhile, because a query during a turn adds events to its history.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from temporalio.client import Client, WorkflowHandle
 
 from adapters.files.program import read_program
 from adapters.sql.database import open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
@@ -103,7 +103,7 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[LifeSite]:
         database = open_database(stack.settings.database)
         try:
             SqlPrograms(database).publish(program)
-            SqlPeople(database).apply(PEOPLE)
+            SqlDirectory(database).apply(PEOPLE)
             clock = ProgramClock(
                 wall=datetime.now(UTC), program=BEGINS, speed=86_400 * days_a_second
             )
@@ -114,7 +114,7 @@ async def site(home: Path, days_a_second: float) -> AsyncIterator[LifeSite]:
 
 
 async def _at_once() -> None:
-    """Go on without waiting."""
+    """Do not wait."""
 
 
 async def live(site: LifeSite, lead: str, settle: Settle = _at_once) -> None:

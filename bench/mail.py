@@ -1,8 +1,8 @@
 """Mails a second through the whole activity, beside a bare loop over kept connections.
 
-All hand mail to the same sink, a process of its own. The activity claims, renders, asks for
-suppressions, sends and notes; the bare loop sends one finished message again and again, and
-once more with each message put together anew by the same library.
+Both send mail to the same sink, a process of its own. The activity claims, renders, checks
+suppressions, sends and records. The bare loop sends one finished message again and again; in a
+second run it composes each message anew with the same library.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _enrolled(world: World, program: Program, number: int) -> Work:
     turns: TurnActivities = turn_activities(world)
     at = write_instant(_START)
     profile = {"email": f"lead{number}@prospect.example", "first_name": "Ana", "employees": 900}
-    told = turns.turn(
+    taken = turns.turn(
         TurnRequest(
             lead=f"lead-{number}",
             digest=program.digest,
@@ -136,7 +136,7 @@ def _enrolled(world: World, program: Program, number: int) -> Work:
             shown={},
         )
     )
-    return Work(lead=f"lead-{number}", commands=told["commands"])
+    return Work(lead=f"lead-{number}", commands=taken["commands"])
 
 
 async def _activity(world: World, works: list[Work]) -> float:

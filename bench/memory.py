@@ -16,7 +16,7 @@ import sqlalchemy as sa
 
 from adapters.files.program import read_program
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -28,7 +28,7 @@ from models.tables.leads import LeadRow
 
 LEADS = 5_000
 _SECONDS = 180.0
-"""So long leads are let in; a busy machine measures fewer of them."""
+"""How long leads are enrolled; on a busy machine fewer are measured."""
 _AT_ONCE = 30
 _ROOT = Path(__file__).resolve().parent.parent
 _L = table_of(LeadRow)
@@ -53,7 +53,7 @@ async def measure(home: Path) -> Memory:
     try:
         program = read_program(Path(__file__).with_name("reference.yaml"))
         SqlPrograms(database).publish(program)
-        SqlPeople(database).apply(PEOPLE)
+        SqlDirectory(database).apply(PEOPLE)
         async with EmbeddedServer(home, port=0, ui_port=0) as server:
             leads = Leads(server.client, SqlJournal(database))
             async with _worker(home, server.address) as process:

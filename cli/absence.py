@@ -71,10 +71,10 @@ def add(
 
     Example: `leadflow team absence add sam@acme.example --from 2026-12-24 --to 2026-12-31`
     """
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
-        people = SqlPeople(database)
+        people = SqlDirectory(database)
         email = _known(people.directory(), member)
         try:
             new = people.absences.add(email, first, last, by=by)
@@ -95,11 +95,11 @@ def remove(member: _Member, *, first: _From, last: _To, as_json: JsonOption = Fa
     Example: `leadflow team absence remove sam@acme.example --from 2026-12-24 --to 2026-12-31`
     """
     from adapters.sql.absences import stands_in_file  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
     email = member.strip().lower()
     with opened(read_settings()) as database:
-        people = SqlPeople(database)
+        people = SqlDirectory(database)
         removed = people.absences.remove(email, first, last)
         if last >= first and stands_in_file(people.applied(), email, first, last):
             raise NegativeAnswerError(
@@ -122,10 +122,10 @@ def absences(*, as_json: JsonOption = False) -> None:
 
     Example: `leadflow team absence list`
     """
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
     with opened(read_settings()) as database:
-        people = SqlPeople(database)
+        people = SqlDirectory(database)
         by_hand, applied = people.absences.all(), people.applied()
     rows = {(one.member, one.from_, one.to): one.by for one in by_hand}
     for team in applied.teams.values():

@@ -34,7 +34,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
                     do=do,
                     fields=fields,
                     now=datetime.now(UTC),
-                    patience=ANSWER_SECONDS,
+                    timeout_seconds=ANSWER_SECONDS,
                 )
 
         outcome = run_async(ask())

@@ -121,7 +121,7 @@ async def _play(settings: Settings, options: DemoOptions, publish: Publish) -> D
 
 def _empty(home: Path) -> None:
     """Remove what an earlier demonstration left; nothing else is ever removed."""
-    from adapters.temporal.client import known_address  # noqa: PLC0415  # keeps --help quick
+    from adapters.temporal.connection import known_address  # noqa: PLC0415  # keeps --help quick
 
     if known_address(home) is not None:
         raise WrongInputError(f"a demonstration plays in {home} already; wait, or use --data DIR")

@@ -18,7 +18,9 @@ import httpx
 
 from adapters.delivery.catcher import messages
 from adapters.files.leads import CheckedLeads, checked_leads
-from adapters.reports.leads import SqlReports
+from adapters.reports.audit import SqlAudit
+from adapters.reports.funnel import SqlFunnel
+from adapters.reports.sla import SqlSla
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database, open_database
 from adapters.temporal.client import Leads, TemporalUnavailableError
@@ -74,7 +76,8 @@ class DemoProgress:
     """Of the program's clock: its seconds a real second."""
     ui: str
     """Where Temporal's web UI is."""
-    reports: SqlReports
+    funnel: SqlFunnel
+    sla: SqlSla
     people: SimulatedPeople
 
 
@@ -191,7 +194,7 @@ class _Demonstration:
         self._program = program
         self._clock = clock
         self._database = database
-        self._reports = SqlReports(database)
+        self._funnel = SqlFunnel(database)
         self._leads = Leads(stack.client, stack.world.journal, clock=clock)
 
     async def run(
@@ -212,10 +215,12 @@ class _Demonstration:
                 await living
                 await desk.close()
         ended()
-        figures = Figures.read(self._reports, lasted=people.now() - BEGINS)
+        figures = Figures.read(self._database, lasted=people.now() - BEGINS)
         return DemoResult(
             figures=figures,
-            agreement=await compare(self._reports, lambda: messages(self._stack.mail), self._leads),
+            agreement=await compare(
+                SqlAudit(self._database), lambda: messages(self._stack.mail), self._leads
+            ),
             rejected=self._checked.rejected,
             done=dict(people.done),
             failures=tuple(people.failures),
@@ -256,7 +261,8 @@ class _Demonstration:
                         now=people.now(),
                         speed=self._clock.speed,
                         ui=self._stack.ui,
-                        reports=self._reports,
+                        funnel=self._funnel,
+                        sla=SqlSla(self._database),
                         people=people,
                     )
                 )
@@ -281,7 +287,7 @@ class _Demonstration:
         """Wait until every launched lead has taken its first turn, so that figures count all."""
         try:
             async with asyncio.timeout(_LAUNCHED_SECONDS):
-                while sum(self._reports.stages().values()) < launched:  # noqa: ASYNC110  # rows tell nobody
+                while sum(self._funnel.stages().values()) < launched:  # noqa: ASYNC110  # rows tell nobody
                     await asyncio.sleep(0.1)
         except TimeoutError:
             raise TemporalUnavailableError(

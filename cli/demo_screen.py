@@ -31,15 +31,14 @@ STAGES = (
 
 def screen(progress: DemoProgress) -> Group:
     """The date, the stages and the most important figures."""
-    reports, done = progress.reports, progress.people.done
-    stages = reports.stages()
+    done, stages = progress.people.done, progress.funnel.stages()
     most = max(stages.values(), default=1)
     table = Table.grid(padding=(0, 1))
     for stage, style in STAGES:
         count = stages.get(stage, 0)
         bar = "█" * round(40 * count / most)
         table.add_row(Text(stage, style=style), Text(f"{count:>4}"), Text(bar, style=style))
-    mail, acceptance = reports.mail(), reports.acceptance()
+    mail, acceptance = progress.funnel.mail(), progress.sla.acceptance()
     day = progress.now.astimezone(ZoneInfo("America/New_York"))
     head = Text(f"{day:%A, %d %B %Y, %H:00}", style="bold")
     head.append(f"   a day takes {_DAY / progress.speed:.1f} s   ", style="dim not bold")
@@ -48,7 +47,7 @@ def screen(progress: DemoProgress) -> Group:
     foot = Text(
         f"{mail.sent} mails sent, {mail.deferred} deferred, {mail.skipped} skipped;"
         f" {acceptance.ended} handoffs answered, {acceptance.in_time} in time;"
-        f" {sum(reports.breaches().values())} breaches; {done['win']} deals won"
+        f" {sum(progress.sla.breaches().values())} breaches; {done['win']} deals won"
         + (f"; {failed} requests failed" if failed else ""),
         style="dim",
     )

@@ -1,4 +1,4 @@
-"""The digest by hand: see what managers would be mailed, or mail it now."""
+"""`digest`: show the mails that managers would get, or send them now."""
 
 from __future__ import annotations
 
@@ -29,9 +29,7 @@ def register(app: typer.Typer) -> None:
 
 def digest(
     *,
-    program: Annotated[
-        str, typer.Option(metavar="NAME", help="A program that was published before.")
-    ],
+    program: Annotated[str, typer.Option(metavar="NAME", help="A published program.")],
     show: Annotated[
         bool, typer.Option("--show", help="Print what each manager would get, and send nothing.")
     ] = False,
@@ -40,8 +38,8 @@ def digest(
     """Mail managers now what is late, due today and open, as the `digest` schedule does.
 
     Each manager gets the handoffs of their teams, and how many were accepted in time this week.
-    When it is mailed by itself, `schedules.digest` of the program says. Exit status 3 if no
-    worker mails it within a minute.
+    `schedules.digest` of the program says when it is mailed otherwise. Exit status 3 if no worker
+    mails it within a minute.
 
     Example: `leadflow digest --program acme --show`
     """
@@ -63,7 +61,7 @@ def digest(
 
 
 async def _send(settings: Settings, program: Program) -> dict[str, str]:
-    """Have a worker mail it; what became of it, by manager."""
+    """Let a worker mail it. Return the outcome by manager."""
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
 
     async with connected(settings) as client:
@@ -78,11 +76,12 @@ async def _send(settings: Settings, program: Program) -> dict[str, str]:
 
 
 def _show(database: Database, program: Program, *, as_json: bool) -> None:
-    """What each manager would be mailed now."""
+    """Print the mail that each manager would get now."""
     from adapters.mail.digest import SqlDigests  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
-    people, digests, now = SqlPeople(database).directory(), SqlDigests(database), datetime.now(UTC)
+    people, digests = SqlDirectory(database).directory(), SqlDigests(database)
+    now = datetime.now(UTC)
     mails: dict[str, Rendered | None] = {
         one: digests.mail(program, people, one, now, "shown") for one in sorted(people.managers)
     }
@@ -93,4 +92,4 @@ def _show(database: Database, program: Program, *, as_json: bool) -> None:
             out.print(Text(f"To: {manager}\nSubject: {mail.subject}\n", style="bold"))
             out.print(Text(mail.text))
     if not any(mails.values()) and not as_json:
-        err.print("no manager of a team that this program hands leads to is known")
+        err.print("no team that this program hands leads to has a manager")

@@ -60,6 +60,13 @@ def enrol(
     consent: Annotated[
         bool | None, typer.Option(help="Whether the person agreed to get mail.")
     ] = None,
+    stage: Annotated[
+        str | None,
+        typer.Option(metavar="STAGE", help="Where a new lead begins; else known."),
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Who owned the lead before it came here.")
+    ] = None,
     field: Annotated[
         list[str] | None,
         typer.Option(metavar="NAME=VALUE", help="Any field, the program's own too; repeatable."),
@@ -94,6 +101,8 @@ def enrol(
         "source": source,
         "door": door,
         "consent": consent,
+        "stage": stage,
+        "owner": owner,
         "id": lead_id,
     }
     values: dict[str, Any] = {k: v for k, v in options.items() if v is not None}

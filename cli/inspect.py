@@ -1,4 +1,4 @@
-"""Commands that look: one lead with its timeline, and lists of leads. They read SQL only."""
+"""`show` and `leads`: one lead with its timeline, and lists of leads. They read SQL only."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from cli.session import LeadArgument, lead_named, opened, read_settings
 if TYPE_CHECKING:
     from adapters.reports.leads import LeadLine, StoredDossier
 
+_PAGE = 100
+"""So many entries a person is shown at once."""
 _NAMED = ("first_name", "last_name", "email")
 
 
@@ -35,8 +37,21 @@ def register(app: typer.Typer) -> None:
     app.command("leads", rich_help_panel=Panel.SALES)(leads)
 
 
-def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
-    """Show all that is known of one lead: profile, stage, scores, owner, what is due, timeline.
+def show(
+    lead: LeadArgument,
+    *,
+    last: Annotated[
+        int | None,
+        typer.Option(min=1, help="Show at most so many entries; 100 without --json."),
+    ] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, metavar="NUMBER", help="Only entries before this one.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Show one lead: profile, stage, scores, owner, what is due, timeline.
+
+    Of a long timeline the latest entries are shown, and how to see the earlier ones.
 
     Example: `leadflow show ana@northwind.example`
     """
@@ -44,19 +59,27 @@ def show(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
-        dossier = SqlReports(database).dossier(found)
+        if last is None and not as_json:
+            last = _PAGE
+        dossier = SqlReports(database).dossier(found, last=last, before=before)
     if dossier is None:
         raise WrongInputError(
-            f"there is no lead '{lead}'; `leadflow leads` lists those there are"
-            " (one that was just enrolled is there in a moment)"
+            f"there is no lead '{lead}'; `leadflow leads` lists all leads"
+            " (a lead that was just enrolled appears in a moment)"
         )
     if as_json:
-        print_json(_as_json(dossier))
+        print_json(_dossier_json(dossier))
         return
     out.print(_heading(dossier))
-    print_table(_facts(dossier))
+    print_table(_summary(dossier))
     out.print()
-    print_table(_lines(dossier))
+    print_table(_timeline_table(dossier))
+    first = dossier.timeline[0].seq if dossier.timeline else 1
+    if first > 1:
+        err.print(
+            f"{first - 1} earlier entries are not shown; --before {first} shows those before"
+            " these, --last shows more at once"
+        )
 
 
 def _scores(line: LeadLine) -> dict[str, float]:
@@ -64,7 +87,7 @@ def _scores(line: LeadLine) -> dict[str, float]:
     return {"fit": fit, "engagement": engagement, "total": round(line.fit + line.engagement, 2)}
 
 
-def _line(line: LeadLine) -> dict[str, Any]:
+def _line_json(line: LeadLine) -> dict[str, Any]:
     """One lead of a list, as JSON."""
     return {
         "lead": line.id,
@@ -82,13 +105,13 @@ def _line(line: LeadLine) -> dict[str, Any]:
     }
 
 
-def _as_json(dossier: StoredDossier) -> dict[str, Any]:
+def _dossier_json(dossier: StoredDossier) -> dict[str, Any]:
     from models.state import dump_state  # noqa: PLC0415  # keeps --help quick
 
     state = dossier.state
     dumped = dump_state(state)
     return {
-        **_line(dossier.line),
+        **_line_json(dossier.line),
         "digest": state.digest,
         "created": _instant(state.created),
         "profile": dict(state.profile),
@@ -107,7 +130,7 @@ def _timeline(dossier: StoredDossier) -> list[dict[str, Any]]:
     return [line_of(dossier.line.id, entry) for entry in dossier.timeline]
 
 
-def _lines(dossier: StoredDossier) -> Table:
+def _timeline_table(dossier: StoredDossier) -> Table:
     """The timeline for people."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in ("at", "what", "details"):
@@ -131,7 +154,7 @@ def _heading(dossier: StoredDossier) -> Text:
     )
 
 
-def _facts(dossier: StoredDossier) -> Table:
+def _summary(dossier: StoredDossier) -> Table:
     line, state = dossier.line, dossier.state
     scores = _scores(line)
     scored = f", as of {_instant(state.engagement_at)}" if state.engagement_at else ""
@@ -160,7 +183,7 @@ def _facts(dossier: StoredDossier) -> Table:
     for name, value in facts.items():
         table.add_row(name, Text(value))
     if rest:
-        table.add_row("profile", Text(", ".join(f"{k}: {_plain(v)}" for k, v in rest.items())))
+        table.add_row("profile", Text(", ".join(f"{k}: {_cell(v)}" for k, v in rest.items())))
     return table
 
 
@@ -184,7 +207,7 @@ def _handoff(dossier: StoredDossier) -> str:
     return ", ".join(parts)
 
 
-def _plain(value: object) -> str:
+def _cell(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -205,9 +228,9 @@ def leads(
         ),
     ] = None,
     program: Annotated[
-        str | None, typer.Option(metavar="NAME", help="Only leads of the program of this name.")
+        str | None, typer.Option(metavar="NAME", help="Only leads of this program.")
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="Show at most so many.")] = 100,
+    limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
     """List leads, the one with the earliest due instant first.
@@ -231,16 +254,16 @@ def leads(
         )
     if as_json:
         for line in found[:limit]:
-            print_json(_line(line))
+            print_json(_line_json(line))
     elif found:
-        print_table(_list(found[:limit]))
+        print_table(_leads_table(found[:limit]))
     else:
         out.print("no such lead")
     if len(found) > limit:
         err.print(f"only the first {limit} are shown; --limit {limit * 10} shows more")
 
 
-def _list(found: list[LeadLine]) -> Table:
+def _leads_table(found: list[LeadLine]) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, least in (("lead", 16), ("address", 0), ("stage", 12), ("score", 6), ("owner", 0)):
         table.add_column(name, min_width=least, overflow="fold")

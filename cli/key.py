@@ -1,4 +1,4 @@
-"""API keys: for systems that tell leadflow of leads and events, and for people who work leads."""
+"""API keys for systems that send leads and events, and for people who work leads."""
 
 from __future__ import annotations
 
@@ -25,38 +25,42 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add `key create`, `key list` and `key revoke`."""
-    keys = typer.Typer(no_args_is_help=True, help="Make and revoke keys of the HTTP interface.")
+    keys = typer.Typer(no_args_is_help=True, help="Make and revoke keys of the HTTP API.")
     keys.command("create")(create)
-    keys.command("list")(listed)
+    keys.command("list")(list_all)
     keys.command("revoke")(revoke)
     app.add_typer(keys, name="key", rich_help_panel=Panel.ENGINEERS)
 
 
 def create(
-    name: Annotated[str, typer.Argument(help="What it is for, such as the system that has it.")],
+    name: Annotated[
+        str, typer.Argument(help="A name for the key, such as the system that uses it.")
+    ],
     *,
     role: Annotated[
         str | None,
         typer.Option(
             metavar="ROLE",
-            help="`marketing`, `sales`, `manager` or `admin`: what it is for, and which leads.",
+            help="`marketing`, `sales`, `manager` or `admin`: what the key may do, on which leads.",
         ),
     ] = None,
     person: Annotated[
         str | None,
         typer.Option(
-            metavar="ADDRESS", help="Whose it is, for `sales` and `manager`: it acts as them."
+            metavar="ADDRESS", help="The person of a `sales` or `manager` key: it acts as them."
         ),
     ] = None,
     scope: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="SCOPE", help="Instead of a role: `leads:write`, `events:write`; repeatable."
+            metavar="SCOPE",
+            help="Instead of a role: `leads:write`, `events:write`, `profiles:write`,"
+            " `consents:write` or `mail:write`. Repeatable.",
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make a key, with a role or for scopes. It is shown once, and only a hash of it is kept.
+    """Make a key with a role or with scopes. It is shown once: only its hash is stored.
 
     Example: `leadflow key create riley --role sales --person riley@acme.example`
     """
@@ -65,7 +69,7 @@ def create(
     person = person.strip().lower() if person is not None else None
     scopes = sorted(set(scope or ()))
     with opened(read_settings()) as database:
-        _refuse_stranger(database, role, person)
+        _refuse_unknown_person(database, role, person)
         try:
             made = SqlApiKeys(database).make(name, scopes, role=role, person=person)
         except ValueError as error:
@@ -76,13 +80,13 @@ def create(
         out.print(made)
 
 
-def _refuse_stranger(database: Database, role: str | None, person: str | None) -> None:
+def _refuse_unknown_person(database: Database, role: str | None, person: str | None) -> None:
     """Refuse a person whom the directory does not know in this role."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
     if not person or role not in ("sales", "manager"):
         return
-    people = SqlPeople(database).directory()
+    people = SqlDirectory(database).directory()
     known = set(people.managers)
     if role == "sales":
         known |= {one.email for team in people.teams.values() for one in team.members}
@@ -91,8 +95,8 @@ def _refuse_stranger(database: Database, role: str | None, person: str | None) -
         raise WrongInputError(f"--person: {person} {who}; {meant(person, known)}")
 
 
-def listed(*, as_json: JsonOption = False) -> None:
-    """List all keys, also those that were revoked.
+def list_all(*, as_json: JsonOption = False) -> None:
+    """List all keys, also revoked ones.
 
     Example: `leadflow key list`
     """
@@ -129,7 +133,7 @@ def revoke(
     *,
     as_json: JsonOption = False,
 ) -> None:
-    """Revoke a key: no request with it is answered any more.
+    """Revoke a key: requests with it are refused from now on.
 
     Example: `leadflow key revoke 0a1b2c3d4e5f`
     """
@@ -137,7 +141,7 @@ def revoke(
 
     with opened(read_settings()) as database:
         if not SqlApiKeys(database).revoke(identity):
-            raise NegativeAnswerError(f"no good key has the id '{identity}'; see `key list`")
+            raise NegativeAnswerError(f"no valid key has the id '{identity}'; see `key list`")
     if as_json:
         print_json({"ok": True, "revoked": identity})
     else:

@@ -1,4 +1,4 @@
-"""Mail as it would arrive: looked at on disk, or sent to one's own address."""
+"""Preview an e-mail as it would arrive: as files, or sent to your own address."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ ProgramArgument = Annotated[
 ]
 EmailArgument = Annotated[str, typer.Argument(metavar="EMAIL", help="An e-mail of the program.")]
 LeadOption = Annotated[
-    str | None, typer.Option("--lead", metavar="ID", help="As this lead would get it.")
+    str | None, typer.Option("--lead", metavar="ID", help="Render it for this lead.")
 ]
 SampleOption = Annotated[
-    bool, typer.Option("--sample", help="As a made-up lead would get it; so too without --lead.")
+    bool, typer.Option("--sample", help="Render it for a made-up lead (also without --lead).")
 ]
 TeamsOption = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="The sales people, else those applied.")
+    Path | None, typer.Option(metavar="FILE", help="A teams file (default: the applied teams).")
 ]
 
 
@@ -52,18 +52,18 @@ def preview(
     lead: LeadOption = None,
     sample: SampleOption = False,
     folder: Annotated[
-        Path, typer.Option("--out", metavar="DIR", help="Where the files are written.")
+        Path, typer.Option("--out", metavar="DIR", help="The folder for the files.")
     ] = Path("preview"),
     teams: TeamsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Write an e-mail as .eml, .html and .txt, to be looked at.
+    """Write an e-mail as .eml, .html and .txt files.
 
     Example: `leadflow mail preview programs/acme.yaml welcome --sample --out preview`
     """
     from adapters.mail.message import build_message  # noqa: PLC0415  # keeps --help quick
 
-    mail = _rendered(program, email, _whom(lead, sample=sample), teams)
+    mail = _rendered(program, email, _lead_to_render(lead, sample=sample), teams)
     message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
     files = {
         "eml": message.as_bytes(),
@@ -91,13 +91,13 @@ def send_test(
     program: ProgramArgument,
     email: EmailArgument,
     *,
-    to: Annotated[str, typer.Option(metavar="ADDRESS", help="Who gets it.")],
+    to: Annotated[str, typer.Option(metavar="ADDRESS", help="The recipient.")],
     lead: LeadOption = None,
     sample: SampleOption = False,
     teams: TeamsOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Send an e-mail to yourself. It counts for no lead, and its links act on none.
+    """Send an e-mail to yourself. It is not recorded for a lead, and its links have no effect.
 
     Example: `leadflow mail send-test acme welcome --to me@acme.example`
     """
@@ -105,25 +105,25 @@ def send_test(
 
     from models.addresses import named_address  # noqa: PLC0415  # likewise
 
-    mail = _rendered(program, email, _whom(lead, sample=sample), teams)
+    mail = _rendered(program, email, _lead_to_render(lead, sample=sample), teams)
     try:
         mail = replace(mail, to=named_address("", to), subject=f"[test] {mail.subject}")
     except ValueError as error:
         raise WrongInputError(str(error)) from None
-    run_async(_sent(mail))
+    run_async(_send(mail))
     if as_json:
         print_json({"ok": True, "to": to, "message": mail.message_id})
     else:
         out.print(f"sent to {to}")
 
 
-def _whom(lead: str | None, *, sample: bool) -> str | None:
+def _lead_to_render(lead: str | None, *, sample: bool) -> str | None:
     if lead is not None and sample:
         raise WrongInputError("--lead and --sample exclude each other; give one")
     return lead
 
 
-async def _sent(mail: Rendered) -> None:
+async def _send(mail: Rendered) -> None:
     from activities.ports import (  # noqa: PLC0415  # keeps --help quick
         MailRefusedError,
         MailUnsentError,
@@ -140,20 +140,27 @@ async def _sent(mail: Rendered) -> None:
 
 
 def _rendered(program: str, email: str, lead: str | None, teams: Path | None) -> Rendered:
-    """The e-mail; of a file without any database, else of what was published and applied."""
+    """Render the e-mail. A program's file needs no database. A published program does."""
     from adapters.files.program import read_program  # noqa: PLC0415  # keeps --help quick
     from adapters.files.teams import read_directory  # noqa: PLC0415  # likewise
 
     if lead is None and Path(program).is_file():
-        of = read_program(Path(program))
-        return _of(of, email, _sample(of), read_directory(teams) if teams is not None else None)
+        parsed = read_program(Path(program))
+        return _render(
+            parsed,
+            email,
+            _sample_state(parsed),
+            read_directory(teams) if teams is not None else None,
+        )
     with opened(read_settings()) as database:
         chosen = choose(program, teams, database)
-        state = _sample(chosen.program) if lead is None else _stored(database, lead)
-        return _of(chosen.program, email, state, chosen.directory or _applied(database))
+        state = _sample_state(chosen.program) if lead is None else _stored_state(database, lead)
+        return _render(
+            chosen.program, email, state, chosen.directory or _applied_directory(database)
+        )
 
 
-def _of(program: Program, email: str, state: LeadState, people: Directory | None) -> Rendered:
+def _render(program: Program, email: str, state: LeadState, people: Directory | None) -> Rendered:
     from adapters.documents.problems import meant  # noqa: PLC0415  # likewise
     from adapters.mail.render import MailRenderer  # noqa: PLC0415  # likewise
     from models.addresses import only_address  # noqa: PLC0415  # keeps --help quick
@@ -170,7 +177,7 @@ def _of(program: Program, email: str, state: LeadState, people: Directory | None
         message=f"{secrets.token_hex(8)}@{domain}",
         operational=program.emails[email].operational,
     )
-    # Its links lead where they say, and its ways out name a mail that nobody got.
+    # Links lead straight to their targets. The unsubscribe link names a mail that nobody got.
     sending = program.sending.model_copy(update={"track": ()})
     untracked = program.model_copy(update={"sending": sending})
     try:
@@ -180,7 +187,7 @@ def _of(program: Program, email: str, state: LeadState, people: Directory | None
 
 
 def _links() -> SignedLinks | None:
-    """The links that a mail would have here; None if no gateway is reached from outside."""
+    """Makes the signed links of a mail; None without a public URL and a mail domain."""
     from assembly.mail import signed_links  # noqa: PLC0415  # keeps --help quick
 
     settings = read_settings()
@@ -189,7 +196,7 @@ def _links() -> SignedLinks | None:
     return signed_links(settings)
 
 
-def _sample(program: Program) -> LeadState:
+def _sample_state(program: Program) -> LeadState:
     from lifecycle.decide import new_lead  # noqa: PLC0415  # keeps --help quick
 
     known = {
@@ -204,17 +211,17 @@ def _sample(program: Program) -> LeadState:
     return new_lead("sample", program).changed(profile=known)
 
 
-def _stored(database: Database, lead: str) -> LeadState:
+def _stored_state(database: Database, lead: str) -> LeadState:
     from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
     from cli.session import lead_named  # noqa: PLC0415  # likewise
 
     stored = SqlJournal(database).stored(lead_named(lead, database))
     if stored is None:
-        raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists those there are")
+        raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists all leads")
     return stored.state
 
 
-def _applied(database: Database) -> Directory:
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+def _applied_directory(database: Database) -> Directory:
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    return SqlPeople(database).directory()
+    return SqlDirectory(database).directory()

@@ -121,7 +121,7 @@ def _first_of_group() -> Iterator[None]:
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[Client]:
     """A client of Temporal. Raises WorldFailedError if it does not answer."""
-    from adapters.temporal.client import connect  # noqa: PLC0415  # see above
+    from adapters.temporal.connection import connect  # noqa: PLC0415  # see above
 
     with explained():
         try:

@@ -118,11 +118,11 @@ def listed(*, as_json: JsonOption = False) -> None:
     Example: `leadflow team list`
     """
     from adapters.reports.team import SqlTeamReport, office_zone  # noqa: PLC0415  # likewise
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
-        people = SqlPeople(database).directory()
+        people = SqlDirectory(database).directory()
         here = office_zone(SqlPrograms(database))
         teams = SqlTeamReport(database).teams(people, datetime.now(UTC), here)
     if as_json:

@@ -1,4 +1,4 @@
-"""The events for the CRM: those that wait, those given up, and those that it took."""
+"""Events in the CRM outbox: waiting, sent, and dead (given up)."""
 
 from __future__ import annotations
 
@@ -26,27 +26,33 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add `webhook list` and `webhook retry`."""
-    webhooks = typer.Typer(no_args_is_help=True, help="Look after what the CRM is told.")
-    webhooks.command("list")(listed)
+    webhooks = typer.Typer(no_args_is_help=True, help="See and retry the events for the CRM.")
+    webhooks.command("list")(list_all)
     webhooks.command("retry")(retry)
     app.add_typer(webhooks, name="webhook", rich_help_panel=Panel.ENGINEERS)
 
 
-def listed(
+def list_all(
     *,
     dead: Annotated[
-        bool, typer.Option("--dead", help="Those that were given up: nobody took them.")
+        bool,
+        typer.Option(
+            "--dead", help="Only dead events: they were given up because the CRM did not take them."
+        ),
     ] = False,
     waiting: Annotated[
-        bool, typer.Option("--waiting", help="Those that are still to be sent.")
+        bool, typer.Option("--waiting", help="Only events that wait to be sent.")
     ] = False,
     lead: Annotated[
-        str | None, typer.Option(metavar="LEAD", help="Of one lead, by its id or address.")
+        str | None,
+        typer.Option(metavar="LEAD", help="Only events of this lead, by its id or address."),
     ] = None,
-    limit: Annotated[int, typer.Option(min=1, help="The latest so many.")] = 100,
+    limit: Annotated[
+        int, typer.Option(min=1, help="Show the latest events, at most this many.")
+    ] = 100,
     as_json: JsonOption = False,
 ) -> None:
-    """List the events for the CRM, the latest last; what was taken stays for 30 days.
+    """List the events for the CRM, the latest last. Sent events stay for 30 days.
 
     Example: `leadflow webhook list --dead`
     """
@@ -99,20 +105,20 @@ def retry(
         list[str] | None, typer.Argument(metavar="ID", help="Events, as `webhook list` shows them.")
     ] = None,
     *,
-    all_dead: Annotated[bool, typer.Option("--all-dead", help="All that were given up.")] = False,
+    all_dead: Annotated[bool, typer.Option("--all-dead", help="All dead events.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Send events again that are dead or wait for their next try: at once, and for three days.
+    """Send dead or waiting events again: at once, and if needed for three more days.
 
-    A running worker sends them, each after what waits before it of its lead. Exit status 1 if an
-    ID is unknown or was taken already; the others are sent all the same.
+    A running worker sends them, in the order of each lead's events. Exit status 1 if an ID is
+    unknown or its event was sent already. The other events are sent all the same.
 
     Example: `leadflow webhook retry --all-dead`
     """
     from adapters.crm.outbox import SqlCrmOutbox  # noqa: PLC0415  # keeps --help quick
 
     if bool(ids) == all_dead:
-        raise WrongInputError("name events by their IDs, or all that are dead by --all-dead")
+        raise WrongInputError("name events by their IDs, or give --all-dead for all dead events")
     with opened(read_settings()) as database, explained():
         outbox = SqlCrmOutbox(database)
         again = outbox.retry(ids) if ids else outbox.retry_dead()
@@ -122,6 +128,6 @@ def retry(
     else:
         out.print(f"{len(again)} to be sent again")
         for one in left:
-            err.print(Text(f"unknown, or taken already: {one}"))
+            err.print(Text(f"unknown, or sent already: {one}"))
     if left:
         raise typer.Exit(Status.NO)

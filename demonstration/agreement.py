@@ -16,7 +16,7 @@ from typing import Protocol
 
 from temporalio.service import RPCError
 
-from adapters.reports.leads import SentMailEntry
+from adapters.reports.audit import SentMailEntry
 from adapters.temporal.client import LeadNotFoundError
 from models.envelopes import Json
 
@@ -39,7 +39,7 @@ Mailbox = Callable[[], Iterator[EmailMessage]]
 
 
 class JournalView(Protocol):
-    """What is read of the journal; `SqlReports` has it."""
+    """What is read of the journal; `SqlAudit` has it."""
 
     def sent_mail(self) -> list[SentMailEntry]:
         """Every `email_sent`."""

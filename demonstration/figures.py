@@ -7,7 +7,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
 
-from adapters.reports.leads import Acceptance, Mail, SqlReports
+from adapters.reports.audit import SqlAudit
+from adapters.reports.funnel import Mail, SqlFunnel
+from adapters.reports.leads import SqlReports
+from adapters.reports.sla import Acceptance, SqlSla
+from adapters.sql.database import Database
 from simulation.timeline import TimelineLine, line_of
 
 
@@ -30,18 +34,20 @@ class Figures:
     """Its timeline."""
 
     @classmethod
-    def read(cls, reports: SqlReports, *, lasted: timedelta) -> Self:
+    def read(cls, database: Database, *, lasted: timedelta) -> Self:
         """Read the figures as they are now."""
-        lead = reports.fullest_life() or ""
+        funnel, sla = SqlFunnel(database), SqlSla(database)
+        lead = SqlAudit(database).fullest_life() or ""
+        timeline = SqlReports(database).timeline(lead)
         return cls(
             lasted=lasted,
-            stages=reports.stages(),
-            funnel=reports.funnel(),
-            mail=reports.mail(),
-            skipped=reports.skipped(),
-            acceptance=reports.acceptance(),
-            breaches=reports.breaches(),
-            medians=reports.median_seconds(),
+            stages=funnel.stages(),
+            funnel=funnel.funnel(),
+            mail=funnel.mail(),
+            skipped=funnel.skipped(),
+            acceptance=sla.acceptance(),
+            breaches=sla.breaches(),
+            medians=funnel.median_seconds(),
             lead=lead,
-            life=tuple(line_of(lead, entry) for entry in reports.timeline(lead)),
+            life=tuple(line_of(lead, entry) for entry in timeline),
         )

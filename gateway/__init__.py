@@ -1,1 +1,1 @@
-"""Who asks: HTTP from the outside."""
+"""Who asks: the HTTP doors, and mail that comes in."""

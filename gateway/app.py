@@ -15,15 +15,15 @@ from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
 from usecases.context import Acts, Context
 
-_ABOUT = """Leads and events come in here, what comes back from mail, and what the CRM decides;
-people of sales see their leads and act on them.
+_DESCRIPTION = """The gateway takes leads, events, reports about mail and acts from the CRM.
+Sales people see their leads here and act on them.
 
-Every error is a problem document (RFC 9457). Accepted means stored: what was answered with 202
+Every error is a problem document (RFC 9457). An answer of 202 means that the item is stored. It
 reaches its lead, also if this process dies."""
 
 
 class _Gateway(FastAPI):
-    """FastAPI, whose document names our errors instead of its own."""
+    """FastAPI with our errors in the OpenAPI document, in place of its own."""
 
     def openapi(self) -> dict[str, object]:
         """The OpenAPI document."""
@@ -36,9 +36,9 @@ class _Gateway(FastAPI):
             schemas.update(schemas["ProblemDetails"].pop("$defs", {}))
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            for of in document["paths"].values():
-                for operation in of.values():
-                    # Where we name no 422 there is none: a path's text is always a text.
+            for operations in document["paths"].values():
+                for operation in operations.values():
+                    # A route that does not name 422 never answers it: any text is a valid path.
                     if "application/json" in operation["responses"].get("422", {}).get(
                         "content", {}
                     ):
@@ -53,11 +53,11 @@ def build_app(
     *,
     config: GatewayConfig = UNCONFIGURED,
 ) -> FastAPI:
-    """The application; what people decide about leads goes by `acts`."""
+    """Build the application. `acts` performs what people decide about leads."""
     app = _Gateway(
         title="leadflow",
         version="1",
-        description=_ABOUT,
+        description=_DESCRIPTION,
         middleware=[
             Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),

@@ -1,4 +1,4 @@
-"""Whether the gateway is alive, and whether it should be given requests."""
+"""Health checks: whether the gateway is alive, and whether it is ready for requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict
 from gateway.requests.problems import ProblemError, responses
 from usecases.context import Context
 
-_STUCK = timedelta(minutes=5)
+_LATEST_RELAY = timedelta(minutes=5)
+"""An intake item that waits longer means that the relay does not work. It usually takes seconds."""
 
 
 class Alive(BaseModel):
@@ -27,7 +28,7 @@ class Ready(BaseModel):
 
     status: Literal["ready"] = "ready"
     waiting: int
-    """Items that were accepted and not told to their leads yet."""
+    """Intake items that were accepted and not sent to their leads yet."""
 
 
 def router(context: Context) -> APIRouter:
@@ -41,13 +42,13 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/ready", responses=responses(503))
     def ready() -> Ready:
-        """Whether the database answers and what was accepted reaches the leads."""
+        """Whether the database answers and the relay sends accepted items to the leads."""
         waiting = context.intake.waiting()
-        stuck = _STUCK * context.speed
-        if waiting.oldest is not None and context.now() - waiting.oldest > stuck:
+        limit = _LATEST_RELAY * context.speed
+        if waiting.oldest is not None and context.now() - waiting.oldest > limit:
             raise ProblemError(
                 503,
-                f"{waiting.count} items wait to be told to leads, one since"
+                f"{waiting.count} items wait to be sent to leads, one since"
                 f" {waiting.oldest:%Y-%m-%dT%H:%M:%SZ}; do Temporal and a relay run?",
             )
         return Ready(waiting=waiting.count)

@@ -1,4 +1,4 @@
-"""The gateway as a server in this event loop: HTTP, and the relay beside it."""
+"""The gateway as a server in this event loop, with the relay beside it."""
 
 from __future__ import annotations
 
@@ -12,19 +12,20 @@ import uvicorn
 
 from gateway.app import build_app
 from gateway.config import UNCONFIGURED, GatewayConfig
+from gateway.requests.connections import OpenConnections, bounded_http, most_connections
 from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
 
-_GRACE = 5
-"""Seconds that requests under way have when the gateway stops."""
+SHUTDOWN_GRACE_SECONDS = 5
+"""Seconds that open requests have to finish when the gateway stops."""
 KEEP_ALIVE_SECONDS = 75
 """How long an unused connection stays open. It is longer than clients keep one (httpx 5 s, most
-proxies 60 s): else the gateway may close a connection just as a client uses it again."""
+proxies 60 s). Otherwise the gateway may close a connection just as a client uses it again."""
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A bound socket; port 0 is any free one. Raises OSError, naming the port, if it is in use."""
+    """Open a listening socket; port 0 is any free one. Raises OSError with the port in its text."""
     # asyncio sets TCP_NODELAY only on sockets that name their protocol. Without it each small
     # answer waits about 40 ms for the client's delayed acknowledgement (Nagle's algorithm).
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
@@ -41,7 +42,7 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 class GatewayLeads(relay.RelayLeads, Acts, Protocol):
-    """Leads that get events and acts; `adapters.temporal.client.Leads`."""
+    """Sends events and acts to leads; `adapters.temporal.client.Leads` does it."""
 
 
 @asynccontextmanager
@@ -51,16 +52,17 @@ async def serving(
     listener: socket.socket,
     config: GatewayConfig = UNCONFIGURED,
 ) -> AsyncIterator[None]:
-    """Answer HTTP on this socket and relay what is accepted, while the block runs."""
+    """Answer HTTP on this socket and relay accepted items while the block runs."""
     server = _HttpServer(
         uvicorn.Config(
             build_app(context, leads, config=config),
+            http=bounded_http(OpenConnections(most_connections())),
             log_config=None,
             log_level="warning",
             access_log=False,  # a log of every request would hold every token
             lifespan="off",
             server_header=False,
-            timeout_graceful_shutdown=_GRACE,
+            timeout_graceful_shutdown=SHUTDOWN_GRACE_SECONDS,
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
@@ -78,9 +80,9 @@ async def serving(
 
 
 class _HttpServer(uvicorn.Server):
-    """A server that leaves the process's signals to whoever runs it."""
+    """A server that does not handle the process's signals: its caller does."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Capture no signals."""
         yield

@@ -20,7 +20,7 @@ from lifecycle.nurture import tracks
 from lifecycle.program.rulebook import Rulebook
 from models.decision import Answer, Decision, Wake
 from models.directory import Directory
-from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result
+from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result, Resumed
 from models.program.program import Program
 from models.state import LeadState
 
@@ -93,6 +93,8 @@ def _next_item(m: Moment, now: datetime) -> DueItem | None:
 def _apply_input(m: Moment, given: Input) -> None:
     if isinstance(given, MalformedInput):
         _record_malformed(m, given)
+    elif isinstance(given, Resumed):
+        m.record("resumed_from_journal")
     elif isinstance(given, Created):
         if m.state.created is None:
             events.create_lead(m, given)
@@ -104,7 +106,7 @@ def _apply_input(m: Moment, given: Input) -> None:
         events.apply_event(m, given)
     elif isinstance(given, Act):
         acts.perform_act(m, given)
-    elif isinstance(given, Result):
+    else:
         _apply_result(m, given)
 
 

@@ -53,11 +53,14 @@ class Moment:
         self._context: cel.Context = context({}, self._did)
         self._variables: dict[str, object] = {}
         self._in_track = False
+        self.ended: set[str] = set()
+        """The tracks that were left by the present input or due item, except by a stage."""
 
     # -- changes ------------------------------------------------------------------
 
     def move_to(self, at: datetime, *, when: datetime | None = None) -> None:
         """Move to `at`, never backwards. `when` is the instant for clocks, if not `at`."""
+        self.ended.clear()
         self.at = at if self.state.at is None else max(at, self.state.at)
         self.clock_at = max(when or at, self._turn_began)
         self.change(at=self.at)
@@ -65,6 +68,12 @@ class Moment:
     def change(self, **fields: Any) -> None:
         """Change the lead."""
         self.state = self.state.changed(**fields)
+
+    def reopen(self) -> None:
+        """Open the lead again if it is closed."""
+        if self.state.closed:
+            self.change(closed=False)
+            self.record("reopened", stage=self.state.stage)
 
     def record(self, kind: str, **fields: Any) -> None:
         """Record a timeline entry. Fields that are None are left out; instants become text."""

@@ -51,6 +51,13 @@ WORKED: frozenset[Stage] = IN_SALES | {"opportunity"}
 """Stages in which a sales person works the lead."""
 
 
+CREATION_STAGES: tuple[Stage, ...] = ("known", "engaged", "recycled", "customer", "disqualified")
+"""Stages in which a lead may be created, for people who were with us before."""
+
+IMPORTED = "imported"
+"""The built-in reason of a lead that is created disqualified."""
+
+
 def _in_order(stages: frozenset[Stage]) -> tuple[Stage, ...]:
     return tuple(stage for stage in MOVES if stage in stages)
 

@@ -153,6 +153,12 @@ def _positive(value: Duration) -> Duration:
     return value
 
 
+def _in_days(value: Duration) -> Duration:
+    if not value.in_days:
+        raise ValueError(f"'{value}' is not a number of days; write one like 3d or 2w")
+    return _positive(value)
+
+
 def _text(pattern: str, example: str) -> Any:
     return WithJsonSchema({"type": "string", "pattern": pattern, "examples": [example]})
 
@@ -167,6 +173,12 @@ PositiveDuration = Annotated[
     BeforeValidator(lambda text: _positive(parse_duration(text))),
     _WRITTEN,
     _text(r"^0*[1-9]\d*\s*[mhdw]$", "3d"),
+]
+PositiveDays = Annotated[
+    Duration,
+    BeforeValidator(lambda text: _in_days(parse_duration(text))),
+    _WRITTEN,
+    _text(r"^0*[1-9]\d*\s*[dw]$", "3d"),
 ]
 ShareField = Annotated[
     Share, BeforeValidator(parse_share), _WRITTEN, _text(r"^\d+(\.\d+)?\s*%$", "50%")

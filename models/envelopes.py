@@ -7,7 +7,7 @@ So it is small, every key may be absent, and unknown keys are ignored. Instants 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, NotRequired
 
 from pydantic import (
     AwareDatetime,
@@ -62,12 +62,13 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
     name: str
     body: Any
     arrived: str
     ref: int
     duplicate: bool
+    """Of an event: whether its id was seen before; it is asked once, before its first turn."""
 
 
 class WakeWords(TypedDict):
@@ -80,8 +81,9 @@ class WakeWords(TypedDict):
 class TurnRequest(TypedDict):
     """The arguments of a turn. `state` is None for a lead that is created or reopened.
 
-    `shown` are the present search attributes. The history does not record arguments of a local
-    activity, so they may be large.
+    `shown` are the present search attributes. `run` is the workflow's run id. `asked` are the
+    commands whose results the lead still awaits. `suggested`: Temporal suggests to continue as
+    new. The history does not record arguments of a local activity, so they may be large.
     """
 
     lead: str
@@ -93,6 +95,23 @@ class TurnRequest(TypedDict):
     now: str
     grace: float
     fence: tuple[int, int]
+    run: NotRequired[str]
+    asked: NotRequired[list[Json]]
+    suggested: NotRequired[bool]
+
+
+class Resumption(TypedDict):
+    """What a run that lies behind its lead's row goes on with.
+
+    `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
+    results the row still awaits. `tell` says that this belongs on the timeline. `taken` are
+    the places of the turn's inputs that the row has taken in already.
+    """
+
+    seen: list[str]
+    asked: list[Json]
+    tell: bool
+    taken: NotRequired[list[int]]
 
 
 class TurnOutcome(TypedDict, total=False):
@@ -100,7 +119,10 @@ class TurnOutcome(TypedDict, total=False):
 
     `patch` is the change of the state (models/patches.py). Without `wake` the wake stays as it was;
     None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `attributes`
-    are the search attributes that changed, for example when the stage or the owner changed.
+    are the search attributes that changed, for example when the stage or the owner changed. `long`
+    says that the history is long: the run continues as new when nobody waits (1), or in any
+    case (2). With `resumed` the turn decided nothing: the lead's row is newer than the request,
+    `patch` makes the row's state, and the rules must decide the inputs on that state.
     """
 
     patch: Json
@@ -108,6 +130,8 @@ class TurnOutcome(TypedDict, total=False):
     wake: WakeWords | None
     answers: list[tuple[int, str | None]]
     attributes: Json
+    long: int
+    resumed: Resumption
 
 
 class Reopened(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, time
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
@@ -14,6 +14,7 @@ WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 """Weekday names; a day's place is its `date.weekday()`."""
 
 _BLOCK = re.compile(r"(\d{1,2}):(\d{2})\s*-\s*(\d{1,2}):(\d{2})", re.ASCII)
+_TIME = re.compile(r"(\d{1,2}):(\d{2})", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DAY_MINUTES = 24 * 60
 
@@ -118,6 +119,19 @@ def parse_day(text: object) -> date:
     raise ValueError(f"'{text}' is not a date; write one like 2026-12-24")
 
 
+def parse_time(text: object) -> time:
+    """Read a local time of day, `09:00`. Raises ValueError with the remedy."""
+    if isinstance(text, time):
+        return text
+    match = _TIME.fullmatch(text.strip()) if isinstance(text, str) else None
+    if match is None:
+        raise ValueError(f"'{text}' is not a time of day; write one like 09:00")
+    hour, minute = int(match[1]), int(match[2])
+    if hour > 23 or minute > 59:
+        raise ValueError(f"'{text}' is a time that no day has; write 00:00 to 23:59")
+    return time(hour, minute)
+
+
 _DAYS_SCHEMA: dict[str, Any] = {
     "anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}],
     "examples": ["mon-fri"],
@@ -130,6 +144,12 @@ _BLOCK_SCHEMA: dict[str, Any] = {
 
 DayField = Annotated[
     date, BeforeValidator(parse_day), WithJsonSchema({"type": "string", "format": "date"})
+]
+TimeField = Annotated[
+    time,
+    BeforeValidator(parse_time),
+    PlainSerializer(lambda at: f"{at:%H:%M}", return_type=str),
+    WithJsonSchema({"type": "string", "pattern": r"^\d{1,2}:\d{2}$", "examples": ["09:00"]}),
 ]
 DaysField = Annotated[
     frozenset[int],

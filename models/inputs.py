@@ -104,4 +104,9 @@ class MalformedInput(Arrived):
     by: str = ""
 
 
-Input = Created | Event | Act | Result | MalformedInput
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resumed(Arrived):
+    """The lead's workflow had lost its place (reset, terminated, restored); its row stands."""
+
+
+Input = Created | Event | Act | Result | MalformedInput | Resumed

@@ -28,6 +28,8 @@ class TrackState:
     """Whether the step's mail is being sent and has no result yet."""
     did: frozenset[str] = frozenset()
     """The `did()` signatures that happened since the track was entered."""
+    paused: bool = False
+    """Whether the step's mail was deferred because the lead paused its mail."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,13 +160,11 @@ class LeadState:
     """The names of the e-mails of these bounces, as far as they are known."""
     confirmed: datetime | None = None
     """When the consent was confirmed (double opt-in)."""
-    paused_until: datetime | None = None
-    """Until then no nurture mail is sent and the track waits."""
-    paused_why: str | None = None
-    """`out_of_office` or `asked`."""
+    pauses: Mapping[str, datetime] = field(default_factory=dict)
+    """The lead's own pauses of its mail (`asked`, `out_of_office`) and when each ends."""
     track: TrackState | None = None
     left: frozenset[str] = frozenset()
-    """Tracks finished or left in this cycle."""
+    """Tracks finished or left in this cycle, except those left by a stage."""
     entered: Mapping[str, datetime] = field(default_factory=dict)
     """When each track was last entered."""
     times_entered: Mapping[str, int] = field(default_factory=dict)
@@ -226,4 +226,6 @@ def dump_state(state: LeadState) -> dict[str, Any]:
 
 def read_state(data: Mapping[str, Any]) -> LeadState:
     """A state from `dump_state`'s values. Raises pydantic.ValidationError."""
+    if "paused_until" in data:  # release 0.1 knew one pause, the later of both kinds
+        data = {**data, "pauses": {data.get("paused_why", "asked"): data["paused_until"]}}
     return _STATES.validate_python(data)

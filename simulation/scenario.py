@@ -16,6 +16,7 @@ from adapters.documents.marked import Document, Node
 from adapters.documents.yaml import read_document
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
+from lifecycle.program.creation import CREATION_FIELDS, read_creation
 from lifecycle.program.profile import read_profile
 from lifecycle.stable_hash import lead_id
 from models.directory import Directory
@@ -177,9 +178,12 @@ class _ScenarioReader:
                 node.report("a lead is a mapping with at least an email")
                 continue
             raw = {name: value for name, value in node.value.items() if name not in ("id", "at")}
-            read = read_profile(raw, self._program)
+            fields = {name: raw[name] for name in raw if name not in CREATION_FIELDS}
+            read = read_profile(fields, self._program)
             for name, problem in read.problems.items():
                 node.get(name).report(problem)
+            for problem in read_creation(raw).problems:
+                node.report(problem)
             if "email" not in raw:
                 node.report("a lead needs an email")
                 continue

@@ -13,7 +13,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -32,7 +32,7 @@ from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
@@ -72,8 +72,15 @@ _ACTIVITIES = {
 class Delivered:
     """A mail server that takes everything: in a scenario mail is sent at once."""
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self,
+        mail: Rendered,  # noqa: ARG002 - the port's
+        *,
+        before_content: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         """Take the mail."""
+        if before_content is not None:
+            await before_content()
 
 
 class Unlimited:
@@ -140,7 +147,7 @@ async def _play(scenario: Scenario, world: World, reports: SqlReports, workers: 
 
 
 def _world(scenario: Scenario, database: Database) -> World:
-    programs, people = SqlPrograms(database), SqlPeople(database)
+    programs, people = SqlPrograms(database), SqlDirectory(database)
     programs.publish(scenario.program)
     people.apply(scenario.people)
     return World(

@@ -25,7 +25,7 @@ from workflows.attributes import KEYS
 settings.register_profile("leadflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leadflow")
 
-_SERVERS = frozenset({"browser", "cli", "docs", "replay", "server", "workflows"})
+_SERVERS = frozenset({"browser", "chaos", "cli", "docs", "replay", "server", "workflows"})
 """Folders whose tests run servers and wait for them: one after another, whatever runs beside."""
 
 

@@ -1,4 +1,4 @@
-"""A CRM on loopback that takes webhooks over real HTTP, well or badly."""
+"""A CRM on loopback that gets webhooks over real HTTP, and answers as the test says."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 @asynccontextmanager
 async def listening() -> AsyncIterator[Crm]:
-    """A CRM that takes everything, until it is told otherwise."""
+    """A CRM that accepts everything, unless the test says otherwise."""
     crm = Crm()
     tasks: set[asyncio.Task[None]] = set()
 

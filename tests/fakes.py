@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal
 
-from activities.ports import AlertNotice, Claim, Fence, Payload, Rendered, StoredLead, World
+from activities.ports import (
+    AlertNotice,
+    Claim,
+    Fence,
+    Payload,
+    Rendered,
+    StoredLead,
+    Taken,
+    World,
+)
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -48,24 +57,40 @@ class FakeJournal:
     entries: dict[str, list[Entry]] = field(default_factory=lambda: defaultdict(list))
     states: dict[str, LeadState] = field(default_factory=dict)
     fences: dict[str, Fence] = field(default_factory=dict)
+    taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
+    asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
             return None
         ids = [one.fields["event"] for one in self.entries[lead] if "event" in one.fields]
-        return StoredLead(state=self.states[lead], seen=tuple(dict.fromkeys(ids))[-1000:])
+        return StoredLead(
+            state=self.states[lead],
+            seen=tuple(dict.fromkeys(ids))[-1000:],
+            asked=self.asked.get(lead, ()),
+            fence=self.fences.get(lead),
+            taken=self.taken.get(lead, ()),
+        )
 
     def state(self, lead: str) -> LeadState | None:
         return self.states.get(lead)
 
-    def record(self, decision: Decision, fence: Fence, _now: datetime) -> None:
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        _now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
         lead = decision.state.lead
-        if lead in self.fences and fence < self.fences[lead]:
-            return
-        first = decision.entries[0].seq if decision.entries else decision.state.seq + 1
-        kept = [one for one in self.entries[lead] if one.seq < first]
-        self.entries[lead] = kept + list(decision.entries)
+        if lead in self.states and self.states[lead].turn >= decision.state.turn:
+            return self.stored(lead)
+        self.entries[lead] += decision.entries
         self.states[lead], self.fences[lead] = decision.state, fence
+        self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
+        return None
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])
@@ -76,7 +101,7 @@ class FakeJournal:
 
 
 @dataclass
-class FakeOutbox:
+class FakeMailLedger:
     claims: dict[str, Claim] = field(default_factory=dict)
     suppressed: dict[str, str] = field(default_factory=dict)
     known: dict[str, tuple[str, tuple[str, ...]]] = field(default_factory=dict)
@@ -87,6 +112,10 @@ class FakeOutbox:
             return known
         self.claims[key] = Claim(status="unknown")
         return Claim(status="new")
+
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        why = None if operational else self.suppressed.get(mail.to)
+        return self.claims.get(key) or (Claim(status="skipped", why=why) if why else None)
 
     def release(self, key: str) -> None:
         del self.claims[key]
@@ -149,15 +178,24 @@ def _mail(to: str, subject: str, message: str) -> Rendered:
 
 @dataclass
 class FakeMailer:
-    """Keeps what it was given; `failures` are raised first, by recipient, one a try."""
+    """Keeps what it was given; errors are raised first, by recipient, one a try."""
 
     sent: list[Rendered] = field(default_factory=list)
     failures: dict[str, list[Exception]] = field(default_factory=dict)
+    """Before the server asks for the content."""
+    after_content: dict[str, list[Exception]] = field(default_factory=dict)
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         waiting = self.failures.get(mail.to)
         if waiting:
             raise waiting.pop(0)
+        if before_content is not None:
+            await before_content()
+        trouble = self.after_content.get(mail.to)
+        if trouble:
+            raise trouble.pop(0)
         self.sent.append(mail)
 
     def to(self, address: str) -> list[str]:
@@ -227,7 +265,7 @@ class FakeWorld:
     programs: FakePrograms
     people: FakePeople
     journal: FakeJournal = field(default_factory=FakeJournal)
-    mail_ledger: FakeOutbox = field(default_factory=FakeOutbox)
+    mail_ledger: FakeMailLedger = field(default_factory=FakeMailLedger)
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     alerts: FakeMailer | None = None

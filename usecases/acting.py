@@ -1,7 +1,7 @@
-"""A person acts on a lead: one way from the CLI, the API, the desk, an alert's button and the CRM.
+"""A person acts on a lead, by the CLI, the API, the desk, an alert's button or the CRM.
 
-This file checks whether whoever asks may see the lead and in whose name they act. The rules say
-whether the act is allowed. Every outcome is a value with its sentence; each door gives the
+The use case checks whether the viewer may see the lead and in whose name they act. The rules say
+whether the act is allowed. Every outcome is a value with its sentence. Each door gives the
 sentence its own form.
 """
 
@@ -27,17 +27,18 @@ from models.refusal import RefusedError
 from usecases.context import Acts
 from usecases.viewer import Viewer
 
-PATIENCE_SECONDS = 25.0
-"""How long an act is waited for. Browsers and proxies give up after 30 seconds or later."""
+ANSWER_TIMEOUT_SECONDS = 25.0
+"""How long a door waits for the answer of an act. It is less than the 30 seconds after which the
+first browsers and proxies give up."""
 
 _log = structlog.get_logger(__name__)
 
 
 class ActReports(Protocol):
-    """What acting reads of leads; `adapters.reports.leads.SqlReports` is one."""
+    """What this use case reads about leads; `adapters.reports.leads.SqlReports` does it."""
 
     def line(self, lead: str) -> LeadLine | None:
-        """One lead as lists show it; None if there is none."""
+        """A lead as lists show it; None if there is no such lead."""
         ...
 
     def acted(self, lead: str, act: str, by: str) -> bool:
@@ -47,10 +48,10 @@ class ActReports(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ActDone:
-    """The act is done, now or when it was asked before."""
+    """The act is done, now or at an earlier request."""
 
     line: LeadLine | None
-    """The lead as it stands now; None if the database does not answer at this moment."""
+    """The lead after the act; None if the database does not answer at this moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,35 +64,35 @@ class ActRefused:
 
 @dataclass(frozen=True, slots=True)
 class ActNotAllowed:
-    """Whoever asks may not act, or not in this name."""
+    """The viewer may not act, or not in this name."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class LeadNotThere:
-    """There is no such lead, or whoever asks may not see it. The answer does not say which."""
+    """There is no such lead, or the viewer may not see it. The answer does not say which."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ActMalformed:
-    """What was sent is not an act."""
+    """The request is not an act, or one of its fields is malformed."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class ActUnanswered:
-    """Nobody answered in time. The act may still be done; with its id it may be asked again."""
+    """No worker answered in time. The act may still be done. A door can ask again with its id."""
 
     why: str
-    """The sentence; each door adds how to ask again."""
+    """The sentence. Each door adds how to ask again."""
     id: str
     """The act's id."""
     cause: str
-    """What failed, in words for operators."""
+    """What failed, for operators."""
 
 
 ActFailed = ActRefused | ActNotAllowed | LeadNotThere | ActMalformed | ActUnanswered
@@ -107,13 +108,13 @@ async def perform(
     do: object,
     fields: Mapping[str, Any],
     now: datetime,
-    patience: float = PATIENCE_SECONDS,
+    timeout_seconds: float = ANSWER_TIMEOUT_SECONDS,
 ) -> ActOutcome:
     """Do `do` on a lead for whoever asks; `fields` are those of `models.messages.ActMessage`.
 
     Give the act an `id` to make it repeatable: with the same id it has one effect. Instants may
     be datetimes or text. Fields that are None are left out. `now` is the
-    program's clock; `patience` is in seconds.
+    program's clock; `timeout_seconds` is in seconds.
     Raises SQLAlchemyError if the database does not answer before anything was asked.
     """
     message = {
@@ -125,8 +126,8 @@ async def perform(
     if not await asyncio.to_thread(_may_see, reports, viewer, lead, message["id"]):
         return not_there(lead)
     if viewer.role == "marketing":
-        return ActNotAllowed("marketing sees leads and acts on none")
-    # Half characters and control characters have no place in the sentence that quotes the name.
+        return ActNotAllowed("a marketing key may see leads and may not act on them")
+    # The refusal quotes the name, so control characters and lone surrogates must not get in.
     name = do if isinstance(do, str) and do.isprintable() else ""
     if viewer.person is not None:
         if str(message.get("by", viewer.person)).strip().lower() != viewer.person:
@@ -139,10 +140,12 @@ async def perform(
     except ValueError as error:
         return ActMalformed(str(error))
     try:
-        async with asyncio.timeout(patience):
+        async with asyncio.timeout(timeout_seconds):
             failed = await _ask(acts, lead, name, message)
     except TimeoutError:
-        failed = _unanswered(name, message, f"no worker answered within {patience:.0f} seconds")
+        failed = _unanswered(
+            name, message, f"no worker answered within {timeout_seconds:.0f} seconds"
+        )
     if failed is not None:
         return failed
     try:
@@ -152,21 +155,21 @@ async def perform(
 
 
 def not_there(lead: str) -> LeadNotThere:
-    """The one sentence for a lead that does not exist and for one that they may not see."""
+    """The same sentence for a lead that does not exist and for one that the viewer may not see."""
     return LeadNotThere(f"there is no lead '{lead}' among those you may see")
 
 
 def visible(reports: ActReports, viewer: Viewer, lead: str) -> LeadLine | None:
-    """A lead as lists show it, if it exists and they may see it."""
+    """A lead as lists show it; None if there is none or the viewer may not see it."""
     line = reports.line(lead) if "\0" not in lead else None
     return line if line is not None and viewer.sees(line) else None
 
 
 def _may_see(reports: ActReports, viewer: Viewer, lead: str, act: object) -> bool:
-    """Whether they see the lead, or saw it before this act took it away from them.
+    """Whether the viewer may see the lead, or could see it before they did this act.
 
-    If the answer to a `recycle` was lost, its sender asks again and gets the same answer, though
-    the lead is not theirs any more.
+    If the answer to a `recycle` was lost, its sender asks again and must get the same answer,
+    although they may not see the lead any more.
     """
     if visible(reports, viewer, lead) is not None:
         return True
@@ -195,5 +198,5 @@ async def _ask(acts: Acts, lead: str, do: str, message: dict[str, Any]) -> ActFa
 def _unanswered(do: str, message: Mapping[str, Any], cause: str) -> ActUnanswered:
     _log.warning("an act was not answered", act=do, why=cause)
     return ActUnanswered(
-        "nobody answered in time; the act may still be done", str(message["id"]), cause
+        "no worker answered in time; the act may still be done", str(message["id"]), cause
     )

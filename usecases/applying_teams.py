@@ -1,4 +1,4 @@
-"""Apply a directory of sales people: one way for `team apply` and for publishing."""
+"""Apply a directory of sales people. `team apply` and publishing do it this way."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ class AppliedTeams:
 
     changes: tuple[Change, ...]
     departed: dict[str, tuple[str, ...]]
-    """Leads of each person who leaves their team; the team's manager is alerted."""
+    """The leads of each person who leaves their team. The team's manager gets an alert."""
     unmanaged: tuple[str, ...]
-    """Teams that people with leads leave and that have no manager to be alerted."""
+    """Teams that a person with leads leaves and that have no manager who could get an alert."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingTeam:
-    """A published program names a team that the directory lacks."""
+    """A published program names a team that is not in the directory."""
 
     program: str
     problem: Problem
 
 
 def apply_teams(database: Database, directory: Directory) -> AppliedTeams:
-    """Make this the directory, in one transaction. Done twice it is done once."""
+    """Make this the directory, in one transaction. A second call changes nothing."""
     with database.write() as connection:
         return apply_teams_in(database, connection, directory)
 
@@ -45,22 +45,22 @@ def apply_teams_in(
     database: Database, connection: Connection, directory: Directory
 ) -> AppliedTeams:
     """Make this the directory, in the caller's transaction."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    before, left = SqlPeople(database).apply_in(connection, directory)
+    before, left = SqlDirectory(database).apply_in(connection, directory)
     return _applied(before, directory, left)
 
 
 def preview_teams(database: Database, directory: Directory) -> AppliedTeams:
-    """What applying this directory would change; it changes nothing."""
-    from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # keeps --help quick
+    """What applying this directory would change. It changes nothing itself."""
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    people = SqlPeople(database)
+    people = SqlDirectory(database)
     return _applied(people.applied(), directory, people.leads_left(directory))
 
 
 def missing_teams(database: Database, directory: Directory) -> tuple[MissingTeam, ...]:
-    """Teams that the newest version of each program names and that this directory lacks."""
+    """Teams that the newest version of a program names and that are not in this directory."""
     from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
 

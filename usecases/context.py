@@ -11,7 +11,7 @@ from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
@@ -37,7 +37,7 @@ class Context:
     database: Database
     intake: SqlIntake
     journal: SqlJournal
-    people: SqlPeople
+    people: SqlDirectory
     reports: SqlReports
     mailer: Mailer
     """For what the gateway itself sends: replies passed on, links that sign in."""
@@ -49,10 +49,17 @@ class Context:
     """The program's clock, in whole seconds; the wall clock but in a demonstration."""
     speed: float = 1.0
     """How many seconds of the program's clock pass in a real one."""
+    default_program: str | None = None
+    """The program of new leads for which none is named."""
 
     def intake_now(self) -> Intake:
         """What a request works with that brings leads or events, at this instant."""
-        return Intake(items=self.intake, programs=self.programs, now=self.now())
+        return Intake(
+            items=self.intake,
+            programs=self.programs,
+            now=self.now(),
+            default_program=self.default_program,
+        )
 
     def accept(self, *items: NewItem) -> list[bool]:
         """`usecases.intake.accept` with these adapters."""

@@ -6,7 +6,7 @@ asks (HTTP, a form, a link, a mail, the command line) comes here, so the same is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -18,8 +18,10 @@ from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import NewLead, read_lead_id, read_new_lead
 from lifecycle.program.profile import read_address
 from lifecycle.stable_hash import lead_id, short_hash
+from models.addresses import spellings
 from models.envelopes import Json
 from models.program.program import Program
+from usecases import grants
 from usecases.suppressing import suppress_as_reported, suppresses
 
 Item = Mapping[str, Any]
@@ -34,6 +36,10 @@ class ItemOutcome:
     lead: str | None = None
     why: str | None = None
     """Of a rejected one: what was wrong, and what would be right."""
+
+
+class NoProgramError(LookupError):
+    """Items name no program, and there is no default one; the message says what is published."""
 
 
 class StartedLeads(Protocol):
@@ -56,6 +62,8 @@ class Intake:
     programs: SqlPrograms
     now: datetime
     """By the program's clock."""
+    default_program: str | None = None
+    """The program of whoever names none; without it, the only one that is published."""
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """`accept` with these."""
@@ -69,30 +77,42 @@ def accept(intake: SqlIntake, items: Sequence[NewItem]) -> list[bool]:
     """
     if not items:
         return []
-    with intake.database.write() as connection:
+    with intake.database.write(durable=True) as connection:
         fresh = intake.store(connection, items)
         new = [item for item, is_new in zip(items, fresh, strict=True) if is_new]
         suppress_as_reported(intake, connection, new)
     return fresh
 
 
-def accept_leads(intake: Intake, raw: Sequence[Item]) -> list[ItemOutcome]:
-    """Create leads, or update those that exist: each is a profile, with `id` and `program`."""
-    programs = _Programs(intake.programs)
+def accept_leads(
+    intake: Intake, raw: Sequence[Item], scopes: Collection[str] = grants.ALL
+) -> list[ItemOutcome]:
+    """Create leads, or update those that exist: each is a profile, with `id` and `program`.
+
+    A lead that exists moves to another address only for whoever may change profiles.
+    Raises NoProgramError if an item names no program and none is the default.
+    """
+    programs = _programs(intake, raw)
     known = intake.items.leads_of(_addresses(raw))
-    return _stored(intake, [_or_why(partial(_lead_items, intake, programs, known), x) for x in raw])
+    read = partial(_lead_items, intake, programs, known, scopes)
+    return _stored(intake, [_or_why(read, one) for one in raw])
 
 
-def accept_events(intake: Intake, raw: Sequence[Item]) -> list[ItemOutcome]:
-    """Tell what leads did: each is an event, with `lead` or `email`, and `program`."""
-    programs = _Programs(intake.programs)
+def accept_events(
+    intake: Intake, raw: Sequence[Item], scopes: Collection[str] = grants.ALL
+) -> list[ItemOutcome]:
+    """Record what leads did: each is an event, with `lead` or `email`, and `program`.
+
+    An event that needs another scope than these is rejected, with the scope.
+    """
+    programs = _Programs(intake.programs, intake.default_program)
     addresses = _addresses(raw)
     leads = intake.items.leads_of(addresses)
     named = {str(one["lead"]) for one in raw if isinstance(one.get("lead"), str | int)}
     writable = {one for one in named if one.isprintable() and len(one) <= 100}
     hashed = {lead_id(address) for address in addresses}
     known = intake.items.known(writable | hashed) | set(leads.values())
-    read = partial(_event_items, intake, programs, leads, known)
+    read = partial(_event_items, intake, programs, leads, known, scopes=scopes)
     return _stored(intake, [_or_why(read, one) for one in raw])
 
 
@@ -101,7 +121,7 @@ async def start(leads: StartedLeads, new: NewLead, program: Program, *, now: dat
 
     A consent that was told with source and wording is recorded in either case, once.
     """
-    started = await leads.enrol(new.id, program, new.profile)
+    started = await leads.enrol(new.id, program, {**new.profile, **new.creation})
     if new.consent is not None:
         consent = _consent(new.id, new.consent, now)
         await leads.events(new.id, [dict(consent.body)])
@@ -114,7 +134,7 @@ async def tell(intake: SqlIntake, leads: StartedLeads, event: NewItem) -> None:
     What the event suppresses is suppressed first, so that an interruption leaves no mail to send.
     """
     if suppresses(event):
-        with intake.database.write() as connection:
+        with intake.database.write(durable=True) as connection:
             suppress_as_reported(intake, connection, [event])
     await leads.events(event.lead, [dict(event.body)])
 
@@ -141,12 +161,26 @@ def _stored(intake: Intake, found: Sequence[list[NewItem] | str]) -> list[ItemOu
 
 
 def _lead_items(
-    intake: Intake, programs: _Programs, known: Mapping[str, str], raw: Item
+    intake: Intake,
+    programs: _Programs,
+    known: Mapping[str, str],
+    scopes: Collection[str],
+    raw: Item,
 ) -> list[NewItem]:
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
     lead = new.id if new.named else known.get(new.profile["email"], new.id)
-    items = [NewItem.lead_data(lead, program.program, new.update, arrived=intake.now)]
+    if new.named and grants.PROFILES not in scopes:
+        address = intake.items.address_of(lead)
+        if address is not None and new.profile["email"] not in spellings(address):
+            raise ValueError(
+                f"lead '{lead}' has another address; to move it needs a key with the scope"
+                f" {grants.PROFILES}"
+            )
+    data = NewItem.lead_data(
+        lead, program.program, new.update, arrived=intake.now, creation=new.creation
+    )
+    items = [data]
     if new.consent is not None:
         items.append(_consent(lead, new.consent, intake.now))
     return items
@@ -164,6 +198,8 @@ def _event_items(
     leads: Mapping[str, str],
     known: set[str],
     raw: Item,
+    *,
+    scopes: Collection[str],
 ) -> list[NewItem]:
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
     if ("lead" in raw) == ("email" in raw):
@@ -171,6 +207,7 @@ def _event_items(
     address = read_address(raw["email"]) if "email" in raw else ""
     lead = leads.get(address, lead_id(address)) if address else read_lead_id(raw["lead"])
     item = NewItem.event(lead, body, arrived=intake.now, address=address)
+    grants.check_granted(str(item.body["type"]), scopes)
     if lead in known:
         return [item]
     if not address:
@@ -197,21 +234,45 @@ def _addresses(items: Iterable[Item]) -> list[str]:
     return found
 
 
+def _programs(intake: Intake, raw: Sequence[Item]) -> _Programs:
+    """The programs that are published. Raises NoProgramError: see `accept_leads`."""
+    programs = _Programs(intake.programs, intake.default_program)
+    if programs.default is None and all(one.get("program") is None for one in raw):
+        raise NoProgramError(
+            "no item names a `program`, and none is the default; name one, or set"
+            f" LEADFLOW_DEFAULT_PROGRAM. Published are: {', '.join(programs.names) or 'none yet'}"
+        )
+    return programs
+
+
 class _Programs:
     """Published programs by name, each looked up once for all items of a request."""
 
-    def __init__(self, programs: SqlPrograms) -> None:
+    def __init__(self, programs: SqlPrograms, default: str | None = None) -> None:
         self._programs = programs
         self._names = programs.names()
+        self._default = default
         self._found: dict[str, Program | None] = {}
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """What was published."""
+        return self._names
+
+    @property
+    def default(self) -> str | None:
+        """The program of whoever names none, if there is one."""
+        if self._default is not None:
+            return self._default if self._default in self._names else None
+        return self._names[0] if len(self._names) == 1 else None
+
     def named(self, name: object) -> Program:
-        """The newest version under this name. Without a name, the only program there is.
+        """The newest version under this name; without a name, of the default program.
 
         Raises ValueError, which says what was published.
         """
-        if name is None and len(self._names) == 1:
-            name = self._names[0]
+        if name is None:
+            name = self.default
         program = None
         if isinstance(name, str) and name in self._names:
             if name not in self._found:

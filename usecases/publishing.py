@@ -1,4 +1,4 @@
-"""Publish a program: store its version, apply its teams, have Temporal's schedules follow it."""
+"""Publish a program: store its version, apply its teams, update Temporal's schedules."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class UnknownProgramError(LookupError):
-    """Nothing was published under this name; the message says what was."""
+    """No program was published under this name. The message names a similar one that was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +29,7 @@ class Published:
     teams: AppliedTeams | None
     """What applying the teams changed; None where no teams were given."""
     unstaffed: tuple[Problem, ...]
-    """Where the program names a team that the directory lacks."""
+    """The places where the program names a team that is not in the directory."""
 
 
 def publish(
@@ -40,9 +40,9 @@ def publish(
     by: str = "",
     note: str = "",
 ) -> AppliedTeams | None:
-    """Store a program and apply a directory, in one transaction: both are done, or neither.
+    """Store a program and apply a directory in one transaction: both are done, or neither.
 
-    What is None is left as it is. Done twice it is done once.
+    What is None is left as it is. A second call with the same values changes nothing.
     """
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
@@ -55,17 +55,17 @@ def publish(
 
 @dataclass(frozen=True, slots=True)
 class ChosenProgram:
-    """A program that can run, and the teams to apply with it, if a file names them."""
+    """A program that can run, and the teams to apply with it, if there is a teams file."""
 
     program: Program
     directory: Directory | None
     from_file: bool
-    """Whether the program was read from a file; else it was published before."""
+    """Whether the program was read from a file. If not, it was published before."""
 
     def publish(self, database: Database, *, by: str = "", note: str = "") -> Published:
-        """Store what was read from files. Done twice it is done once."""
+        """Store what was read from files. A second call changes nothing."""
         from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
-        from adapters.sql.directory import SqlPeople  # noqa: PLC0415  # likewise
+        from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
         applied = publish(
             database,
@@ -74,7 +74,7 @@ class ChosenProgram:
             by=by,
             note=note,
         )
-        directory = self.directory or SqlPeople(database).directory()
+        directory = self.directory or SqlDirectory(database).directory()
         return Published(
             program=self.program,
             teams=applied,
@@ -84,10 +84,10 @@ class ChosenProgram:
     async def publish_on(
         self, schedules: Schedules, database: Database, *, by: str = "", note: str = ""
     ) -> Published:
-        """Publish, and have Temporal's schedules follow a program that was read from a file.
+        """Publish, and update Temporal's schedules if the program was read from a file.
 
-        Raises temporalio.service.RPCError if Temporal fails: then the program is published, and
-        publishing again brings its schedules up to date.
+        Raises temporalio.service.RPCError if Temporal fails. Then the program is published, and
+        publishing again updates its schedules.
         """
         published = self.publish(database, by=by, note=note)
         if self.from_file:
@@ -96,10 +96,10 @@ class ChosenProgram:
 
 
 def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
-    """Read a program's file or find a published name, and read the teams; change nothing.
+    """Read a program's file, or find a published program by name, and read the teams file.
 
-    Raises DocumentError with all that is wrong in both files, and UnknownProgramError for a name
-    under which nothing was published.
+    It changes nothing. Raises DocumentError with all problems of both files, and
+    UnknownProgramError if no program was published under the name.
     """
     from adapters.files.program import read_program  # noqa: PLC0415  # half a second to import
     from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415  # likewise
@@ -123,12 +123,12 @@ def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
 
 
 def is_file(text: str) -> bool:
-    """Whether this names a file, and not a program that was published."""
+    """Whether this is the path of a file and not the name of a published program."""
     return text.endswith((".yaml", ".yml")) or "/" in text or Path(text).is_file()
 
 
 def published(name: str, database: Database) -> Program:
-    """The newest version under this name. Raises UnknownProgramError."""
+    """The newest version of this program. Raises UnknownProgramError."""
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
     programs = SqlPrograms(database)
@@ -141,7 +141,7 @@ def published(name: str, database: Database) -> Program:
 
 
 async def follow_all(schedules: Schedules, database: Database) -> None:
-    """Have Temporal's schedules be as the newest version of every program says."""
+    """Update Temporal's schedules from the newest version of every program."""
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
     programs = SqlPrograms(database)

@@ -158,7 +158,8 @@ class Relay:
         if program is None:
             raise LookupError(f"no program '{item.body['program']}' is published any more")
         profile, arrived = item.body["profile"], write_instant(item.arrived)
-        if not await self._leads.enrol(item.lead, program, profile, arrived=arrived):
+        begins = {**profile, **item.body.get("creation", {})}
+        if not await self._leads.enrol(item.lead, program, begins, arrived=arrived):
             update = {"id": item.item, "type": "profile.updated", "at": arrived, "data": profile}
             await self._leads.events(item.lead, [update])
 

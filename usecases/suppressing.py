@@ -57,7 +57,7 @@ def suppress(
 
     A lead that was not told yet, because it is newer than the suppression, is told now.
     """
-    with intake.database.write() as connection:
+    with intake.database.write(durable=True) as connection:
         return _Addresses(intake, connection).suppress(address, reason, at=at)
 
 
@@ -72,7 +72,7 @@ def unsuppress(
 
     A lead whose own state holds a complaint keeps it; `kept` names it.
     """
-    with intake.database.write() as connection:
+    with intake.database.write(durable=True) as connection:
         suppressions = SqlSuppressionList(intake.database)
         lifted = suppressions.lift(connection, address, reason)
         leads = suppressions.leads_of(connection, address) if lifted else []
@@ -113,7 +113,7 @@ def unsuppress_all(
 def choose(intake: SqlIntake, mail: SentMail, choice: Choice, *, at: datetime) -> None:
     """Do what the recipient of a mail chose, and tell the lead; done twice it is done once."""
     about = {"subject": mail.email, "data": {"message": mail.message}}
-    with intake.database.write() as connection:
+    with intake.database.write(durable=True) as connection:
         if choice == "stop":
             addresses = _Addresses(intake, connection)
             addresses.suppress(mail.address, "unsubscribed", at=at, lead=mail.lead, about=about)

@@ -1,12 +1,12 @@
-"""Who asks, by a key or a session, and which leads they may see and act on.
+"""The viewer: who asks, by a key or a session, and which leads they may see and act on.
 
-- Marketing sees all leads and acts on none.
-- A sales person sees their own leads and those of their teams, and acts as themselves only.
-- A manager sees the leads of the teams they manage and the leads that no team has, and acts as
-  themselves only.
-- An admin sees all leads and acts in the name that the act bears.
+- Marketing sees all leads and may not act.
+- A sales person sees their own leads and those of their teams, and acts in their own name only.
+- A manager sees the leads of the teams they manage and the leads without a team, and acts in
+  their own name only.
+- An admin sees all leads and acts in the name that the act gives in `by`.
 
-Whether an act is allowed, the rules say.
+The rules say whether an act is allowed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from models.directory import Directory
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
-    """Whoever asks."""
+    """Who asks."""
 
     role: Role
     person: str | None
-    """As whom they act; None: as nobody (marketing), or as whoever the act names (admin)."""
+    """In whose name they act. None: they may not act (marketing), or the act says it (admin)."""
     sight: Sight | None
-    """Which leads they see; None: all."""
+    """Which leads they may see. None: all."""
 
     def sees(self, line: LeadLine) -> bool:
         """Whether they may see this lead."""
@@ -34,11 +34,11 @@ class Viewer:
 
 
 ADMIN = Viewer(role="admin", person=None, sight=None)
-"""Sees all leads and acts in the name that an act bears: the CRM and the command line."""
+"""The CRM and the command line. They see all leads and act in the name that the act gives."""
 
 
 def viewer_with_role(people: Directory, role: Role, person: str | None) -> Viewer | None:
-    """Whoever has this role; None if the directory does not know the person in it (any more)."""
+    """The viewer with this role; None if the directory does not know the person in it."""
     if role == "admin":
         return ADMIN
     if role == "marketing":
@@ -53,5 +53,5 @@ def viewer_with_role(people: Directory, role: Role, person: str | None) -> Viewe
 
 
 def viewer_for_person(people: Directory, person: str) -> Viewer | None:
-    """A person who signed in: a manager if they manage a team, else sales."""
+    """The viewer of a signed-in person: a manager if they manage a team, else sales."""
     return viewer_with_role(people, "manager" if people.managed_by(person) else "sales", person)

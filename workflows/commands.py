@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
+from temporalio.common import Priority, RawValue, RetryPolicy
 
 from models.envelopes import CommandResult, Json, Work
 
@@ -53,14 +53,16 @@ def grouped(commands: list[Json]) -> list[list[Json]]:
 async def perform(lead: str, program: str, group: list[Json]) -> list[CommandResult]:
     """Perform a group of commands; what became of each, in order.
 
-    Raises ActivityError if that took more than three days of tries.
+    An engineer can complete an activity by hand with anything: what is no list of results leaves
+    each outcome unknown. Raises ActivityError if it took more than three days of tries, or was
+    failed by hand.
     """
     kind = _KINDS[group[0]["do"]]
     prefix = workflow.info().task_queue.removesuffix(LEADS)
-    done: list[CommandResult] = await workflow.execute_activity(
+    answer: RawValue = await workflow.execute_activity(
         kind.activity,
         Work(lead=lead, commands=group),
-        result_type=list[CommandResult],
+        result_type=RawValue,
         task_queue=prefix + kind.queue,
         schedule_to_close_timeout=_ONE_FLIGHT,
         start_to_close_timeout=_ONE_TRY,
@@ -69,4 +71,19 @@ async def perform(lead: str, program: str, group: list[Json]) -> list[CommandRes
         summary=", ".join(dict.fromkeys(kind.what(one) for one in group))[:200],
         priority=Priority(priority_key=kind.priority, fairness_key=program[:64]),
     )
-    return done
+    try:
+        read = workflow.payload_converter().from_payload(answer.payload, list[CommandResult])
+    except Exception:  # noqa: BLE001 - whatever was handed in, the lead must go on
+        return unanswered(group, "unknown_outcome")
+    return read if len(read) == len(group) else unanswered(group, "unknown_outcome")
+
+
+def unanswered(group: list[Json], why: str) -> list[CommandResult]:
+    """The results of commands whose activity was ended by hand."""
+    results: list[CommandResult] = []
+    for one in group:
+        result: CommandResult = {"outcome": "failed", "why": why}
+        if one["do"] == "alert":
+            result["owner"] = one["to"]
+        results.append(result)
+    return results

@@ -14,10 +14,19 @@ from typing import Any
 
 from temporalio import workflow
 from temporalio.common import RawValue, RetryPolicy
-from temporalio.exceptions import ActivityError, ApplicationError, RetryState
+from temporalio.exceptions import (
+    ActivityError,
+    ApplicationError,
+    FailureError,
+    RetryState,
+    is_cancelled_exception,
+)
+from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 
 with workflow.unsafe.imports_passed_through():
-    from activities.turn import TurnActivities
+    import structlog
+
+    from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
         Envelope,
@@ -34,32 +43,41 @@ with workflow.unsafe.imports_passed_through():
     from models.messages import read_act, read_event
     from models.patches import patched
     from workflows.attributes import shown, updates
-    from workflows.commands import grouped, perform
+    from workflows.commands import grouped, perform, unanswered
     from workflows.details import describe
-    from workflows.messages import acted, created, resulted, signalled
+    from workflows.messages import acted, created, resulted, resumed, signalled
+    from workflows.present_timer import PresentTimer
     from workflows.seen_events import Seen
     from workflows.timer import Timer
 
-CONTINUE_AT = 300
-"""Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
-CONTINUE_ANYWAY = 3 * CONTINUE_AT
-"""Events after which it does so though somebody still waits for something."""
 MOST_CARRIED = 15
 """Inputs that go along then at most; more are taken in first. Temporal lets no more than 2 MB go
 along, and an event from outside has up to 100 kB."""
 MOST_AT_ONCE = 1_000
 """Inputs of one turn, which must end within its time."""
 
+_log = structlog.get_logger(__name__)
+
+TASK_TIMEOUT = timedelta(seconds=30)
+"""Of a workflow task, whoever starts a lead says it. When 24 s of it have passed and a turn still
+runs, the server is asked for another task, and a replay of that can go wrong (l004 in TEMPORAL.md:
+an act that comes with the new task). So a turn must have ended by then, come what may."""
+_ONE_TURN = timedelta(seconds=8)
+"""So long a turn may take, with its tries and its wait for a thread: one a task, and 16 s are left
+for the replay before it. Then it is tried again in a new task, after a timer of the server's."""
 _LOCAL: Any = {
-    "start_to_close_timeout": timedelta(seconds=15),
+    "start_to_close_timeout": _ONE_TURN,
+    "schedule_to_close_timeout": _ONE_TURN,
     "retry_policy": RetryPolicy(
-        initial_interval=timedelta(milliseconds=200),
-        backoff_coefficient=2,
-        maximum_interval=timedelta(minutes=1),
+        initial_interval=timedelta(milliseconds=200), backoff_coefficient=2, maximum_attempts=3
     ),
-    # Longer waits become the server's timers: else each is a task's heartbeats, event upon event.
-    "local_retry_threshold": timedelta(seconds=8),
 }
+_FIRST_PAUSE, _LONGEST_PAUSE = timedelta(seconds=1), timedelta(minutes=1)
+_MOST_FAILURES = 50
+"""Turns that may fail in a run, each with its 7 events of history, before the next run goes on."""
+_FEW = 20
+"""Inputs of a turn that takes too long are halved while there are more than these."""
+_NEW_TASK = timedelta(milliseconds=1)
 
 
 @workflow.defn(name="LeadWorkflow")
@@ -81,7 +99,11 @@ class LeadWorkflow:
         self._received = 0
         self._numbers = 0
         self._busy = False
-        self._timer = Timer(run.clock)
+        self._timer: Timer | PresentTimer = PresentTimer(run.clock)
+        self._recorded = False
+        self._long = 0
+        self._failures = 0
+        self._most = MOST_AT_ONCE
         if run.profile is not None and run.state is None:
             self._inbox.append(created(run.profile, run.arrived, self._now(), self._grace))
         for do in ACTS:
@@ -91,9 +113,13 @@ class LeadWorkflow:
     @workflow.run
     async def run(self, run: LeadRun) -> None:
         """Take turns until the lead is closed."""
+        # Runs that were begun before decide by the present and by the history's length, for ever.
+        self._recorded = workflow.patched("recorded-instants")
+        if self._recorded:
+            self._timer = Timer(run.clock)
         for group in run.flights:
             self._fly(group)
-        self._timer.arm(run.wake, flying=bool(run.flights))
+        self._timer.arm(run.wake, self._since(), flying=bool(run.flights))
         self._show()
         while True:
             await workflow.wait_condition(lambda: self._next() is not None)
@@ -101,25 +127,36 @@ class LeadWorkflow:
             if step == "finish":
                 return
             if step == "continue":
-                workflow.continue_as_new(self._rest())
+                workflow.continue_as_new(self._rest(), task_timeout=TASK_TIMEOUT)
             elif step == "reopen":
                 await self._reopen()
             else:
                 await self._turn()
 
     def _next(self) -> str | None:
-        if self._state is None and not any(one["kind"] == "created" for one in self._inbox):
+        """What is to be done now. It depends on what is recorded alone, never on the present."""
+        created = self._state is not None or any(one["kind"] == "created" for one in self._inbox)
+        if not created and not self._recorded:
             return "reopen"
-        length = workflow.info().get_current_history_length()
         quiet = not self._flights and workflow.all_handlers_finished()
-        long = length >= CONTINUE_AT or workflow.info().is_continue_as_new_suggested()
         light = len(self._inbox) <= MOST_CARRIED
-        if self._state is not None and long and light and (quiet or length >= CONTINUE_ANYWAY):
+        long = self._long if self._recorded else self._long_now()
+        if light and (long > 1 or (long and quiet)):
             return "continue"
-        if self._inbox or self._timer.due:
+        if self._inbox or self._timer.due or not created:
             return "turn"
         closed = self._state is not None and self._state.get("closed", False)
         return "finish" if closed and quiet else None
+
+    def _long_now(self) -> int:
+        """How runs that were begun before decide; since then the turn's outcome says it."""
+        info = workflow.info()
+        length = info.get_current_history_length()
+        if self._state is None:
+            return 0
+        if length >= CONTINUE_ANYWAY:
+            return 2
+        return int(length >= CONTINUE_AT or info.is_continue_as_new_suggested())
 
     # What comes in.
 
@@ -176,60 +213,115 @@ class LeadWorkflow:
 
     async def _turn(self) -> None:
         most = len(self._inbox)
-        if most > MOST_AT_ONCE and workflow.patched("turns-of-a-thousand"):
-            most = MOST_AT_ONCE
-        inputs, self._inbox = self._inbox[:most], self._inbox[most:]
+        if most > self._most and (self._recorded or workflow.patched("turns-of-a-thousand")):
+            most = self._most
+        inputs, self._inbox = [self._marked(one) for one in self._inbox[:most]], self._inbox[most:]
         self._busy = True
-        info = workflow.info()
-        # A run that was reset has the start of the one it came from, and a shorter history.
-        reset = info.run_id != info.original_execution_run_id
-        began = workflow.now() if reset else info.workflow_start_time
-        request = TurnRequest(
+        try:
+            outcome = await workflow.execute_local_activity_method(
+                TurnActivities.turn, self._request(inputs), **_LOCAL
+            )
+        except FailureError as error:
+            cause = _cause(error)
+            self._inbox = inputs + self._inbox
+            await self._failed(cause, len(inputs))
+            return
+        finally:
+            self._busy = False
+        self._failures, self._most = 0, MOST_AT_ONCE
+        if "resumed" in outcome:
+            self._resume(inputs, outcome)
+        else:
+            self._apply(outcome, idle=not inputs)
+        if self._recorded and self._next() == "turn":
+            await workflow.sleep(_NEW_TASK)
+
+    async def _failed(self, cause: BaseException, inputs: int) -> None:
+        """Wait by the server's timer, so that the next try has a task of its own."""
+        self._failures += 1
+        if isinstance(cause, ActivityTimeoutError) and inputs > _FEW:
+            self._most = inputs // 2
+        if self._failures % _MOST_FAILURES == 0:
+            self._long = 2
+        _log.warning("turn failed", lead=self._lead, why=str(cause), tries=self._failures)
+        pause = min(_FIRST_PAUSE * 2 ** min(self._failures - 1, 6), _LONGEST_PAUSE)
+        await workflow.sleep(pause, summary="the turn failed; it is tried again")
+
+    def _request(self, inputs: list[Envelope]) -> TurnRequest:
+        info, now, wake = workflow.info(), self._now(), self._timer.wake
+        if self._recorded and self._timer.due and wake is not None:
+            # Its timer has fired, so its instant has come, whatever the clock says.
+            now = max(now, parse_instant(wake["at"]))
+        return TurnRequest(
             lead=self._lead,
             digest=self._digest,
             state=self._state,
-            wake=self._timer.wake,
+            wake=wake,
             shown=shown(info.typed_search_attributes),
-            inputs=[self._marked(one) for one in inputs],
-            now=write_instant(self._now()),
+            inputs=inputs,
+            now=write_instant(now),
             grace=self._grace.total_seconds(),
-            fence=(int(began.timestamp() * 1_000_000), info.get_current_history_length()),
+            fence=(
+                int(info.workflow_start_time.timestamp() * 1_000_000),
+                info.get_current_history_length(),
+            ),
+            run=info.run_id,
+            asked=[command for group in self._flights.values() for command in group],
+            suggested=info.is_continue_as_new_suggested(),
         )
-        outcome = await workflow.execute_local_activity_method(
-            TurnActivities.turn, request, **_LOCAL
-        )
-        self._busy = False
-        self._apply(outcome, idle=not inputs)
 
     def _apply(self, outcome: TurnOutcome, *, idle: bool) -> None:
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state.get("digest", self._digest)
         self._answers.update(outcome.get("answers", []))
+        self._long = max(self._long, outcome.get("long", 0))
         for group in grouped(outcome.get("commands", [])):
             self._fly(group)
         if "attributes" in outcome:
             workflow.upsert_search_attributes(updates(outcome["attributes"]))
         wake = outcome.get("wake", self._timer.wake)
-        self._timer.arm(wake, idle=idle, flying=bool(self._flights))
+        self._timer.arm(wake, self._since(), idle=idle, flying=bool(self._flights))
+        self._show()
+
+    def _resume(self, inputs: list[Envelope], outcome: TurnOutcome) -> None:
+        """Go on from the lead's row, which is newer than this run: nothing was decided yet."""
+        found = outcome["resumed"]
+        taken = set(found.get("taken", ()))
+        inputs = [one for place, one in enumerate(inputs) if place not in taken]
+        self._answers.update(outcome.get("answers", []))
+        self._state = patched(self._state or {}, outcome.get("patch", {}))
+        self._digest = self._state["digest"]
+        self._seen = Seen()
+        for event in found["seen"]:
+            self._seen.remember(event, self._now())
+        self._inbox = [_unmarked(one) for one in inputs + self._inbox]
+        if found["tell"]:
+            self._inbox.insert(0, resumed(self._now(), self._grace))
+        flying = {command["key"] for group in self._flights.values() for command in group}
+        for group in grouped([one for one in found["asked"] if one["key"] not in flying]):
+            self._fly(group)
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:
         """An event whose id was seen before is said to be a duplicate."""
-        if envelope["kind"] != "event":
+        if envelope["kind"] != "event" or "duplicate" in envelope:
             return envelope
         arrived = parse_instant(envelope["arrived"])
         try:
             event = read_event(envelope["body"], arrived)
         except ValueError:
             return envelope
-        return (
-            {**envelope, "duplicate": True} if self._seen.remember(event.id, arrived) else envelope
-        )
+        return {**envelope, "duplicate": self._seen.remember(event.id, arrived)}
 
     async def _reopen(self) -> None:
-        found: Reopened = await workflow.execute_local_activity_method(
-            TurnActivities.reopen, self._lead, **_LOCAL
-        )
+        """How runs that were begun before read the row; since then the turn does it."""
+        try:
+            found: Reopened = await workflow.execute_local_activity_method(
+                TurnActivities.reopen, self._lead, **_LOCAL
+            )
+        except FailureError as error:
+            await self._failed(_cause(error), 0)
+            return
         self._state, self._digest = found["state"], found["digest"]
         for event in found["seen"]:
             self._seen.remember(event, self._now())
@@ -252,15 +344,22 @@ class LeadWorkflow:
             try:
                 results = await perform(self._lead, program, group)
             except ActivityError as error:
-                if error.retry_state is not RetryState.TIMEOUT:
+                if error.retry_state is RetryState.TIMEOUT:
+                    self._timer.landed()
+                elif workflow.patched("failed-by-hand"):
+                    results = unanswered(group, "unknown_outcome")
+                else:
                     raise
-                self._timer.landed()
         for command, done in zip(group, results, strict=False):
             if done:
                 self._inbox.append(resulted(command, done, self._now(), self._grace))
         del self._flights[flight]
         if not any(results):
             self._timer.landed()
+
+    def _since(self) -> str | None:
+        """The lead's last instant, as recorded."""
+        return (self._state or {}).get("at")
 
     def _now(self) -> datetime:
         return program_now(self._clock, workflow.now())
@@ -283,3 +382,24 @@ class LeadWorkflow:
             flights=list(self._flights.values()),
             seen=self._seen.dump(),
         )
+
+
+def _cause(error: FailureError) -> BaseException:
+    """Why a local activity failed: the same when it happens and in a replay.
+
+    The SDK wraps a timeout in an ActivityError when it happens, and does not in a replay. Raises
+    the error again where trying again makes no sense: there is no such lead, or the
+    workflow is cancelled.
+    """
+    cause = error.cause if isinstance(error, ActivityError) and error.cause else error
+    gone = isinstance(cause, ApplicationError) and cause.non_retryable
+    if gone or is_cancelled_exception(error):
+        raise error
+    return cause
+
+
+def _unmarked(envelope: Envelope) -> Envelope:
+    """An input whose id is to be compared again, with those that the row remembers."""
+    plain = envelope.copy()
+    plain.pop("duplicate", None)
+    return plain

@@ -72,6 +72,11 @@ def resulted(
     return _envelope("result", "", body, now, grace)
 
 
+def resumed(now: datetime, grace: timedelta) -> Envelope:
+    """The input that says that the lead goes on from its row."""
+    return _envelope("resumed", "", {}, now, grace)
+
+
 def _envelope(kind: Any, name: str, body: Any, now: datetime, grace: timedelta) -> Envelope:
     body, arrived = _stamped(body, now, grace)
     envelope: Envelope = {"kind": kind, "body": body, "arrived": write_instant(arrived)}

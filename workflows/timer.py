@@ -2,6 +2,11 @@
 
 Arming a new one at every signal would cost two events and a billed action each time. So one
 runs, and is replaced only when what is next comes earlier or is something else.
+
+No decision here asks what time it is. In a workflow the present can differ between the first
+execution and a replay, and then the lead could never be replayed. What is decided depends on
+recorded instants alone: the wake that a timer was armed for, and the wake as it is when it fires.
+The present only says how long a timer runs, and that may differ.
 """
 
 from __future__ import annotations
@@ -15,10 +20,11 @@ from temporalio import workflow
 from models.envelopes import ProgramClock, WakeWords
 from models.instants import parse_instant
 
+_SHORTEST = timedelta(milliseconds=1)
 _LONGEST_PAUSE = timedelta(hours=1)
 
 _FAR = timedelta(days=7)
-"""In the program's time; longer than a command flies (`workflows.commands`)."""
+"""In the program's time; longer than a command is tried (`workflows.commands`)."""
 
 _log = structlog.get_logger(__name__)
 
@@ -30,28 +36,34 @@ class Timer:
         self.wake: WakeWords | None = None
         self.due = False
         self._clock = clock
-        self._speed = clock.speed if clock else 1.0
         self._task: asyncio.Task[None] | None = None
-        self._running_for: WakeWords | None = None
+        self._armed_for: WakeWords | None = None
         self._idle_turns = 0
 
-    def arm(self, wake: WakeWords | None, *, idle: bool = False, flying: bool = False) -> None:
+    def arm(
+        self,
+        wake: WakeWords | None,
+        since: str | None,
+        *,
+        idle: bool = False,
+        flying: bool = False,
+    ) -> None:
         """Wait for `wake`; a timer that is merely too early is kept, and looks again.
 
-        While commands are `flying`, what is far off is not waited for yet: their results
-        nearly always bring something nearer. `landed` makes up for it.
-        `idle` says that the turn had no inputs: if its wake then stays where it was, it is
-        not asked again at once, for it would turn for ever.
+        While commands are `flying`, what lies far behind `since` (the lead's last instant) is not
+        waited for yet: their results nearly always bring something nearer. `landed` makes up
+        for it. `idle` says that the turn had no inputs: if its wake then stays where it was, it
+        is not asked again at once, for it would turn for ever.
         """
         self._idle_turns = self._idle_turns + 1 if idle and wake == self.wake else 0
         self.wake, self.due = wake, False
-        old, live = self._running_for, self._task is not None and not self._task.done()
-        if live and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
+        old, running = self._armed_for, self._task is not None and not self._task.done()
+        if running and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
             return
         if self._task is not None:
             self._task.cancel()
-        self._task = self._running_for = None
-        if not (flying and wake and self._left() * self._speed > _FAR):
+        self._task = self._armed_for = None
+        if not (flying and wake and _far(wake, since)):
             self._start()
 
     def landed(self) -> None:
@@ -60,23 +72,27 @@ class Timer:
             self._start()
 
     def _start(self) -> None:
-        self._running_for = self.wake
-        self._task = asyncio.create_task(self._watch()) if self.wake else None
+        self._armed_for = self.wake
+        self._task = asyncio.create_task(self._wait(self.wake)) if self.wake else None
 
-    async def _watch(self) -> None:
-        least = timedelta()
+    async def _wait(self, armed_for: WakeWords) -> None:
+        least = _SHORTEST
         if self._idle_turns:
             least = min(timedelta(seconds=2 ** min(self._idle_turns - 1, 12)), _LONGEST_PAUSE)
-            _log.warning("a due item stays due", wake=self.wake)
-        while (left := max(self._left(), least)) > timedelta():
-            least = timedelta()
-            what = self.wake["what"] if self.wake else ""
-            await workflow.sleep(max(left, timedelta(milliseconds=1)), summary=what[:200])
+            _log.warning("a due item stays due", wake=armed_for)
+        while True:
+            await workflow.sleep(max(self._left(armed_for), least), summary=armed_for["what"][:200])
+            if self.wake is None or self.wake["at"] <= armed_for["at"]:
+                break
+            armed_for = self._armed_for = self.wake  # it was put off meanwhile
+            least = _SHORTEST
         self.due = True
 
-    def _left(self) -> timedelta:
+    def _left(self, wake: WakeWords) -> timedelta:
         """How long until the wake, by the wall."""
-        if self.wake is None:
-            return timedelta()
-        at, wall = parse_instant(self.wake["at"]), workflow.now()
+        at, wall = parse_instant(wake["at"]), workflow.now()
         return self._clock.wait(at - self._clock.now(wall)) if self._clock else at - wall
+
+
+def _far(wake: WakeWords, since: str | None) -> bool:
+    return since is not None and parse_instant(wake["at"]) - parse_instant(since) > _FAR

@@ -1,4 +1,7 @@
-"""Time zones, opening hours and holidays: real names, hours that exist, dates filled in."""
+"""Time zones, opening hours and holidays: real names, hours that exist, dates filled in.
+
+Send windows have holidays too.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ def check_calendars(root: Node) -> None:
         check_zone(calendar.get("timezone"))
         _check_hours(calendar.get("hours"))
         _expand(calendar.get("holidays"))
+    _expand(root.get("sending", "send_window", "holidays"))
+    for email in root.get("emails").values():
+        _expand(email.get("send_window", "holidays"))
 
 
 def check_zone(name: Node) -> None:

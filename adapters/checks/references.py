@@ -8,6 +8,7 @@ from adapters.checks.cron import check_cron
 from adapters.documents.marked import Node
 from adapters.documents.problems import meant
 from lifecycle.nurture.consent import CONFIRM
+from lifecycle.program.creation import CREATION_FIELDS
 from models.program.values import BUILT_IN_FIELDS
 
 _CLOCKS = ("accept", "first_touch", "qualify")
@@ -26,6 +27,7 @@ def check_references(root: Node) -> None:
             for variant in step.get("variants").values():
                 _check(variant, "e-mail", emails)
             _check(step.get("move_to"), "track", tracks)
+            _check_date(root, step.get("wait_for"))
     _check_opt_in(root)
     for schedule in root.get("schedules").values():
         _check(schedule.get("track"), "track", tracks)
@@ -33,6 +35,20 @@ def check_references(root: Node) -> None:
         cron = schedule.get("cron")
         if cron.text is not None and (wrong := check_cron(cron.text)):
             cron.report(wrong)
+
+
+def _check_date(root: Node, name: Node) -> None:
+    """Report a `wait_for` of something that is no field of type `date`."""
+    if name.text is None:
+        return
+    types = {**BUILT_IN_FIELDS, **{own: kind.text for own, kind in root.get("fields").items()}}
+    dates = [field for field, kind in types.items() if kind == "date"]
+    if name.text in dates:
+        return
+    kind = types.get(name.text)
+    wrong = f"'{name.text}' is a {kind}" if kind else f"unknown field '{name.text}'"
+    remedy = meant(name.text, dates) if dates else "declare one under fields, like renewal: date"
+    name.report(f"{wrong}; wait_for needs a field of type date: {remedy}")
 
 
 def _check_opt_in(root: Node) -> None:
@@ -71,6 +87,11 @@ def check_fields(root: Node) -> None:
             kind.report(
                 f"'{name}' is a field that every lead has ({BUILT_IN_FIELDS[name]});"
                 " remove it or choose another name",
+                key=True,
+            )
+        elif name in CREATION_FIELDS:
+            kind.report(
+                f"'{name}' is what a lead may be given at its creation; choose another name",
                 key=True,
             )
         elif not (name.isascii() and name.isidentifier()) or name in ("in", "true", "null"):

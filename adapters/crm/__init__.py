@@ -1,1 +1,1 @@
-"""What the CRM is told, and how it is delivered."""
+"""What is sent to the CRM, and how it is delivered."""

@@ -1,7 +1,7 @@
-"""Tells the CRM: sends the outbox's events by HTTP until they are taken, or for three days.
+"""Sends the events of the CRM outbox by HTTP, until the CRM accepts them or for three days.
 
-Each event is a CloudEvent (1.0, structured mode), signed by Standard Webhooks. Several of these
-may run, in this process and in others.
+Each event is a CloudEvent (1.0, structured mode), signed by Standard Webhooks. Several
+dispatchers may run, in this process and in others.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
 from models.instants import write_instant
 
 LEASE = timedelta(minutes=1)
-"""Longer than one try may last."""
+"""How long a dispatcher keeps an event for itself: longer than one try may last."""
 GIVEN_UP_AFTER = timedelta(days=3)
 """After the first try."""
 _FIRST_PAUSE = timedelta(seconds=5)
@@ -33,9 +33,9 @@ _AT_ONCE = 10
 _ANSWER_SECONDS = 10.0
 _MOST_READ = 16_384
 """Bytes of an answer's body that are read, so that its connection can be used again."""
-_LONGEST_SAID = 200
+_LONGEST_REASON = 200
 _SLOW_DOWN = (429, 503)
-"""Answers whose `Retry-After` is heeded (RFC 9110, RFC 6585)."""
+"""Answers whose `Retry-After` is followed (RFC 9110, RFC 6585)."""
 _GONE = 410
 _KEPT = timedelta(days=30)
 _PURGE_EVERY = timedelta(hours=1)
@@ -63,7 +63,8 @@ def cloud_event(event: CrmEvent, source: str) -> str:
 def pause_after(tries: int) -> timedelta:
     """How long to wait after so many tries: 5 seconds, twice as long each time, at most 6 hours.
 
-    A fifth more or less, by chance, so that what failed together does not come back together.
+    The pause is longer or shorter by up to a fifth, by chance, so that events that failed
+    together are not sent again together.
     """
     pause = min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(tries - 1, 20))
     return pause * random.uniform(1 - _JITTER, 1 + _JITTER)  # noqa: S311 - no secret
@@ -75,14 +76,14 @@ class Receiver:
 
     url: str
     secrets: Sequence[Webhook]
-    """Each signs; during a change of secrets the CRM knows one of them."""
+    """Each signs. During a change of secrets the CRM knows one of them."""
     source: str
-    """Who tells, as the CloudEvents' `source`: a URI."""
+    """The CloudEvents' `source`: a URI that names this leadflow."""
     answer_seconds: float = _ANSWER_SECONDS
-    """So long a try may last, from the connection to the answer."""
+    """How many seconds a try may last, from the connection to the answer."""
 
     def headers(self, event: CrmEvent, body: str, now: datetime) -> dict[str, str]:
-        """What goes with a body that is sent now."""
+        """The headers of a body that is sent now."""
         signed = [one.sign(event.id, now, body) for one in self.secrets]
         return {
             "content-type": "application/cloudevents+json",
@@ -99,10 +100,10 @@ class _Answer:
     """None: there was no answer."""
     said: str
     wait: timedelta = timedelta(0)
-    """So long the receiver asks to be left in peace."""
+    """How long the receiver asks us to wait."""
 
     @property
-    def taken(self) -> bool:
+    def accepted(self) -> bool:
         return self.status is not None and 200 <= self.status < 300
 
 
@@ -133,7 +134,7 @@ class CrmDispatcher:
         self._stop.set()
 
     async def run(self) -> None:
-        """Send what waits until `stop`. A database that is away is waited for."""
+        """Send what waits, until `stop`. If the database does not answer, try again later."""
         under_way: set[asyncio.Task[None]] = set()
         stopped = asyncio.create_task(self._stop.wait())
         async with self._client() as client:
@@ -152,7 +153,7 @@ class CrmDispatcher:
                 await asyncio.gather(*under_way)
 
     async def once(self) -> int:
-        """Send what can be sent now; how many events were tried."""
+        """Send what can be sent now. Returns how many events were tried."""
         async with self._client() as client:
             taken = await self._take(_AT_ONCE)
             await asyncio.gather(*(self._deliver(client, one) for one in taken))
@@ -175,18 +176,23 @@ class CrmDispatcher:
                 self._purged = now
                 await asyncio.to_thread(self._outbox.purge, now - _KEPT)
         except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is sent later
-            _log.error("the CRM's events can't be read, tried again", why=type(error).__name__)
+            _log.error(
+                "the events of the CRM outbox can't be read; they are tried again",
+                why=type(error).__name__,
+            )
             return []
         return taken
 
     async def _deliver(self, client: httpx.AsyncClient, event: CrmEvent) -> None:
-        """Try once, and note what became of it. Unnoted, it is sent again after the lease."""
+        """Try once, and record the result. Unrecorded, it is sent again when the lease ends."""
         try:
             answer = await self._post(client, event)
-            self._tell_of_change(answer)
+            self._log_change(answer)
             await asyncio.to_thread(self._note, event, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event is still stored
-            _log.error("an event's end can't be noted", id=event.id, why=type(error).__name__)
+            _log.error(
+                "the result of an event can't be recorded", id=event.id, why=type(error).__name__
+            )
 
     async def _post(self, client: httpx.AsyncClient, event: CrmEvent) -> _Answer:
         url, seconds, now = self._receiver.url, self._receiver.answer_seconds, self._now()
@@ -203,21 +209,21 @@ class CrmDispatcher:
         except (TimeoutError, httpx.TimeoutException):
             said = f"no answer within {seconds:g} seconds"
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
-            said = f"no answer: {str(error) or type(error).__name__}"[:_LONGEST_SAID]
+            said = f"no answer: {str(error) or type(error).__name__}"[:_LONGEST_REASON]
         else:
             return answer
-        # What the head of an answer said counts, whatever became of its body.
+        # The status counts, even if the body could not be read.
         return answer or _Answer(None, said)
 
     def _note(self, event: CrmEvent, answer: _Answer) -> None:
         now = self._now()
         given_up = (event.first_tried or now) + GIVEN_UP_AFTER
-        if answer.taken:
+        if answer.accepted:
             self._outbox.sent(event)
         elif answer.status == _GONE or now >= given_up:
             self._outbox.dead(event, answer.said)
             _log.error(
-                "the CRM was not told",
+                "an event for the CRM was given up",
                 id=event.id,
                 type=event.type,
                 lead=event.lead,
@@ -229,24 +235,24 @@ class CrmDispatcher:
             self._quiet_until = max(self._quiet_until, now + answer.wait)
             self._outbox.again(event, answer.said, min(now + wait, given_up))
 
-    def _tell_of_change(self, answer: _Answer) -> None:
-        """Log the first failure and the first success after it: not each try of three days."""
-        if answer.taken and not self._answers:
-            _log.info("the CRM takes events again")
-        elif not answer.taken and self._answers:
-            _log.warning("the CRM does not take an event, tried again", why=answer.said)
-        self._answers = answer.taken
+    def _log_change(self, answer: _Answer) -> None:
+        """Log the first failure and the first success after it, not each try of three days."""
+        if answer.accepted and not self._answers:
+            _log.info("the CRM accepts events again")
+        elif not answer.accepted and self._answers:
+            _log.warning("the CRM does not accept an event; it is tried again", why=answer.said)
+        self._answers = answer.accepted
 
 
 def _read(response: httpx.Response, now: datetime) -> _Answer:
-    said = f"{response.status_code} {response.reason_phrase}".strip()[:_LONGEST_SAID]
+    said = f"{response.status_code} {response.reason_phrase}".strip()[:_LONGEST_REASON]
     asked = response.headers.get("retry-after", "")
-    heeded = response.status_code in _SLOW_DOWN
-    return _Answer(response.status_code, said, _wait(asked, now) if heeded else timedelta(0))
+    follows = response.status_code in _SLOW_DOWN
+    return _Answer(response.status_code, said, _wait(asked, now) if follows else timedelta(0))
 
 
 def _wait(asked: str, now: datetime) -> timedelta:
-    """What a `Retry-After` asks for, in seconds or as a date; none if it can't be read."""
+    """How long a `Retry-After` asks us to wait; zero if it can't be read."""
     try:
         if asked.strip().isdecimal():
             wait = timedelta(seconds=int(asked))
@@ -258,7 +264,7 @@ def _wait(asked: str, now: datetime) -> timedelta:
 
 
 async def _drain(response: httpx.Response) -> None:
-    """Read a short body, and leave a long one."""
+    """Read a short body. Of a long one, stop after its first bytes."""
     read = 0
     with suppress(httpx.HTTPError):
         async for part in response.aiter_raw():

@@ -1,14 +1,15 @@
-"""What the CRM is told: which entries of a timeline are its business, and in which words."""
+"""Which timeline entries are sent to the CRM, and as what."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from models.decision import Entry
-from models.instants import write_instant
 from models.state import LeadState
 
 TYPES = {
@@ -30,11 +31,12 @@ TYPES = {
 
 MQL = "lead.mql"
 
+_INSTANT = re.compile(r"\d{4,}-\d\d-\d\dT\d\d:\d\d")
 _ESSENTIALS = ("email", "first_name", "last_name", "company")
 
 
 def event_type(entry: Entry) -> str | None:
-    """The type of the event that tells of an entry; None if the CRM is not told of it."""
+    """The type of an entry's event; None if the CRM is not sent it."""
     if entry.kind == "stage":
         return MQL if entry.fields.get("to") == "mql" else None
     return TYPES.get(entry.kind)
@@ -44,10 +46,10 @@ def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any
     """The events of a turn, in order: id, lead, seq, type, at and data.
 
     `data.lead` is the lead as the turn left it, `data.entry` the entry. The id is a hash of what
-    happened: a turn that runs again and says the same gives its events the same ids.
+    happened, so a turn that runs again with the same entries gives its events the same ids.
     """
-    told = [(kind, entry) for entry in entries if (kind := event_type(entry)) is not None]
-    if not told:
+    sent = [(kind, entry) for entry in entries if (kind := event_type(entry)) is not None]
+    if not sent:
         return []
     lead = _lead(state)
     return [
@@ -62,8 +64,14 @@ def event_rows(state: LeadState, entries: Iterable[Entry]) -> list[dict[str, Any
                 "entry": {"seq": entry.seq, "kind": entry.kind, **entry.fields},
             },
         }
-        for kind, entry in told
+        for kind, entry in sent
     ]
+
+
+def _is_instant(value: object) -> bool:
+    return isinstance(value, datetime) or (
+        isinstance(value, str) and _INSTANT.match(value) is not None
+    )
 
 
 def _lead(state: LeadState) -> dict[str, Any]:
@@ -80,6 +88,11 @@ def _lead(state: LeadState) -> dict[str, Any]:
 
 
 def _id(lead: str, entry: Entry) -> str:
-    parts = [lead, entry.seq, entry.kind, write_instant(entry.at), dict(entry.fields)]
+    """The event's id: lead, entry, and what caused it, but no instant.
+
+    A turn that runs again runs at another time, so each instant in it may differ.
+    """
+    cause = {name: value for name, value in entry.fields.items() if not _is_instant(value)}
+    parts = [lead, entry.seq, entry.kind, cause]
     text = json.dumps(parts, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:32]

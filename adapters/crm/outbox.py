@@ -1,7 +1,7 @@
-"""The outbox of what the CRM is told: written with a turn, leased, and kept until it is taken.
+"""The outbox of CRM events: written with a turn, leased, and kept until the CRM accepts them.
 
-A lead's events go out in the order of its timeline: the first one that waits holds up the
-others of this lead, and of this lead alone, until it is sent or dead.
+A lead's events are sent in the order of its timeline. The first one that waits delays the later
+ones of this lead, and of no other lead, until it is sent or dead.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from models.tables.crm import WebhookEvent
 _W = table_of(WebhookEvent)
 _EARLIER = _W.alias("earlier")
 
-# Literals, not bound values: only so a database sees that the partial index serves.
+# Literals, not bound values: otherwise the database does not use the partial index.
 _WAITING = _W.c.status == sa.literal_column("'waiting'")
 _FIRST_OF_ITS_LEAD = ~sa.exists().where(
     _EARLIER.c.lead == _W.c.lead,
@@ -37,7 +37,7 @@ EventStatus = Literal["waiting", "sent", "dead"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrmEvent:
-    """An event as it stands in the outbox. Instants but `at` are by the wall clock."""
+    """An event in the outbox. All instants except `at` are by the wall clock."""
 
     id: str
     lead: str
@@ -54,7 +54,7 @@ class CrmEvent:
     why: str | None
     """What went wrong at the last try."""
     done: datetime | None
-    """When it was taken or given up."""
+    """When the CRM accepted it, or when it was given up."""
 
 
 def _wall_clock() -> datetime:
@@ -67,19 +67,8 @@ class TurnEvents:
     def __init__(self, database: Database) -> None:
         self._insert = database.upsert(_W).on_conflict_do_nothing(index_elements=[_W.c.id])
 
-    def record(
-        self, connection: Connection, decision: Decision, *, replaced_from: int | None
-    ) -> None:
-        """Add what the turn tells.
-
-        `replaced_from` is where a turn that ran before began: of its events those that still
-        wait are forgotten. What was sent stays, and the same thing told again is the same row.
-        """
-        if replaced_from is not None:
-            lead = decision.state.lead
-            connection.execute(
-                sa.delete(_W).where(_W.c.lead == lead, _W.c.seq >= replaced_from, _WAITING)
-            )
+    def record(self, connection: Connection, decision: Decision) -> None:
+        """Add the turn's events. A turn is stored once, so each event is added once."""
         rows = event_rows(decision.state, decision.entries)
         if rows:
             now = _wall_clock()
@@ -88,16 +77,17 @@ class TurnEvents:
 
 
 class SqlCrmOutbox:
-    """The events on their way out. `now` is the wall clock."""
+    """The events that wait, were sent or are dead. `now` is the wall clock."""
 
     def __init__(self, database: Database, *, now: Callable[[], datetime] = _wall_clock) -> None:
         self._database = database
         self._now = now
 
     def take(self, limit: int, lease: timedelta) -> list[CrmEvent]:
-        """Lease events that can be sent now, at most `limit` and one a lead; its first.
+        """Lease events that can be sent now: at most `limit`, and of each lead its first.
 
-        What is neither sent nor put off within the lease is taken anew: its taker died.
+        If an event is neither sent nor put off within the lease, its process died. Then it is
+        leased again.
         """
         now = self._now()
         ready = (
@@ -126,7 +116,7 @@ class SqlCrmOutbox:
         ]
 
     def sent(self, event: CrmEvent) -> None:
-        """Note that the CRM has it."""
+        """Record that the CRM has it."""
         self._settle(event, "sent", None)
 
     def dead(self, event: CrmEvent, why: str) -> None:
@@ -134,7 +124,7 @@ class SqlCrmOutbox:
         self._settle(event, "dead", why)
 
     def again(self, event: CrmEvent, why: str, ready: datetime) -> None:
-        """Put it off until then, and with it what waits behind it: so looking stays cheap."""
+        """Put it off until then, and the lead's later events too, so that `take` reads few rows."""
         with self._database.write() as connection:
             connection.execute(
                 sa.update(_W)
@@ -166,14 +156,14 @@ class SqlCrmOutbox:
         return [_event(row) for row in reversed(rows)]
 
     def retry(self, ids: Sequence[str]) -> list[str]:
-        """Let these wait again, to be sent at once and for three days from then; which did.
+        """Send these again, at once and for three days from now. Returns the ids that wait again.
 
-        What was sent, and what is unknown, does not.
+        What was sent, and what is unknown, does not wait again.
         """
         return self._retry(_W.c.id.in_(ids), _W.c.status != "sent")
 
     def retry_dead(self) -> list[str]:
-        """Let all that are dead wait again; their ids."""
+        """Send all dead events again. Returns their ids."""
         return self._retry(_W.c.status == "dead")
 
     def _retry(self, *which: sa.ColumnElement[bool]) -> list[str]:
@@ -189,7 +179,7 @@ class SqlCrmOutbox:
             )
 
     def purge(self, before: datetime) -> int:
-        """Remove what was sent before this instant; how much it was."""
+        """Delete what was sent before this instant. Returns how many events."""
         with self._database.write() as connection:
             return connection.execute(
                 sa.delete(_W).where(_W.c.status == "sent", _W.c.done < before)

@@ -1,1 +1,1 @@
-"""Servers that take mail and chat messages, and the catcher that takes ours."""
+"""Mail and chat messages on their way to servers, and the catcher: the embedded mailbox."""

@@ -36,11 +36,11 @@ def read_message(content: bytes) -> EmailMessage:
 class Catcher:
     """Keeps each mail in `folder` as one `.eml` file, written whole before it is accepted.
 
-    The envelope's sender stands in the Return-Path at its head.
+    Its first header, Return-Path, holds the envelope's sender.
 
-    `port` 0 means any free one; `port` tells which. `on_mail` is called with each mail after
-    it was kept, in the catcher's own thread: it should only hand the mail on. Files are named
-    by the time of arrival (UTC) and a hash of the Message-ID.
+    With `port` 0 any free port is taken, and `port` says which. `on_mail` is called with each
+    mail after it was stored, in the catcher's own thread, so it should only pass the mail on.
+    Files are named by the time of arrival (UTC) and a hash of the Message-ID.
     """
 
     def __init__(self, folder: Path, port: int, on_mail: OnMail | None = None) -> None:
@@ -108,7 +108,7 @@ class _SmtpServer(Controller):
 
 
 class _Keeper:
-    """aiosmtpd's handler: a mail is accepted once its file is there."""
+    """aiosmtpd's handler: a mail is accepted when its file is stored."""
 
     def __init__(self, folder: Path, on_mail: OnMail | None) -> None:
         self._folder = folder
@@ -117,7 +117,7 @@ class _Keeper:
     async def handle_DATA(  # noqa: N802 - aiosmtpd calls it so
         self, _server: SMTP, _session: Session, envelope: Envelope
     ) -> str:
-        # As the last server on a mail's way adds it (RFC 5321, 4.4).
+        # The last server of a delivery adds it (RFC 5321, 4.4).
         returns = f"Return-Path: <{envelope.mail_from or ''}>\r\n".encode()
         content = returns + (envelope.original_content or b"")
         message = read_message(content)

@@ -1,4 +1,4 @@
-"""Chats of sales teams, reached by incoming webhooks. Their URLs are secrets and never told."""
+"""Chats of sales teams, by incoming webhooks. Their URLs are secrets, so no log shows them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ChatWebhooks:
             async with httpx.AsyncClient(timeout=self._timeout) as http:
                 answer = await http.post(url.get_secret_value(), json=message)
         except (httpx.HTTPError, httpx.InvalidURL) as error:
-            # Its own words may hold the URL.
+            # The error's own text may hold the URL.
             raise ChatAwayError(f"the chat does not answer: {type(error).__name__}") from None
         if answer.is_success:
             return

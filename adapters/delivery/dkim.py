@@ -1,4 +1,4 @@
-"""DKIM (RFC 6376): a domain answers for its mail by signing it."""
+"""DKIM (RFC 6376): a domain signs its mail, and so takes responsibility for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from models.addresses import ascii_domain
 _SHORTEST = 2_048  # bits, RFC 8301
 _SIGNED = (
     "From",
-    "From",  # once more than it stands in the mail: none can be added (RFC 6376, 8.15)
+    "From",  # signed once more than the mail has it, so that none can be added (RFC 6376, 8.15)
     "To",
     "Subject",
     "Date",
@@ -51,7 +51,7 @@ class DkimSigner:
         self._selector = selector.encode()
 
     def signature(self, message: bytes) -> bytes:
-        """The header that signs this message, to be put before it, with its line's end."""
+        """The header that signs this message, with its line end; it goes before the message."""
         present = {line.partition(b":")[0].strip().lower() for line in _header_lines(message)}
         include = [name.lower().encode() for name in _SIGNED if name.lower().encode() in present]
         signed: bytes = dkim.sign(

@@ -1,4 +1,4 @@
-"""The mail server that the settings name, and the signature that mail to it bears."""
+"""The mail server that the settings name, and the signature of mail sent through it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.delivery.smtp import SmtpMailer, Tls
 
 
 class MailServerSettings(Protocol):
-    """The settings that say where mail is handed over, and for whom it is signed."""
+    """The settings of the mail server and of the DKIM signature."""
 
     @property
     def smtp_host(self) -> str:
@@ -26,12 +26,12 @@ class MailServerSettings(Protocol):
 
     @property
     def smtp_username(self) -> str | None:
-        """Who we are there, if it wants to know."""
+        """The user name of the login; empty if there is no login."""
         ...
 
     @property
     def smtp_password(self) -> SecretStr | None:
-        """What proves it."""
+        """The password of the login."""
         ...
 
     @property
@@ -46,12 +46,12 @@ class MailServerSettings(Protocol):
 
     @property
     def dkim_selector(self) -> str:
-        """Which of its keys."""
+        """The selector of its key."""
         ...
 
     @property
     def dkim_key_file(self) -> Path | None:
-        """The private key; without one mail is not signed."""
+        """The private key. Without one, mail is not signed."""
         ...
 
 

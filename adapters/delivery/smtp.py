@@ -1,4 +1,4 @@
-"""Mail by SMTP, telling exactly whether the server took it.
+"""Mail by SMTP. The result says exactly whether the server accepted it.
 
 Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
 worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.message import EmailMessage
@@ -25,7 +26,7 @@ from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
-"""Replies 5xx that ask for a login: about our settings, not about this mail."""
+"""Replies 5xx that ask for a login. They are about our settings, not about this mail."""
 
 Tls = Literal["if_offered", "starttls", "implicit"]
 
@@ -70,8 +71,14 @@ class SmtpMailer:
         self._signer = signer
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
-    async def send(self, mail: Rendered) -> None:
-        """Send one mail; `activities.ports.Mailer` tells what is raised."""
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Send one mail; `activities.ports.Mailer` tells what is raised.
+
+        `before_content` is awaited after the server's "go ahead". If it raises, the connection
+        is closed: after DATA that is the only way to send nothing (RFC 5321, 4.1.1.4).
+        """
         try:
             message = build_message(mail, datetime.now(UTC).replace(microsecond=0))
             whole = message.as_bytes()
@@ -81,9 +88,11 @@ class SmtpMailer:
             whole = await asyncio.to_thread(self._signer.signature, whole) + whole
         content = _LINE_START_PERIOD.sub(b"..", whole)
         pool = self._pool()
-        client = await pool.get()
+        client = await self._free(pool)
         try:
             await self._begin(client, message, mail.envelope_from)
+            if before_content is not None:
+                await _or_closed(client, before_content)
             await self._deliver(client, content)
         except (MailUnsentError, MailRefusedError):
             await _reset(client)
@@ -93,6 +102,20 @@ class SmtpMailer:
             raise
         finally:
             pool.put_nowait(client)
+
+    async def _free(self, pool: _Pool) -> aiosmtplib.SMTP:
+        """A connection, made or not. Raises MailUnsentError if none is free for a whole timeout.
+
+        So a server that hangs costs a mail one timeout in this queue, and not one for each mail
+        before it.
+        """
+        try:
+            async with asyncio.timeout(self._timeout):
+                return await pool.get()
+        except TimeoutError as error:
+            raise MailUnsentError(
+                f"no connection to {self._where} was free within {self._timeout:g} seconds"
+            ) from error
 
     async def close(self) -> None:
         """Close this event loop's connections, once the mails being sent are through."""
@@ -125,7 +148,7 @@ class SmtpMailer:
         except SMTPServerDisconnected as error:
             client.close()
             if not reused:
-                raise MailUnsentError(f"{self._where} hung up: {error}") from error
+                raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
             # The server had closed a connection that was idle for long; a new one will do.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
@@ -134,7 +157,7 @@ class SmtpMailer:
             ) from error
         except (SMTPException, OSError) as error:
             client.close()
-            raise MailUnsentError(f"{self._where} did not take the mail: {error}") from error
+            raise MailUnsentError(f"{self._where} did not accept the mail: {error}") from error
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         try:
@@ -167,7 +190,7 @@ class SmtpMailer:
             raise aiosmtplib.SMTPDataError(reply.code, reply.message)
 
     async def _deliver(self, client: aiosmtplib.SMTP, content: bytes) -> None:
-        """Send the content. Only a reply tells what became of it."""
+        """Send the content. Only a reply says whether it was accepted."""
         protocol = client.protocol
         try:
             if protocol is None:
@@ -175,7 +198,7 @@ class SmtpMailer:
             # Either nothing is written or all is handed to the transport.
             protocol.write(content + b".\r\n")
         except SMTPServerDisconnected as error:
-            raise MailUnsentError(f"{self._where} hung up: {error}") from error
+            raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
         reply = await protocol.read_response(timeout=self._timeout)
         if reply.code != aiosmtplib.SMTPStatus.completed:
             refused = aiosmtplib.SMTPDataError(reply.code, reply.message)
@@ -190,6 +213,16 @@ def _refusal(error: SMTPResponseException, phase: Phase) -> MailUnsentError | Ma
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
         return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
     return MailUnsentError(sentence)
+
+
+async def _or_closed(
+    client: aiosmtplib.SMTP, before_content: Callable[[], Awaitable[None]]
+) -> None:
+    try:
+        await before_content()
+    except BaseException:
+        client.close()
+        raise
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:

@@ -16,9 +16,9 @@ class Mark:
     line: int
     column: int
     indent: int | None = None
-    """For a block of text (`|`): the column of its lines; the text begins a line below."""
+    """For a block of text (`|`): the column of its lines. The text begins one line below."""
     quote: int | None = None
-    """Of text that stands in one line as it is: the width of its quote, 0 or 1."""
+    """For text written on one line without escapes: the width of its quote, 0 or 1."""
 
 
 @dataclass(slots=True)
@@ -39,7 +39,7 @@ class Document:
     def report(
         self, path: Path, message: str, *, key: bool = False, offset: int | None = None
     ) -> None:
-        """Note a problem with the value at `path`, or with its key, or `offset` into its text."""
+        """Report a problem with the value at `path`, with its key, or at `offset` in its text."""
         known = path
         while known and known not in self.values:
             known = known[:-1]
@@ -70,14 +70,14 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A value and its place. What is absent, or of another shape, is simply empty."""
+    """A value and its place. If it is absent or of another type, it counts as empty."""
 
     document: Document
     path: Path
     value: Any
 
     def get(self, *path: str | int) -> Node:
-        """What stands further in; a node without a value if nothing does."""
+        """The node at a path below this one; a node without a value if there is none."""
         value = self.value
         for part in path:
             if isinstance(value, dict):
@@ -113,5 +113,5 @@ class Node:
         return self.value if isinstance(self.value, str) else None
 
     def report(self, message: str, *, key: bool = False, offset: int | None = None) -> None:
-        """Note a problem here."""
+        """Report a problem here."""
         self.document.report(self.path, message, key=key, offset=offset)

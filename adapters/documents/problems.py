@@ -11,7 +11,7 @@ from models.near_names import meant, nearest
 __all__ = ["DocumentError", "Path", "Problem", "meant", "nearest", "written_path"]
 
 Path = tuple[str | int, ...]
-"""The way from a document's root to a value: keys and places in lists."""
+"""The path from a document's root to a value: keys and positions in lists."""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from models.program.program import Program
 
 FILLED_IN = (("Email", "mjml"), ("Holidays", "dates"))
-"""What reading adds to a program; no person writes it."""
+"""What the reader of the file adds to a program; no person writes it."""
 
 
 def program_schema() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with a document, told at its place and in people's words."""
+"""What pydantic finds wrong with a document, reported at its place and in plain words."""
 
 from __future__ import annotations
 
@@ -19,23 +19,25 @@ _STEP_LISTS = ("steps", "then", "else")
 def report_schema_errors(
     document: Document, model: type[BaseModel], error: ValidationError
 ) -> None:
-    """Report each error of reading `document` as `model`, but for what was told already."""
-    teller = _Teller(document, file_schema(model))
+    """Report each error of reading `document` as `model`, except what was reported before."""
+    reporter = _SchemaErrorReporter(document, file_schema(model))
     for one in error.errors(include_url=False):
-        teller.tell(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
+        reporter.report(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
 
 
-class _Teller:
+class _SchemaErrorReporter:
     def __init__(self, document: Document, schema: dict[str, Any]) -> None:
         self._document = document
         self._schema = schema
 
-    def tell(self, kind: str, loc: Path, said: str, context: Mapping[str, Any], value: Any) -> None:
+    def report(
+        self, kind: str, loc: Path, said: str, context: Mapping[str, Any], value: Any
+    ) -> None:
         path = _document_path(loc)
-        if kind not in ("extra_forbidden", "missing") and self._told(path):
+        if kind not in ("extra_forbidden", "missing") and self._reported(path):
             return
         if kind == "too_short" and value:
-            return  # it is only short of its wrong items, which are told
+            return  # it lacks only the wrong items, which are reported themselves
         if loc and loc[-1] == "[key]":
             self._document.report(path, self._key_message(kind, path, said, context), key=True)
         elif kind == "extra_forbidden":
@@ -48,8 +50,8 @@ class _Teller:
         else:
             self._document.report(path, _message(kind, said, context, value))
 
-    def _told(self, path: Path) -> bool:
-        """Whether a check has said more exactly what is wrong here, or with hours inside."""
+    def _reported(self, path: Path) -> bool:
+        """Whether a check has reported more exactly what is wrong here, or in the hours below."""
         here = written_path(path)
         inside = f"{here}." if path[:1] == ("calendars",) and path[-1] == "hours" else None
         return any(

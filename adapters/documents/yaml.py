@@ -1,4 +1,4 @@
-"""YAML 1.2 read with the place of every value, so that each mistake can be pointed at.
+"""YAML 1.2, read with the place of every value, so that an error can name its line and column.
 
 PyYAML's scanner and composer do the reading; this file gives them the core schema of
 YAML 1.2 (`no`, `on` and `12:30` are text, dates too) and turns nodes into plain values.
@@ -17,7 +17,7 @@ from adapters.documents.problems import DocumentError, Path, Problem, written_pa
 
 MOST_BYTES = 2_000_000
 MOST_VALUES = 200_000
-"""Aliases are written out when read, so a small file could hold a billion values."""
+"""Aliases are expanded when they are read, so a small file could hold a billion values."""
 MOST_LEVELS = 60
 
 _CORE = "tag:yaml.org,2002:"
@@ -122,7 +122,7 @@ def _broken(file: str, error: yaml.MarkedYAMLError) -> Problem:
 
 
 class _Values:
-    """Turns composed nodes into plain values and notes where each stands."""
+    """Turns composed nodes into plain values and records the place of each."""
 
     def __init__(self, document: Document, text: str) -> None:
         self._document = document
@@ -130,7 +130,7 @@ class _Values:
         self._count = 0
 
     def value(self, node: yaml.Node, path: Path, above: tuple[int, ...]) -> Any:
-        """The plain value of a node; what has none is reported and reads as None."""
+        """The plain value of a node. A node without one is reported, and gives None."""
         self._document.values[path] = self._mark(node)
         self._count += 1
         if self._count > MOST_VALUES:

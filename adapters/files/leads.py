@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Self
 
 from adapters.files.rows import LeadFileError, Row, Rows, open_rows
+from lifecycle.program.creation import CREATION_FIELDS
 from lifecycle.program.new_lead import ID, NewLead, read_new_lead
 from lifecycle.program.profile import field_types
 from lifecycle.stable_hash import lead_id
@@ -36,13 +37,13 @@ class CheckedLeads:
     def __iter__(self) -> Iterator[NewLead]:
         self.spool.seek(0)
         for line in self.spool:
-            lead, named, profile, consent = json.loads(line)
-            yield NewLead(id=lead, named=named, profile=profile, consent=consent)
+            lead, named, profile, creation, consent = json.loads(line)
+            yield NewLead(id=lead, named=named, profile=profile, creation=creation, consent=consent)
 
     def add(self, lead: NewLead) -> None:
         """Keep one more lead."""
-        line = json.dumps([lead.id, lead.named, lead.profile, lead.consent], allow_nan=False)
-        self.spool.write(line.encode() + b"\n")
+        kept = [lead.id, lead.named, lead.profile, lead.creation, lead.consent]
+        self.spool.write(json.dumps(kept, allow_nan=False).encode() + b"\n")
         self.valid += 1
 
 
@@ -59,7 +60,7 @@ def checked_leads(
     """
     with (
         tempfile.TemporaryFile() as spool,
-        open_rows(path, [ID, *field_types(program)]) as rows,
+        open_rows(path, [ID, *CREATION_FIELDS, *field_types(program)]) as rows,
     ):
         leads = CheckedLeads(spool)
         earlier: dict[str, int] = {}

@@ -56,7 +56,9 @@ def _refuse_filled_in(document: Document) -> None:
     """Template texts and holiday dates come from reading; nobody writes them."""
     root = document.root
     written = [email.get("mjml") for _, email in root.get("emails").items()]
-    written += [one.get("holidays", "dates") for _, one in root.get("calendars").items()]
+    closed = [*root.get("calendars").values(), root.get("sending", "send_window")]
+    closed += [email.get("send_window") for email in root.get("emails").values()]
+    written += [one.get("holidays", "dates") for one in closed]
     remedies = {"mjml": "name a file under 'template'", "dates": "list days under 'also'"}
     for node in written:
         if node.path in document.keys:

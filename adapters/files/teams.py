@@ -15,7 +15,7 @@ from adapters.documents.schema_errors import report_schema_errors
 from adapters.documents.yaml import read_document
 from models.directory import Directory
 from models.program.program import Program
-from models.program.tracks import AnyStep, IfStep, TaskStep, WaitUntilStep
+from models.program.tracks import AnyStep, BranchingStep, TaskStep
 
 
 def read_directory(path: FilePath) -> Directory:
@@ -92,6 +92,6 @@ def _task_teams(steps: tuple[AnyStep, ...], path: Path) -> Iterator[tuple[Path, 
         here = (*path, place)
         if isinstance(step, TaskStep) and step.task.team is not None:
             yield (*here, "task", "team"), step.task.team
-        elif isinstance(step, IfStep | WaitUntilStep):
+        elif isinstance(step, BranchingStep):
             yield from _task_teams(step.then, (*here, "then"))
             yield from _task_teams(step.else_, (*here, "else"))

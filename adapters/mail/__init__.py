@@ -1,1 +1,1 @@
-"""Mail composed: templates, tracked links, alerts and digests."""
+"""How mail is composed: templates, tracked links, alerts and digests."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @cache
 def _templates() -> Environment:
-    # Commands that only read a program render no alert, and Jinja takes a while to import.
+    # Commands that only read a program render no alert, and Jinja is slow to import.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
     return Environment(
@@ -35,7 +35,7 @@ def _templates() -> Environment:
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """A link that leads to one act, ready to be done."""
+    """A link to the page of one act."""
 
     label: str
     url: str

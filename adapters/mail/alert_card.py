@@ -1,7 +1,7 @@
-"""What an alert to a person of sales says: a dossier on one screen, and what can be done at once.
+"""What an alert to a salesperson says: a dossier on one screen, and the acts that can be done now.
 
-Mail and chat show the same card. The buttons act for the one person it was sent to, so only
-their mail has them; a chat that many read leads to the desk, where one signs in.
+Mail and chat show the same card. The buttons act for the one person to whom the mail was sent, so
+only mail has them. Many people read a chat, so its link leads to the desk, where people sign in.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from models.program.program import Program
 from models.state import LeadState
 
 ACTIONS = ("accept", "touch", "qualify", "recycle", "reassign")
-"""What a button may do; links know it by its place, so none is ever moved."""
+"""What a button may do. Links name an action by its position, so the order never changes."""
 
 _LABELS = {
     "accept": "Accept",
@@ -48,7 +48,7 @@ _TITLES = {
     "owner_unreachable": "Mail to a lead's owner comes back",
 }
 _OVER = ("reassigned", "returned")
-"""Alerts after which there is nothing left to do."""
+"""Alerts to which no act belongs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,7 @@ class AlertCard:
     read: tuple[str, ...]
     contact: tuple[str, ...]
     before: str | None
-    """What became of it the last time."""
+    """How the last handoff ended."""
     actions: tuple[str, ...]
     """Of `ACTIONS`."""
     desk: str
@@ -75,7 +75,7 @@ class AlertCard:
 
 
 def label(action: str) -> str:
-    """What stands on an action's button."""
+    """The text of an action's button."""
     return _LABELS[action]
 
 
@@ -87,29 +87,29 @@ def alert_card(
     command: Alert,
 ) -> AlertCard:
     """The card of an alert, as of the alert's instant."""
-    told = dossier(rulebook(program), state, timeline, command.at)
-    about = told.company or told.name
-    running = [one for one in told.deadlines if not one.breached]
+    known = dossier(rulebook(program), state, timeline, command.at)
+    about = known.company or known.name
+    running = [one for one in known.deadlines if not one.breached]
     member = people.member(command.to)
-    zones = [one.zone for one in told.deadlines] or [zone(program.timezone)]
+    zones = [one.zone for one in known.deadlines] or [zone(program.timezone)]
     shown = zone(member.timezone) if member is not None and member.timezone else zones[0]
-    score = rounded(told.fit + told.engagement)
-    parts = f"fit {rounded(told.fit)}, engagement {rounded(told.engagement)}"
-    before = told.before.replace("_", " ") if told.before is not None else None
+    score = rounded(known.fit + known.engagement)
+    parts = f"fit {rounded(known.fit)}, engagement {rounded(known.engagement)}"
+    before = known.before.replace("_", " ") if known.before is not None else None
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
         sentence=one_line(command.text),
-        who=one_line(f"{told.name}, {told.title}" if told.title else told.name),
-        company=one_line(told.company or "company unknown"),
+        who=one_line(f"{known.name}, {known.title}" if known.title else known.name),
+        company=one_line(known.company or "company unknown"),
         deadline=_deadline(running[0], command, shown) if running else None,
         score=f"Score {score} ({parts})",
-        reasons=tuple(one_line(_reason(one.text, one.points)) for one in told.reasons),
+        reasons=tuple(one_line(_reason(one.text, one.points)) for one in known.reasons),
         read=tuple(
             one_line(f"{one.text}, {spoken_instant(one.at, command.at, shown)}")
-            for one in told.read
+            for one in known.read
         ),
-        contact=tuple(one_line(one) for one in (told.email, told.phone) if one),
-        before=f"It was here before, and left: {before}" if before else None,
+        contact=tuple(one_line(one) for one in (known.email, known.phone) if one),
+        before=f"An earlier handoff ended: {before}" if before else None,
         actions=_actions(state, people, command),
         desk=f"/desk/leads/{quote(state.lead, safe='')}",
     )
@@ -129,12 +129,12 @@ def _deadline(clock: Deadline, command: Alert, shown: ZoneInfo) -> str:
 
 
 def _actions(state: LeadState, people: Directory, command: Alert) -> tuple[str, ...]:
-    """What this person may do about it as it stands."""
+    """Which acts this person may do on the lead as it is now."""
     handoff = state.handoff
     if handoff is None or command.why in _OVER:
         return ()
     manages = command.to == people.manager_of(handoff.team)
     found = open_acts(state, manages=manages)
-    # Who has not accepted yet has nothing else to do.
+    # Before the acceptance no other act is allowed.
     first = ("accept", "reassign") if "accept" in found else ACTIONS
     return tuple(one for one in first if one in found)

@@ -1,7 +1,7 @@
 """An alert as a chat message: JSON of Slack's incoming webhooks, which other chats take too.
 
 https://docs.slack.dev/messaging/formatting-message-text and /block-kit. Its one link leads to the
-desk, where one signs in: many read a chat, so no button in it acts for anybody.
+desk, where people sign in. Many people read a chat, so no button in it acts for one of them.
 """
 
 from __future__ import annotations
@@ -35,5 +35,5 @@ def _section(text: str) -> Payload:
 
 
 def _escaped(text: str) -> str:
-    """Slack's three control characters as entities; so no stranger's text mentions a channel."""
+    """Slack's control characters as entities, so that text from outside can't mention a channel."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

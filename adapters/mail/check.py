@@ -1,4 +1,4 @@
-"""What is wrong with an e-mail's templates, told before any lead gets one."""
+"""What is wrong with an e-mail's templates, reported before any lead gets the e-mail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def check_email(email: Email, program: Program, name: str = "") -> list[str]:
     """One sentence for each problem, with the part and the line in it; empty if all is well.
 
     Every variable is looked up, also in branches not taken; then the e-mail is rendered for
-    a lead of whom all is known and for one of whom only the address is. `name` is its name in
+    a lead with every field and for one with only an address. `name` is its name in
     the program: the one named `confirm` has a variable of its own.
     """
     samples = list(_sample_values(program))
@@ -46,7 +46,7 @@ def check_email(email: Email, program: Program, name: str = "") -> list[str]:
             return [f"e-mail: {error}"]
         if not all(subjects):
             problems.append(
-                "subject: it is empty for a lead of whom only the address is known;"
+                "subject: it is empty for a lead with only an address;"
                 " give what may be absent a default"
             )
     return problems
@@ -75,7 +75,7 @@ def _part_problems(
     try:
         if part == "template":
             compile_mjml(source)
-        # An unknown variable would only be found again.
+        # Rendering would only report the unknown variable again.
         if not unknown:
             # The template's own text is rendered, not its HTML: its lines are what people edit.
             for values in samples:
@@ -122,7 +122,7 @@ def _sample_values(program: Program) -> Iterator[dict[str, Any]]:
     try:
         domain = only_address(program.sending.from_).domain
     except ValueError:
-        domain = "sender.example"  # what is wrong with the sender is no fault of the e-mail's
+        domain = "sender.example"  # a wrong sender is not an error of the e-mail
     for profile, name in (({**full, **address}, "Riley"), (address, "")):
         yield {
             "lead": lead_values(program, profile),

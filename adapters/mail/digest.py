@@ -16,7 +16,7 @@ from models.directory import Directory
 from models.program.program import Program
 
 _MOST_LISTED = 25
-"""So many leads a section names; a longer list is not read."""
+"""How many leads a section lists at most: people do not read longer lists."""
 _LONGEST_NAME = 60
 _DEEDS = {"accept": "accept", "first_touch": "touch it", "qualify": "qualify"}
 
@@ -34,8 +34,8 @@ class SqlDigests:
         """The digest of this program for one manager, with the figures as they are now.
 
         None if the program hands no leads to a team of theirs and none of its leads is open
-        there; else there is always one, for silence can't be told from a schedule that stands
-        still. Raises ValueError if an address is not one.
+        there. Otherwise there is always a digest: without one, a manager could not know whether
+        nothing happened or the schedule stopped. Raises ValueError if an address is not one.
         """
         teams = people.managed_by(manager)
         facts = self._facts.of(program, teams, at)
@@ -106,7 +106,7 @@ def _acceptance(facts: DigestFacts) -> str:
     if not accepted.ended:
         aim = f"; the target is {target}" if target is not None else ""
         return f"No handoff was accepted or breached since Monday{aim}."
-    percent = accepted.in_time * 100 // accepted.ended  # never up: 89.9 % is no 90 %
+    percent = accepted.in_time * 100 // accepted.ended  # rounded down: 89.9 % does not reach 90 %
     said = f"Accepted in time since Monday: {accepted.in_time} of {accepted.ended}, {percent} %"
     if target is None:
         return f"{said}."
@@ -132,7 +132,7 @@ def _owner(one: OpenHandoff, people: Directory) -> str:
 
 
 def _late(one: OpenHandoff, facts: DigestFacts) -> str:
-    """Since when which deeds are late."""
+    """Which clocks were missed, and since when."""
     return ", ".join(f"to {_deed(name)} by {_when(due, facts)}" for name, due in one.breached)
 
 

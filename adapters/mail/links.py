@@ -1,10 +1,10 @@
 """Links and addresses that come back from mail: signed, without personal data.
 
-They never expire by themselves; whoever reads one may know when its mail was sent.
+A link does not expire by itself. Whoever reads one can look up when its mail was sent.
 
 A token names a mail by its Message-ID's local part, a hash, and a number (of a link). It is
 lower-case hex with dashes, so that it survives mail servers that change the case of an
-address. Its signature is bound to what it is for: a click's token opens no other door.
+address. Its signature is bound to its purpose: the token of a click is valid for nothing else.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ class SignedLinks:
     """Makes and reads the links of one gateway.
 
     `public_url` is where the gateway is reached from outside, `mail_domain` the domain whose
-    mail comes back to us; either may be empty, and then there are no such links. `secret` holds
-    one or more keys separated by spaces: all are believed, the last one signs.
+    mail comes back to us. If one of them is empty, there are no such links. `secret` holds one
+    or more keys separated by spaces: all are accepted, and the last one signs.
     """
 
     def __init__(self, *, public_url: str, mail_domain: str, secret: str) -> None:
@@ -56,25 +56,25 @@ class SignedLinks:
         return f"{self.public_url}/c/{self._token('click', message, number)}"
 
     def pixel(self, message: str) -> str:
-        """The image whose loading tells of an opened mail."""
+        """The image that is loaded when the mail is opened."""
         return f"{self.public_url}/o/{self._token('open', message)}.gif"
 
     def unsubscribe(self, message: str) -> str:
-        """Where the reader of this mail unsubscribes: a page, and RFC 8058's one click."""
+        """Where the recipient of this mail unsubscribes: a page, and RFC 8058's one click."""
         return f"{self.public_url}/u/{self._token('unsubscribe', message)}"
 
     def preferences(self, message: str) -> str:
-        """Where the reader of this mail says how much mail is welcome."""
+        """Where the recipient of this mail chooses how much mail to get."""
         return f"{self.public_url}/p/{self._token('preferences', message)}"
 
     def confirm(self, message: str) -> str:
-        """Where the reader of this mail confirms a consent (double opt-in)."""
+        """Where the recipient of this mail confirms a consent (double opt-in)."""
         return f"{self.public_url}/k/{self._token('confirm', message)}"
 
     def action(self, message: str, number: int) -> str:
         """Where a button of this alert leads: a page on which its person acts.
 
-        Whom it is for, about which handoff and until when, the alert's row says.
+        The alert's row holds the person, the handoff and the time of sending.
         """
         return f"{self.public_url}/a/{self._token('act', message, number)}"
 
@@ -87,7 +87,7 @@ class SignedLinks:
         return f"reply+{self._token('reply', message)}@{self.mail_domain}"
 
     def unsubscribe_mail(self, message: str) -> str:
-        """The address by a mail to which the reader of this mail unsubscribes."""
+        """The address to which the recipient of this mail writes to unsubscribe."""
         return f"unsubscribe+{self._token('unsubscribe', message)}@{self.mail_domain}"
 
     def visitor(self, message: str) -> str:

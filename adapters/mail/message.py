@@ -1,4 +1,4 @@
-"""A mail put together: headers, both bodies, nothing that a stranger wrote where it can harm."""
+"""A mail as a MIME message: headers and both bodies. Text from outside can add no header."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class _Verbatim:
     """A header that is neither decoded when set nor encoded when folded.
 
     The e-mail package would turn a long List-Unsubscribe into encoded words, which no mail
-    program reads. A Message-ID of ours needs no reading either.
+    program reads. A Message-ID of ours needs no parsing either.
     """
 
     max_count: ClassVar[int] = 1
@@ -38,11 +38,11 @@ class _Verbatim:
 
 
 _SAME = frozenset({"from", "mime-version", "content-type", "content-transfer-encoding"})
-"""Headers whose values come again and again; reading them is most of what a mail costs."""
+"""Headers whose values repeat. Parsing them is most of what a mail costs."""
 
 
 class _Registry(HeaderRegistry):
-    """A registry that makes the class of a header once, and the same header once."""
+    """A registry that makes the class of each header once, and each repeated header once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -50,7 +50,7 @@ class _Registry(HeaderRegistry):
         self._same = lru_cache(maxsize=256)(super().__call__)
 
     def __call__(self, name: str, value: Any) -> Any:
-        """The header, which nobody changes once it is made."""
+        """The header; it is never changed after it is made."""
         if name.lower() in _SAME:
             return self._same(name, value)
         return super().__call__(name, value)
@@ -92,7 +92,7 @@ def build_message(mail: Rendered, date: datetime) -> EmailMessage:
         for name, value in mail.headers.items():
             line = one_line(value)
             if len(line.encode()) + len(name) + 2 > _LONGEST_LINE:
-                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - told like the rest
+                raise ValueError(f"header {name} is longer than a line may be")  # noqa: TRY301 - reported like the rest
             message[name] = line
         message.set_content(mail.text)
         # Given no boundary, the e-mail package compiles a pattern for each mail to find one. Nobody

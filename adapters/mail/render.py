@@ -39,7 +39,7 @@ class MailRenderer:
     """Renders the e-mails of programs, and alerts.
 
     `links` makes the links that come back to us. Without them, or without a public URL, no link
-    is tracked and one unsubscribes by a mail; without a mail domain, bounces and replies go
+    is tracked, and people unsubscribe by mail. Without a mail domain, bounces and replies go
     to the sender. No link holds personal data.
     """
 
@@ -93,7 +93,7 @@ class MailRenderer:
         )
 
     def _way_out(self, message: str, domain: str) -> str:
-        """Where the reader unsubscribes: a page, else a mail."""
+        """Where the recipient unsubscribes: a page, or an address to write to."""
         if self._web is not None:
             return self._web.unsubscribe(message)
         return f"mailto:{self._unsubscribe_mail(message, domain)}"
@@ -123,7 +123,7 @@ class MailRenderer:
             ways.append(f"mailto:{self._unsubscribe_mail(command.message, sender.domain)}")
         headers["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in ways)
         headers["List-Id"] = f"<{program.program.lower()}.{sender.domain}>"  # RFC 2919
-        # Google's Feedback-ID: what complaints are counted by; the sender's name comes last.
+        # Google counts complaints by Feedback-ID; the sender's name comes last.
         headers["Feedback-ID"] = f"{command.email}:{program.program}:nurture:leadflow"
         return headers
 
@@ -153,7 +153,7 @@ class MailRenderer:
         timeline: tuple[Entry, ...],
         command: Alert,
     ) -> AlertNotice:
-        """An alert to a person of sales, from the program's sender.
+        """An alert to a salesperson, from the program's sender.
 
         Raises ValueError if an address is not one.
         """
@@ -171,7 +171,7 @@ class MailRenderer:
 
 
 def program_values(program: Program) -> dict[str, Any]:
-    """`program` as templates see it: named as in YAML, what is left out being nil."""
+    """`program` as templates see it: the names of the YAML file, and nil for what is left out."""
     return program.model_dump(mode="json", by_alias=True)
 
 
@@ -219,7 +219,7 @@ def _with_footer(
     if not text_lines:
         return text, html
     footer = _FOOTER.format("<br>\n".join(html_lines))
-    # "-- " is how mail programs know a signature.
+    # Mail programs recognise a signature by "-- ".
     return text + "\n-- \n" + "\n".join(text_lines) + "\n", before_end(html, footer)
 
 
@@ -228,7 +228,7 @@ def _owner(people: Directory, email: str | None) -> Member | None:
 
 
 def owner_values(owner: Member | None) -> dict[str, str]:
-    """`owner` as templates see it; all is empty where there is none."""
+    """`owner` as templates see it; every value is empty if there is no owner."""
     if owner is None:
         return {"email": "", "name": "", "signature": ""}
     return {"email": owner.email, "name": owner.name, "signature": owner.signature}

@@ -2,7 +2,7 @@
 
 MJML is compiled first, once per template, and Liquid is rendered on the HTML: each value is
 escaped for where it stands, and a mail costs no compilation. While MJML compiles, words
-stand in for the Liquid, so that a `<` or a quote inside a tag can't break the markup.
+take the place of the Liquid, so that a `<` or a quote inside a tag can't break the markup.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from models.program.values import BUILT_IN_FIELDS
 _LIQUID = re.compile(r"\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 _STAND_IN = re.compile(r"liquid(\d+)diuqil")
 _MARKUP = re.compile(r"<|newline_to_br|\{%-?\s*(for|capture|assign|tablerow|cycle|raw)")
-"""Liquid whose outcome can't be told from the template alone, or that repeats what is around it."""
+"""Liquid whose result the template alone does not show, or that repeats what is around it."""
 _POSITION = re.compile(r" at position (\d+):\d+")
 _LONGEST_RANGE = 10_000
 _LONGEST_TEXT = 1_000_000
@@ -44,7 +44,7 @@ class TemplateError(ValueError):
 
 
 class _Sandbox(Environment):
-    """No files, no filter that unescapes, and an end to every loop."""
+    """Liquid without files, without filters that unescape, and with a limit on every loop."""
 
     loop_iteration_limit = 10_000
     local_namespace_limit = 100_000  # bytes
@@ -59,7 +59,7 @@ class _Sandbox(Environment):
 
 
 def _bounded(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
-    """The filter, refusing what would fill the memory before any limit of Liquid's is asked."""
+    """The filter. It refuses what would fill the memory before Liquid checks its own limits."""
 
     @functools.wraps(apply)
     def bounded(*args: Any, **kwargs: Any) -> Any:
@@ -90,9 +90,9 @@ def parse(source: str, *, html: bool = False) -> BoundTemplate:
     try:
         return _parsed(source, html=html)
     except LiquidError as error:
-        told = _told(error)
-        # Without a place it is the end of the text that was not expected.
-        raise TemplateError(told.message, told.line or source.count("\n") + 1) from error
+        found = _template_error(error)
+        # An error without a place is about the end of the text.
+        raise TemplateError(found.message, found.line or source.count("\n") + 1) from error
 
 
 def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str:
@@ -101,12 +101,12 @@ def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str
     try:
         return template.render(**values)
     except LiquidError as error:
-        raise _told(error) from error
+        raise _template_error(error) from error
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
         raise TemplateError(f"Liquid failed: {error}") from error
 
 
-def _told(error: LiquidError) -> TemplateError:
+def _template_error(error: LiquidError) -> TemplateError:
     token = error.token
     known = token is not None and token.start_index >= 0
     line = token.source.count("\n", 0, token.start_index) + 1 if token and known else None
@@ -153,7 +153,7 @@ def compile_mjml(source: str) -> str:
 def mjml_text(source: str) -> str | None:
     """The text of an MJML template, its Liquid in place, so that no mail's HTML has to be read.
 
-    None if its Liquid may make markup: then the text is told from each mail's own HTML.
+    None if its Liquid may make markup. Then the text is made from each mail's own HTML.
     Raises TemplateError.
     """
     liquid: list[str] = []
@@ -168,13 +168,13 @@ def mjml_text(source: str) -> str | None:
     text = _STAND_IN.sub(lambda match: liquid[int(match[1])], html_to_text(hidden))
     try:
         parse(text)
-    except TemplateError:  # half of a block stood where no text is
+    except TemplateError:  # half of a block was where no text is
         return None
     return text
 
 
 def _inlined(html: str) -> str:
-    """The HTML with the template's own styles in its elements, for mail programs drop style sheets.
+    """The HTML with its own styles in its elements, because mail programs drop style sheets.
 
     Raises TemplateError where that would move a piece of Liquid.
     """

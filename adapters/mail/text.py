@@ -47,7 +47,7 @@ def _linked(paragraph: str) -> str:
 
 
 def html_to_text(html: str) -> str:
-    """What a reader without HTML sees: paragraphs, and links as `text (url)`."""
+    """The text part of an HTML mail: paragraphs, and links as `text (url)`."""
     reader = _HtmlReader()
     reader.feed(html)
     reader.close()
@@ -70,14 +70,14 @@ _HIDDEN = re.compile(r"display\s*:\s*none|mso-hide\s*:\s*all", re.IGNORECASE)
 
 
 class _HtmlReader(HTMLParser):
-    """Collects text; `skipping` is the unseen element we are in and how deep in its likes."""
+    """Collects text. `skipping` is the invisible element we are in, and how deeply it is nested."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
         self.parts: list[str] = []
         self.skipping: tuple[str, int] | None = None
         self.link: tuple[str, int] | None = None
-        """Where the open link goes, and how many parts stood before it."""
+        """Where the open link goes, and how many parts came before it."""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}

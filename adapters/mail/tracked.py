@@ -1,4 +1,4 @@
-"""Links and images in a mail by which its reader's clicks and opens are known."""
+"""Links and images in a mail that report its recipient's clicks and opens."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ class TrackedLinks:
     """Numbers the targets of a mail's links. Number 0 is a link that no person can see."""
 
     def __init__(self, own: str, hosts: frozenset[str], link: Callable[[int], str]) -> None:
-        """`link` makes the URL of a number; what begins with `own` is ours and left alone.
+        """`link` makes the URL of a number. What begins with `own` is ours and is not changed.
 
-        So is what leads to none of `hosts`. Whoever calls himself `https://evil.example` in a
-        form would else get a link of ours that leads there.
+        A link to a host outside `hosts` is not changed either: whoever writes `https://evil.example`
+        as a name into a form would otherwise get a link of ours that leads there.
         """
         self._own = own
         self._hosts = hosts
@@ -51,12 +51,12 @@ class TrackedLinks:
         return self._link(self._numbers.setdefault(url, len(self._numbers)))
 
     def unseen(self) -> str:
-        """The link that no person can see; who follows it reads the source."""
+        """The link that no person can see: only a machine, which reads the source, follows it."""
         return _UNSEEN.format(escape(self._link(0)))
 
 
 def hosts_in(*written: str) -> frozenset[str]:
-    """The hosts of the links in what we wrote ourselves; not those that Liquid completes."""
+    """The hosts of the links that we wrote ourselves, without those that Liquid completes."""
     found = (match[1].rstrip(".:").lower() for text in written for match in _HOST.finditer(text))
     return frozenset(found)
 
@@ -69,7 +69,7 @@ def _host(url: str) -> str:
 
 
 def track_html(html: str, links: TrackedLinks) -> str:
-    """The HTML with every link to a web page replaced, and all else as it was."""
+    """The HTML with every link to a web page replaced, and nothing else changed."""
     anchors = _Anchors(html)
     parts, end = [], 0
     for start, tag in anchors.found:
@@ -93,7 +93,7 @@ def track_text(text: str, links: TrackedLinks) -> str:
 
 
 def pixel(url: str) -> str:
-    """The image whose loading tells of an opened mail."""
+    """The image that is loaded when the mail is opened."""
     return _PIXEL.format(escape(url))
 
 
@@ -116,7 +116,7 @@ class _Anchors(HTMLParser):
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        """Note an anchor."""
+        """Record an anchor."""
         text = self.get_starttag_text()
         if tag in ("a", "area") and attrs and text:
             line, column = self.getpos()

@@ -1,4 +1,4 @@
-"""The leads that sales works, as lists for people: what presses most comes first."""
+"""The leads that sales works, as lists: breached first, then by when the clock is due."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.tables.leads import LeadRow, TaskRow
 _L = table_of(LeadRow)
 _T = table_of(TaskRow)
 _MOST = 500
-"""So many leads in one list."""
+"""How many leads one list has at most."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""How the handoffs of a manager's teams stand: what a digest tells, from SQL alone."""
+"""The open handoffs of a manager's teams, for the digest, from SQL alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from adapters.reports.leads import Acceptance
+from adapters.reports.sla import Acceptance
 from adapters.sql.database import Database
 from lifecycle.calendars.local_time import resolve, zone
 from lifecycle.stages import IN_SALES
@@ -27,7 +27,7 @@ _H = table_of(HandoffRow)
 _L = table_of(LeadRow)
 
 TARGET = "accepted_within_sla"
-"""The target of the program that acceptance is held against."""
+"""The program's target with which the share of accepted handoffs is compared."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +48,7 @@ class OpenHandoff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestFacts:
-    """What a manager is told. `at` is in the program's time zone."""
+    """What a manager's digest says. `at` is in the program's time zone."""
 
     at: datetime
     teams: tuple[str, ...]

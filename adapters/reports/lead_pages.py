@@ -1,7 +1,7 @@
 """Lists of leads page by page, for programs that read many.
 
-A page ends with a cursor, which names the place of its last lead: the next page begins after
-it, however many leads have come or gone meanwhile (keyset paging).
+A page ends with a cursor, which names the position of its last lead. The next page begins after
+it, even if leads were added or removed between the two (keyset paging).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from models.tables.columns import UtcInstant, table_of
 from models.tables.leads import LeadRow
 
 Order = Literal["urgency", "lead"]
-"""By urgency, what is breached comes first, then what is due first; or by the lead's id, in which
-nothing moves, so that each lead comes once whatever happens meanwhile."""
+"""By urgency: breached leads first, then by when the clock is due. Or by the lead's id, which never
+changes, so that each lead comes exactly once."""
 
 _L = table_of(LeadRow)
 _LINE = [_L.c[name] for name in LeadLine.__slots__]
@@ -35,7 +35,7 @@ _RANK = sa.case((_L.c.breached, 0), else_=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
-    """Some leads in order, and where to go on."""
+    """Some leads in order, and where the next page begins."""
 
     leads: tuple[LeadLine, ...]
     next: str | None
@@ -64,8 +64,8 @@ class SqlLeadPages:
         """The leads to which all that is given applies, from the cursor `after` on.
 
         `due_before` is about the clock that a salesperson must keep: leads whose clock is due
-        before then, and those that missed it. Raises ValueError for a cursor that is none, or
-        is of the other order.
+        before then, and those that missed it. Raises ValueError for text that is not a
+        cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
         query = sa.select(*_LINE).order_by(*keys).limit(limit + 1)
@@ -100,7 +100,7 @@ def _cursor(order: Order, line: LeadLine) -> str:
 
 
 def _place(order: Order, cursor: str) -> list[sa.ColumnElement[Any]]:
-    """Where a page ended, as values to compare the keys with."""
+    """The position in a cursor, as values to compare the keys with."""
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
         read = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))

@@ -1,4 +1,4 @@
-"""The teams as they stand: who has how many leads, was given how many, and is away."""
+"""The teams now: how many leads each member has and was given, and who is away."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TeamLine:
     manager: str | None
     members: tuple[MemberLine, ...]
     left: dict[str, int]
-    """Leads in mql to opportunity that people own who are not of the team (any more)."""
+    """Leads from mql to opportunity whose owners are not in the team (any more), by owner."""
 
 
 class SqlTeamReport:
@@ -108,7 +108,7 @@ class SqlTeamReport:
 def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None:
     """The last day of the absence that the member's today is in, or None.
 
-    A time zone that is not known is as good as none.
+    An unknown time zone counts as none.
     """
     try:
         here = zone(member.timezone) if member.timezone is not None else timezone
@@ -120,7 +120,7 @@ def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None
 
 
 def office_zone(programs: SqlPrograms) -> ZoneInfo:
-    """Where days away are counted of members without a time zone: the accept calendar's.
+    """The time zone for absences of members without one: that of the accept calendar.
 
     UTC if the programs published last don't agree on one.
     """

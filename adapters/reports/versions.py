@@ -14,10 +14,10 @@ _L = table_of(LeadRow)
 def leads_by_version(database: Database, program: str) -> dict[str, int]:
     """How many leads of this program are not closed, by the digest of their version."""
     query = (
-        sa.select(_L.c.digest, sa.func.count())
+        sa.select(_L.c.digest, sa.func.count().label("leads"))
         .where(_L.c.program == program, _L.c.closed.is_(sa.false()))
         .group_by(_L.c.digest)
         .order_by(sa.func.count().desc(), _L.c.digest)
     )
     with database.read() as connection:
-        return dict(connection.execute(query).tuples().all())
+        return {row.digest: int(row.leads) for row in connection.execute(query)}

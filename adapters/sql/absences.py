@@ -1,4 +1,4 @@
-"""Days away that were entered by hand: kept beside the teams file, so that a new one loses none."""
+"""Absences that were entered by hand: applying a new teams file keeps them."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class EnteredAbsence:
 class SqlAbsences:
     """Absences entered by hand, in the database.
 
-    `changed` is called after each change: whoever remembers the directory forgets it then.
+    `changed` is called after each change, so that nobody goes on with a remembered directory.
     """
 
     def __init__(self, database: Database, changed: Callable[[], None] = lambda: None) -> None:
@@ -40,7 +40,7 @@ class SqlAbsences:
         self._changed = changed
 
     def add(self, member: str, from_: date, to: date, *, by: str) -> bool:
-        """Enter days away; False if they were entered before.
+        """Enter an absence; False if it was entered before.
 
         Raises ValueError if the absence would end before it begins.
         """
@@ -55,7 +55,7 @@ class SqlAbsences:
         return new is not None
 
     def remove(self, member: str, from_: date, to: date) -> bool:
-        """Take days away back; False if none were entered by hand from and to just these days."""
+        """Remove an absence; False if none with exactly these days was entered by hand."""
         with self._database.write() as connection:
             removed = connection.execute(
                 sa.delete(_T).where(
@@ -66,7 +66,7 @@ class SqlAbsences:
         return removed.rowcount > 0
 
     def all(self) -> list[EnteredAbsence]:
-        """All that were entered, by member and day; those that are over too."""
+        """All absences entered by hand, by member and day, past ones too."""
         with self._database.read() as connection:
             return list(entered(connection))
 
@@ -81,7 +81,7 @@ def entered(connection: Connection) -> tuple[EnteredAbsence, ...]:
 
 
 def with_absences(directory: Directory, absences: Sequence[EnteredAbsence]) -> Directory:
-    """The directory with these days away added to the members' own, in every team they are in."""
+    """The directory with these absences added to the members' own, in every team they are in."""
     if not absences:
         return directory
     away: defaultdict[str, list[Absence]] = defaultdict(list)
@@ -104,7 +104,7 @@ def with_absences(directory: Directory, absences: Sequence[EnteredAbsence]) -> D
 
 
 def stands_in_file(applied: Directory, member: str, from_: date, to: date) -> bool:
-    """Whether the teams file that was applied has just these days: they are removed there."""
+    """Whether the applied teams file has exactly these days: then they are removed there."""
     days = Absence(from_=from_, to=to)
     members = (one for team in applied.teams.values() for one in team.members)
     return any(one.email == _folded(member) and days in one.away for one in members)

@@ -1,4 +1,4 @@
-"""API keys: made once, shown once, kept as a hash, revoked for good."""
+"""API keys: each is made and shown once, stored as a hash, and revoked for ever."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ _K = table_of(ApiKey)
 
 Role = Literal["marketing", "sales", "manager", "admin"]
 
-SCOPES = ("leads:write", "events:write")
-"""What a key without a role may be for. To read leads and to act on them takes a role, for it says
-which leads."""
+SCOPES = ("leads:write", "events:write", "profiles:write", "consents:write", "mail:write")
+"""The scopes of a key without a role. Reading leads and acting on them needs a role, because the
+role says which leads."""
 
 GRANTS: dict[str, tuple[str, ...]] = {
-    "marketing": ("leads:write", "events:write", "leads:read"),
+    "marketing": (*SCOPES, "leads:read"),
     "sales": ("leads:read", "acts:write"),
     "manager": ("leads:read", "acts:write"),
-    "admin": ("leads:write", "events:write", "leads:read", "acts:write"),
+    "admin": (*SCOPES, "leads:read", "acts:write"),
 }
-"""What a role is for."""
+"""The scopes of each role."""
 
 PERSONAL = ("sales", "manager")
-"""The roles that are a person's: whoever has the key is that person, and nobody else."""
+"""Roles for which a key belongs to one person: whoever has the key acts as that person."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +43,7 @@ class KnownKey:
     id: str
     name: str
     scopes: tuple[str, ...]
-    """What it is for; with a role, what that grants."""
+    """Its scopes; with a role, those of the role."""
     role: Role | None
     person: str | None
     """Whose it is, where the role is a person's."""
@@ -67,8 +67,8 @@ class SqlApiKeys:
     ) -> str:
         """A new key, for some scopes or with a role; it can't be shown again.
 
-        Raises ValueError for what there is not, or what does not go together. Whether the
-        directory knows the person is not asked here: people come and go, and each request asks.
+        Raises ValueError for an unknown scope or role, and for a combination that is not allowed.
+        Whether the directory knows the person is checked at each request, not here.
         """
         _refuse_unusable(scopes, role, person)
         identity, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
@@ -88,7 +88,7 @@ class SqlApiKeys:
         return f"lf_{identity}_{secret}"
 
     def revoke(self, identity: str) -> bool:
-        """Revoke a key; False if there is none with this id that is good."""
+        """Revoke a key; False if no valid key has this id."""
         with self._database.write() as connection:
             changed = connection.execute(
                 sa.update(_K)
@@ -104,7 +104,7 @@ class SqlApiKeys:
         return [_known(row) for row in rows]
 
     def check(self, key: str) -> KnownKey | None:
-        """The key behind this text; None if it is none, or revoked."""
+        """The key with this text; None if there is none, or if it is revoked."""
         kind, _, rest = key.partition("_")
         identity, _, secret = rest.partition("_")
         if kind != "lf" or not secret or not identity.isascii() or not secret.isascii():
@@ -118,14 +118,12 @@ class SqlApiKeys:
 
 def _refuse_unusable(scopes: Sequence[str], role: str | None, person: str | None) -> None:
     if unknown := sorted(set(scopes) - set(SCOPES)):
-        raise ValueError(
-            f"there is no scope {', '.join(unknown)}; there are {' and '.join(SCOPES)}"
-        )
+        raise ValueError(f"there is no scope {', '.join(unknown)}; there are {', '.join(SCOPES)}")
     if role is not None and role not in GRANTS:
         raise ValueError(f"there is no role {role}; there are {', '.join(GRANTS)}")
     if (role is None) == (not scopes):
         raise ValueError(
-            f"a key has either a role ({', '.join(GRANTS)}) or scopes ({' and '.join(SCOPES)})"
+            f"a key has either a role ({', '.join(GRANTS)}) or scopes ({', '.join(SCOPES)})"
         )
     if role in PERSONAL and not (person or "").strip():
         raise ValueError(f"a key of the role {role} is a person's; say whose")

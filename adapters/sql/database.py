@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from fractions import Fraction
 from pathlib import Path
 from threading import Lock
@@ -28,6 +28,7 @@ from models.instants import write_instant
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 _BUSY_MILLISECONDS = 3_000
 _WRITES = "leadflow_writes"
+_DURABLE = "leadflow_durable"
 _MIGRATION_LOCK = 5_323_460_001
 """Any number will do, so long as nobody else locks by it in this database."""
 
@@ -54,6 +55,8 @@ class Database:
 
     engine: Engine
     _writer: Lock = field(default_factory=Lock, repr=False)
+    _identity: list[tuple[int, int]] = field(default_factory=list, repr=False)
+    """Device and number of SQLite's file, once it was seen."""
 
     @property
     def is_sqlite(self) -> bool:
@@ -69,27 +72,64 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading: what is read is of one instant in SQLite."""
+        self._refuse_another_file()
         with self.engine.connect() as connection:
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
+    def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """One transaction, rolled back if anything is raised.
+
+        What is `durable` survives a power cut as soon as the block ends. PostgreSQL does so for
+        every transaction; SQLite then waits for the disk, which takes some milliseconds. Its
+        other transactions survive the end of a process, and a power cut may undo the last ones.
 
         SQLite has one writer at a time: threads of this process queue for it here (its own
         waiting is by polling), other processes' transactions are waited for three seconds.
         """
+        self._refuse_another_file()
         if self.is_sqlite:
-            with self._writer, self._begin() as connection:
+            with self._writer, self._begin(durable=durable) as connection:
                 yield connection
         else:
-            with self._begin() as connection:
+            with self._begin(durable=durable) as connection:
                 yield connection
 
+    def _refuse_another_file(self) -> None:
+        """Raise DatabaseUnreachableError if SQLite's file is not the one that was opened.
+
+        Open connections would go on with a deleted file, and all that they store would be lost.
+        """
+        if (file := self.file) is None:
+            return
+        try:
+            found = file.stat()
+            identity = (found.st_dev, found.st_ino)
+        except FileNotFoundError:
+            identity = None
+        if self._identity and identity != self._identity[0]:
+            raise DatabaseUnreachableError(
+                f"the database's file {file.name} was deleted or replaced while it was in use;"
+                " put the right file in its place and start this process again"
+            )
+        if not self._identity and identity is not None:
+            self._identity.append(identity)
+
+    def now(self, connection: Connection) -> datetime:
+        """The instant by the database's clock, so that all processes share one.
+
+        A file of SQLite has no clock: there it is this machine's.
+        """
+        if self.is_sqlite:
+            return datetime.now(UTC)
+        at: datetime = connection.execute(sa.select(sa.func.clock_timestamp())).scalar_one()
+        return at.astimezone(UTC)
+
     @contextmanager
-    def _begin(self) -> Iterator[Connection]:
+    def _begin(self, *, durable: bool) -> Iterator[Connection]:
+        options = {_WRITES: True, _DURABLE: durable}
         with (
-            self.engine.connect().execution_options(**{_WRITES: True}) as connection,
+            self.engine.connect().execution_options(**options) as connection,
             connection.begin(),
         ):
             yield connection
@@ -104,7 +144,7 @@ class Database:
 
 
 def _plain(value: object) -> object:
-    """What JSON has no word for. Raises TypeError for what nobody should store."""
+    """A JSON value for a type that JSON lacks. Raises TypeError for any other type."""
     if isinstance(value, datetime):
         return write_instant(value)
     if isinstance(value, date):
@@ -118,10 +158,10 @@ def _plain(value: object) -> object:
     raise TypeError(f"{type(value).__name__} can't be stored as JSON")
 
 
-# Escaped to ASCII: half a surrogate pair is legal JSON from a stranger, but not legal UTF-8.
+# Escaped to ASCII: JSON from outside may hold half a surrogate pair, which UTF-8 can't hold.
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_plain)
 
-# As many connections as a worker has threads for turns: who waits for one may wait long.
+# As many connections as a worker has threads for turns, so that no turn waits for one.
 _SETTINGS: dict[str, Any] = {
     "json_serializer": _ENCODER.encode,
     "pool_size": 20,
@@ -160,7 +200,7 @@ def open_database(url: str) -> Database:
 
 
 def _prepare(connection: Any, _record: object) -> None:
-    connection.isolation_level = None  # we say BEGIN ourselves: the driver says it too late
+    connection.isolation_level = None  # we send BEGIN ourselves: the driver sends it too late
     cursor = connection.cursor()
     cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
     _to_wal(cursor)
@@ -170,7 +210,7 @@ def _prepare(connection: Any, _record: object) -> None:
 
 
 def _to_wal(cursor: Any) -> None:
-    """Switch a new file to WAL. SQLite does not wait for others who do so, so this does."""
+    """Switch a new file to WAL. If another process is doing so, wait: SQLite itself does not."""
     limit = time.monotonic() + _BUSY_MILLISECONDS / 1_000
     while True:
         try:
@@ -184,7 +224,11 @@ def _to_wal(cursor: Any) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get(_WRITES)
+    options = connection.get_execution_options()
+    writes = options.get(_WRITES)
+    if writes:
+        level = "FULL" if options.get(_DURABLE) else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
@@ -213,7 +257,7 @@ def _shown(engine: Engine) -> str:
 
 @contextmanager
 def _opened(url: str) -> Iterator[Database]:
-    """A database for a while. Raises DatabaseUnreachableError, without a word of SQL."""
+    """Open a database for the block. Raises DatabaseUnreachableError, whose text holds no SQL."""
     database = open_database(url)
     try:
         yield database
@@ -228,7 +272,7 @@ def _opened(url: str) -> Iterator[Database]:
 
 
 def migrate(url: str) -> None:
-    """Bring a database, new or old, to this code's tables; of two at once, one waits.
+    """Migrate a database, new or old, to this code's tables. Of two at once, one waits.
 
     For SQLite the file and its folder are made. Raises DatabaseNotReadyError (too new,
     unreachable), having changed nothing.
@@ -251,7 +295,7 @@ def check(url: str) -> None:
     script = ScriptDirectory.from_config(_config())
     found = None
     with _opened(url) as database:
-        # Connecting to SQLite makes the file, and a mere look should leave nothing behind.
+        # Connecting to SQLite makes the file, and a check should not make one.
         if database.file is None or database.file.exists():
             with database.read() as connection:
                 found = _revision(connection, script)

@@ -1,4 +1,4 @@
-"""Leads whose owner leaves a team: each is told, by the intake, with the change itself."""
+"""Leads whose owner leaves a team: each gets an event by the intake, stored with the change."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def leads_left(connection: Connection, before: Directory, after: Directory) -> d
         owned = sa.select(_L.c.id).where(
             _L.c.owner == person, _L.c.team == team, _L.c.stage.in_(sorted(WORKED))
         )
-        # A lead that was given to this person a moment ago has no row that says so yet.
+        # A lead that was assigned a moment ago has a row that does not show it yet.
         given = sa.select(_A.c.lead).where(_A.c.pending, _A.c.owner == person, _A.c.team == team)
         found.setdefault(person, set()).update(connection.scalars(sa.union(owned, given)))
     return {person: sorted(leads) for person, leads in sorted(found.items()) if leads}
@@ -61,9 +61,9 @@ def tell(
     now: datetime,
     known: timedelta,
 ) -> None:
-    """Store what these leads are to be told of the directory's new version.
+    """Store the events that tell these leads of the directory's new version.
 
-    They are told when it is `known` to every worker: who is to be alerted, it says.
+    They are sent after `known`, when every worker has the new version: it says whom to alert.
     """
     items = [
         _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now, known)

@@ -1,8 +1,8 @@
 """Signing in without a password: a link by mail, then a session for a day.
 
-Secrets have 256 random bits, and only their hashes are kept. A link works once and for a quarter
-of an hour; every sign-in makes a new session, so none can be planted beforehand. All by the
-wall clock.
+Secrets have 256 random bits, and only their hashes are kept. A link works once and for 15
+minutes. Every sign-in makes a new session, so that nobody can prepare one for another person. All
+times are by the wall clock.
 """
 
 from __future__ import annotations
@@ -53,14 +53,14 @@ class SqlDeskSessions:
         return secret
 
     def invited(self, secret: str) -> str | None:
-        """Whom a link would sign in; None if it is used, too old or none of ours."""
+        """Whom a link would sign in; None if it is used, too old or unknown."""
         query = sa.select(_I.c.person).where(self._good(secret))
         with self._database.read() as connection:
             found: str | None = connection.scalar(query)
         return found
 
     def sign_in(self, secret: str) -> str | None:
-        """Use a link up: the secret of a new session; None if the link is no good."""
+        """Use a link. Returns the secret of a new session; None if the link is not valid."""
         session, now = secrets.token_urlsafe(32), self._now()
         with self._database.write() as connection:
             person = connection.scalar(

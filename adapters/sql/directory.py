@@ -46,7 +46,7 @@ class _KnownPeople:
     merged: Directory
 
 
-class SqlPeople:
+class SqlDirectory:
     """The people of sales; assignments are made one after another, whoever asks."""
 
     def __init__(self, database: Database) -> None:

@@ -20,6 +20,8 @@ from models.tables.leads import LeadRow
 _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 
+_FARTHEST = timedelta(minutes=5)
+"""Nothing waits so long: what says so was written by a clock that was ahead, and is taken now."""
 _MOST_OF_A_LEAD = 1_000
 _MOST_ROWS = 5_000
 """So many items are taken at once, however many wait: a flood must fit into memory."""
@@ -74,14 +76,14 @@ class SqlIntake:
 
     def accept(self, items: Sequence[NewItem]) -> list[bool]:
         """Store items in one transaction; False for each that was accepted before."""
-        with self.database.write() as connection:
+        with self.database.write(durable=True) as connection:
             return self.store(connection, items)
 
     def store(self, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
         """`accept` as a part of another's transaction."""
         if not items:
             return []
-        now = datetime.now(UTC)
+        now = self.database.now(connection)
         rows = [
             {
                 "lead": one.lead,
@@ -109,15 +111,18 @@ class SqlIntake:
         What is neither `done` nor put off (`again`) within the lease is taken anew, because the
         process that took it died.
         """
-        now = datetime.now(UTC)
         firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
-        ready = (
-            sa.select(_I.c.lead)
-            .where(_I.c.seq.in_(firsts), _I.c.ready <= now)
-            .order_by(_I.c.ready)
-            .limit(limit)
-        )
         with self.database.write() as connection:
+            now = self.database.now(connection)
+            ready = (
+                sa.select(_I.c.lead)
+                .where(
+                    _I.c.seq.in_(firsts),
+                    sa.or_(_I.c.ready <= now, _I.c.ready > now + _FARTHEST),
+                )
+                .order_by(_I.c.ready)
+                .limit(limit)
+            )
             leads = sorted(connection.scalars(ready))
             if not leads:
                 return []
@@ -171,7 +176,7 @@ class SqlIntake:
             connection.execute(
                 sa.update(_I)
                 .where(_I.c.seq.in_(seqs), _I.c.done.is_(None))
-                .values(ready=datetime.now(UTC) + after, why=why)
+                .values(ready=self.database.now(connection) + after, why=why)
             )
 
     def judge(self, lead: str, message: str, why: str) -> int:
@@ -240,6 +245,20 @@ class SqlIntake:
         }
         return {address: each[0] for address, each in found.items() if each}
 
+    def address_of(self, lead: str) -> str | None:
+        """The address of a lead that exists, or of one whose creation was accepted; else None."""
+        row = sa.select(_L.c.email).where(_L.c.id == lead)
+        coming = (
+            sa.select(_I.c.body)
+            .where(_I.c.lead == lead, _I.c.kind == "lead", _I.c.done.is_(None))
+            .order_by(_I.c.seq)
+            .limit(1)
+        )
+        with self.database.read() as connection:
+            address: str | None = connection.scalar(row)
+            body = connection.scalar(coming) if address is None else None
+        return address if body is None else body["profile"].get("email")
+
     def waiting(self) -> Waiting:
         """How much was accepted and not relayed yet, and since when the oldest waits."""
         query = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
@@ -257,10 +276,11 @@ def _first_ready(
     rows: Sequence[sa.Row[Any]], now: datetime, gathered: datetime
 ) -> Iterator[sa.Row[Any]]:
     """Each lead's first items up to one that is not ready, if the first is due by now."""
+    never = now + _FARTHEST
     stopped: dict[str, bool] = {}
     for row in rows:
         first = row.lead not in stopped
-        stop = stopped.get(row.lead, False) or row.ready > (now if first else gathered)
+        stop = stopped.get(row.lead, False) or ((now if first else gathered) < row.ready <= never)
         stopped[row.lead] = stop
         if not stop:
             yield row

@@ -1,19 +1,18 @@
-"""The journal: a turn's rows in one transaction, replaced when the turn runs again.
+"""The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
 This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from activities.ports import Fence, StoredLead
-from adapters.crm.outbox import TurnEvents
+from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from models.decision import Decision, Entry
@@ -32,95 +31,107 @@ _T = table_of(TaskRow)
 _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
-"""Kinds after which a handoff may stand differently."""
+"""Kinds after which the handoff rows may differ."""
 _LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
-"""Events that lift a reason from the address, also where another lead of it has the row."""
+"""Events that lift a reason from the address, also if the row belongs to another lead of it."""
 _CONSENT_TURNS = frozenset({"created", "consented", "profile"})
 _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
 _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
-_INSERT_ENTRIES = sa.insert(_E)
-_DELETE_ENTRIES = sa.delete(_E).where(
-    _E.c.lead == sa.bindparam("of_lead"), _E.c.seq >= sa.bindparam("from_seq")
+_ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
+    _L.c.id == sa.bindparam("lead")
 )
+_SEEN = (
+    sa.select(_E.c.event)
+    .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
+    .group_by(_E.c.event)
+    .order_by(sa.func.min(_E.c.seq).desc())
+    .limit(_REMEMBERED_EVENTS)
+)
+_INSERT_ENTRIES = sa.insert(_E)
 
-_Told = Iterable[tuple[datetime, str, Mapping[str, Any]]]
+_Entries = Iterable[tuple[datetime, str, Mapping[str, Any]]]
+
+
+class CrmRows(Protocol):
+    """Writes what the CRM is sent of a turn; `adapters.crm.outbox.TurnEvents` does."""
+
+    def record(self, connection: Connection, decision: Decision) -> None:
+        """Write it in the turn's transaction."""
+        ...
 
 
 class SqlJournal:
-    """Timelines and lead rows in the database; with a `crm`, what it is to be told as well."""
+    """Timelines and lead rows in the database; with `crm`, the rows of the CRM outbox too."""
 
-    def __init__(self, database: Database, *, crm: bool = False) -> None:
+    def __init__(self, database: Database, *, crm: CrmRows | None = None) -> None:
         self._database = database
-        self._crm = TurnEvents(database) if crm else None
+        self._crm = crm
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
-        """The lead as its row tells it, with the ids of its latest 1,000 events; or None."""
-        ids = (
-            sa.select(_E.c.event)
-            .where(_E.c.lead == lead, _E.c.event.is_not(None))
-            .group_by(_E.c.event)
-            .order_by(sa.func.min(_E.c.seq).desc())
-            .limit(_REMEMBERED_EVENTS)
-        )
+        """The lead as its row holds it, with the ids of its latest 1,000 events; or None."""
         with self._database.read() as connection:
-            state = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
-            if state is None:
-                return None
-            seen = connection.scalars(ids).all()
-        return StoredLead(state=read_state(state), seen=tuple(reversed(seen)))
+            row = connection.execute(_ROW, {"lead": lead}).one_or_none()
+            return None if row is None else _stored(connection, lead, row)
 
     def state(self, lead: str) -> LeadState | None:
-        """The lead's state as its row tells it, or None."""
+        """The lead's state as its row holds it, or None."""
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
 
-    def record(self, decision: Decision, fence: Fence, now: datetime) -> None:
-        """Store a turn in one transaction, replacing its rows if it ran before.
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        A writer older than the stored fence changes nothing. `now` is when it is stored.
+        Then the row is returned. `now` is when the turn is stored.
         """
         state = decision.state
-        first = decision.entries[0].seq if decision.entries else state.seq + 1
+        row = _lead_row(decision, fence, now)
+        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
         with self._database.write() as connection:
-            # One statement judges the fence, locks the row and writes it.
-            if connection.scalar(self._upsert_lead, _lead_row(decision, fence, now)) is None:
-                return
-            replaced = connection.execute(
-                _DELETE_ENTRIES, {"of_lead": state.lead, "from_seq": first}
-            ).rowcount
+            # One statement checks the turn, locks the row and writes it.
+            if connection.scalar(self._upsert_lead, row) is None:
+                found = connection.execute(_ROW, {"lead": state.lead}).one()
+                return _stored(connection, state.lead, found)
             if decision.entries:
                 connection.execute(
                     _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
                 )
             kinds = {entry.kind for entry in decision.entries}
-            again = replaced > 0
             if self._crm is not None:
-                self._crm.record(connection, decision, replaced_from=first if again else None)
-            if again or (state.handoffs and kinds & _HANDOFF_TURNS):
+                self._crm.record(connection, decision)
+            if state.handoffs and kinds & _HANDOFF_TURNS:
                 _rebuild(connection, state, _H, HANDOFF_KINDS, handoff_rows)
-            if again or kinds & TASK_KINDS:
+            if kinds & TASK_KINDS:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
-            if again or kinds & _CONSENT_TURNS:
-                _consents(connection, decision, first)
-            if again or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
+            if kinds & _CONSENT_TURNS:
+                _consents(connection, decision)
+            if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
+        return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
-        """Make the address's suppressions what the state says, and lift what an entry lifts."""
+        """Store the suppressions of the state for the address, and delete what an entry lifted."""
         state = decision.state
         address = _address(state)
         if address is None:
             return
         lifted = [e.fields["why"] for e in decision.entries if e.kind == "unsuppressed"]
         if _moved(decision.entries):
-            # The old address bounced and keeps that; what stands against the new one stays too.
+            # The old address stays suppressed as bounced, and so does the new one if it is.
             lifted = [why for why in lifted if why != "bounced"]
-        told = (e.fields.get("type") for e in decision.entries if e.kind == "event")
-        lifted += [_LIFTS[one] for one in told if one in _LIFTS]
+        types = (e.fields.get("type") for e in decision.entries if e.kind == "event")
+        lifted += [_LIFTS[one] for one in types if one in _LIFTS]
         here = sa.and_(_S.c.address == address, _S.c.reason.not_in(state.suppressed))
         connection.execute(
             sa.delete(_S).where(here, sa.or_(_S.c.lead == state.lead, _S.c.reason.in_(lifted)))
@@ -134,10 +145,9 @@ class SqlJournal:
             )
 
 
-def _consents(connection: Connection, decision: Decision, first: int) -> None:
-    """Keep each consent of this turn: told as one, or set as a flag of the profile."""
+def _consents(connection: Connection, decision: Decision) -> None:
+    """Store each consent of this turn: a `consented` entry, or the profile's `consent` flag."""
     state = decision.state
-    connection.execute(sa.delete(_C).where(_C.c.lead == state.lead, _C.c.seq >= first))
     rows = [
         {
             "lead": state.lead,
@@ -155,10 +165,13 @@ def _consents(connection: Connection, decision: Decision, first: int) -> None:
 
 
 def _consented(decision: Decision) -> list[Entry]:
-    """The entries by which a consent came; a flag that a told one set is no second."""
-    told = [entry for entry in decision.entries if entry.kind == "consented"]
-    if told or decision.state.profile.get("consent") is not True:
-        return told
+    """The entries by which a consent came.
+
+    If a `consented` entry exists, the profile flag is not counted again.
+    """
+    found = [entry for entry in decision.entries if entry.kind == "consented"]
+    if found or decision.state.profile.get("consent") is not True:
+        return found
     return [
         entry
         for entry in decision.entries
@@ -184,15 +197,26 @@ def _of_address(entries: Iterable[Entry]) -> bool:
     )
 
 
+def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
+    writer = row.writer or {}
+    return StoredLead(
+        state=read_state(row.state),
+        seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
+        asked=tuple(writer.get("asked", ())),
+        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
+    )
+
+
 def _lead_upsert(database: Database) -> sa.Executable:
+    """Writes a lead's row if there is none, or one of an earlier turn."""
     insert = database.upsert(_L).values(
         {column.name: sa.bindparam(column.name, type_=column.type) for column in _L.c}
     )
     return insert.on_conflict_do_update(
         index_elements=[_L.c.id],
         set_={column.name: insert.excluded[column.name] for column in _L.c if column.name != "id"},
-        where=sa.tuple_(_L.c.fence_run, _L.c.fence_length)
-        <= sa.tuple_(insert.excluded.fence_run, insert.excluded.fence_length),
+        where=_L.c.turn < insert.excluded.turn,
     ).returning(_L.c.id)
 
 
@@ -246,7 +270,7 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database takes: strangers chose it."""
+    """The event's id, as text that every database accepts: it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
     if not found:
         return None
@@ -258,14 +282,14 @@ def _rebuild(
     state: LeadState,
     table: sa.Table,
     kinds: frozenset[str],
-    rows_of: Callable[[LeadState, _Told], list[dict[str, Any]]],
+    rows_of: Callable[[LeadState, _Entries], list[dict[str, Any]]],
 ) -> None:
-    told = connection.execute(
+    entries = connection.execute(
         sa.select(_E.c.at, _E.c.kind, _E.c.fields)
         .where(_E.c.lead == state.lead, _E.c.kind.in_(sorted(kinds)))
         .order_by(_E.c.seq)
     )
-    rows = rows_of(state, ((row.at, row.kind, row.fields) for row in told))
+    rows = rows_of(state, ((row.at, row.kind, row.fields) for row in entries))
     connection.execute(sa.delete(table).where(table.c.lead == state.lead))
     if rows:
         connection.execute(sa.insert(table), rows)

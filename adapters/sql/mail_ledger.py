@@ -1,9 +1,9 @@
-"""The outbox: what became of each mail, by its key; and who gets none."""
+"""The mail ledger: the result of each mail, by its key, and which addresses get none."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 import sqlalchemy as sa
 
@@ -18,13 +18,14 @@ _M = table_of(MessageRow)
 _S = table_of(Suppression)
 
 _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
-"""In the order in which they are told."""
+"""In this order; the first that applies is the reason given."""
 _STOPS_OPERATIONAL = ("bounced", "complained")
 
 
 # Built once: building them for every mail costs as much as running them.
 _CLAIMED = ("key", "lead", "message", "status", "why", "at", "updated")
 _REASONS = sa.select(_S.c.reason).where(_S.c.address.in_(sa.bindparam("spellings", expanding=True)))
+_KNOWN_BY_KEY = sa.select(_M.c.status, _M.c.why).where(_M.c.key == sa.bindparam("of"))
 _SETTLE = (
     sa.update(_M)
     .where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
@@ -51,8 +52,17 @@ class SqlMailLedger:
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         """Claim a mail for sending; of several who try, exactly one gets `new`."""
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             return self._claimed(connection, lead, key, message, at)
+
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        """How a mail ended, or why its address gets none; None if it may be sent now."""
+        with self._database.read() as connection:
+            known = connection.execute(_KNOWN_BY_KEY, {"of": key}).first()
+            if known is not None:
+                return _as_claim(known.status, known.why)
+            why = _suppression(connection, _written(mail), operational=operational)
+        return None if why is None else Claim(status="skipped", why=why)
 
     def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
         """Claim a nurture mail and ask last whether its address gets it, in one transaction.
@@ -60,11 +70,9 @@ class SqlMailLedger:
         If the mail may go, its row says what it is known by when something comes back; if not,
         it is settled as skipped.
         """
-        to = only_address(mail.to)
-        # The domain goes out in ASCII; people know it otherwise.
-        written = f"{to.username}@{readable_domain(to.domain)}".lower()
+        written = _written(mail)
         key = command.key
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             claim = self._claimed(connection, lead, key, command.message, command.at)
             if claim.status != "new":
                 return claim
@@ -96,8 +104,8 @@ class SqlMailLedger:
         }
         if connection.scalar(self._claim, row) is not None:
             return Claim(status="new")
-        known = connection.execute(sa.select(_M.c.status, _M.c.why).where(_M.c.key == key)).one()
-        return Claim(status="unknown" if known.status == "claimed" else known.status, why=known.why)
+        known = connection.execute(_KNOWN_BY_KEY, {"of": key}).one()
+        return _as_claim(known.status, known.why)
 
     def release(self, key: str) -> None:
         """Give a claim back, so that the mail can be claimed again; not once it has ended."""
@@ -138,6 +146,18 @@ class SqlMailLedger:
         }
         with self._database.write() as connection:
             connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
+
+
+def _as_claim(status: str, why: str | None) -> Claim:
+    """A row as its next sender sees it: a claim that nobody settled has an unknown outcome."""
+    found: Any = "unknown" if status == "claimed" else status
+    return Claim(status=found, why=why)
+
+
+def _written(mail: Rendered) -> str:
+    """The recipient as people write it: the domain goes out in ASCII, people know it otherwise."""
+    to = only_address(mail.to)
+    return f"{to.username}@{readable_domain(to.domain)}".lower()
 
 
 def _suppression(connection: sa.Connection, address: str, *, operational: bool) -> str | None:

@@ -28,7 +28,7 @@ class NewItem:
     """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
     kind: Literal["event", "lead"]
     body: Mapping[str, Any]
-    """An event as `models.messages.read_event` takes it; or `{program, profile}`."""
+    """An event as `models.messages.read_event` takes it; or `{program, profile, creation?}`."""
     arrived: datetime
     """By the program's clock."""
     delay: timedelta = timedelta(0)
@@ -68,10 +68,21 @@ class NewItem:
 
     @classmethod
     def lead_data(
-        cls, lead: str, program: str, profile: Mapping[str, Any], *, arrived: datetime
+        cls,
+        lead: str,
+        program: str,
+        profile: Mapping[str, Any],
+        *,
+        arrived: datetime,
+        creation: Mapping[str, str] | None = None,
     ) -> Self:
-        """A new lead on a program, or new data of one that exists."""
+        """A new lead on a program, or new data of one that exists.
+
+        `creation` is what counts for a new lead alone: `stage`, `owner`.
+        """
         body = {"program": program, "profile": dict(profile)}
+        if creation:
+            body["creation"] = dict(creation)
         text = json.dumps([body, write_instant(arrived)], sort_keys=True, default=str)
         digest = hashlib.sha256(text.encode()).hexdigest()[:16]
         return cls(lead=lead, item=f"lead/{digest}", kind="lead", body=body, arrived=arrived)

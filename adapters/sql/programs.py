@@ -19,7 +19,7 @@ _P = table_of(PublicationRow)
 
 
 class SqlPrograms:
-    """Published programs in the database; what was loaded once is kept in memory."""
+    """Published programs in the database. A program that was loaded once stays in memory."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -71,7 +71,7 @@ class SqlPrograms:
         """Make a program the newest of its name, in the caller's transaction.
 
         A version that was stored before is not changed. The newest version is not published
-        again if nothing is to be done for leads in flight: done twice it is done once.
+        again if nothing is to be done for leads in flight, so publishing it twice changes nothing.
         """
         at = datetime.now(UTC)
         insert = self._database.upsert(_T).values(
@@ -107,7 +107,7 @@ class SqlPrograms:
             return _publications(connection, name, most)
 
     def versions(self, name: str | None, beginning: str = "") -> tuple[str, ...]:
-        """The digests that begin so, of this name's versions or of all, sorted."""
+        """The digests with this beginning, of this name's versions or of all, sorted."""
         query = (
             sa.select(_T.c.digest)
             .where(_T.c.digest.startswith(beginning, autoescape=True))

@@ -1,7 +1,6 @@
-"""A lead's handoffs and tasks as rows, told from its whole timeline and its last state.
+"""A lead's handoffs and tasks as rows, made from its whole timeline and its last state.
 
-They are made anew from the timeline rather than kept up, so a turn that ran twice with
-different outcomes leaves what its second run says and nothing else.
+They are made anew from the timeline and not updated row by row, so they always agree with it.
 """
 
 from __future__ import annotations
@@ -31,12 +30,12 @@ def handoff_rows(
         if kind == "handoff_opened":
             rows.append(_opened(state.lead, at, fields))
         elif rows:
-            _told(rows[-1], at, kind, fields)
+            _apply(rows[-1], at, kind, fields)
     current = state.handoff
     for row in rows:
         row["over"] = current is None or row["number"] != current.number or current.over
     if rows and current is not None and rows[-1]["number"] == current.number:
-        _as_it_stands(rows[-1], state, current)
+        _set_current(rows[-1], state, current)
     return rows
 
 
@@ -60,7 +59,7 @@ def _opened(lead: str, at: datetime, fields: Mapping[str, Any]) -> Row:
     }
 
 
-def _told(row: Row, at: datetime, kind: str, fields: Mapping[str, Any]) -> None:
+def _apply(row: Row, at: datetime, kind: str, fields: Mapping[str, Any]) -> None:
     if kind == "assigned":
         row["owner"] = fields.get("owner")
         row["attempt"] = fields.get("attempt", row["attempt"])
@@ -80,12 +79,12 @@ def _told(row: Row, at: datetime, kind: str, fields: Mapping[str, Any]) -> None:
         row["open_seconds"] = fields.get("open_seconds")
 
 
-def _as_it_stands(row: Row, state: LeadState, current: HandoffState) -> None:
+def _set_current(row: Row, state: LeadState, current: HandoffState) -> None:
     if not current.over:
         row["owner"] = state.owner
     for clock in current.clocks:
         if clock.name == "accept":
-            row["due"] = clock.due  # a hold moves it on
+            row["due"] = clock.due  # a hold moves it later
 
 
 def task_rows(

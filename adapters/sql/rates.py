@@ -1,4 +1,4 @@
-"""Rates of mail, held by all workers together: one row a rate, and no burst.
+"""Rates of mail, kept by all workers together: one row a rate, and no bursts.
 
 The generic cell rate algorithm (ITU-T I.371) without tolerance: mail goes out evenly, one each
 period divided by how many may go in it. So no window of the period holds more than that, and a
@@ -8,7 +8,7 @@ receiving domain sees a steady stream.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
@@ -20,8 +20,12 @@ from models.tables.mail import RateSlot
 _R = table_of(RateSlot)
 
 
+_LONGEST_PATIENCE = timedelta(minutes=1)
+"""No mail waits so long for a place that it has taken (activities/mail.py: five seconds)."""
+
+
 class SqlRates:
-    """When the next mail under some rates may go. Instants are of the wall clock."""
+    """When the next mail under some rates may go. Instants are by the database's clock."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -29,14 +33,14 @@ class SqlRates:
     def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
         """How long to wait until all these rates allow one more mail.
 
-        If that is within `patience`, its place is taken and the mail should go then; else
-        nothing is taken, and it should be asked again by then.
+        If that is within `patience`, the time is reserved, and the mail should be sent then.
+        Otherwise nothing is reserved, and the caller asks again after that time.
         """
         if not rates:
             return timedelta(0)
-        now = datetime.now(UTC)
         names = sorted(rates)  # one order, so that two mails can't deadlock
         with self._database.write() as connection:
+            now = self._database.now(connection)
             connection.execute(
                 self._database.upsert(_R).on_conflict_do_nothing(),
                 [{"name": name, "next_at": now} for name in names],
@@ -47,7 +51,8 @@ class SqlRates:
                 .order_by(_R.c.name)
                 .with_for_update()
             ).all()
-            at: datetime = max(now, *(row.next_at for row in free))
+            nexts = [_plausible(row.next_at, now, patience, rates[row.name]) for row in free]
+            at = max(now, *nexts)
             if at - now <= patience:
                 for name in names:
                     connection.execute(
@@ -58,10 +63,21 @@ class SqlRates:
         return at - now
 
 
+def _plausible(next_at: datetime, now: datetime, patience: timedelta, rate: Rate) -> datetime:
+    """When a rate has its next place.
+
+    A place is only taken within somebody's patience. A row that says more was written by a clock
+    that was ahead, and would hold up all mail for as long as that: it counts as just taken.
+    """
+    apart = spacing(rate)
+    believed = next_at <= now + max(patience, _LONGEST_PATIENCE) + apart
+    return next_at if believed else now + apart
+
+
 def spacing(rate: Rate) -> timedelta:
     """The time between two mails under a rate; a day is 24 hours here.
 
-    Rounded up, else the last of a period would come a microsecond early.
+    Rounded up; otherwise the last mail of a period would be sent a microsecond early.
     """
     if rate.per is None:
         raise ValueError("a rate of mail has a period, like 600 per 1m")

@@ -1,4 +1,4 @@
-"""Alerts that were sent, found again by their buttons and by what comes back."""
+"""Alerts that were sent, found by the tokens of their buttons and of mail that comes back."""
 
 from __future__ import annotations
 

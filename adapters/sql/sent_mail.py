@@ -1,4 +1,4 @@
-"""The mail that was sent, found again by what comes back from it."""
+"""Mail that was sent, found by what comes back from it: clicks, bounces, replies."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class SentMail:
     """The e-mail's name in the program."""
     address: str
     current: bool
-    """Whether the lead has this address still: an old one's bounce says nothing of a new one."""
+    """Whether the lead still has this address: a bounce of an old one is not about the new."""
     links: tuple[str, ...]
     """Where its tracked links lead, by their numbers."""
     at: datetime

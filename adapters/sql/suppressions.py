@@ -54,7 +54,7 @@ class SqlSuppressionList:
         self, address: str, reason: SuppressionReason, *, at: datetime, lead: str = BY_HAND
     ) -> bool:
         """Suppress an address in a transaction of its own; False if it was suppressed already."""
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             return self.store(connection, address, reason, at=at, lead=lead)
 
     def store(
@@ -92,7 +92,7 @@ class SqlSuppressionList:
 
     def remove(self, address: str, reason: SuppressionReason | None = None) -> bool:
         """Lift one reason, or all, in a transaction of its own; False if there was none."""
-        with self._database.write() as connection:
+        with self._database.write(durable=True) as connection:
             return bool(self.lift(connection, address, reason))
 
     def lift(

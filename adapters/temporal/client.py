@@ -1,18 +1,13 @@
-"""The client's side of Temporal: leads are enrolled, told events and acted on from here."""
+"""The client's side of Temporal: enrol leads, send them events, act on them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import os
-import socket
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
 from temporalio.client import (
     Client,
     WithStartWorkflowOperation,
@@ -27,8 +22,6 @@ from temporalio.common import (
     WorkflowIDConflictPolicy,
     WorkflowIDReusePolicy,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
-from temporalio.envconfig import ClientConfig
 from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
@@ -39,7 +32,7 @@ from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
-from workflows.lead import LeadWorkflow
+from workflows.lead import TASK_TIMEOUT, LeadWorkflow
 
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
@@ -60,84 +53,13 @@ class LeadNotFoundError(LookupError):
     """There is no lead of this id."""
 
 
-def embedded_file(home: Path) -> Path:
-    """Where the embedded server of a folder writes its address while it runs."""
-    return home / "temporal.json"
-
-
-def known_address(home: Path) -> str | None:
-    """Where the embedded server of this folder listens, if one was started and answers.
-
-    The file outlives a server that was killed, and its process id may be another's by now.
-    """
-    try:
-        told = json.loads(embedded_file(home).read_text())
-        host, _, port = str(told["address"]).rpartition(":")
-        os.kill(int(told["pid"]), 0)
-        socket.create_connection((host, int(port)), timeout=1).close()
-        return str(told["address"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-async def missing_attributes(client: Client) -> list[str]:
-    """Search attributes that the server does not know: without them no lead can take a turn."""
-    asked = ListSearchAttributesRequest(namespace=client.namespace)
-    answer = await client.operator_service.list_search_attributes(asked)
-    return [key.name for key in KEYS.values() if key.name not in answer.custom_attributes]
-
-
 def workflow_id(lead: str) -> str:
     """The id of a lead's workflow."""
     return f"lead/{lead}"
 
 
-class TemporalSettings(Protocol):
-    """The settings that say where Temporal is."""
-
-    @property
-    def home(self) -> Path:
-        """Where the embedded server keeps its files."""
-        ...
-
-    @property
-    def temporal_profile(self) -> str | None:
-        """The profile of Temporal's TOML file, if one is named."""
-        ...
-
-
-async def connect(settings: TemporalSettings) -> Client:
-    """Connect as Temporal's environment and profiles say, else to the embedded server.
-
-    Raises TemporalUnavailableError with the remedy.
-    """
-    config: dict[str, Any] = dict(
-        ClientConfig.load_client_connect_config(settings.temporal_profile)
-    )
-    address = config.pop("target_host", None) or known_address(settings.home)
-    if address is None:
-        raise TemporalUnavailableError(
-            f"no Temporal server is known: {settings.home} has none running."
-            " Start one with `make up`, or set TEMPORAL_ADDRESS"
-        )
-    return await connect_to(address, **config)
-
-
-async def connect_to(address: str, **config: Any) -> Client:
-    """Connect to one address. Raises TemporalUnavailableError with the remedy."""
-    try:
-        return await Client.connect(address, data_converter=pydantic_data_converter, **config)
-    except RuntimeError as error:
-        # What a certificate or a key does wrong is worth reading, what a closed port says is not.
-        said = "" if "refused" in str(error) else f" ({error})"
-        raise TemporalUnavailableError(
-            f"Temporal does not answer at {address}{said}; start it with `make up`,"
-            " or set TEMPORAL_ADDRESS to where it is"
-        ) from error
-
-
 class Leads:
-    """Leads as seen from outside. `clock` is what leads started from here live by."""
+    """Leads as seen from outside. `clock` is the clock of leads that are started here."""
 
     def __init__(
         self,
@@ -173,7 +95,9 @@ class Leads:
                 run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
-                id_reuse_policy=WorkflowIDReusePolicy.REJECT_DUPLICATE,
+                # A run that was terminated before its first turn left no row: it is begun anew.
+                id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
+                task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(profile, lead),
                 search_attributes=shown,
             )
@@ -182,22 +106,23 @@ class Leads:
         return True
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
-        """Tell a lead events, open or closed. Raises LeadNotFoundError."""
+        """Send events to a lead, open or closed. Raises LeadNotFoundError."""
         try:
             await self._handle(lead).signal("events", list(events))
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            stored = await self._closed(lead)
+            run, profile = await self._ended(lead)
             await self._client.start_workflow(
                 LeadWorkflow.run,
-                self._reopening(lead, stored),
+                run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
                 start_signal="events",
                 start_signal_args=[list(events)],
-                static_summary=name_of(stored.state.profile, lead),
+                task_timeout=TASK_TIMEOUT,
+                static_summary=name_of(profile, lead),
             )
 
     async def act(self, lead: str, do: str, fields: Json) -> None:
@@ -243,7 +168,7 @@ class Leads:
             else:
                 return
             await asyncio.sleep(0.05 * 2**attempt)
-        raise TemporalUnavailableError(f"the lead {lead} was never still enough to answer")
+        raise TemporalUnavailableError(f"the lead {lead} did not answer in {_TRIES} tries")
 
     async def _updated(self, lead: str, do: str, message: Json) -> None:
         try:
@@ -251,14 +176,15 @@ class Leads:
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
-            stored = await self._closed(lead)
+            run, profile = await self._ended(lead)
             start = WithStartWorkflowOperation(
                 LeadWorkflow.run,
-                self._reopening(lead, stored),
+                run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                static_summary=name_of(stored.state.profile, lead),
+                task_timeout=TASK_TIMEOUT,
+                static_summary=name_of(profile, lead),
             )
             await self._client.execute_update_with_start_workflow(
                 do, message, start_workflow_operation=start
@@ -277,17 +203,27 @@ class Leads:
     def _handle(self, lead: str) -> WorkflowHandle[Any, Any]:
         return self._client.get_workflow_handle(workflow_id(lead))
 
-    def _reopening(self, lead: str, stored: StoredLead) -> LeadRun:
-        return LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
-
     async def _stored(self, lead: str) -> StoredLead | None:
         return await asyncio.to_thread(self._journal.stored, lead)
 
-    async def _closed(self, lead: str) -> StoredLead:
+    async def _ended(self, lead: str) -> tuple[LeadRun, Mapping[str, Any]]:
+        """With what a lead without a running workflow begins again, and its profile.
+
+        That is its row, or, if its workflow was ended before its first turn, what that began with.
+        Raises LeadNotFoundError.
+        """
         stored = await self._stored(lead)
-        if stored is None:
-            raise _unknown(lead)
-        return stored
+        if stored is not None:
+            run = LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
+            return run, stored.state.profile
+        with _found(lead):
+            async for event in self._handle(lead).fetch_history_events(page_size=1):
+                given = event.workflow_execution_started_event_attributes.input.payloads
+                (began,) = await self._client.data_converter.decode(given, [LeadRun])
+                if began.profile is not None:
+                    return began, began.profile
+                break
+        raise _unknown(lead)
 
 
 @contextmanager

@@ -20,8 +20,8 @@ from typing import Self
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from adapters.temporal.client import (
-    TemporalUnavailableError,
+from adapters.temporal.client import TemporalUnavailableError
+from adapters.temporal.connection import (
     connect_to,
     embedded_file,
     known_address,
@@ -31,7 +31,7 @@ from workflows.attributes import KEYS
 
 HOST = "127.0.0.1"
 _STARTS = 3
-"""So often it is started: it takes free ports of its own too, and others may take them first."""
+"""How often a start is tried: the server also chooses free ports, and another may take them."""
 _HEALTHY_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _OPTIONS = (
@@ -67,7 +67,7 @@ def search_attributes() -> list[str]:
 class EmbeddedServer:
     """One development server; leave the `async with` block to stop it.
 
-    With a port of 0 a free one is taken; `address` and `ui` tell where it listens.
+    With a port of 0 a free one is taken; `address` and `ui` say where it listens.
     `options` are further options of `temporal server start-dev`.
     """
 
@@ -80,7 +80,7 @@ class EmbeddedServer:
         if running is not None:
             raise EmbeddedServerError(
                 f"an embedded Temporal server of {home} runs already at {running}; use it, or stop"
-                f" it first: Ctrl-C where it was started, or end process {_told(home, 'pid')}"
+                f" it first: Ctrl-C where it was started, or end process {_recorded(home, 'pid')}"
             )
         self._asked = (port, ui_port)
         self._choose_ports()
@@ -116,9 +116,9 @@ class EmbeddedServer:
         for _ in range(_STARTS):
             client = await self._started(log)
             if client is not None:
-                told = {"address": self.address, "ui": self.ui, "pid": self.pid}
-                told["owner"] = os.getpid()
-                embedded_file(self._home).write_text(json.dumps(told))
+                recorded = {"address": self.address, "ui": self.ui, "pid": self.pid}
+                recorded["owner"] = os.getpid()
+                embedded_file(self._home).write_text(json.dumps(recorded))
                 return client
             self._choose_ports()
         raise EmbeddedServerError(
@@ -127,7 +127,7 @@ class EmbeddedServer:
         )
 
     async def _started(self, log: Path) -> Client | None:
-        """Start the child; None if it ended at once: somebody was quicker to take a free port."""
+        """Start the child. None if it ended at once: another process took the port first."""
         self._child = self._spawn(log)
         try:
             client = await self._healthy(log)
@@ -170,7 +170,7 @@ class EmbeddedServer:
             )
 
     def stop(self) -> None:
-        """Stop the child, first kindly. Stopping twice is no error."""
+        """Stop the child: by a signal first, then by force. A second stop does nothing."""
         child, self._child = self._child, None
         if child is None:
             return
@@ -190,16 +190,16 @@ class EmbeddedServer:
         await asyncio.to_thread(self.stop)
 
 
-def _told(home: Path, name: str) -> int | None:
-    """A process id that the folder's file tells."""
+def _recorded(home: Path, name: str) -> int | None:
+    """The process id in the folder's file."""
     with contextlib.suppress(OSError, ValueError, KeyError, TypeError):
         return int(json.loads(embedded_file(home).read_text())[name])
     return None
 
 
 def _end_orphan(home: Path) -> None:
-    """Stop a server whose starter was killed before it could stop it; nobody else would."""
-    owner, child = _told(home, "owner"), _told(home, "pid")
+    """Stop a server whose own process was killed before it could stop the server."""
+    owner, child = _recorded(home, "owner"), _recorded(home, "pid")
     if owner is None or child is None or _alive(owner) or known_address(home) is None:
         return
     for number in (signal.SIGTERM, signal.SIGKILL):

@@ -1,4 +1,4 @@
-"""A program's recurring work as Temporal Schedules: made, changed, removed as it is published."""
+"""A program's recurring work as Temporal Schedules; publishing makes, changes or removes them."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Schedules:
         self._queue = prefix + LEADS
 
     async def follow(self, program: Program) -> None:
-        """Have the schedule be as this published program says; done twice it is done once.
+        """Make the schedule as this published program says. Doing it twice changes nothing more.
 
         A schedule that somebody paused stays paused. A program without a digest has none.
         Raises temporalio.service.RPCError.
@@ -73,20 +73,20 @@ class Schedules:
             spec=ScheduleSpec(cron_expressions=[cron], time_zone_name=program.timezone),
             policy=SchedulePolicy(
                 overlap=ScheduleOverlapPolicy.SKIP,
-                catchup_window=USEFUL,  # after a longer outage yesterday's digest is no help
+                catchup_window=USEFUL,  # after a longer outage nobody needs yesterday's digest
             ),
         )
 
     async def send_digest(self, program: Program) -> dict[str, str]:
-        """Mail this published program's digest now; what became of it, by manager.
+        """Send this published program's digest now. Returns the result for each manager.
 
         Waits for a worker. Raises WorkflowFailureError if the mail server is away for too long.
         """
-        told: dict[str, str] = await self._client.execute_workflow(
+        results: dict[str, str] = await self._client.execute_workflow(
             DigestWorkflow.run,
             DigestRun(program=program.digest),
             id=f"{schedule_id(program.program)}/by-hand-{uuid.uuid4().hex[:12]}",
             task_queue=self._queue,
             static_summary=f"digest of {program.program}, by hand",
         )
-        return told
+        return results

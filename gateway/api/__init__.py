@@ -1,1 +1,1 @@
-"""What other systems ask over HTTP: intake, leads, acts, the CRM."""
+"""The HTTP API for other systems: intake, leads, acts, the CRM."""

@@ -1,7 +1,7 @@
-"""Acts from the CRM: `POST /v1/crm/acts`, proven by Standard Webhooks.
+"""Acts from the CRM: `POST /v1/crm/acts`, signed as Standard Webhooks.
 
-The CRM says who acts (`by`); the rules say whether that person may. The id of the webhook is the
-id of the act, so a delivery that is repeated has no second effect.
+The CRM says who acts (`by`), and the rules say whether that person may. The id of the webhook is
+the id of the act, so a repeated delivery has no second effect.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ _SIGNED: dict[str, Any] = {
             "schema": {"type": "string"},
         }
         for name, what in (
-            ("id", "Names this act, however often it is delivered"),
+            ("id", "The act's id. It stays the same when the act is delivered again"),
             ("timestamp", "When it was sent, in seconds since 1970; at most 5 minutes off"),
             ("signature", "`v1,` and the HMAC-SHA256 of `id.timestamp.body` in base64"),
         )
     ],
     "requestBody": {
         "required": True,
-        "description": "It is verified byte by byte.",
+        "description": "The signature covers every byte of the body.",
         "content": {
             "application/json": {
                 "schema": {
@@ -92,7 +92,10 @@ _SIGNED: dict[str, Any] = {
                         "lead": {"type": "string", "description": "The lead's id, or"},
                         "email": {"type": "string", "description": "its address"},
                         "do": {"type": "string", "enum": list(ACTS)},
-                        "by": {"type": "string", "description": "The address of who acts"},
+                        "by": {
+                            "type": "string",
+                            "description": "The address of the person who acts",
+                        },
                         "reason": {"type": "string"},
                         "until": {"type": "string", "format": "date-time"},
                         "why": {"type": "string"},
@@ -116,30 +119,34 @@ _SIGNED: dict[str, Any] = {
 
 
 class CrmActAnswer(BaseModel):
-    """The act was done, now or when it was delivered before."""
+    """The act is done, now or at an earlier delivery."""
 
     lead: Annotated[str, Field(examples=["ana"])]
     do: Annotated[str, Field(examples=["accept"])]
 
 
 def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRouter:
-    """The route; without a shared secret it is not there (404)."""
+    """The route. Without a shared secret it answers 404."""
     routes = APIRouter(prefix="/v1/crm", tags=["crm"])
 
     @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
     async def act(request: Request) -> CrmActAnswer:
-        """Act on a lead, in the name of a person of sales. Answered when it is done."""
+        """Act on a lead in the name of a sales person. The answer comes when the act is done."""
         if not secrets:
             raise ProblemError(404, "no CRM is set up here")
         body = await request.body()
-        identity = _proven(secrets, request.headers, body)
-        asked = _flat(_json(body))
-        if "id" in asked:
+        webhook_id = _verified_id(secrets, request.headers, body)
+        request_fields = _flat(_json(body))
+        if "id" in request_fields:
             raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
-        lead = await asyncio.to_thread(_lead, context, asked)
-        do = asked.get("do")
-        named = {name: asked[name] for name in asked if name not in ("lead", "email", "do")}
-        fields = {**named, "id": _act_id(identity)}
+        lead = await asyncio.to_thread(_lead, context, request_fields)
+        do = request_fields.get("do")
+        named = {
+            name: request_fields[name]
+            for name in request_fields
+            if name not in ("lead", "email", "do")
+        }
+        fields = {**named, "id": _act_id(webhook_id)}
         outcome = await perform(
             context.reports, acts, ADMIN, lead=lead, do=do, fields=fields, now=context.now()
         )
@@ -150,27 +157,27 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
     return routes
 
 
-def _proven(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
-    """The webhook's id, once one of the secrets has signed it. Raises ProblemError."""
-    said = ""
+def _verified_id(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
+    """The webhook's id, if one of the secrets signed it. Raises ProblemError."""
+    message = ""
     for secret in secrets:
         try:
             Webhook(secret.get_secret_value()).verify(body, dict(headers), json_parse=False)
         except (WebhookVerificationError, ValueError) as error:
-            said = str(error)
+            message = str(error)
         else:
             return headers["webhook-id"]
-    raise ProblemError(401, f"the message does not prove where it is from: {_plainly(said)}")
+    raise ProblemError(401, f"the message does not prove where it is from: {_readable(message)}")
 
 
-def _plainly(said: str) -> str:
-    if "timestamp too" not in said:
-        return said
+def _readable(message: str) -> str:
+    if "timestamp too" not in message:
+        return message
     now = int(datetime.now(UTC).timestamp())
     return (
         f"its webhook-timestamp is more than five minutes off; here it is {now}"
         f" ({write_instant(datetime.fromtimestamp(now, UTC))}). Set both clocks by a time server,"
-        " and sign each try anew"
+        " and sign each try again"
     )
 
 
@@ -185,31 +192,33 @@ def _json(body: bytes) -> Mapping[str, Any]:
 
 
 def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The act as one mapping, whether it came plain or as a CloudEvent."""
+    """The act as one mapping, from plain JSON or from a CloudEvent."""
     if "specversion" not in document:
         return document
     kind, data = document.get("type"), document.get("data")
     if document["specversion"] != "1.0" or not isinstance(kind, str):
         raise ProblemError(422, "a CloudEvent has specversion 1.0 and a type like lead.accept")
     if not isinstance(data, Mapping):
-        raise ProblemError(422, "data: the act's fields, at least by, the address of who acts")
+        raise ProblemError(
+            422, "data: must hold the act's fields, at least by, the address of the person who acts"
+        )
     known = {"do": kind.removeprefix("lead.")}
     if "subject" in document:
         known["lead"] = document["subject"]
     return {**known, **data}
 
 
-def _lead(context: Context, asked: Mapping[str, Any]) -> str:
-    if ("lead" in asked) == ("email" in asked):
+def _lead(context: Context, request_fields: Mapping[str, Any]) -> str:
+    if ("lead" in request_fields) == ("email" in request_fields):
         raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
-    if "lead" in asked:
+    if "lead" in request_fields:
         try:
-            return read_lead_id(asked["lead"])
+            return read_lead_id(request_fields["lead"])
         except ValueError:
-            said = "lead: up to 100 letters, digits and any of _ . @ + -"
-            raise ProblemError(422, said) from None
+            message = "lead: up to 100 letters, digits and any of _ . @ + -"
+            raise ProblemError(422, message) from None
     try:
-        address = read_address(asked["email"])
+        address = read_address(request_fields["email"])
     except ValueError:
         raise ProblemError(422, "email: write an address like ana@northwind.example") from None
     return _by_address(context, address)
@@ -222,8 +231,8 @@ def _by_address(context: Context, address: str) -> str:
     try:
         return lead_of_address(address, leads)
     except AmbiguousLeadError:
-        said = f"the address is that of {', '.join(leads)}; name one by lead"
-        raise ProblemError(422, said) from None
+        message = f"the address is that of {', '.join(leads)}; name one by lead"
+        raise ProblemError(422, message) from None
 
 
 def _problem(outcome: ActFailed) -> ProblemError:
@@ -239,10 +248,10 @@ def _problem(outcome: ActFailed) -> ProblemError:
         case ActUnanswered(why):
             return ProblemError(
                 503,
-                f"{why}; send it again with the same webhook-id, and it is done once",
+                f"{why}; send it again with the same webhook-id: it will be done once",
                 headers={"Retry-After": "10"},
             )
 
 
-def _act_id(identity: str) -> str:
-    return f"crm/{hashlib.sha256(identity.encode()).hexdigest()[:32]}"
+def _act_id(webhook_id: str) -> str:
+    return f"crm/{hashlib.sha256(webhook_id.encode()).hexdigest()[:32]}"

@@ -3,7 +3,7 @@
 Accepted means stored. A bad item never spoils the good ones beside it: each has a result.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: they name dependencies that the router makes.
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -11,10 +11,12 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
-from gateway.api.keys import needs
-from gateway.requests.problems import responses
+from adapters.sql.api_keys import KnownKey
+from gateway.api.keys import key_with_scope
+from gateway.requests.problems import Fault, ProblemError, responses
+from usecases import grants
 from usecases.context import Context
-from usecases.intake import ItemOutcome, accept_events, accept_leads
+from usecases.intake import ItemOutcome, NoProgramError, accept_events, accept_leads
 
 MOST_ITEMS = 1_000
 
@@ -30,7 +32,8 @@ class LeadBatch(BaseModel):
         min_length=1,
         max_length=MOST_ITEMS,
         description="Each has an `email` and any fields of the profile; `id`, `program` and"
-        " `consent: {source, wording}` if they matter.",
+        " `consent: {source, wording}` if they matter; `stage` and `owner`"
+        " count for a new lead alone.",
     )
 
 
@@ -102,29 +105,56 @@ _EVENTS_EXAMPLE = {
 _ANSWERS = responses(400, 401, 403, 413, 422, 429, 503)
 
 
+_EVENT_SCOPES = sorted(grants.ALL)
+"""Any of them opens the route; each event is judged by its type."""
+
+
 def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["intake"])
+    writes_leads = key_with_scope(context, "leads:write")
+    writes_events = key_with_scope(context, *_EVENT_SCOPES)
 
     @routes.post(
         "/leads",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(context, "leads:write"))],
     )
-    def leads(body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])]) -> Outcomes:
-        """Create leads, or update those that exist."""
-        return _outcomes(accept_leads(context.intake_now(), body.leads))
+    def leads(
+        body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])],
+        key: Annotated[KnownKey, Depends(writes_leads)],
+    ) -> Outcomes:
+        """Create leads, or update those that exist. 422, with each reason, if all are rejected."""
+        try:
+            outcomes = accept_leads(context.intake_now(), body.leads, key.scopes)
+        except NoProgramError as error:
+            raise ProblemError(422, str(error)) from None
+        if all(one.status == "rejected" for one in outcomes):
+            raise ProblemError(
+                422,
+                "every item was rejected",
+                errors=[
+                    Fault(path=f"body.leads[{place}]", problem=one.why or "")
+                    for place, one in enumerate(outcomes)
+                ],
+            )
+        return _outcomes(outcomes)
 
     @routes.post(
         "/events",
         status_code=202,
         responses=_ANSWERS,
-        dependencies=[Depends(needs(context, "events:write"))],
     )
-    def events(body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])]) -> Outcomes:
-        """Tell what leads did. The same id of the same lead counts once."""
-        return _outcomes(accept_events(context.intake_now(), body.events))
+    def events(
+        body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])],
+        key: Annotated[KnownKey, Depends(writes_events)],
+    ) -> Outcomes:
+        """Record what leads did. The same id of the same lead counts once.
+
+        `email.*` needs the scope `mail:write`, `consent.*` needs `consents:write`, and
+        `profile.updated` needs `profiles:write`.
+        """
+        return _outcomes(accept_events(context.intake_now(), body.events, key.scopes))
 
     return routes
 

@@ -1,4 +1,4 @@
-"""Who asks: API keys as bearer tokens (RFC 6750), each for its scopes or with its role."""
+"""API keys as bearer tokens (RFC 6750). A key has scopes, or a role that gives them."""
 
 from __future__ import annotations
 
@@ -18,44 +18,47 @@ _BEARER = HTTPBearer(
 )
 
 
-def needs(context: Context, scope: str) -> Callable[..., KnownKey]:
-    """A dependency: the request bears a good key with this scope."""
+def key_with_scope(context: Context, *scopes: str) -> Callable[..., KnownKey]:
+    """A dependency that checks that the request has a valid key with one of these scopes."""
     keys = SqlApiKeys(context.database)
 
     def allowed(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> KnownKey:
-        key = keys.check(given.credentials) if given is not None else None
+        key = keys.check(credentials.credentials) if credentials is not None else None
         if key is None:
             raise ProblemError(
                 401,
                 "this needs an API key: send `Authorization: Bearer lf_…`",
                 headers={"WWW-Authenticate": "Bearer"},
             )
-        if scope not in key.scopes:
-            raise ProblemError(403, f"this key is not for {scope}; make one that is")
+        if not set(scopes) & set(key.scopes):
+            wanted = " or ".join(scopes)
+            raise ProblemError(
+                403, f"this key does not have the scope {wanted}; make one that has it"
+            )
         return key
 
     return allowed
 
 
-def asks(context: Context, scope: str) -> Callable[..., Viewer]:
-    """A dependency: who asks by a good key with this scope, and so which leads they see.
+def viewer_with_scope(context: Context, scope: str) -> Callable[..., Viewer]:
+    """A dependency that finds the viewer of a key with this scope.
 
-    A personal key opens nothing while the directory does not know its person in its role.
+    A personal key works only while the directory knows its person in its role.
     """
-    allowed = needs(context, scope)
+    allowed = key_with_scope(context, scope)
 
     def who(
-        given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+        credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
     ) -> Viewer:
-        key = allowed(given)
+        key = allowed(credentials)
         people = context.people.directory()
         found = viewer_with_role(people, key.role, key.person) if key.role is not None else None
         if found is None:
             does = "manages no team" if key.role == "manager" else "is in no team"
             raise ProblemError(
-                403, f"{key.person or 'nobody'} {does} (any more), so this key opens nothing"
+                403, f"{key.person or 'nobody'} {does} (any more), so this key does not work"
             )
         return found
 

@@ -1,4 +1,4 @@
-"""What people decide about leads, over HTTP: `POST /v1/leads/ID/acts`."""
+"""Acts over HTTP: `POST /v1/leads/ID/acts`."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from gateway.api.keys import asks
+from gateway.api.keys import viewer_with_scope
 from gateway.api.lead_documents import LeadId
 from gateway.requests.problems import ProblemError, faulty, responses
 from models.inputs import ActName
@@ -32,20 +32,20 @@ Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 
 
 class ActBody(BaseModel):
-    """What a person decides. Which act needs what, the rules say."""
+    """An act: what a person decides about a lead. The rules say which fields an act needs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     do: ActName
     by: Address | None = Field(
         None,
-        description="Who acts. A person's key acts as that person: leave it out. An admin's key"
-        " must name one.",
+        description="The address of the person who acts. With a person's key, leave it out: it"
+        " acts as that person. With an admin's key, name one.",
     )
     id: Annotated[str, StringConstraints(min_length=1, max_length=200)] | None = Field(
-        None, description="Makes the act repeatable: with the same id it is done once"
+        None, description="The act's id. If you send it again with the same id, it is done once"
     )
-    at: Instant | None = Field(None, description="Read and left alone: acts happen on arrival")
+    at: Instant | None = Field(None, description="Ignored: an act happens when it arrives")
     reason: Text | None = None
     until: Instant | None = None
     why: Text | None = None
@@ -58,7 +58,7 @@ class ActBody(BaseModel):
 
 
 class LeadStanding(BaseModel):
-    """How the lead stands after the act."""
+    """The lead after the act."""
 
     lead: str
     stage: Stage
@@ -66,7 +66,7 @@ class LeadStanding(BaseModel):
 
 
 class ActAnswer(BaseModel):
-    """The act is done, now or when it was asked before."""
+    """The act is done, now or at an earlier request."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -80,7 +80,9 @@ class ActAnswer(BaseModel):
     )
 
     done: Literal[True] = True
-    lead: LeadStanding | None = Field(description="Null if the database can't be asked just now")
+    lead: LeadStanding | None = Field(
+        description="Null if the database does not answer at this moment"
+    )
 
 
 _ACT_EXAMPLES: dict[str, Any] = {
@@ -96,7 +98,7 @@ _ACT_EXAMPLES: dict[str, Any] = {
 def router(context: Context, acts: Acts) -> APIRouter:
     """The route."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
-    decides = asks(context, "acts:write")
+    acting_viewer = viewer_with_scope(context, "acts:write")
 
     @routes.post(
         "/leads/{lead}/acts", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
@@ -104,7 +106,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
     async def act(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
-        viewer: Annotated[Viewer, Depends(decides)],
+        viewer: Annotated[Viewer, Depends(acting_viewer)],
     ) -> ActAnswer:
         """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
         fields = body.model_dump(exclude={"do"})
@@ -139,6 +141,6 @@ def _problem(outcome: ActFailed) -> ProblemError:
         case ActUnanswered(why, identity):
             return ProblemError(
                 503,
-                f"{why}. Ask again with the id {identity}, and it is done once",
+                f"{why}. Ask again with the id {identity}: it will be done once",
                 headers={"Retry-After": "5"},
             )

@@ -1,4 +1,4 @@
-"""Leads as JSON documents: one line of a list, and the dossier."""
+"""Leads as JSON documents: a lead in a list, and the dossier of one lead."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ _DOSSIER: dict[str, Any] = {
 
 
 class Scores(BaseModel):
-    """Points, as of the lead's last event; engagement has decayed since."""
+    """Points at the lead's last event. Engagement has decayed since then."""
 
     fit: float
     engagement: float
@@ -81,7 +81,7 @@ class Scores(BaseModel):
 
 
 class Due(BaseModel):
-    """What the rules do next, and when."""
+    """What the rules will do next, and when."""
 
     at: Instant
     what: str | None
@@ -91,7 +91,9 @@ class DeadlineDocument(BaseModel):
     """The running clock of the handoff that is due first."""
 
     clock: str = Field(description="`accept`, `first_touch` or `qualify`")
-    due: Instant = Field(description="During a hold, counted on from its end")
+    due: Instant = Field(
+        description="During a hold, the due instant that follows from the hold's end"
+    )
 
 
 class LeadDocument(BaseModel):
@@ -111,13 +113,13 @@ class LeadDocument(BaseModel):
     track: str | None
     scores: Scores
     deadline: DeadlineDocument | None
-    breached: bool = Field(description="Whether a clock was missed and nobody has acted since")
+    breached: bool = Field(description="Whether a clock was breached and nobody has acted since")
     due: Due | None
     closed: bool
 
     @classmethod
     def of(cls, line: LeadLine) -> LeadDocument:
-        """The lead of a list's line."""
+        """The document of a lead in a list."""
         return cls.model_validate(_line(line))
 
 
@@ -130,12 +132,12 @@ class ClockDocument(BaseModel):
 
 
 class HandoffDocument(BaseModel):
-    """The handoff the lead is in, or was last in."""
+    """The lead's current or latest handoff."""
 
     handoff: int
     team: str | None
     opened: Instant
-    attempt: int = Field(description="Owners so far")
+    attempt: int = Field(description="How many owners the handoff has had")
     assigned: Instant | None
     accepted: Instant | None
     touches: int
@@ -155,7 +157,7 @@ class TaskDocument(BaseModel):
 
 
 class DealDocument(BaseModel):
-    """What an opportunity is worth."""
+    """The value of an opportunity."""
 
     amount: float
     currency: str
@@ -166,10 +168,10 @@ class DossierDocument(LeadDocument):
 
     model_config = ConfigDict(json_schema_extra={"examples": [_DOSSIER]})
 
-    digest: str = Field(description="Of the program the lead is pinned to")
+    digest: str = Field(description="The version of the program that the lead is pinned to")
     created: Instant | None
     profile: dict[str, Any]
-    scored_at: Instant | None = Field(description="As of when the scores are")
+    scored_at: Instant | None = Field(description="When the scores were computed")
     handoff: HandoffDocument | None
     tasks: list[TaskDocument]
     deal: DealDocument | None
@@ -180,12 +182,12 @@ class DossierDocument(LeadDocument):
         description="`seq`, `at`, `kind` and the kind's own fields; the newest entry last"
     )
     earlier: int | None = Field(
-        description="If there are earlier entries: give this as `before` to read them"
+        description="If there are earlier entries, give this as `before` to read them"
     )
 
     @classmethod
     def of_dossier(cls, dossier: StoredDossier) -> DossierDocument:
-        """The whole lead."""
+        """The document of one lead with its timeline."""
         state = dossier.state
         first = dossier.timeline[0].seq if dossier.timeline else 1
         return cls.model_validate(

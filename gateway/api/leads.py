@@ -1,6 +1,6 @@
 """Leads over HTTP: the list, and one lead's dossier.
 
-Who asks sees their own leads and no others; one that they may not see is not there (404).
+A viewer gets only the leads that they may see. Another lead is answered like a missing one (404).
 """
 
 # Annotations are not postponed here: they name dependencies that the router makes.
@@ -12,7 +12,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 
 from adapters.documents.problems import meant
 from adapters.reports.lead_pages import Order, SqlLeadPages
-from gateway.api.keys import asks
+from gateway.api.keys import viewer_with_scope
 from gateway.api.lead_documents import LINE, DossierDocument, LeadDocument, LeadId
 from gateway.requests.problems import ProblemError, faulty, responses
 from models.instants import Instant
@@ -25,17 +25,17 @@ _MOST_LEADS = 500
 _MOST_ENTRIES = 1_000
 
 
-def _writable(text: str) -> str:
+def _printable(text: str) -> str:
     if not text.isprintable():
-        raise ValueError("it holds characters that no name or address has")
+        raise ValueError("it holds characters that a name or an address can't have")
     return text
 
 
-Named = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_writable)]
+Named = Annotated[str, StringConstraints(min_length=1, max_length=254), AfterValidator(_printable)]
 
 
-class Asked(BaseModel):
-    """Which leads are asked for."""
+class LeadsQuery(BaseModel):
+    """Which leads to list."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -47,19 +47,18 @@ class Asked(BaseModel):
     program: Named | None = Field(None, description="The program's name", examples=["acme"])
     due_before: Instant | None = Field(
         None,
-        description="Leads whose deadline is before then, and those whose deadline was missed."
-        " The deadline is the handoff's clock (`accept`, `first_touch`, `qualify`), not what the"
-        " rules happen to do next.",
+        description="Leads whose deadline is before this instant, or was missed. The deadline is"
+        " the handoff's clock (`accept`, `first_touch`, `qualify`), not what the rules do next.",
         examples=["2026-03-05T23:00:00Z"],
     )
     order: Order = Field(
         "urgency",
-        description="`urgency`: breached first, then by deadline, then the others. `lead`: by id;"
-        " so each comes once, though deadlines move while you read.",
+        description="`urgency`: breached leads first, then by deadline, then the others. `lead`:"
+        " by id, so that you get each lead once although deadlines move while you read.",
     )
     limit: int = Field(100, ge=1, le=_MOST_LEADS)
     after: str | None = Field(
-        None, max_length=1_000, description="`next` of the page before, for the one after it"
+        None, max_length=1_000, description="`next` of the page before, to get the page after it"
     )
 
 
@@ -69,17 +68,21 @@ class LeadsDocument(BaseModel):
     model_config = ConfigDict(json_schema_extra={"examples": [{"leads": [LINE], "next": None}]})
 
     leads: list[LeadDocument]
-    next: str | None = Field(description="Give it as `after` for the next page; null: the last")
+    next: str | None = Field(
+        description="Give it as `after` for the next page. Null: this is the last page"
+    )
 
 
 class TimelineQuery(BaseModel):
-    """How much of the timeline is wanted."""
+    """Which part of the timeline to return."""
 
     model_config = ConfigDict(extra="forbid")
 
-    timeline: int = Field(200, ge=0, le=_MOST_ENTRIES, description="The newest so many entries")
+    timeline: int = Field(
+        200, ge=0, le=_MOST_ENTRIES, description="How many entries, the newest ones"
+    )
     before: int | None = Field(
-        None, ge=1, le=2**31 - 1, description="Of those before the entry of this number (`seq`)"
+        None, ge=1, le=2**31 - 1, description="Only entries before the one with this number (`seq`)"
     )
 
 
@@ -87,19 +90,19 @@ def router(context: Context) -> APIRouter:
     """The two routes."""
     routes = APIRouter(prefix="/v1", tags=["leads"])
     pages = SqlLeadPages(context.database)
-    reads = asks(context, "leads:read")
+    reading_viewer = viewer_with_scope(context, "leads:read")
 
     @routes.get("/leads", responses=responses(401, 403, 422, 429, 503))
     def leads(
-        asked: Annotated[Asked, Query()], viewer: Annotated[Viewer, Depends(reads)]
+        query: Annotated[LeadsQuery, Query()], viewer: Annotated[Viewer, Depends(reading_viewer)]
     ) -> LeadsDocument:
-        """List leads, the most urgent first, page by page."""
-        _refuse_unknown(context, asked)
+        """List leads page by page, by default the most urgent first."""
+        _refuse_unknown(context, query)
         try:
             page = pages.page(
                 sight=viewer.sight,
-                **asked.model_dump(exclude={"due_before"}),
-                due_before=asked.due_before,
+                **query.model_dump(exclude={"due_before"}),
+                due_before=query.due_before,
             )
         except ValueError as error:
             raise faulty("query.after", str(error)) from None
@@ -108,13 +111,13 @@ def router(context: Context) -> APIRouter:
     @routes.get("/leads/{lead}", responses=responses(401, 403, 404, 422, 429, 503))
     def dossier(
         lead: LeadId,
-        asked: Annotated[TimelineQuery, Query()],
-        viewer: Annotated[Viewer, Depends(reads)],
+        query: Annotated[TimelineQuery, Query()],
+        viewer: Annotated[Viewer, Depends(reading_viewer)],
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
         if visible(context.reports, viewer, lead) is not None:
-            found = context.reports.dossier(lead, last=asked.timeline, before=asked.before)
+            found = context.reports.dossier(lead, last=query.timeline, before=query.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)
         return DossierDocument.of_dossier(found)
@@ -122,11 +125,11 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def _refuse_unknown(context: Context, asked: Asked) -> None:
-    """A misspelt name would be answered with no lead, and believed."""
+def _refuse_unknown(context: Context, query: LeadsQuery) -> None:
+    """Refuse an unknown name. Otherwise a misspelt name would look like a list without leads."""
     teams, programs = context.people.directory().teams, context.programs.names()
-    if asked.team is not None and asked.team not in teams:
-        raise faulty("query.team", f"there is no such team; {meant(asked.team, teams)}")
-    if asked.program is not None and asked.program not in programs:
-        said = f"no such program was published; {meant(asked.program, programs)}"
-        raise faulty("query.program", said)
+    if query.team is not None and query.team not in teams:
+        raise faulty("query.team", f"there is no such team; {meant(query.team, teams)}")
+    if query.program is not None and query.program not in programs:
+        message = f"no such program was published; {meant(query.program, programs)}"
+        raise faulty("query.program", message)

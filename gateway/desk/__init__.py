@@ -1,4 +1,4 @@
-"""The desk: where sales people and their managers see and work their leads in a browser."""
+"""The desk: sales people and their managers see and work their leads in a browser."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from gateway.web.desk_session import DeskProblemError, SignInNeededError, redire
 from gateway.web.pages import assets, page
 from usecases.context import Acts, Context
 
-_SENTENCES = {
+_MESSAGES = {
     404: "There is no such page.",
     405: "There is no such page.",
-    422: "Something was missing in this form. Go back, open the page anew and try again.",
+    422: "Something was missing in this form. Go back, open the page again and try again.",
     503: "The database can't be reached just now. Nothing was done; try again in a moment.",
 }
-_OTHER_SENTENCE = "Something went wrong here; it was logged. Try again in a moment."
+_OTHER_MESSAGE = "Something went wrong here; it was logged. Try again in a moment."
 
 
 def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRouter:
-    """All pages of the desk, and the buttons of alerts."""
+    """The routes of all pages of the desk and of the buttons in alerts."""
     routes = APIRouter(include_in_schema=False)
     routes.include_router(assets())
     routes.include_router(sign_in.router(context))
@@ -39,9 +39,9 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
 
 
 def explain(app: FastAPI, context: Context) -> None:
-    """Answer what goes wrong at the desk with a page, or by a redirect to the sign-in page.
+    """Answer errors of the desk with a page, or with a redirect to the sign-in page.
 
-    Errors that the application answers with a problem document elsewhere are a page here.
+    Elsewhere the application answers the same errors with a problem document.
     """
 
     @app.exception_handler(SignInNeededError)
@@ -50,22 +50,22 @@ def explain(app: FastAPI, context: Context) -> None:
 
     @app.exception_handler(DeskProblemError)
     async def desk_problem(_: Request, error: DeskProblemError) -> HTMLResponse:
-        return page("problem.html", context, status=error.status, said=str(error))
+        return page("problem.html", context, status=error.status, message=str(error))
 
     for kind in (HTTPException, RequestValidationError, SQLAlchemyError, Exception):
-        app.add_exception_handler(kind, _for_people(app.exception_handlers[kind], context))
+        app.add_exception_handler(kind, _page_for(app.exception_handlers[kind], context))
 
 
-def _for_people(
-    problem: Callable[[Request, Any], Any], context: Context
+def _page_for(
+    problem_document: Callable[[Request, Any], Any], context: Context
 ) -> Callable[[Request, Any], Awaitable[Response]]:
-    async def told(request: Request, error: Any) -> Response:
-        answer: Response = await problem(request, error)
+    async def problem_page(request: Request, error: Any) -> Response:
+        answer: Response = await problem_document(request, error)
         if not request.url.path.startswith(("/desk", "/a/")):
             return answer
         status = answer.status_code
         return page(
-            "problem.html", context, status=status, said=_SENTENCES.get(status, _OTHER_SENTENCE)
+            "problem.html", context, status=status, message=_MESSAGES.get(status, _OTHER_MESSAGE)
         )
 
-    return told
+    return problem_page

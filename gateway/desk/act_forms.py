@@ -1,4 +1,4 @@
-"""What a person may do about a lead as forms, and what comes back from them as an act."""
+"""The forms of the acts that a person may do, and the fields of an act from a sent form."""
 
 from __future__ import annotations
 
@@ -28,34 +28,34 @@ _LABELS = {
     "recycle": "Give back to marketing",
     "disqualify": "No fit",
     "hold": "Put on hold",
-    "resume": "Let the clocks go on",
+    "resume": "Resume the clocks",
     "reassign": "Reassign",
     "done": "Task done",
-    "note": "Keep a note",
+    "note": "Add a note",
 }
-DONE = {
+DONE_MESSAGES = {
     "accept": "Accepted.",
     "touch": "Touch logged.",
     "qualify": "Qualified.",
     "open_opportunity": "The opportunity is open.",
     "win": "Won. Well done.",
-    "lose": "Noted as lost.",
+    "lose": "Recorded as lost.",
     "recycle": "Given back to marketing.",
-    "disqualify": "Noted as no fit.",
+    "disqualify": "Recorded as no fit.",
     "hold": "On hold.",
-    "resume": "The clocks go on.",
+    "resume": "The clocks run again.",
     "reassign": "Reassigned.",
     "done": "Task done.",
-    "note": "Note kept.",
+    "note": "Note added.",
 }
-_TEXTS = ("reason", "why", "to", "channel", "note", "currency", "task")
+_TEXT_FIELDS = ("reason", "why", "to", "channel", "note", "currency", "task")
 
 Kind = Literal["text", "long", "choice", "instant", "amount"]
 
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One thing to fill in."""
+    """One field of a form."""
 
     name: str
     label: str
@@ -66,7 +66,7 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class ActForm:
-    """One act, with what it needs."""
+    """The form of one act, with the fields that the act needs."""
 
     do: str
     label: str
@@ -76,7 +76,7 @@ class ActForm:
 def act_forms(
     program: Program, state: LeadState, people: Directory, person: str
 ) -> tuple[ActForm, ...]:
-    """The acts that this person is offered for a lead, the most pressing first."""
+    """The forms of the acts that this person may do on a lead, the most urgent first."""
     if person not in actors(state, people):
         own = [one for one in state.tasks if has_task(people, person, one.owner, one.team)]
         theirs = state.changed(tasks=tuple(own))
@@ -87,7 +87,7 @@ def act_forms(
 
 
 def act_form(do: str, program: Program, state: LeadState, people: Directory) -> ActForm:
-    """One act's form."""
+    """The form of one act."""
     fields = _FIELDS.get(do)
     return ActForm(do, _LABELS[do], fields(program, state, people) if fields else ())
 
@@ -117,7 +117,7 @@ def _tasks(state: LeadState) -> Field:
 
 
 _CHANNEL = Field("channel", "Channel", "choice", tuple((one, one) for one in CHANNELS))
-_NOT_BEFORE = Field("until", "Not before (else as the program says)", "instant", required=False)
+_NOT_BEFORE = Field("until", "Not before (empty: as the program says)", "instant", required=False)
 _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]] = {
     "touch": lambda *_: (_CHANNEL, Field("note", "Note", "long", required=False)),
     "recycle": lambda program, state, _: (
@@ -135,22 +135,22 @@ _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]]
         Field("amount", "Amount", "amount"),
         Field("currency", "Currency, like USD", "text"),
     ),
-    "win": lambda *_: (Field("amount", "Amount (else as it stood)", "amount", required=False),),
+    "win": lambda *_: (Field("amount", "Amount (empty: unchanged)", "amount", required=False),),
     "done": lambda _, state, __: (_tasks(state),),
     "note": lambda *_: (Field("note", "Note", "long"),),
 }
-"""What each act asks for; the others ask for nothing."""
+"""The fields of each act's form. An act that is not here needs none."""
 
 
-def written(form: Mapping[str, Any]) -> dict[str, str]:
-    """What was written into a form, to be shown in it again."""
+def text_fields(form: Mapping[str, Any]) -> dict[str, str]:
+    """The text fields that a person sent, so that the form can show them again."""
     return {name: value for name, value in form.items() if isinstance(value, str)}
 
 
 def read_act_form(form: Mapping[str, Any], zone: ZoneInfo) -> dict[str, Any]:
-    """An act's fields out of a form; local times are the person's. Raises ValueError."""
+    """Read an act's fields from a form. Local times are in the person's zone. Raises ValueError."""
     fields: dict[str, Any] = {}
-    for name in _TEXTS:
+    for name in _TEXT_FIELDS:
         if text := str(form.get(name) or "").strip():
             fields[name] = text
     if identity := str(form.get("id") or "").strip():

@@ -1,4 +1,4 @@
-"""My leads by urgency, a lead's page, and the acts that are done there."""
+"""The list of my leads by urgency, the page of a lead, and the acts on it."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import DONE, act_forms, read_act_form, written
+from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
@@ -28,8 +28,8 @@ from models.program.program import Program
 from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
 
-_LATEST = 200
-"""So many entries of a timeline are shown, the latest first."""
+_MOST_ENTRIES = 200
+"""How many entries of a timeline a page shows, the latest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class Group:
 
 
 def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list[Group]:
-    """Overdue, due today, due later and without a deadline; no empty group."""
+    """Group leads into overdue, due today, due later and no deadline. Empty groups are left out."""
     today = now.astimezone(user.zone).date()
     groups: dict[str, list[DeskLine]] = {}
     for one in lines:
@@ -57,60 +57,62 @@ def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list
 
 
 def router(context: Context, acts: Acts) -> APIRouter:
-    """The list, the page, the acts."""
+    """The routes of the list, of a lead's page and of its acts."""
     routes = APIRouter(include_in_schema=False)
     lists = SqlDeskLists(context.database)
-    someone, form_sender_of = desk_user(context), form_sender(context)
+    current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk")
-    def mine(user: Annotated[DeskUser, Depends(someone)], done: str = "") -> HTMLResponse:
-        """My leads, the most urgent first, and my tasks."""
+    def mine(user: Annotated[DeskUser, Depends(current_user)], done: str = "") -> HTMLResponse:
+        """Show my leads, the most urgent first, and my tasks."""
         return page(
             "leads.html",
             context,
             zone=user.zone,
-            who=user,
+            user=user,
             groups=by_urgency(lists.of_owner(user.person), user, context.now()),
             tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
-            done=DONE.get(done, ""),
+            done=DONE_MESSAGES.get(done, ""),
             verb=deadline_verb,
             fresh=lambda: uuid.uuid4().hex,
         )
 
     @routes.get("/desk/leads/{lead}")
-    def one(lead: str, user: Annotated[DeskUser, Depends(someone)], done: str = "") -> HTMLResponse:
-        """A lead's page."""
-        return lead_page(context, user, lead, done=DONE.get(done, ""))
+    def one(
+        lead: str, user: Annotated[DeskUser, Depends(current_user)], done: str = ""
+    ) -> HTMLResponse:
+        """Show a lead's page."""
+        return lead_page(context, user, lead, done=DONE_MESSAGES.get(done, ""))
 
     @routes.post("/desk/leads/{lead}/acts")
     async def act(
-        request: Request, lead: str, user: Annotated[DeskUser, Depends(form_sender_of)]
+        request: Request, lead: str, user: Annotated[DeskUser, Depends(form_user)]
     ) -> Response:
-        """Act on a lead; a refusal is shown on its page, above what was filled in."""
+        """Act on a lead. Its page shows a refusal, above the form with what the person sent."""
         form = await request.form()
-        filled, do = written(form), str(form.get("do") or "")
+        filled, do = text_fields(form), str(form.get("do") or "")
 
-        def told(why: str, status: int) -> HTMLResponse:
+        def refusal_page(why: str, status: int) -> HTMLResponse:
             return lead_page(context, user, lead, problem=why, status=status, filled=filled)
 
         try:
             fields = read_act_form(form, user.zone)
         except ValueError as error:
-            return await asyncio.to_thread(told, str(error), 422)
+            return await asyncio.to_thread(refusal_page, str(error), 422)
         outcome = await perform(
             context.reports, acts, user.viewer, lead=lead, do=do, fields=fields, now=context.now()
         )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
-            # Who gives a lead back does not see it any more.
-            kept = outcome.line is None or user.viewer.sees(outcome.line)
-            return RedirectResponse(f"{_path(lead) if kept else '/desk'}?done={do}", 303)
-        return await asyncio.to_thread(told, sentence_of(outcome), status_of(outcome))
+            # After giving a lead back, a person can't see it any more.
+            may_see = outcome.line is None or user.viewer.sees(outcome.line)
+            return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)
+        return await asyncio.to_thread(refusal_page, sentence_of(outcome), status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
     def back(lead: str) -> RedirectResponse:
-        """The address of a refusal, opened anew: the lead."""
+        """Redirect to the lead: a browser opens this URL again after a refusal."""
         return RedirectResponse(_path(lead), 303)
 
     return routes
@@ -121,8 +123,8 @@ def _path(lead: str) -> str:
 
 
 def _no_such_lead(context: Context, user: DeskUser, lead: str) -> HTMLResponse:
-    said = as_sentence(not_there(lead).why)
-    return page("nothing.html", context, status=404, zone=user.zone, who=user, said=said)
+    message = as_sentence(not_there(lead).why)
+    return page("nothing.html", context, status=404, zone=user.zone, user=user, message=message)
 
 
 def lead_page(
@@ -135,28 +137,27 @@ def lead_page(
     status: int = 200,
     filled: Mapping[str, str] | None = None,
 ) -> HTMLResponse:
-    """The page of a lead: dossier, deadlines, acts and timeline. 404 if they may not see it.
+    """The page of a lead: dossier, deadlines, acts and timeline. 404 if the user may not see it.
 
-    `filled` is what was written into a form of it that could not be done.
+    `filled` is what the user sent in a form that was refused.
     """
-    known = context.reports.dossier(lead) if "\0" not in lead else None
-    if known is None or not user.viewer.sees(known.line):
+    stored = context.reports.dossier(lead) if "\0" not in lead else None
+    if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
-    program = context.programs.load(known.state.digest)
-    told = dossier(rulebook(program), known.state, known.timeline, context.now())
+    program = context.programs.load(stored.state.digest)
     return page(
         "lead.html",
         context,
         status=status,
         zone=user.zone,
-        who=user,
-        told=told,
-        state=known.state,
-        line=known.line,
-        forms=act_forms(program, known.state, user.people, user.person),
-        actors=actors(known.state, user.people),
-        timeline=_timeline(context, known, user),
-        facts=_facts(program, known),
+        user=user,
+        dossier=dossier(rulebook(program), stored.state, stored.timeline, context.now()),
+        state=stored.state,
+        line=stored.line,
+        forms=act_forms(program, stored.state, user.people, user.person),
+        actors=actors(stored.state, user.people),
+        timeline=_timeline(context, stored, user),
+        facts=_profile_fields(program, stored),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
         done=done,
@@ -165,20 +166,22 @@ def lead_page(
     )
 
 
-def _timeline(context: Context, known: StoredDossier, user: DeskUser) -> list[tuple[datetime, str]]:
+def _timeline(
+    context: Context, stored: StoredDossier, user: DeskUser
+) -> list[tuple[datetime, str]]:
     now = context.now()
 
     def when(at: datetime) -> str:
         return spoken_instant(at, now, user.zone)
 
-    latest = known.timeline[-_LATEST:]
+    latest = stored.timeline[-_MOST_ENTRIES:]
     return [(one.at, sentence(one, when)) for one in reversed(latest)]
 
 
-def _facts(program: Program, known: StoredDossier) -> list[tuple[str, Any]]:
-    """What the profile says beside name, company and title."""
+def _profile_fields(program: Program, stored: StoredDossier) -> list[tuple[str, Any]]:
+    """The profile's fields, without those that the page's heading shows."""
     shown = ("first_name", "last_name", "company", "title", "email", "phone")
-    fields = {**dict.fromkeys(program.fields), **known.state.profile}
+    fields = {**dict.fromkeys(program.fields), **stored.state.profile}
     return [
         (name.replace("_", " "), value)
         for name, value in fields.items()

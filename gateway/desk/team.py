@@ -1,4 +1,4 @@
-"""The manager's page: who has how much, what is due today, what was breached, who is away."""
+"""The manager's page: leads of each member, what is due today, breaches and absences."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
@@ -22,41 +22,41 @@ from usecases.context import Context
 
 
 def router(context: Context) -> APIRouter:
-    """The page, and absences; leads are reassigned by the acts of their own pages."""
+    """The routes of the page and of absences. The route of a lead's acts reassigns leads."""
     routes = APIRouter(include_in_schema=False)
     lists, report = SqlDeskLists(context.database), SqlTeamReport(context.database)
-    someone, form_sender_of = desk_user(context), form_sender(context)
+    current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk/team")
-    def teams(user: Annotated[DeskUser, Depends(someone)]) -> HTMLResponse:
-        """My teams."""
+    def teams(user: Annotated[DeskUser, Depends(current_user)]) -> HTMLResponse:
+        """Show the teams that I manage."""
         return _team_page(context, lists, report, _manager(user))
 
     @routes.post("/desk/absences")
     def absent(
-        user: Annotated[DeskUser, Depends(form_sender_of)],
+        user: Annotated[DeskUser, Depends(form_user)],
         member: Annotated[str, Form()] = "",
         first: Annotated[str, Form()] = "",
         last: Annotated[str, Form()] = "",
         do: Annotated[str, Form()] = "add",
     ) -> Response:
-        """Enter days away of a member of mine, or take them back."""
+        """Enter days away of a member of my teams, or remove them."""
         _manager(user)
-        who = _member(user, member)
+        found = _member(user, member)
         try:
             from_, to = _day(first), _day(last or first)
             if do == "remove":
-                context.people.absences.remove(who.email, from_, to)
+                context.people.absences.remove(found.email, from_, to)
             else:
-                context.people.absences.add(who.email, from_, to, by=user.person)
+                context.people.absences.add(found.email, from_, to, by=user.person)
         except ValueError as error:
-            said = f"These days can't be entered: {error}."
-            return _team_page(context, lists, report, user, problem=said, status=422)
+            message = f"These days can't be entered: {error}."
+            return _team_page(context, lists, report, user, problem=message, status=422)
         return RedirectResponse("/desk/team", 303)
 
     @routes.get("/desk/absences")
     def back() -> RedirectResponse:
-        """The address of a refusal, opened anew: the team."""
+        """Redirect to the team: a browser opens this URL again after a refusal."""
         return RedirectResponse("/desk/team", 303)
 
     return routes
@@ -98,16 +98,16 @@ def _team_page(
     now = context.now()
     today = now.astimezone(user.zone).date()
     teams = [one for one in report.teams(user.people, now, user.zone) if one.name in managed]
-    adrift = [one for one in lines if _unowned(one, user.people)]
+    unowned = [one for one in lines if _unowned(one, user.people)]
     return page(
         "team.html",
         context,
         status=status,
         zone=user.zone,
-        who=user,
+        user=user,
         teams=teams,
-        adrift=adrift,
-        groups=by_urgency([one for one in lines if one not in adrift], user, now),
+        unowned=unowned,
+        groups=by_urgency([one for one in lines if one not in unowned], user, now),
         members={name: user.people.teams[name].members for name in managed},
         everybody=_members_once(user.people, managed),
         absences=_absences(context.people.absences.all(), user, today),
@@ -119,7 +119,7 @@ def _team_page(
 
 
 def _unowned(line: DeskLine, people: Directory) -> bool:
-    """Whether nobody works this lead: it has no owner, or one who has left its team."""
+    """Whether this lead has no owner, or one who has left its team."""
     if line.owner is None:
         return True
     manager = people.manager_of(line.team)
@@ -127,7 +127,7 @@ def _unowned(line: DeskLine, people: Directory) -> bool:
 
 
 def _members_once(people: Directory, managed: frozenset[str]) -> list[Member]:
-    """The members of these teams, each once."""
+    """The members of these teams, each of them once."""
     found = {one.email: one for name in sorted(managed) for one in people.teams[name].members}
     return list(found.values())
 
@@ -135,7 +135,7 @@ def _members_once(people: Directory, managed: frozenset[str]) -> list[Member]:
 def _absences(
     entered: Sequence[EnteredAbsence], user: DeskUser, today: date
 ) -> list[EnteredAbsence]:
-    """Days away of my members that are not over."""
+    """Days away of the members of my teams that are not over."""
     managed = user.people.managed_by(user.person)
     return [
         one for one in entered if one.to >= today and user.people.teams_of(one.member) & managed

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 from weakref import WeakSet
 
 import structlog
@@ -14,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from activities.ports import MailRefusedError, MailUnsentError
 from gateway.inbound.forwarding import forwarded, pass_on
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, addressed, recognise, store
+from gateway.requests.throttle import network_of
 from usecases.context import Context
 
 MOST_BYTES = 10_000_000
@@ -21,6 +24,11 @@ MOST_BYTES = 10_000_000
 _MOST_RECIPIENTS = 10
 _SILENCE = 60
 """Seconds that a command, or a whole mail, may take."""
+_LONGEST_SESSION = 600
+"""Seconds after which a connection is closed, whatever it says meanwhile."""
+_MOST_SESSIONS = 200
+_MOST_OF_ONE_ADDRESS = 20
+_CROWDED = b"421 4.7.0 too many connections; try again later\r\n"
 _UNKNOWN = "550 5.1.1 no such address here"
 _TOO_MANY = "452 4.5.3 too many recipients; send the others another time"
 _LATER = "451 4.3.0 it can't be stored now; try again later"
@@ -34,9 +42,11 @@ async def receiving(context: Context, listener: socket.socket) -> AsyncIterator[
     door = _Door(context)
     loop = asyncio.get_running_loop()
     sessions: WeakSet[SMTP] = WeakSet()
+    count: Counter[str] = Counter()
 
     def session() -> SMTP:
-        one = SMTP(
+        one = _BoundedSmtp(
+            count,
             door,
             data_size_limit=MOST_BYTES,
             enable_SMTPUTF8=True,
@@ -56,6 +66,40 @@ async def receiving(context: Context, listener: socket.socket) -> AsyncIterator[
         for one in list(sessions):
             if one.transport is not None:
                 one.transport.close()
+
+
+class _BoundedSmtp(SMTP):
+    """One connection: it ends after ten minutes, and an address has at most twenty.
+
+    Senders try a mail again that a 421 stopped (RFC 5321, 4.5.4.1).
+    """
+
+    def __init__(self, count: Counter[str], *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._open = count
+        self._address: str | None = None
+        self._end: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a socket server it is
+        peer = transport.get_extra_info("peername")
+        address = network_of(str(peer[0]) if peer else "")
+        if self._open[address] >= _MOST_OF_ONE_ADDRESS or self._open.total() >= _MOST_SESSIONS:
+            transport.write(_CROWDED)
+            transport.close()
+            return
+        self._address = address
+        self._open[address] += 1
+        self._end = self.loop.call_later(_LONGEST_SESSION, transport.close)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        if self._address is None or self._end is None:
+            return  # it was refused
+        self._end.cancel()
+        self._open[self._address] -= 1
+        self._open += Counter()  # forget addresses without a connection
+        super().connection_lost(error)
 
 
 class _Door:

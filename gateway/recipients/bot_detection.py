@@ -1,19 +1,20 @@
 """Bot detection: whether a person or a machine followed a link or loaded an image in a mail.
 
-Scanners follow links before a mail is shown to anybody, browsers fetch what may be wanted next,
-and mail programs load images for people who never look. None of these is engagement. The
-rules, in order; the first that holds gives its word as the reason:
+Scanners follow links before anybody sees the mail. Browsers fetch pages in advance. Mail programs
+load images although nobody looks at them. None of these is engagement. The rules, in order; the
+first that holds gives the reason:
 
 - `head`: a HEAD request. People's browsers send GET.
-- `prefetch`: the browser says that nobody asked yet (Sec-Purpose, Purpose, X-Moz, X-Purpose).
-- `agent`: the client calls itself a scanner, a proxy, a program or nothing at all. Gmail's
-  image proxy is not among them: it loads an image when a person opens the mail.
-- `unseen`: a link that no person can see was followed.
-- `quick`: within seconds of the mail's delivery.
-- `all_links`: several links of one mail, and all of them, within seconds.
+- `prefetch`: the browser fetches in advance and says so (Sec-Purpose, Purpose, X-Moz, X-Purpose).
+- `agent`: the User-Agent is empty, or that of a scanner, a proxy or a program. Gmail's image
+  proxy is not one of them: it loads an image when a person opens the mail.
+- `unseen`: the request is for a link that no person can see.
+- `quick`: the request comes within seconds of the mail's delivery.
+- `all_links`: all links of a mail with several links were followed within seconds.
 
-A person who is taken for a machine once loses a click; a machine taken for a person makes a
-salesperson call somebody who never read a word. So doubt goes to the machine.
+If a person is taken for a machine, one click is lost. If a machine is taken for a person, a sales
+person calls somebody who read nothing. The second error costs more, so a doubtful request counts
+as a machine's.
 """
 
 from __future__ import annotations
@@ -28,13 +29,13 @@ from gateway.requests.mail_agents import is_machine
 
 Why = Literal["head", "prefetch", "agent", "unseen", "quick", "all_links"]
 
-QUICK = timedelta(seconds=3)
-"""No person opens and clicks so soon after delivery."""
-TOGETHER = timedelta(seconds=5)
-"""Who follows all links of a mail within this follows them by program."""
+QUICK_CLICK = timedelta(seconds=3)
+"""No person opens a mail and clicks a link so soon after delivery."""
+ALL_LINKS_WITHIN = timedelta(seconds=5)
+"""Only a program follows all links of a mail within this time."""
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
-_NOT_YET = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
+_PREFETCHED = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +51,24 @@ class Hit:
     """How long ago the mail server took the mail, in the program's time."""
 
 
-def at_once(hit: Hit) -> Why | None:
-    """Why this request alone shows a machine, or None."""
+def machine_reason(hit: Hit) -> Why | None:
+    """Why this request alone shows that it is a machine's, or None."""
     agent = hit.headers.get("user-agent", "").strip()
     if hit.method == "HEAD":
         return "head"
-    if any(_NOT_YET.search(hit.headers.get(name, "")) for name in _PURPOSES):
+    if any(_PREFETCHED.search(hit.headers.get(name, "")) for name in _PURPOSES):
         return "prefetch"
     if is_machine(agent):
         return "agent"
     if hit.number == 0:
         return "unseen"
-    if hit.age < QUICK:
+    if hit.age < QUICK_CLICK:
         return "quick"
     return None
 
 
 def all_links(followed: set[str], targets: tuple[str, ...]) -> bool:
-    """Whether these are all targets of a mail that has several (the unseen one aside)."""
+    """Whether these are all targets of a mail with several, without the link that nobody sees."""
     seen = {target for target in targets if target}
     return len(seen) > 1 and seen <= followed
 

@@ -1,4 +1,4 @@
-"""What recipients of mail may choose: the buttons and pages for no mail, a pause, mail again."""
+"""What recipients may choose: buttons and pages to stop mail, to pause it and to resume it."""
 
 from __future__ import annotations
 
@@ -17,33 +17,35 @@ ANSWERS: dict[int | str, dict[str, Any]] = {
     404: {"description": "A page", "content": {"text/html": {}}},
     **responses(413, 422, 503),
 }
-"""What the routes of recipients answer besides their page."""
+"""What the routes for recipients may answer besides their page."""
 
 
 def mail_of(context: Context, purpose: Purpose, token: str) -> SentMail | None:
-    """The mail that a token names; None if the token is none of ours."""
+    """The mail that a token names; None if the token is not valid."""
     found = context.links.read(purpose, token)
     return context.sent.by_local_part(found.mail) if found is not None else None
 
 
-def stopped(context: Context, mail: SentMail) -> HTMLResponse:
-    """The page for who gets no mail any more, with the way back."""
-    again = Action("Get mail again", context.links.preferences(mail.message), "wish", "resume")
+def stopped_page(context: Context, mail: SentMail) -> HTMLResponse:
+    """The page that says that mail is stopped. Its button resumes mail."""
+    resume_button = Action(
+        "Get mail again", context.links.preferences(mail.message), "wish", "resume"
+    )
     return page(
         "You are unsubscribed",
         f"No more news goes to {masked(mail.address)}.",
-        actions=[again],
+        actions=[resume_button],
         program=context.program_of(mail),
     )
 
 
-def stop(context: Context, mail: SentMail, label: str) -> Action:
+def stop_button(context: Context, mail: SentMail, label: str) -> Action:
     """The button that stops all mail."""
     path = context.links.unsubscribe(mail.message)
     return Action(label, path, "List-Unsubscribe", "One-Click")
 
 
-def pause(context: Context, mail: SentMail) -> Action:
+def pause_button(context: Context, mail: SentMail) -> Action:
     """The button that pauses mail."""
     path = context.links.preferences(mail.message)
     return Action(f"Pause for {PAUSE_DAYS} days", path, "wish", "pause")

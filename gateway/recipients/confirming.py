@@ -1,6 +1,6 @@
-"""Double opt-in, `/k/TOKEN`: the recipient of the mail confirms a consent.
+"""Double opt-in, `/k/TOKEN`: the recipient of a mail confirms their consent.
 
-GET shows the button and confirms nothing, for scanners follow links; POST confirms.
+GET shows a button and changes nothing, because mail scanners follow links. POST confirms.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.pages import Action, lost, masked, page
+from gateway.recipients.pages import Action, broken_link_page, masked, page
 from gateway.requests.problems import responses
 from usecases.context import Context
 
@@ -26,10 +26,10 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/k/{token}", responses=_ANSWERS)
     def ask(token: str) -> HTMLResponse:
-        """The page that asks; it changes nothing."""
+        """Show the page with the button. It changes nothing."""
         mail = _mail(context, token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         button = Action("Yes, confirm", context.links.confirm(mail.message), "confirm", "yes")
         return page(
             "Please confirm", _wording(mail), actions=[button], program=context.program_of(mail)
@@ -37,10 +37,10 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/k/{token}", responses=_ANSWERS)
     def confirm(token: str) -> HTMLResponse:
-        """Confirm; asked twice it is done once."""
+        """Confirm the consent. A second request has no second effect."""
         mail = _mail(context, token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         raw = {
             "id": f"consent/{mail.message.partition('@')[0]}",
             "type": "consent.confirmed",

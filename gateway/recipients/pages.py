@@ -31,12 +31,13 @@ HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex",
 }
-"""Of everything that is reached by a token: nobody keeps it, and no other site learns the URL."""
+"""Headers of every page that a token opens. No browser or proxy stores the page, and no other site
+gets its URL."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """A button: it posts one field to a path."""
+    """A button that posts one field to a path."""
 
     label: str
     path: str
@@ -51,7 +52,7 @@ def page(
     program: Program | None = None,
     status: int = 200,
 ) -> HTMLResponse:
-    """A page with what there is to say and to press; from whom, if the program is known."""
+    """A page with paragraphs and buttons, and with the program's sender if it is known."""
     sender = parseaddr(program.sending.from_)[0] if program is not None else ""
     html = _PAGES.get_template("page.html").render(
         title=title,
@@ -64,8 +65,8 @@ def page(
     return HTMLResponse(html, status, headers=HEADERS)
 
 
-def lost() -> HTMLResponse:
-    """The page for a link that is none of ours."""
+def broken_link_page() -> HTMLResponse:
+    """The page for a link that is not valid."""
     return page(
         "This link does not work",
         "It may have been cut off on its way. Open the mail again and use the link from there.",
@@ -74,6 +75,6 @@ def lost() -> HTMLResponse:
 
 
 def masked(address: str) -> str:
-    """An address as its owner knows it again and nobody else learns it: `a…@northwind.example`."""
+    """A masked address, `a…@northwind.example`: its owner recognises it, others don't learn it."""
     name, _, domain = address.rpartition("@")
     return f"{name[:1]}…@{domain}" if name else "your address"

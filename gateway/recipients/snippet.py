@@ -1,8 +1,8 @@
-"""The web snippet: `/t.js`, and `/w`, to which it tells what a known visitor does.
+"""The web snippet `/t.js`, and `/w`, to which it sends what a known visitor does.
 
-A visitor is known by the token of a link in a mail, and only after having agreed: without consent
-the script keeps and sends nothing, and it honours Global Privacy Control and Do Not Track. It sends
-the path of a page and the name of a form; never a query, never what is written into a form.
+A visitor is known by the token of a link in a mail, and only after they agreed. Without consent
+the script stores and sends nothing. It respects Global Privacy Control and Do Not Track. It sends
+the path of a page and the name of a form. It never sends a query or the content of a form.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
 _MOST_BYTES = 1_000
-_FRESH = 3_600
-"""Seconds for which browsers may keep the script."""
+_CACHE_SECONDS = 3_600
+"""Seconds for which browsers may cache the script."""
 
 
 class Visit(BaseModel):
@@ -41,7 +41,7 @@ _EXAMPLE = json.dumps({"v": "0123456789abcdef-0-0123…", "type": "page.viewed",
 _BODY: dict[str, Any] = {
     "requestBody": {
         "required": True,
-        "description": "As text, so that browsers send it without asking first.",
+        "description": "As text, so that browsers send it without a preflight request.",
         "content": {
             "text/plain": {"schema": {"type": "string"}, "examples": {"visit": {"value": _EXAMPLE}}}
         },
@@ -50,7 +50,7 @@ _BODY: dict[str, Any] = {
 
 
 def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
-    """The script, and where it reports to."""
+    """The script, and the route to which it sends visits."""
     routes = APIRouter(tags=["web"])
 
     @routes.get(
@@ -61,7 +61,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
     async def script() -> Response:
         """The script for your own web pages."""
         headers = {
-            "Cache-Control": f"public, max-age={_FRESH}",
+            "Cache-Control": f"public, max-age={_CACHE_SECONDS}",
             "X-Content-Type-Options": "nosniff",
         }
         return Response(_SCRIPT, media_type="text/javascript", headers=headers)
@@ -74,11 +74,13 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         openapi_extra=_BODY,
     )
     async def visit(request: Request) -> Response:
-        """Take in what a known visitor did on one of our web sites."""
+        """Record what a known visitor did on one of our web sites."""
         origin = request.headers.get("origin", "")
         if origin not in web_origins:
-            raise ProblemError(403, "this web site is not among those that may report here")
-        await asyncio.to_thread(_take, context, _read(await request.body()))
+            raise ProblemError(
+                403, "this web site may not send visits; add its origin to LEADFLOW_WEB_ORIGINS"
+            )
+        await asyncio.to_thread(_record, context, _read(await request.body()))
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         return Response(status_code=204, headers=headers)
 
@@ -94,15 +96,15 @@ def _read(body: bytes) -> Visit:
         raise ProblemError(400, "this is not what the script sends") from None
 
 
-def _take(context: Context, seen: Visit) -> None:
-    found = context.links.read("visitor", seen.v)
+def _record(context: Context, visit: Visit) -> None:
+    found = context.links.read("visitor", visit.v)
     mail = context.sent.by_local_part(found.mail) if found is not None else None
     if mail is None:
         raise ProblemError(404, "this visitor is not known")
     now = context.now()
     local = mail.message.partition("@")[0]
-    identity = f"web/{local}/{seen.type}/{write_instant(now)}/{seen.subject}"
-    raw = {"id": identity[:200], "type": seen.type, "subject": seen.subject}
+    event_id = f"web/{local}/{visit.type}/{write_instant(now)}/{visit.subject}"
+    raw = {"id": event_id[:200], "type": visit.type, "subject": visit.subject}
     try:
         item = NewItem.event(mail.lead, raw, arrived=now)
     except ValueError as error:

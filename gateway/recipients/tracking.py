@@ -1,7 +1,7 @@
-"""Clicks and opens: `/c/TOKEN` leads on, `/o/TOKEN.gif` is an image that nobody sees.
+"""Clicks and opens: `/c/TOKEN` redirects to a link's target, `/o/TOKEN.gif` is an empty image.
 
-A token names a mail and the number of a link in it; where that leads, the mail's row says. So
-there is no redirect to anywhere that we did not write ourselves.
+A token names a mail and the number of a link in it. The target is in the mail's row. Therefore the
+gateway redirects only to links that were in our own mail.
 """
 
 from __future__ import annotations
@@ -16,15 +16,22 @@ from fastapi.responses import RedirectResponse
 
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
-from gateway.recipients.bot_detection import TOGETHER, Hit, Why, age, all_links, at_once
-from gateway.recipients.pages import HEADERS, lost
+from gateway.recipients.bot_detection import (
+    ALL_LINKS_WITHIN,
+    Hit,
+    Why,
+    age,
+    all_links,
+    machine_reason,
+)
+from gateway.recipients.pages import HEADERS, broken_link_page
 from gateway.requests.problems import responses
 from usecases.context import Context
 
 GIF = base64.b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 """One transparent pixel."""
 VISITOR = "lf"
-"""The parameter by which our own web pages know a visitor who came from a mail."""
+"""The query parameter by which our web pages recognise a visitor who came from a mail."""
 
 
 def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
@@ -39,13 +46,13 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         responses={404: {"description": "A page", "content": {"text/html": {}}}, **responses(503)},
     )
     def click(token: str, request: Request) -> Response:
-        """Follow a link of a mail."""
+        """Record a click and redirect to the link's target."""
         found = context.links.read("click", token)
         mail = context.sent.by_local_part(found.mail) if found is not None else None
         if found is None or mail is None or found.number >= len(mail.links):
-            return lost()
+            return broken_link_page()
         target = mail.links[found.number]
-        why = _machine(context, mail, request, found.number)
+        why = _reason(context, mail, request, found.number)
         _record(context, mail, "email.clicked", str(found.number), why=why, url=target)
         if not target:
             return Response(status_code=204, headers=HEADERS)
@@ -64,31 +71,34 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         },
     )
     def opened(name: str, request: Request) -> Response:
-        """Load the image of a mail."""
+        """Record an open and return the image."""
         token, _, kind = name.partition(".")
         found = context.links.read("open", token)
         mail = context.sent.by_local_part(found.mail) if found is not None else None
         if kind != "gif" or mail is None:
-            return lost()
-        why = _machine(context, mail, request, None)
+            return broken_link_page()
+        why = _reason(context, mail, request, None)
         _record(context, mail, "email.opened", "open", why=why)
         return Response(GIF, media_type="image/gif", headers=HEADERS)
 
     return routes
 
 
-def _machine(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
-    """Why this is a machine's request, or None; earlier ones that it explains are judged again."""
+def _reason(context: Context, mail: SentMail, request: Request, number: int | None) -> Why | None:
+    """Why this is a machine's request, or None.
+
+    If it shows that earlier clicks were a machine's too, they are marked as such.
+    """
     hit = Hit(
         method=request.method,
         headers=dict(request.headers),
         number=number,
         age=age(mail.updated, datetime.now(UTC), context.speed),
     )
-    why = at_once(hit)
+    why = machine_reason(hit)
     if number is None:
         return why
-    followed = context.intake.clicked(mail.lead, mail.message, context.now() - TOGETHER)
+    followed = context.intake.clicked(mail.lead, mail.message, context.now() - ALL_LINKS_WITHIN)
     if why is None and "" in followed:
         why = "unseen"
     if why is None and all_links(followed | {mail.links[number]}, mail.links):
@@ -110,22 +120,22 @@ def _record(
     """Record the event. A person's waits some seconds, so that a scanner can be recognised."""
     at = context.now()
     local = mail.message.partition("@")[0]
-    # Two requests in one second are one: browsers repeat what they are not sure of.
-    identity = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
+    # Two requests in one second count as one, because browsers repeat requests.
+    event_id = f"{kind}/{local}/{what}/{int(at.timestamp())}" + ("/machine" if why else "")
     data = {"message": mail.message, **({"url": url} if url is not None else {})}
     raw = {
-        "id": identity,
+        "id": event_id,
         "type": kind,
         "subject": mail.email,
         "data": {**data, "why": why} if why else data,
         "machine": why is not None,
     }
-    delay = timedelta(0) if why else TOGETHER / context.speed
+    delay = timedelta(0) if why else ALL_LINKS_WITHIN / context.speed
     context.accept(NewItem.event(mail.lead, raw, arrived=at, delay=delay))
 
 
 def _for_visitor(context: Context, mail: SentMail, target: str, web_origins: Sequence[str]) -> str:
-    """The target; on our own web sites the visitor is known, by a token and not by name."""
+    """The target. If it is on our own web sites, a token that identifies the visitor is added."""
     parts = urlsplit(target)
     if f"{parts.scheme}://{parts.netloc}" not in web_origins:
         return target

@@ -1,8 +1,8 @@
 """Unsubscribing: `/u/TOKEN`.
 
-A POST with `List-Unsubscribe=One-Click` (RFC 8058) comes from a mail program's own button: it
-unsubscribes at once, without a page, a cookie or a redirect. GET shows a page and changes nothing,
-for scanners follow links.
+A POST with `List-Unsubscribe=One-Click` (RFC 8058) comes from the button of a mail program. It
+unsubscribes at once, without another page, a cookie or a redirect. GET shows a page and changes
+nothing, because mail scanners follow links.
 """
 
 from __future__ import annotations
@@ -12,43 +12,43 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form
 from fastapi.responses import HTMLResponse
 
-from gateway.recipients.choices import ANSWERS, mail_of, pause, stop, stopped
-from gateway.recipients.pages import lost, masked, page
+from gateway.recipients.choices import ANSWERS, mail_of, pause_button, stop_button, stopped_page
+from gateway.recipients.pages import broken_link_page, masked, page
 from usecases.context import Context
 from usecases.suppressing import choose
 
 
 def router(context: Context) -> APIRouter:
-    """The page, and what its button and mail programs post."""
+    """The page, and the route that its button and mail programs post to."""
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/u/{token}", responses=ANSWERS)
     def ask(token: str) -> HTMLResponse:
-        """The page that asks; it changes nothing."""
+        """Show the page with the buttons. It changes nothing."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         if context.mail_ledger.suppression(mail.address, operational=False) is not None:
-            return stopped(context, mail)
+            return stopped_page(context, mail)
         return page(
             "Unsubscribe?",
             f"We will stop sending news to {masked(mail.address)}.",
-            actions=[stop(context, mail, "Unsubscribe"), pause(context, mail)],
+            actions=[stop_button(context, mail, "Unsubscribe"), pause_button(context, mail)],
             program=context.program_of(mail),
         )
 
     @routes.post("/u/{token}", responses=ANSWERS)
     def unsubscribe(
         token: str,
-        one_click: Annotated[  # noqa: ARG001 - that it is there is all it says
+        one_click: Annotated[  # noqa: ARG001 - it only has to be there
             Literal["One-Click"], Form(alias="List-Unsubscribe", examples=["One-Click"])
         ],
     ) -> HTMLResponse:
-        """Unsubscribe at once; asked twice it is done once."""
+        """Unsubscribe at once. A second request has no second effect."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:
-            return lost()
+            return broken_link_page()
         choose(context.intake, mail, "stop", at=context.now())
-        return stopped(context, mail)
+        return stopped_page(context, mail)
 
     return routes

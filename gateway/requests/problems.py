@@ -14,6 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
 
+from adapters.sql.database import DatabaseNotReadyError
+
 MEDIA_TYPE = "application/problem+json"
 _SHAPE = "the request does not have the right shape"
 
@@ -124,8 +126,11 @@ def explain(app: FastAPI) -> None:
         return problem(422, _SHAPE, errors)
 
     @app.exception_handler(SQLAlchemyError)
-    async def away(_: Request, error: SQLAlchemyError) -> JSONResponse:
-        _log.error("database away", why=type(error).__name__)
+    @app.exception_handler(DatabaseNotReadyError)
+    async def away(_: Request, error: Exception) -> JSONResponse:
+        # Our own error says what to do; a database's own words repeat what was to be stored.
+        ours = isinstance(error, DatabaseNotReadyError)
+        _log.error("database away", why=str(error) if ours else type(error).__name__)
         return problem(
             503, "the database can't be reached; nothing was stored", headers={"Retry-After": "5"}
         )

@@ -140,9 +140,12 @@ def _too_often(wait: float, said: str) -> ASGIApp:
 
 
 def _address(scope: Scope) -> str:
-    """The client's address; of IPv6 the network, for a client has all of its addresses."""
     client = scope.get("client")
-    text = str(client[0]) if client else ""
+    return network_of(str(client[0]) if client else "")
+
+
+def network_of(text: str) -> str:
+    """A client's address; of IPv6 the network, for a client has all of its addresses."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -1,8 +1,8 @@
 """The desk's session: its cookie, its user, and proof that a form came from one of our pages.
 
-Scripts and other sites can't read the cookie. Every form bears a token that only the session's
-pages know (the synchronizer token pattern of OWASP's CSRF cheat sheet). A request that came from
-another site, as the browser says, is refused before it is read.
+Scripts and other sites can't read the cookie. Every form has a token that only the session's
+pages know (the synchronizer token pattern of OWASP's CSRF cheat sheet). If the browser says that
+a request came from another site, the request is refused before it is read.
 """
 
 # Annotations are not postponed here: they name dependencies that the router makes.
@@ -35,7 +35,7 @@ class SignInNeededError(Exception):
 
 
 class DeskProblemError(Exception):
-    """The desk can't do what was asked; a page with this status shows the sentence."""
+    """The desk can't do what the user asked. A page with this status shows the sentence."""
 
     def __init__(self, status: int, sentence: str) -> None:
         super().__init__(sentence)
@@ -61,7 +61,7 @@ class DeskUser:
 
 
 def desk_user(context: Context) -> Callable[..., DeskUser]:
-    """A dependency: the user of the session, if the directory knows the person.
+    """A dependency that finds the user of the session, if the directory knows the person.
 
     Raises SignInNeededError.
     """
@@ -88,7 +88,10 @@ def desk_user(context: Context) -> Callable[..., DeskUser]:
 
 
 def form_sender(context: Context) -> Callable[..., DeskUser]:
-    """A dependency: the user who sent one of our forms. Raises DeskProblemError for another."""
+    """A dependency that finds the user who sent a form of the desk.
+
+    Raises DeskProblemError if the form is not from this user's session.
+    """
     someone = desk_user(context)
 
     def allowed(
@@ -99,7 +102,7 @@ def form_sender(context: Context) -> Callable[..., DeskUser]:
         refuse_cross_site(request)
         if not hmac.compare_digest(token.encode(), user.token.encode()):
             raise DeskProblemError(
-                403, "This form is not from your desk. Open the page anew and try again."
+                403, "This form is not from your desk. Open the page again and try again."
             )
         return user
 
@@ -107,18 +110,18 @@ def form_sender(context: Context) -> Callable[..., DeskUser]:
 
 
 def refuse_cross_site(request: Request) -> None:
-    """Refuse what a browser says was sent from another site (RFC 6454, Fetch Metadata)."""
+    """Refuse a request that a browser sent from another site (RFC 6454, Fetch Metadata)."""
     site = request.headers.get("sec-fetch-site")
     origin = request.headers.get("origin")
     foreign = origin is not None and urlsplit(origin).netloc != request.headers.get("host")
     if site in ("cross-site", "same-site") or (site is None and foreign):
         raise DeskProblemError(
-            403, "This was sent from another site. Open the desk and do it there."
+            403, "This form was sent from another site. Open the desk and do it there."
         )
 
 
 def form_token(session: str) -> str:
-    """The token of a session's forms; the session can't be derived from it."""
+    """The token of a session's forms. The session can't be derived from it."""
     return hmac.new(session.encode(), b"leadflow desk form", hashlib.sha256).hexdigest()
 
 
@@ -128,7 +131,7 @@ def cookie_name(context: Context) -> str:
 
 
 def set_cookie(response: Response, context: Context, session: str) -> None:
-    """Give the browser its session cookie."""
+    """Set the session cookie in the browser."""
     response.set_cookie(
         cookie_name(context),
         session,
@@ -141,26 +144,26 @@ def set_cookie(response: Response, context: Context, session: str) -> None:
 
 
 def delete_cookie(response: Response, context: Context) -> None:
-    """Have the browser delete its session cookie."""
+    """Delete the session cookie from the browser."""
     response.delete_cookie(
         cookie_name(context), path="/", secure=_secure(context), httponly=True, samesite="lax"
     )
 
 
 def redirect_to_sign_in(back: str) -> RedirectResponse:
-    """Redirect a browser to the sign-in page; after signing in it comes back."""
+    """Redirect a browser to the sign-in page. After signing in it returns to `back`."""
     target = "/desk/sign-in" if back == "/desk" else f"/desk/sign-in?to={quote(back)}"
     return RedirectResponse(target, 303)
 
 
 def path_within_desk(path: str) -> str:
-    """This path if it is one of the desk's pages; else the desk's first page."""
+    """Return this path if it is a page of the desk, else the desk's first page."""
     plain = path.startswith("/desk/leads/") or path in ("/desk", "/desk/team")
     return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
 
 
 def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:
-    """The zone in which a person reads times: their own, else the accept calendar's."""
+    """The time zone of the pages for a person: their own, else the accept calendar's."""
     member = people.member(person)
     if member is not None and member.timezone:
         return zone(member.timezone)

@@ -1,4 +1,4 @@
-"""What became of an act, as a page's status and its sentence."""
+"""The outcome of an act as a page's status and its sentence."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ _STATUS: dict[type[ActFailed], int] = {
 
 
 def status_of(outcome: ActFailed) -> int:
-    """The status of the page that shows it."""
+    """The HTTP status of the page that shows this outcome."""
     return _STATUS[type(outcome)]
 
 
 def sentence_of(outcome: ActFailed) -> str:
     """The sentence that the page shows."""
     if isinstance(outcome, ActUnanswered):
-        # The form on the page still bears the act's id.
+        # The form on the page still has the act's id.
         return f"{as_sentence(outcome.why)} Press the button again in a moment: it is done once."
     return outcome.why
 
 
 def as_sentence(text: str) -> str:
-    """A text of ours as a sentence of its own: with a capital and a full stop."""
+    """Write a text as a sentence: with a capital letter and a full stop."""
     return f"{text[:1].upper()}{text[1:]}."

@@ -1,4 +1,4 @@
-"""Pages of the desk: rendered user, whole without JavaScript, which only lets deadlines tick."""
+"""Pages of the desk. They work without JavaScript; the script only counts deadlines down."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ASSETS = Path(__file__).with_name("assets")
 _CSS = (_ASSETS / "desk.css").read_text()
 _JS = (_ASSETS / "desk.js").read_text()
 _VERSION = hashlib.sha256((_CSS + _JS).encode()).hexdigest()[:12]
-_KEPT = {"Cache-Control": "public, max-age=31536000, immutable"}
+_CACHE_FOR_GOOD = {"Cache-Control": "public, max-age=31536000, immutable"}
 _PAGES = Environment(
     loader=FileSystemLoader(sorted(Path(__file__).parent.parent.glob("*/templates"))),
     autoescape=True,
@@ -43,36 +43,37 @@ HEADERS = {
     "X-Robots-Tag": "noindex",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
-"""Of every page of the desk: nothing foreign runs in it, nobody frames it, nothing is kept."""
+"""Headers of every page of the desk. Only our own scripts run in it, no site can show it in a
+frame, and no browser or proxy stores it."""
 
 
 def page(
     name: str, context: Context, *, status: int = 200, zone: ZoneInfo | None = None, **values: Any
 ) -> HTMLResponse:
-    """A page from its template. Instants are written in `zone`, as seen from the clock's now."""
+    """Render a template. Instants are written in `zone`, relative to the program's clock."""
     now, shown = context.now(), zone or ZoneInfo("UTC")
 
     def when(at: datetime) -> str:
         return spoken_instant(at, now, shown)
 
     html = _PAGES.get_template(name).render(
-        version=_VERSION, now=now, speed=context.speed, when=when, **{"who": None} | values
+        version=_VERSION, now=now, speed=context.speed, when=when, **{"user": None} | values
     )
     return HTMLResponse(html, status, headers=HEADERS)
 
 
 def assets() -> APIRouter:
-    """The style sheet and the script, under names that change with them."""
+    """The style sheet and the script. Their names hold a hash of their content."""
     routes = APIRouter(include_in_schema=False)
 
     @routes.get(f"/desk/{_VERSION}.css")
     def css() -> Response:
         """The style sheet."""
-        return Response(_CSS, media_type="text/css", headers=_KEPT)
+        return Response(_CSS, media_type="text/css", headers=_CACHE_FOR_GOOD)
 
     @routes.get(f"/desk/{_VERSION}.js")
     def js() -> Response:
         """The script."""
-        return Response(_JS, media_type="text/javascript", headers=_KEPT)
+        return Response(_JS, media_type="text/javascript", headers=_CACHE_FOR_GOOD)
 
     return routes

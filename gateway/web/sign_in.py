@@ -1,10 +1,10 @@
-"""Sign in to the desk by a link that comes by mail, for a day. There are no passwords.
+"""Sign in to the desk for a day, by a link in a mail. There are no passwords.
 
-The answer does not say whether an address is known. It goes out before the address is looked up,
-so that its duration does not say so either. The link leads to a page with a button, because mail
-scanners follow links and would use the link up. The link is made from the gateway's public URL and
-never from the Host header of a request: else a stranger could have a person's link lead to another
-site.
+The answer does not show whether the directory knows an address. It is sent before the address is
+looked up, so that its duration does not show it either. The link leads to a page with a button,
+because mail scanners follow links and would use the link up. The link is made from the gateway's
+public URL and never from the Host header of a request. Otherwise anybody could make the link of
+another person lead to another site.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from models.addresses import only_address
 from models.durations import Duration, Rate
 from usecases.context import Context
 
-_ONE_EACH = Rate(most=30, per=Duration(1, "h"))
-"""A person is sent a link every two minutes at most, however often somebody asks for it."""
+_LINK_RATE = Rate(most=30, per=Duration(1, "h"))
+"""A person gets one link in two minutes at most, however often somebody asks for one."""
 
 _log = structlog.get_logger(__name__)
 
@@ -52,8 +52,8 @@ def router(context: Context) -> APIRouter:
 
     @routes.get("/desk/sign-in")
     def ask(to: str = "/desk") -> HTMLResponse:
-        """The page that asks for an address."""
-        return _asking(context, to)
+        """Show the page that asks for an address."""
+        return _sign_in_page(context, to)
 
     @routes.post("/desk/sign-in")
     async def send(
@@ -62,29 +62,29 @@ def router(context: Context) -> APIRouter:
         """Send a link, if the directory knows the address."""
         refuse_cross_site(request)
         if not context.links.public_url:
-            said = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
-            raise DeskProblemError(503, said)
+            message = "Signing in needs the gateway's public URL; set LEADFLOW_PUBLIC_URL."
+            raise DeskProblemError(503, message)
         answer = page("sign_in_sent.html", context, minutes=LINK_LASTS // timedelta(minutes=1))
         answer.background = BackgroundTask(_send, context, sessions, email, path_within_desk(to))
         return answer
 
     @routes.get("/desk/in/{secret}")
     def offer(secret: str, to: str = "/desk") -> HTMLResponse:
-        """The page with the button; it changes nothing."""
+        """Show the page with the button. It changes nothing."""
         person = sessions.invited(secret)
         if person is None:
-            return _asking(context, to, status=410, stale=True)
+            return _sign_in_page(context, to, status=410, stale=True)
         return page(
             "sign_in_ready.html", context, secret=secret, person=person, to=path_within_desk(to)
         )
 
     @routes.post("/desk/in/{secret}")
     def enter(request: Request, secret: str, to: Annotated[str, Form()] = "/desk") -> Response:
-        """Sign in: a new session, whatever the browser had before."""
+        """Sign in. The browser gets a new session, and its earlier session ends."""
         refuse_cross_site(request)
         session = sessions.sign_in(secret)
         if session is None:
-            return _asking(context, to, status=410, stale=True)
+            return _sign_in_page(context, to, status=410, stale=True)
         _end(request, context, sessions)
         answer = RedirectResponse(path_within_desk(to), 303)
         set_cookie(answer, context, session)
@@ -102,7 +102,9 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def _asking(context: Context, to: str, *, status: int = 200, stale: bool = False) -> HTMLResponse:
+def _sign_in_page(
+    context: Context, to: str, *, status: int = 200, stale: bool = False
+) -> HTMLResponse:
     return page("sign_in.html", context, status=status, to=path_within_desk(to), stale=stale)
 
 
@@ -123,12 +125,16 @@ async def _send(context: Context, sessions: SqlDeskSessions, email: str, to: str
 def _invitation(
     context: Context, sessions: SqlDeskSessions, email: str, to: str
 ) -> Rendered | None:
-    """The mail with the link; None for a stranger, and for who was sent one a moment ago."""
+    """The mail with the link.
+
+    None if the directory does not know the address, or if the person got a link within the last
+    two minutes.
+    """
     person = email.strip().lower()
     if not context.people.directory().knows(person):
         return None
-    known = hashlib.sha256(person.encode()).hexdigest()[:16]
-    wait = SqlRates(context.database).reserve({f"sign-in/{known}": _ONE_EACH}, timedelta(0))
+    person_hash = hashlib.sha256(person.encode()).hexdigest()[:16]
+    wait = SqlRates(context.database).reserve({f"sign-in/{person_hash}": _LINK_RATE}, timedelta(0))
     if wait > timedelta(0):
         return None
     link = f"{context.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
@@ -143,9 +149,9 @@ def _mail(context: Context, person: str, link: str) -> Rendered:
     subject = "Your link to the desk"
     minutes = LINK_LASTS // timedelta(minutes=1)
     text = (
-        "With this link you are signed in to the desk for a day."
+        "This link signs you in to the desk for a day."
         f" It works once, within {minutes} minutes:\n\n{link}\n\n"
-        "If you did not ask for it, leave it alone.\n"
+        "If you did not ask for it, ignore this mail.\n"
     )
     return Rendered(
         sender=str(sender),

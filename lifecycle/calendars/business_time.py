@@ -249,11 +249,8 @@ def business_calendar(calendar: Calendar, default_timezone: str) -> BusinessCale
     without `except`.
     Raises ValueError for an unknown time zone.
     """
-    days = calendar.holidays.dates
-    if days is None:
-        days = tuple(set(calendar.holidays.also) - set(calendar.holidays.except_))
     tz = zone(calendar.timezone or default_timezone)
-    return BusinessCalendar(tz, calendar.hours, frozenset(days))
+    return BusinessCalendar(tz, calendar.hours, calendar.holidays.days)
 
 
 @lru_cache(maxsize=256)

@@ -26,6 +26,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REACH = 21
 """A window that opens at all opens within these days: a gap can remove one week's opening."""
 
+_MIDDLE_YEAR = 5000
 _EPOCH_DAY = EPOCH.toordinal()
 _DAY_MINUTES = 24 * 60
 # Every minute of a day, made once. The second of two equal local times has fold=1.
@@ -104,17 +105,28 @@ def block_span(day: int, block: TimeBlock, tz: ZoneInfo) -> tuple[int, int]:
     return opening, max(first, second)
 
 
+def date_instant(day: date, days: int, at: time, tz: ZoneInfo) -> datetime | None:
+    """The local time `at` of the day that is `days` after `day`, as UTC.
+
+    FOREVER if that is after the year 9999, None if it is before the year 1.
+    """
+    try:
+        return resolve(datetime.combine(day + timedelta(days=days), at), tz)
+    except OverflowError:
+        return FOREVER if day.year > _MIDDLE_YEAR else None
+
+
 @lru_cache(maxsize=4096)
 def _window_spans(
-    window: SendWindow, today: date, tz: ZoneInfo
+    weekdays: frozenset[int], hours: TimeBlock, closed: frozenset[date], today: date, tz: ZoneInfo
 ) -> tuple[tuple[datetime, datetime], ...]:
     # A block lasts a day at most. If a whole local day is skipped, it began two dates before.
     # Where clocks go back over midnight, tomorrow's block may have begun today.
-    days = (today.toordinal() + n for n in range(-2, _REACH))
+    days = (date.fromordinal(today.toordinal() + n) for n in range(-2, _REACH))
     spans = (
-        block_span(day, window.hours, tz)
+        block_span(day.toordinal(), hours, tz)
         for day in days
-        if date.fromordinal(day).weekday() in window.days
+        if day.weekday() in weekdays and day not in closed
     )
     return tuple(
         (EPOCH + timedelta(seconds=opening), EPOCH + timedelta(seconds=closing))
@@ -126,14 +138,22 @@ def window_opening(window: SendWindow, at: datetime, tz: ZoneInfo) -> datetime:
     """`at` if it is inside the window, else the next opening of the window, as UTC.
 
     The start is inside, the end is not. A window across midnight belongs to the day on which it
-    began. The result is FOREVER if the window never opens, or not before the year 9999.
+    began, and does not open if that is a holiday. The result is FOREVER if the window never opens,
+    or not before the year 9999.
     """
     start = whole_second(at)
+    last_closed = max(window.closed, default=date.min)
     try:
-        spans = _window_spans(window, start.astimezone(tz).date(), tz)
+        day = start.astimezone(tz).date()
+        while True:
+            spans = _window_spans(window.days, window.hours, window.closed, day, tz)
+            if any(opening <= start < closing for opening, closing in spans):
+                return start
+            ahead = [opening for opening, closing in spans if start < opening < closing]
+            if ahead:
+                return min(ahead)
+            if day > last_closed:
+                return FOREVER
+            day += timedelta(days=_REACH)
     except (OverflowError, ValueError):  # beyond the year 9999, or before the year 1
         return FOREVER
-    if any(opening <= start < closing for opening, closing in spans):
-        return start
-    ahead = (opening for opening, closing in spans if start < opening < closing)
-    return min(ahead, default=FOREVER)

@@ -286,7 +286,10 @@ def _emails(place: _Place, old: Any, new: Any) -> _Lines:
             if one.get(part, _MISSING) == other.get(part, _MISSING):
                 continue
             spoken = {"mjml": "body", "text": "body", "template": "template file"}.get(part, part)
-            if part in ("mjml", "text", "subject", "preheader"):
+            if part == "send_window":
+                windows = [of.get(part, _MISSING) for of in (one, other)]
+                yield from _send_window(here.key(part), *windows)
+            elif part in ("mjml", "text", "subject", "preheader"):
                 yield here.key(part).path, f"{here.subject}: {spoken} changed"
             else:
                 yield from _values(
@@ -388,7 +391,31 @@ def _calendars(place: _Place, old: Any, new: Any) -> _Lines:
     yield from _order(place, before, after)
 
 
+def _sending(place: _Place, old: Any, new: Any) -> _Lines:
+    before, after = _empty(old), _empty(new)
+    for name in {**before, **after}:
+        compare = _send_window if name == "send_window" else _values
+        here = place.key(name)
+        yield from compare(here, before.get(name, _MISSING), after.get(name, _MISSING))
+
+
+def _send_window(place: _Place, old: Any, new: Any) -> _Lines:
+    if old is not _MISSING and new is not _MISSING:
+        yield from _calendar(place, old, new)
+        return
+    shown = [one if one is _MISSING else _without_dates(one) for one in (old, new)]
+    yield from _values(place, *shown)
+
+
+def _without_dates(window: Mapping[str, Any]) -> dict[str, Any]:
+    """The window without the dates of its holidays, which are hundreds."""
+    if "holidays" not in window:
+        return dict(window)
+    return {**window, "holidays": _rest(window["holidays"], ("dates",))}
+
+
 def _calendar(place: _Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> _Lines:
+    """A calendar or a send window: its holidays by their days."""
     for part in {**old, **new}:
         one, other = old.get(part, _MISSING), new.get(part, _MISSING)
         if part != "holidays":
@@ -418,6 +445,7 @@ _COMPARISONS: dict[str, _Compare] = {
     "doors": _Rules(lambda rule: f"door {_when(rule)}", ("when",)),
     "scoring": _scoring,
     "lifecycle": _lifecycle,
+    "sending": _sending,
     "emails": _emails,
     "tracks": _tracks,
     "handoff": _handoff,

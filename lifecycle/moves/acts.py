@@ -59,7 +59,7 @@ def perform_act(m: Moment, act: Act) -> None:
         acts = {**m.state.acts, token: m.state.turn}
         m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
     m.answers.append(Answer(ref=act.ref))
-    tracks.check_exit_and_wait(m)
+    tracks.follow_act(m)
 
 
 def _touch(m: Moment, act: Act) -> None:

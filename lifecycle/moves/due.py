@@ -19,7 +19,7 @@ from lifecycle.moment import Moment
 from lifecycle.moves import breaches
 from lifecycle.moves.qualification import check_scores
 from lifecycle.moves.transitions import disqualify, recycle, recycle_lost
-from lifecycle.nurture import tracks
+from lifecycle.nurture import pause, steps, tracks
 from lifecycle.stages import allowed
 from models.program.lifecycle import IdleRule
 
@@ -57,10 +57,14 @@ def _items(m: Moment) -> Iterator[DueItem]:
         yield from _handoff_items(m)
     if m.state.cool_off_until is not None:
         yield DueItem(m.state.cool_off_until, (5, 0), "cool-off ends", _end_cool_off)
+    for why, until in m.state.pauses.items():
+        yield DueItem(until, (7, 0), f"pause ends: {why}", partial(_end_pause, why=why))
     track = m.state.track
     if track is not None and track.until is not None:
-        at = max(track.until, m.state.paused_until or track.until)
-        yield DueItem(at, (7, 0), f"{track.name}: {track.step}", tracks.do_due_step)
+        at = track.until
+        if m.state.pauses and not steps.awaits_mail(m):
+            at = max(at, *m.state.pauses.values())
+        yield DueItem(at, (7, 1), f"{track.name}: {track.step}", tracks.do_due_step)
 
 
 def _handoff_items(m: Moment) -> Iterator[DueItem]:
@@ -114,6 +118,11 @@ def _end_cool_off(m: Moment) -> None:
     m.change(cool_off_until=None)
     check_scores(m)
     tracks.enter_next(m)
+
+
+def _end_pause(m: Moment, why: str) -> None:
+    pause.end(m, why)
+    tracks.check_wait(m)
 
 
 def _idle(m: Moment, rule: IdleRule) -> None:

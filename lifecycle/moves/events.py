@@ -12,10 +12,11 @@ from lifecycle.handoff.holds import hold_for_meeting
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
 from lifecycle.nurture import consent, opt_in, pause, suppression, tracks
+from lifecycle.program.creation import CREATION_FIELDS, read_creation
 from lifecycle.program.expressions import did_signature
 from lifecycle.program.profile import read_profile, zone_problem
 from lifecycle.scoring import score_event, score_fit
-from lifecycle.stages import WORKED
+from lifecycle.stages import IMPORTED, WORKED
 from models.inputs import Created, Event
 from models.instants import parse_instant
 
@@ -43,10 +44,26 @@ _MAX_PROBLEMS_IN_NOTE = 10
 def create_lead(m: Moment, creation: Created) -> None:
     """Create the lead. Creation counts as a profile change, but no track is left by its exit."""
     program = m.book.program
-    read = read_profile(creation.profile, program)
-    m.change(created=m.at, since=m.at, cycle_at=m.at, last_human=m.at, profile=read.values)
+    given = {
+        name: creation.profile.get(name) for name in CREATION_FIELDS if name not in program.fields
+    }
+    begins = read_creation(given)
+    rest = {name: value for name, value in creation.profile.items() if name not in given}
+    read = read_profile(rest, program)
+    m.change(
+        created=m.at,
+        since=m.at,
+        cycle_at=m.at,
+        last_human=m.at,
+        profile=read.values,
+        stage=begins.stage,
+        reason=IMPORTED if begins.stage == "disqualified" else None,
+        previous_owner=begins.owner,
+    )
     _choose_motion(m)
-    notes = [*read.problems.values(), zone_problem(read.values, program)]
+    # The motion of who was a customer before stays, as that of who became one here.
+    m.change(was_mql=begins.stage == "customer")
+    notes = [*begins.problems, *read.problems.values(), zone_problem(read.values, program)]
     m.record(
         "created",
         program=program.program,
@@ -56,7 +73,7 @@ def create_lead(m: Moment, creation: Created) -> None:
         note=_joined_notes(notes),
     )
     score_fit(m)
-    if not check_disqualify(m):
+    if not (begins.stage != "disqualified" and check_disqualify(m)):
         check_scores(m)
     opt_in.request_confirmation(m)
     tracks.enter_next(m)
@@ -90,7 +107,7 @@ def apply_event(m: Moment, event: Event) -> None:
     if update is not None:
         _record_update(m, update)
     suppression.apply_event(m, event)
-    pause.apply_event(m, event, human=human and not late)
+    pause.apply_event(m, event, back=human and not late)
     unreachable_owner.apply_event(m, event)
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
@@ -101,8 +118,7 @@ def apply_event(m: Moment, event: Event) -> None:
         tracks.check_motion(m)
     if event.type == consent.CONFIRMED:
         tracks.enter_next(m)
-    if not late:
-        tracks.check_exit_and_wait(m)
+    tracks.follow_event(m, event, late=late, changed=changed)
 
 
 def _ignored(m: Moment, event: Event, *, human: bool) -> bool:
@@ -125,7 +141,7 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
     in_cycle = since is None or event.at >= since
     if human and in_cycle and not state.human_since_recycle:
         m.change(human_since_recycle=True)
-    if late:
+    if late or event.machine:
         return
     both = {did_signature(event.type), did_signature(event.type, event.subject)}
     asked = m.book.did_signatures & both

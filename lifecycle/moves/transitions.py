@@ -21,9 +21,7 @@ def enter_stage(m: Moment, to: Stage, why: str, by: str | None = None) -> bool:
     source = m.state.stage
     if not allowed(source, to):
         return False
-    if m.state.closed:
-        m.change(closed=False)
-        m.record("reopened", stage=source)
+    m.reopen()
     m.record("stage", **{"from": source, "to": to, "why": why, "by": by})
     m.change(stage=to, since=m.at, cool_off_until=None, reached=m.state.reached | {source, to})
     if to in TRACKLESS or to == "recycled":

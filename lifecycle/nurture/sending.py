@@ -1,7 +1,7 @@
-"""Whether an e-mail that is due may be sent now: suppression, consent, pause, window, caps.
+"""Whether an e-mail that is due may be sent now: suppression, consent, window, caps.
 
-Caps never drop a mail. A mail over a cap waits for the first instant that both the caps and the
-send window allow.
+A pause by the lead comes before all of these (lifecycle/nurture/steps.py). Caps never drop a mail.
+A mail over a cap waits for the first instant that both the caps and the send window allow.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from lifecycle.calendars.local_time import later, window_opening
 from lifecycle.moment import Moment
 from lifecycle.nurture.consent import confirmation_awaited
-from lifecycle.nurture.pause import paused_until
 from lifecycle.program.rulebook import Rulebook, email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
 from models.addresses import ascii_domain
@@ -36,7 +35,7 @@ class Defer:
     """Do not send the mail now. Check it again at `until`."""
 
     until: datetime
-    why: Literal["paused", "window", "cap"]
+    why: Literal["window", "cap"]
 
 
 def choose(
@@ -59,17 +58,15 @@ def check(m: Moment, email: str) -> Skip | Defer | None:
     why = skip_reason(m, email)
     if why is not None:
         return Skip(why)
-    if m.book.program.emails[email].operational:
+    written, sending = m.book.program.emails[email], m.book.program.sending
+    if written.operational:
         return None
-    pause = paused_until(m)
-    if pause is not None:
-        return Defer(pause, "paused")
-    window = m.book.program.sending.send_window
+    window = written.send_window or sending.send_window
     if window is not None:
         opening = window_opening(window, m.at, m.zone)
         if opening > m.at:
             return Defer(opening, "window")
-    free = free_of_caps(m.book.program.sending.caps, _counted(m), m.at, m.zone)
+    free = free_of_caps(sending.caps, _counted(m), m.at, m.zone)
     if free > m.at:
         return Defer(free if window is None else window_opening(window, free, m.zone), "cap")
     return None

@@ -1,8 +1,11 @@
 """Tracks: entering and leaving a nurture sequence, and doing its steps.
 
 A step that is reached is done at once, except waits and e-mails that are deferred or being sent.
-A track is left by its exit, by a stage in which no track runs, by a change of motion, by `move_to`
-or at its end. Then the next track is looked for.
+While the lead pauses its mail, no step is done: a wait may begin, but it ends when the pause does.
+A track is left by its exit, by a stage in which no track runs, by a change of motion, by an event
+that begins another (`start_on`), by `move_to` or at its end. Then the next track is looked for.
+
+This file has more than 300 lines, because entering, doing steps and leaving call each other.
 """
 
 from __future__ import annotations
@@ -15,7 +18,9 @@ from lifecycle.calendars.local_time import later
 from lifecycle.moment import Moment
 from lifecycle.nurture import suppression
 from lifecycle.nurture.consent import confirmation_awaited
-from lifecycle.nurture.sending import Defer, Skip, check, choose, count, message_id
+from lifecycle.nurture.pause import paused_until
+from lifecycle.nurture.sending import count
+from lifecycle.nurture.steps import current_step, date_due, open_task, send, set_due, stand
 from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
 from models.decision import SendMail
@@ -28,21 +33,25 @@ from models.program.tracks import (
     NotifyStep,
     TaskStep,
     VariantsStep,
+    WaitForStep,
     WaitStep,
     WaitUntilStep,
 )
-from models.state import PendingMail, TaskState, TrackState
+from models.state import TrackState
 
 
-def enter_next(m: Moment, *, ended: str | None = None) -> None:
+def enter_next(m: Moment, *, ended: str | None = None, again: bool = True) -> None:
     """Enter the first track whose `for` holds, if no track runs and one may run.
 
-    `ended` is the track that has just ended. It is not entered again at once.
+    `ended` is the track that has just ended. It is not entered again at once. Without `again`,
+    a track with `again: true` is treated like any other.
     """
     if m.state.track is not None or not _may_run(m):
         return
     for name, track in m.book.tracks.items():
-        if name != ended and not _barred(m, track) and m.holds(track.for_):
+        if name == ended or track.start_on is not None or _barred(m, track, again=again):
+            continue
+        if m.holds(track.for_):
             _enter(m, track)
             return
 
@@ -56,13 +65,14 @@ def _may_run(m: Moment) -> bool:
     )
 
 
-def _barred(m: Moment, track: CompiledTrack) -> bool:
+def _barred(m: Moment, track: CompiledTrack, *, again: bool = True) -> bool:
     if m.state.entered.get(track.name) == m.at:
         return True
-    return track.name in m.state.left and not track.again
+    return track.name in m.state.left and not (track.again and again)
 
 
 def _enter(m: Moment, track: CompiledTrack) -> None:
+    m.reopen()
     m.record("track_entered", track=track.name)
     m.change(
         track=TrackState(name=track.name, entered=m.at, step=track.first),
@@ -88,9 +98,11 @@ def leave(m: Moment, why: str) -> None:
         and any(mail.key == command.key and mail.track == track.name for mail in m.state.mails)
     }
     m.commands = [command for command in m.commands if command.key not in withdrawn]
+    if why != "stage":
+        m.ended.add(track.name)
+        m.change(left=m.state.left | {track.name})
     m.change(
         track=None,
-        left=m.state.left | {track.name},
         mails=tuple(mail for mail in m.state.mails if mail.key not in withdrawn),
     )
 
@@ -109,10 +121,43 @@ def remember_event(m: Moment, event: Event, signatures: frozenset[str]) -> None:
         m.change(track=dataclasses.replace(track, did=track.did | signatures))
 
 
-def check_exit_and_wait(m: Moment) -> None:
-    """After an input: leave the track by its exit, or go on if its `wait_until` holds."""
+def follow_act(m: Moment) -> None:
+    """After an act: exit, waits, and the next track."""
     check_exit(m)
     check_wait(m)
+    enter_next(m, again=False)
+
+
+def follow_event(m: Moment, event: Event, *, late: bool, changed: bool) -> None:
+    """After an event: exit, the track that it begins, waits, and the next track.
+
+    A late event only moves the date of a `wait_for`. `changed`: the event changed the profile.
+    """
+    if not late:
+        check_exit(m)
+        if not event.machine:
+            _start(m)
+    if changed:
+        _follow_date(m, late=late)
+    if not late:
+        check_wait(m)
+        enter_next(m, again=False)
+
+
+def _start(m: Moment) -> None:
+    """Enter the first track that the present event begins, also out of another track."""
+    running = m.state.track
+    if not m.book.started_tracks or not _may_run(m):
+        return
+    for track in m.book.started_tracks:
+        if track.name in m.ended or m.state.entered.get(track.name) == m.at:
+            continue
+        if running is not None and running.name == track.name:
+            continue
+        if m.holds(track.start_on) and m.holds(track.for_):
+            leave(m, "moved")
+            _enter(m, track)
+            return
 
 
 def check_exit(m: Moment) -> bool:
@@ -136,23 +181,61 @@ def check_motion(m: Moment) -> None:
 
 
 def check_wait(m: Moment) -> None:
-    """Go on if the lead waits in a `wait_until` that holds now."""
-    node = _current(m)
+    """Go on if the lead waits in a `wait_until` that holds now and pauses no mail."""
+    node = current_step(m)
     if (
         node is not None
+        and paused_until(m) is None
         and isinstance(node.step, WaitUntilStep)
         and m.holds(node.condition, track=True)
     ):
         _perform(m, node.then)
 
 
+def _follow_date(m: Moment, *, late: bool) -> None:
+    """After a change of the profile: a `wait_for` follows its date, or goes `else` if that is past.
+
+    A late change moves no track: then the `else` way waits for the instant that was due before.
+    """
+    node, track = current_step(m), m.state.track
+    if node is None or track is None or not isinstance(node.step, WaitForStep):
+        return
+    due = date_due(m, node.step)
+    if due == track.until:
+        return
+    if due is not None and due >= m.at:
+        set_due(m, until=due)
+    elif not late:
+        _miss_date(m, node)
+
+
+def _miss_date(m: Moment, node: StepNode) -> None:
+    """Go `else`, after a pause if there is one: then the step is due, and its date is not now."""
+    if paused_until(m) is None:
+        _perform(m, node.otherwise)
+    else:
+        set_due(m, until=m.at)
+
+
+def _do_due_date(m: Moment, node: StepNode, step: WaitForStep, until: datetime | None) -> None:
+    due = date_due(m, step)
+    if due is not None and due == until:
+        _perform(m, node.then)
+    elif due is not None and due > m.at:
+        set_due(m, until=due)
+    else:
+        _perform(m, node.otherwise)
+
+
 def do_due_step(m: Moment) -> None:
     """Go on when a wait has ended, a limit is reached, or a deferred mail is due."""
-    node, track = _current(m), m.state.track
+    node, track = current_step(m), m.state.track
     if node is None or track is None:
         return
     m.change(track=dataclasses.replace(track, until=None))
-    if isinstance(node.step, WaitStep):
+    if isinstance(node.step, WaitForStep):
+        _do_due_date(m, node, node.step, track.until)
+    elif isinstance(node.step, WaitStep):
         _perform(m, node.next)
     elif isinstance(node.step, WaitUntilStep):
         _perform(m, node.otherwise)
@@ -189,15 +272,8 @@ def apply_mail_result(m: Moment, result: Result) -> None:
     track = m.state.track
     if track is not None and track.sending and (track.name, track.step) == (mail.track, mail.step):
         m.change(track=dataclasses.replace(track, sending=False))
-        node = _current(m)
+        node = current_step(m)
         _perform(m, None if node is None else node.next)
-
-
-def _current(m: Moment) -> StepNode | None:
-    track = m.state.track
-    if track is None or track.sending or track.name not in m.book.tracks:
-        return None
-    return m.book.tracks[track.name].step(track.step)
 
 
 def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
@@ -208,24 +284,35 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
     nodes = m.book.tracks[track.name].nodes
     while step is not None:
         node = nodes[step]
-        m.change(track=dataclasses.replace(track, step=step, until=None, sending=False))
+        m.change(
+            track=dataclasses.replace(track, step=step, until=None, sending=False, paused=False)
+        )
+        if m.state.pauses and (pause := paused_until(m)) is not None:
+            stand(m, node, pause)
+            return
         match node.step:
             case EmailStep() | VariantsStep():
-                if not _send(m, node):
+                if not send(m, node):
                     return
                 step = node.next
             case WaitStep(wait=wait):
-                _wait(m, wait_until=later(m.at, wait, m.zone))
+                set_due(m, until=later(m.at, wait, m.zone))
                 return
             case WaitUntilStep(up_to=up_to):
                 if not m.holds(node.condition, track=True):
-                    _wait(m, wait_until=later(m.at, up_to, m.zone))
+                    set_due(m, until=later(m.at, up_to, m.zone))
                     return
                 step = node.then
+            case WaitForStep():
+                due = date_due(m, node.step)
+                if due is not None and due > m.at:
+                    set_due(m, until=due)
+                    return
+                step = node.then if due == m.at else node.otherwise
             case IfStep():
                 step = node.then if m.holds(node.condition, track=True) else node.otherwise
             case TaskStep():
-                _open_task(m, node.step)
+                open_task(m, node.step)
                 step = node.next
             case NotifyStep(notify=notice):
                 m.record("notified", channel=notice.channel, message=notice.message)
@@ -241,62 +328,6 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
         if track is None:
             return
     _end(m, "finished")
-
-
-def _wait(m: Moment, wait_until: datetime) -> None:
-    if m.state.track is not None:
-        m.change(track=dataclasses.replace(m.state.track, until=wait_until))
-
-
-def _send(m: Moment, node: StepNode) -> bool:
-    """Send, defer or skip the step's e-mail. Returns whether the step is done already."""
-    track, step = m.state.track, node.step
-    if track is None or not isinstance(step, EmailStep | VariantsStep):
-        return True
-    variant, email = choose(m, track.name, node.id, step)
-    verdict = check(m, email)
-    if isinstance(verdict, Skip):
-        m.record("email_skipped", email=email, step=node.id, why=verdict.why)
-        return True
-    if isinstance(verdict, Defer):
-        m.record("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
-        _wait(m, wait_until=verdict.until)
-        return False
-    times = m.state.times_entered.get(track.name, 1)
-    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{times}/{node.id}/{email}"
-    message = message_id(m.book, key)
-    pending = PendingMail(
-        key=key,
-        at=m.at,
-        email=email,
-        step=node.id,
-        track=track.name,
-        message=message,
-        variant=variant,
-    )
-    m.change(
-        track=dataclasses.replace(track, sending=True, until=None),
-        mails=(*m.state.mails, pending),
-    )
-    operational = m.book.program.emails[email].operational
-    m.command(SendMail(key=key, at=m.at, email=email, message=message, operational=operational))
-    return False
-
-
-def _open_task(m: Moment, step: TaskStep) -> None:
-    work = step.task
-    number = m.state.task_count + 1
-    owner = None if work.team is not None else m.state.owner
-    task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team)
-    m.change(tasks=(*m.state.tasks, task), task_count=number)
-    m.record(
-        "task_opened",
-        task=task.id,
-        task_kind=task.kind,
-        owner=owner,
-        team=work.team,
-        note=work.note or None,
-    )
 
 
 def _move(m: Moment, target: str) -> None:

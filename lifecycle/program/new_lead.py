@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 from lifecycle.calendars.local_time import zone
+from lifecycle.program.creation import CREATION_FIELDS, OWNER, STAGE, Creation, read_creation
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
@@ -35,6 +36,8 @@ class NewLead:
     """Empty fields are left out."""
     cleared: frozenset[str] = frozenset()
     """Fields that were given as null or empty: an existing lead loses them."""
+    creation: dict[str, str] = field(default_factory=dict)
+    """`stage` and `owner`, as far as they were given; an existing lead does not change by them."""
     consent: dict[str, str] | None = None
     """Where a consent was given and to which words, if that was told: `{source, wording}`."""
 
@@ -67,7 +70,7 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
     types = field_types(program)
     consent = values.get("consent")
     worded = isinstance(consent, Mapping)
-    told = {ID, "consent"} if worded else {ID}
+    told = {ID, *CREATION_FIELDS, "consent"} if worded else {ID, *CREATION_FIELDS}
     problems = [
         f"{_shown(name)} is not a field of this program; {meant(name, types)}"
         for name in values
@@ -76,6 +79,8 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
     known = {name: value for name, value in values.items() if name in types and name not in told}
     read = read_profile(known, program)
     problems += read.problems.values()
+    begins = read_creation(values)
+    problems += begins.problems
     if "email" not in known:
         problems.append("email is missing")
     if (problem := _zone_problem(read.values.get("timezone"))) is not None:
@@ -96,8 +101,14 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
         named=named,
         profile=read.values,
         cleared=read.cleared,
+        creation=_given(begins),
         consent=dict(consent) if isinstance(consent, Mapping) else None,
     )
+
+
+def _given(begins: Creation) -> dict[str, str]:
+    stage = {STAGE: str(begins.stage)} if begins.stage != "known" else {}
+    return stage if begins.owner is None else {**stage, OWNER: begins.owner}
 
 
 def _consent_problem(given: Mapping[str, object]) -> str | None:

@@ -23,6 +23,7 @@ from models.program.program import Program
 from models.program.scoring import EngagementRule
 from models.program.tracks import (
     AnyStep,
+    BranchingStep,
     EmailStep,
     IfStep,
     Track,
@@ -55,6 +56,7 @@ class CompiledTrack:
 
     name: str
     for_: Expression
+    start_on: Expression | None
     exit: Expression | None
     again: bool
     first: str
@@ -95,6 +97,8 @@ class Rulebook:
     hand_raise: Expression | None
     disqualify: tuple[tuple[Expression, str], ...]
     tracks: dict[str, CompiledTrack]
+    started_tracks: tuple[CompiledTrack, ...]
+    """The tracks that an event begins (`start_on`), in file order."""
     routes: tuple[tuple[Expression | None, str, bool], ...]
     """Condition, team, and whether the previous owner is preferred."""
     flags: tuple[str, ...]
@@ -151,6 +155,7 @@ def _compile(program: Program) -> Rulebook:
         hand_raise=_optional(lifecycle.hand_raise),
         disqualify=tuple((expression(r.when), r.reason) for r in lifecycle.disqualify),
         tracks=tracks,
+        started_tracks=tuple(one for one in tracks.values() if one.start_on is not None),
         routes=tuple(
             (
                 _optional(route.when),
@@ -185,6 +190,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
     return CompiledTrack(
         name=name,
         for_=expression(track.for_),
+        start_on=_optional(track.start_on),
         exit=_optional(track.exit),
         again=track.again,
         first=first or "",
@@ -200,8 +206,11 @@ def _link(
     following = after
     for step in reversed(steps):
         then = otherwise = condition = None
-        if isinstance(step, WaitUntilStep | IfStep):
-            condition = expression(step.if_ if isinstance(step, IfStep) else step.wait_until)
+        if isinstance(step, IfStep):
+            condition = expression(step.if_)
+        elif isinstance(step, WaitUntilStep):
+            condition = expression(step.wait_until)
+        if isinstance(step, BranchingStep):
             then = _link(step.then, following, ids, nodes)
             otherwise = _link(step.else_, following, ids, nodes)
         own = ids[id(step)]
@@ -214,7 +223,7 @@ def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
     """Every step of a track, each before the steps of its branches."""
     for step in steps:
         yield step
-        if isinstance(step, WaitUntilStep | IfStep):
+        if isinstance(step, BranchingStep):
             yield from document_order(step.then)
             yield from document_order(step.else_)
 

@@ -179,5 +179,6 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "refused": lambda f, _: f"{_words(f.get('act'))} by {f.get('by')} refused{_note(f)}",
     "program_changed": lambda f, _: f"Moved to another program ({_words(f.get('how'))})",
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
+    "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -25,6 +26,13 @@ class Holidays(Part):
     dates: tuple[DayField, ...] | None = Field(
         default=None, description="All closed days; filled in when the program is read"
     )
+
+    @property
+    def days(self) -> frozenset[date]:
+        """All closed days. Without those that are filled in: `also` without `except`."""
+        if self.dates is not None:
+            return frozenset(self.dates)
+        return frozenset(self.also) - frozenset(self.except_)
 
 
 class Calendar(Part):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import date
+from functools import cached_property
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
 from models.durations import CapField, Share, ShareField
 from models.hours import DaysField, TimeBlockField
+from models.program.handoff import Holidays
 from models.program.values import CountryCode, Flag, Part
 
 
@@ -16,6 +19,15 @@ class SendWindow(Part):
 
     days: DaysField = frozenset(range(7))
     hours: TimeBlockField
+    holidays: Holidays = Field(
+        default=Holidays(),
+        description="Days on which no block of the window begins, like {country: US}",
+    )
+
+    @cached_property
+    def closed(self) -> frozenset[date]:
+        """The local days on which the window does not open."""
+        return self.holidays.days
 
 
 class Sending(Part):
@@ -51,6 +63,11 @@ class Email(Part):
         default=None, description="The template's text; filled in when the program is read"
     )
     operational: Flag = False
+    send_window: SendWindow | None = Field(
+        default=None,
+        description="When this e-mail may be sent, in place of the program's window,"
+        ' like {days: tue, hours: "09:00-12:00"}',
+    )
 
     @model_validator(mode="after")
     def _one_body(self) -> Self:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import time
 from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from models.durations import PositiveDuration
-from models.program.values import Count, Flag, LeadExpression, Name, Part
+from models.durations import Duration, PositiveDays, PositiveDuration
+from models.hours import TimeField
+from models.program.values import Count, EventExpression, Flag, LeadExpression, Name, Part
+
+_NO_DAYS = Duration(0, "d")
 
 
 class TaskWork(Part):
@@ -68,6 +72,33 @@ class WaitUntilStep(Step):
     else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
 
 
+class WaitForStep(Step):
+    """Wait for a local time on a day that a field of the lead names, or on a day near it."""
+
+    wait_for: Name = Field(description="The field, of type date, like renewal")
+    before: PositiveDays | None = Field(
+        default=None, description="So many days before the date, like 30d"
+    )
+    after: PositiveDays | None = Field(
+        default=None, description="So many days after the date, like 1w"
+    )
+    at: TimeField = Field(default=time(), description="The local time of the lead, like 09:00")
+    then: tuple[AnyStep, ...] = ()
+    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+
+    @model_validator(mode="after")
+    def _one_side(self) -> Self:
+        if self.before is not None and self.after is not None:
+            raise ValueError("write either before or after, not both")
+        return self
+
+    @property
+    def days(self) -> int:
+        """How many days after the date; negative if before it."""
+        before, after = self.before or _NO_DAYS, self.after or _NO_DAYS
+        return after.days - before.days
+
+
 class IfStep(Step):
     """Go on with one of two branches, by an expression."""
 
@@ -105,6 +136,7 @@ STEP_KINDS = (
     "variants",
     "wait",
     "wait_until",
+    "wait_for",
     "if",
     "task",
     "notify",
@@ -118,6 +150,7 @@ _STEP_CLASSES: tuple[type[Step], ...] = (
     VariantsStep,
     WaitStep,
     WaitUntilStep,
+    WaitForStep,
     IfStep,
     TaskStep,
     NotifyStep,
@@ -139,11 +172,15 @@ def step_kind(step: object) -> str | None:
     return None
 
 
+BranchingStep = WaitUntilStep | WaitForStep | IfStep
+"""Steps with the branches `then` and `else`."""
+
 AnyStep = Annotated[
     Annotated[EmailStep, Tag("email")]
     | Annotated[VariantsStep, Tag("variants")]
     | Annotated[WaitStep, Tag("wait")]
     | Annotated[WaitUntilStep, Tag("wait_until")]
+    | Annotated[WaitForStep, Tag("wait_for")]
     | Annotated[IfStep, Tag("if")]
     | Annotated[TaskStep, Tag("task")]
     | Annotated[NotifyStep, Tag("notify")]
@@ -161,6 +198,11 @@ class Track(Part):
     """A nurture sequence: for whom, until when, and its steps."""
 
     for_: LeadExpression = Field(alias="for")
+    start_on: EventExpression | None = Field(
+        default=None,
+        description="An event that begins the track, also out of another track,"
+        " like event.type == 'content.downloaded'",
+    )
     exit: LeadExpression | None = None
     again: Flag = False
     steps: tuple[AnyStep, ...] = Field(min_length=1)

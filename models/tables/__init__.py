@@ -1,4 +1,4 @@
-"""What the database keeps: one class a table, for SQLite and PostgreSQL.
+"""The tables of the database: one class each, for SQLite and PostgreSQL.
 
 Whoever imports one family has them all, so that the metadata that migrations compare is whole.
 """

@@ -16,7 +16,7 @@ class ApiKey(SQLModel, table=True):
     __tablename__ = "api_keys"
 
     id: str = Field(primary_key=True)
-    """Public: it stands in lists and logs."""
+    """Public: lists and logs show it."""
     name: str
     scopes: list[str] = Field(sa_type=sa.JSON)
     hashed: str
@@ -30,7 +30,7 @@ class ApiKey(SQLModel, table=True):
 
 
 class SignIn(SQLModel, table=True):
-    """A magic link that signs a person of sales in, once. Only a hash of it is kept."""
+    """A magic link that signs a salesperson in, once. Only a hash of it is kept."""
 
     __tablename__ = "sign_ins"
 
@@ -43,7 +43,7 @@ class SignIn(SQLModel, table=True):
 
 
 class DeskSession(SQLModel, table=True):
-    """A person of sales who is signed in. Only a hash of the cookie's secret is kept."""
+    """A salesperson who is signed in. Only a hash of the cookie's secret is kept."""
 
     __tablename__ = "desk_sessions"
 

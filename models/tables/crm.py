@@ -1,4 +1,4 @@
-"""What the CRM is told."""
+"""Events for the CRM: the outbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from models.tables.columns import UtcInstant
 
 
 class WebhookEvent(SQLModel, table=True):
-    """Something the CRM is to be told: written with the turn, sent until it is taken."""
+    """An event for the CRM: written with the turn, and sent until the CRM accepts it."""
 
     __tablename__ = "webhook_events"
     __table_args__ = (
@@ -26,7 +26,7 @@ class WebhookEvent(SQLModel, table=True):
     )
 
     id: str = Field(primary_key=True)
-    """The CloudEvent's id: a hash of the entry, so that a turn that runs again tells the same."""
+    """The CloudEvent's id: a hash of the entry, so a turn that runs again makes it again."""
     lead: str
     seq: int
     """Of the timeline entry: a lead's events are sent in this order."""
@@ -44,4 +44,4 @@ class WebhookEvent(SQLModel, table=True):
     why: str | None = None
     """What went wrong at the last try."""
     done: datetime | None = Field(default=None, sa_type=UtcInstant)
-    """When it was taken or given up (wall clock)."""
+    """When the CRM accepted it, or when it was given up (wall clock)."""

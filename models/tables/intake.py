@@ -1,4 +1,4 @@
-"""What the gateway accepted and leads are yet to be told."""
+"""Items that the gateway accepted and that are not yet sent to their leads."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from models.tables.columns import UtcInstant
 
 
 class IntakeItem(SQLModel, table=True):
-    """Something for a lead that was accepted from outside: kept until its workflow has it.
+    """An item for a lead, accepted from outside and stored until the lead's workflow has it.
 
-    Rows stay for a while after that, so that the same id is known to be the same.
+    Rows stay for a while after that, so that an id that comes again is recognised.
     """
 
     __tablename__ = "intake"
@@ -39,7 +39,7 @@ class IntakeItem(SQLModel, table=True):
     arrived: datetime = Field(sa_type=UtcInstant)
     """By the program's clock."""
     ready: datetime = Field(sa_type=UtcInstant)
-    """Not told to the lead before this (wall clock): a lease, or the time a click is judged in."""
+    """Not sent to the lead before this (wall clock): a lease, or a wait for signs of a bot."""
     tries: int = 0
     why: str | None = None
     """What went wrong at the last try, or why it was given up."""

@@ -1,4 +1,4 @@
-"""Rows of a lead, which repeat what Temporal knows, for lists and reports."""
+"""A lead's rows: they repeat what Temporal knows, for lists and reports."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class LeadRow(SQLModel, table=True):
     cycle: int
     fit: float
     engagement: float
-    """As of the last event; it decays from there."""
+    """At the last event; it decays from then on."""
     due_at: datetime | None = Field(sa_type=UtcInstant, index=True)
     """When the rules want to run next; None if nothing is due."""
     due_what: str | None
@@ -49,7 +49,7 @@ class LeadRow(SQLModel, table=True):
     breached: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
     """Whether a clock of the open handoff has been breached and not been answered since."""
     asking: str | None
-    """The key of the assignment command whose answer the lead awaits."""
+    """The key of the assignment command whose result the lead waits for."""
     closed: bool
     state: dict[str, Any] = Field(sa_type=sa.JSON)
     turn: int
@@ -57,6 +57,10 @@ class LeadRow(SQLModel, table=True):
     """The writer's run: its start in microseconds since 1970."""
     fence_length: int = Field(sa_type=sa.BigInteger)
     """How long the writer's history was."""
+    writer: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
+    """What a run that lies behind needs to go on from here: the writer's run id (`run`),
+    the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
+    whose results are awaited (`asked`)."""
     updated: datetime = Field(sa_type=UtcInstant)
 
 
@@ -128,7 +132,7 @@ class Consent(SQLModel, table=True):
 
     lead: str = Field(primary_key=True)
     seq: int = Field(primary_key=True)
-    """Of the timeline entry that tells of it."""
+    """The seq of its timeline entry."""
     address: str = Field(index=True)
     at: datetime = Field(sa_type=UtcInstant)
     source: str

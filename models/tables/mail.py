@@ -11,7 +11,7 @@ from models.tables.columns import UtcInstant
 
 
 class MessageRow(SQLModel, table=True):
-    """A mail by its key, and how it ended: the outbox."""
+    """A mail by its key, and its result: the mail ledger."""
 
     __tablename__ = "messages"
 

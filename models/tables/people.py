@@ -12,7 +12,7 @@ from models.tables.columns import UtcInstant
 
 
 class AppliedDirectory(SQLModel, table=True):
-    """The people of sales as applied; the highest version holds."""
+    """A directory that was applied; the one with the highest version is valid."""
 
     __tablename__ = "directories"
 
@@ -22,7 +22,7 @@ class AppliedDirectory(SQLModel, table=True):
 
 
 class Counter(SQLModel, table=True):
-    """How many leads a member of a team was given, for the fair next choice."""
+    """How many leads a member of a team was given, from which the next owner is chosen."""
 
     __tablename__ = "counters"
 
@@ -33,7 +33,7 @@ class Counter(SQLModel, table=True):
 
 
 class Assignment(SQLModel, table=True):
-    """The answer to an assignment command, by its key: asked again, it is the same."""
+    """The answer to an assignment command, by its key, so that the same command gets it again."""
 
     __tablename__ = "assignments"
     __table_args__ = (
@@ -56,11 +56,11 @@ class Assignment(SQLModel, table=True):
     turn: int
     """The lead's last stored turn when this was answered; 0 if it had no row."""
     pending: bool
-    """Whether the lead's row does not tell of it yet, so that it counts as load apart."""
+    """True until the lead's row shows it: until then it counts as a lead of its member."""
 
 
 class AbsenceRow(SQLModel, table=True):
-    """Days on which a member is away, entered by hand: they outlive a new teams file."""
+    """Days on which a member is away, entered by hand. Applying a new teams file keeps them."""
 
     __tablename__ = "absences"
 

@@ -18,10 +18,10 @@ from assembly.settings import Settings
 from assembly.shipped import SHIPPED
 from assembly.stack import Ports, running_stack
 from models.envelopes import ProgramClock
-from tests.browser.running_stack import House
+from tests.browser.running_stack import RunningStack
 from usecases.publishing import choose
 
-_PATIENCE = 120_000
+_TIMEOUT_MS = 120_000
 """Milliseconds that a page is waited for."""
 _NAMES = ("chromium", "chromium-browser", "google-chrome")
 _FLAGS = (
@@ -42,11 +42,11 @@ async def chromium() -> AsyncIterator[Browser]:
     """The system's Chromium. Without one these tests are skipped, but never where CI runs."""
     path = next(filter(None, map(shutil.which, _NAMES)), None)
     if path is None:
-        said = "the desk is tested in a browser and there is none; install Debian's `chromium`"
+        status = "the desk is tested in a browser and there is none; install Debian's `chromium`"
         if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    expect.set_options(timeout=_PATIENCE)
+            pytest.fail(status)
+        pytest.skip(status)
+    expect.set_options(timeout=_TIMEOUT_MS)
     async with async_playwright() as playwright:
         # Without a sandbox (the default): containers allow none, and all pages are ours.
         browser = await playwright.chromium.launch(executable_path=path, args=_FLAGS)
@@ -55,30 +55,30 @@ async def chromium() -> AsyncIterator[Browser]:
 
 
 @pytest.fixture(scope="session")
-async def house(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[House]:
+async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningStack]:
     """A stack in which a minute takes a second, from a Monday morning on."""
     settings = Settings(
-        home=tmp_path_factory.mktemp("house"), database_url="", log_level="error", public_url=""
+        home=tmp_path_factory.mktemp("stack"), database_url="", log_level="error", public_url=""
     )
     clock = ProgramClock(wall=datetime.now(UTC), program=_MONDAY, speed=60)
-    async with running_stack(settings, Ports(), clock=clock) as stack:
-        database = open_database(stack.settings.database)
+    async with running_stack(settings, Ports(), clock=clock) as running:
+        database = open_database(running.settings.database)
         files = (SHIPPED / "acme.yaml", Path(__file__).with_name("hasty.yaml"))
         chosen = [choose(str(one), SHIPPED / "teams.yaml", database) for one in files]
         for one in chosen:
             one.publish(database)
-        yield House(
-            url=stack.gateway,
-            mail=stack.mail,
+        yield RunningStack(
+            url=running.gateway,
+            mail=running.mail,
             database=database,
-            leads=Leads(stack.client, stack.world.journal, clock=clock),
+            leads=Leads(running.client, running.world.journal, clock=clock),
             programs={one.program.program: one.program for one in chosen},
         )
         database.close()
 
 
 @pytest.fixture
-async def at(chromium: Browser, house: House) -> AsyncIterator[At]:
+async def at(chromium: Browser, stack: RunningStack) -> AsyncIterator[At]:
     """Opens a browser of its own for somebody, signed in if a person is named.
 
     Whatever a page logs as an error, such as what its policy forbids, fails the test.
@@ -87,17 +87,17 @@ async def at(chromium: Browser, house: House) -> AsyncIterator[At]:
     contexts = []
 
     async def opened(person: str | None = None, **options: Any) -> Page:
-        context = await chromium.new_context(base_url=house.url, **options)
-        context.set_default_timeout(_PATIENCE)
+        context = await chromium.new_context(base_url=stack.url, **options)
+        context.set_default_timeout(_TIMEOUT_MS)
         contexts.append(context)
         if person is not None:
-            cookie = {"name": "leadflow", "value": house.session(person), "url": house.url}
+            cookie = {"name": "leadflow", "value": stack.session(person), "url": stack.url}
             await context.add_cookies([cookie])  # type: ignore[list-item]  # a TypedDict
         page = await context.new_page()
         page.on("pageerror", lambda error: complaints.append(str(error)))
         page.on(
             "console",
-            lambda said: complaints.append(said.text) if _forbidden(said.text) else None,
+            lambda status: complaints.append(status.text) if _forbidden(status.text) else None,
         )
         return page
 
@@ -107,6 +107,6 @@ async def at(chromium: Browser, house: House) -> AsyncIterator[At]:
     assert complaints == []
 
 
-def _forbidden(said: str) -> bool:
+def _forbidden(status: str) -> bool:
     """Whether a page's policy stopped something; answers of 4xx are logged too, and wanted."""
-    return "Content Security Policy" in said or "Refused to" in said
+    return "Content Security Policy" in status or "Refused to" in status

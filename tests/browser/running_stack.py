@@ -13,7 +13,7 @@ from adapters.delivery.catcher import messages
 from adapters.reports.leads import LeadLine, SqlReports
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import SqlDeskSessions
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.temporal.client import Leads
 from models.program.program import Program
 from tests.waiting import until
@@ -23,7 +23,7 @@ JONAS, MARA = "jonas@acme.example", "mara@acme.example"
 
 
 @dataclass(frozen=True, kw_only=True)
-class House:
+class RunningStack:
     """Leads, mail and people of a running stack."""
 
     url: str
@@ -101,9 +101,9 @@ class House:
         found = SqlReports(self.database).timeline(lead)
         return [dict(one.fields) for one in found if one.kind == kind]
 
-    def people(self) -> SqlPeople:
+    def people(self) -> SqlDirectory:
         """The directory, as another process has it."""
-        return SqlPeople(self.database)
+        return SqlDirectory(self.database)
 
 
 def body(mail: EmailMessage) -> str:

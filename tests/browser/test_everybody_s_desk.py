@@ -11,7 +11,7 @@ from playwright.async_api import Page, expect
 
 from adapters.sql.desk_sessions import SqlDeskSessions
 from tests.browser.conftest import At
-from tests.browser.running_stack import MORGAN, House
+from tests.browser.running_stack import MORGAN, RunningStack
 from tests.waiting import until
 
 DESKTOP = {"viewport": {"width": 1200, "height": 800}, "color_scheme": "light"}
@@ -21,27 +21,29 @@ LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtenges
 
 
 @pytest.fixture(scope="module")
-async def dora(house: House) -> str:
+async def dora(stack: RunningStack) -> str:
     """A lead with the longest of names; its owner."""
-    line = await house.handed_over("dora", last_name=LONG, company=LONG, title=f"VP {LONG}")
+    line = await stack.handed_over("dora", last_name=LONG, company=LONG, title=f"VP {LONG}")
     return str(line.owner)
 
 
-async def every_page(house: House, at: At, owner: str, **options: Any) -> AsyncIterator[Page]:
+async def every_page(
+    stack: RunningStack, at: At, owner: str, **options: Any
+) -> AsyncIterator[Page]:
     """Every page of the desk, one after another, as it opens."""
     page = await at(**options)
     await page.goto("/desk/sign-in")
     yield page
     await page.get_by_label("Your work address").fill("nobody@acme.example")
     await page.get_by_role("button").click()
-    await expect(page.get_by_role("heading")).to_have_text("Look into your mail")
+    await expect(page.get_by_role("heading")).to_have_text("Check your mail")
     yield page
-    for path in (f"/desk/in/{SqlDeskSessions(house.database).invite(owner)}", "/desk/in/x"):
+    for path in (f"/desk/in/{SqlDeskSessions(stack.database).invite(owner)}", "/desk/in/x"):
         await page.goto(path)
         yield page
-    await page.goto(await house.button("dora", "Accept"))
+    await page.goto(await stack.button("dora", "Accept"))
     yield page
-    await page.goto(f"{await house.button('dora', 'Accept')}x")
+    await page.goto(f"{await stack.button('dora', 'Accept')}x")
     await expect(page.get_by_role("heading")).to_have_text("This link does not work")
     yield page
     page = await at(owner, **options)
@@ -61,10 +63,10 @@ async def every_page(house: House, at: At, owner: str, **options: Any) -> AsyncI
 
 @pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["desktop-light", "phone-dark"])
 async def test_every_page_is_whole_and_axe_finds_nothing_serious_on_it(
-    house: House, at: At, dora: str, options: dict[str, Any]
+    stack: RunningStack, at: At, dora: str, options: dict[str, Any]
 ) -> None:
     seen: list[str] = []
-    async for page in every_page(house, at, dora, **options):
+    async for page in every_page(stack, at, dora, **options):
         title = await page.title()
         found = (await Axe().run(page)).response
         serious = [
@@ -89,10 +91,10 @@ async def test_axe_would_find_something(at: At) -> None:
     assert "label" in {one["id"] for one in found["violations"]}
 
 
-async def test_a_lead_is_worked_without_javascript(house: House, at: At) -> None:
-    owner = (await house.handed_over("eve")).owner
+async def test_a_lead_is_worked_without_javascript(stack: RunningStack, at: At) -> None:
+    owner = (await stack.handed_over("eve")).owner
     page = await at(java_script_enabled=False)
-    await page.goto(await house.button("eve", "Accept"))
+    await page.goto(await stack.button("eve", "Accept"))
     await expect(page.get_by_text("of office time")).to_be_visible()
     await page.get_by_role("button", name="Accept").click()
     await expect(page.get_by_role("status")).to_have_text("Accepted.")
@@ -107,15 +109,15 @@ async def test_a_lead_is_worked_without_javascript(house: House, at: At) -> None
     await page.get_by_label("What the lead is waiting for").fill("their board")
     await page.get_by_role("button", name="Put on hold").click()
     await expect(page.locator(".deadline")).to_contain_text("on hold until Mon 9 Mar 09:30 EDT")
-    await page.get_by_role("button", name="Let the clocks go on").click()
-    await expect(page.get_by_role("status")).to_have_text("The clocks go on.")
+    await page.get_by_role("button", name="Resume the clocks").click()
+    await expect(page.get_by_role("status")).to_have_text("The clocks run again.")
     await page.get_by_role("button", name="Sign out").click()
     await page.goto("/desk")
     await expect(page.get_by_role("heading")).to_have_text("Sign in")
 
 
-async def test_a_lead_is_accepted_by_keyboard_alone(house: House, at: At) -> None:
-    owner = (await house.handed_over("finn")).owner
+async def test_a_lead_is_accepted_by_keyboard_alone(stack: RunningStack, at: At) -> None:
+    owner = (await stack.handed_over("finn")).owner
     page = await at(owner)
     await page.goto("/desk")
     await page.keyboard.press("Tab")
@@ -139,13 +141,13 @@ async def test_a_lead_is_accepted_by_keyboard_alone(house: House, at: At) -> Non
     assert await accept.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_have_text("Accepted.")
-    assert [one["by"] for one in house.timeline("finn", "accepted")] == [owner]
+    assert [one["by"] for one in stack.timeline("finn", "accepted")] == [owner]
 
 
 async def test_a_deadline_ticks_and_turns_over_where_there_is_javascript(
-    house: House, at: At
+    stack: RunningStack, at: At
 ) -> None:
-    owner = (await house.handed_over("gus")).owner
+    owner = (await stack.handed_over("gus")).owner
     page = await at(owner)
     await page.goto("/desk/leads/gus")
     left = page.locator(".deadline .left")

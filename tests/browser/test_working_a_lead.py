@@ -8,7 +8,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import At
-from tests.browser.running_stack import JONAS, MARA, MORGAN, RILEY, House, link
+from tests.browser.running_stack import JONAS, MARA, MORGAN, RILEY, RunningStack, link
 from tests.waiting import until
 
 
@@ -28,12 +28,12 @@ async def choose(page: Page, form: str, **fields: str) -> None:
 
 
 async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_touches(
-    house: House, at: At
+    stack: RunningStack, at: At
 ) -> None:
-    owner = (await house.handed_over("ana")).owner
+    owner = (await stack.handed_over("ana")).owner
     page = await at()
     # The mail's button: the act, ready to be done.
-    await page.goto(await house.button("ana", "Accept"))
+    await page.goto(await stack.button("ana", "Accept"))
     await expect(page.get_by_text(f"You act as {owner}.")).to_be_visible()
     await expect(page.get_by_text("asked for sales: sent the form demo")).to_be_visible()
     await page.get_by_role("button", name="Accept").click()
@@ -42,8 +42,8 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await page.get_by_role("link", name="Open the desk").click()
     await page.get_by_label("Your work address").fill(str(owner))
     await page.get_by_role("button", name="Send me a link").click()
-    await expect(page.get_by_role("heading")).to_have_text("Look into your mail")
-    await page.goto(await house.sign_in_link(str(owner)))
+    await expect(page.get_by_role("heading")).to_have_text("Check your mail")
+    await page.goto(await stack.sign_in_link(str(owner)))
     await page.get_by_role("button", name="Sign in for today").click()
     await expect(page).to_have_url(re.compile("/desk/leads/ana$"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Ana Lopez")
@@ -62,15 +62,15 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await choose(page, "Give back to marketing", reason="no_response")
     await expect(page.get_by_role("status")).to_have_text("Given back to marketing.")
     await expect(page.get_by_role("heading", level=1)).to_have_text("My leads")
-    line = await house.standing("ana", lambda one: one.stage == "recycled")
+    line = await stack.standing("ana", lambda one: one.stage == "recycled")
     assert line.owner is None
-    assert [one["reason"] for one in house.timeline("ana", "recycled")] == ["no_response"]
+    assert [one["reason"] for one in stack.timeline("ana", "recycled")] == ["no_response"]
 
 
-async def test_a_manager_reassigns_a_breached_lead(house: House, at: At) -> None:
-    first = (await house.handed_over("bo", "hasty")).owner
-    await house.standing("bo", lambda one: one.breached)
-    (mail,) = await until(lambda: list(house.alerts("bo", "breached")))
+async def test_a_manager_reassigns_a_breached_lead(stack: RunningStack, at: At) -> None:
+    first = (await stack.handed_over("bo", "hasty")).owner
+    await stack.standing("bo", lambda one: one.breached)
+    (mail,) = await until(lambda: list(stack.alerts("bo", "breached")))
     assert mail["To"] == MORGAN
     page = await at(MORGAN)
     await page.goto("/desk/team")
@@ -84,39 +84,39 @@ async def test_a_manager_reassigns_a_breached_lead(house: House, at: At) -> None
     await chosen.select_option(index=1)
     await card.get_by_role("button", name="Reassign").click()
     await expect(page).to_have_url(re.compile("/desk/team$"))
-    second = (await house.standing("bo", lambda one: one.owner != first)).owner
-    told = await until(
-        lambda: [one for one in house.alerts("bo", "assigned") if one["To"] == second]
+    second = (await stack.standing("bo", lambda one: one.owner != first)).owner
+    alerts_of_second = await until(
+        lambda: [one for one in stack.alerts("bo", "assigned") if one["To"] == second]
     )
-    assert link(told[-1], "Accept")
-    (lost,) = await until(lambda: list(house.alerts("bo", "reassigned")))
+    assert link(alerts_of_second[-1], "Accept")
+    (lost,) = await until(lambda: list(stack.alerts("bo", "reassigned")))
     assert lost["To"] == first
 
 
 async def test_of_two_who_accept_in_the_same_second_one_wins_and_the_other_reads_who(
-    house: House, at: At
+    stack: RunningStack, at: At
 ) -> None:
-    await house.handed_over("cleo", country="DE", consent=True)
+    await stack.handed_over("cleo", country="DE", consent=True)
     owner, manager = await at(), await at(MARA)
-    await owner.goto(await house.button("cleo", "Accept"))
+    await owner.goto(await stack.button("cleo", "Accept"))
     await manager.goto("/desk/leads/cleo")
     async with owner.expect_navigation(), manager.expect_navigation():
         await asyncio.gather(
             owner.get_by_role("button", name="Accept").click(),
             manager.get_by_role("button", name="Accept").click(),
         )
-    (accepted,) = house.timeline("cleo", "accepted")
-    said = owner.get_by_role("status")
+    (accepted,) = stack.timeline("cleo", "accepted")
+    status = owner.get_by_role("status")
     if accepted["by"] == JONAS:
-        await expect(said).to_have_text("Accepted.")
+        await expect(status).to_have_text("Accepted.")
         await expect(manager.get_by_role("alert")).to_contain_text(f"was accepted by {JONAS}")
     else:
         assert accepted["by"] == MARA
         await expect(manager.get_by_role("status")).to_have_text("Accepted.")
-        await expect(said).to_contain_text(f"This was done already. Accepted by {MARA}")
+        await expect(status).to_contain_text(f"This was done already. Accepted by {MARA}")
 
 
-async def test_a_manager_enters_days_away_and_takes_them_back(house: House, at: At) -> None:
+async def test_a_manager_enters_days_away_and_takes_them_back(stack: RunningStack, at: At) -> None:
     page = await at(MORGAN)
     await page.goto("/desk/team")
     await page.get_by_label("Member").select_option(RILEY)
@@ -124,7 +124,7 @@ async def test_a_manager_enters_days_away_and_takes_them_back(house: House, at: 
     await page.get_by_label("Last day").fill("2026-12-04")
     await page.get_by_role("button", name="Enter days away").click()
     await expect(page.get_by_text(f"{RILEY}, 2026-12-01 to 2026-12-04")).to_be_visible()
-    assert len(house.people().absences.all()) == 1
-    await page.get_by_role("button", name=f"Take back the days away of {RILEY}").click()
+    assert len(stack.people().absences.all()) == 1
+    await page.get_by_role("button", name=f"Remove the days away of {RILEY}").click()
     await expect(page.get_by_text("2026-12-01 to")).to_have_count(0)
-    assert house.people().absences.all() == []
+    assert stack.people().absences.all() == []

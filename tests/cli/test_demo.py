@@ -14,7 +14,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from adapters.delivery.catcher import messages
-from adapters.reports.leads import SentMailEntry
+from adapters.reports.audit import SentMailEntry
 from adapters.sql.database import open_database
 from demonstration.agreement import compare
 from models.tables.columns import table_of
@@ -36,7 +36,7 @@ def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Pa
             demo(home, "--seconds", "12", "--json"),
             capture_output=True,
             text=True,
-            timeout=LIMIT,
+            timeout=5 * LIMIT,  # it waits for slow workflows itself
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr

@@ -9,7 +9,8 @@ from email.message import EmailMessage
 import pytest
 
 from adapters.delivery.catcher import messages
-from adapters.temporal.client import Leads, connect_to
+from adapters.temporal.client import Leads
+from adapters.temporal.connection import connect_to
 from assembly.stack import Stack
 from demonstration.desk_client import DeskClient
 from models.refusal import RefusedError

@@ -7,27 +7,27 @@ from pathlib import Path
 import pytest
 
 from adapters.files.teams import read_directory
-from adapters.sql.api_keys import SqlApiKeys
+from adapters.sql.api_keys import SCOPES, SqlApiKeys
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from tests.cli.conftest import TEAMS, Leadflow
 
 
 @pytest.fixture
 def database(database: Database) -> Database:
     """The shipped teams are applied."""
-    SqlPeople(database).apply(read_directory(Path(TEAMS)))
+    SqlDirectory(database).apply(read_directory(Path(TEAMS)))
     return database
 
 
 @pytest.mark.parametrize(
     ("role", "person", "scopes"),
     [
-        ("marketing", None, {"leads:write", "events:write", "leads:read"}),
+        ("marketing", None, {*SCOPES, "leads:read"}),
         ("sales", "riley@acme.example", {"leads:read", "acts:write"}),
         ("sales", "morgan@acme.example", {"leads:read", "acts:write"}),
         ("manager", "mara@acme.example", {"leads:read", "acts:write"}),
-        ("admin", None, {"leads:write", "events:write", "leads:read", "acts:write"}),
+        ("admin", None, {*SCOPES, "leads:read", "acts:write"}),
     ],
 )
 def test_a_role_grants_what_it_is_for(

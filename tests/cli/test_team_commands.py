@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from tests.cli.conftest import TEAMS, Leadflow, until
 
 SMALL = """\
@@ -78,7 +78,7 @@ teams:
 """
     dry = command("team", "apply", write(changed), "--dry-run", "--json").lines
     assert dry[-1]["applied"] is False
-    assert list(SqlPeople(database).directory().teams) == ["sdr"]
+    assert list(SqlDirectory(database).directory().teams) == ["sdr"]
     real = command("team", "apply", write(changed), "--json").lines
     assert real[-1] == {**dry[-1], "applied": True}
     assert real[:-1] == dry[:-1]
@@ -93,7 +93,7 @@ teams:
     ]
     gone = command("team", "apply", write("teams: {west: {members: []}}"))
     assert gone.status == 0
-    assert list(SqlPeople(database).directory().teams) == ["west"]
+    assert list(SqlDirectory(database).directory().teams) == ["west"]
     assert "removed" in gone.out
 
 
@@ -105,7 +105,7 @@ def test_another_order_of_the_members_is_a_change(
     command("team", "apply", write(one))
     shown = command("team", "apply", write(other), "--json").lines[0]
     assert (shown["setting"], shown["after"]) == ("order", ["b@x.example", "a@x.example"])
-    members = SqlPeople(database).directory().teams["sdr"].members
+    members = SqlDirectory(database).directory().teams["sdr"].members
     assert [member.email for member in members] == ["b@x.example", "a@x.example"]
 
 
@@ -113,12 +113,12 @@ def test_a_mistake_in_the_file_changes_nothing(
     command: Leadflow, database: Database, write: Write
 ) -> None:
     command("team", "apply", write(SMALL))
-    before = SqlPeople(database).directory()
+    before = SqlDirectory(database).directory()
     ran = command("team", "apply", write(SMALL.replace("capacity", "capacty")), "--json")
     assert ran.status == 2
     assert ran.json["problems"][0]["path"] == "teams.sdr.members[0].capacty"
     assert command("team", "apply", "nowhere.yaml").status in (2, 3)
-    assert SqlPeople(database).directory() == before
+    assert SqlDirectory(database).directory() == before
 
 
 def test_an_absence_entered_by_hand_outlives_a_new_file(
@@ -145,13 +145,13 @@ def test_an_absence_entered_by_hand_outlives_a_new_file(
             "by": "teams file",
         },
     ]
-    member = SqlPeople(database).directory().member("riley@acme.example")
+    member = SqlDirectory(database).directory().member("riley@acme.example")
     assert member is not None
     assert [(str(one.from_), str(one.to)) for one in member.away] == [("2026-12-24", "2026-12-31")]
     assert command("team", "absence", "remove", "riley@acme.example", *days).status == 0
     again = command("team", "absence", "remove", "riley@acme.example", *days)
     assert (again.status, "team absence list" in again.err) == (1, True)
-    assert SqlPeople(database).directory() == SqlPeople(database).applied()
+    assert SqlDirectory(database).directory() == SqlDirectory(database).applied()
 
 
 @pytest.mark.usefixtures("database")

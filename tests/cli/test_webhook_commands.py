@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from tests.cli.conftest import Leadflow
@@ -18,7 +18,7 @@ LEASE = timedelta(minutes=1)
 @pytest.fixture
 def dead(database: Database) -> CrmEvent:
     """Ana's first event is dead, her second was sent, her third waits; Bea's waits."""
-    journal, outbox = SqlJournal(database, crm=True), SqlCrmOutbox(database)
+    journal, outbox = SqlJournal(database, crm=TurnEvents(database)), SqlCrmOutbox(database)
     journal.record(turn(1, "created", "touched", "won"), FENCE, NOW)
     [first] = outbox.take(9, LEASE)
     outbox.dead(first, "[/b] 410 Gone")
@@ -86,7 +86,7 @@ def test_an_event_that_is_unknown_or_was_taken_is_named(command: Leadflow, dead:
     assert ran.status == 1
     assert ran.out == "1 to be sent again\n"
     assert ran.err.splitlines() == sorted(
-        f"unknown, or taken already: {one}" for one in (sent, "nothing")
+        f"unknown, or sent already: {one}" for one in (sent, "nothing")
     )
     as_json = command("webhook", "retry", sent, "--json")
     assert (as_json.status, as_json.json) == (1, {"ok": False, "retried": 0, "left": [sent]})

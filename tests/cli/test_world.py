@@ -98,7 +98,7 @@ def test_up_stops_and_starts_again_with_its_data(
 
     with up(home) as child:
         told(child)
-        assert leadflow("touch", "ida", "--by", "morgan@acme.example").status == 1
+        assert leadflow("qualify", "ida", "--by", "morgan@acme.example").status == 1
         child.send_signal(signal.SIGTERM)
         assert child.wait(LIMIT) == 0
 

@@ -1,4 +1,4 @@
-"""The desk over a fresh SQLite database, asked in this process."""
+"""The desk over a fresh SQLite database, called in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from models.directory import Directory
 from models.program.program import Program
-from tests.desk.lived_leads import PEOPLE, DeskBrowser, LivedLeads, MovableClock, signed_in
+from tests.desk.simulated_leads import PEOPLE, DeskBrowser, MovableClock, SimulatedLeads, signed_in
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
@@ -48,39 +48,46 @@ def context(database: Database, mailer: FakeMailer, clock: MovableClock) -> Cont
 
 
 @pytest.fixture
-def leads(context: Context, acme: Program, clock: MovableClock) -> LivedLeads:
-    """Leads by the real rules."""
-    return LivedLeads(context, acme, clock)
+def leads(context: Context, acme: Program, clock: MovableClock) -> SimulatedLeads:
+    """Leads that follow the real rules."""
+    return SimulatedLeads(context, acme, clock)
+
+
+@pytest.fixture
+def owner(leads: SimulatedLeads) -> str:
+    """The owner of the lead `ana`, which was just handed over."""
+    leads.lead("ana")
+    return str(leads.state("ana").owner)
 
 
 @pytest.fixture
 async def browser(
-    context: Context, leads: LivedLeads
+    context: Context, leads: SimulatedLeads
 ) -> AsyncIterator[Callable[[], httpx.AsyncClient]]:
-    """Makes browsers, each with cookies of its own."""
+    """Opens browsers, each with its own cookies."""
     app = build_app(context, leads, config=CONFIG)
     async with AsyncExitStack() as opened:
 
-        def made() -> httpx.AsyncClient:
+        def open_browser() -> httpx.AsyncClient:
             transport = httpx.ASGITransport(app, raise_app_exceptions=False)
             client = httpx.AsyncClient(transport=transport, base_url="https://go.acme.example")
             opened.push_async_callback(client.aclose)
             return client
 
-        yield made
+        yield open_browser
 
 
 @pytest.fixture
 def http(browser: Callable[[], httpx.AsyncClient]) -> httpx.AsyncClient:
-    """Somebody who is not signed in."""
+    """A browser in which nobody is signed in."""
     return browser()
 
 
 @pytest.fixture
 def sign_in(browser: Callable[[], httpx.AsyncClient], context: Context) -> SignIn:
-    """Signs people in, each in a browser of their own."""
+    """Signs people in, each in their own browser."""
 
-    def made_for(person: str) -> DeskBrowser:
+    def sign_in_person(person: str) -> DeskBrowser:
         return signed_in(browser(), context, person)
 
-    return made_for
+    return sign_in_person

@@ -1,4 +1,4 @@
-"""Acts as forms: what comes of them, and what is said of those that can't be done."""
+"""The forms of acts: what they do, and what the desk says if it can't be done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from temporalio.service import RPCError, RPCStatusCode
 from adapters.temporal.client import TemporalUnavailableError
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.lived_leads import (
+from tests.desk.simulated_leads import (
     ALEX,
     JONAS,
     MORGAN,
@@ -18,21 +18,21 @@ from tests.desk.lived_leads import (
     RILEY,
     SAM,
     DeskBrowser,
-    LivedLeads,
+    SimulatedLeads,
     hidden,
     text,
 )
 
 
 @pytest.fixture
-def ana(leads: LivedLeads, sign_in: SignIn) -> DeskBrowser:
-    """Her owner at the desk; she is accepted."""
+def ana(leads: SimulatedLeads, sign_in: SignIn) -> DeskBrowser:
+    """The desk of the owner of the lead `ana`."""
     leads.lead("ana")
     return sign_in(str(leads.state("ana").owner))
 
 
-async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
-    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser
+async def test_forms_work_a_lead_from_acceptance_to_a_won_deal(
+    leads: SimulatedLeads, sign_in: SignIn, ana: DeskBrowser
 ) -> None:
     done = await ana.act("ana", "accept")
     assert done.headers["location"] == "/desk/leads/ana?done=accept"
@@ -50,27 +50,27 @@ async def test_a_lead_is_worked_from_acceptance_to_the_won_deal(
     await alex.act("ana", "open_opportunity", amount="24000.50", currency="USD")
     await alex.act("ana", "win", amount="26000")
     assert leads.state("ana").stage == "customer"
-    assert leads.told("ana", "won")[0]["amount"] == 26000
+    assert leads.entries("ana", "won")[0]["amount"] == 26000
     page = text((await alex.open("/desk/leads/ana")).text)
     assert "wants a quote" in page
     assert "Won, 26000" in page
 
 
-async def test_a_double_click_has_one_effect(leads: LivedLeads, ana: DeskBrowser) -> None:
+async def test_a_double_click_has_one_effect(leads: SimulatedLeads, ana: DeskBrowser) -> None:
     await ana.act("ana", "accept")
     await ana.open("/desk/leads/ana")
     form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
     assert form["id"]
     for _ in range(2):
         assert (await ana.send("/desk/leads/ana/acts", **form)).status_code == 303
-    assert len(leads.told("ana", "touched")) == 1
+    assert len(leads.entries("ana", "touched")) == 1
     await ana.open("/desk/leads/ana")
     await ana.send("/desk/leads/ana/acts", **form | {"id": hidden(ana.page, "id")})
-    assert len(leads.told("ana", "touched")) == 2
+    assert len(leads.entries("ana", "touched")) == 2
 
 
-async def test_a_refusal_is_a_sentence_above_what_was_written(
-    leads: LivedLeads, ana: DeskBrowser
+async def test_a_refusal_is_shown_above_the_filled_form(
+    leads: SimulatedLeads, ana: DeskBrowser
 ) -> None:
     await ana.act("ana", "accept")
     answer = await ana.act(
@@ -82,7 +82,7 @@ async def test_a_refusal_is_a_sentence_above_what_was_written(
     assert 'value="2026-05-01T09:00"' in answer.text
     assert re.search(r"<details open>\s*<summary>Give back", answer.text)
     assert leads.state("ana").stage == "sal"
-    # Whoever opens that address anew comes to the lead.
+    # A browser that opens this URL again is redirected to the lead.
     back = await ana.open("/desk/leads/ana/acts")
     assert (back.status_code, back.headers["location"]) == (303, "/desk/leads/ana")
 
@@ -95,8 +95,8 @@ async def test_a_refusal_is_a_sentence_above_what_was_written(
         RPCError("away", RPCStatusCode.UNAVAILABLE, b""),
     ],
 )
-async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
-    leads: LivedLeads, ana: DeskBrowser, failure: Exception
+async def test_sending_an_unanswered_act_again_repeats_the_same_act(
+    leads: SimulatedLeads, ana: DeskBrowser, failure: Exception
 ) -> None:
     await ana.act("ana", "accept")
     leads.failures.append(failure)
@@ -107,11 +107,11 @@ async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
     assert "\n&lt;/textarea&gt;&lt;b&gt;</textarea>" in answer.text
     await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
     await ana.send("/desk/leads/ana/acts", do="touch", channel="call", id="mine")
-    assert len(leads.told("ana", "touched")) == 1
+    assert len(leads.entries("ana", "touched")) == 1
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "expected"),
     [
         ({"do": "hold", "until": "soon", "why": "x"}, "'soon' is not a day and a time"),
         ({"do": "hold", "until": "2026-02-30T09:00", "why": "x"}, "is not a day and a time"),
@@ -127,18 +127,18 @@ async def test_an_act_that_nobody_answers_is_asked_again_as_the_same_act(
         ({"do": ""}, "'' is not an act"),
     ],
 )
-async def test_what_is_no_act_is_refused_with_a_sentence(
-    leads: LivedLeads, ana: DeskBrowser, fields: dict[str, str], said: str
+async def test_a_malformed_act_is_refused_with_a_sentence(
+    leads: SimulatedLeads, ana: DeskBrowser, fields: dict[str, str], expected: str
 ) -> None:
     await ana.open("/desk/leads/ana")
     answer = await ana.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 422
-    assert said in text(answer.text)
+    assert expected in text(answer.text)
     assert leads.asked == []
 
 
 @pytest.mark.parametrize(
-    ("fields", "said"),
+    ("fields", "expected"),
     [
         ({"do": "open_opportunity", "amount": "-1", "currency": "USD"}, "amount of 0 or more"),
         ({"do": "open_opportunity", "amount": "5", "currency": "dollars"}, "a currency like USD"),
@@ -150,8 +150,8 @@ async def test_what_is_no_act_is_refused_with_a_sentence(
         ({"do": "reassign", "to": JONAS}, "Reassign needs a member of team"),
     ],
 )
-async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
-    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser, fields: dict[str, str], said: str
+async def test_the_lead_s_page_shows_the_refusal_of_the_rules(
+    leads: SimulatedLeads, sign_in: SignIn, ana: DeskBrowser, fields: dict[str, str], expected: str
 ) -> None:
     await ana.act("ana", "accept")
     await ana.act("ana", "qualify")
@@ -159,7 +159,7 @@ async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
     await alex.open("/desk/leads/ana")
     answer = await alex.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 409
-    assert said in text(answer.text)
+    assert expected in text(answer.text)
     assert leads.state("ana").stage == "sql"
 
 
@@ -169,17 +169,21 @@ async def test_what_the_rules_refuse_is_a_sentence_on_the_lead_s_page(
         # New York: clocks go from 02:00 to 03:00 on 8 March, back on 1 November 2026.
         (RILEY, "2026-03-07T09:00", "2026-03-07T14:00:00Z"),
         (RILEY, "2026-03-09T09:00", "2026-03-09T13:00:00Z"),
-        (RILEY, "2026-03-08T02:30", "2026-03-08T07:30:00Z"),  # there is none: as before the gap
+        (
+            RILEY,
+            "2026-03-08T02:30",
+            "2026-03-08T07:30:00Z",
+        ),  # a time in the gap
         # Berlin: clocks go from 02:00 to 03:00 on 29 March.
         (JONAS, "2026-03-28T09:00", "2026-03-28T08:00:00Z"),
         (JONAS, "2026-03-30T09:00", "2026-03-30T07:00:00Z"),
-        # Sam has no zone: the leads's.
+        # Sam has no zone, so the accept calendar's zone counts.
         (SAM, "2026-03-09T09:00", "2026-03-09T13:00:00Z"),
         (SAM, "2026-03-09T09:00+01:00", "2026-03-09T08:00:00Z"),
     ],
 )
-async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
-    leads: LivedLeads, sign_in: SignIn, person: str, local: str, instant: str
+async def test_a_local_time_is_read_in_the_zone_of_its_writer(
+    leads: SimulatedLeads, sign_in: SignIn, person: str, local: str, instant: str
 ) -> None:
     sdr = [one for one in PEOPLE["teams"]["sdr"]["members"] if one["email"] == person]
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": sdr}}
@@ -187,11 +191,11 @@ async def test_a_time_is_taken_by_the_clock_of_whoever_writes_it(
     leads.lead("ana", country="DE" if person == JONAS else "US")
     desk = sign_in(person)
     assert (await desk.act("ana", "hold", until=local, why="holidays")).status_code == 303
-    assert leads.told("ana", "held")[0]["until"] == instant
+    assert leads.entries("ana", "held")[0]["until"] == instant
 
 
-async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
-    leads: LivedLeads, sign_in: SignIn, ana: DeskBrowser
+async def test_a_manager_reassigns_a_lead_and_returns_to_the_team_page(
+    leads: SimulatedLeads, sign_in: SignIn, ana: DeskBrowser
 ) -> None:
     owner = leads.state("ana").owner
     other = SAM if owner == RILEY else RILEY
@@ -205,8 +209,8 @@ async def test_a_manager_gives_a_lead_to_another_and_is_back_at_the_team(
     assert "Ana" not in ana.page
 
 
-async def test_who_gives_a_lead_back_comes_to_their_other_leads(
-    leads: LivedLeads, ana: DeskBrowser
+async def test_after_recycling_a_lead_a_person_sees_their_other_leads(
+    leads: SimulatedLeads, ana: DeskBrowser
 ) -> None:
     done = await ana.act("ana", "recycle", reason="not_now")
     assert done.headers["location"] == "/desk?done=recycle"
@@ -216,10 +220,10 @@ async def test_who_gives_a_lead_back_comes_to_their_other_leads(
     assert (await ana.open("/desk/leads/ana")).status_code == 404
 
 
-async def test_a_task_of_the_team_is_done_by_a_colleague_who_may_do_nothing_else(
-    leads: LivedLeads, sign_in: SignIn
+async def test_a_colleague_may_only_do_the_team_s_task(
+    leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
-    leads.stranger("ana")
+    leads.new_lead("ana")
     leads.event("ana", "page.viewed", "/pricing")
     for _ in range(14):
         leads.wait("ana", days=1)

@@ -1,4 +1,4 @@
-"""What every page of the desk has, and what strangers wrote on it."""
+"""What all pages of the desk have in common, and how they show unauthenticated input."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from structlog.testing import capture_logs
 from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.lived_leads import MORGAN, PEOPLE, RILEY, SAM, DeskBrowser, LivedLeads, text
+from tests.desk.simulated_leads import MORGAN, PEOPLE, RILEY, SAM, DeskBrowser, SimulatedLeads, text
 from usecases.context import Context
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
 
 
 @pytest.fixture
-def hostile(leads: LivedLeads, context: Context) -> str:
-    """A lead and people who write HTML wherever they can; whose lead it is."""
+def hostile(leads: SimulatedLeads, context: Context) -> str:
+    """The owner of a lead whose every text, and every name of a person, is HTML."""
     sdr = {
         "manager": MORGAN,
         "members": [
@@ -44,18 +44,18 @@ def hostile(leads: LivedLeads, context: Context) -> str:
     return str(leads.state("ana").owner)
 
 
-def unharmed(page: str) -> bool:
-    """Whether nothing of what was written became part of a page."""
+def is_escaped(page: str) -> bool:
+    """Whether none of the hostile HTML became part of a page."""
     return "<script>" not in page and not re.search(r"<(b|i|img)\b", page)
 
 
-async def test_what_strangers_wrote_is_text_on_every_page(
-    leads: LivedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient, hostile: str
+async def test_unauthenticated_input_is_shown_as_text_on_every_page(
+    leads: SimulatedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient, hostile: str
 ) -> None:
     desk, manager = sign_in(hostile), sign_in(MORGAN)
     for path in ("/desk", "/desk/leads/ana", "/desk/leads/ana?done=%3Cscript%3E"):
         assert (await desk.open(path)).status_code == 200
-        assert unharmed(desk.page)
+        assert is_escaped(desk.page)
         assert EVIL in re.sub(r"\s+", " ", text(desk.page))
     await desk.act("ana", "accept")
     await desk.act("ana", "touch", channel=EVIL, note=EVIL)
@@ -70,17 +70,17 @@ async def test_what_strangers_wrote_is_text_on_every_page(
     ]
     for answer in refused:
         assert answer.status_code in {409, 422}
-        assert unharmed(answer.text)
+        assert is_escaped(answer.text)
     context.people.absences.add(hostile, leads.clock.at.date(), leads.clock.at.date(), by=MORGAN)
     for path in ("/desk/team", "/desk/leads/ana"):
         assert (await manager.open(path)).status_code == 200
-        assert unharmed(manager.page)
+        assert is_escaped(manager.page)
     token = {"member": hostile, "first": EVIL, "last": EVIL}
     await manager.open("/desk/team")
-    assert unharmed((await manager.send("/desk/absences", **token)).text)
+    assert is_escaped((await manager.send("/desk/absences", **token)).text)
     invited = SqlDeskSessions(context.database).invite(hostile)
     for path in (f"/desk/in/{invited}", f"/desk/sign-in?to={quote(EVIL)}"):
-        assert unharmed((await http.get(path)).text)
+        assert is_escaped((await http.get(path)).text)
     leads.event("ana", "form.submitted", "demo")
     for do in ("touch", "recycle"):
         path = leads.button("ana", hostile, do, why="hand_raise")
@@ -89,10 +89,10 @@ async def test_what_strangers_wrote_is_text_on_every_page(
             await http.post(path, data={"reason": EVIL, "until": EVIL, "id": EVIL, "note": EVIL}),
         ):
             assert answer.status_code in {200, 422}
-            assert unharmed(answer.text)
-    said = await http.post(leads.button("ana", hostile, "accept"))
-    assert "This was done already" in said.text
-    assert unharmed(said.text)
+            assert is_escaped(answer.text)
+    expected = await http.post(leads.button("ana", hostile, "accept"))
+    assert "This was done already" in expected.text
+    assert is_escaped(expected.text)
 
 
 @pytest.mark.parametrize(
@@ -113,8 +113,8 @@ async def test_what_strangers_wrote_is_text_on_every_page(
         "🦊",
     ],
 )
-async def test_a_hostile_name_in_a_path_is_no_lead(
-    leads: LivedLeads, sign_in: SignIn, lead: str
+async def test_a_hostile_name_in_a_path_finds_no_lead(
+    leads: SimulatedLeads, sign_in: SignIn, lead: str
 ) -> None:
     leads.lead("ana")
     desk = sign_in(MORGAN)
@@ -129,8 +129,8 @@ async def test_a_hostile_name_in_a_path_is_no_lead(
     assert leads.asked == []
 
 
-async def test_every_page_runs_nothing_foreign_and_is_in_no_frame(
-    leads: LivedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient
+async def test_every_page_forbids_foreign_scripts_and_frames(
+    leads: SimulatedLeads, context: Context, sign_in: SignIn, http: httpx.AsyncClient
 ) -> None:
     leads.lead("ana")
     owner = str(leads.state("ana").owner)
@@ -167,7 +167,7 @@ async def test_every_page_runs_nothing_foreign_and_is_in_no_frame(
         assert '<html lang="en">' in one.text
 
 
-async def test_the_style_sheet_and_the_script_are_kept_for_good(http: httpx.AsyncClient) -> None:
+async def test_browsers_may_keep_the_style_sheet_and_the_script(http: httpx.AsyncClient) -> None:
     page = (await http.get("/desk/sign-in")).text
     names = re.findall(r'"(/desk/[0-9a-f]+\.(?:css|js))"', page)
     assert len(names) == 2
@@ -178,15 +178,15 @@ async def test_the_style_sheet_and_the_script_are_kept_for_good(http: httpx.Asyn
         assert not answer.headers.get("set-cookie")
 
 
-async def test_leads_are_told_by_how_much_they_press(leads: LivedLeads, sign_in: SignIn) -> None:
-    # One member, so that all leads are theirs; later ones are due later.
+async def test_leads_are_listed_by_urgency(leads: SimulatedLeads, sign_in: SignIn) -> None:
+    # There is one member, who gets all leads. Later leads are due later.
     teams = {**PEOPLE["teams"], "sdr": {"manager": MORGAN, "members": [{"email": RILEY}]}}
     leads.context.people.apply(Directory.model_validate({"teams": teams}))
     desk = sign_in(RILEY)
     leads.lead("zoe")
     leads.wait("zoe", hours=3)  # noon
     leads.lead("bo")
-    leads.wait("zoe", hours=3)  # one attempt is left, and nobody else: it is given back
+    leads.wait("zoe", hours=3)  # nobody else can get it after the breach, so it is recycled
     leads.lead("cy")
     await leads.act("cy", "accept", {"by": RILEY})
     await leads.act("cy", "touch", {"by": RILEY, "channel": "call"})
@@ -198,14 +198,14 @@ async def test_leads_are_told_by_how_much_they_press(leads: LivedLeads, sign_in:
     assert "Overdue 2 Cy" in text((await desk.open("/desk")).text)
 
 
-async def test_who_has_no_lead_is_told_so(sign_in: SignIn) -> None:
+async def test_a_person_without_leads_reads_so(sign_in: SignIn) -> None:
     desk: DeskBrowser = sign_in(RILEY)
     await desk.open("/desk")
-    assert "No lead is yours now." in desk.page
+    assert "You have no leads now." in desk.page
 
 
-async def test_what_goes_wrong_is_told_on_a_page(
-    leads: LivedLeads, sign_in: SignIn, context: Context, http: httpx.AsyncClient
+async def test_the_desk_shows_errors_as_pages(
+    leads: SimulatedLeads, sign_in: SignIn, context: Context, http: httpx.AsyncClient
 ) -> None:
     desk = sign_in(MORGAN)
     for path in ("/desk/nothing", "/desk/leads/a/b", "/desk/leads/", "/a/", "/a/x/y"):
@@ -226,5 +226,5 @@ async def test_what_goes_wrong_is_told_on_a_page(
         connection.exec_driver_sql("DROP TABLE desk_sessions")
     away = await desk.open("/desk")
     assert (away.status_code, "Nothing was done" in away.text) == (503, True)
-    # Programs are answered as before.
+    # Clients of the API still get problem documents.
     assert (await http.get("/v1/nothing")).headers["content-type"] == "application/problem+json"

@@ -1,9 +1,9 @@
-"""One signs in by a link that comes by mail."""
+"""People sign in by a link in a mail."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -17,7 +17,7 @@ from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSession
 from gateway.app import build_app
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.lived_leads import JONAS, PEOPLE, RILEY, SESSION, LivedLeads, text
+from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SESSION, SimulatedLeads, text
 from tests.fakes import FakeMailer
 from usecases.context import Context
 
@@ -33,7 +33,7 @@ async def link_for(http: httpx.AsyncClient, mailer: FakeMailer, person: str, **f
     return found[1]
 
 
-async def test_a_link_by_mail_signs_a_person_in_for_the_day(
+async def test_a_link_in_a_mail_signs_a_person_in_for_a_day(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     assert (await http.get("/desk")).headers["location"] == "/desk/sign-in"
@@ -45,7 +45,7 @@ async def test_a_link_by_mail_signs_a_person_in_for_the_day(
     assert "Riley" in (await http.get("/desk")).text
 
 
-async def test_the_cookie_is_for_this_host_for_tls_for_a_day_and_out_of_reach_of_scripts(
+async def test_the_cookie_is_limited_to_this_host_tls_and_a_day_and_hidden_from_scripts(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     path = await link_for(http, mailer, RILEY)
@@ -55,7 +55,7 @@ async def test_the_cookie_is_for_this_host_for_tls_for_a_day_and_out_of_reach_of
     assert set(flags) == {"HttpOnly", "Max-Age=86400", "Path=/", "SameSite=lax", "Secure"}
 
 
-async def test_whether_an_address_is_known_is_not_told(
+async def test_the_answer_does_not_show_whether_an_address_is_known(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     answers = [
@@ -68,23 +68,26 @@ async def test_whether_an_address_is_known_is_not_told(
     assert [one.to for one in mailer.sent] == [RILEY]
 
 
-async def test_a_mail_server_that_is_away_tells_nothing_of_an_address_either(
+async def test_a_mail_server_that_is_away_does_not_show_it_either(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     mailer.failures[RILEY] = [MailUnsentError("away")]
     known = await http.post("/desk/sign-in", data={"email": RILEY})
-    stranger = await http.post("/desk/sign-in", data={"email": "nobody@acme.example"})
-    assert (known.status_code, known.text) == (stranger.status_code, stranger.text)
+    unknown = await http.post("/desk/sign-in", data={"email": "nobody@acme.example"})
+    assert (known.status_code, known.text) == (unknown.status_code, unknown.text)
     assert mailer.sent == []
 
 
-async def test_the_answer_is_out_before_the_mail_is_made(
-    context: Context, leads: LivedLeads
+async def test_the_answer_is_sent_before_the_mail_is_made(
+    context: Context, leads: SimulatedLeads
 ) -> None:
     order: list[str] = []
 
     class Slow(FakeMailer):
-        async def send(self, _mail: Rendered) -> None:
+        async def send(
+            self, _mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+        ) -> None:
+            assert before_content is None
             order.append("mail")
 
     async def receive() -> dict[str, object]:
@@ -106,7 +109,7 @@ async def test_the_answer_is_out_before_the_mail_is_made(
     assert order == ["answer", "mail"]
 
 
-async def test_a_link_is_made_of_the_public_url_whatever_host_was_asked(
+async def test_a_link_uses_the_public_url_and_not_the_host_header(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example"}
@@ -115,8 +118,8 @@ async def test_a_link_is_made_of_the_public_url_whatever_host_was_asked(
     assert f"{SITE}/desk/in/" in mailer.sent[0].text
 
 
-async def test_without_a_public_url_nobody_is_sent_a_link(
-    context: Context, leads: LivedLeads, mailer: FakeMailer
+async def test_without_a_public_url_no_link_is_sent(
+    context: Context, leads: SimulatedLeads, mailer: FakeMailer
 ) -> None:
     links = SignedLinks(public_url="", mail_domain="", secret="s" * 40)
     app = build_app(replace(context, links=links), leads)
@@ -129,7 +132,7 @@ async def test_without_a_public_url_nobody_is_sent_a_link(
     assert mailer.sent == []
 
 
-async def test_a_person_is_sent_one_link_however_often_somebody_asks(
+async def test_a_person_gets_one_link_however_often_somebody_asks(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     for who in (RILEY, RILEY.upper(), f"  {RILEY} ", JONAS):
@@ -137,7 +140,7 @@ async def test_a_person_is_sent_one_link_however_often_somebody_asks(
     assert [one.to for one in mailer.sent] == [RILEY, JONAS]
 
 
-async def test_what_scanners_do_to_a_link_leaves_it_as_it_was(
+async def test_a_scanner_that_follows_a_link_does_not_use_it_up(
     http: httpx.AsyncClient, mailer: FakeMailer
 ) -> None:
     path = await link_for(http, mailer, RILEY)
@@ -168,7 +171,7 @@ async def test_a_made_up_link_signs_nobody_in(http: httpx.AsyncClient, secret: s
     assert not http.cookies
 
 
-def test_links_and_sessions_end_by_the_clock(database: Database) -> None:
+def test_links_and_sessions_expire(database: Database) -> None:
     now = datetime(2026, 3, 2, 14, tzinfo=UTC)
     clock = [now]
     sessions = SqlDeskSessions(database, now=lambda: clock[0])
@@ -187,7 +190,7 @@ def test_links_and_sessions_end_by_the_clock(database: Database) -> None:
 
 
 @pytest.mark.parametrize("apart", [timedelta(minutes=5), timedelta(minutes=-5)])
-def test_a_link_of_a_machine_whose_clock_is_minutes_apart_works(
+def test_a_link_works_if_the_clock_of_its_sender_differs_by_minutes(
     database: Database, apart: timedelta
 ) -> None:
     here = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -198,7 +201,7 @@ def test_a_link_of_a_machine_whose_clock_is_minutes_apart_works(
     assert there.who(session) == RILEY
 
 
-async def test_a_session_that_was_planted_is_not_taken_over(
+async def test_a_planted_session_cookie_is_not_used(
     http: httpx.AsyncClient,
     mailer: FakeMailer,
     context: Context,
@@ -214,7 +217,7 @@ async def test_a_session_that_was_planted_is_not_taken_over(
     assert SqlDeskSessions(context.database).who("planted") is None
 
 
-async def test_signing_in_anew_ends_the_session_before(
+async def test_signing_in_again_ends_the_earlier_session(
     context: Context, sign_in: SignIn, browser: Callable[[], httpx.AsyncClient]
 ) -> None:
     desk = sign_in(RILEY)
@@ -238,7 +241,7 @@ async def test_signing_out_ends_the_session_at_the_server_too(
     assert (await stolen.get("/desk")).headers["location"] == "/desk/sign-in"
 
 
-async def test_who_is_taken_out_of_the_directory_is_out_at_once(
+async def test_a_person_removed_from_the_directory_is_signed_out_at_once(
     context: Context, sign_in: SignIn, http: httpx.AsyncClient
 ) -> None:
     desk = sign_in(JONAS)
@@ -266,7 +269,7 @@ async def test_who_is_taken_out_of_the_directory_is_out_at_once(
         "",
     ],
 )
-async def test_nobody_is_led_out_of_the_desk(
+async def test_signing_in_never_leads_out_of_the_desk(
     http: httpx.AsyncClient, context: Context, mailer: FakeMailer, to: str
 ) -> None:
     path = await link_for(http, mailer, RILEY, to=to)
@@ -279,8 +282,8 @@ async def test_nobody_is_led_out_of_the_desk(
     assert "a=b" not in str(entered.headers)
 
 
-async def test_one_comes_to_the_page_that_one_asked_for(
-    http: httpx.AsyncClient, mailer: FakeMailer, leads: LivedLeads
+async def test_signing_in_leads_to_the_requested_page(
+    http: httpx.AsyncClient, mailer: FakeMailer, leads: SimulatedLeads
 ) -> None:
     leads.lead("a+b@x")
     away = await http.get("/desk/leads/a+b@x")

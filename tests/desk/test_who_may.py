@@ -1,4 +1,4 @@
-"""Whose leads one sees and acts on, and from where."""
+"""Who may see a lead and act on it, and from which sites a form is accepted."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from adapters.sql.desk_sessions import SqlDeskSessions
 from gateway.web.desk_session import form_token
 from tests.desk.conftest import SignIn
-from tests.desk.lived_leads import (
+from tests.desk.simulated_leads import (
     ALEX,
     JONAS,
     MARA,
@@ -18,19 +18,19 @@ from tests.desk.lived_leads import (
     RILEY,
     SAM,
     SESSION,
-    LivedLeads,
+    SimulatedLeads,
     hidden,
     text,
 )
 from usecases.context import Context
 
 
-@pytest.mark.parametrize("stranger", [JONAS, MARA, ALEX])
-async def test_a_lead_of_another_team_is_like_one_that_is_not_there(
-    leads: LivedLeads, sign_in: SignIn, stranger: str
+@pytest.mark.parametrize("outsider", [JONAS, MARA, ALEX])
+async def test_a_lead_of_another_team_looks_like_a_missing_lead(
+    leads: SimulatedLeads, sign_in: SignIn, outsider: str
 ) -> None:
     leads.lead("ana")
-    desk = sign_in(stranger)
+    desk = sign_in(outsider)
     own = await desk.open("/desk/leads/ana")
     none = await desk.open("/desk/leads/nobody")
     assert own.status_code == none.status_code
@@ -40,13 +40,13 @@ async def test_a_lead_of_another_team_is_like_one_that_is_not_there(
     assert "Northwind" not in (await desk.open("/desk")).text
 
 
-@pytest.mark.parametrize("stranger", [JONAS, MARA, ALEX])
+@pytest.mark.parametrize("outsider", [JONAS, MARA, ALEX])
 @pytest.mark.parametrize("do", ["accept", "note", "reassign", "recycle"])
 async def test_nobody_of_another_team_acts_on_a_lead(
-    leads: LivedLeads, sign_in: SignIn, stranger: str, do: str
+    leads: SimulatedLeads, sign_in: SignIn, outsider: str, do: str
 ) -> None:
     leads.lead("ana")
-    desk = sign_in(stranger)
+    desk = sign_in(outsider)
     leads.lead("dora", country="DE")
     await desk.open("/desk")
     token = hidden(desk.page, "token") or form_token(desk.http.cookies[SESSION])
@@ -59,8 +59,8 @@ async def test_nobody_of_another_team_acts_on_a_lead(
     assert leads.asked == []
 
 
-async def test_a_form_can_t_name_another_person_than_who_is_signed_in(
-    leads: LivedLeads, sign_in: SignIn
+async def test_a_form_can_t_act_in_another_person_s_name(
+    leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
     leads.lead("ana")
     owner = str(leads.state("ana").owner)
@@ -71,11 +71,11 @@ async def test_a_form_can_t_name_another_person_than_who_is_signed_in(
     answer = await desk.send("/desk/leads/ana/acts", token=token, do="accept", by=owner)
     assert answer.status_code == 409
     assert f"not for {other}" in answer.text
-    assert leads.told("ana", "accepted") == []
+    assert leads.entries("ana", "accepted") == []
 
 
-async def test_colleagues_see_a_lead_and_are_told_who_may_act(
-    leads: LivedLeads, sign_in: SignIn
+async def test_colleagues_see_a_lead_and_read_who_may_act(
+    leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
     leads.lead("ana")
     owner = str(leads.state("ana").owner)
@@ -92,8 +92,8 @@ async def test_the_team_s_page_is_for_managers(sign_in: SignIn) -> None:
     assert (await sign_in(MORGAN).open("/desk/team")).status_code == 200
 
 
-async def test_a_manager_sees_the_leads_of_their_teams_and_of_no_other(
-    leads: LivedLeads, sign_in: SignIn
+async def test_a_manager_sees_only_the_leads_of_their_teams(
+    leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
     leads.lead("ana")
     leads.lead("dora", country="DE")
@@ -107,7 +107,7 @@ async def test_a_manager_sees_the_leads_of_their_teams_and_of_no_other(
     assert "Ana" not in mara.page
 
 
-async def test_days_away_are_entered_for_members_of_one_s_own_teams(
+async def test_a_manager_enters_days_away_only_for_members_of_their_teams(
     context: Context, sign_in: SignIn
 ) -> None:
     desk = sign_in(MORGAN)
@@ -131,26 +131,26 @@ async def test_days_away_are_entered_for_members_of_one_s_own_teams(
 
 
 @pytest.mark.parametrize(
-    ("first", "last", "said"),
+    ("first", "last", "expected"),
     [
         ("2026-03-13", "2026-03-09", "ends before it begins"),
         ("soon", "2026-03-09", "'soon' is not a day"),
         ("", "", "'' is not a day"),
     ],
 )
-async def test_days_that_are_none_are_refused_with_a_sentence(
-    context: Context, sign_in: SignIn, first: str, last: str, said: str
+async def test_malformed_days_are_refused_with_a_sentence(
+    context: Context, sign_in: SignIn, first: str, last: str, expected: str
 ) -> None:
     desk = sign_in(MORGAN)
     await desk.open("/desk/team")
     answer = await desk.send("/desk/absences", member=RILEY, first=first, last=last)
     assert answer.status_code == 422
-    assert said in text(answer.text)
+    assert expected in text(answer.text)
     assert context.people.absences.all() == []
     assert (await desk.open("/desk/absences")).headers["location"] == "/desk/team"
 
 
-async def test_a_sales_person_enters_nobody_s_days(context: Context, sign_in: SignIn) -> None:
+async def test_a_sales_person_can_t_enter_days_away(context: Context, sign_in: SignIn) -> None:
     desk = sign_in(RILEY)
     token = form_token(desk.http.cookies[SESSION])
     answer = await desk.send("/desk/absences", token=token, member=SAM, first="2026-03-09")
@@ -158,7 +158,7 @@ async def test_a_sales_person_enters_nobody_s_days(context: Context, sign_in: Si
     assert context.people.absences.all() == []
 
 
-async def test_days_that_are_over_are_not_shown(context: Context, sign_in: SignIn) -> None:
+async def test_past_days_away_are_not_shown(context: Context, sign_in: SignIn) -> None:
     for first in (date(2026, 2, 1), date(2026, 3, 2)):
         context.people.absences.add(RILEY, first, first, by=MORGAN)
     page = text((await sign_in(MORGAN).open("/desk/team")).text)
@@ -177,7 +177,7 @@ SITES = [
 
 @pytest.mark.parametrize("headers", SITES)
 async def test_a_form_from_another_site_does_nothing(
-    leads: LivedLeads, context: Context, sign_in: SignIn, headers: dict[str, str]
+    leads: SimulatedLeads, context: Context, sign_in: SignIn, headers: dict[str, str]
 ) -> None:
     leads.lead("ana")
     desk = sign_in(MORGAN)
@@ -202,8 +202,8 @@ async def test_a_form_from_another_site_does_nothing(
 @pytest.mark.parametrize(
     "headers", [{}, {"Sec-Fetch-Site": "same-origin"}, {"Origin": "https://go.acme.example"}]
 )
-async def test_a_form_of_the_desk_is_believed(
-    leads: LivedLeads, sign_in: SignIn, headers: dict[str, str]
+async def test_a_form_of_the_desk_is_accepted(
+    leads: SimulatedLeads, sign_in: SignIn, headers: dict[str, str]
 ) -> None:
     leads.lead("ana")
     desk = sign_in(MORGAN)
@@ -215,7 +215,7 @@ async def test_a_form_of_the_desk_is_believed(
 
 
 async def test_a_form_needs_the_token_of_its_own_session(
-    leads: LivedLeads, sign_in: SignIn
+    leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
     leads.lead("ana")
     desk, other = sign_in(MORGAN), sign_in(MORGAN)
@@ -229,7 +229,7 @@ async def test_a_form_needs_the_token_of_its_own_session(
 
 
 async def test_without_a_session_nothing_is_done(
-    leads: LivedLeads, http: httpx.AsyncClient
+    leads: SimulatedLeads, http: httpx.AsyncClient
 ) -> None:
     leads.lead("ana")
     for path in ("/desk/leads/ana/acts", "/desk/absences"):

@@ -18,7 +18,7 @@ from tests.docs.pages import PAGES, ROOT, Shown, all_shown, ours
 from tests.waiting import LIMIT
 
 # What needs neither a server nor a lead: these run, the others are only read.
-ALONE = (["program"], ["calendar"], ["simulate"], ["database"])
+ALONE = (["program", "check"], ["program", "schema"], ["calendar"], ["simulate"], ["database"])
 SHOWN = sorted(set(all_shown()))
 
 

@@ -8,7 +8,7 @@ from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
@@ -30,7 +30,7 @@ def gateway_context(database: Database, mailer: Mailer) -> Context:
         database=database,
         intake=SqlIntake(database, gather=timedelta(0)),
         journal=SqlJournal(database),
-        people=SqlPeople(database),
+        people=SqlDirectory(database),
         reports=SqlReports(database),
         mailer=mailer,
         programs=SqlPrograms(database),

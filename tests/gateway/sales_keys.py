@@ -10,7 +10,7 @@ from typing import Any
 from adapters.files.teams import read_directory
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory
 from models.state import ClockState
@@ -54,7 +54,7 @@ def keys_of_everybody(database: Database) -> Mapping[str, Header]:
 
 
 def team_is(database: Database, people: Directory) -> None:
-    SqlPeople(database).apply(people)
+    SqlDirectory(database).apply(people)
 
 
 def lead_of(

@@ -126,7 +126,7 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
     ],
     ids=["refused", "unknown", "malformed", "no worker", "no server"],
 )
-async def test_what_was_not_done_is_told_as_a_problem(
+async def test_an_act_that_was_not_done_is_answered_with_a_problem(
     http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, said: str
 ) -> None:
     acts.failures = [raised]
@@ -160,7 +160,7 @@ async def test_what_was_not_done_is_told_as_a_problem(
         ({**ACCEPT, "lead": None}, 422, "lead: up to 100"),
         ({"email": "\0@x", "do": "accept", "by": RILEY}, 422, "email: write an address"),
         ({"specversion": "0.3", "type": "lead.accept", "data": {}}, 422, "specversion 1.0"),
-        ({"specversion": "1.0", "type": "lead.accept"}, 422, "data: the act's fields"),
+        ({"specversion": "1.0", "type": "lead.accept"}, 422, "data: must hold the act's fields"),
         (
             {"specversion": "1.0", "type": "io.acme.win", "subject": "ana", "data": {}},
             422,
@@ -181,7 +181,7 @@ def _without(name: str, headers: Mapping[str, str]) -> dict[str, str]:
     return {key: value for key, value in headers.items() if key != name}
 
 
-async def test_what_does_not_prove_itself_is_not_listened_to(
+async def test_a_message_without_a_valid_signature_is_refused(
     http: httpx.AsyncClient, acts: FakeActs
 ) -> None:
     body, headers = signed(ACCEPT)

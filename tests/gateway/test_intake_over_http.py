@@ -24,7 +24,7 @@ async def test_a_new_lead_is_accepted_once_and_bears_its_program(
     body = {"leads": [{"email": ANA, "employees": 900}]}
     first = await http.post("/v1/leads", json=body, headers=key)
     again = await http.post("/v1/leads", json=body, headers=key)
-    assert first.status_code == 202
+    assert first.status_code == 202, first.text
     assert first.json() == {"results": [{"status": "accepted", "lead": lead_id(ANA), "why": None}]}
     assert again.json()["results"][0]["status"] == "duplicate"
     [item] = accepted(database)
@@ -81,9 +81,11 @@ async def test_a_consent_without_source_or_words_is_none(
     http: httpx.AsyncClient, key: dict[str, str], database: Database, consent: object
 ) -> None:
     leads = {"leads": [{"email": ANA, "consent": consent}]}
-    [result] = (await http.post("/v1/leads", json=leads, headers=key)).json()["results"]
-    assert result["status"] == "rejected"
-    assert "consent" in result["why"]
+    answer = await http.post("/v1/leads", json=leads, headers=key)
+    assert answer.status_code == 422, "every item was rejected"
+    [fault] = answer.json()["errors"]
+    assert fault["path"] == "body.leads[0]"
+    assert "consent" in fault["problem"]
     assert accepted(database) == []
 
 

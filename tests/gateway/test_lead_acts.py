@@ -99,7 +99,7 @@ async def test_an_act_without_an_id_is_given_one(
         (TimeoutError(), 503, "Ask again with the id crm-1"),
     ],
 )
-async def test_what_comes_in_between_is_told_as_what_it_is(
+async def test_each_failure_has_its_own_status_and_sentence(
     http: httpx.AsyncClient,
     riley: Header,
     acts: FakeActs,
@@ -117,9 +117,7 @@ async def test_what_comes_in_between_is_told_as_what_it_is(
     assert (await http.post(ACT, json={"do": "qualify"}, headers=riley)).status_code == 200
 
 
-async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
-    context: Context, riley: Header
-) -> None:
+async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley: Header) -> None:
     assert riley
     given_up = []
 
@@ -137,7 +135,7 @@ async def test_nobody_waits_longer_for_temporal_than_their_proxy_does(
         lead="ana",
         do="accept",
         fields={"id": "crm-1"},
-        patience=0.05,
+        timeout_seconds=0.05,
         now=NOW,
     )
     assert isinstance(found, ActUnanswered)

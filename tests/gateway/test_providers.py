@@ -8,14 +8,10 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from adapters.sql.database import Database
 from gateway import providers
 from gateway.config import ProviderSecrets
-from gateway.providers import mailgun, postmark, sendgrid, ses, standard
-from gateway.providers.normalised import accept
 from gateway.requests.problems import explain
 from tests.gateway.provider_messages import (
     PEM_URL,
@@ -293,37 +289,3 @@ async def test_a_provider_that_is_not_set_up_is_not_there(
             answer = await http.post(f"/v1/providers/{name}", content=b"{}")
             assert answer.status_code == 404
     assert accepted(database) == []
-
-
-_NAMES = [
-    *("event", "event-data", "RecordType", "eventType", "mail", "bounce", "Bounce"),
-    *("bouncedRecipients", "type", "email", "message", "data", "timestamp", "id"),
-]
-_SAID = ["bounce", "failed", "Bounce", "email.opened", ADDRESS]
-_JSON: st.SearchStrategy[Any] = st.deferred(
-    lambda: (
-        st.none()
-        | st.booleans()
-        | st.integers()
-        | st.text(max_size=20)
-        | st.lists(_JSON, max_size=3)
-        | st.dictionaries(st.sampled_from(_NAMES), _JSON | st.sampled_from(_SAID), max_size=4)
-    )
-)
-
-
-@settings(
-    max_examples=200,
-    derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(document=_JSON)
-def test_whatever_a_provider_tells_is_taken_or_left_alone(context: Context, document: Any) -> None:
-    for told in (
-        sendgrid.reports(document),
-        mailgun.reports(document),
-        postmark.reports(document),
-        ses.reports(document, "m1"),
-        standard.reports(document, "w1"),
-    ):
-        accept(context, "any", told)

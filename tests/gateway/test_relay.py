@@ -22,11 +22,11 @@ from usecases.relay import LEASE, Relay
 
 
 class FakeLeads:
-    """Leads that remember what they were told."""
+    """Leads that record the signals they got."""
 
     def __init__(self, *known: str) -> None:
         self.known = set(known)
-        self.told: list[tuple[str, list[str]]] = []
+        self.signalled: list[tuple[str, list[str]]] = []
         self.away = False
 
     async def enrol(
@@ -44,7 +44,7 @@ class FakeLeads:
             raise TemporalUnavailableError("nobody answers")
         if lead not in self.known:
             raise LeadNotFoundError(f"there is no lead {lead}")
-        self.told.append((lead, [one["id"] for one in events]))
+        self.signalled.append((lead, [one["id"] for one in events]))
 
 
 def _event(number: int, lead: str = "ana", *, delay: float = 0.0) -> NewItem:
@@ -72,7 +72,7 @@ async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> N
     leads = FakeLeads("ana")
     context.intake.accept([_event(number) for number in range(200)])
     assert await _relay(context, leads).once() == 200
-    assert leads.told == [("ana", [f"e{number}" for number in range(200)])]
+    assert leads.signalled == [("ana", [f"e{number}" for number in range(200)])]
     assert context.intake.waiting().count == 0
 
 
@@ -86,22 +86,22 @@ async def test_what_comes_within_a_second_is_gathered(database: Database) -> Non
     await until(lambda: intake.waiting().count == 0)
     relay.stop()
     await running
-    assert leads.told == [("ana", [f"e{number}" for number in range(5)])]
+    assert leads.signalled == [("ana", [f"e{number}" for number in range(5)])]
 
 
-async def test_a_lead_is_created_before_its_events_are_told(context: Context) -> None:
+async def test_a_lead_is_created_before_its_events_are_sent(context: Context) -> None:
     leads = FakeLeads()
     context.intake.accept([_lead("bea"), _event(1, "bea")])
     await _relay(context, leads).once()
     assert leads.known == {"bea"}
-    assert leads.told == [("bea", ["e1"])]
+    assert leads.signalled == [("bea", ["e1"])]
 
 
 async def test_a_lead_that_exists_is_updated(context: Context) -> None:
     leads = FakeLeads("ana")
     context.intake.accept([_lead("ana")])
     await _relay(context, leads).once()
-    assert leads.told == [("ana", ["lead/ana"])]
+    assert leads.signalled == [("ana", ["lead/ana"])]
 
 
 async def test_what_a_relay_that_died_had_taken_is_taken_again(context: Context) -> None:
@@ -109,7 +109,7 @@ async def test_what_a_relay_that_died_had_taken_is_taken_again(context: Context)
     assert len(context.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
     leads = FakeLeads("ana")
     await _relay(context, leads).once()
-    assert leads.told == [("ana", ["e1"])]
+    assert leads.signalled == [("ana", ["e1"])]
 
 
 async def test_what_is_leased_is_not_taken_by_another_nor_overtaken(context: Context) -> None:
@@ -136,7 +136,7 @@ async def test_nothing_is_lost_while_temporal_is_away(context: Context) -> None:
     await until(lambda: context.intake.waiting().count == 0)
     relay.stop()
     await running
-    assert leads.told == [("ana", ["e1"])]
+    assert leads.signalled == [("ana", ["e1"])]
 
 
 async def test_events_of_a_lead_that_nobody_knows_are_given_up_with_a_reason(
@@ -152,7 +152,7 @@ async def test_events_of_a_lead_that_nobody_knows_are_given_up_with_a_reason(
     assert context.intake.known(["nobody"]) == set()
 
 
-async def test_what_was_told_long_ago_is_removed(context: Context) -> None:
+async def test_items_that_were_sent_long_ago_are_removed(context: Context) -> None:
     context.intake.accept([_event(1), _event(2)])
     [first, _] = context.intake.take(10, LEASE)
     context.intake.done([first.seq])
@@ -160,7 +160,7 @@ async def test_what_was_told_long_ago_is_removed(context: Context) -> None:
     assert context.intake.waiting().count == 1
 
 
-async def test_a_flood_is_told_in_signals_that_temporal_takes(context: Context) -> None:
+async def test_a_flood_is_sent_in_signals_that_temporal_accepts(context: Context) -> None:
     heavy = {"type": "form.submitted", "data": {"text": "x" * 90_000}}
     context.intake.accept(
         [_event(number) for number in range(450)]
@@ -173,16 +173,16 @@ async def test_a_flood_is_told_in_signals_that_temporal_takes(context: Context) 
     )
     leads = FakeLeads("ana", "bea")
     await _relay(context, leads).once()
-    told = [(lead, len(ids)) for lead, ids in leads.told]
-    assert [size for lead, size in told if lead == "ana"] == [200, 200, 50]
-    assert [size for lead, size in told if lead == "bea"] == [5, 5, 2]
-    ids = [one for lead, batch in leads.told if lead == "ana" for one in batch]
+    signalled = [(lead, len(ids)) for lead, ids in leads.signalled]
+    assert [size for lead, size in signalled if lead == "ana"] == [200, 200, 50]
+    assert [size for lead, size in signalled if lead == "bea"] == [5, 5, 2]
+    ids = [one for lead, batch in leads.signalled if lead == "ana" for one in batch]
     assert ids == [f"e{number}" for number in range(450)]
     assert context.intake.waiting().count == 0
 
 
 class BrokenLeads(FakeLeads):
-    """Leads of whom one can't be told anything, for a reason that nobody thought of."""
+    """Leads of which one fails with an unexpected error."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
         if lead == "broken" and any(one["id"] == "e1" for one in events):
@@ -194,7 +194,7 @@ async def test_an_item_that_breaks_the_relay_holds_up_nobody(context: Context) -
     leads = BrokenLeads("broken", "bea")
     context.intake.accept([_event(1, "broken"), _event(2, "broken"), _event(1, "bea")])
     await _relay(context, leads).once()
-    assert leads.told == [("bea", ["e1"])]
+    assert leads.signalled == [("bea", ["e1"])]
     assert context.intake.waiting().count == 2
 
 
@@ -212,7 +212,7 @@ async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
     await until(lambda: context.intake.waiting().count == 0)
     relay.stop()
     await running
-    assert leads.told == [("broken", ["e2"])]
+    assert leads.signalled == [("broken", ["e2"])]
 
 
 class PickyLeads(FakeLeads):
@@ -224,7 +224,7 @@ class PickyLeads(FakeLeads):
         await super().events(lead, events)
 
 
-async def test_the_good_events_beside_one_that_is_refused_are_all_told_and_none_twice(
+async def test_good_events_beside_a_refused_one_are_all_sent_once(
     context: Context,
 ) -> None:
     leads = PickyLeads("ana")
@@ -233,8 +233,8 @@ async def test_the_good_events_beside_one_that_is_refused_are_all_told_and_none_
         with context.database.write() as connection:
             connection.exec_driver_sql("UPDATE intake SET ready = '2000-01-01' WHERE done IS NULL")
         await _relay(context, leads).once()
-    told = [one for _, ids in leads.told for one in ids]
-    assert told == [f"e{number}" for number in range(50) if number != 13]
+    signalled = [one for _, ids in leads.signalled for one in ids]
+    assert signalled == [f"e{number}" for number in range(50) if number != 13]
     with context.database.read() as connection:
         rows = connection.exec_driver_sql("SELECT item, why FROM intake WHERE why IS NOT NULL")
         assert [row.item for row in rows if row.item == "e13"] == ["e13"]

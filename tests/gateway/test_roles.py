@@ -68,7 +68,7 @@ def cases() -> list[Case]:
 
 
 @pytest.fixture
-def house_with_leads(database: Database) -> Mapping[str, Header]:
+def keys_with_leads(database: Database) -> Mapping[str, Header]:
     """Keys of everybody, with teams and leads there."""
     team_is(database, TEAMS)
     a_lead_each(database)
@@ -77,11 +77,11 @@ def house_with_leads(database: Database) -> Mapping[str, Header]:
 
 @pytest.mark.parametrize("case", cases(), ids=lambda one: f"{one.method} {one.path} {one.asker}")
 async def test_each_route_is_for_whom_it_is_for(
-    http: httpx.AsyncClient, acts: FakeActs, house_with_leads: Mapping[str, Header], case: Case
+    http: httpx.AsyncClient, acts: FakeActs, keys_with_leads: Mapping[str, Header], case: Case
 ) -> None:
     method, path, asker, status = case
     body = BODIES.get(path, {"do": "note", "note": "x"}) if method == "POST" else None
-    answer = await http.request(method, path, json=body, headers=house_with_leads[asker])
+    answer = await http.request(method, path, json=body, headers=keys_with_leads[asker])
     assert answer.status_code == status, answer.text
     assert len(acts.done) == (path.endswith("/acts") and status == 200)
     if status >= 400:
@@ -101,10 +101,10 @@ async def test_each_route_is_for_whom_it_is_for(
     ],
 )
 async def test_a_list_holds_what_the_asker_may_see_whatever_is_asked_for(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], asker: str, leads: str
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], asker: str, leads: str
 ) -> None:
     async def asked(**query: str) -> set[str]:
-        answer = await http.get("/v1/leads", params=query, headers=house_with_leads[asker])
+        answer = await http.get("/v1/leads", params=query, headers=keys_with_leads[asker])
         return {one["lead"] for one in answer.json()["leads"]}
 
     mine = set(leads.split())
@@ -116,7 +116,7 @@ async def test_a_list_holds_what_the_asker_may_see_whatever_is_asked_for(
 
 
 async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header]
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header]
 ) -> None:
     for method, path in (("GET", "/v1/leads/{}"), ("POST", "/v1/leads/{}/acts")):
         said = []
@@ -125,7 +125,7 @@ async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
                 method,
                 path.format(lead),
                 json={"do": "accept"} if method == "POST" else None,
-                headers=house_with_leads["riley"],
+                headers=keys_with_leads["riley"],
             )
             said.append((answer.status_code, answer.text.replace(lead, "LEAD")))
         assert said[0] == said[1]
@@ -133,13 +133,13 @@ async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
 
 @pytest.mark.parametrize("lead", ["%00", "..%2f..", "ana%00", "%ff", "a" * 3_000, "ANA", " ana"])
 async def test_a_wrong_id_is_a_lead_that_is_not_there(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], lead: str
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], lead: str
 ) -> None:
-    read = await http.get(f"/v1/leads/{lead}", headers=house_with_leads["admin"])
+    read = await http.get(f"/v1/leads/{lead}", headers=keys_with_leads["admin"])
     acted = await http.post(
         f"/v1/leads/{lead}/acts",
         json={"do": "accept", "by": RILEY},
-        headers=house_with_leads["admin"],
+        headers=keys_with_leads["admin"],
     )
     assert (read.status_code, acted.status_code) == (404, 404)
 
@@ -159,10 +159,10 @@ async def test_a_wrong_id_is_a_lead_that_is_not_there(
     ],
 )
 async def test_a_sales_person_acts_as_nobody_else_however_it_is_spelt(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], acts: FakeActs, by: str
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs, by: str
 ) -> None:
     body = {"do": "accept", "by": by}
-    answer = await http.post("/v1/leads/ana/acts", json=body, headers=house_with_leads["riley"])
+    answer = await http.post("/v1/leads/ana/acts", json=body, headers=keys_with_leads["riley"])
     if answer.status_code == 200:  # it was Riley after all, and it is Riley who acts
         assert by.strip() == RILEY
         assert [fields["by"] for _, _, fields in acts.done] == [RILEY]
@@ -174,19 +174,19 @@ async def test_a_sales_person_acts_as_nobody_else_however_it_is_spelt(
 
 @pytest.mark.parametrize("field", ["By", "BY", "by ", "actor", "on_behalf_of", "fields", "__by"])
 async def test_another_field_smuggles_in_no_other_person(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], acts: FakeActs, field: str
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs, field: str
 ) -> None:
     body = {"do": "accept", field: SAM}
-    answer = await http.post("/v1/leads/ana/acts", json=body, headers=house_with_leads["riley"])
+    answer = await http.post("/v1/leads/ana/acts", json=body, headers=keys_with_leads["riley"])
     assert answer.status_code == 422
     assert answer.json()["errors"][0]["path"] == f"body.{field}"
     assert acts.done == []
 
 
 async def test_of_a_field_that_is_there_twice_the_person_is_still_the_keys(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], acts: FakeActs
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs
 ) -> None:
-    headers = {**house_with_leads["riley"], "Content-Type": "application/json"}
+    headers = {**keys_with_leads["riley"], "Content-Type": "application/json"}
     for first, second, status in ((RILEY, SAM, 403), (SAM, RILEY, 200)):
         text = f'{{"do": "accept", "by": "{first}", "by": "{second}"}}'
         answer = await http.post("/v1/leads/ana/acts", content=text, headers=headers)
@@ -194,8 +194,8 @@ async def test_of_a_field_that_is_there_twice_the_person_is_still_the_keys(
     assert [fields["by"] for _, _, fields in acts.done] == [RILEY]
 
 
-async def test_an_act_bears_the_keys_person_or_whom_an_admin_names(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], acts: FakeActs
+async def test_an_act_is_in_the_name_of_the_key_s_person_or_of_the_one_an_admin_names(
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs
 ) -> None:
     for asker, body in (
         ("riley", {}),
@@ -204,18 +204,18 @@ async def test_an_act_bears_the_keys_person_or_whom_an_admin_names(
         ("admin", {"by": SAM}),
     ):
         answer = await http.post(
-            "/v1/leads/ben/acts", json={"do": "accept", **body}, headers=house_with_leads[asker]
+            "/v1/leads/ben/acts", json={"do": "accept", **body}, headers=keys_with_leads[asker]
         )
         assert answer.status_code == 200
     assert [fields["by"] for _, _, fields in acts.done] == [RILEY, RILEY, MORGAN, SAM]
 
 
 async def test_a_revoked_key_opens_nothing(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], database: Database
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], database: Database
 ) -> None:
-    bearer = house_with_leads["riley"]["Authorization"]
+    bearer = keys_with_leads["riley"]["Authorization"]
     assert SqlApiKeys(database).revoke(bearer.split("_")[1])
-    answer = await http.get("/v1/leads/ana", headers=house_with_leads["riley"])
+    answer = await http.get("/v1/leads/ana", headers=keys_with_leads["riley"])
     assert answer.status_code == 401
 
 
@@ -239,14 +239,14 @@ def without(people: Directory, person: str) -> Directory:
 )
 async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_leads(
     http: httpx.AsyncClient,
-    house_with_leads: Mapping[str, Header],
+    keys_with_leads: Mapping[str, Header],
     context: Context,
     *,
     person: str,
     lead: str,
     said: str,
 ) -> None:
-    headers = house_with_leads[person.partition("@")[0]]
+    headers = keys_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
     context.people.apply(without(TEAMS, person))
     for answer in (
@@ -261,7 +261,7 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
 
 
 async def test_who_changes_teams_sees_the_new_teams_leads_and_those_still_owned(
-    http: httpx.AsyncClient, house_with_leads: Mapping[str, Header], context: Context
+    http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], context: Context
 ) -> None:
     riley = TEAMS.member(RILEY)
     assert riley is not None
@@ -269,13 +269,13 @@ async def test_who_changes_teams_sees_the_new_teams_leads_and_those_still_owned(
     emea = moved.teams["emea"]
     joined = emea.model_copy(update={"members": (*emea.members, riley)})
     context.people.apply(moved.model_copy(update={"teams": {**moved.teams, "emea": joined}}))
-    answer = await http.get("/v1/leads", headers=house_with_leads["riley"])
+    answer = await http.get("/v1/leads", headers=keys_with_leads["riley"])
     assert {one["lead"] for one in answer.json()["leads"]} == {"ana", "eva"}
 
 
 async def test_a_manager_who_has_a_sales_key_is_still_who_they_are(
     http: httpx.AsyncClient,
-    house_with_leads: Mapping[str, Header],  # noqa: ARG001 - the leads
+    keys_with_leads: Mapping[str, Header],  # noqa: ARG001 - the leads
     database: Database,
 ) -> None:
     answer = await http.get("/v1/leads", headers=header(database, "sales", MORGAN))

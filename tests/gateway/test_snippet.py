@@ -30,7 +30,7 @@ async def test_the_script_is_small_and_may_be_kept(http: httpx.AsyncClient) -> N
     assert "max-age" in answer.headers["cache-control"]
 
 
-async def test_what_a_known_visitor_does_is_told(
+async def test_what_a_known_visitor_does_is_recorded(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -119,7 +119,7 @@ def test_without_consent_nothing_is_kept_or_sent(tmp_path: Path) -> None:
     assert in_chromium(tmp_path) == {"sent": [], "url": "?a=1", "kept": None}
 
 
-def test_with_consent_pages_and_forms_are_told_and_no_field_of_them(tmp_path: Path) -> None:
+def test_with_consent_pages_and_forms_are_sent_without_their_fields(tmp_path: Path) -> None:
     found = in_chromium(tmp_path, more="leadflow.consent(true);")
     assert (found["url"], found["kept"]) == ("?a=1", "token")
     assert found["sent"] == [
@@ -131,7 +131,7 @@ def test_with_consent_pages_and_forms_are_told_and_no_field_of_them(tmp_path: Pa
 @pytest.mark.parametrize(
     "refusal", ["globalPrivacyControl', { value: true", "doNotTrack', { value: '1'"]
 )
-def test_a_browser_that_refuses_for_its_person_is_heeded(tmp_path: Path, refusal: str) -> None:
+def test_a_browser_s_privacy_signal_is_respected(tmp_path: Path, refusal: str) -> None:
     before = f"Object.defineProperty(navigator, '{refusal} }});"
     found = in_chromium(tmp_path, 'data-consent="given"', "leadflow.consent(true);", before=before)
     assert found == {"sent": [], "url": "?a=1", "kept": None}

@@ -26,7 +26,7 @@ LIMITS = Limits(
 
 @dataclass
 class StoodClock:
-    """Moved by hand."""
+    """A clock that the test moves."""
 
     now: float = 1_000.0
 

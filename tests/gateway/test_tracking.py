@@ -9,7 +9,7 @@ import pytest
 
 from adapters.mail.tracked import TrackedLinks, track_html, track_text
 from adapters.sql.database import Database
-from gateway.recipients.bot_detection import Hit, at_once
+from gateway.recipients.bot_detection import Hit, machine_reason
 from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
 from usecases.context import Context
 
@@ -20,7 +20,7 @@ def _path(url: str) -> str:
     return url.removeprefix("https://go.acme.example")
 
 
-async def test_a_click_leads_where_the_mail_said_and_is_told(
+async def test_a_click_is_recorded_and_redirects_to_the_target(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -57,7 +57,7 @@ async def test_what_we_did_not_sign_leads_nowhere(
     assert accepted(database) == []
 
 
-async def test_a_token_opens_no_door_but_its_own(
+async def test_a_token_works_for_its_own_purpose_only(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -66,7 +66,7 @@ async def test_a_token_opens_no_door_but_its_own(
         assert (await http.get(door + token)).status_code == 404
 
 
-async def test_an_opened_mail_is_told_by_an_image(
+async def test_loading_the_image_records_an_open(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -97,7 +97,7 @@ async def test_a_scanner_that_follows_all_links_takes_its_first_click_back(
 
 
 @pytest.mark.parametrize("first", [0, 1])
-async def test_the_link_that_no_person_sees_betrays_the_others(
+async def test_a_click_on_the_unseen_link_marks_the_other_clicks_as_a_machine_s(
     http: httpx.AsyncClient, context: Context, database: Database, first: int
 ) -> None:
     links = ("", GUIDE, PRICES, "https://acme.example/third")
@@ -142,16 +142,14 @@ async def test_a_click_within_seconds_of_delivery_is_a_machines(
         ({"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}, None),
     ],
 )
-def test_machines_are_known_by_what_they_say_of_themselves(
-    headers: dict[str, str], why: str | None
-) -> None:
+def test_machines_are_recognised_by_their_headers(headers: dict[str, str], why: str | None) -> None:
     hit = Hit(
         method="GET",
         headers={"user-agent": "Mozilla/5.0 (X11; Linux)"} | headers,
         number=1,
         age=timedelta(hours=1),
     )
-    assert at_once(hit) == why
+    assert machine_reason(hit) == why
 
 
 def tracked_links() -> TrackedLinks:

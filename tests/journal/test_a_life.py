@@ -1,4 +1,4 @@
-"""The rules' own turns, kept: what the rules tell must be what the rows are made of."""
+"""The rules' own turns, stored: the rows must be made of the entries that the rules write."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from sqlmodel import SQLModel
 from activities.ports import Fence
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
-from adapters.reports.leads import Acceptance, SqlReports
+from adapters.reports.leads import SqlReports
+from adapters.reports.sla import Acceptance, SqlSla
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from lifecycle.decide import decide, new_lead
 from lifecycle.program.rulebook import rulebook
@@ -30,7 +31,7 @@ RILEY = "riley@acme.example"
 
 
 def play(
-    people: SqlPeople, lead: str, script: list[Input], until: datetime
+    people: SqlDirectory, lead: str, script: list[Input], until: datetime
 ) -> Iterator[tuple[Decision, datetime]]:
     """Turn after turn as the shell would run them, with every command done at once."""
     book = rulebook(read_program(PROGRAMS / "acme.yaml"))
@@ -51,7 +52,7 @@ def play(
         now = max(now, min(moments))
 
 
-def _done(people: SqlPeople, state: LeadState, command: AnyCommand) -> list[Input]:
+def _done(people: SqlDirectory, state: LeadState, command: AnyCommand) -> list[Input]:
     if isinstance(command, Assign):
         owner, why = people.assign(state.lead, command)
         outcome = "assigned" if owner else "unassigned"
@@ -76,8 +77,8 @@ def everything(database: Database) -> dict[str, list[Any]]:
 
 
 @pytest.fixture
-def people(database: Database) -> SqlPeople:
-    found = SqlPeople(database)
+def people(database: Database) -> SqlDirectory:
+    found = SqlDirectory(database)
     found.apply(read_directory(PROGRAMS / "teams.yaml"))
     return found
 
@@ -99,8 +100,8 @@ def script(lead: str) -> list[Input]:
     ]
 
 
-def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
-    database: Database, people: SqlPeople
+def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_timeline(
+    database: Database, people: SqlDirectory
 ) -> None:
     journal = SqlJournal(database)
     told: list[Entry] = []
@@ -111,7 +112,7 @@ def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
         told += decision.entries
     reports = SqlReports(database)
     assert reports.timeline("bo") == tuple(told)
-    assert reports.acceptance() == Acceptance(ended=2, in_time=1)
+    assert SqlSla(database).acceptance() == Acceptance(ended=2, in_time=1)
     dossier = reports.dossier("bo")
     assert dossier is not None
     assert dossier.line.stage == "sal"
@@ -126,7 +127,7 @@ def test_a_breached_then_recycled_then_accepted_lead_is_in_the_rows_as_it_lived(
 
 
 def test_a_life_whose_every_turn_ran_twice_leaves_the_rows_of_one_that_ran_once(
-    database: Database, people: SqlPeople
+    database: Database, people: SqlDirectory
 ) -> None:
     journal = SqlJournal(database)
     turns = list(play(people, "bo", script("bo"), START + timedelta(days=32)))

@@ -1,4 +1,4 @@
-"""Days away beside the teams file, and what a new file does to those who own leads."""
+"""Absences entered by hand, and what a new teams file does to the owners of leads."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from adapters.reports.team import SqlTeamReport, away_until
 from adapters.sql.absences import stands_in_file
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory, Member
@@ -28,8 +28,8 @@ def teams(**members: list[dict[str, Any]]) -> Directory:
 
 
 @pytest.fixture
-def people(database: Database) -> SqlPeople:
-    return SqlPeople(database)
+def people(database: Database) -> SqlDirectory:
+    return SqlDirectory(database)
 
 
 def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> None:
@@ -50,11 +50,11 @@ def told(database: Database) -> list[tuple[str, str]]:
     return [(row[0], str(row[1])) for row in found]
 
 
-def test_who_is_away_by_hand_is_given_no_lead_whoever_assigns(
-    people: SqlPeople, database: Database
+def test_a_member_whose_absence_was_entered_by_hand_is_given_no_lead(
+    people: SqlDirectory, database: Database
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
-    elsewhere = SqlPeople(database)
+    elsewhere = SqlDirectory(database)
     assert elsewhere.assign("ana", asking("k1")) == (RILEY, None)
     assert people.absences.add(" Sam@Acme.example", TODAY, LATER, by=MORGAN)
     assert elsewhere.assign("ben", asking("k2")) == (RILEY, None)
@@ -65,7 +65,7 @@ def test_who_is_away_by_hand_is_given_no_lead_whoever_assigns(
     assert elsewhere.assign("eva", asking("k5")) == (SAM, None)
 
 
-def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlPeople) -> None:
+def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlDirectory) -> None:
     people.apply(teams(sdr=[{"email": RILEY}], ae=[{"email": RILEY}]))
     assert people.directory() == people.applied()
     people.absences.add(RILEY, TODAY, LATER, by=MORGAN)
@@ -75,7 +75,7 @@ def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlPeople
     assert people.directory() == people.applied()
 
 
-def test_the_same_days_are_kept_once_and_no_file_loses_them(people: SqlPeople) -> None:
+def test_the_same_absence_is_stored_once_and_a_new_file_keeps_it(people: SqlDirectory) -> None:
     first = teams(sdr=[{"email": RILEY}])
     away = [{"from": "2026-03-02", "to": "2026-03-06"}]
     people.apply(first)
@@ -93,7 +93,9 @@ def test_the_same_days_are_kept_once_and_no_file_loses_them(people: SqlPeople) -
     assert people.directory().teams["sdr"].members[0].away[0].to == LATER
 
 
-def test_what_stands_in_the_file_is_told_from_what_was_entered(people: SqlPeople) -> None:
+def test_absences_of_the_file_are_listed_apart_from_those_entered_by_hand(
+    people: SqlDirectory,
+) -> None:
     away = [{"from": "2026-03-02", "to": "2026-03-06"}]
     people.apply(teams(sdr=[{"email": RILEY, "away": away}, {"email": SAM}]))
     people.absences.add(SAM, TODAY, LATER, by=MORGAN)
@@ -105,8 +107,8 @@ def test_what_stands_in_the_file_is_told_from_what_was_entered(people: SqlPeople
         people.absences.add(SAM, LATER, TODAY, by=MORGAN)
 
 
-def test_leads_of_who_leaves_the_team_are_told_with_the_change(
-    people: SqlPeople, database: Database, journal: SqlJournal
+def test_leads_of_a_member_who_leaves_get_an_event_with_the_change(
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}], ae=[{"email": SAM}]))
     for stage in ("mql", "sal", "sql", "opportunity", "customer", "recycled"):
@@ -129,8 +131,8 @@ def test_leads_of_who_leaves_the_team_are_told_with_the_change(
     assert told(database) == items
 
 
-def test_a_lead_given_a_moment_ago_is_told_too(
-    people: SqlPeople, database: Database, journal: SqlJournal
+def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
     own(journal, "ana", None, stage="mql", of={"asking": "k1"})
@@ -143,7 +145,7 @@ def test_a_lead_given_a_moment_ago_is_told_too(
 
 
 def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_them(
-    people: SqlPeople, journal: SqlJournal
+    people: SqlDirectory, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}]))
     own(journal, "ana", MORGAN)
@@ -154,7 +156,7 @@ def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_
 
 
 def test_a_team_is_reported_with_its_loads_counts_and_who_left(
-    people: SqlPeople, database: Database, journal: SqlJournal
+    people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY, "weight": 2}, {"email": SAM}], ae=[]))
     for number in range(3):
@@ -176,7 +178,7 @@ def test_a_team_is_reported_with_its_loads_counts_and_who_left(
     assert len(rows(database, "SELECT * FROM counters")) == 2
 
 
-def test_today_is_the_members_own() -> None:
+def test_today_is_by_the_members_time_zone() -> None:
     away = [{"from": "2026-03-02", "to": "2026-03-02"}]
     near_midnight = datetime(2026, 3, 2, 3, tzinfo=UTC)
     tokyo = Member.model_validate({"email": SAM, "away": away, "timezone": "Asia/Tokyo"})

@@ -1,18 +1,19 @@
-"""What a turn tells the CRM stands in the database with the turn, or not at all."""
+"""The events of a turn are stored together with the turn, or not at all."""
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
 from activities.ports import Fence
-from adapters.crm.events import TYPES
-from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
+from adapters.crm.events import TYPES, event_rows
+from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from models.decision import Decision
+from models.decision import Decision, Entry
+from models.state import LeadState
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
 RILEY = "riley@acme.example"
@@ -21,7 +22,7 @@ LEASE = timedelta(minutes=1)
 
 @pytest.fixture
 def telling(database: Database) -> SqlJournal:
-    return SqlJournal(database, crm=True)
+    return SqlJournal(database, crm=TurnEvents(database))
 
 
 def told(database: Database) -> list[CrmEvent]:
@@ -49,9 +50,7 @@ def life() -> Decision:
     )
 
 
-def test_a_turn_tells_what_is_the_crms_business_in_order(
-    telling: SqlJournal, database: Database
-) -> None:
+def test_a_turn_writes_the_crms_events_in_order(telling: SqlJournal, database: Database) -> None:
     telling.record(life(), FENCE, NOW)
     found = told(database)
     assert [(one.seq, one.type) for one in found] == [
@@ -90,7 +89,7 @@ def test_a_turn_tells_what_is_the_crms_business_in_order(
 
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
-def test_every_kind_that_is_told_is_told(
+def test_every_kind_of_entry_for_the_crm_makes_an_event(
     telling: SqlJournal, database: Database, kind: str
 ) -> None:
     fields = {"handoff": 1} if kind in ("assigned", "accepted") else {}
@@ -103,7 +102,7 @@ def test_without_a_crm_nothing_is_written(journal: SqlJournal, database: Databas
     assert told(database) == []
 
 
-def test_a_turn_that_runs_again_tells_the_same_with_the_same_ids(
+def test_a_turn_that_runs_again_writes_the_same_events_with_the_same_ids(
     telling: SqlJournal, database: Database
 ) -> None:
     telling.record(life(), FENCE, NOW)
@@ -113,18 +112,18 @@ def test_a_turn_that_runs_again_tells_the_same_with_the_same_ids(
     assert len(set(before)) == 3
 
 
-def test_a_turn_that_runs_again_otherwise_forgets_what_was_not_sent(
+def test_a_turn_that_runs_again_otherwise_tells_nothing_more(
     telling: SqlJournal, database: Database
 ) -> None:
     telling.record(turn(1, "created"), FENCE, NOW)
     telling.record(turn(2, ("won", {"amount": 1}), ("accepted", {}), before=1), FENCE, NOW)
+    before = [one.id for one in told(database)]
     telling.record(turn(2, ("lost", {"reason": "price"}), before=1), NEWER, NOW)
-    assert [one.type for one in told(database)] == ["lead.created", "opportunity.lost"]
     telling.record(turn(2, "noted", before=1), Fence(run=NEWER.run, length=30), NOW)
-    assert [one.type for one in told(database)] == ["lead.created"]
+    assert [one.id for one in told(database)] == before
 
 
-def test_what_was_sent_stays_and_is_not_sent_again_by_a_turn_that_says_the_same(
+def test_what_was_sent_and_what_waits_stay_though_their_turn_runs_again_otherwise(
     telling: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
@@ -133,10 +132,10 @@ def test_what_was_sent_stays_and_is_not_sent_again_by_a_turn_that_says_the_same(
     outbox.sent(first)
     telling.record(turn(1, "created", ("touched", {"n": 2})), NEWER, NOW)
     statuses = [(one.type, one.status, one.data["entry"].get("n")) for one in told(database)]
-    assert statuses == [("lead.created", "sent", None), ("lead.touched", "waiting", 2)]
+    assert statuses == [("lead.created", "sent", None), ("lead.touched", "waiting", 1)]
 
 
-def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_noted_as_sent(
+def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_recorded_as_sent(
     telling: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
@@ -147,20 +146,20 @@ def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_noted_as_sent(
     assert [one.status for one in told(database)] == ["sent"]
 
 
-def test_an_older_writer_tells_nothing(telling: SqlJournal, database: Database) -> None:
+def test_an_older_writer_writes_no_event(telling: SqlJournal, database: Database) -> None:
     telling.record(turn(1, "created"), NEWER, NOW)
     telling.record(turn(1, "created", ("won", {"amount": 1})), FENCE, NOW)
     assert [one.type for one in told(database)] == ["lead.created"]
 
 
-def test_a_turn_that_fails_tells_nothing(telling: SqlJournal, database: Database) -> None:
+def test_a_turn_that_fails_writes_no_event(telling: SqlJournal, database: Database) -> None:
     bad: dict[str, Any] = {"amount": 1j}
     with pytest.raises(Exception, match="complex"):
         telling.record(turn(1, "created", ("won", bad)), FENCE, NOW)
     assert told(database) == []
 
 
-def test_whatever_strangers_write_is_told(telling: SqlJournal, database: Database) -> None:
+def test_an_event_may_hold_any_character(telling: SqlJournal, database: Database) -> None:
     odd = turn(
         1,
         ("touched", {"note": "a\0b\ud800 😀"}),
@@ -170,7 +169,7 @@ def test_whatever_strangers_write_is_told(telling: SqlJournal, database: Databas
     assert len(told(database)) == 1
 
 
-def test_of_one_lead_only_the_first_can_be_taken_and_leads_are_apart(
+def test_only_the_first_event_of_each_lead_can_be_taken(
     telling: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
@@ -183,7 +182,7 @@ def test_of_one_lead_only_the_first_can_be_taken_and_leads_are_apart(
     assert [(one.lead, one.seq) for one in outbox.take(10, LEASE)] == [(first[0].lead, 2)]
 
 
-def test_a_dead_event_holds_nothing_up_and_can_be_sent_again(
+def test_a_dead_event_delays_nothing_and_can_be_sent_again(
     telling: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
@@ -202,7 +201,7 @@ def test_a_dead_event_holds_nothing_up_and_can_be_sent_again(
     assert outbox.retry_dead() == []
 
 
-def test_what_waits_behind_an_event_that_is_put_off_is_put_off_with_it(
+def test_later_events_of_the_lead_are_put_off_together_with_the_first(
     telling: SqlJournal, database: Database
 ) -> None:
     now = [after(days=99)]
@@ -221,9 +220,7 @@ def test_what_waits_behind_an_event_that_is_put_off_is_put_off_with_it(
     assert again.first_tried == first.first_tried
 
 
-def test_what_was_sent_long_ago_is_removed_and_nothing_else(
-    telling: SqlJournal, database: Database
-) -> None:
+def test_only_what_was_sent_long_ago_is_removed(telling: SqlJournal, database: Database) -> None:
     outbox = SqlCrmOutbox(database)
     telling.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
     [first] = outbox.take(1, LEASE)
@@ -245,3 +242,29 @@ def test_lists_show_the_latest_of_one_lead_or_of_all(
     everything = outbox.listed(["waiting"], limit=2)
     assert [(one.lead, one.seq) for one in everything] == [("bea", 2), ("ana", 3)]
     assert [one.seq for one in outbox.listed(["waiting"], lead="ana", limit=9)] == [1, 3]
+
+
+def test_an_event_has_the_same_id_whenever_its_turn_runs() -> None:
+    def told(at: datetime, due: object) -> str:
+        state = LeadState(lead="ana", program="acme", digest="0")
+        fields = {"owner": "riley@acme.example", "handoff": 1, "due": due}
+        (row,) = event_rows(state, [Entry(seq=7, at=at, kind="assigned", fields=fields)])
+        return str(row["id"])
+
+    later = NOW + timedelta(seconds=9)
+    assert told(NOW, NOW) == told(later, later) == told(later, "2026-03-02T14:00:09Z")
+
+
+def test_events_of_other_entries_or_causes_have_other_ids() -> None:
+    def told(seq: int, kind: str, **fields: object) -> str:
+        state = LeadState(lead="ana", program="acme", digest="0")
+        (row,) = event_rows(state, [Entry(seq=seq, at=NOW, kind=kind, fields=fields)])
+        return str(row["id"])
+
+    ids = {
+        told(7, "accepted", by="riley@acme.example"),
+        told(7, "accepted", by="sam@acme.example"),
+        told(8, "accepted", by="riley@acme.example"),
+        told(7, "qualified", by="riley@acme.example"),
+    }
+    assert len(ids) == 4

@@ -20,11 +20,15 @@ from adapters.sql.database import (
     DatabaseNotReadyError,
     DatabaseTooNewError,
     DatabaseTooOldError,
+    DatabaseUnreachableError,
     check,
     migrate,
     open_database,
 )
+from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
+from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.new_item import NewItem
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
 from tests.journal.turns import FENCE, NOW, turn
@@ -52,7 +56,7 @@ def test_an_empty_database_is_too_old_until_it_is_migrated(empty_url: str) -> No
     check(empty_url)
 
 
-def test_a_look_at_a_database_that_does_not_exist_makes_none(tmp_path: Path) -> None:
+def test_checking_a_database_that_does_not_exist_makes_no_file(tmp_path: Path) -> None:
     with pytest.raises(DatabaseTooOldError, match="has no tables"):
         check(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
     assert list(tmp_path.iterdir()) == []
@@ -84,7 +88,7 @@ def test_the_migrations_make_exactly_the_tables_of_the_models(database: Database
         assert compare_metadata(context, SQLModel.metadata) == []
 
 
-def test_a_database_newer_than_the_code_is_refused_and_left_alone(
+def test_a_database_newer_than_the_code_is_refused_and_not_changed(
     url: str, database: Database
 ) -> None:
     set_revision(database, "9f00")
@@ -115,7 +119,7 @@ def test_alembic_without_a_url_says_what_is_missing() -> None:
 
 
 @pytest.mark.parametrize("use", [check, migrate])
-def test_what_is_no_database_or_does_not_answer_is_told_with_its_place(
+def test_an_error_about_a_database_names_its_url(
     use: Callable[[str], None], tmp_path: Path
 ) -> None:
     letter = tmp_path / "letter.txt"
@@ -222,3 +226,47 @@ def test_a_sqlite_database_locked_for_too_long_is_an_error_that_can_be_retried(
     assert journal.stored("ana") is not None
     for one in (ours, theirs):
         one.close()
+
+
+def test_what_is_durable_waits_for_the_disk_and_the_next_transaction_does_not(
+    database: Database,
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL waits for the disk at every commit")
+    levels = []
+    for durable in (True, False, True):
+        with database.write(durable=durable) as connection:
+            levels.append(connection.exec_driver_sql("PRAGMA synchronous").scalar())
+    assert levels == [2, 1, 2]  # FULL, NORMAL, FULL
+
+
+def test_accepted_items_and_claims_are_durable(database: Database) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL waits for the disk at every commit")
+    said: list[str] = []
+    sa.event.listen(database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    SqlMailLedger(database).claim("ana", "k", "m@x.example", NOW)
+    new = NewItem(lead="ana", item="e", kind="event", body={}, arrived=NOW)
+    SqlIntake(database).accept([new])
+    assert said.count("PRAGMA synchronous = FULL") == 2
+
+
+@pytest.mark.parametrize("replaced", [False, True])
+def test_a_file_that_is_deleted_or_replaced_is_noticed_at_once(
+    database: Database, *, replaced: bool
+) -> None:
+    if database.file is None:
+        pytest.skip("PostgreSQL guards its own files")
+    intake = SqlIntake(database)
+    intake.waiting()
+    copy = database.file.read_bytes()
+    database.file.unlink()
+    if replaced:
+        database.file.with_suffix(".copy").write_bytes(copy)
+        database.file.with_suffix(".copy").rename(database.file)
+    new = NewItem(lead="ana", item="e", kind="event", body={}, arrived=NOW)
+    with pytest.raises(DatabaseUnreachableError, match="was deleted or replaced"):
+        intake.accept([new])
+    with pytest.raises(DatabaseUnreachableError, match="start this process again"):
+        intake.waiting()
+    assert database.file.exists() == replaced

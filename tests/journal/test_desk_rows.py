@@ -1,4 +1,4 @@
-"""Signing in and lists of the desk, as both databases keep them."""
+"""Signing in and lists of the desk, on both databases."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def test_of_many_who_open_one_link_at_once_one_is_signed_in(database: Database) 
     assert [sessions.who(one) for one in made if one is not None] == [RILEY]
 
 
-def test_no_secret_is_kept(database: Database) -> None:
+def test_no_secret_is_stored(database: Database) -> None:
     sessions = SqlDeskSessions(database)
     link = sessions.invite(RILEY)
     session = sessions.sign_in(link)
@@ -39,7 +39,7 @@ def test_no_secret_is_kept(database: Database) -> None:
     assert session not in str(kept)
 
 
-def test_old_links_and_sessions_are_forgotten(database: Database) -> None:
+def test_old_links_and_sessions_are_deleted(database: Database) -> None:
     clock = [NOW]
     sessions = SqlDeskSessions(database, now=lambda: clock[0])
     first = sessions.sign_in(sessions.invite(RILEY))
@@ -68,7 +68,7 @@ def _lead(database: Database, lead: str, due: datetime | None, *, breached: bool
     SqlJournal(database).record(told, FENCE, NOW)
 
 
-def test_what_presses_most_comes_first(database: Database) -> None:
+def test_breached_leads_come_first_then_those_due_first(database: Database) -> None:
     _lead(database, "none", None)
     _lead(database, "later", after(hours=4))
     _lead(database, "soon", after(hours=1))
@@ -99,7 +99,9 @@ def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> N
     assert [one.task for one in lists.tasks(SAM, ())] == ["3"]
 
 
-def test_an_alert_is_known_by_its_message_id_and_nurture_mail_is_none(database: Database) -> None:
+def test_an_alert_is_found_by_its_message_id_and_nurture_mail_is_not_an_alert(
+    database: Database,
+) -> None:
     mail_ledger = SqlMailLedger(database)
     for key, message in (("a", "0123abcd@acme.example"), ("b", "4567abcd@acme.example")):
         mail = Rendered(

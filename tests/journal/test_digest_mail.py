@@ -1,4 +1,4 @@
-"""What a digest tells a manager, from the rows that turns leave."""
+"""The digest of a manager, from the rows that turns store."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.mail.digest import SqlDigests, handed_to
 from adapters.reports.digest import SqlDigestFacts
-from adapters.reports.leads import Acceptance
+from adapters.reports.sla import Acceptance
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.program.program import Program
@@ -121,7 +121,7 @@ Open besides (3)
     assert other.message_id != mail.message_id
 
 
-def test_a_manager_with_nothing_open_is_told_just_that(digests: SqlDigests) -> None:
+def test_a_manager_with_nothing_open_gets_a_digest_that_says_so(digests: SqlDigests) -> None:
     mail = digests.mail(ACME, PEOPLE, MARA, THURSDAY, "key")
     assert mail is not None
     assert mail.subject == "acme: nothing is open"
@@ -137,7 +137,7 @@ No handoff is open.
     )
 
 
-def test_a_program_is_told_to_those_whose_teams_it_hands_leads_to(
+def test_a_digest_goes_to_managers_of_teams_that_the_program_hands_leads_to(
     journal: SqlJournal, digests: SqlDigests
 ) -> None:
     assert handed_to(ACME) == {"sdr", "emea", "ae"}
@@ -148,7 +148,7 @@ def test_a_program_is_told_to_those_whose_teams_it_hands_leads_to(
     assert "1 open" in getattr(digests.mail(west, PEOPLE, MORGAN, THURSDAY, "key"), "subject", "")
 
 
-def test_what_is_over_another_programs_or_another_managers_is_not_told(
+def test_a_digest_leaves_out_closed_handoffs_other_programs_and_other_managers(
     journal: SqlJournal, digests: SqlDigests
 ) -> None:
     due = clock("accept", after(days=3))
@@ -170,7 +170,7 @@ def test_a_long_list_ends_with_how_many_more(journal: SqlJournal, digests: SqlDi
     assert said.endswith("- and 5 more\n")
 
 
-def test_what_strangers_wrote_stays_on_its_line(journal: SqlJournal, digests: SqlDigests) -> None:
+def test_text_from_outside_stays_on_its_line(journal: SqlJournal, digests: SqlDigests) -> None:
     profile = {
         "email": "x@x.example",
         "first_name": "Eve\n\nBreached (99)\n- <b>you</b>",
@@ -231,7 +231,7 @@ def test_acceptance_is_counted_by_when_its_clock_ended(
         ({}, 2, "10 of 12, 83 %."),
     ],
 )
-def test_acceptance_is_held_against_the_target(
+def test_acceptance_is_compared_with_the_target(
     journal: SqlJournal,
     digests: SqlDigests,
     targets: dict[str, Any],

@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
@@ -82,3 +85,16 @@ def test_what_waits_says_how_much_and_since_when_also_after_tries(intake: SqlInt
     intake.again([one.seq for one in taken], "nobody answers", timedelta(hours=1))
     waiting = intake.waiting()
     assert (waiting.count, waiting.oldest) == (2, NOW)
+
+
+@pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(hours=2), timedelta(days=365)])
+def test_what_a_clock_that_was_ahead_put_off_is_taken_now(
+    intake: SqlIntake, database: Database, ahead: timedelta
+) -> None:
+    intake.accept(events("ana", range(2)))
+    table = table_of(IntakeItem)
+    with database.write() as connection:
+        connection.execute(sa.update(table).values(ready=datetime.now(UTC) + ahead))
+    intake.accept(events("ana", range(2, 3)))
+    assert [one.item for one in intake.take(10, LEASE)] == ["e0", "e1", "e2"]
+    assert intake.take(10, LEASE) == []

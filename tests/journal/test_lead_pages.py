@@ -1,4 +1,4 @@
-"""Pages of leads on both databases: each lead once, also while others come, go and move."""
+"""Pages of leads on both databases: each lead once, even if other leads change meanwhile."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_many_leads_are_read_in_order_each_once(journal: SqlJournal, pages: SqlL
     assert read(pages, "lead", limit=7) == sorted(wanted)
 
 
-def test_what_comes_goes_and_moves_while_pages_are_read_hides_nothing_that_stays(
+def test_leads_that_are_added_removed_or_moved_between_pages_hide_no_other_lead(
     journal: SqlJournal, pages: SqlLeadPages
 ) -> None:
     names = [f"lead-{number:02}" for number in range(12)]
@@ -115,9 +115,7 @@ def test_a_page_holds_what_the_asker_may_see(journal: SqlJournal, pages: SqlLead
     assert found == {"team": ["ana"], "owner": ["ana"], "manager": ["cold"], "nobody": []}
 
 
-def test_an_act_is_known_by_its_id_and_by_whom_it_was(
-    journal: SqlJournal, database: Database
-) -> None:
+def test_an_act_is_found_by_its_id_and_person(journal: SqlJournal, database: Database) -> None:
     recycled = ("recycled", {"reason": "not_now", "by": RILEY})
     journal.record(turn(3, recycled, acts={short_hash("crm-1"): 3}), FENCE, NOW)
     reports = SqlReports(database)

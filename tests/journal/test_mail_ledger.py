@@ -5,7 +5,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from activities.ports import Claim, Rendered
-from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
@@ -31,13 +30,12 @@ def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(mail_ledger: Sql
     ("status", "why"), [("sent", None), ("skipped", "bounced"), ("failed", "550 no such user")]
 )
 def test_a_settled_mail_tells_how_it_ended(
-    mail_ledger: SqlMailLedger, database: Database, status: str, why: str | None
+    mail_ledger: SqlMailLedger, status: str, why: str | None
 ) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
-    assert SqlReports(database).unsettled() == [KEY]
+    assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="unknown")
     mail_ledger.settle(KEY, status, why)  # type: ignore[arg-type]  # the parameters are these words
     assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status=status, why=why)  # type: ignore[arg-type]  # likewise
-    assert SqlReports(database).unsettled() == []
 
 
 def test_a_released_mail_can_be_claimed_again(mail_ledger: SqlMailLedger) -> None:
@@ -129,8 +127,23 @@ def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
     assert begun(mail_ledger) == begun(mail_ledger) == Claim(status="skipped", why="unsubscribed")
     assert SqlSentMail(database).by_local_part("hello.ana") is None
-    assert SqlReports(database).unsettled() == []
     assert begun(mail_ledger, key="ana/confirm", operational=True) == NEW
+
+
+def test_what_becomes_of_a_mail_is_known_before_it_is_claimed(
+    mail_ledger: SqlMailLedger, database: Database
+) -> None:
+    def standing(*, operational: bool = False) -> Claim | None:
+        return mail_ledger.standing(KEY, mail(), operational=operational)
+
+    assert standing() is None
+    SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
+    assert standing() == Claim(status="skipped", why="unsubscribed")
+    assert standing(operational=True) is None
+    assert begun(mail_ledger, operational=True) == NEW
+    assert standing() == Claim(status="unknown")
+    mail_ledger.settle(KEY, "sent")
+    assert standing() == Claim(status="sent")
 
 
 @pytest.mark.parametrize("written", ["ana@bücher.example", "ana@xn--bcher-kva.example"])

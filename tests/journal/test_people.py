@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from adapters.sql.database import Database, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from models.decision import CountAssignment
 from models.directory import Directory
@@ -22,38 +22,38 @@ def team(*members: dict[str, Any], name: str = "sdr") -> Directory:
 
 
 @pytest.fixture
-def people(database: Database) -> SqlPeople:
-    return SqlPeople(database)
+def people(database: Database) -> SqlDirectory:
+    return SqlDirectory(database)
 
 
-def test_without_a_directory_there_is_nobody(people: SqlPeople) -> None:
+def test_without_a_directory_nobody_is_given_a_lead(people: SqlDirectory) -> None:
     assert people.directory() == Directory()
     assert people.assign("ana", asking("k1")) == (None, "empty")
 
 
-def test_the_directory_applied_last_holds(people: SqlPeople, database: Database) -> None:
+def test_the_directory_applied_last_is_valid(people: SqlDirectory, database: Database) -> None:
     away = [{"from": date(2026, 3, 9), "to": date(2026, 3, 13)}]
     first = team({"email": RILEY, "capacity": 3, "away": away})
     second = team({"email": SAM, "weight": 2})
     for one in (first, second, second):
         people.apply(one)
         assert people.directory() == one
-    assert SqlPeople(database).directory() == second
+    assert SqlDirectory(database).directory() == second
     people.apply(first)
     assert people.directory() == first
 
 
 def test_another_process_assigns_by_the_directory_just_applied(
-    people: SqlPeople, database: Database
+    people: SqlDirectory, database: Database
 ) -> None:
-    elsewhere = SqlPeople(database)
+    elsewhere = SqlDirectory(database)
     people.apply(team({"email": RILEY}))
     assert elsewhere.assign("ana", asking("k1")) == (RILEY, None)
     people.apply(team({"email": SAM}))
     assert elsewhere.assign("ben", asking("k2")) == (SAM, None)
 
 
-def test_the_same_command_gets_the_same_answer_and_is_counted_once(people: SqlPeople) -> None:
+def test_the_same_command_gets_the_same_answer_and_is_counted_once(people: SqlDirectory) -> None:
     people.apply(team({"email": RILEY}, {"email": SAM}))
     assert [people.assign("ana", asking("k1")) for _ in range(3)] == [(RILEY, None)] * 3
     assert people.assign("ben", asking("k2")) == (SAM, None)
@@ -63,7 +63,7 @@ def test_the_same_command_gets_the_same_answer_and_is_counted_once(people: SqlPe
     assert people.assign("cy", asking("k3")) == (None, "empty")
 
 
-def test_an_assignment_made_by_hand_counts_once(people: SqlPeople) -> None:
+def test_an_assignment_made_by_hand_counts_once(people: SqlDirectory) -> None:
     people.apply(team({"email": RILEY}, {"email": SAM}))
     made = CountAssignment(key="c1", at=NOW, handoff=1, team="sdr", owner=RILEY)
     for _ in range(2):
@@ -72,7 +72,7 @@ def test_an_assignment_made_by_hand_counts_once(people: SqlPeople) -> None:
     assert owners == [SAM, RILEY, SAM]
 
 
-def test_a_new_member_starts_at_the_lowest_ratio_and_gets_no_backlog(people: SqlPeople) -> None:
+def test_a_new_member_starts_at_the_lowest_ratio_and_gets_no_backlog(people: SqlDirectory) -> None:
     people.apply(team({"email": RILEY}, {"email": SAM}))
     for n in range(7):
         people.assign(f"lead-{n}", asking(f"k{n}"))
@@ -82,7 +82,7 @@ def test_a_new_member_starts_at_the_lowest_ratio_and_gets_no_backlog(people: Sql
 
 
 def test_a_lead_whose_turn_is_not_stored_yet_takes_up_capacity(
-    people: SqlPeople, database: Database
+    people: SqlDirectory, database: Database
 ) -> None:
     people.apply(team({"email": RILEY, "capacity": 1}))
     journal = SqlJournal(database)
@@ -107,7 +107,7 @@ def test_a_lead_whose_turn_is_not_stored_yet_takes_up_capacity(
     ("stage", "answer"), [("sql", (None, "capacity")), ("lost", (RILEY, None))]
 )
 def test_only_leads_in_mql_sal_and_sql_take_up_capacity(
-    people: SqlPeople, database: Database, stage: str, answer: tuple[str | None, str | None]
+    people: SqlDirectory, database: Database, stage: str, answer: tuple[str | None, str | None]
 ) -> None:
     people.apply(team({"email": RILEY, "capacity": 1}))
     SqlJournal(database).record(turn(1, "stage", stage=stage, owner=RILEY), FENCE, NOW)
@@ -115,7 +115,7 @@ def test_only_leads_in_mql_sal_and_sql_take_up_capacity(
 
 
 def test_an_assignment_that_the_lead_did_not_take_frees_its_place(
-    people: SqlPeople, database: Database
+    people: SqlDirectory, database: Database
 ) -> None:
     people.apply(team({"email": RILEY, "capacity": 1}))
     journal = SqlJournal(database)
@@ -127,7 +127,7 @@ def test_an_assignment_that_the_lead_did_not_take_frees_its_place(
 
 
 def test_two_hundred_leads_at_once_are_shared_fairly_and_never_above_capacity(
-    people: SqlPeople,
+    people: SqlDirectory,
 ) -> None:
     people.apply(
         team(
@@ -153,7 +153,7 @@ def test_two_hundred_leads_at_once_are_shared_fairly_and_never_above_capacity(
 
 def test_two_processes_never_exceed_capacity_together(url: str) -> None:
     databases = [open_database(url) for _ in range(2)]
-    offices = [SqlPeople(one) for one in databases]
+    offices = [SqlDirectory(one) for one in databases]
     offices[0].apply(team({"email": RILEY, "capacity": 20}, {"email": SAM, "capacity": 30}))
     with ThreadPoolExecutor(8) as threads:
         answers = list(

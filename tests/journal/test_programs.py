@@ -28,12 +28,14 @@ def test_a_published_program_is_loaded_by_its_digest(database: Database, acme: P
     assert programs.load(acme.digest) is programs.load(acme.digest)
 
 
-def test_a_digest_that_was_never_published_is_told_by_name(database: Database) -> None:
+def test_an_error_about_an_unknown_digest_names_it(database: Database) -> None:
     with pytest.raises(LookupError, match="no program with the digest 0000"):
         SqlPrograms(database).load("0000")
 
 
-def test_a_name_means_the_program_published_last(database: Database, acme: Program) -> None:
+def test_the_newest_program_of_a_name_is_the_one_published_last(
+    database: Database, acme: Program
+) -> None:
     programs = SqlPrograms(database)
     assert programs.newest("acme") is None
     values = json.loads(acme.canonical_json) | {"timezone": "Europe/Berlin"}

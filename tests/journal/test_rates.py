@@ -95,3 +95,13 @@ def test_no_window_holds_more_than_the_rate(text: str) -> None:
 def test_a_rate_of_mail_needs_a_period() -> None:
     with pytest.raises(ValueError, match="has a period"):
         spacing(Rate(5, None))
+
+
+def test_a_clock_that_was_ahead_holds_up_no_mail(rates: SqlRates, database: Database) -> None:
+    assert rates.reserve({"program/acme": SECOND}, NONE) == NONE
+    with database.write() as connection:
+        ahead = datetime.now(UTC) + timedelta(hours=2)
+        connection.execute(sa.update(_R).values(next_at=ahead))
+    patience = timedelta(seconds=5)
+    waits = [rates.reserve({"program/acme": SECOND}, patience) for _ in range(3)]
+    assert [round(wait.total_seconds()) for wait in waits] == [1, 2, 3]

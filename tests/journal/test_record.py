@@ -13,7 +13,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
 from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
 
-NEXT_RUN = Fence(run=FENCE.run + 1, length=3)
+NEXT_RUN = Fence(run=FENCE.run + 1, length=30, run_id="next")
 
 
 def timeline(database: Database) -> list[tuple[int, int, str]]:
@@ -62,45 +62,17 @@ def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
     assert found.seen == tuple(f"e{n}" for n in range(200, 1_200))
 
 
-def test_a_turn_that_runs_twice_leaves_one_set_of_entries(
-    journal: SqlJournal, database: Database
+@pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
+def test_a_turn_is_stored_once_and_who_comes_again_is_told_how_the_row_stands(
+    journal: SqlJournal, database: Database, writer: Fence
 ) -> None:
-    decision = turn(1, "created", event("a"))
-    for _ in range(2):
-        journal.record(decision, FENCE, NOW)
-    assert timeline(database) == [(1, 1, "created"), (2, 1, "event")]
-
-
-def test_a_second_run_with_other_entries_replaces_the_first(
-    journal: SqlJournal, database: Database
-) -> None:
-    journal.record(turn(1, "created"), FENCE, NOW)
-    journal.record(turn(2, event("a"), event("b"), "stage", before=1), FENCE, NOW)
-    journal.record(turn(2, "noted", before=1), NEWER, NOW)
-    assert timeline(database) == [(1, 1, "created"), (2, 2, "noted")]
-    journal.record(turn(2, before=1), NEWER, NOW)
-    assert timeline(database) == [(1, 1, "created")]
-
-
-def test_a_history_that_was_reset_takes_later_turns_back(
-    journal: SqlJournal, database: Database
-) -> None:
-    for number in range(1, 5):
-        journal.record(turn(number, "noted", before=number - 1), FENCE, NOW)
-    journal.record(turn(2, "touched", before=1), NEXT_RUN, NOW)
-    assert timeline(database) == [(1, 1, "noted"), (2, 2, "touched")]
-
-
-@pytest.mark.parametrize(
-    "older", [Fence(run=FENCE.run, length=9), Fence(run=FENCE.run - 1, length=900)]
-)
-def test_an_older_writer_changes_nothing(
-    journal: SqlJournal, database: Database, older: Fence
-) -> None:
-    journal.record(turn(1, "created", "noted"), FENCE, NOW)
+    taken = [("f1", None), ("f2", "It is closed.")]
+    assert journal.record(turn(1, "created", event("a")), FENCE, NOW, taken=taken) is None
     before = rows(database, "SELECT * FROM leads"), rows(database, "SELECT * FROM entries")
-    late = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
-    journal.record(late, older, after(hours=1))
+    other = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
+    stored = journal.record(other, writer, after(hours=1), taken=[("f1", None)])
+    assert stored is not None
+    assert (stored.state.turn, stored.taken, stored.fence) == (1, tuple(taken), FENCE)
     assert before == (
         rows(database, "SELECT * FROM leads"),
         rows(database, "SELECT * FROM entries"),
@@ -109,18 +81,47 @@ def test_an_older_writer_changes_nothing(
     assert SqlMailLedger(database).suppression(address, operational=False) is None
 
 
-def test_of_two_writers_at_once_the_newer_stays(journal: SqlJournal, database: Database) -> None:
+def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
+    journal: SqlJournal, database: Database
+) -> None:
+    for number in range(1, 5):
+        decision = turn(number, event(f"e{number}"), before=number - 1)
+        assert journal.record(decision, FENCE, NOW, asked=[{"key": number}]) is None
+    before = timeline(database)
+    for writer in (FENCE, NEXT_RUN):
+        newer = journal.record(turn(2, "touched", before=1), writer, NOW)
+        assert newer is not None
+        assert (newer.state.turn, newer.asked, newer.fence) == (4, ({"key": 4},), FENCE)
+        assert newer.seen == ("e1", "e2", "e3", "e4")
+    assert timeline(database) == before
+    assert journal.record(turn(5, "touched", before=4), NEXT_RUN, NOW) is None
+
+
+def test_a_row_that_an_older_leadflow_wrote_says_what_it_knows(
+    journal: SqlJournal, database: Database
+) -> None:
+    journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None)])
+    with database.write() as connection:
+        connection.execute(sa.text("UPDATE leads SET writer = NULL"))
+    stored = journal.record(turn(1, "noted"), NEXT_RUN, NOW)
+    assert stored is not None
+    assert (stored.taken, stored.asked) == ((), ())
+    assert timeline(database) == [(1, 1, "created")]
+
+
+def test_of_many_writers_of_a_turn_one_stores_it(journal: SqlJournal, database: Database) -> None:
     fences = [Fence(run=FENCE.run, length=length) for length in range(40)]
+
+    def write(fence: Fence) -> bool:
+        decision = turn(1, ("noted", {"note": str(fence.length)}))
+        return journal.record(decision, fence, NOW) is None
+
     with ThreadPoolExecutor(8) as threads:
-        for fence in fences:
-            decision = turn(1, ("noted", {"note": str(fence.length)}))
-            threads.submit(journal.record, decision, fence, NOW)
+        stored = list(threads.map(write, fences))
+    assert stored.count(True) == 1
     assert timeline(database) == [(1, 1, "noted")]
     (lead,) = rows(database, "SELECT fence_length FROM leads")
-    assert lead["fence_length"] == 39
-    with database.read() as connection:
-        fields = connection.scalar(sa.text("SELECT fields FROM entries"))
-    assert "39" in str(fields)
+    assert lead["fence_length"] == stored.index(True)
 
 
 def test_the_row_says_what_is_due_next(journal: SqlJournal, database: Database) -> None:

@@ -4,10 +4,12 @@ from typing import Any
 
 import pytest
 
-from adapters.reports.leads import Acceptance, Mail, MailDisagreement, SentMailEntry, SqlReports
+from adapters.reports.audit import SentMailEntry, SqlAudit
+from adapters.reports.funnel import Mail, SqlFunnel
+from adapters.reports.leads import SqlReports
+from adapters.reports.sla import Acceptance, SqlSla
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
@@ -19,6 +21,16 @@ def reports(database: Database) -> SqlReports:
     return SqlReports(database)
 
 
+@pytest.fixture
+def funnel(database: Database) -> SqlFunnel:
+    return SqlFunnel(database)
+
+
+@pytest.fixture
+def sla(database: Database) -> SqlSla:
+    return SqlSla(database)
+
+
 def moved(was: str, to: str) -> tuple[str, dict[str, str]]:
     return "stage", {"from": was, "to": to, "why": "mql"}
 
@@ -26,17 +38,19 @@ def moved(was: str, to: str) -> tuple[str, dict[str, str]]:
 CREATED = ("created", {"program": "acme", "stage": "known", "motion": "sales"})
 
 
-def test_an_empty_database_reports_nothing(reports: SqlReports) -> None:
+def test_an_empty_database_reports_nothing(
+    reports: SqlReports, funnel: SqlFunnel, sla: SqlSla
+) -> None:
     assert reports.leads() == []
     assert reports.dossier("ana") is None
-    assert (reports.stages(), reports.funnel(), reports.median_seconds()) == ({}, {}, {})
-    assert reports.mail() == Mail(sent=0, deferred=0, skipped=0, failed=0)
-    assert reports.acceptance() == Acceptance(ended=0, in_time=0)
-    assert reports.acceptance().share is None
+    assert (funnel.stages(), funnel.funnel(), funnel.median_seconds()) == ({}, {}, {})
+    assert funnel.mail() == Mail(sent=0, deferred=0, skipped=0, failed=0)
+    assert sla.acceptance() == Acceptance(ended=0, in_time=0)
+    assert sla.acceptance().share is None
 
 
 def test_leads_are_found_by_stage_owner_and_what_is_due(
-    journal: SqlJournal, reports: SqlReports
+    database: Database, journal: SqlJournal, reports: SqlReports, funnel: SqlFunnel
 ) -> None:
     for lead, stage, owner, hours in (
         ("ana", "mql", RILEY, 5),
@@ -63,8 +77,13 @@ def test_leads_are_found_by_stage_owner_and_what_is_due(
         "first": ["ben"],
     }
     assert found["first"][0].due_at == after(hours=1)
-    assert reports.stages() == {"known": 1, "mql": 2, "sal": 1}
-    assert reports.stage_of() == {"ana": "mql", "ben": "mql", "cy": "sal", "dan": "known"}
+    assert funnel.stages() == {"known": 1, "mql": 2, "sal": 1}
+    assert SqlAudit(database).stage_of() == {
+        "ana": "mql",
+        "ben": "mql",
+        "cy": "sal",
+        "dan": "known",
+    }
 
 
 def test_a_dossier_holds_the_state_and_the_whole_timeline(
@@ -80,7 +99,7 @@ def test_a_dossier_holds_the_state_and_the_whole_timeline(
 
 
 def test_the_funnel_counts_every_lead_that_ever_was_in_a_stage(
-    journal: SqlJournal, reports: SqlReports
+    journal: SqlJournal, funnel: SqlFunnel
 ) -> None:
     journal.record(
         turn(1, CREATED, moved("known", "mql"), moved("mql", "recycled"), moved("recycled", "mql")),
@@ -88,11 +107,11 @@ def test_the_funnel_counts_every_lead_that_ever_was_in_a_stage(
         NOW,
     )
     journal.record(turn(1, CREATED, lead="ben"), FENCE, NOW)
-    assert reports.funnel() == {"known": 2, "mql": 1, "recycled": 1}
+    assert funnel.funnel() == {"known": 2, "mql": 1, "recycled": 1}
 
 
 def test_the_median_time_is_of_the_stays_that_have_ended(
-    journal: SqlJournal, reports: SqlReports
+    journal: SqlJournal, funnel: SqlFunnel
 ) -> None:
     for lead, hours in (("ana", 1), ("ben", 2), ("cy", 10), ("dan", 4)):
         journal.record(turn(1, CREATED, lead=lead), FENCE, NOW)
@@ -100,10 +119,12 @@ def test_the_median_time_is_of_the_stays_that_have_ended(
         journal.record(turn(2, told, lead=lead, before=1, at=after(hours=hours)), FENCE, NOW)
     told = moved("mql", "sal")
     journal.record(turn(3, told, lead="ana", before=2, at=after(hours=1.5)), FENCE, NOW)
-    assert reports.median_seconds() == {"known": 3 * 3_600, "mql": 1_800}
+    assert funnel.median_seconds() == {"known": 3 * 3_600, "mql": 1_800}
 
 
-def test_mail_is_counted_by_what_became_of_it(journal: SqlJournal, reports: SqlReports) -> None:
+def test_mail_is_counted_by_its_result(
+    database: Database, journal: SqlJournal, funnel: SqlFunnel
+) -> None:
     def mail(kind: str, **fields: str) -> tuple[str, dict[str, str]]:
         return kind, {"email": "welcome", "step": "welcome", **fields}
 
@@ -120,16 +141,14 @@ def test_mail_is_counted_by_what_became_of_it(journal: SqlJournal, reports: SqlR
         FENCE,
         NOW,
     )
-    assert reports.mail() == Mail(sent=1, deferred=1, skipped=3, failed=1)
-    assert reports.skipped() == {"holdout": 1, "bounced": 2}
-    assert reports.sent_mail() == [
+    assert funnel.mail() == Mail(sent=1, deferred=1, skipped=3, failed=1)
+    assert funnel.skipped() == {"holdout": 1, "bounced": 2}
+    assert SqlAudit(database).sent_mail() == [
         SentMailEntry(lead="ana", email="welcome", message="m1@x", at=NOW)
     ]
 
 
-def test_acceptance_counts_handoffs_whose_clock_has_ended(
-    journal: SqlJournal, reports: SqlReports
-) -> None:
+def test_acceptance_counts_handoffs_whose_clock_has_ended(journal: SqlJournal, sla: SqlSla) -> None:
     opened = ("handoff_opened", {"handoff": 1, "team": "sdr"})
     breach = ("breached", {"clock": "accept", "owner": RILEY})
     accepted = ("accepted", {"handoff": 1, "by": RILEY, "open_seconds": 60, "late": False})
@@ -142,19 +161,6 @@ def test_acceptance_counts_handoffs_whose_clock_has_ended(
     }
     for lead, told in timelines.items():
         journal.record(turn(1, *told, lead=lead, handoffs=1, handoff=handoff()), FENCE, NOW)
-    assert reports.acceptance() == Acceptance(ended=3, in_time=1)
-    assert reports.acceptance().share == pytest.approx(1 / 3)
-    assert reports.breaches() == {"accept": 2, "first_touch": 1}
-
-
-def test_timelines_and_outbox_are_compared_by_message(
-    database: Database, journal: SqlJournal, reports: SqlReports
-) -> None:
-    mail_ledger = SqlMailLedger(database)
-    told = [("email_sent", {"email": "welcome", "message": name}) for name in ("both", "told")]
-    journal.record(turn(1, *told), FENCE, NOW)
-    for name in ("both", "sent", "skipped", "alert ana/alert/1"):
-        mail_ledger.claim("ana", name, name, NOW)
-        mail_ledger.settle(name, "skipped" if name == "skipped" else "sent")
-    found = reports.mail_disagreement()
-    assert found == MailDisagreement(told_only=("told",), sent_only=("sent",))
+    assert sla.acceptance() == Acceptance(ended=3, in_time=1)
+    assert sla.acceptance().share == pytest.approx(1 / 3)
+    assert sla.breaches() == {"accept": 2, "first_touch": 1}

@@ -24,17 +24,17 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
     assert mail_ledger.suppression("ana@northwind.example", operational=False) is None
 
 
-def test_a_suppression_that_the_second_run_does_not_tell_is_gone(
+def test_a_suppression_stays_though_its_turn_runs_again_otherwise(
     journal: SqlJournal, database: Database
 ) -> None:
     told = ("suppressed", {"why": "bounced"})
     journal.record(turn(1, told, suppressed=("bounced",)), FENCE, NOW)
     journal.record(turn(1, "noted"), NEWER, NOW)
     address = "ana@northwind.example"
-    assert SqlMailLedger(database).suppression(address, operational=False) is None
+    assert SqlMailLedger(database).suppression(address, operational=False) == "bounced"
 
 
-def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
+def test_subscribing_again_lifts_the_suppression_for_every_lead_of_the_address(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
@@ -47,7 +47,7 @@ def test_who_subscribes_again_lifts_it_whichever_lead_was_told(
     assert mail_ledger.suppression("shared@northwind.example", operational=False) is None
 
 
-def test_what_another_lead_of_the_same_address_was_told_stays(
+def test_a_suppression_by_another_lead_of_the_same_address_stays(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
@@ -110,7 +110,7 @@ def test_what_a_lead_said_first_and_a_hand_after_it_outlives_the_leads_turn(
     assert by_hand.reasons(ANA) == ["complained"]
 
 
-def test_who_subscribes_again_lifts_what_was_done_by_hand(
+def test_subscribing_again_lifts_a_suppression_made_by_hand(
     journal: SqlJournal, database: Database
 ) -> None:
     by_hand = SqlSuppressionList(database)

@@ -1,4 +1,4 @@
-"""Two hundred leads become MQLs at once, on four worker processes: nobody is overloaded."""
+"""Two hundred leads become MQLs at once on four worker processes; no member gets too many."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from temporalio.testing import WorkflowEnvironment
 from adapters.delivery.catcher import Catcher, messages
 from adapters.files.program import read_program
 from adapters.sql.database import Database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
@@ -103,7 +103,7 @@ def fair(owners: Counter[str]) -> bool:
     return all(abs(owners[one] - rest * weight / parts) <= 1 for one, weight in WEIGHTS.items())
 
 
-def test_an_unfair_share_would_be_seen() -> None:
+def test_the_check_of_shares_finds_an_unfair_one() -> None:
     even = Counter({one: round(194 * weight / 6) for one, weight in WEIGHTS.items()})
     assert fair(even)
     assert not fair(even + Counter({"riley@acme.example": 2}))
@@ -131,7 +131,7 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
     (tmp_path / "rush.yaml").write_text(PROGRAM, "utf-8")
     program = read_program(tmp_path / "rush.yaml")
     SqlPrograms(database).publish(program)
-    SqlPeople(database).apply(Directory.model_validate({"teams": {"sdr": {"members": TEAM}}}))
+    SqlDirectory(database).apply(Directory.model_validate({"teams": {"sdr": {"members": TEAM}}}))
     leads = Leads(client, SqlJournal(database), prefix=prefix)
     names = [f"{kind}-{number}" for number in range(COUNT)]
     demo = {"id": "demo", "type": "form.submitted", "subject": "demo"}

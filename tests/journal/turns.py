@@ -1,4 +1,4 @@
-"""Turns as the rules would decide them, for tests of where they are kept."""
+"""Turns as the rules would decide them, for tests of how they are stored."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ def turn(
     **changes: Any,
 ) -> Decision:
     """The turn `number` with these entries, `before` of which were there already."""
-    told = [(kind, {}) if isinstance(kind, str) else kind for kind in kinds]
+    given = [(kind, {}) if isinstance(kind, str) else kind for kind in kinds]
     entries = tuple(
         Entry(seq=before + place, at=at, kind=kind, fields=fields)
-        for place, (kind, fields) in enumerate(told, start=1)
+        for place, (kind, fields) in enumerate(given, start=1)
     )
     return Decision(
         state=state(lead, turn=number, seq=before + len(entries), **changes),

@@ -77,6 +77,7 @@ EVENT_TYPES = (
     "email.complained",
     "email.unsubscribed",
     "email.resubscribed",
+    "email.paused",
     "profile.updated",
     "page.viewed",
     "form.submitted",
@@ -94,11 +95,13 @@ _changes = st.fixed_dictionaries(
         "country": st.sampled_from(("DE", "US")),
         "email": st.sampled_from(("a@x.example", "b@x.example", "nobody")),
         "source": st.sampled_from(("outbound", "")),
+        "since": st.sampled_from(("2026-03-04", "2026-03-20", "2026-05-01", "")),
     },
 )
 _data: st.SearchStrategy[dict[str, Any]] = st.one_of(
     st.just({}),
     _changes,
+    st.sampled_from(({"days": 3}, {"days": 0}, {"returns": "2026-03-09"})),
     st.sampled_from(({"kind": "hard"}, {"kind": "soft"}, {"kind": "hard", "status": "5.7.1"})),
 )
 _subjects = st.sampled_from(("", "welcome", "problem-guide", "/pricing", "demo", "a"))

@@ -49,6 +49,15 @@ def _steps(depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:
     ]
     if depth:
         inner = _steps(depth - 1)
+        side = st.sampled_from(({}, {"before": "3d"}, {"after": "1w", "at": "02:30"}))
+        kinds.append(
+            st.builds(
+                lambda side, one, two: {"wait_for": "since", **side, "then": one, "else": two},
+                side,
+                inner,
+                inner,
+            )
+        )
         kinds.append(
             st.fixed_dictionaries(
                 {"wait_until": _asks, "up_to": _lengths, "then": inner, "else": inner}
@@ -58,11 +67,12 @@ def _steps(depth: int) -> st.SearchStrategy[list[dict[str, Any]]]:
     return st.lists(st.one_of(kinds), min_size=1, max_size=4)
 
 
+_begins = st.sampled_from(("event.type == 'page.viewed'", "event.subject == 'demo'"))
 _tracks = st.fixed_dictionaries(
     {
         name: st.fixed_dictionaries(
             {"for": _asks, "steps": _steps(2)},
-            optional={"exit": _asks, "again": st.booleans()},
+            optional={"exit": _asks, "again": st.booleans(), "start_on": _begins},
         )
         for name in _TRACKS
     }
@@ -71,6 +81,7 @@ _windows = st.sampled_from(
     (
         None,
         {"days": "mon-fri", "hours": "08:00-18:00"},
+        {"days": "mon-fri", "hours": "08:00-18:00", "holidays": {"also": ["2026-03-03"]}},
         {"days": "sat", "hours": "22:00-06:00"},
         {"days": "mon-sun", "hours": "04:00-04:30"},
     )

@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from activities.ports import Rendered
+from adapters.mail.links import SignedLinks
 from adapters.mail.render import MailRenderer
 from models.decision import Alert, SendMail
 from models.directory import Directory, Member, Team
@@ -14,6 +15,9 @@ from models.state import LeadState
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MESSAGE = "0123456789abcdef0123456789abcdef@acme.example"
 PEOPLE = Directory(teams={"sdr": Team(members=(Member(email="riley@acme.example", name="Riley"),))})
+LINKS = SignedLinks(
+    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
+)
 
 
 def program(sender: str = "Acme <hello@acme.example>", **email: Any) -> Program:
@@ -56,15 +60,15 @@ def send_mail(key: str = "ana/1/welcome/note") -> SendMail:
 
 
 def rendered(of: Program | None = None, **profile: Any) -> Rendered:
-    """The note as this lead gets it."""
+    """`note`, rendered for this lead."""
     return MailRenderer().marketing(of or program(), lead(**profile), PEOPLE, send_mail())
 
 
 def alert(text: str = "Riley did not accept Ana by 18:00.") -> Alert:
-    """A breach told to Riley."""
+    """The alert to Riley about a breach."""
     return Alert(key="ana/1/alert", at=NOW, to="riley@acme.example", why="breached", text=text)
 
 
 def alerted(renderer: MailRenderer, text: str = "Riley was late.", **profile: Any) -> Rendered:
-    """That breach as a mail."""
+    """That alert as a mail."""
     return renderer.alert(program(), lead(**profile), PEOPLE, (), alert(text)).mail

@@ -56,7 +56,7 @@ async def test_an_international_address_arrives(tmp_path: Path) -> None:
     assert mail["To"] == "Zoë <zoë@northwind.example>"
 
 
-async def test_the_same_mail_sent_twice_is_two_files_so_that_it_can_be_seen(tmp_path: Path) -> None:
+async def test_a_mail_sent_twice_is_two_files(tmp_path: Path) -> None:
     with Catcher(tmp_path, 0) as catcher:
         mailer = mailer_to(catcher)
         await asyncio.gather(*(mailer.send(rendered()) for _ in range(10)))
@@ -75,7 +75,7 @@ async def test_a_listener_that_fails_loses_no_mail(tmp_path: Path) -> None:
     assert len(list(messages(tmp_path))) == 1
 
 
-async def test_a_mail_that_cannot_be_kept_is_not_accepted(tmp_path: Path) -> None:
+async def test_a_mail_that_cannot_be_stored_is_not_accepted(tmp_path: Path) -> None:
     folder = tmp_path / "mail"
     with Catcher(folder, 0) as catcher:
         folder.rmdir()
@@ -85,7 +85,7 @@ async def test_a_mail_that_cannot_be_kept_is_not_accepted(tmp_path: Path) -> Non
         await mailer.close()
 
 
-def test_a_port_in_use_is_told_with_its_number_and_the_remedy(tmp_path: Path) -> None:
+def test_the_error_about_a_port_in_use_names_it_and_the_remedy(tmp_path: Path) -> None:
     with (
         Catcher(tmp_path, 0) as catcher,
         pytest.raises(OSError, match=f"port {catcher.port} is in use.*choose another port"),

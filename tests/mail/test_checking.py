@@ -12,14 +12,14 @@ def problems(**email: str) -> list[str]:
     return check_email(of.emails["note"], of)
 
 
-def test_the_emails_that_ship_have_no_problem() -> None:
+def test_the_shipped_emails_have_no_problem() -> None:
     acme = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
     assert {name: check_email(email, acme) for name, email in acme.emails.items()} == {
         name: [] for name in acme.emails
     }
 
 
-def test_an_unknown_variable_is_told_with_part_line_and_the_nearest_known_one() -> None:
+def test_an_unknown_variable_is_reported_with_part_line_and_the_nearest_known_one() -> None:
     assert problems(text="Hello\n{{ lead.frist_name | default: 'there' }}") == [
         "text, line 2: 'lead.frist_name' is not known; did you mean 'lead.first_name'?"
     ]
@@ -37,7 +37,7 @@ def test_an_unknown_variable_is_told_with_part_line_and_the_nearest_known_one() 
     ]
 
 
-def test_variables_are_looked_up_in_branches_that_are_not_taken_and_all_are_told() -> None:
+def test_unknown_variables_in_branches_not_taken_are_reported_too() -> None:
     text = "{% if lead.competitor %}{{ lead.compny }}{% endif %}\n{{ program.sending.form }}"
     assert problems(mjml=mjml(text)) == [
         "template, line 3: 'lead.compny' is not known; did you mean 'lead.company'?",
@@ -72,6 +72,6 @@ def test_what_a_template_makes_itself_is_known() -> None:
         ({"text": "{% for i in (1..99999) %}{% endfor %}"}, "text, line 1: loop iteration limit"),
     ],
 )
-def test_what_does_not_render_is_told_with_its_place(email: dict[str, str], told: str) -> None:
+def test_what_does_not_render_is_reported_with_its_place(email: dict[str, str], told: str) -> None:
     (problem,) = problems(**email)
     assert problem.startswith(told)

@@ -1,4 +1,4 @@
-"""DKIM, judged by others than the signer's library.
+"""DKIM, verified by other code than the signer's library.
 
 Always by the verifier in signed_mail.py; also by Debian's Mail::DKIM (libmail-dkim-perl) where it
 is installed, and that test says so when it is not.
@@ -20,17 +20,13 @@ from activities.ports import Rendered
 from adapters.delivery.catcher import Catcher
 from adapters.delivery.dkim import DkimSigner
 from adapters.delivery.smtp import SmtpMailer
-from adapters.mail.links import SignedLinks
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
-from tests.mail.acme import PEOPLE, alerted, lead, program, rendered, send_mail
+from tests.mail.acme import LINKS, PEOPLE, alerted, lead, program, rendered, send_mail
 from tests.mail.signed_mail import fields, record, signed_names, verifies
 
 DOMAIN, SELECTOR = "acme.example", "leadflow"
 DATE = datetime(2026, 3, 2, 14, tzinfo=UTC)
-LINKS = SignedLinks(
-    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 32
-)
 
 _VERIFY = r"""
 use strict; use warnings;
@@ -107,7 +103,7 @@ def test_every_mail_is_signed_so_that_another_implementation_verifies_it(
     assert max(map(len, message.split(b"\r\n"))) <= 998
 
 
-def test_all_headers_that_say_who_writes_and_how_to_leave_are_signed(
+def test_all_headers_about_the_author_and_unsubscribing_are_signed(
     signed: Callable[[Rendered], bytes],
 ) -> None:
     message = signed(nurture())
@@ -142,7 +138,7 @@ def test_whatever_is_changed_on_the_way_breaks_the_signature(
     assert not verifies(changed, key.public_key(), domain=DOMAIN, selector=SELECTOR)
 
 
-def test_what_relays_may_do_leaves_the_signature_whole(
+def test_changes_that_relays_may_make_keep_the_signature_valid(
     signed: Callable[[Rendered], bytes], key: rsa.RSAPrivateKey
 ) -> None:
     message = signed(nurture())

@@ -1,4 +1,4 @@
-"""Line breaks in names, by whichever door they came in: no header is made of them."""
+"""Line breaks in names, from every door: none adds a header to a mail."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import pytest
 
 from adapters.files.leads import checked_leads
 from adapters.files.teams import read_directory
-from adapters.mail.links import SignedLinks
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
 from lifecycle.decide import decide, new_lead
@@ -23,7 +22,7 @@ from models.directory import Directory
 from models.inputs import Created
 from models.messages import read_event
 from models.state import LeadState
-from tests.mail.acme import NOW, PEOPLE, alert, mjml, program, send_mail
+from tests.mail.acme import LINKS, NOW, PEOPLE, alert, mjml, program, send_mail
 
 EVIL = "Ana\r\nBcc: evil@x.example\r\n\r\n<b>body</b>\n\u2028.\r\n"
 SUBJECT = "{{ lead.first_name }} of {{ lead.company }}, {{ owner.name }}"
@@ -32,9 +31,6 @@ OF = program(
     preheader=SUBJECT,
     mjml=mjml(f"{SUBJECT} {{{{ owner.signature }}}}"),
     **{"from": "owner"},
-)
-LINKS = SignedLinks(
-    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
 )
 PROFILE = {"email": "ana@northwind.example", "first_name": EVIL, "company": EVIL}
 
@@ -70,6 +66,12 @@ def by_event(_: Path) -> LeadState:
     return decide(rulebook(OF), state, [told], told.arrived, people=PEOPLE).state
 
 
+def by_an_old_row(_: Path) -> LeadState:
+    """A lead that was stored before line breaks became spaces (docs/language.md)."""
+    state = created({"email": "ana@northwind.example"})
+    return state.changed(profile={**state.profile, **PROFILE})
+
+
 def created(profile: Mapping[str, object]) -> LeadState:
     born = Created(arrived=NOW, profile=profile)
     return decide(rulebook(OF), new_lead("ana", OF), [born], NOW, people=PEOPLE).state
@@ -88,9 +90,17 @@ def sound(mail: EmailMessage, wanted: set[str]) -> None:
 
 
 @pytest.mark.parametrize("door", [by_list, by_lines, by_creation, by_event])
+def test_line_breaks_in_a_name_become_spaces(
+    door: Callable[[Path], LeadState], tmp_path: Path
+) -> None:
+    name = door(tmp_path).profile["first_name"]
+    assert "Bcc: evil@x.example" in name
+    assert name.splitlines() == [name]
+
+
+@pytest.mark.parametrize("door", [by_list, by_lines, by_creation, by_event, by_an_old_row])
 def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
     state = door(tmp_path).changed(owner="riley@acme.example")
-    assert "\r\nBcc" in state.profile["first_name"], "the door kept it as it was written"
     mail = MailRenderer(LINKS).marketing(OF, state, PEOPLE, send_mail())
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
     sound(read, MARKETING)

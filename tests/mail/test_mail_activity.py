@@ -6,7 +6,7 @@ import asyncio
 import dataclasses
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -16,14 +16,14 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
 from activities.mail import MailActivities
-from activities.ports import Claim, MailRefusedError, MailUnsentError
+from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered
 from activities.sales import SalesActivities
 from activities.turn import write_command
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import CommandResult, Work
 from models.program.program import Program
-from tests.fakes import FakeMailer, FakeOutbox, FakePeople, FakePrograms, FakeRates, FakeWorld
+from tests.fakes import FakeMailer, FakeMailLedger, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
 from tests.waiting import LIMIT
 
@@ -130,6 +130,12 @@ async def test_what_a_refusal_means_is_told_to_the_rules(kind: Any) -> None:
     assert await sent(at) == {"outcome": "failed", "why": kind}
 
 
+async def test_a_refusal_of_the_content_is_told_too() -> None:
+    at = world(program())
+    at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed", "refused")]
+    assert await sent(at) == {"outcome": "failed", "why": "refused"}
+
+
 async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailUnsentError("no connection to 127.0.0.1:25: refused")]
@@ -161,7 +167,7 @@ async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> N
 
 
 @dataclass
-class SlowOutbox(FakeOutbox):
+class SlowMailLedger(FakeMailLedger):
     """A database that takes its time to claim."""
 
     asked: threading.Event = field(default_factory=threading.Event)
@@ -174,13 +180,10 @@ class SlowOutbox(FakeOutbox):
 
 
 @pytest.mark.parametrize("rate", ["", "600 per 1m"])
-@pytest.mark.parametrize("before", [None, Claim(status="unknown")])
 async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
-    rate: str, before: Claim | None
+    rate: str,
 ) -> None:
-    mail_ledger = SlowOutbox()
-    if before is not None:
-        mail_ledger.claims[send_mail().key] = before
+    mail_ledger = SlowMailLedger()
     at = dataclasses.replace(
         world(limited(rate=rate) if rate else program()), mail_ledger=mail_ledger
     )
@@ -191,5 +194,100 @@ async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_bac
     mail_ledger.goes_on.set()
     with pytest.raises(asyncio.CancelledError):
         await trying
-    assert mail_ledger.claims == ({} if before is None else {send_mail().key: before})
+    assert mail_ledger.claims == {}
     assert at.mailer.sent == []
+
+
+async def test_a_mail_whose_outcome_is_unknown_asks_no_server() -> None:
+    at = world(program())
+    at.mail_ledger.claims[send_mail().key] = Claim(status="unknown")
+    at.mailer.failures[ADDRESS] = [AssertionError("it was asked")]
+    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}
+
+
+async def test_whoever_is_suppressed_already_is_not_even_named_to_the_server() -> None:
+    at = world(program())
+    at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
+    at.mailer.failures[ADDRESS] = [AssertionError("it was asked")]
+    assert await sent(at) == {"outcome": "skipped", "why": "unsubscribed"}
+
+
+@dataclass
+class HangingMailer(FakeMailer):
+    """A server that says nothing until it is told to."""
+
+    asked: asyncio.Event = field(default_factory=asyncio.Event)
+    goes_on: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        self.asked.set()
+        await self.goes_on.wait()
+        await super().send(mail, before_content=before_content)
+
+
+async def test_whoever_unsubscribes_while_a_server_hangs_gets_none() -> None:
+    hanging = HangingMailer()
+    at = dataclasses.replace(world(program()), mailer=hanging)
+    trying = asyncio.create_task(sent(at))
+    await hanging.asked.wait()
+    assert at.mail_ledger.claims == {}
+    at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
+    hanging.goes_on.set()
+    assert await trying == {"outcome": "skipped", "why": "unsubscribed"}
+    assert at.mailer.sent == []
+
+
+async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> None:
+    hanging = HangingMailer()
+    at = dataclasses.replace(world(program()), mailer=hanging)
+    environment = ActivityEnvironment()
+    work = Work(lead="ana", commands=[write_command(send_mail())])
+    trying = asyncio.create_task(environment.run(MailActivities(at.ports).send_mail, work))
+    await hanging.asked.wait()
+    environment.worker_shutdown()
+    with pytest.raises(ApplicationError, match="not begun") as raised:
+        await trying
+    assert not raised.value.non_retryable
+    assert (at.mail_ledger.claims, at.mailer.sent) == ({}, [])
+
+
+async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
+    mail_ledger = SlowMailLedger()
+    at = dataclasses.replace(world(program()), mail_ledger=mail_ledger)
+    environment = ActivityEnvironment()
+    work = Work(lead="ana", commands=[write_command(send_mail())])
+    trying = asyncio.create_task(environment.run(MailActivities(at.ports).send_mail, work))
+    await asyncio.to_thread(mail_ledger.asked.wait, 10)
+    environment.worker_shutdown()
+    mail_ledger.goes_on.set()
+    assert await trying == [{"outcome": "sent"}]
+
+
+@pytest.mark.parametrize("trouble", [OSError("a bug"), ApplicationError("another")])
+async def test_whatever_fails_before_the_content_is_no_doubt(trouble: Exception) -> None:
+    at = world(program())
+    at.mailer.failures[ADDRESS] = [trouble]
+    with pytest.raises(type(trouble)):
+        await sent(at)
+    assert at.mail_ledger.claims == {}
+    assert await sent(at) == {"outcome": "sent"}
+
+
+async def test_a_server_that_takes_the_content_for_now_not_gives_the_claim_back() -> None:
+    at = world(program())
+    at.mailer.after_content[ADDRESS] = [MailUnsentError("452 4.3.1 disk full")]
+    with pytest.raises(ApplicationError, match="disk full"):
+        await sent(at)
+    assert at.mail_ledger.claims == {}
+
+
+async def test_a_connection_that_breaks_after_the_content_leaves_a_doubt(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.CRITICAL)
+    at = world(program())
+    at.mailer.after_content[ADDRESS] = [ConnectionResetError()]
+    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}
+    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}

@@ -1,26 +1,17 @@
+"""Mail as it is composed: both parts, headers, templates, alerts."""
+
 from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
 
 from adapters.files.program import read_program
-from adapters.mail.links import SignedLinks
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
 from models.decision import SendMail
-from models.directory import Directory, Member, Team
+from models.directory import Directory
 from models.state import LeadState
-from tests.mail.acme import (
-    MESSAGE,
-    NOW,
-    PEOPLE,
-    alerted,
-    lead,
-    mjml,
-    program,
-    rendered,
-    send_mail,
-)
+from tests.mail.acme import MESSAGE, NOW, PEOPLE, alerted, lead, mjml, program, rendered, send_mail
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -51,7 +42,7 @@ def test_a_template_gets_a_text_part_with_its_links_and_without_what_is_hidden()
     assert mail.html.index("Also hidden") < mail.html.index("<h1>")
 
 
-def test_liquid_stands_anywhere_in_a_template_whatever_characters_it_has() -> None:
+def test_liquid_may_be_anywhere_in_a_template_with_any_characters() -> None:
     template = (
         "<mjml><mj-body><mj-raw>{% if lead.employees < 500 %}</mj-raw>"
         "<mj-section><mj-column><mj-text color=\"{{ lead.title | default: 'red' }}\">"
@@ -107,7 +98,7 @@ def test_no_name_can_add_a_header_or_a_recipient(name: str) -> None:
     assert all(not value.defects for value in read.values() if hasattr(value, "defects"))
 
 
-def test_headers_name_the_lead_the_key_and_the_way_out() -> None:
+def test_headers_name_the_lead_the_key_and_how_to_unsubscribe() -> None:
     key = "ana/1/" + "very-long-track-name/" * 8
     mail = MailRenderer().marketing(program(), lead(first_name="Ana"), PEOPLE, send_mail(key))
     content = build_message(mail, NOW).as_bytes()
@@ -129,7 +120,9 @@ def test_a_message_that_is_tried_again_has_the_same_id_and_bodies() -> None:
 
 
 @pytest.mark.parametrize("body", [{"text": "Hello."}, {"mjml": mjml("Hello.")}])
-def test_marketing_mail_without_address_and_way_out_gets_a_footer(body: dict[str, str]) -> None:
+def test_marketing_mail_without_postal_address_and_unsubscribe_link_gets_a_footer(
+    body: dict[str, str],
+) -> None:
     mail = rendered(program(**body))
     assert mail.text.endswith(
         "\n-- \nAcme Inc., 1 Main Street\nUnsubscribe: mailto:unsubscribe@acme.example"
@@ -141,7 +134,7 @@ def test_marketing_mail_without_address_and_way_out_gets_a_footer(body: dict[str
 
 
 @pytest.mark.parametrize("own", ["text", "mjml"])
-def test_a_body_that_shows_address_and_way_out_gets_no_second_footer(own: str) -> None:
+def test_a_body_with_postal_address_and_unsubscribe_link_gets_no_footer(own: str) -> None:
     text = "{{ program.sending.postal_address }} {{ unsubscribe_url }}"
     body = {"text": text} if own == "text" else {"mjml": mjml(text)}
     mail = rendered(program(**body))
@@ -149,7 +142,7 @@ def test_a_body_that_shows_address_and_way_out_gets_no_second_footer(own: str) -
     assert "Unsubscribe:" not in mail.text
 
 
-def test_operational_mail_offers_no_way_out_that_would_not_work() -> None:
+def test_operational_mail_has_no_unsubscribe_link() -> None:
     mail = rendered(program(operational=True))
     assert "List-Unsubscribe" not in mail.headers
     assert mail.text == "Hello.\n"
@@ -190,7 +183,7 @@ def test_a_whole_number_has_no_fraction() -> None:
         "{{ 1 | divided_by: 0 }}",
     ],
 )
-def test_a_template_that_runs_wild_is_refused_with_its_name(text: str) -> None:
+def test_a_template_that_takes_too_much_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(ValueError, match="e-mail 'note'"):
         rendered(program(text=text))
 
@@ -200,7 +193,7 @@ def test_a_lead_without_an_address_gets_no_mail() -> None:
         rendered(email="a@x.example, b@x.example")
 
 
-def test_an_alert_is_short_says_who_and_why_and_offers_no_way_out() -> None:
+def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> None:
     about = {"last_name": HOSTILE, "company": "Northwind", "title": "VP Sales"}
     mail = alerted(MailRenderer(), first_name="Ana", **about)
     assert mail.to == "riley@acme.example"
@@ -216,7 +209,7 @@ def test_an_alert_is_short_says_who_and_why_and_offers_no_way_out() -> None:
     assert alerted(MailRenderer()).message_id == mail.message_id
 
 
-def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_known() -> None:
+def test_every_shipped_email_renders_for_a_lead_with_only_an_address() -> None:
     acme = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
     state = LeadState(lead="a", program="acme", digest="0", profile={"email": "a@x.example"})
     for name in acme.emails:
@@ -233,7 +226,7 @@ def test_every_email_that_ships_renders_for_a_lead_of_whom_only_the_address_is_k
         assert "mailto:unsubscribe@acme.example" in mail.html
 
 
-def test_a_templates_own_styles_stand_in_its_elements() -> None:
+def test_a_templates_own_styles_are_moved_into_its_elements() -> None:
     styled = mjml("<p class='big'>{{ lead.first_name }} &lt;3</p>").replace(
         "<mj-body>", "<mj-head><mj-style>.big { color: #123456 }</mj-style></mj-head><mj-body>"
     )
@@ -242,99 +235,9 @@ def test_a_templates_own_styles_stand_in_its_elements() -> None:
     assert "Ana &lt;b&gt; &lt;3" in html
 
 
-def test_mail_from_the_owner_comes_from_the_owner_as_far_as_there_is_one() -> None:
+def test_mail_from_the_owner_comes_from_the_owner_if_there_is_one() -> None:
     of = program(**{"from": "owner", "text": "{{ owner.signature }}"})
     mail = rendered(of)
     assert mail.sender == "Riley <riley@acme.example>"
     state = lead().changed(owner=None)
     assert MailRenderer().marketing(of, state, PEOPLE, send_mail()).sender.startswith("Acme")
-
-
-LINKS = SignedLinks(
-    public_url="https://go.acme.example", mail_domain="in.acme.example", secret="s" * 40
-)
-
-
-def test_marketing_mail_has_the_ways_out_and_back_that_receivers_ask_for() -> None:
-    mail = MailRenderer(LINKS).marketing(program(), lead(), PEOPLE, send_mail())
-    out = LINKS.unsubscribe(MESSAGE)
-    assert mail.headers["List-Unsubscribe"].startswith(f"<{out}>, <mailto:unsubscribe+")
-    assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
-    assert mail.headers["List-Id"] == "<acme.acme.example>"
-    assert mail.headers["Feedback-ID"] == "note:acme:nurture:leadflow"
-    assert mail.headers["Reply-To"] == LINKS.reply_to(MESSAGE)
-    assert mail.envelope_from == LINKS.return_path(MESSAGE)
-    assert "Auto-Submitted" not in mail.headers
-    content = build_message(mail, NOW).as_bytes()
-    assert f"List-Unsubscribe: <{out}>".encode() in content
-    assert not message_from_bytes(content, policy=policy.SMTP).defects
-
-
-@pytest.mark.parametrize(
-    "body",
-    [{"text": "See https://a.example/x."}, {"mjml": mjml("<a href='https://a.example/x'>x</a>")}],
-)
-def test_links_are_tracked_in_both_parts_and_no_url_tells_whose_they_are(
-    body: dict[str, str],
-) -> None:
-    of = program(**body)
-    of = of.model_copy(
-        update={"sending": of.sending.model_copy(update={"track": ("clicks", "opens")})}
-    )
-    mail = MailRenderer(LINKS).marketing(of, lead(), PEOPLE, send_mail())
-    assert mail.links == ("", "https://a.example/x")
-    assert LINKS.click(MESSAGE, 1) in mail.text
-    assert f'href="{LINKS.click(MESSAGE, 1)}"' in mail.html
-    assert LINKS.pixel(MESSAGE) in mail.html
-    assert LINKS.click(MESSAGE, 0) not in mail.text
-    assert "ana@northwind.example" not in mail.html + mail.text
-
-
-EVIL = "https://evil.example/x"
-
-
-@pytest.mark.parametrize(
-    ("text", "profile"),
-    [
-        ("Hi {{ lead.first_name }}.", {"first_name": EVIL}),
-        (
-            "Hi {{ lead.first_name }}{{ lead.last_name }}.",
-            {"first_name": "https://evil", "last_name": ".example"},
-        ),
-        ("https://{{ lead.company }}", {"company": "evil.example"}),
-        ("https://acme.example{{ lead.company }}", {"company": ".evil.example/"}),
-        ("https://acme.example{{ lead.company }}", {"company": "@evil.example/"}),
-        ("https://acme.example\\{{ lead.company }}", {"company": "@evil.example/"}),
-        ("https://www.{{ lead.company }}/", {"company": "evil.example"}),
-        ("https://[{{ lead.company }}", {"company": "evil.example"}),
-    ],
-)
-def test_no_link_of_ours_leads_where_a_lead_wrote(text: str, profile: dict[str, str]) -> None:
-    for each in (program(text=text), program(mjml=mjml(f"<a href='{text}'>x</a>"))):
-        sending = each.sending.model_copy(update={"track": ("clicks",)})
-        of = each.model_copy(update={"sending": sending})
-        mail = MailRenderer(LINKS).marketing(of, lead(**profile), PEOPLE, send_mail())
-        assert not any("evil" in target for target in mail.links), mail.links
-
-
-def test_what_a_lead_wrote_may_stand_behind_the_host() -> None:
-    of = program(text="See https://Acme.example/?for={{ lead.company }} or {{ owner.signature }}")
-    of = of.model_copy(update={"sending": of.sending.model_copy(update={"track": ("clicks",)})})
-    riley = Member(email="riley@acme.example", signature="Riley, https://calendar.example/riley")
-    people = Directory(teams={"sdr": Team(members=(riley,))})
-    mail = MailRenderer(LINKS).marketing(of, lead(company="Northwind"), people, send_mail())
-    assert mail.links[1:] == (
-        "https://Acme.example/?for=Northwind",
-        "https://calendar.example/riley",
-    )
-
-
-def test_operational_mail_is_not_tracked_and_only_the_confirming_one_can_confirm() -> None:
-    of = program(text="{{ confirm_url }}", operational=True)
-    with pytest.raises(ValueError, match="confirm_url"):
-        MailRenderer(LINKS).marketing(of, lead(), PEOPLE, send_mail())
-    of = of.model_copy(update={"emails": {"confirm": of.emails["note"]}})
-    command = SendMail(key="k", at=NOW, email="confirm", message=MESSAGE, operational=True)
-    mail = MailRenderer(LINKS).marketing(of, lead(), PEOPLE, command)
-    assert LINKS.confirm(MESSAGE) in mail.text
-    assert mail.links == ()

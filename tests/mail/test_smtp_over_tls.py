@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - a test's
 
 
 class Mailbox:
-    """What the server took, and how it came."""
+    """What the server got, and how it came."""
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []
@@ -137,7 +137,7 @@ async def test_one_login_serves_all_mails_of_a_connection(pem: tuple[Path, Path]
 
 
 @pytest.mark.usefixtures("trusted")
-async def test_a_wrong_password_means_unsent_and_is_not_told(pem: tuple[Path, Path]) -> None:
+async def test_a_wrong_password_means_unsent_and_is_not_shown(pem: tuple[Path, Path]) -> None:
     with serving(pem, login=True) as (mailbox, port):
         sender = mailer(port, "starttls", "hushhush")
         with pytest.raises(MailUnsentError, match="535") as raised:
@@ -148,7 +148,7 @@ async def test_a_wrong_password_means_unsent_and_is_not_told(pem: tuple[Path, Pa
 
 
 @pytest.mark.parametrize("tls", ["starttls", "implicit"])
-async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
+async def test_a_server_with_an_untrusted_certificate_gets_no_mail(
     pem: tuple[Path, Path], tls: Tls
 ) -> None:
     with serving(pem, implicit=tls == "implicit") as (mailbox, port):
@@ -159,7 +159,7 @@ async def test_a_certificate_that_nobody_vouches_for_gets_no_mail(
     assert mailbox.taken == []
 
 
-async def test_a_server_without_tls_gets_no_mail_where_tls_is_demanded() -> None:
+async def test_a_server_without_tls_gets_no_mail_if_tls_is_required() -> None:
     mailbox = Mailbox()
     controller = _AnyPort(mailbox, hostname=HOST, port=0)
     controller.start()

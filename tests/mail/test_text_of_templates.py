@@ -1,4 +1,4 @@
-"""The text of an MJML mail is the same, whether it is told from the template or from its HTML."""
+"""The text of an MJML mail is the same whether it is made from the template or from the HTML."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ TEMPLATES = {
     name=st.one_of(st.sampled_from(["Ana", "", "<b>x</b>", "a & b", "{{ x }}"]), st.text()),
     size=st.integers(0, 9),
 )
-def test_both_ways_to_the_text_say_the_same(source: str, name: str, size: int) -> None:
+def test_both_ways_to_make_the_text_give_the_same(source: str, name: str, size: int) -> None:
     values = {"name": " ".join(name.split()), "size": size, "url": "https://a.example/?x=1&y=2"}
     plain = mjml_text(source)
     assert plain is not None
@@ -58,7 +58,7 @@ def test_both_ways_to_the_text_say_the_same(source: str, name: str, size: int) -
         "<mj-text>{% capture x %}<i>{{ name }}</i>{% endcapture %}{{ x }}</mj-text>",
     ],
 )
-def test_a_template_whose_liquid_makes_markup_is_told_from_its_html(inner: str) -> None:
+def test_the_text_of_a_template_whose_liquid_makes_markup_is_made_from_its_html(inner: str) -> None:
     assert mjml_text(mjml(inner)) is None
 
 

@@ -1,4 +1,4 @@
-"""Programs with mistakes in them: `§` stands where the finger must point."""
+"""Programs with mistakes in them: `§` marks the place that the error must name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from adapters.files.program import read_program
 SHIPPED = Path(__file__).parents[2] / "programs"
 
 Edit = tuple[str, str]
-"""What stands in the reference program, and what stands there instead."""
+"""A text of the reference program, and the text that replaces it."""
 
 
 @pytest.fixture(scope="session")

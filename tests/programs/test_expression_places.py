@@ -61,4 +61,5 @@ def test_every_key_of_an_expression_about_an_event_is_known() -> None:
     assert context_keys("event", Program) == (
         "scoring.engagement.rules[].when",
         "lifecycle.hand_raise",
+        "tracks.NAME.start_on",
     )

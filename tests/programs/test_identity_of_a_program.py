@@ -1,4 +1,4 @@
-"""A program is its digest: what changes what it means changes it, and nothing else does."""
+"""The digest changes with the meaning of a program, and with nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""However a program is mangled, reading it gives a program or problems, never a traceback."""
+"""Reading any broken program gives a program or problems, never a traceback."""
 
 from __future__ import annotations
 

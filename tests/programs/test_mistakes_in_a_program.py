@@ -161,7 +161,7 @@ UNREACHABLE = [
 
 
 @pytest.mark.parametrize(("old", "new", "path", "message"), SHAPES)
-def test_a_wrong_shape_or_value_is_told_where_it_stands(
+def test_a_value_of_a_wrong_type_is_reported_at_its_place(
     only_problem: OnlyProblem, old: str, new: str, path: str, message: str
 ) -> None:
     problem = only_problem((old, new))
@@ -170,7 +170,7 @@ def test_a_wrong_shape_or_value_is_told_where_it_stands(
 
 
 @pytest.mark.parametrize("blank", ['"  "', r'"\u200b"', '" - "'])
-def test_a_postal_address_of_nothing_is_none(only_problem: OnlyProblem, blank: str) -> None:
+def test_an_empty_postal_address_is_a_mistake(only_problem: OnlyProblem, blank: str) -> None:
     problem = only_problem(
         ('postal_address: "Acme Inc., 1 Main Street, Springfield"', f"postal_address: §{blank}")
     )
@@ -178,7 +178,7 @@ def test_a_postal_address_of_nothing_is_none(only_problem: OnlyProblem, blank: s
     assert "no postal address" in problem.message
 
 
-def test_what_is_missing_is_told_at_the_key_that_lacks_it(only_problem: OnlyProblem) -> None:
+def test_what_is_missing_is_reported_at_the_key_that_lacks_it(only_problem: OnlyProblem) -> None:
     problem = only_problem(
         ("sending:\n", "§sending:\n"),
         ('  postal_address: "Acme Inc., 1 Main Street, Springfield"\n', ""),
@@ -188,7 +188,7 @@ def test_what_is_missing_is_told_at_the_key_that_lacks_it(only_problem: OnlyProb
 
 
 @pytest.mark.parametrize(("old", "new", "path", "message"), NAMES)
-def test_a_name_that_nothing_has_is_told_with_what_was_meant(
+def test_an_unknown_name_is_reported_with_the_nearest_known_one(
     only_problem: OnlyProblem, old: str, new: str, path: str, message: str
 ) -> None:
     problem = only_problem((old, new))
@@ -242,7 +242,7 @@ def test_the_built_in_reason_needs_no_entry(
     assert problems_of(text.replace("reason: no_interest", "reason: recycled_out", 1)) == ()
 
 
-def test_all_mistakes_are_told_at_once_and_by_line(
+def test_all_mistakes_are_reported_at_once_and_by_line(
     acme: str, problems_of: Callable[[str], tuple[Problem, ...]]
 ) -> None:
     text = acme

@@ -52,7 +52,7 @@ ENGAGED = '"score.engagement >= 10.0"'
         ("lead.§(", "'.(' can't stand here"),
     ],
 )
-def test_a_wrong_expression_is_told_at_its_word(
+def test_a_wrong_expression_is_reported_at_its_word(
     only_problem: Callable[..., Problem], expression: str, message: str
 ) -> None:
     problem = only_problem((ENGAGED, f'"{expression}"'))
@@ -124,7 +124,7 @@ def test_a_place_in_a_block_of_text_is_a_line_of_its_own(
     assert (problem.line, problem.column) == (line, 10)
 
 
-def test_an_expression_of_endless_depth_is_refused_unread(
+def test_an_expression_nested_too_deeply_is_refused_before_it_is_parsed(
     acme: str, problems_of: Callable[[str], tuple[Problem, ...]]
 ) -> None:
     (problem,) = problems_of(acme.replace(ENGAGED, '"' + "!" * 100_000 + 'true"', 1))

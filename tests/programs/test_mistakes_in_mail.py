@@ -1,4 +1,4 @@
-"""Templates are rendered when the program is read, not first when a lead should get one."""
+"""Templates are rendered when the program is read, not only when a lead gets a mail."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ GUIDE = "      half of all good leads go cold between marketing and sales.\n"
         ("      Hello {{ lead.first_name | §shout }}\n", "shout"),
     ],
 )
-def test_a_wrong_variable_is_told_at_its_line(
+def test_a_wrong_variable_is_reported_at_its_line(
     only_problem: Callable[..., Problem], line: str, message: str
 ) -> None:
     problem = only_problem((GUIDE, line))
@@ -30,7 +30,7 @@ def test_a_wrong_variable_is_told_at_its_line(
     assert message in problem.message
 
 
-def test_a_wrong_subject_is_told_too(only_problem: Callable[..., Problem]) -> None:
+def test_a_mistake_in_a_subject_is_reported_too(only_problem: Callable[..., Problem]) -> None:
     problem = only_problem(("Welcome, {{ lead.first_name", "Welcome, {{ §lead.frist_name"))
     assert problem.path == "emails.welcome.subject"
 
@@ -42,7 +42,7 @@ def test_a_known_but_empty_field_renders_empty(
     assert problems_of(acme.replace(GUIDE, line, 1)) == ()
 
 
-def test_a_mistake_in_a_template_is_told_in_the_template(
+def test_a_mistake_in_a_template_is_reported_at_its_place_in_the_template(
     acme: str, folder: Path, problems_of: Callable[[str], tuple[Problem, ...]]
 ) -> None:
     template = folder / "welcome.mjml"
@@ -55,7 +55,7 @@ def test_a_mistake_in_a_template_is_told_in_the_template(
 
 
 @pytest.mark.parametrize("text", ["<mjml><mj-body><mj-text></mjml>", "", "<html></html>"])
-def test_what_is_no_mjml_is_told(
+def test_text_that_is_not_mjml_is_reported(
     acme: str, folder: Path, problems_of: Callable[[str], tuple[Problem, ...]], text: str
 ) -> None:
     (folder / "welcome.mjml").write_text(text, "utf-8")
@@ -64,7 +64,7 @@ def test_what_is_no_mjml_is_told(
     assert {problem.path for problem in problems} == {"emails.welcome.template"}
 
 
-def test_a_template_that_is_not_there_is_told_with_the_nearest(
+def test_a_missing_template_is_reported_with_the_nearest_name(
     only_problem: Callable[..., Problem],
 ) -> None:
     problem = only_problem(("template: welcome.mjml", "template: §welcom.mjml"))
@@ -81,7 +81,9 @@ def test_a_template_outside_the_programs_folder_is_not_read(
     assert "outside the program's folder" in problem.message
 
 
-def test_a_template_in_latin_1_is_told(folder: Path, only_problem: Callable[..., Problem]) -> None:
+def test_a_template_in_latin_1_is_reported(
+    folder: Path, only_problem: Callable[..., Problem]
+) -> None:
     (folder / "welcome.mjml").write_bytes("<mjml>ü</mjml>".encode("latin-1"))
     problem = only_problem(("template: welcome.mjml", "template: §welcome.mjml"))
     assert "save it as UTF-8" in problem.message

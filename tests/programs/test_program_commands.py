@@ -36,7 +36,7 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     return call
 
 
-def test_a_valid_program_is_told_with_its_digest(run: Run) -> None:
+def test_a_valid_program_is_shown_with_its_digest(run: Run) -> None:
     status, said, _ = run("program", "check", ACME)
     assert status == 0
     assert "acme is a valid program" in said
@@ -69,7 +69,7 @@ def test_every_problem_is_one_line_with_its_place(run: Run, folder: Path, acme: 
     assert [(one["line"], one["column"]) for one in told["problems"]] == [(11, 18), (22, 16)]
 
 
-def test_the_problems_of_program_and_teams_are_told_together(run: Run, tmp_path: Path) -> None:
+def test_the_problems_of_program_and_teams_are_reported_together(run: Run, tmp_path: Path) -> None:
     teams = tmp_path / "teams.yaml"
     teams.write_text("teams: {sdr: {members: []}, emea: {}}\n", "utf-8")
     status, _, problems = run("program", "check", ACME, "--teams", str(teams))
@@ -191,25 +191,19 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_help_is_shown_and_an_unknown_command_is_wrong_input() -> None:
-    root = SHIPPED.parent
-    environment = {**os.environ, "COLUMNS": "100"}
-    shown = subprocess.run(
-        [sys.executable, "starter.py", "--help"],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    def starter(argument: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "starter.py", argument],
+            cwd=SHIPPED.parent,
+            env={**os.environ, "COLUMNS": "100"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    shown = starter("--help")
     assert shown.returncode == 0
     assert "For marketing" in shown.stdout
-    wrong = subprocess.run(
-        [sys.executable, "starter.py", "frob"],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    wrong = starter("frob")
     assert wrong.returncode == 2
     assert "Traceback" not in wrong.stderr

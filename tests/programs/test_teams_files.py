@@ -28,7 +28,7 @@ def test_the_shipped_teams_are_fine_and_meet_the_reference_program() -> None:
     assert check_meeting(read_program(SHIPPED / "acme.yaml"), directory) == ()
 
 
-def test_all_mistakes_of_a_directory_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_directory_are_reported_at_once(tmp_path: Path) -> None:
     text = """\
 teams:
   sdr:
@@ -67,7 +67,7 @@ def test_a_member_may_be_in_two_teams(tmp_path: Path) -> None:
     assert len(read_directory(path).teams) == 2
 
 
-def test_a_team_that_the_directory_lacks_is_told_where_the_program_names_it() -> None:
+def test_a_team_that_the_directory_lacks_is_reported_where_the_program_names_it() -> None:
     program = read_program(SHIPPED / "acme.yaml")
     directory = read_directory(SHIPPED / "teams.yaml")
     fewer = Directory(teams={name: team for name, team in directory.teams.items() if name != "sdr"})

@@ -76,7 +76,7 @@ def test_plain_scalars_follow_the_core_schema(tmp_path: Path, text: str, value: 
     assert type(read) is type(value)
 
 
-def test_every_duplicate_key_is_told_with_both_lines(tmp_path: Path) -> None:
+def test_every_duplicate_key_is_reported_with_both_lines(tmp_path: Path) -> None:
     found = _problems(tmp_path, "a: 1\nb: {c: 1, c: 2}\na: 2\n'a': 3\n")
     assert [(one.line, one.column, one.path) for one in found] == [
         (2, 11, "b.c"),
@@ -121,7 +121,7 @@ def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
         ("a: " + "9" * 5_000, 1, 4, "can't be read as int"),
     ],
 )
-def test_what_is_no_yaml_is_told_once_with_its_place(
+def test_what_is_not_yaml_is_reported_once_with_its_place(
     tmp_path: Path, text: str | bytes, line: int, column: int, message: str
 ) -> None:
     (problem,) = _problems(tmp_path, text)
@@ -136,7 +136,7 @@ def test_a_small_file_can_not_grow_beyond_bounds(tmp_path: Path) -> None:
     assert "more than 200000 values" in problem.message
 
 
-def test_a_file_that_is_not_there_is_told_by_its_name(tmp_path: Path) -> None:
+def test_the_error_about_a_missing_file_names_it(tmp_path: Path) -> None:
     for path, message in ((tmp_path / "none.yaml", "no such file"), (tmp_path, "can't be read")):
         with pytest.raises(DocumentError) as caught:
             read_document(path, "a program")

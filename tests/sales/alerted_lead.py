@@ -78,7 +78,7 @@ class AlertedLead(PureWorld):
     def _give(self, given: Input) -> None:
         self.take("ana", given)
 
-    def told(self, why: str) -> Alert:
+    def latest_alert(self, why: str) -> Alert:
         """The latest alert for this reason."""
         return [one for one in self.alerts if one.why == why][-1]
 
@@ -91,13 +91,13 @@ class AlertedLead(PureWorld):
         return alert_card(ACME, self.states["ana"], tuple(self.entries["ana"]), PEOPLE, alert)
 
 
-def interested() -> AlertedLead:
+def ana_asks_for_a_demo() -> AlertedLead:
     """Ana has looked around, and asks for a demo on Thursday at two."""
-    office = AlertedLead()
-    office.at_hour(11)
-    office.event("page.viewed", "/pricing")
-    office.event("page.viewed", "/pricing")
-    office.event("form.submitted", "newsletter")
-    office.at_hour(14 - 1 / 60)
-    office.event("form.submitted", "demo")
-    return office
+    ana = AlertedLead()
+    ana.at_hour(11)
+    ana.event("page.viewed", "/pricing")
+    ana.event("page.viewed", "/pricing")
+    ana.event("form.submitted", "newsletter")
+    ana.at_hour(14 - 1 / 60)
+    ana.event("form.submitted", "demo")
+    return ana

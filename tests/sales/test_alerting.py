@@ -22,87 +22,90 @@ from models.decision import Alert
 from models.envelopes import CommandResult, Work
 from models.inputs import Result
 from tests.fakes import FakeChat, FakePeople, FakePrograms, FakeWorld
-from tests.sales.alerted_lead import ACME, MORGAN, PEOPLE, RILEY, interested
+from tests.sales.alerted_lead import ACME, MORGAN, PEOPLE, RILEY, ana_asks_for_a_demo
 
 CHAT = frozenset({"sdr"})
 
 
 def world(**ports: Any) -> FakeWorld:
     made = FakeWorld(programs=FakePrograms({ACME.digest: ACME}), people=FakePeople(PEOPLE), **ports)
-    made.journal.states["ana"] = interested().states["ana"]
+    made.journal.states["ana"] = ana_asks_for_a_demo().states["ana"]
     return made
 
 
-async def told(of: FakeWorld, command: Alert | None = None) -> CommandResult:
-    work = Work(lead="ana", commands=[write_command(command or interested().told("assigned"))])
+async def send_alert(of: FakeWorld, command: Alert | None = None) -> CommandResult:
+    work = Work(
+        lead="ana",
+        commands=[write_command(command or ana_asks_for_a_demo().latest_alert("assigned"))],
+    )
     (done,) = await ActivityEnvironment().run(SalesActivities(of.ports).alert, work)
     return done
 
 
-async def test_a_team_with_a_chat_is_told_there_too() -> None:
+async def test_a_team_with_a_chat_gets_the_alert_there_too() -> None:
     of = world(chat=FakeChat(teams=CHAT))
-    assert await told(of) == {}
+    assert await send_alert(of) == {}
     assert of.mailer.to(RILEY) == ["assigned"]
     assert of.chat.posted == [("sdr", {"text": "assigned"})]
 
 
-async def test_a_team_without_a_chat_is_told_by_mail_alone() -> None:
+async def test_a_team_without_a_chat_gets_the_alert_by_mail_only() -> None:
     of = world(chat=FakeChat(teams=frozenset({"emea"})))
-    await told(of)
+    await send_alert(of)
     assert (of.mailer.to(RILEY), of.chat.posted) == (["assigned"], [])
 
 
 async def test_a_chat_that_is_away_is_tried_again_without_a_second_mail() -> None:
     of = world(chat=FakeChat(teams=CHAT, failures=[ChatAwayError("the chat answered 503")]))
     with pytest.raises(ApplicationError, match="503"):
-        await told(of)
+        await send_alert(of)
     assert of.mailer.to(RILEY) == ["assigned"]
-    await told(of)
-    await told(of)
+    await send_alert(of)
+    await send_alert(of)
     assert of.mailer.to(RILEY) == ["assigned"]
     assert len(of.chat.posted) == 1
 
 
 async def test_a_chat_that_refuses_is_left_alone_and_the_alert_is_done() -> None:
     of = world(chat=FakeChat(teams=CHAT, failures=[ChatRefusedError("404 no_service")]))
-    assert await told(of) == {}
-    key = f"{interested().told('assigned').key}/chat"
+    assert await send_alert(of) == {}
+    key = f"{ana_asks_for_a_demo().latest_alert('assigned').key}/chat"
     assert of.mail_ledger.claims[key] == Claim(status="failed", why="refused")
 
 
-async def test_an_alert_whose_try_never_told_its_end_is_sent_again() -> None:
+async def test_an_alert_that_was_claimed_and_never_settled_is_sent_again() -> None:
     of = world()
-    of.mail_ledger.claims[interested().told("assigned").key] = Claim(status="unknown")
-    await told(of)
+    of.mail_ledger.claims[ana_asks_for_a_demo().latest_alert("assigned").key] = Claim(
+        status="unknown"
+    )
+    await send_alert(of)
     assert of.mailer.to(RILEY) == ["assigned"]
 
 
-async def test_an_alert_that_is_refused_says_whom_it_did_not_reach() -> None:
+async def test_a_refused_alert_names_the_person_it_did_not_reach() -> None:
     of = world()
     of.mailer.failures[RILEY] = [MailRefusedError("550 5.1.1 no such user", "bounced")]
-    assert await told(of) == {"outcome": "failed", "why": "refused", "owner": RILEY}
+    assert await send_alert(of) == {"outcome": "failed", "why": "refused", "owner": RILEY}
 
 
-def test_the_manager_is_told_once_of_an_owner_whose_mail_is_refused() -> None:
-    office = interested()
+def test_the_manager_gets_one_alert_about_an_owner_whose_mail_is_refused() -> None:
+    ana = ana_asks_for_a_demo()
     for _ in range(2):
-        alert = office.told("assigned")
-        result = Result(
-            key=alert.key, arrived=office.at, outcome="failed", why="refused", owner=RILEY
-        )
-        office.take("ana", result)
-    (told_manager,) = [one for one in office.alerts if one.to == MORGAN]
-    assert told_manager.why == "owner_unreachable"
-    assert office.card(told_manager).actions == ("accept", "reassign")
+        alert = ana.latest_alert("assigned")
+        result = Result(key=alert.key, arrived=ana.at, outcome="failed", why="refused", owner=RILEY)
+        ana.take("ana", result)
+    (alert_to_manager,) = [one for one in ana.alerts if one.to == MORGAN]
+    assert alert_to_manager.why == "owner_unreachable"
+    assert ana.card(alert_to_manager).actions == ("accept", "reassign")
 
 
-def test_a_refused_alert_to_the_manager_alarms_nobody_else() -> None:
-    office = interested()
-    office.take(
+def test_a_refused_alert_to_the_manager_causes_no_other_alert() -> None:
+    ana = ana_asks_for_a_demo()
+    ana.take(
         "ana",
-        Result(key="k", arrived=office.at, outcome="failed", why="refused", owner=MORGAN),
+        Result(key="k", arrived=ana.at, outcome="failed", why="refused", owner=MORGAN),
     )
-    assert [one.to for one in office.alerts] == [RILEY]
+    assert [one.to for one in ana.alerts] == [RILEY]
 
 
 Answer = tuple[int, bytes]
@@ -155,13 +158,13 @@ async def test_a_chat_in_trouble_is_worth_another_try(status: int) -> None:
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 410])
-async def test_a_chat_that_says_no_is_believed(status: int) -> None:
+async def test_a_chat_that_refuses_is_not_tried_again(status: int) -> None:
     async with chat_server(lambda: (status, b"no_service")) as (url, _):
         with pytest.raises(ChatRefusedError, match="no_service"):
             await ChatWebhooks({"*": SecretStr(url)}).post("sdr", {})
 
 
-async def test_an_error_never_tells_the_secret_url() -> None:
+async def test_an_error_never_shows_the_secret_url() -> None:
     urls = ["http://127.0.0.1:9/services/secret", "http://[broken/secret", "secret"]
     for url in urls:
         with pytest.raises(ChatAwayError) as raised:
@@ -183,7 +186,7 @@ async def test_a_chat_that_hangs_is_given_up_soon() -> None:
 
 
 def test_an_alert_survives_its_way_through_a_history() -> None:
-    alert = interested().told("assigned")
+    alert = ana_asks_for_a_demo().latest_alert("assigned")
     assert write_command(alert)["handoff"] == 1
     bare = dataclasses.replace(alert, handoff=None)
     assert "handoff" not in write_command(bare)

@@ -9,11 +9,11 @@ from lifecycle.words.time_text import spoken_instant, spoken_span
 from lifecycle.words.timeline_text import sentence
 from models.decision import Entry
 from tests.docs.pages import ROOT
-from tests.sales.alerted_lead import RILEY, THURSDAY, AlertedLead, interested
+from tests.sales.alerted_lead import RILEY, THURSDAY, AlertedLead, ana_asks_for_a_demo
 
 
 def test_a_raised_hand_comes_first_among_three_reasons_then_the_strongest_points() -> None:
-    reasons = interested().dossier().reasons
+    reasons = ana_asks_for_a_demo().dossier().reasons
     assert [one.text for one in reasons] == [
         "asked for sales: sent the form demo",
         "looked at /pricing (2 times)",
@@ -24,16 +24,16 @@ def test_a_raised_hand_comes_first_among_three_reasons_then_the_strongest_points
 
 
 def test_what_was_done_long_ago_counts_as_little_as_it_does_in_the_score() -> None:
-    office = interested()
-    office.at += timedelta(days=30)  # a half-life
-    told = office.dossier()
-    assert told.reasons[-1].text == "looked at /pricing (2 times)"
-    assert told.reasons[-1].points == pytest.approx(16, rel=0.01)
-    assert told.engagement == pytest.approx(16, rel=0.01)
+    ana = ana_asks_for_a_demo()
+    ana.at += timedelta(days=30)  # a half-life
+    now_known = ana.dossier()
+    assert now_known.reasons[-1].text == "looked at /pricing (2 times)"
+    assert now_known.reasons[-1].points == pytest.approx(16, rel=0.01)
+    assert now_known.engagement == pytest.approx(16, rel=0.01)
 
 
-def test_what_was_read_is_told_once_the_latest_first() -> None:
-    read = interested().dossier().read
+def test_the_dossier_lists_content_once_the_latest_first() -> None:
+    read = ana_asks_for_a_demo().dossier().read
     assert [(one.text, one.times) for one in read] == [
         ("sent the form demo", 1),
         ("sent the form newsletter", 1),
@@ -41,42 +41,45 @@ def test_what_was_read_is_told_once_the_latest_first() -> None:
     ]
 
 
-def test_the_deadline_is_told_with_the_open_time_that_is_left() -> None:
-    office = interested()
-    office.at = THURSDAY.replace(hour=15, minute=50)
-    (deadline,) = office.dossier().deadlines
+def test_the_deadline_shows_the_open_time_that_is_left() -> None:
+    ana = ana_asks_for_a_demo()
+    ana.at = THURSDAY.replace(hour=15, minute=50)
+    (deadline,) = ana.dossier().deadlines
     assert deadline.due == THURSDAY.replace(hour=18)
     assert deadline.left == 2 * 3600 + 10 * 60
     assert (deadline.calendar, deadline.breached, deadline.held_until) == ("office", False, None)
 
 
 def test_a_held_deadline_says_until_when() -> None:
-    office = interested()
+    ana = ana_asks_for_a_demo()
     friday = THURSDAY.replace(day=6)
-    office.act("hold", RILEY, until=friday, why="travelling")
-    (deadline,) = office.dossier().deadlines
+    ana.act("hold", RILEY, until=friday, why="travelling")
+    (deadline,) = ana.dossier().deadlines
     assert deadline.held_until == friday
-    office.at_hour(10.5, days=1)
-    assert office.dossier().deadlines[0].held_until is None
+    ana.at_hour(10.5, days=1)
+    assert ana.dossier().deadlines[0].held_until is None
 
 
 def test_a_second_cycle_says_why_the_first_one_ended() -> None:
-    office = interested()
-    assert office.dossier().before is None
-    office.act("recycle", RILEY, reason="no_budget")
-    told = office.dossier()
-    assert told.before == "no_budget"
-    assert [one.text for one in told.reasons] == ["employees 900", "title VP Sales"]
-    assert told.read == ()
+    ana = ana_asks_for_a_demo()
+    assert ana.dossier().before is None
+    ana.act("recycle", RILEY, reason="no_budget")
+    now_known = ana.dossier()
+    assert now_known.before == "no_budget"
+    assert [one.text for one in now_known.reasons] == ["employees 900", "title VP Sales"]
+    assert now_known.read == ()
 
 
 def test_a_lead_of_whom_only_the_address_is_known_has_a_dossier_too() -> None:
-    office = AlertedLead(
-        first_name="", last_name="", company="", title="", phone="", employees=None
+    ana = AlertedLead(first_name="", last_name="", company="", title="", phone="", employees=None)
+    now_known = ana.dossier()
+    assert now_known.name == "ana@northwind.example"
+    assert (now_known.company, now_known.reasons, now_known.read, now_known.deadlines) == (
+        "",
+        (),
+        (),
+        (),
     )
-    told = office.dossier()
-    assert told.name == "ana@northwind.example"
-    assert (told.company, told.reasons, told.read, told.deadlines) == ("", (), (), ())
 
 
 @pytest.mark.parametrize(
@@ -91,7 +94,7 @@ def test_a_lead_of_whom_only_the_address_is_known_has_a_dossier_too() -> None:
         (90_000, "1 d 1 h"),
     ],
 )
-def test_a_span_is_said_in_its_two_largest_units(seconds: int, words: str) -> None:
+def test_a_span_is_written_in_its_two_largest_units(seconds: int, words: str) -> None:
     assert spoken_span(seconds) == words
 
 
@@ -107,7 +110,7 @@ def test_an_instant_that_is_near_is_said_by_its_day_of_the_week_and_others_by_th
     ]
 
 
-def test_every_kind_of_entry_is_told_in_words_of_its_own() -> None:
+def test_every_kind_of_timeline_entry_has_its_own_sentence() -> None:
     page = (ROOT / "docs" / "timeline.md").read_text("utf-8")
     kinds = {
         kind.strip(" `")
@@ -120,5 +123,5 @@ def test_every_kind_of_entry_is_told_in_words_of_its_own() -> None:
     for kind in kinds:
         bare = sentence(Entry(seq=1, at=at, kind=kind), lambda when: f"{when:%H:%M}")
         assert bare != kind.replace("_", " "), f"{kind} has no words"
-    for one in interested().entries["ana"]:
+    for one in ana_asks_for_a_demo().entries["ana"]:
         assert "None" not in sentence(one, lambda when: f"{when:%H:%M}")

@@ -19,7 +19,7 @@ from adapters.delivery.catcher import Catcher, messages
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -111,7 +111,7 @@ async def opened(home: Path, database_url: str = "") -> AsyncIterator[Site]:
     site.database = open_database(site.settings.database)
     site.program = read_program(ROOT / "programs" / "acme.yaml")
     SqlPrograms(site.database).publish(site.program)
-    SqlPeople(site.database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
+    SqlDirectory(site.database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
     with site.catcher:
         try:
             await site.serve()

@@ -18,7 +18,7 @@ from temporalio.client import Client
 
 from adapters.files.program import read_program
 from adapters.sql.database import Database, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -110,7 +110,7 @@ async def _asks_for_a_demo(client: Client, database: Database) -> None:
     """A new lead, who raises her hand."""
     program = read_program(ROOT / "programs" / "acme.yaml")
     SqlPrograms(database).publish(program)
-    SqlPeople(database).apply(PEOPLE)
+    SqlDirectory(database).apply(PEOPLE)
     leads = Leads(client, SqlJournal(database))
     profile = {"email": "ana@northwind.example", "first_name": "Ana", "employees": 900}
     assert await leads.enrol("ana", program, profile)

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from temporalio.service import RPCError
 
-from adapters.temporal.client import TemporalUnavailableError, connect, connect_to, known_address
+from adapters.temporal.client import TemporalUnavailableError
+from adapters.temporal.connection import connect, connect_to, known_address
 from adapters.temporal.embedded import HOST, EmbeddedServer, EmbeddedServerError
 from assembly.settings import Settings
 

@@ -20,7 +20,8 @@ from adapters.reports.leads import SqlReports
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import SqlDeskSessions
-from adapters.temporal.client import LeadNotFoundError, Leads, connect_to
+from adapters.temporal.client import LeadNotFoundError, Leads
+from adapters.temporal.connection import connect_to
 from assembly.link_secret import link_secret
 from assembly.stack import Stack
 from gateway.web.desk_session import form_token

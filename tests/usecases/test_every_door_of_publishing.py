@@ -19,7 +19,7 @@ from sqlalchemy.exc import OperationalError
 
 from adapters.files.program import read_program
 from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlPeople
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.programs import SqlPrograms
 from assembly.settings import Settings
 from cli.stack import publish_first
@@ -79,7 +79,7 @@ def stored(database: Database) -> Mapping[str, Any]:
     found = SqlPrograms(database).newest(NAME)
     return {
         "program": found.digest if found is not None else None,
-        "people": SqlPeople(database).applied(),
+        "people": SqlDirectory(database).applied(),
         "told": left,
     }
 

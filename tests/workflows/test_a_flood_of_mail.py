@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -27,9 +27,11 @@ class HeldMailer(FakeMailer):
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
-    async def send(self, mail: Rendered) -> None:
+    async def send(
+        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
         await self.open.wait()
-        await super().send(mail)
+        await super().send(mail, before_content=before_content)
 
 
 @dataclass(frozen=True)

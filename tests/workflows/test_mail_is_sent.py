@@ -48,7 +48,7 @@ async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
 
 
 async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
-    busy.world.mailer.failures["doubt@x.example"] = [ConnectionResetError("after the data")]
+    busy.world.mailer.after_content["doubt@x.example"] = [ConnectionResetError("after the data")]
     lead = await busy.enrolled(email="doubt@x.example")
     (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
     assert failed.fields["why"] == "unknown_outcome"

@@ -19,7 +19,7 @@ from assembly.settings import Settings
 from models.decision import Entry
 from models.envelopes import ProgramClock
 from models.program.program import Program
-from tests.fakes import FakeMailer, FakePeople, FakePrograms, FakeWorld
+from tests.fakes import FakeJournal, FakeMailer, FakePeople, FakePrograms, FakeWorld
 from tests.waiting import until
 
 PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
@@ -87,6 +87,7 @@ async def stacked(
     *,
     mailer: FakeMailer | None = None,
     alerts: FakeMailer | None = None,
+    journal: FakeJournal | None = None,
     **settings: Any,
 ) -> AsyncIterator[WorkerStack]:
     """A worker with the real rules over ports in memory, and leads on its queues.
@@ -99,6 +100,7 @@ async def stacked(
         people=FakePeople(read_directory(PROGRAMS / "teams.yaml")),
         mailer=mailer or FakeMailer(),
         alerts=alerts,
+        journal=journal or FakeJournal(),
     )
     leads = Leads(client, world.journal, prefix=prefix, clock=clock)
     async with working(client, Settings(queue_prefix=prefix, **settings), world.ports):

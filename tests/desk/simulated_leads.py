@@ -1,6 +1,6 @@
-"""Leads that live by the real rules over a real database without Temporal, and desk browsers.
+"""Simulated leads, with the real rules and a real database but without Temporal; desk browsers.
 
-What people decide is done at once, by the same rules that a lead's workflow runs.
+An act is done at once, by the same rules that a lead's workflow runs.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ PEOPLE: dict[str, dict[str, Any]] = {
     }
 }
 SESSION = "__Host-leadflow"
-"""The cookie's name where the gateway is reached by TLS."""
+"""The cookie's name if the gateway is reached over TLS."""
 
 
 @dataclass
@@ -65,10 +65,11 @@ class MovableClock:
 
 
 @dataclass
-class LivedLeads:
-    """Leads, and the alerts that they sent. `failures` are raised first, one an act.
+class SimulatedLeads:
+    """Leads, and the alerts that they sent.
 
-    With the fields of `overtaking` somebody does the next act a moment earlier.
+    Each act raises the next of `failures`, if there is one. If `overtaking` has fields, somebody
+    does the next act with these fields a moment earlier.
     """
 
     context: Context
@@ -82,10 +83,10 @@ class LivedLeads:
 
     def lead(self, lead: str, **profile: Any) -> None:
         """A new lead that asked for a demo and has an owner."""
-        self.stranger(lead, **profile)
+        self.new_lead(lead, **profile)
         self.event(lead, "form.submitted", "demo")
 
-    def stranger(self, lead: str, **profile: Any) -> None:
+    def new_lead(self, lead: str, **profile: Any) -> None:
         """A new lead."""
         fields = {
             "email": f"{lead.lower()}@northwind.example",
@@ -98,7 +99,7 @@ class LivedLeads:
         self._turn(state, [Created(arrived=self.clock(), profile=fields | profile)])
 
     def event(self, lead: str, type_: str, subject: str = "", **data: Any) -> None:
-        """Something happens to a lead."""
+        """Give a lead an event."""
         self._turns += 1
         now = self.clock()
         event = Event(
@@ -107,7 +108,7 @@ class LivedLeads:
         self._turn(self.state(lead), [event])
 
     def wait(self, lead: str, **length: float) -> None:
-        """Let the clock go on, and the lead do what is due."""
+        """Move the clock, and run the lead's turn."""
         self.clock.at += timedelta(**length)
         self._turn(self.state(lead), [])
 
@@ -126,12 +127,12 @@ class LivedLeads:
             raise RefusedError(refused)
 
     def state(self, lead: str) -> LeadState:
-        """How a lead stands."""
+        """A lead's state."""
         stored = self.context.journal.stored(lead)
         assert stored is not None
         return stored.state
 
-    def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
+    def entries(self, lead: str, kind: str) -> list[dict[str, Any]]:
         """The fields of a lead's entries of one kind."""
         timeline = self.context.reports.timeline(lead)
         return [dict(one.fields) for one in timeline if one.kind == kind]
@@ -142,8 +143,8 @@ class LivedLeads:
         message = _message(sent[-1])
         return self.context.links.action(message, ACTIONS.index(do)).partition("acme.example")[2]
 
-    def sent_ago(self, **length: float) -> None:
-        """Make all alerts as old as this, by the wall clock; negative: sent by a clock ahead."""
+    def set_age_of_alerts(self, **length: float) -> None:
+        """Give all alerts this age, by the wall clock. Negative: the sender's clock is ahead."""
         messages = table_of(MessageRow)
         with self.context.database.write() as connection:
             connection.execute(
@@ -151,7 +152,7 @@ class LivedLeads:
             )
 
     def _turn(self, state: LeadState, inputs: Sequence[Input]) -> str | None:
-        """Run turns until nothing is left to do now; why the act was refused."""
+        """Run turns until nothing is left to do now. Return why the act was refused, if it was."""
         refused = None
         waiting = list(inputs)
         while True:
@@ -179,12 +180,12 @@ class LivedLeads:
             people.count(state.lead, command)
         if isinstance(command, Alert):
             self.alerts.append((state.lead, command))
-            _note(self.context, state.lead, command)
+            _store_alert(self.context, state.lead, command)
         return []
 
 
-def _note(context: Context, lead: str, command: Alert) -> None:
-    """Keep an alert's row, as the activity that sends it does."""
+def _store_alert(context: Context, lead: str, command: Alert) -> None:
+    """Store an alert's row in the mail ledger, as the activity that sends alerts does."""
     mail = Rendered(
         sender="hello@acme.example",
         to=command.to,
@@ -210,10 +211,10 @@ class DeskBrowser:
     http: httpx.AsyncClient
     page: str = ""
     headers: dict[str, str] = field(default_factory=dict)
-    """What the browser says of where a form was sent from."""
+    """Headers in which the browser says from where a form was sent."""
 
     async def open(self, path: str, **options: Any) -> httpx.Response:
-        """Open a page; redirects are not followed."""
+        """Open a page. Redirects are not followed."""
         answer = await self.http.get(path, **options)
         self.page = answer.text
         return answer
@@ -233,7 +234,7 @@ class DeskBrowser:
 
 
 def signed_in(http: httpx.AsyncClient, context: Context, person: str) -> DeskBrowser:
-    """Somebody who has signed in, in this browser."""
+    """Sign a person in, in this browser."""
     sessions = SqlDeskSessions(context.database)
     session = sessions.sign_in(sessions.invite(person))
     assert session is not None
@@ -242,12 +243,23 @@ def signed_in(http: httpx.AsyncClient, context: Context, person: str) -> DeskBro
 
 
 def hidden(page: str, name: str) -> str:
-    """A hidden field of a page's first form that has it; empty if none has."""
+    """The first hidden field of this name on a page; empty if there is none."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     return html.unescape(found[1]) if found else ""
 
 
 def text(page: str) -> str:
-    """What a person reads of a page."""
+    """The text of a page, without markup."""
     bare = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(bare).split())
+
+
+def colleague_of(owner: str) -> str:
+    """The other member of the team `sdr`."""
+    return SAM if owner == RILEY else RILEY
+
+
+async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+    """Open a button's page and send its form."""
+    ready = await http.get(path)
+    return await http.post(path, data={"id": hidden(ready.text, "id"), **fields})

@@ -1,0 +1,114 @@
+"""Many faults in a row: leads live on a fast clock while parts are killed, stopped and cut off.
+
+    python -m tests.chaos SEED [--faults kill|mail|database|all|postgres|none] [--leads N]
+        [--seconds S] [--speed X] [--keep DIR]
+
+Then auditor.py says whether every promise holds. A single fault does not show what faults in a
+row do. The seed decides what is done and which faults come; it does not decide how the machine
+schedules it. A run takes S + 60 seconds or so, and is given up after S + 300.
+Exit status: 0 all promises hold, 1 one is broken, 2 it could not be tried.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections import Counter
+from datetime import timedelta
+from pathlib import Path
+
+from tests.chaos.auditor import audit
+from tests.chaos.faults import SETS, Faults
+from tests.chaos.life import Life
+from tests.chaos.postgres import ChaosPostgres
+from tests.chaos.processes import CannotRunError
+from tests.chaos.snapshot import nothing_waits, read_all
+from tests.chaos.stack import Stack
+from tests.chaos.trial import FaultError, run_trial
+
+CAPACITY = {f"{name}@acme.example": 9 for name in ("riley", "sam", "tess", "uma")} | {
+    f"{name}@acme.example": 5 for name in ("jonas", "karl")
+}
+"""As programs/teams.yaml says."""
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.chaos",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--faults", choices=sorted(SETS), default="all")
+    parser.add_argument("--leads", type=int, default=30)
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--speed", type=float, default=60, help="how many times as fast leads live")
+    parser.add_argument("--keep", type=Path, help="a folder for histories that do not replay")
+    return parser.parse_args()
+
+
+class _Run:
+    def __init__(self, options: argparse.Namespace, postgres: ChaosPostgres | None) -> None:
+        self._options = options
+        self._postgres = postgres
+        self._happened: Counter[str] = Counter()
+
+    async def check(self, stack: Stack) -> str:
+        """Live, be disturbed, and be audited. Raises FaultError for broken promises."""
+        asked = self._options
+        await stack.start()
+        stack.mode("crm", "flaky")
+        life = Life(stack, asked.seed, asked.leads, asked.seconds)
+        await life.run(asked.speed, lambda: self._disturb(stack, life))
+        if not life.acts:
+            raise CannotRunError("nobody acted: the machine was too slow for this")
+        await nothing_waits(stack)
+        seen = await read_all(stack, life, asked.keep)
+        seen.capacity, seen.late = CAPACITY, timedelta(seconds=20 * asked.speed)
+        found = audit(seen)
+        for name, value in found.notes.items():
+            print(f"  {name}: {value}")
+        for complaint in found.complaints:
+            print(f"  BROKEN {complaint}")
+        after = f"{self._happened.total()} faults ({asked.faults}, seed {asked.seed})"
+        said = f"{len(found.complaints)} promises broken after {after}"
+        if found.complaints:
+            raise FaultError(said)
+        return said
+
+    async def _disturb(self, stack: Stack, life: Life) -> None:
+        chance, names = life.chance("faults"), SETS[self._options.faults]
+        faults = Faults(stack, chance, self._postgres)
+        await asyncio.sleep(6)
+        order: list[str] = []
+        while names and life.left() > 10:
+            order = order or chance.sample(names, len(names))
+            name = order.pop()
+            self._happened[name] += 1
+            print(f"  {self._options.seconds - life.left():4.0f} s {name}", flush=True)
+            await faults.happen(name)
+            await asyncio.sleep(chance.uniform(2, 5))
+
+
+def main() -> None:
+    """Make one run and leave with its exit status."""
+    options = _options()
+    postgres = None
+    if options.faults == "postgres":
+        try:
+            postgres = ChaosPostgres()
+        except (ImportError, OSError, RuntimeError) as error:
+            print(f"could not run: no PostgreSQL ({error})")
+            sys.exit(2)
+    run_trial(
+        _Run(options, postgres).check,
+        limit=options.seconds + 300,
+        crm=True,
+        database=postgres.url if postgres else "",
+        finally_=postgres.remove if postgres else lambda: None,
+    )
+
+
+if __name__ == "__main__":
+    main()

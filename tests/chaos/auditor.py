@@ -1,0 +1,344 @@
+"""What must hold after any disturbance, checked on what was read. Pure: no server, no clock.
+
+`audit` gives complaints (promises broken) and notes (figures worth a look). test_auditor.py
+proves it by planted faults.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import pairwise
+from typing import Any
+
+ACTS = {"accept": "accepted", "touch": "touched", "qualify": "qualified", "recycle": "recycled"}
+TOLD_TO_CRM = ("accepted", "qualified", "recycled", "breached")
+WITH_OWNER = ("mql", "sal", "sql")
+
+
+@dataclass(frozen=True)
+class TimelineRead:
+    """One entry of a timeline."""
+
+    lead: str
+    seq: int
+    at: datetime
+    kind: str
+    event: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict, hash=False)
+
+
+@dataclass
+class Act:
+    """What a person asked for, and the answer: ok, refused or unknown (nobody answered)."""
+
+    lead: str
+    do: str
+    by: str
+    asked: datetime
+    answer: str = "unknown"
+    note: str = ""
+    seconds: float = 0.0
+
+
+@dataclass
+class Row:
+    """A lead's row."""
+
+    stage: str
+    owner: str | None
+    turn: int
+    closed: bool
+    clock_due: datetime | None = None
+    breached: bool = False
+
+
+@dataclass
+class Snapshot:
+    """What was read when all was quiet. It is audited once."""
+
+    leads: list[str]
+    now: datetime
+    entries: list[TimelineRead] = field(default_factory=list)
+    stood: dict[tuple[str, int], TimelineRead] = field(default_factory=dict)
+    """Entries that were read long ago and were old already then: nothing may change them."""
+    accepted: set[tuple[str, str]] = field(default_factory=set)
+    """Lead and id of events that the gateway took."""
+    waiting: set[tuple[str, str]] = field(default_factory=set)
+    """Those of them that are still in its intake, or were told after `entries` was read."""
+    acts: list[Act] = field(default_factory=list)
+    rows: dict[str, Row] = field(default_factory=dict)
+    standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
+    """What each workflow says of itself; None if it does not answer."""
+    replays: dict[str, str] = field(default_factory=dict)
+    """Leads whose history does not replay, and why."""
+    messages: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """A marketing mail's status and why."""
+    inbox: Counter[str] = field(default_factory=Counter)
+    """How often each marketing mail was kept by the relay."""
+    reached: set[str] = field(default_factory=set)
+    """Mails that came through the relay's DATA."""
+    crm_rows: dict[str, tuple[str, str, int]] = field(default_factory=dict)
+    """The outbox: id to status, lead, seq."""
+    crm_taken: list[tuple[str, str, int]] = field(default_factory=list)
+    """Id, lead, seq in the order in which the CRM took them."""
+    assignments: Counter[tuple[str, int | None, str]] = field(default_factory=Counter)
+    """Counted by lead, handoff, owner."""
+    capacity: dict[str, int] = field(default_factory=dict)
+    late: timedelta = timedelta(minutes=8)
+    """So late a breach may come."""
+
+    @cached_property
+    def timelines(self) -> dict[str, list[TimelineRead]]:
+        """Each lead's entries by their numbers."""
+        found: dict[str, list[TimelineRead]] = {lead: [] for lead in self.leads}
+        for entry in sorted(self.entries, key=lambda one: (one.lead, one.seq)):
+            found[entry.lead].append(entry)
+        return found
+
+
+@dataclass
+class Findings:
+    """The outcome: sentences that say what is broken, and figures."""
+
+    complaints: list[str] = field(default_factory=list)
+    notes: dict[str, object] = field(default_factory=dict)
+
+    def claim(self, what: str, offenders: Sequence[object]) -> None:
+        """Complain of the offenders, if there are any."""
+        if offenders:
+            shown = ", ".join(str(one) for one in offenders[:3])
+            self.complaints.append(
+                f"{what}: {len(offenders)} ({shown}{', …' if len(offenders) > 3 else ''})"
+            )
+
+
+def audit(seen: Snapshot) -> Findings:
+    """Check everything."""
+    found = Findings()
+    for check in (_events, _acts, _timelines, _mail, _workflows, _breaches, _crm, _assignments):
+        check(seen, found)
+    return found
+
+
+def _events(seen: Snapshot, found: Findings) -> None:
+    times = Counter((one.lead, one.event) for one in seen.entries if one.kind == "event")
+    told = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
+    found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - told))
+    found.claim("events told twice", sorted(one for one in seen.accepted if times[one] > 1))
+    found.notes["events accepted, told late or still waiting"] = (
+        len(seen.accepted),
+        len(seen.waiting - told),
+    )
+
+
+def _acts(seen: Snapshot, found: Findings) -> None:
+    answers = Counter((act.lead, act.do, act.note, act.answer) for act in seen.acts)
+    wrong = []
+    for lead, do, note in sorted({(act.lead, act.do, act.note) for act in seen.acts}):
+        done = sum(_is(entry, do, note) for entry in seen.timelines[lead])
+        ok, unknown = answers[lead, do, note, "ok"], answers[lead, do, note, "unknown"]
+        if not ok <= done <= ok + unknown:
+            wrong.append(f"{lead} {do} {note}: {ok} answered done, {done} on the timeline")
+    found.claim("acts that differ from their answers", wrong)
+    found.notes["acts"] = dict(Counter(act.answer for act in seen.acts))
+    seconds = sorted(act.seconds for act in seen.acts)
+    if seconds:
+        found.notes["seconds of an act, half and 95 %"] = (
+            seconds[len(seconds) // 2],
+            seconds[int(len(seconds) * 0.95)],
+        )
+
+
+def _is(entry: TimelineRead, do: str, note: str) -> bool:
+    """Whether an entry is what a person's act leaves."""
+    if do == "note":
+        return entry.kind == "noted" and entry.fields.get("note") == note
+    return entry.kind == ACTS[do] and (do != "recycle" or "by" in entry.fields)
+
+
+def _timelines(seen: Snapshot, found: Findings) -> None:
+    found.claim(
+        "leads without a timeline", [lead for lead in seen.leads if not seen.timelines[lead]]
+    )
+    numbers = {lead: [one.seq for one in seen.timelines[lead]] for lead in seen.leads}
+    found.claim(
+        "timelines with gaps",
+        [lead for lead, has in numbers.items() if has != list(range(1, len(has) + 1))],
+    )
+    backwards = [
+        lead for lead in seen.leads if any(a.at > b.at for a, b in pairwise(seen.timelines[lead]))
+    ]
+    found.claim("timelines that go backwards", backwards)
+    there = {(one.lead, one.seq): one for one in seen.entries}
+    pairs = [(was, there.get(key)) for key, was in sorted(seen.stood.items())]
+    changed = [
+        f"{was.lead} {was.seq}: {was.kind} became {now.kind if now else 'nothing'}"
+        for was, now in pairs
+        if now is None or _said(was) != _said(now)
+    ]
+    found.claim("entries rewritten after they stood", changed)
+    found.notes["entries that only got another time"] = sum(was != now for was, now in pairs) - len(
+        changed
+    )
+    found.notes["entries"] = len(seen.entries)
+
+
+def _said(entry: TimelineRead) -> tuple[object, ...]:
+    """What an entry says but for its time: a turn that runs again may run later."""
+    return (
+        entry.kind,
+        entry.event,
+        {name: value for name, value in entry.fields.items() if name != "due"},
+    )
+
+
+def _mail(seen: Snapshot, found: Findings) -> None:
+    sent = Counter(one.fields["message"] for one in seen.entries if one.kind == "email_sent")
+    unknown = {message for message, (_, why) in seen.messages.items() if why == "unknown_outcome"}
+    found.claim(
+        "mails delivered twice", [message for message, times in seen.inbox.items() if times > 1]
+    )
+    found.claim(
+        "mails told as sent that never arrived",
+        [message for message in sent if not seen.inbox[message]],
+    )
+    untold = [message for message in seen.inbox if not sent[message] and message not in unknown]
+    found.claim("mails delivered of which no timeline tells", untold)
+    found.claim("mails given up that never came to the relay", sorted(unknown - seen.reached))
+    found.claim(
+        "mails still claimed",
+        [message for message, (status, _) in seen.messages.items() if status == "claimed"],
+    )
+    found.notes["mails"] = {
+        "kept": seen.inbox.total(),
+        "told": sent.total(),
+        "outcome unknown": len(unknown),
+    }
+    late = 0
+    for entries in seen.timelines.values():
+        off = [
+            one.seq
+            for one in entries
+            if one.kind == "suppressed" and one.fields.get("why") == "unsubscribed"
+        ]
+        late += sum(one.kind == "email_sent" and bool(off) and one.seq > off[0] for one in entries)
+    found.notes["mails told as sent after an unsubscription"] = late
+
+
+def _workflows(seen: Snapshot, found: Findings) -> None:
+    differ, unsettled = [], []
+    for lead, says in seen.standings.items():
+        row = seen.rows.get(lead)
+        if says is None:
+            continue
+        if row is None or (row.stage, row.owner, row.turn, row.closed) != tuple(
+            says[key] for key in ("stage", "owner", "turn", "closed")
+        ):
+            differ.append(lead)
+        elif not says["settled"]:
+            unsettled.append(lead)
+    found.claim(
+        "leads that do not answer", [lead for lead, says in seen.standings.items() if says is None]
+    )
+    found.claim("rows that differ from their workflows", differ)
+    found.claim(
+        "histories that do not replay", [f"{lead}: {why}" for lead, why in seen.replays.items()]
+    )
+    found.notes["not settled yet"] = len(unsettled)
+
+
+def _breaches(seen: Snapshot, found: Findings) -> None:
+    missed = [
+        lead
+        for lead, row in seen.rows.items()
+        if row.clock_due
+        and not row.breached
+        and not row.closed
+        and row.clock_due < seen.now - seen.late
+    ]
+    found.claim("breaches that never came", missed)
+    unfair, late = [], 0
+    for lead, entries in seen.timelines.items():
+        for one in entries:
+            if one.kind != "breached":
+                continue
+            due = datetime.fromisoformat(one.fields["due"])
+            late += one.at - due > timedelta(minutes=2)
+            unfair += [
+                f"{lead} at {act.asked:%H:%M:%S}, due {due:%H:%M:%S}"
+                for act in seen.acts
+                if (act.lead, act.do, act.by) == (lead, "accept", one.fields.get("owner"))
+                and act.answer != "ok"
+                and due - timedelta(hours=1) < act.asked < due
+                and one.fields.get("clock") == "accept"
+            ]
+    found.claim("breached though the owner had accepted in time", unfair)
+    found.notes["breaches"] = sum(one.kind == "breached" for one in seen.entries)
+    found.notes["breaches over two minutes late"] = late
+
+
+def _crm(seen: Snapshot, found: Findings) -> None:
+    order: dict[str, list[int]] = defaultdict(list)
+    times = Counter(one for one, _, _ in seen.crm_taken)
+    first: set[str] = set()
+    for one, lead, seq in seen.crm_taken:
+        if one not in first:
+            first.add(one)
+            order[lead].append(seq)
+    found.claim(
+        "leads told to the CRM out of order",
+        [lead for lead, numbers in order.items() if numbers != sorted(numbers)],
+    )
+    ids: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for one, lead, seq in seen.crm_taken:
+        ids[lead, seq].add(one)
+    found.claim(
+        "entries told to the CRM under two ids",
+        [f"{lead} {seq}" for (lead, seq), under in ids.items() if len(under) > 1],
+    )
+    found.claim(
+        "told as sent that the CRM never took",
+        [
+            one
+            for one, (status, _, _) in seen.crm_rows.items()
+            if status == "sent" and not times[one]
+        ],
+    )
+    events = {(lead, seq) for _, lead, seq in seen.crm_rows.values()}
+    untold = [
+        (one.lead, one.seq)
+        for one in seen.entries
+        if one.kind in TOLD_TO_CRM and (one.lead, one.seq) not in events
+    ]
+    if seen.crm_rows:
+        found.claim("entries of which the CRM is not told", untold)
+    found.notes["CRM"] = {
+        "taken": len(times),
+        "repeated": times.total() - len(times),
+        "taken and no longer in the outbox": sum(one not in seen.crm_rows for one in times),
+    }
+
+
+def _assignments(seen: Snapshot, found: Findings) -> None:
+    told: Counter[tuple[str, int | None, str]] = Counter(
+        (one.lead, one.fields.get("handoff"), one.fields["owner"])
+        for one in seen.entries
+        if one.kind == "assigned"
+    )
+    found.claim(
+        "assignments counted that no timeline tells", sorted(map(str, seen.assignments - told))
+    )
+    found.claim("assignments told that are not counted", sorted(map(str, told - seen.assignments)))
+    loads = Counter(
+        row.owner for row in seen.rows.values() if row.owner and row.stage in WITH_OWNER
+    )
+    over = [
+        f"{owner} has {loads[owner]} of {most}"
+        for owner, most in seen.capacity.items()
+        if loads[owner] > most
+    ]
+    found.claim("owners over their capacity", over)

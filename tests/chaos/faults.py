@@ -1,0 +1,130 @@
+"""What a chaos run breaks; each fault is over when its method returns."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import signal
+import sqlite3
+
+from tests.chaos.postgres import ChaosPostgres
+from tests.chaos.processes import CannotRunError
+from tests.chaos.stack import Stack
+
+SETS: dict[str, tuple[str, ...]] = {
+    "none": (),
+    "kill": ("worker_killed", "gateway_killed", "temporal_killed", "worker_killed_thrice"),
+    "mail": ("relay_silent", "relay_flaky", "relay_cut", "relay_killed"),
+    "database": ("database_locked", "worker_stands_still", "workers_overlap", "worker_killed"),
+    "postgres": (
+        "postgres_stopped",
+        "postgres_crashed",
+        "postgres_cut",
+        "worker_killed",
+        "worker_stands_still",
+    ),
+}
+SETS["all"] = tuple(
+    sorted({*SETS["kill"], *SETS["mail"], *SETS["database"]} - {"worker_killed_thrice"})
+)
+
+
+class Faults:
+    """Faults for one stack; how long they last is up to `chance`."""
+
+    def __init__(self, stack: Stack, chance: random.Random, postgres: ChaosPostgres | None) -> None:
+        self.stack, self.chance, self._postgres = stack, chance, postgres
+
+    async def happen(self, name: str) -> None:
+        """Let this fault happen."""
+        await getattr(self, name)()
+
+    async def worker_killed(self) -> None:
+        self.stack.kill("worker")
+        await asyncio.sleep(self.chance.uniform(0.2, 6))
+        self.stack.worker()
+
+    async def worker_killed_thrice(self) -> None:
+        for _ in range(3):
+            self.stack.kill("worker")
+            self.stack.worker()
+            await asyncio.sleep(self.chance.uniform(2.5, 4))
+
+    async def gateway_killed(self) -> None:
+        self.stack.kill("gateway")
+        await asyncio.sleep(self.chance.uniform(0.2, 4))
+        await asyncio.to_thread(self.stack.gateway)
+
+    async def temporal_killed(self) -> None:
+        self.stack.kill("temporal")
+        await asyncio.sleep(self.chance.uniform(0.5, 4))
+        self.stack.temporal()
+
+    async def relay_killed(self) -> None:
+        self.stack.kill("relay")
+        await asyncio.sleep(self.chance.uniform(1, 6))
+        self.stack.relay()
+
+    async def relay_silent(self) -> None:
+        await self._relay_is("silent")
+
+    async def relay_flaky(self) -> None:
+        await self._relay_is("flaky")
+
+    async def relay_cut(self) -> None:
+        await self._relay_is("cut")
+
+    async def _relay_is(self, mode: str) -> None:
+        self.stack.mode("relay", mode)
+        await asyncio.sleep(15)
+        self.stack.mode("relay", "ok")
+
+    async def database_locked(self) -> None:
+        """Another process holds SQLite's one lock for 12 seconds."""
+        with sqlite3.connect(
+            self.stack.home / "leadflow.db", isolation_level=None, timeout=30
+        ) as other:
+            other.execute("begin immediate")
+            await asyncio.sleep(12)
+            other.execute("rollback")
+        other.close()
+
+    async def worker_stands_still(self) -> None:
+        """A worker is taken for dead and replaced; then it goes on where it stood."""
+        self.stack.kill("worker", signal.SIGSTOP)
+        self.stack.worker("successor")
+        await asyncio.sleep(20)
+        self.stack.kill("worker", signal.SIGCONT)
+        await asyncio.sleep(4)
+        await self._succeed(signal.SIGTERM)
+
+    async def workers_overlap(self) -> None:
+        self.stack.worker("successor")
+        await asyncio.sleep(8)
+        await self._succeed(signal.SIGKILL)
+
+    async def _succeed(self, how: signal.Signals) -> None:
+        await asyncio.to_thread(self.stack.kill, "worker", how)
+        self.stack.running["worker"] = self.stack.running.pop("successor")
+
+    @property
+    def postgres(self) -> ChaosPostgres:
+        """The run's PostgreSQL. Raises CannotRunError without one."""
+        if self._postgres is None:
+            raise CannotRunError("this fault needs a PostgreSQL: --faults postgres")
+        return self._postgres
+
+    async def postgres_stopped(self) -> None:
+        await asyncio.to_thread(self.postgres.stop)
+        await asyncio.sleep(12)
+        await asyncio.to_thread(self.postgres.start)
+
+    async def postgres_crashed(self) -> None:
+        await asyncio.to_thread(self.postgres.stop, signal.SIGQUIT)
+        await asyncio.sleep(2)
+        await asyncio.to_thread(self.postgres.start)
+
+    async def postgres_cut(self) -> None:
+        for _ in range(30):
+            await asyncio.to_thread(self.postgres.cut)
+            await asyncio.sleep(0.1)

@@ -1,0 +1,206 @@
+"""What a chaos run does to its leads: partners post events, owners act, recipients unsubscribe."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Coroutine
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import httpx
+
+from models.refusal import RefusedError
+from tests.chaos.auditor import Act, TimelineRead
+from tests.chaos.snapshot import entries_of
+from tests.chaos.stack import Stack
+
+STOOD_SECONDS = 30
+"""An entry that was read so long ago may not change any more."""
+_PATIENT_SECONDS = 80
+_EVENT_KINDS = {
+    "form.submitted": 6,
+    "email.unsubscribed": 3,
+    "product.activated": 7,
+    "page.viewed": 84,
+}
+"""Kinds of events, and how many of a hundred are one."""
+
+
+class Life:
+    """One run: what is asked of the leads, and what was answered.
+
+    The seed decides what is asked. It does not decide how the machine schedules it.
+    """
+
+    def __init__(self, stack: Stack, seed: int, leads: int, seconds: float) -> None:
+        self._stack = stack
+        self._seed = seed
+        self._seconds = seconds
+        self.leads = [f"l{n:03}" for n in range(leads)]
+        self._live: list[str] = []
+        self.accepted: set[tuple[str, str]] = set()
+        self.acts: list[Act] = []
+        self._first_read: dict[tuple[str, int], tuple[float, TimelineRead]] = {}
+        self.stood: dict[tuple[str, int], TimelineRead] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._end = 0.0
+
+    def chance(self, role: str) -> random.Random:
+        """A random source of its own for each role, so that roles don't disturb each other."""
+        return random.Random(f"{self._seed}-{role}")
+
+    def left(self) -> float:
+        """Seconds until the run's end."""
+        return self._end - time.monotonic()
+
+    async def run(self, speed: float, beside: Callable[[], Awaitable[None]]) -> None:
+        """Live for the run's seconds, `beside` something; then wait for all answers."""
+        self.now: Callable[[], datetime] = self._stack.clocked(speed)
+        self._end = time.monotonic() + self._seconds
+        await asyncio.gather(
+            self._launch(), self._stream(), self._people(), self._read_along(), beside()
+        )
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=90)
+        for name in ("relay", "crm"):
+            self._stack.mode(name, "ok")
+
+    def _go(self, doing: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(doing)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _launch(self) -> None:
+        for n, lead in enumerate(self.leads):
+            profile = {
+                "email": f"{lead}@d{n % 7}.example",
+                "employees": 300 if n % 3 else 20,
+                "country": "DE" if n % 5 == 0 else "US",
+            }
+            enrol = self._stack.leads.enrol
+            await _patiently(partial(enrol, lead, self._stack.program, profile))
+            self._live.append(lead)
+            await asyncio.sleep(self._seconds * 0.15 / len(self.leads))
+
+    async def _stream(self) -> None:
+        chance, n = self.chance("stream"), 0
+        kinds, weights = list(_EVENT_KINDS), list(_EVENT_KINDS.values())
+        async with httpx.AsyncClient(timeout=30) as http:
+            while self.left() > 0:
+                events = []
+                for _ in range(chance.choice((1, 1, 1, 2, 5)) if self._live else 0):
+                    n += 1
+                    kind = chance.choices(kinds, weights)[0]
+                    subject = "demo" if kind == "form.submitted" else f"/p{n % 9}"
+                    lead = chance.choice(self._live)
+                    events.append({"id": f"e{n}", "lead": lead, "type": kind, "subject": subject})
+                if events:
+                    twice = chance.random() < 0.05
+                    self._go(self._post(http, [*events, dict(events[0])] if twice else events))
+                await asyncio.sleep(0.25)
+            if self._tasks:
+                await asyncio.wait(self._tasks, timeout=60)
+
+    async def _post(self, http: httpx.AsyncClient, events: list[dict[str, str]]) -> None:
+        """Post until it is taken, as a partner does, for at most a minute."""
+        url = f"http://127.0.0.1:{self._stack.ports['gateway']}/v1/events"
+        headers = {"authorization": f"Bearer {self._stack.key}"}
+        until = time.monotonic() + 60
+        while time.monotonic() < until:
+            try:
+                answer = await http.post(url, json={"events": events}, headers=headers)
+            except httpx.HTTPError:
+                await asyncio.sleep(0.4)
+                continue
+            if answer.is_success:
+                self.accepted |= {
+                    (one["lead"], one["id"])
+                    for one, result in zip(events, answer.json()["results"], strict=True)
+                    if result["status"] != "rejected"
+                }
+                return
+            await asyncio.sleep(0.4)
+
+    async def _people(self) -> None:
+        """Owners work what they are given; a manager writes notes."""
+        chance, n = self.chance("people"), 0
+        seen: set[tuple[Any, ...]] = set()
+        sql = (
+            "select id, stage, owner, handoff from leads"
+            " where stage in ('mql', 'sal') and owner is not null"
+        )
+        while self.left() > 0:
+            await asyncio.sleep(0.4)
+            try:
+                rows = await asyncio.to_thread(self._stack.rows, sql)
+            except Exception:  # noqa: BLE001, S112 - the database is away: nobody sees a list
+                continue
+            for row in (row for row in rows if row not in seen):
+                seen.add(row)
+                self._work(chance.random(), *row[:3])
+            if self._live and chance.random() < 0.8:
+                n += 1
+                lead = chance.choice(self._live)
+                self._go(self._act(lead, "note", "morgan@acme.example", note=f"note-{n}"))
+
+    def _work(self, draw: float, lead: str, stage: str, owner: str) -> None:
+        if stage == "mql" and draw < 0.6:
+            self._go(self._act(lead, "accept", owner))
+        elif stage == "sal":
+            self._go(self._act(lead, "touch", owner, channel="call"))
+            if draw < 0.4:
+                self._go(self._act(lead, "recycle", owner, reason="not_now"))
+            elif draw < 0.6:
+                self._go(self._act(lead, "qualify", owner))
+
+    async def _act(self, lead: str, do: str, by: str, **more: str) -> None:
+        """Act until there is an answer, with the same id each time."""
+        done = Act(lead, do, by, self.now(), note=more.get("note", ""))
+        self.acts.append(done)
+        body, began = {"by": by, "id": uuid.uuid4().hex, **more}, time.monotonic()
+        try:
+            await _patiently(partial(self._stack.leads.act, lead, do, body))
+            done.answer = "ok"
+        except RefusedError:
+            done.answer = "refused"
+        except Exception:  # noqa: BLE001 - nobody answered in time: it may be done or not
+            done.answer = "unknown"
+        done.seconds = round(time.monotonic() - began, 2)
+
+    async def _read_along(self) -> None:
+        """Read the timelines now and then, and keep what has stood for long."""
+        while self.left() > 0:
+            await asyncio.sleep(5)
+            try:
+                entries = await asyncio.to_thread(entries_of, self._stack)
+            except Exception:  # noqa: BLE001, S112 - the database is away
+                continue
+            read = time.monotonic()
+            for one in entries:
+                key = (one.lead, one.seq)
+                since, was = self._first_read.get(key, (read, one))
+                if was != one:
+                    since, was = read, one
+                self._first_read[key] = (since, was)
+                if read - since > STOOD_SECONDS:
+                    self.stood.setdefault(key, was)
+
+
+async def _patiently(doing: Callable[[], Awaitable[object]]) -> None:
+    """Do it again while a server is away, for at most 80 seconds."""
+    until = time.monotonic() + _PATIENT_SECONDS
+    while True:
+        try:
+            await doing()
+        except (RefusedError, ValueError, LookupError):
+            raise
+        except Exception:  # Temporal or the database is away
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.5)
+        else:
+            return

@@ -1,0 +1,27 @@
+"""The short form of the chaos runs: a few leads, faults of every kind, and the auditor.
+
+`make chaos` is the long form; tests/chaos/README.md names the single trials.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+from tests.chaos.processes import ROOT
+
+_LIMIT_SECONDS = 400
+
+
+def test_a_few_leads_survive_faults_in_a_row_with_every_promise_kept() -> None:
+    run = [sys.executable, "-m", "tests.chaos", "1", "--faults", "all"]
+    done = subprocess.run(
+        [*run, "--leads", "12", "--seconds", "30"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=_LIMIT_SECONDS,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 promises broken" in done.stdout

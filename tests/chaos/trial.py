@@ -1,0 +1,61 @@
+"""Makes one trial on a stack of its own and exits: 0 no fault, 1 a fault, 2 could not run."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import time
+from collections.abc import Awaitable, Callable
+
+from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
+
+from assembly.process import leave
+from tests.chaos.processes import CannotRunError
+from tests.chaos.stack import Stack
+
+
+class FaultError(Exception):
+    """The fault showed; the message is the sentence that says so."""
+
+
+def run_trial(
+    check: Callable[[Stack], Awaitable[str]],
+    *,
+    limit: float,
+    crm: bool = False,
+    database: str = "",
+    finally_: Callable[[], None] = lambda: None,
+) -> None:
+    """Make a trial and end the process. The last line printed says what came of it.
+
+    The trial is given up after `limit` seconds. `finally_` is done last.
+    """
+    # The client logs each of its tries on standard output; in a trial servers are often away.
+    quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
+    Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
+    try:
+        status = asyncio.run(_tried(check, limit, Stack(crm=crm, database=database)))
+    finally:
+        finally_()
+    leave(status)
+
+
+async def _tried(check: Callable[[Stack], Awaitable[str]], limit: float, stack: Stack) -> int:
+    began = time.monotonic()
+    running = asyncio.ensure_future(asyncio.wait_for(check(stack), limit))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, running.cancel)
+    try:
+        said, status = await running, 0
+    except FaultError as fault:
+        said, status = str(fault), 1
+    except TimeoutError:
+        said, status = f"not done within {limit:.0f} seconds", 2
+    except (CannotRunError, asyncio.CancelledError) as error:
+        said, status = f"could not run: {error or 'interrupted'}", 2
+    except Exception as error:  # noqa: BLE001 - a trial that breaks proves nothing
+        said, status = f"could not run: {type(error).__name__} {error}", 2
+    finally:
+        stack.stop()
+    print(f"{said} ({time.monotonic() - began:.0f} s)")
+    return status

@@ -1,0 +1,59 @@
+"""An owner accepts in time while no worker runs; the worker is back after the deadline.
+
+Why: a person acted in time; that the machinery was away must not make it a breach (PROGRAM.md,
+order in a turn: inputs count by the instant they arrived). Asked by the HTTP API and, for a
+second lead, by Temporal's signal.
+Limit: 120 seconds; takes about 60 (the clock runs 60 times as fast: a second is a minute).
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from tests.chaos.processes import becomes_true
+from tests.chaos.stack import Stack, instant
+from tests.chaos.trial import FaultError, run_trial
+
+LEADS = ("by-http", "by-signal")
+
+
+def told(stack: Stack, lead: str) -> list[str]:
+    return [kind for _, kind, _ in stack.timeline(lead, "accepted", "breached", "refused")]
+
+
+async def check(stack: Stack) -> str:
+    await stack.start()
+    admin = stack.admin_key()
+    now = stack.clocked(60)
+    await stack.enrol(*LEADS)
+    for lead in LEADS:
+        await stack.raise_hand(lead)
+    sql = "select id, owner, clock_due from leads where clock = 'accept'"
+    if not await becomes_true(lambda: len(stack.rows(sql)) == 2, 20):
+        raise RuntimeError("the leads got no owner within 20 seconds")
+    owner = {lead: who for lead, who, _ in stack.rows(sql)}
+    due = min(instant(at) for _, _, at in stack.rows(sql))
+    stack.kill("worker")
+    while (due - now()).total_seconds() > 5 * 60:  # noqa: ASYNC110 - of a clock
+        await asyncio.sleep(0.2)
+    print(f"  no worker; accepted at {now():%H:%M:%S}, due at {due:%H:%M:%S}")
+    body = {"do": "accept", "by": owner["by-http"], "id": "in-time"}
+    asked = asyncio.create_task(asyncio.to_thread(stack.post, "leads/by-http/acts", body, admin))
+    await stack.client.get_workflow_handle("lead/by-signal").signal(
+        "accept", {"by": owner["by-signal"]}
+    )
+    await asyncio.sleep(10)
+    stack.worker()
+    print(f"  the worker is back at {now():%H:%M:%S}")
+    status, answer = await asked
+    print(f"  HTTP {status}: {answer.get('detail', answer)}")
+    await becomes_true(lambda: all(told(stack, lead) for lead in LEADS), 20)
+    await asyncio.sleep(2)
+    late = {lead: told(stack, lead) for lead in LEADS if told(stack, lead)[:1] != ["accepted"]}
+    if late:
+        raise FaultError(f"accepted in time, and yet: {late}")
+    return "both acceptances count as in time, nothing is breached"
+
+
+if __name__ == "__main__":
+    run_trial(check, limit=120)

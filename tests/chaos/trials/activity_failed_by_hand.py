@@ -1,0 +1,64 @@
+"""An engineer fails, or completes with nonsense, a mail that waits: does the lead go on?
+
+Why: after it the mail needs an outcome, and the lead must answer and go on in its track.
+Limit: 150 seconds; takes about 60.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from functools import partial
+
+from tests.chaos.processes import becomes_true
+from tests.chaos.stack import Stack, TimelineRow
+from tests.chaos.trial import FaultError, run_trial
+
+HOW = {
+    "failed": ("fail", "--reason", "trial"),
+    "completed": ("complete", "--result", '"done"'),
+}
+
+
+def pending(stack: Stack, lead: str) -> list[str]:
+    said = json.loads(
+        stack.temporal_says("workflow", "describe", "-w", f"lead/{lead}", "-o", "json")
+    )
+    return [one["activityId"] for one in said.get("pendingActivities", [])]
+
+
+def outcome(stack: Stack, lead: str) -> list[TimelineRow]:
+    """What became of the lead's mail."""
+    return stack.timeline(lead, "email_sent", "email_failed", "email_skipped")
+
+
+async def check(stack: Stack) -> str:
+    stack.mode("relay", "refuse")
+    await stack.start("minutes.yaml", gateway=False)
+    await stack.enrol(*HOW)
+    for lead in HOW:
+        if not await becomes_true(partial(pending, stack, lead), 20):
+            raise RuntimeError(f"no mail of {lead} waits")
+    for lead, (command, *options) in HOW.items():
+        activity = pending(stack, lead)[0]
+        print(
+            f"  {lead}:",
+            stack.temporal_says(
+                "activity", command, "-w", f"lead/{lead}", "--activity-id", activity, *options
+            )[-80:],
+        )
+    await asyncio.sleep(3)
+    stack.mode("relay", "ok")
+    await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 20)
+    answers = {lead: await stack.note(lead, "alive") for lead in HOW}
+    stuck = [lead for lead in HOW if not answers[lead]]
+    waiting = [lead for lead in HOW if not outcome(stack, lead)]
+    if stuck or waiting:
+        raise FaultError(
+            f"no answer any more: {stuck}; mail without an outcome, track at a stand: {waiting}"
+        )
+    return "both leads answer and go on"
+
+
+if __name__ == "__main__":
+    run_trial(check, limit=150)

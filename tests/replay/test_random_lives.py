@@ -1,0 +1,11 @@
+"""A few dozen random lives in the gate; `make determinism LIVES=2000` is the long form."""
+
+from __future__ import annotations
+
+import random
+
+from tests.replay.random_lives import trial
+
+
+async def test_every_history_of_random_lives_replays_and_no_timeline_is_wrong() -> None:
+    assert await trial(24, random.SystemRandom().randrange(1_000), steps=3) == []

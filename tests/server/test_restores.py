@@ -1,0 +1,127 @@
+"""A store is restored from a backup that is older than the other one."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from collections.abc import AsyncIterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+
+from tests.server.child_processes import Site, opened
+from tests.waiting import until
+
+MORGAN = "morgan@acme.example"
+
+
+@pytest.fixture
+async def site(tmp_path: Path) -> AsyncIterator[Site]:
+    async with opened(tmp_path) as one:
+        yield one
+
+
+def _backup(site: Site, name: str) -> None:
+    with sqlite3.connect(site.home / name) as store:
+        store.execute("vacuum into ?", (str(site.home / f"{name}.backup"),))
+    store.close()
+
+
+def _restore(site: Site, name: str) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        (site.home / f"{name}{suffix}").unlink(missing_ok=True)
+    (site.home / f"{name}.backup").rename(site.home / name)
+
+
+async def _stopped(site: Site) -> int:
+    """Stop worker and Temporal; the port that it had."""
+    assert site.kill(signal.SIGTERM) == 0
+    port = int(site.server.address.rpartition(":")[2])
+    site.server.stop()
+    return port
+
+
+async def _up(site: Site, port: int) -> None:
+    await site.serve(port)
+    await site.work()
+
+
+def _timeline(site: Site, lead: str) -> list[tuple[int, str, str]]:
+    query = sa.text("SELECT seq, kind, fields FROM entries WHERE lead = :lead ORDER BY seq")
+    with site.database.read() as connection:
+        return [
+            (row.seq, row.kind, str(row.fields))
+            for row in connection.execute(query, {"lead": lead})
+        ]
+
+
+async def _agree(site: Site, lead: str) -> None:
+    """The row and the workflow say the same."""
+
+    async def same() -> bool:
+        says = await site.leads.standing(lead)
+        with site.database.read() as connection:
+            query = sa.text("SELECT turn, stage, owner FROM leads WHERE id = :lead")
+            row = connection.execute(query, {"lead": lead}).one()
+        return says["settled"] and tuple(row) == (says["turn"], says["stage"], says["owner"])
+
+    await until(same, 30)
+
+
+async def _owner(site: Site, lead: str) -> str:
+    await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
+    (assigned,) = await until(lambda: site.told(lead, "assigned"), 30)
+    return str(assigned["owner"])
+
+
+async def test_what_was_answered_stands_when_temporal_is_older_than_the_database(
+    site: Site,
+) -> None:
+    await site.enrolled("worked")
+    await site.enrolled("quiet")
+    for lead in ("worked", "quiet"):
+        await until(partial(site.told, lead, "email_sent"), 30)
+        await _agree(site, lead)
+    port = await _stopped(site)
+    _backup(site, "temporal.db")
+    await _up(site, port)
+    owner = await _owner(site, "worked")
+    await site.leads.act("worked", "accept", {"by": owner})
+    await _agree(site, "worked")
+    before = {lead: _timeline(site, lead) for lead in ("worked", "quiet")}
+    port = await _stopped(site)
+    _restore(site, "temporal.db")
+    await _up(site, port)
+    for lead in ("worked", "quiet"):
+        await site.leads.act(lead, "note", {"by": MORGAN, "note": "after the restore"})
+        await _agree(site, lead)
+        after = _timeline(site, lead)
+        assert after[: len(before[lead])] == before[lead]
+        assert [one["note"] for one in site.told(lead, "noted")] == ["after the restore"]
+        assert len(site.mailbox(f"{lead}@northwind.example")) == 1
+    assert site.told("worked", "resumed_from_journal") == [{}]
+    assert site.told("quiet", "resumed_from_journal") == []
+    assert (await site.leads.standing("worked"))["stage"] == "sal"
+
+
+async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Site) -> None:
+    """Entries since the backup are gone; the state is not, for the workflow has it."""
+    await site.enrolled("worked")
+    await until(lambda: site.told("worked", "email_sent"), 30)
+    await _agree(site, "worked")
+    _backup(site, "leadflow.db")
+    owner = await _owner(site, "worked")
+    await site.leads.act("worked", "accept", {"by": owner})
+    await _agree(site, "worked")
+    whole = _timeline(site, "worked")
+    port = await _stopped(site)
+    site.database.close()
+    _restore(site, "leadflow.db")
+    await _up(site, port)
+    await site.leads.act("worked", "note", {"by": MORGAN, "note": "after the restore"})
+    await _agree(site, "worked")
+    assert (await site.leads.standing("worked"))["stage"] == "sal"
+    *_, (seq, kind, _) = _timeline(site, "worked")
+    assert (seq, kind) == (len(whole) + 1, "noted")

@@ -1,0 +1,127 @@
+"""A database that is slow, or away: turns end within their workflow task, and histories replay."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+import uuid
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import pytest
+from temporalio.api.enums.v1 import EventType
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from activities.ports import Fence, Payload, StoredLead, Taken
+from models.decision import Decision
+from tests.fakes import FakeJournal
+from tests.replay.random_lives import replayed
+from tests.waiting import until
+from tests.workflows.worker_stack import WorkerStack, stacked
+
+MORGAN = "morgan@acme.example"
+
+
+@dataclass
+class SlowJournal(FakeJournal):
+    """Takes its time: for each of the next turns so many seconds, before or after it is stored."""
+
+    before: list[float] = field(default_factory=list)
+    after: list[float] = field(default_factory=list)
+    failures: list[Exception] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def record(
+        self,
+        decision: Decision,
+        fence: Fence,
+        now: datetime,
+        *,
+        taken: Sequence[Taken] = (),
+        asked: Sequence[Payload] = (),
+    ) -> StoredLead | None:
+        with self.lock:
+            before = self.before.pop(0) if self.before else 0
+            after = self.after.pop(0) if self.after else 0
+            failure = self.failures.pop(0) if self.failures else None
+        time.sleep(before)
+        if failure is not None:
+            raise failure
+        with self.lock:
+            stored = super().record(decision, fence, now, taken=taken, asked=asked)
+        time.sleep(after)
+        return stored
+
+
+@dataclass(frozen=True)
+class Slow:
+    stack: WorkerStack
+    journal: SlowJournal
+
+    async def busy(self, lead: str) -> list[str]:
+        """Notes by updates and signals, more and more of them; those that were answered."""
+        names = [f"note {number}" for number in range(8)]
+        acts = []
+        for name in names:
+            note = {"by": MORGAN, "note": name, "id": name}
+            acts.append(asyncio.create_task(self.stack.leads.act(lead, "note", note)))
+            signalled = {**note, "note": f"{name} by signal", "id": f"{name} by signal"}
+            await self.stack.handle(lead).signal("note", signalled)
+            await asyncio.sleep(0.5)
+        await asyncio.wait_for(asyncio.gather(*acts), 90)
+        return [*names, *(f"{name} by signal" for name in names)]
+
+    def notes(self, lead: str) -> list[str]:
+        return sorted(one.fields["note"] for one in self.journal.told(lead, "noted"))
+
+
+@pytest.fixture
+async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[Slow]:
+    journal = SlowJournal()
+    prefix = f"slow{uuid.uuid4().hex[:8]}-"
+    async with stacked(dev_server.client, prefix, journal=journal, leads_in_memory=1) as stack:
+        yield Slow(stack, journal)
+
+
+def _prolonged(history: WorkflowHistory) -> list[int]:
+    """Workflow tasks that were prolonged: completed without a command, and another at once."""
+    completed = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
+    scheduled = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
+    pairs = zip(history.events, history.events[1:], strict=False)
+    return [
+        one.event_id
+        for one, then in pairs
+        if one.event_type == completed and then.event_type == scheduled
+    ]
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
+    slow: Slow, when: str
+) -> None:
+    """Two turns take longer than a turn may, one of them after it was stored."""
+    lead = await slow.stack.enrolled()
+    getattr(slow.journal, when).extend([9.0, 0.0, 5.0, 9.0])
+    notes = await slow.busy(lead)
+    await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
+    await until(lambda: slow.stack.settled(lead), 60)
+    assert slow.notes(lead) == sorted(notes)
+    assert slow.journal.told(lead, "resumed_from_journal") == []
+    history = await slow.stack.handle(lead).fetch_history()
+    assert _prolonged(history) == []
+    timers = [one for one in history.events if one.HasField("timer_started_event_attributes")]
+    assert timers, "no turn was tried again after a timer"
+    assert await replayed([history], None) == []
+
+
+async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: Slow) -> None:
+    lead = await slow.stack.enrolled()
+    slow.journal.failures.extend(OSError("away") for _ in range(8))
+    notes = await slow.busy(lead)
+    await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
+    assert slow.notes(lead) == sorted(notes)
+    history = await slow.stack.handle(lead).fetch_history()
+    assert await replayed([history], None) == []
