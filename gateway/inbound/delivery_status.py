@@ -37,8 +37,8 @@ _END = re.compile(
     r"end of (?:message|data)|after (?:end of )?data|reply to \S* ?DATA", re.IGNORECASE
 )
 _COPY = re.compile(
-    r"^[ \t>*-]{0,40}(?:-{1,80} ?(?:this is a|below this|the header|original|returned|unsent|begin|start"
-    r"|forwarded|attached|message header|copy|undelivered message)"
+    r"^[ \t>*-]{0,40}(?:-{1,80} ?(?:this is a|below this|the header|original|returned|unsent"
+    r"|begin|start|forwarded|attached|message header|copy|undelivered message)"
     r"|(?:return-path|received|x-[a-z-]+|mime-version|dkim-signature)\s*:"
     r"|.*(?:original message|copy of (?:the|your) (?:message|mail|original)|returned message"
     r"|message headers? follow|below this line))",
