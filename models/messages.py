@@ -23,7 +23,7 @@ from pydantic import (
 )
 
 from models.inputs import ACTS, Act, Event
-from models.instants import Instant, whole_second
+from models.instants import Instant, parse_instant, whole_second, write_instant
 from models.plain_json import check_plain
 
 Address = Annotated[
@@ -123,6 +123,51 @@ def read_event(raw: object, arrived: datetime, *, ref: int = 0) -> Event:
         subject=message.subject,
         data=message.data,
         machine=message.machine,
+    )
+
+
+READ = "read"
+"""Marks the body of an event that was read once, at the first door that it passed."""
+
+
+def written_event(event: Event) -> dict[str, Any]:
+    """An event as JSON values that need no second reading: see `event_of`."""
+    return {
+        "id": event.id,
+        "type": event.type,
+        "subject": event.subject,
+        "at": write_instant(event.at),
+        "data": dict(event.data),
+        "machine": event.machine,
+        READ: True,
+    }
+
+
+def is_read(body: object) -> bool:
+    """Whether this is an event's body that `written_event` wrote."""
+    return isinstance(body, Mapping) and body.get(READ) is True and isinstance(body.get("id"), str)
+
+
+def event_of(body: Mapping[str, Any], arrived: datetime, *, ref: int = 0) -> Event:
+    """The event of a body that `written_event` wrote; its values are not judged again.
+
+    Raises ValueError for a body that somebody else marked as read and that has no such shape.
+    """
+    texts = [body.get(name) for name in ("id", "type", "subject", "at")]
+    data, machine = body.get("data"), body.get("machine")
+    whole = all(isinstance(one, str) for one in texts)
+    if not (whole and isinstance(data, Mapping) and isinstance(machine, bool)):
+        raise ValueError("an event that is marked as read has id, type, subject, at, data, machine")
+    arrived = whole_second(arrived)
+    return Event(
+        id=str(body["id"]),
+        type=str(body["type"]),
+        at=min(parse_instant(body["at"]), arrived),
+        arrived=arrived,
+        ref=ref,
+        subject=str(body["subject"]),
+        data=data,
+        machine=machine,
     )
 
 

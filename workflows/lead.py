@@ -3,6 +3,8 @@
 What should happen is decided in the turn, whose outcome is recorded; nothing of it is
 known here. So this file can stay as it is while the rules change, and whatever is changed
 in it must replay the histories in tests/replay. Handlers only append to the inbox.
+
+The file is long because a workflow is one class: Temporal finds its handlers there.
 """
 
 from __future__ import annotations
@@ -40,7 +42,7 @@ with workflow.unsafe.imports_passed_through():
     )
     from models.inputs import ACTS
     from models.instants import parse_instant, write_instant
-    from models.messages import read_act, read_event
+    from models.messages import is_read, read_act, read_event, written_event
     from models.patches import patched
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform, unanswered
@@ -303,15 +305,20 @@ class LeadWorkflow:
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:
-        """An event whose id was seen before is said to be a duplicate."""
+        """The event, read if no door has read it, and whether its id was seen before."""
         if envelope["kind"] != "event" or "duplicate" in envelope:
             return envelope
-        arrived = parse_instant(envelope["arrived"])
-        try:
-            event = read_event(envelope["body"], arrived)
-        except ValueError:
-            return envelope
-        return {**envelope, "duplicate": self._seen.remember(event.id, arrived)}
+        arrived, body = parse_instant(envelope["arrived"]), envelope["body"]
+        if not is_read(body):
+            try:
+                body = written_event(read_event(body, arrived))
+            except ValueError:
+                return envelope  # the turn says what is wrong with it
+        return {
+            **envelope,
+            "body": body,
+            "duplicate": self._seen.remember(body["id"], arrived),
+        }
 
     async def _reopen(self) -> None:
         """How runs that were begun before read the row; since then the turn does it."""

@@ -20,8 +20,9 @@ def check_cron(text: str) -> str | None:
     """A sentence that says what is wrong with a cron line; None if it is right."""
     fields = text.lower().split()
     if len(fields) != len(_FIELDS):
+        count = "1 field" if len(fields) == 1 else f"{len(fields)} fields"
         return (
-            f"'{text}' has {len(fields)} fields, but a cron line has five: minute, hour, day of the"
+            f"'{text}' has {count}, but a cron line has five: minute, hour, day of the"
             " month, month, day of the week; write one like '0 9 * * MON'"
         )
     for written, (name, low, high, words) in zip(fields, _FIELDS, strict=True):

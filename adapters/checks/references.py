@@ -12,6 +12,7 @@ from lifecycle.program.creation import CREATION_FIELDS
 from models.program.values import BUILT_IN_FIELDS
 
 _CLOCKS = ("accept", "first_touch", "qualify")
+_SECTIONS = {"calendar": "calendars", "e-mail": "emails", "track": "tracks"}
 _BUILT_IN_REASON = "recycled_out"
 
 
@@ -113,7 +114,10 @@ def _check_reasons(root: Node) -> None:
         _check_reason(rule, rule.get("do").text, known)
     for name in _CLOCKS:
         clock = root.get("handoff", name)
-        _check_reason(clock, clock.get("then").text, known)
+        act = clock.get("then").text
+        _check_reason(clock, act, known)
+        if act in known and clock.get("reason").value is None:
+            clock.report(f"'then: {act}' needs a reason; {_choose(act, known[act])}")
 
 
 def _check_reason(rule: Node, act: str | None, known: dict[str, tuple[str, ...]]) -> None:
@@ -125,11 +129,18 @@ def _check_reason(rule: Node, act: str | None, known: dict[str, tuple[str, ...]]
             )
 
 
+def _choose(act: str, known: tuple[str, ...]) -> str:
+    if not known:
+        return f"add one under {act}.reasons and name it here with 'reason: NAME'"
+    return f"add 'reason: {known[0]}', or another of {act}.reasons: {', '.join(known)}"
+
+
 def _add(name: Node, known: Iterable[str]) -> str:
     remedy = meant(name.text or "", known)
     return remedy if remedy.startswith("did") else f"add it there ({remedy})"
 
 
-def _check(name: Node, what: str, known: Iterable[str]) -> None:
+def _check(name: Node, what: str, known: tuple[str, ...]) -> None:
     if name.text is not None and name.text not in known:
-        name.report(f"unknown {what} '{name.text}'; {meant(name.text, known)}")
+        remedy = meant(name.text, known) if known else f"add it under {_SECTIONS[what]}"
+        name.report(f"unknown {what} '{name.text}'; {remedy}")

@@ -34,6 +34,8 @@ ANSWER = re.compile(r"(?:^|[;:\s(\[#])([45]\d\d)(?=[ :;-]|$)")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PREFIX = re.compile(r"5\.1\.0 - Unknown address error", re.IGNORECASE)
 """What IronPort writes before every answer of another server."""
+_LONGEST = 2_000
+"""So much of one text is read: strangers write it, and words cost time."""
 _PERMANENT = 500
 _ADDRESS_ANSWERS = frozenset({550, 551, 553})
 """Answers to RCPT that are about the address (RFC 5321, 4.2.3)."""
@@ -127,6 +129,7 @@ def _by_words(text: str) -> Refusal | None:
 
 def _plain(text: str) -> str:
     """One line, without pages that are only linked to, but for those of block lists."""
+    text = text[:_LONGEST]
     kept = _URL.sub(lambda one: one[0] if _LISTS.search(one[0]) else " ", text)
     return " ".join(without_addresses(_PREFIX.sub("", kept)).split())
 

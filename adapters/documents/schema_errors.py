@@ -185,6 +185,10 @@ _EXPECTED: dict[str, str] = {
 
 
 def _message(kind: str, said: str, context: Mapping[str, Any], value: Any) -> str:
+    if kind == "string_type" and isinstance(value, list):
+        return f"{_shown(value)} stands here, but one text is expected; write one, without [ ]"
+    if kind == "string_type" and (value is None or isinstance(value, dict)):
+        return f"{_shown(value)} stands here, but text is expected"
     if kind in _EXPECTED:
         return f"{_shown(value)} stands here, but {_EXPECTED[kind]}"
     if kind == "literal_error":
@@ -199,7 +203,9 @@ def _message(kind: str, said: str, context: Mapping[str, Any], value: Any) -> st
             f"longer than {context.get('max_length')} characters; shorten it"
         ),
         "too_short": lambda: f"empty; give it at least {context.get('min_length')}",
-        "greater_than_equal": lambda: f"{_shown(value)} is too small; at least {context.get('ge')}",
+        "greater_than_equal": lambda: (
+            f"{_shown(value)} is too small; write at least {context.get('ge')}"
+        ),
         "int_parsing_size": lambda: "a number too large; write a smaller one",
         "value_error": lambda: said.removeprefix("Value error, ").replace(
             f"'{value}'", _shown(value), 1

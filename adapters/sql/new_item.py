@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
 from models.instants import write_instant
-from models.messages import read_event
+from models.messages import read_event, written_event
 
 LONGEST_DATA = 100_000
 """Characters of an event's data: what a lead is told stays in its history."""
@@ -28,7 +28,7 @@ class NewItem:
     """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
     kind: Literal["event", "lead"]
     body: Mapping[str, Any]
-    """An event as `models.messages.read_event` takes it; or `{program, profile, creation?}`."""
+    """An event as `models.messages.written_event` writes it; or `{program, profile, creation?}`."""
     arrived: datetime
     """By the program's clock."""
     delay: timedelta = timedelta(0)
@@ -48,19 +48,11 @@ class NewItem:
         event = read_event(raw, arrived)
         if len(repr(event.data)) > LONGEST_DATA:
             raise ValueError(f"data: it is longer than {LONGEST_DATA:,} characters")
-        body = {
-            "id": event.id,
-            "type": event.type,
-            "subject": event.subject,
-            "at": write_instant(event.at),
-            "data": event.data,
-            "machine": event.machine,
-        }
         return cls(
             lead=lead,
             item=event.id,
             kind="event",
-            body=body,
+            body=written_event(event),
             arrived=arrived,
             address=address,
             **more,

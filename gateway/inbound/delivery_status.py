@@ -37,8 +37,8 @@ _END = re.compile(
     r"end of (?:message|data)|after (?:end of )?data|reply to \S* ?DATA", re.IGNORECASE
 )
 _COPY = re.compile(
-    r"^[\s>*-]*(?:-+ ?(?:this is a|below this|the header|original|returned|unsent|begin|start"
-    r"|forwarded|attached|message header|copy|undelivered message)"
+    r"^[ \t>*-]{0,40}(?:-{1,80} ?(?:this is a|below this|the header|original|returned|unsent"
+    r"|begin|start|forwarded|attached|message header|copy|undelivered message)"
     r"|(?:return-path|received|x-[a-z-]+|mime-version|dkim-signature)\s*:"
     r"|.*(?:original message|copy of (?:the|your) (?:message|mail|original)|returned message"
     r"|message headers? follow|below this line))",
@@ -111,7 +111,7 @@ def _judged(
     subject = header_text(mail, "Subject")
     returned = _RETURNED.match(subject)
     said = [*sentences, text[:_MOST], returned[1] if returned is not None else ""]
-    phase: Literal["RCPT", "END"] = "END" if _END.search(" ".join(sentences)) else "RCPT"
+    phase: Literal["RCPT", "END"] = "END" if _END.search(" ".join(sentences)[:_MOST]) else "RCPT"
     lines = (one for one in text.splitlines() if STATUS.search(one) or ANSWER.search(one))
     quoted = diagnostic or next(lines, subject)
     return DeliveryStatus(
@@ -124,7 +124,7 @@ def _judged(
 
 def notice_text(mail: Message) -> str:
     """What a notice says itself, without the copy of our letter below it."""
-    text = plain_text(mail) or _raw(mail)
+    text = (plain_text(mail) or _raw(mail))[:_MOST_RAW]
     marks = (one.start() for one in _COPY.finditer(text))
     return text[: next((one for one in marks if one >= _PREAMBLE), len(text))]
 

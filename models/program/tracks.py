@@ -51,7 +51,10 @@ class VariantsStep(Step):
     def _weighed(self) -> Self:
         if self.weights is not None:
             if unknown := sorted(set(self.weights) - set(self.variants)):
-                raise ValueError(f"weights name no such variant: {', '.join(unknown)}")
+                raise ValueError(
+                    f"weights name no such variant: {', '.join(unknown)};"
+                    f" the variants are {', '.join(self.variants)}"
+                )
             if not any(self.weights.get(name, 1) for name in self.variants):
                 raise ValueError("all weights are 0, so no variant could be chosen")
         return self
