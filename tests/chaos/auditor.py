@@ -17,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 ACTS = {"accept": "accepted", "touch": "touched", "qualify": "qualified", "recycle": "recycled"}
-TOLD_TO_CRM = ("accepted", "qualified", "recycled", "breached")
+SENT_TO_CRM = ("accepted", "qualified", "recycled", "breached")
 WITH_OWNER = ("mql", "sal", "sql")
 
 
@@ -314,7 +314,7 @@ def _crm(seen: Snapshot, found: Findings) -> None:
     unsent = [
         (one.lead, one.seq)
         for one in seen.entries
-        if one.kind in TOLD_TO_CRM and (one.lead, one.seq) not in events
+        if one.kind in SENT_TO_CRM and (one.lead, one.seq) not in events
     ]
     if seen.crm_rows:
         found.claim("entries that were not sent to the CRM", unsent)

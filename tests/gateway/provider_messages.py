@@ -101,7 +101,7 @@ def by_ses(
     return json.dumps(document).encode(), {}
 
 
-def by_anybody(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
+def by_standard_webhooks(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
     body = json.dumps(document)
     at = datetime.now(UTC) - timedelta(seconds=ago)
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign("w1", at, body)

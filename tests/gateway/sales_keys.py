@@ -36,7 +36,7 @@ def header(database: Database, role: str, person: str | None = None) -> Header:
     return {"Authorization": f"Bearer {made}"}
 
 
-def keys_of_everybody(database: Database) -> Mapping[str, Header]:
+def keys_of_all_callers(database: Database) -> Mapping[str, Header]:
     """A header for each kind of caller."""
     return {
         "nobody": {},
@@ -53,7 +53,7 @@ def keys_of_everybody(database: Database) -> Mapping[str, Header]:
     }
 
 
-def team_is(database: Database, people: Directory) -> None:
+def apply_directory(database: Database, people: Directory) -> None:
     SqlDirectory(database).apply(people)
 
 
@@ -84,7 +84,7 @@ def lead_of(
     SqlJournal(database).record(turn(1, created, lead=lead, **changes), FENCE, NOW)
 
 
-def a_lead_each(database: Database) -> None:
+def store_lead_for_each_person(database: Database) -> None:
     """Riley (sdr) owns `ana`, Sam (sdr) `ben`, Jonas (emea) `eva`; `new` has no team."""
     lead_of(database, "ana", team="sdr", owner=RILEY)
     lead_of(database, "ben", team="sdr", owner=SAM)

@@ -22,10 +22,10 @@ from tests.gateway.sales_keys import (
     SAM,
     TEAMS,
     Header,
-    a_lead_each,
+    apply_directory,
     header,
     lead_of,
-    team_is,
+    store_lead_for_each_person,
 )
 from tests.journal.turns import NEWER, NOW, turn
 from usecases.acting import ActDone, ActNotAllowed, ActRefused, ActUnanswered, perform
@@ -37,8 +37,8 @@ ACT = "/v1/leads/ana/acts"
 
 @pytest.fixture
 def riley(database: Database) -> Header:
-    team_is(database, TEAMS)
-    a_lead_each(database)
+    apply_directory(database, TEAMS)
+    store_lead_for_each_person(database)
     return header(database, "sales", RILEY)
 
 
@@ -121,7 +121,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
     assert riley
     given_up = []
 
-    class Silent:
+    class SilentActs:
         async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
             try:
                 await asyncio.Event().wait()
@@ -130,7 +130,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
 
     found = await perform(
         context.reports,
-        Silent(),
+        SilentActs(),
         viewer_of(RILEY),
         lead="ana",
         do="accept",

@@ -11,13 +11,13 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Wake
 from models.state import ClockState, Deal, TaskState
-from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, header, lead_of, team_is
+from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, apply_directory, header, lead_of
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 
 @pytest.fixture
 def admin(database: Database) -> Header:
-    team_is(database, TEAMS)
+    apply_directory(database, TEAMS)
     return header(database, "admin")
 
 

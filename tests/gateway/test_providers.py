@@ -15,11 +15,11 @@ from gateway.config import ProviderSecrets
 from gateway.requests.problems import explain
 from tests.gateway.provider_messages import (
     PEM_URL,
-    by_anybody,
     by_mailgun,
     by_postmark,
     by_sendgrid,
     by_ses,
+    by_standard_webhooks,
     certificate,
     provider_secrets,
 )
@@ -133,7 +133,7 @@ GOOD: list[tuple[str, Make, str, dict[str, Any]]] = [
     ),
     (
         "standard",
-        lambda: by_anybody({"type": "email.opened", "message": MESSAGE, "machine": True}),
+        lambda: by_standard_webhooks({"type": "email.opened", "message": MESSAGE, "machine": True}),
         "email.opened",
         {},
     ),
@@ -186,7 +186,7 @@ async def test_a_changed_message_is_refused_and_records_nothing(
         ("sendgrid", lambda: by_sendgrid([], ago=-400)),
         ("mailgun", lambda: by_mailgun({}, ago=40_000)),
         ("ses", lambda: by_ses({}, ago=4_000)),
-        ("standard", lambda: by_anybody({}, ago=400)),
+        ("standard", lambda: by_standard_webhooks({}, ago=400)),
         ("sendgrid", lambda: (b"[]", {})),
         ("mailgun", lambda: (b"{}", {})),
         ("postmark", lambda: (b"{}", {})),
@@ -240,7 +240,7 @@ async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
 async def test_a_message_about_an_unknown_recipient_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    body, headers = by_anybody({"type": "email.opened", "email": "nobody@x.example"})
+    body, headers = by_standard_webhooks({"type": "email.opened", "email": "nobody@x.example"})
     answer = await http.post("/v1/providers/standard", content=body, headers=headers)
     assert answer.json() == {"accepted": 0}
     assert accepted(database) == []
@@ -249,7 +249,9 @@ async def test_a_message_about_an_unknown_recipient_is_ignored(
 async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    body, headers = by_anybody([{"type": "email.complained", "email": ADDRESS.upper()}, 7])
+    body, headers = by_standard_webhooks(
+        [{"type": "email.complained", "email": ADDRESS.upper()}, 7]
+    )
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
 
@@ -259,7 +261,7 @@ async def test_a_bounce_of_a_former_address_of_the_lead_is_ignored(
 ) -> None:
     known_lead(database, email="ana@new.example")
     reported = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
-    body, headers = by_anybody(reported)
+    body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["type"] for one in accepted(database)] == ["email.complained"]
 
@@ -272,7 +274,7 @@ async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
 ) -> None:
     known_lead(database, "zoe", email="zoe@b\u00fccher.example")
     reported = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
-    body, headers = by_anybody(reported)
+    body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["lead"] for one in accepted(database)] == ["zoe"]
 

@@ -215,7 +215,7 @@ async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
     assert leads.signalled == [("broken", ["e2"])]
 
 
-class PickyLeads(FakeLeads):
+class RefusingLeads(FakeLeads):
     """Leads on a Temporal that refuses every signal that holds a certain event."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
@@ -227,7 +227,7 @@ class PickyLeads(FakeLeads):
 async def test_good_events_beside_a_refused_one_are_all_sent_once(
     context: Context,
 ) -> None:
-    leads = PickyLeads("ana")
+    leads = RefusingLeads("ana")
     context.intake.accept([_event(number) for number in range(50)])
     for _ in range(20):
         with context.database.write() as connection:

@@ -20,10 +20,10 @@ from tests.gateway.sales_keys import (
     SAM,
     TEAMS,
     Header,
-    a_lead_each,
+    apply_directory,
     header,
-    keys_of_everybody,
-    team_is,
+    keys_of_all_callers,
+    store_lead_for_each_person,
 )
 from usecases.context import Context
 
@@ -70,9 +70,9 @@ def cases() -> list[Case]:
 @pytest.fixture
 def keys_with_leads(database: Database) -> Mapping[str, Header]:
     """Keys of everybody, with teams and leads there."""
-    team_is(database, TEAMS)
-    a_lead_each(database)
-    return keys_of_everybody(database)
+    apply_directory(database, TEAMS)
+    store_lead_for_each_person(database)
+    return keys_of_all_callers(database)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda one: f"{one.method} {one.path} {one.asker}")

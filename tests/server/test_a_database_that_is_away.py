@@ -14,7 +14,7 @@ from tests.waiting import LIMIT, until
 MORGAN = "morgan@acme.example"
 
 
-def _admit(server: str, *, admitted: bool) -> None:
+def _allow_connections(server: str, *, admitted: bool) -> None:
     """Allow the site's connections, or close them all and refuse new ones."""
     with psycopg.connect(server, autocommit=True) as connection:
         allow = b"true" if admitted else b"false"
@@ -33,14 +33,14 @@ async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
         async with opened(tmp_path, url) as site:
             await site.enrolled("ana")
             await until(lambda: site.entries_of("ana", "email_sent"))
-            _admit(server, admitted=False)
+            _allow_connections(server, admitted=False)
             fields = {"by": MORGAN, "note": "patient"}
             acting = asyncio.create_task(site.leads.act("ana", "note", fields))
             event = {"id": "away", "type": "page.viewed", "subject": "/x"}
             await site.leads.events("ana", [event])
             done, _ = await asyncio.wait({acting}, timeout=3)
             assert not done
-            _admit(server, admitted=True)
+            _allow_connections(server, admitted=True)
             await asyncio.wait_for(acting, LIMIT)
             await until(lambda: site.entries_of("ana", "event"))
             assert [one["note"] for one in site.entries_of("ana", "noted")] == ["patient"]

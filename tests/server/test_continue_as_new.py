@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.temporal.embedded import search_attributes, shipped
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 RILEY = "riley@acme.example"
 
@@ -29,7 +29,7 @@ async def short() -> AsyncIterator[WorkerStack]:
             *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=50"),
         ],
     )
-    async with stacked(environment.client, "short-") as stack:
+    async with running_worker_stack(environment.client, "short-") as stack:
         yield stack
     await environment.shutdown()
     await asyncio.sleep(0.3)

@@ -20,7 +20,7 @@ from models.decision import Decision
 from tests.fakes import FakeJournal
 from tests.replay.random_lives import replayed
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MORGAN = "morgan@acme.example"
 
@@ -57,7 +57,7 @@ class SlowJournal(FakeJournal):
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowStack:
     stack: WorkerStack
     journal: SlowJournal
 
@@ -79,11 +79,13 @@ class Slow:
 
 
 @pytest.fixture
-async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[Slow]:
+async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[SlowStack]:
     journal = SlowJournal()
     prefix = f"slow{uuid.uuid4().hex[:8]}-"
-    async with stacked(dev_server.client, prefix, journal=journal, leads_in_memory=1) as stack:
-        yield Slow(stack, journal)
+    async with running_worker_stack(
+        dev_server.client, prefix, journal=journal, leads_in_memory=1
+    ) as stack:
+        yield SlowStack(stack, journal)
 
 
 def _prolonged(history: WorkflowHistory) -> list[int]:
@@ -100,7 +102,7 @@ def _prolonged(history: WorkflowHistory) -> list[int]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
-    slow: Slow, when: str
+    slow: SlowStack, when: str
 ) -> None:
     """Two turns take longer than a turn may, one of them after it was stored."""
     lead = await slow.stack.enrolled()
@@ -117,7 +119,7 @@ async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
     assert await replayed([history], None) == []
 
 
-async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: Slow) -> None:
+async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: SlowStack) -> None:
     lead = await slow.stack.enrolled()
     slow.journal.failures.extend(OSError("away") for _ in range(8))
     notes = await slow.busy(lead)

@@ -29,7 +29,7 @@ from models.decision import Entry
 from models.envelopes import ProgramClock
 from tests.fakes import FakeMailer
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
@@ -51,7 +51,7 @@ class HeldMailer(FakeMailer):
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldStack:
     """A stack whose mail to leads is held back until `mailer.open` is set."""
 
     stack: WorkerStack
@@ -83,12 +83,14 @@ class Held:
 
 
 @pytest.fixture
-async def held(dev_server: WorkflowEnvironment) -> AsyncIterator[Held]:
+async def held(dev_server: WorkflowEnvironment) -> AsyncIterator[HeldStack]:
     mailer, alerts = HeldMailer(), HeldMailer()
     prefix = f"held{uuid.uuid4().hex[:8]}-"
     clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=1)
-    async with stacked(dev_server.client, prefix, clock, mailer=mailer, alerts=alerts) as stack:
-        yield Held(stack, mailer, alerts)
+    async with running_worker_stack(
+        dev_server.client, prefix, clock, mailer=mailer, alerts=alerts
+    ) as stack:
+        yield HeldStack(stack, mailer, alerts)
         mailer.open.set()
         alerts.open.set()
 
@@ -162,7 +164,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
 
 @pytest.mark.parametrize("how", ["terminate", "cancel"])
 async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way(
-    held: Held, how: str
+    held: HeldStack, how: str
 ) -> None:
     stack = held.stack
     lead = await held.enrolled()
@@ -179,7 +181,7 @@ async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way
 
 
 async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_way(
-    held: Held,
+    held: HeldStack,
 ) -> None:
     stack = held.stack
     held.mailer.open.set()
@@ -204,7 +206,7 @@ async def _ended(stack: WorkerStack, lead: str) -> None:
 
 @pytest.mark.parametrize("answer", ["failed", "nonsense", "another encoding"])
 async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
-    held: Held, answer: str
+    held: HeldStack, answer: str
 ) -> None:
     stack = held.stack
     lead = await held.enrolled()

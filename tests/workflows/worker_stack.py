@@ -80,7 +80,7 @@ class WorkerStack:
 
 
 @asynccontextmanager
-async def stacked(
+async def running_worker_stack(
     client: Client,
     prefix: str,
     clock: ProgramClock | None = None,
