@@ -2,6 +2,8 @@
 
 `audit` gives complaints (promises broken) and notes (figures worth a look). test_auditor.py
 proves it by planted faults.
+
+The file is long because each promise is one function in it.
 """
 
 from __future__ import annotations

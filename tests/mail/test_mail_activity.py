@@ -15,10 +15,10 @@ import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
+from activities.envelopes import write_command
 from activities.mail import MailActivities
 from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered
 from activities.sales import SalesActivities
-from activities.turn import write_command
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import CommandResult, Work

@@ -6,6 +6,8 @@ post events and act, by updates and signals; engineers reset and terminate. Then
 lead is replayed under both runners, and what was answered as done must stand on the timeline once.
 
 A seed decides what is done, not how the machine schedules it.
+
+The file is long because the command stands alone, with the people and faults that it plays.
 """
 
 from __future__ import annotations

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.envelopes import write_command
 from activities.ports import ChatAwayError, ChatRefusedError, Claim, MailRefusedError
 from activities.sales import SalesActivities
-from activities.turn import write_command
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from models.decision import Alert
 from models.envelopes import CommandResult, Work
