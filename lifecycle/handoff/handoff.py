@@ -41,11 +41,26 @@ def open_handoff(m: Moment) -> None:
     """Open a handoff for a new MQL. Routing chooses the team."""
     if m.book.program.handoff is None:
         return
+    team, prefer = _route(m)
+    _open(m, team, prefer=prefer)
+
+
+def _route(m: Moment) -> tuple[str | None, bool]:
+    """The team that routing names now, and whether the previous owner is preferred."""
     for when, team, prefer in m.book.routes:
         if when is None or m.holds(when):
-            _open(m, team, prefer=prefer)
-            return
-    _open(m, None)
+            return team, prefer
+    return None, False
+
+
+def responsible(m: Moment) -> str | None:
+    """Who is told about a lead: its owner, else the manager of the handoff's team.
+
+    Without a handoff (people who were with us before), the manager of the team that routing names.
+    """
+    if m.state.owner is not None or m.state.handoff is not None:
+        return m.state.owner or m.manager
+    return m.people.manager_of(_route(m)[0])
 
 
 def open_second(m: Moment, team: str) -> None:

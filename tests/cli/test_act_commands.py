@@ -75,6 +75,8 @@ def test_a_lead_is_worked_from_hand_raise_to_customer(leadflow: Leadflow, seen: 
     touched = next(line for line in timeline if line["kind"] == "touched")
     assert (touched["channel"], touched["n"]) == ("call", 1)
     assert [line["kind"] for line in timeline].count("refused") == 1
+    left = leadflow("churn", ana, "--by", alex, "--reason", "not_now")
+    assert "stage recycled, owned by nobody" in left.out, left.err
     assert {"won", "opportunity", "noted"} <= {line["kind"] for line in timeline}
 
 
