@@ -12,10 +12,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adapters.checks.calendars import check_calendars
+from adapters.checks.countries import check_countries
 from adapters.checks.expressions import check_expressions
+from adapters.checks.fallbacks import check_fallbacks
 from adapters.checks.mail import check_rendering, check_sending, embed_templates
+from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.tracks import check_tracks
+from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
 from adapters.checks.unsent_emails import warn_of_unsent_emails
 from adapters.documents.marked import Document, Node
 from adapters.documents.problems import Problem
@@ -23,7 +27,11 @@ from adapters.documents.schema_errors import report_schema_errors
 from adapters.documents.yaml import read_document
 from models.program.program import Program
 
-_WARNINGS: tuple[Callable[[Node], None], ...] = (warn_of_unsent_emails,)
+_WARNINGS: tuple[Callable[[Node], None], ...] = (
+    warn_of_unsent_emails,
+    warn_of_unreachable_tracks,
+    warn_of_minutes,
+)
 """What looks for warnings. Each gets a document that is a valid program."""
 
 
@@ -51,6 +59,8 @@ def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
     check_references(root)
     check_tracks(root)
     check_expressions(root)
+    check_countries(root)
+    check_fallbacks(root)
     check_sending(root)
     check_rendering(root, path.parent)
     program = _validated(document)

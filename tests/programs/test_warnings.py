@@ -121,3 +121,28 @@ def test_publishing_prints_the_warnings(tmp_path: Path, capsys: pytest.CaptureFi
     program, warnings = checked_program(path)
     warn(Published(program=program, teams=None, unstaffed=(), warnings=warnings))
     assert "emails.spare  warning: no track sends this e-mail; " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "stages",
+    ["stage == 'mql'", "stage in ['sal', 'sql'] && lead.employees >= 5", "stage == 'lost'"],
+)
+def test_a_track_that_no_stage_allows_is_warned_of(warnings_of: Warned, stages: str) -> None:
+    (warning,) = warnings_of(edited(("\"stage == 'known'\"", f'§"{stages}"')))
+    assert warning.path == "tracks.first.for"
+    assert "only in the stages known, engaged, customer, recycled; name one" in warning.message
+
+
+@pytest.mark.parametrize(
+    "stages",
+    ["stage == 'mql' || lead.consent", "!(stage == 'mql')", "stage != 'sal' && motion == 'sales'"],
+)
+def test_a_track_that_some_stage_allows_is_not_warned_of(warnings_of: Warned, stages: str) -> None:
+    assert warnings_of(edited(("stage == 'known'", stages))) == ()
+
+
+def test_minutes_that_look_like_months_are_warned_of(warnings_of: Warned) -> None:
+    (warning,) = warnings_of(edited(("[{email: hello}]", "[{email: hello}, {wait: §2m}]")))
+    assert warning.path == "tracks.first.steps[1].wait"
+    assert warning.message == "'2m' is 2 minutes, not months; for months write 60d"
+    assert warnings_of(edited(("[{email: hello}]", "[{wait: 30m}, {email: hello}]"))) == ()
