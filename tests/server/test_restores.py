@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from adapters.sql.database import open_database
 from tests.server.child_processes import Site, opened
 from tests.waiting import until
 
@@ -119,6 +120,8 @@ async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Sit
     port = await _stopped(site)
     site.database.close()
     _restore(site, "leadflow.db")
+    # A process that has the file open notices that it was replaced, and must be started again.
+    site.database = open_database(site.settings.database)
     await _up(site, port)
     await site.leads.act("worked", "note", {"by": MORGAN, "note": "after the restore"})
     await _agree(site, "worked")
