@@ -34,20 +34,23 @@ def known_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
     """Store a lead. Without `email`, its address is made from its id."""
+    journal = SqlJournal(database)
+    before = journal.state(lead)
+    turn = 1 if before is None else before.turn + 1  # a turn number is stored once
     state = LeadState(
         lead=lead,
         program="acme",
         digest=digest,
-        turn=1,
-        seq=1,
+        turn=turn,
+        seq=turn,
         at=NOW,
         created=NOW,
         since=NOW,
         profile={"email": email or f"{lead}@northwind.example"},
     )
-    entry = Entry(seq=1, at=NOW, kind="created", fields={})
-    fence = Fence(run=1, length=1)
-    SqlJournal(database).record(Decision(state=state, entries=(entry,)), fence, NOW)
+    entry = Entry(seq=turn, at=NOW, kind="created", fields={})
+    fence = Fence(run=1, length=turn)
+    journal.record(Decision(state=state, entries=(entry,)), fence, NOW)
 
 
 def sent_mail(

@@ -23,8 +23,8 @@ from tests.gateway.gateway_context import CONFIG, gateway_context
 from tests.gateway.senders import known_lead, sent_mail
 
 ROOT = Path(__file__).parents[2]
-MORE_THAN_ITS_SHAPE = {"GET /v1/leads", "POST /v1/leads/{lead}/acts"}
-"""These refuse names, cursors and texts of the right shape that are wrong all the same (422)."""
+MORE_THAN_ITS_SHAPE = {"GET /v1/leads", "POST /v1/leads", "POST /v1/leads/{lead}/acts"}
+"""These refuse values of the right shape that are wrong all the same (422)."""
 
 
 @pytest.fixture(scope="session")
