@@ -57,8 +57,11 @@ async def over_http(http: httpx.AsyncClient, database: Database, lead: dict[str,
     key = SqlApiKeys(database).make("walk", ["leads:write"])
     headers = {"Authorization": f"Bearer {key}"}
     answer = await http.post("/v1/leads", json={"leads": [lead]}, headers=headers)
+    if answer.status_code == 422:  # every lead was rejected
+        [fault] = answer.json()["errors"]
+        return str(fault["problem"])
     [result] = answer.json()["results"]
-    return str(result["why"] or result["lead"])
+    return str(result["lead"])
 
 
 def enrolled(run: Leadflow, lead: dict[str, Any]) -> tuple[int, str]:

@@ -46,7 +46,9 @@ class Walk:
         for lead in LEADS:
             known_lead(database, lead, email=ANA)
         sent_mail(database)
-        (self._folder / "key").write_text(SqlApiKeys(database).make("walk", ["events:write"]))
+        (self._folder / "key").write_text(
+            SqlApiKeys(database).make("walk", ["events:write", "mail:write"])
+        )
         return gateway_context(database, FakeMailer())
 
 
