@@ -39,9 +39,7 @@ def test_what_is_malformed_is_told_and_leaves_no_trace(
 ) -> None:
     malformed = doors.act(door, lead, "touch", channel="call", note="half\0way")
     assert malformed.outcome == "malformed"
-    assert malformed.sentence == (
-        "it holds characters, numbers or nested values that can't be written down"
-    )
+    assert malformed.sentence == "it holds characters or numbers that can't be written down"
     assert doors.entries_of(lead, "touched") == doors.entries_of(lead, "refused") == []
 
 
