@@ -81,7 +81,7 @@ async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_onc
 ) -> None:
     for step in range(1, MOST_STEPS):
         context = walk.fresh(f"step-{step}")
-        with interrupted(step) as interruption:
+        with interrupted(context.database, step) as interruption:
             await door.ask(context, tmp_path)
         if interruption.happened:
             assert leads_with_event(context.database, door.reason) == []
@@ -107,7 +107,7 @@ async def test_amazons_reports_suppress_at_once(walk: Walk, reason: str, made: o
     async with httpx.AsyncClient(transport=transport, base_url="https://x.example") as http:
         for interrupt in (True, False, False):
             content, headers = made()  # type: ignore[operator]  # a maker of signed messages
-            with interrupted(1 if interrupt else 1_000):
+            with interrupted(context.database, 1 if interrupt else 1_000):
                 answer = await http.post("/v1/providers/ses", content=content, headers=headers)
             assert answer.status_code == (503 if interrupt else 200)
     as_asked(context.database, reason)
