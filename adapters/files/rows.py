@@ -13,12 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.files.columns import Columns, Meanings
-from adapters.files.encodings import (
-    UnsureEncodingError,
-    detect_encoding,
-    marked_encoding,
-    named_encoding,
-)
+from adapters.files.encodings import detect_encoding, marked_encoding, named_encoding
 from adapters.files.json_lines import JsonRows
 from adapters.files.lines import Lines, UnusableFileError
 from adapters.files.table import CsvRows, Row
@@ -68,7 +63,7 @@ def open_rows(path: Path, meanings: Meanings, encoding: str | None = None) -> It
             if encoding is None
             else marked_encoding(path, named_encoding(encoding))
         )
-    except UnsureEncodingError as error:
+    except ValueError as error:  # UnsureEncodingError is one
         raise UnusableFileError(str(error)) from None
     with path.open("rb") as file:
         head = file.read(4096)[found.marks :].decode(found.codec, "replace").lstrip("\ufeff \t\r\n")
