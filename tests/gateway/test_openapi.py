@@ -25,7 +25,7 @@ def operations(document: Document) -> Iterator[tuple[str, Document]]:
             yield f"{method.upper()} {path}", operation
 
 
-def shown(document: Document, content: Document) -> bool:
+def has_example(document: Document, content: Document) -> bool:
     """Whether a body has an example: of its own, of its schema, or of each of its fields."""
     schema = content["schema"]
     if "$ref" in schema and "examples" not in schema:
@@ -48,7 +48,7 @@ def test_every_request_body_has_an_example(document: Document) -> None:
         bodies
     )
     without = [
-        name for name, all_ in bodies.items() if not all(shown(document, one) for one in all_)
+        name for name, all_ in bodies.items() if not all(has_example(document, one) for one in all_)
     ]
     assert without == []
 
@@ -60,7 +60,7 @@ def test_every_json_answer_has_an_example_and_every_error_is_a_problem(document:
                 if status >= "400" and kind != "text/html":
                     assert kind == "application/problem+json", (name, status)
                 if "json" in kind:
-                    assert shown(document, content), (name, status)
+                    assert has_example(document, content), (name, status)
 
 
 async def test_the_examples_are_accepted(
