@@ -39,7 +39,7 @@ ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
 
 @dataclass(frozen=True)
-class Door:
+class SuppressingDoor:
     """One way in. `ask` makes the request; it may fail, as a request does."""
 
     name: str
@@ -144,69 +144,81 @@ _FEEDBACK = report("feedback-report", "Feedback-Type: abuse\nUser-Agent: Some/1\
 _PERMANENT = {"severity": "permanent", "delivery-status": {"enhanced-code": "5.1.1"}}
 
 DOORS = [
-    Door("suppress", "unsubscribed", _command("suppress", ANA)),
-    Door("suppress-bounced", "bounced", _command("suppress", ANA, "--reason", "bounced")),
-    Door("import", "complained", _command("suppressions", "import", "LIST")),
-    Door(
+    SuppressingDoor("suppress", "unsubscribed", _command("suppress", ANA)),
+    SuppressingDoor(
+        "suppress-bounced", "bounced", _command("suppress", ANA, "--reason", "bounced")
+    ),
+    SuppressingDoor("import", "complained", _command("suppressions", "import", "LIST")),
+    SuppressingDoor(
         "one-click",
         "unsubscribed",
         _posted(lambda c, http, _: http.post(c.links.unsubscribe(MESSAGE), data=ONE_CLICK)),
     ),
-    Door(
+    SuppressingDoor(
         "preferences",
         "unsubscribed",
         _posted(lambda c, http, _: http.post(c.links.preferences(MESSAGE), data={"wish": "stop"})),
     ),
-    Door("event", "unsubscribed", _posted(_event)),
-    Door(
+    SuppressingDoor("event", "unsubscribed", _posted(_event)),
+    SuppressingDoor(
         "mail-to-unsubscribe",
         "unsubscribed",
         _mailed(lambda c: c.links.unsubscribe_mail(MESSAGE), answer("unsubscribe", "no more")),
     ),
-    Door(
+    SuppressingDoor(
         "returned-mail",
         "bounced",
         _mailed(lambda c: c.links.return_path(MESSAGE), bounced("failed", "5.1.1")),
     ),
-    Door(
+    SuppressingDoor(
         "feedback-report", "complained", _mailed(lambda c: c.links.return_path(MESSAGE), _FEEDBACK)
     ),
-    Door(
+    SuppressingDoor(
         "sendgrid-unsubscribe", "unsubscribed", _from_provider("sendgrid", _sendgrid("unsubscribe"))
     ),
-    Door(
+    SuppressingDoor(
         "sendgrid-bounce",
         "bounced",
         _from_provider("sendgrid", _sendgrid("bounce", status="5.1.1")),
     ),
-    Door("sendgrid-spam", "complained", _from_provider("sendgrid", _sendgrid("spamreport"))),
-    Door(
+    SuppressingDoor(
+        "sendgrid-spam", "complained", _from_provider("sendgrid", _sendgrid("spamreport"))
+    ),
+    SuppressingDoor(
         "mailgun-unsubscribe", "unsubscribed", _from_provider("mailgun", _mailgun("unsubscribed"))
     ),
-    Door("mailgun-bounce", "bounced", _from_provider("mailgun", _mailgun("failed", **_PERMANENT))),
-    Door("mailgun-spam", "complained", _from_provider("mailgun", _mailgun("complained"))),
-    Door(
+    SuppressingDoor(
+        "mailgun-bounce", "bounced", _from_provider("mailgun", _mailgun("failed", **_PERMANENT))
+    ),
+    SuppressingDoor(
+        "mailgun-spam", "complained", _from_provider("mailgun", _mailgun("complained"))
+    ),
+    SuppressingDoor(
         "postmark-unsubscribe",
         "unsubscribed",
         _from_provider("postmark", _postmark("SubscriptionChange", SuppressSending=True)),
     ),
-    Door(
+    SuppressingDoor(
         "postmark-bounce",
         "bounced",
         _from_provider("postmark", _postmark("Bounce", Type="HardBounce")),
     ),
-    Door("postmark-spam", "complained", _from_provider("postmark", _postmark("SpamComplaint"))),
-    Door(
+    SuppressingDoor(
+        "postmark-spam", "complained", _from_provider("postmark", _postmark("SpamComplaint"))
+    ),
+    SuppressingDoor(
         "standard-unsubscribe",
         "unsubscribed",
         _from_provider("standard", _standard("email.unsubscribed")),
     ),
-    Door(
+    SuppressingDoor(
         "standard-bounce",
         "bounced",
         _from_provider("standard", _standard("email.bounced", kind="hard")),
     ),
-    Door("standard-spam", "complained", _from_provider("standard", _standard("email.complained"))),
+    SuppressingDoor(
+        "standard-spam", "complained", _from_provider("standard", _standard("email.complained"))
+    ),
 ]
 """Amazon's are walked in `test_amazons_reports_suppress_at_once`: its certificate is asked for."""
 
@@ -215,4 +227,4 @@ AMAZONS = [
     ("complained", _ses("Complaint", _COMPLAINED_AT_SES)),
 ]
 
-__all__ = ["AMAZONS", "ANA", "DOORS", "MESSAGE", "Door"]
+__all__ = ["AMAZONS", "ANA", "DOORS", "MESSAGE", "SuppressingDoor"]
