@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.crm.events import MQL, TYPES
+
 Document = dict[str, Any]
 
 
@@ -78,3 +80,26 @@ def test_every_reference_leads_somewhere(document: Document) -> None:
     wanted = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
     assert wanted
     assert wanted <= set(document["components"]["schemas"])
+
+
+def test_every_operation_has_a_plain_id_of_its_own(document: Document) -> None:
+    ids = [one["operationId"] for _, one in operations(document)]
+    ids += [one["post"]["operationId"] for one in document["webhooks"].values()]
+    assert len(set(ids)) == len(ids)
+    assert [one for one in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", one)] == []
+
+
+def test_items_and_timeline_entries_have_schemas_with_names(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    for schema, name, wanted in (
+        ("LeadBatch", "leads", "LeadItem"),
+        ("EventBatch", "events", "EventItem"),
+        ("DossierDocument", "timeline", "TimelineEntryDocument"),
+    ):
+        items = schemas[schema]["properties"][name]["items"]
+        assert items == {"$ref": f"#/components/schemas/{wanted}"}
+        assert "properties" in schemas[wanted]
+
+
+def test_each_event_that_the_crm_is_sent_is_a_webhook(document: Document) -> None:
+    assert set(document["webhooks"]) == {MQL, *TYPES.values()}

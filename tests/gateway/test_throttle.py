@@ -66,6 +66,16 @@ async def test_a_key_that_asks_too_often_waits_and_no_other_does(
         assert (await http.get("/v1/leads", headers=greedy)).status_code == 429
 
 
+async def test_a_key_is_told_what_is_left_of_its_limit(app: FastAPI, database: Database) -> None:
+    key = header(database, "admin")
+    async with asking_from(app, "192.0.2.1") as http:
+        answers = [await http.get("/v1/leads", headers=key) for _ in range(4)]
+    assert {one.headers["ratelimit-policy"] for one in answers} == {'"requests";q=3;w=3000'}
+    left = [one.headers["ratelimit"].partition(";t=")[0] for one in answers]
+    assert left == [f'"requests";r={number}' for number in (2, 1, 0, 0)]
+    assert 2_900 < int(answers[-1].headers["ratelimit"].partition(";t=")[2]) <= 3_000
+
+
 async def test_a_key_has_one_measure_on_all_routes_and_however_it_is_written(
     app: FastAPI, database: Database
 ) -> None:
