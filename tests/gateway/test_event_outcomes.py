@@ -16,7 +16,7 @@ from tests.gateway.sales_keys import (
     header,
     store_lead_for_each_person,
 )
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from tests.journal.turns import FENCE, turn
 from usecases.context import Context
 

@@ -96,11 +96,11 @@ async def test_a_line_says_what_a_person_must_do_by_when(
 async def test_a_lead_is_found_by_its_address_and_by_when_it_changed(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
-    lead_of(database, "ana", team=None, owner=None)
-    assert await read(http, admin, email="ANA@northwind.example") == ["ana"]
-    assert await read(http, admin, email="ben@northwind.example") == []
-    assert await read(http, admin, updated_since="2026-03-02T14:00:00Z") == ["ana"]
-    assert await read(http, admin, updated_since="2026-03-02T14:00:01Z") == []
+    store_owned_lead(database, "ana", team=None, owner=None)
+    assert await read_lead_ids(http, admin, email="ANA@northwind.example") == ["ana"]
+    assert await read_lead_ids(http, admin, email="ben@northwind.example") == []
+    assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:00Z") == ["ana"]
+    assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:01Z") == []
 
 
 @pytest.mark.parametrize(

@@ -68,7 +68,7 @@ async def test_a_key_that_asks_too_often_waits_and_no_other_does(
 
 async def test_a_key_is_told_what_is_left_of_its_limit(app: FastAPI, database: Database) -> None:
     key = header(database, "admin")
-    async with asking_from(app, "192.0.2.1") as http:
+    async with client_from(app, "192.0.2.1") as http:
         answers = [await http.get("/v1/leads", headers=key) for _ in range(4)]
     assert {one.headers["ratelimit-policy"] for one in answers} == {'"requests";q=3;w=3000'}
     left = [one.headers["ratelimit"].partition(";t=")[0] for one in answers]
