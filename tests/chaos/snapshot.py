@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from assembly.queues import sandbox
+from assembly.sandbox import sandbox
 from tests.chaos.auditor import Row, Snapshot, TimelineRead
 from tests.chaos.processes import becomes_true
 from tests.chaos.stack import Stack, fields, instant
