@@ -34,7 +34,7 @@ class TimelineRead:
 
 
 @dataclass
-class Act:
+class AttemptedAct:
     """What a person asked for, and the answer: ok, refused or unknown (nobody answered)."""
 
     lead: str
@@ -47,7 +47,7 @@ class Act:
 
 
 @dataclass
-class Row:
+class AuditedRow:
     """A lead's row."""
 
     stage: str
@@ -71,8 +71,8 @@ class Snapshot:
     """Lead and id of events that the gateway took."""
     waiting: set[tuple[str, str]] = field(default_factory=set)
     """Those of them that are still in its intake, or were sent after `entries` was read."""
-    acts: list[Act] = field(default_factory=list)
-    rows: dict[str, Row] = field(default_factory=dict)
+    acts: list[AttemptedAct] = field(default_factory=list)
+    rows: dict[str, AuditedRow] = field(default_factory=dict)
     standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """What each workflow says of itself; None if it does not answer."""
     replays: dict[str, str] = field(default_factory=dict)

@@ -125,7 +125,7 @@ async def test_a_gateway_that_never_recovers_is_an_error_in_the_end() -> None:
     assert len(gateway.asked) == len(PAUSES) + 1
 
 
-class FakeLeads:
+class UnansweredLeads:
     """Acts as Temporal would do them; the first tries of each find no worker."""
 
     def __init__(self, tries: int) -> None:
@@ -138,7 +138,9 @@ class FakeLeads:
             raise TemporalUnavailableError("no worker answered")
 
 
-def people(leads: FakeLeads, gateway: FaultyGateway, http: httpx.AsyncClient) -> SimulatedPeople:
+def people(
+    leads: UnansweredLeads, gateway: FaultyGateway, http: httpx.AsyncClient
+) -> SimulatedPeople:
     clock = ProgramClock(
         wall=datetime.now(UTC), program=datetime(2026, 3, 2, 14, tzinfo=UTC), speed=1e7
     )
@@ -172,7 +174,7 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
         return (200, accepted)
 
     async with faulty_gateway(answer) as gateway, httpx.AsyncClient() as http:
-        everybody = people(FakeLeads(1), gateway, http)
+        everybody = people(UnansweredLeads(1), gateway, http)
         living = asyncio.create_task(everybody.live())
         for lead in (first, *others):
             everybody.mail(letter("", X_Leadflow_Lead=lead, X_Leadflow_Email="welcome"))
@@ -184,7 +186,7 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
 
 
 async def test_an_act_that_no_worker_answered_is_asked_again_with_its_id() -> None:
-    leads = FakeLeads(3)
+    leads = UnansweredLeads(3)
     async with faulty_gateway(lambda _: 404) as gateway, httpx.AsyncClient() as http:
         everybody = people(leads, gateway, http)
         living = asyncio.create_task(everybody.live())

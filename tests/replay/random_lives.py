@@ -71,7 +71,7 @@ WORKERS = 2
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 
 
-class SlowJournal(SqlJournal):
+class RandomlySlowJournal(SqlJournal):
     """Stores turns, and takes its time: before it, after it, now and then for too long."""
 
     def __init__(self, database: Database, chance: random.Random) -> None:
@@ -106,7 +106,7 @@ async def work(address: str, seed: int) -> None:
         database = open_database(settings.database)
         slow = dataclasses.replace(
             world,
-            journal=SlowJournal(database, random.Random(seed)),  # noqa: S311 - no secret
+            journal=RandomlySlowJournal(database, random.Random(seed)),  # noqa: S311 - no secret
             mailer=FakeMailer(),
             alerts=FakeMailer(),
         )

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 import pytest
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Rendered
 from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.fakes import FakeMailer
 from tests.waiting import until
+from tests.workflows.held_mailer import HeldMailer
 from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
-
-
-@dataclass
-class HeldMailer(FakeMailer):
-    """Sends no mail until the test allows it."""
-
-    open: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def send(
-        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
-        await self.open.wait()
-        await super().send(mail, before_content=before_content)
 
 
 @dataclass(frozen=True)

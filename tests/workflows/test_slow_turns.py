@@ -26,7 +26,7 @@ MORGAN = "morgan@acme.example"
 
 
 @dataclass
-class SlowJournal(FakeJournal):
+class DelayedJournal(FakeJournal):
     """Delays each of the next turns by so many seconds, before or after it is stored."""
 
     before: list[float] = field(default_factory=list)
@@ -59,7 +59,7 @@ class SlowJournal(FakeJournal):
 @dataclass(frozen=True)
 class SlowStack:
     stack: WorkerStack
-    journal: SlowJournal
+    journal: DelayedJournal
 
     async def busy(self, lead: str) -> list[str]:
         """Send more and more notes, by updates and signals. Returns those that were answered."""
@@ -80,7 +80,7 @@ class SlowStack:
 
 @pytest.fixture
 async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[SlowStack]:
-    journal = SlowJournal()
+    journal = DelayedJournal()
     prefix = f"slow{uuid.uuid4().hex[:8]}-"
     async with running_worker_stack(
         dev_server.client, prefix, journal=journal, leads_in_memory=1

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -23,31 +22,15 @@ from temporalio.api.workflowservice.v1 import (
 from temporalio.client import WorkflowExecutionStatus
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Rendered
 from adapters.temporal.client import LeadNotFoundError, Leads
 from models.decision import Entry
 from models.envelopes import ProgramClock
-from tests.fakes import FakeMailer
 from tests.waiting import until
+from tests.workflows.held_mailer import HeldMailer
 from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
-
-
-@dataclass
-class HeldMailer(FakeMailer):
-    """Sends no mail until the test allows it; the mail is claimed before."""
-
-    open: asyncio.Event = field(default_factory=asyncio.Event)
-
-    async def send(
-        self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
-    ) -> None:
-        if before_content is not None:
-            await before_content()
-        await self.open.wait()
-        await super().send(mail)
 
 
 @dataclass(frozen=True)
