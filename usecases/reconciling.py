@@ -165,7 +165,7 @@ class Reconciliation:
             yield page
         if since is None:
             pages = self.rows.open_leads()
-            while page := await asyncio.to_thread(lambda: next(pages, None)):
+            while page := await asyncio.to_thread(lambda: next(pages, [])):
                 yield await self.executions.not_running(page)
         async for page in self.executions.ended((since or datetime.now(UTC) - _DAY) - _OVERLAP):
             yield page
