@@ -50,7 +50,8 @@ from adapters.temporal.client import LeadNotFoundError, Leads, TemporalUnavailab
 from adapters.temporal.connection import connect_to
 from adapters.temporal.embedded import EmbeddedServer
 from assembly.process import leave
-from assembly.queues import sandbox, working
+from assembly.queues import working
+from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from assembly.world import open_world
 from models.decision import Decision
