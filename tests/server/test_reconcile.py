@@ -234,7 +234,7 @@ def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
         )
 
 
-async def test_a_lead_that_does_not_replay_is_reset_and_its_row_stands(
+async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
     site: ReconciledSite,
 ) -> None:
     async with site.older_worker():
