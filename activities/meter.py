@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from models.envelopes import ReconcileOutcome
 
 MailOutcome = Literal["sent", "skipped", "failed", "unknown", "unsent"]
-"""`unknown`: a try began and its end is not known. `unsent`: it was not taken, and is tried again."""
+"""`unknown`: a try began, its end is not known. `unsent`: it was not taken, and is tried again."""
 RelayOutcome = Literal["sent", "put_off", "given_up"]
 
 
