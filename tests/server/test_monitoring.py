@@ -14,7 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from tests.docs.pages import anchors
-from tests.server.child_processes import ROOT, opened
+from tests.server.child_processes import ROOT, running_site
 from tests.waiting import LIMIT, until
 
 RULES = ROOT / "deploy" / "prometheus" / "alerts.yaml"
@@ -49,7 +49,7 @@ async def test_a_worker_is_scraped_and_has_every_metric_that_is_asked_for(
 ) -> None:
     monkeypatch.setenv("LEADFLOW_MONITORING_PORT", "0")
     monkeypatch.setenv("LEADFLOW_LOG_FORMAT", "json")
-    async with opened(tmp_path) as site:
+    async with running_site(tmp_path) as site:
         url = await until(lambda: _monitored(tmp_path))
         await site.enrolled("ana")
         await until(lambda: site.entries_of("ana", "email_sent"))
