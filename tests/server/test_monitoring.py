@@ -51,7 +51,7 @@ async def test_a_worker_is_scraped_and_has_every_metric_that_is_asked_for(
     monkeypatch.setenv("LEADFLOW_LOG_FORMAT", "json")
     async with running_site(tmp_path) as site:
         url = await until(lambda: _monitored(tmp_path))
-        await site.enrolled("ana")
+        await site.create_lead("ana")
         await until(lambda: site.entries_of("ana", "email_sent"))
         await site.leads.events(
             "ana", [{"id": "hand", "type": "form.submitted", "subject": "demo"}]
