@@ -86,7 +86,18 @@ class MailActivities:
         sent before answers as it did.
         """
         async with pulse():
-            return [await self._one(work, read_command(one)) for one in work["commands"]]
+            return [await self._metered(work, read_command(one)) for one in work["commands"]]
+
+    async def _metered(self, work: Work, command: object) -> CommandResult:
+        try:
+            done = await self._one(work, command)
+        except Exception:
+            self._world.meter.mail("unsent")
+            raise
+        outcome = done.get("outcome", "sent")
+        unknown = done.get("why") == "unknown_outcome"
+        self._world.meter.mail("unknown" if unknown else outcome)
+        return done
 
     async def _one(self, work: Work, command: object) -> CommandResult:
         if not isinstance(command, SendMail):

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from activities.meter import UNMETERED, Meter
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -304,3 +305,4 @@ class World:
     chat: Chat
     rates: Rates
     digests: Digests
+    meter: Meter = UNMETERED

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
@@ -16,8 +17,8 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
-from activities.count import Count
 from activities.envelopes import read_input, write_command
+from activities.meter import UNMETERED, Meter
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
 from models.decision import Decision, SendMail
@@ -61,17 +62,25 @@ class TurnActivities:
         *,
         decide: Decide,
         new_lead: NewLead,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._programs = programs
         self._people = people
         self._journal = journal
         self._decide = decide
         self._new_lead = new_lead
-        self.rejections = Count()
-        """Turns that were not stored because the lead's row was newer."""
+        self._meter = meter
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
+        """Run one turn (`_turn`), and measure it."""
+        began = time.monotonic()
+        told = self._turn(request)
+        refused = sum(1 for _, why in told.get("answers", ()) if why is not None)
+        self._meter.turn(time.monotonic() - began, refused=refused, late=_late(request))
+        return told
+
+    def _turn(self, request: TurnRequest) -> TurnOutcome:
         """Run the rules once and store the outcome, unless a turn of this number is stored.
 
         Then nothing changes, and the outcome is the row's state, for the shell to go on from. So
@@ -106,7 +115,7 @@ class TurnActivities:
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)
         if newer is not None:
-            self.rejections.add()
+            self._meter.fence_rejection()
             _log.warning(
                 "turn not stored: the lead's row is newer",
                 lead=lead,
@@ -166,6 +175,15 @@ class TurnActivities:
         return Reopened(
             digest=stored.state.digest, state=dump_state(stored.state), seen=list(stored.seen)
         )
+
+
+def _late(request: TurnRequest) -> float | None:
+    """How long after its due instant a turn began (seconds); None if nothing was due."""
+    wake = request["wake"]
+    if wake is None or request["state"] is None:
+        return None
+    late = (parse_instant(request["now"]) - parse_instant(wake["at"])).total_seconds()
+    return late if late >= 0 else None
 
 
 def fingerprint(envelope: Envelope) -> str:
