@@ -101,7 +101,7 @@ class TurnRequest(TypedDict):
 
 
 class Resumption(TypedDict):
-    """What a run that lies behind its lead's row goes on with.
+    """What a run that is behind its lead's row goes on with.
 
     `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
     results the row still awaits. `tell` says that this belongs on the timeline. `taken` are

@@ -98,7 +98,10 @@ class Result(Arrived):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalformedInput(Arrived):
-    """Something that could not be read. `name`: as what it was sent. `why`: what is wrong."""
+    """Something that could not be read.
+
+    `name`: the signal or act as which it was sent. `why`: what is wrong.
+    """
 
     name: str
     why: str
@@ -107,7 +110,7 @@ class MalformedInput(Arrived):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Arrived):
-    """The lead's workflow had lost its place (reset, terminated, restored); its row stands."""
+    """The lead's workflow was behind its row (reset, terminated, restored); the row is valid."""
 
 
 Input = Created | Event | Act | Result | MalformedInput | Resumed

@@ -6,7 +6,7 @@ from adapters.documents.marked import Node
 
 
 def check_fallbacks(root: Node) -> None:
-    """Report each `otherwise` with rules after it, which would never be asked."""
+    """Report each `otherwise` with rules after it, which would never be used."""
     for rules in (root.get("doors"), root.get("handoff", "routing")):
         *others, _ = [None, *rules.each()]
         for rule in others:

@@ -1,6 +1,6 @@
 """The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
-This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
+This code runs most often, so it uses SQLAlchemy Core: ORM objects cost a tenth more.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ _Entries = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
 
 class CrmRows(Protocol):
-    """Writes what the CRM is sent of a turn; `adapters.crm.outbox.TurnEvents` does."""
+    """Writes the events of a turn for the CRM; `adapters.crm.outbox.TurnEvents` does."""
 
     def record(self, connection: Connection, decision: Decision) -> None:
         """Write it in the turn's transaction."""
@@ -121,7 +121,7 @@ class SqlJournal:
         return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
-        """Store the suppressions of the state for the address, and delete what an entry lifted."""
+        """Store the state's suppressions for the address, and delete those that an entry lifted."""
         state = decision.state
         address = _address(state)
         if address is None:

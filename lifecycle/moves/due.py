@@ -100,7 +100,7 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
     for place, rule, at_least in m.book.idle:
         if state.stage not in rule.in_:
             continue
-        # Most are due in months, so most are ruled out here, without calendar arithmetic.
+        # Most are due in months, so most are left out here, without calendar arithmetic.
         if first is not None and first.at < base + at_least:
             continue
         if rule.do == "recycle" and state.stage == "customer":

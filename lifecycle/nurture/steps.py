@@ -1,4 +1,4 @@
-"""What one step of a track does: send, wait, open a task, or stand still in a pause."""
+"""What one step of a track does: send, wait, open a task, or wait in a pause."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from gateway.app import build_app
-from gateway.requests.throttle import Limits, PaceMeter, Pace, Throttle
+from gateway.requests.throttle import Limits, Pace, PaceMeter, Throttle
 from tests.fakes import FakeActs
 from tests.gateway.gateway_context import CONFIG
 from tests.gateway.sales_keys import Header, header
