@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage, Message
+from typing import cast
 
 from adapters.mail.text import html_to_text
 
@@ -30,7 +31,8 @@ class _BoundedHeaders(policy.EmailPolicy):
         return name, value[:_LONGEST_HEADER]
 
 
-_POLICY = _BoundedHeaders(linesep="\r\n")
+# The stubs make policies generic in the message's class, the class itself is not.
+_POLICY = cast("policy.Policy[EmailMessage]", _BoundedHeaders(linesep="\r\n"))
 
 
 def read_arrived(content: bytes) -> EmailMessage:
