@@ -7,7 +7,8 @@ from typing import Literal, Protocol
 from models.envelopes import ReconcileOutcome
 
 MailOutcome = Literal["sent", "skipped", "failed", "unknown", "unsent"]
-"""`unknown`: a try began, its end is not known. `unsent`: it was not taken, and is tried again."""
+"""`unknown`: a try began, and its outcome is not known. `unsent`: it was not accepted, and is tried
+again."""
 RelayOutcome = Literal["sent", "put_off", "given_up"]
 
 
@@ -26,7 +27,7 @@ class Meter(Protocol):
         ...
 
     def mail(self, outcome: MailOutcome) -> None:
-        """What became of a try to send a mail to a lead."""
+        """The result of a try to send a mail to a lead."""
         ...
 
     def reconciled(self, outcome: ReconcileOutcome) -> None:
@@ -34,7 +35,7 @@ class Meter(Protocol):
         ...
 
     def relayed(self, outcome: RelayOutcome, items: int) -> None:
-        """What became of items that were to be sent to a lead."""
+        """The result of sending items to a lead."""
         ...
 
 

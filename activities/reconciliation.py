@@ -28,7 +28,7 @@ class ReconcileActivities:
 
     @activity.defn(name="reconcile")
     async def reconcile(self, work: ReconcileWork) -> ReconcileOutcome:
-        """Compare and repair; how much was found. A try again does no harm."""
+        """Compare and repair; how much was found. Another try does no harm."""
         since = parse_instant(work["since"]) if "since" in work else None
         async with pulse():
             outcome = await self._compare(since)

@@ -1,4 +1,4 @@
-"""Programs that can run but hardly do what is meant: each warning names place and remedy."""
+"""Programs that can run but probably do not what is meant: a warning names place and remedy."""
 
 from __future__ import annotations
 
