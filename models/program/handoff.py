@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from models.durations import Duration, PositiveDuration, ShareField
 from models.hours import BlocksField, DayField
@@ -50,6 +50,15 @@ class Route(Part):
     team: Name | None = None
     otherwise: Name | None = None
     prefer: Literal["previous_owner"] | None = None
+    calendar: Name | None = Field(
+        default=None,
+        description="The team's calendar: of all clocks of the handoff that name none",
+    )
+
+    @property
+    def to(self) -> str:
+        """The team that gets the lead."""
+        return self.team or self.otherwise or ""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -63,8 +72,14 @@ class Route(Part):
 class Clock(Part):
     """A deadline in counted time, its reminders, and what follows from a breach."""
 
+    when: LeadExpression | None = Field(
+        default=None,
+        description="In a list of clocks: the first that holds as the clock starts is used",
+    )
     within: PositiveDuration
-    calendar: Name | None = None
+    calendar: Name | None = Field(
+        default=None, description="Whose open time counts; the route's calendar if absent"
+    )
     remind_at: tuple[ShareField, ...] = ()
     on_breach: tuple[Literal["alert", "reassign"], ...] = ()
     then: Literal["keep", "recycle", "disqualify"] = "keep"
@@ -96,12 +111,48 @@ class QualifyClock(Clock):
     then_to: Name | None = None
 
 
+ClockName = Literal["accept", "first_touch", "qualify"]
+
+CLOCK_NAMES: tuple[ClockName, ...] = ("accept", "first_touch", "qualify")
+
+
+def _form(value: object) -> str:
+    return "list" if isinstance(value, list | tuple) else "one"
+
+
+_Clock = TypeVar("_Clock", bound=Clock)
+
+OneOrList = Annotated[
+    Annotated[_Clock, Tag("one")]
+    | Annotated[
+        tuple[_Clock, ...],
+        Field(min_length=1, description="Clocks with `when`; the last may have none"),
+        Tag("list"),
+    ],
+    Discriminator(_form),
+]
+"""A clock, or a list of clocks with `when`."""
+
+
 class Handoff(Part):
     """How leads go to sales."""
 
     routing: tuple[Route, ...] = Field(min_length=1)
     prefer: Literal["previous_owner"] | None = None
-    accept: AcceptClock | None = None
-    first_touch: FirstTouchClock | None = None
-    qualify: QualifyClock | None = None
+    accept: OneOrList[AcceptClock] | None = None
+    first_touch: OneOrList[FirstTouchClock] | None = None
+    qualify: OneOrList[QualifyClock] | None = None
     hold_at_most: PositiveDuration = Duration(30, "d")
+
+    def clocks(self, name: ClockName) -> tuple[Clock, ...]:
+        """The clocks of this name in file order; a clock that is no list is the only one."""
+        written: Clock | tuple[Clock, ...] | None = getattr(self, name)
+        if written is None:
+            return ()
+        return (written,) if isinstance(written, Clock) else written
+
+    @property
+    def second_teams(self) -> tuple[str, ...]:
+        """The teams that get a qualified lead (`then_to`), in file order."""
+        named = [one.then_to for one in self.clocks("qualify") if isinstance(one, QualifyClock)]
+        return tuple(dict.fromkeys(team for team in named if team is not None))
