@@ -18,6 +18,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
+from activities.envelopes import read_command
 from activities.heartbeat import pulse
 from activities.ports import (
     ChatAwayError,
@@ -27,7 +28,6 @@ from activities.ports import (
     Rendered,
     World,
 )
-from activities.turn import read_command
 from models.decision import SendMail
 from models.durations import Rate
 from models.envelopes import CommandResult, Work

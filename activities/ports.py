@@ -2,6 +2,8 @@
 
 All methods block (they run in the activities' threads) unless they are coroutines.
 What is out of reach for a while raises, and Temporal tries again.
+
+The file is long because each port is described whole, for whoever writes an adapter or a fake.
 """
 
 from __future__ import annotations

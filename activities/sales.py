@@ -11,6 +11,7 @@ import asyncio
 import structlog
 from temporalio import activity
 
+from activities.envelopes import read_command
 from activities.heartbeat import pulse
 from activities.mail import unsent
 from activities.ports import (
@@ -21,7 +22,6 @@ from activities.ports import (
     MailUnsentError,
     World,
 )
-from activities.turn import read_command
 from models.decision import Alert
 from models.envelopes import CommandResult, Work
 

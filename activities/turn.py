@@ -8,21 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime, timedelta
-from typing import Any
+from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 
 import structlog
-from pydantic import TypeAdapter
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
 from activities.count import Count
+from activities.envelopes import read_input, write_command
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
-from models.decision import Alert, AnyCommand, Decision, SendMail
+from models.decision import Decision, SendMail
 from models.envelopes import (
     Envelope,
     Json,
@@ -32,9 +30,8 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Created, Input, MalformedInput, Result, Resumed
+from models.inputs import Input, MalformedInput
 from models.instants import parse_instant, write_instant
-from models.messages import event_of, is_read, read_act, read_event
 from models.patches import patch
 from models.program.program import Program
 from models.state import LeadState, dump_state, read_state
@@ -49,7 +46,6 @@ Decide = Callable[..., Decision]
 NewLead = Callable[[str, Program], LeadState]
 """`lifecycle.decide.new_lead`."""
 
-_RESULTS = TypeAdapter(Result)
 
 _log = structlog.get_logger(__name__)
 
@@ -219,42 +215,6 @@ def still_asked(stored: StoredLead, program: Program) -> list[Json]:
     return found
 
 
-def read_input(envelope: Envelope) -> Input:
-    """The input in its envelope; what can't be read is `MalformedInput`. Never raises."""
-    arrived, ref = parse_instant(envelope["arrived"]), envelope.get("ref", 0)
-    kind, name, body = envelope["kind"], envelope.get("name", ""), envelope.get("body")
-    try:
-        if kind == "result":
-            return _RESULTS.validate_python({**(body or {}), "arrived": arrived})
-        if kind == "event":
-            if body is not None and is_read(body):
-                event = event_of(body, arrived, ref=ref)
-            else:
-                event = read_event(body, arrived, ref=ref)
-            return replace(event, duplicate=True) if envelope.get("duplicate") else event
-        if kind == "act":
-            return read_act(name, body, arrived, ref=ref)
-        if kind == "created":
-            return _created(body, arrived)
-        if kind == "resumed":
-            return Resumed(arrived=arrived)
-        why = str(body)
-    except ValueError as error:
-        why = str(error)
-    return MalformedInput(arrived=arrived, ref=ref, name=name or kind, why=why, by=_by(body))
-
-
-def _created(body: Any, arrived: datetime) -> Created:
-    if not isinstance(body, Mapping):
-        raise ValueError("a lead is created with its profile, a mapping with at least email")
-    return Created(arrived=arrived, profile=body)
-
-
-def _by(body: Any) -> str:
-    found = body.get("by") if isinstance(body, Mapping) else None
-    return found[:254] if isinstance(found, str) else ""
-
-
 def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> TurnOutcome:
     """What the shell must know of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
@@ -310,23 +270,3 @@ def _attributes(shown: Json, after: Json, decision: Decision) -> Json:
     new["score"] = round(state.fit + state.engagement, 2)
     new["due"] = write_instant(wake.at) if wake else None
     return {name: value for name, value in new.items() if value != shown.get(name)}
-
-
-_COMMANDS: dict[str, TypeAdapter[Any]] = {
-    "send_mail": TypeAdapter(SendMail),
-    "alert": TypeAdapter(Alert),
-}
-
-
-def write_command(command: AnyCommand) -> Json:
-    """A command as JSON; `do` names its kind."""
-    do = "send_mail" if isinstance(command, SendMail) else "alert"
-    data: Json = _COMMANDS[do].dump_python(command, mode="json", exclude_defaults=True)
-    return {"do": do, **data}
-
-
-def read_command(data: Json) -> AnyCommand:
-    """A command from `write_command`'s JSON."""
-    fields = {name: value for name, value in data.items() if name != "do"}
-    command: AnyCommand = _COMMANDS[data["do"]].validate_python(fields)
-    return command

@@ -23,9 +23,10 @@ from pathlib import Path
 import aiosmtplib
 from temporalio.testing import ActivityEnvironment
 
+from activities.envelopes import read_command
 from activities.mail import MailActivities
 from activities.ports import Rendered, World
-from activities.turn import TurnActivities, read_command
+from activities.turn import TurnActivities
 from adapters.files.program import read_program
 from adapters.mail.message import build_message
 from adapters.sql.database import migrate, open_database

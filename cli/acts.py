@@ -58,6 +58,7 @@ def register(app: typer.Typer) -> None:
         ("open-opportunity", open_opportunity),
         ("win", win),
         ("lose", lose),
+        ("churn", churn),
         ("done", done),
         ("note", note),
     ):
@@ -244,6 +245,23 @@ def lose(
     Example: `leadflow lose ana@northwind.example --by alex@acme.example --reason price`
     """
     act("lose", lead, {"by": by, "id": act_id, "reason": reason}, as_json=as_json)
+
+
+def churn(
+    lead: LeadArgument,
+    *,
+    by: By,
+    reason: Reason,
+    until: Until = None,
+    act_id: ActId = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Give a customer who has left back to marketing, with one of the reasons of a recycle.
+
+    Example: `leadflow churn ana@northwind.example --by morgan@acme.example --reason cancelled`
+    """
+    fields = {"by": by, "id": act_id, "reason": reason, "until": until}
+    act("churn", lead, fields, as_json=as_json)
 
 
 def done(

@@ -115,8 +115,18 @@ def print_problems(problems: Iterable[Problem], *, as_json: bool = False) -> Non
         line = Text(problem.place, style="bold")
         if problem.path:
             line.append(f"  {problem.path}", style="cyan")
-        err.print(line.append(f"  {problem.message}", style="not bold"))
+        said = "warning: " if problem.severity == "warning" else ""
+        err.print(line.append(f"  {said}{problem.message}", style="not bold"))
     err.print(Text(f"{len(listed)} problem{'s' if len(listed) != 1 else ''} found", style="red"))
+
+
+def print_warnings(warnings: Iterable[Problem]) -> None:
+    """Each warning as `file:line:column  path  warning: message`, and nothing where none is."""
+    for problem in warnings:
+        line = Text(problem.place, style="bold")
+        if problem.path:
+            line.append(f"  {problem.path}", style="cyan")
+        err.print(line.append(f"  warning: {problem.message}", style="not bold yellow"))
 
 
 def run(app: typer.Typer, arguments: Sequence[str] | None = None) -> NoReturn:

@@ -19,6 +19,7 @@ from cli.console import (
     out,
     print_json,
     print_problems,
+    print_warnings,
 )
 
 if TYPE_CHECKING:
@@ -55,36 +56,44 @@ def check(
         Path | None,
         typer.Option(help="A teams file; says whether it has every team the program names."),
     ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Warnings make the check fail, as errors do.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Check a program and print all that is wrong with it, or its name and digest.
 
-    Every problem has its line, its column, its path and what would be right. The exit
-    status is 0 for a program that can run and 2 for one that can't.
+    Every problem has its line, its column, its path and what would be right. Warnings say
+    what can run but hardly does what is meant. The exit status is 0 for a program that can
+    run and 2 for one that can't, or that has warnings and --strict is given.
     """
     program, directory, problems = _read(program_path(file), teams)
-    if program is None or problems:
+    errors = [one for one in problems if strict or one.severity == "error"]
+    if program is None or errors:
         print_problems(problems, as_json=as_json)
         raise typer.Exit(Status.WRONG_INPUT)
     counts = _counts(program, directory)
     if as_json:
-        print_json({"ok": True, "name": program.program, "digest": program.digest, **counts})
+        told = {"ok": True, "name": program.program, "digest": program.digest, **counts}
+        print_json({**told, "problems": [one.as_json() for one in problems]})
         return
     out.print(f"[bold]{program.program}[/] is a valid program")
     out.print(f"digest {program.digest}")
     out.print(", ".join(f"{count} {what}" for what, count in counts.items()))
+    print_warnings(problems)
 
 
 def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | None, list[Problem]]:
     """Both files as far as they can be read, and the problems of both."""
     # CEL, Liquid, MJML and the holidays take half a second to import.
-    from adapters.files.program import read_program  # noqa: PLC0415
+    from adapters.files.program import checked_program  # noqa: PLC0415
     from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415
 
     program, directory = None, None
     problems: list[Problem] = []
     try:
-        program = read_program(path)
+        program, warnings = checked_program(path)
+        problems += warnings
     except DocumentError as error:
         problems += error.problems
     if teams is not None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import WrongInputError, err
+from cli.console import WrongInputError, err, print_warnings
 from usecases import publishing
 from usecases.publishing import ChosenProgram, UnknownProgramError
 
@@ -63,6 +63,7 @@ async def publish_on(
 
 def warn(published: Published) -> None:
     """Print what people should know of a publication."""
+    print_warnings(published.warnings)
     if published.teams is not None:
         for person, leads in published.teams.departed.items():
             err.print(

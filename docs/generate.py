@@ -1,16 +1,18 @@
-"""Makes the generated pages of docs/ from the code they describe.
+"""Makes the generated pages of docs/ and the shipped schema from the code they describe.
 
-Run it by `make docs`. With `--check` it writes nothing and exits 1 if a page is out of date.
+Run it by `make docs`. With `--check` it writes nothing and exits 1 if a file is out of date.
 """
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
+from adapters.documents.schema import program_schema
 from lifecycle.stages import ACT_STAGES, MEANING, MOVES, TRACKLESS
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parent.parent
 
 
 def stages_page() -> str:
@@ -55,16 +57,22 @@ def stages_page() -> str:
     )
 
 
-PAGES = {"stages.md": stages_page}
+def schema_file() -> str:
+    """The schema of a program, as `program schema` prints it."""
+    return json.dumps(program_schema(), ensure_ascii=False, indent=2) + "\n"
+
+
+MADE = {"docs/stages.md": stages_page, "programs/program.schema.json": schema_file}
+"""The files, relative to the project's folder."""
 
 
 def main() -> int:
-    """Write the pages, or check them. Returns the exit status."""
+    """Write the files, or check them. Returns the exit status."""
     check = "--check" in sys.argv[1:]
     stale = []
-    for name, page in PAGES.items():
-        path = HERE / name
-        text = page()
+    for name, content in MADE.items():
+        path = ROOT / name
+        text = content()
         if path.exists() and path.read_text("utf-8") == text:
             continue
         stale.append(name)

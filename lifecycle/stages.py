@@ -16,12 +16,15 @@ MOVES: dict[Stage, tuple[Stage, ...]] = {
     "sal": ("sql", "recycled", "disqualified"),
     "sql": ("opportunity", "recycled", "disqualified"),
     "opportunity": ("customer", "lost"),
-    "customer": ("opportunity", "disqualified"),
+    "customer": ("opportunity", "disqualified", "recycled"),
     "lost": ("recycled", "mql"),
     "recycled": ("engaged", "mql", "disqualified"),
     "disqualified": ("mql",),
 }
-"""From each stage, where a lead may go; from disqualified only by revival."""
+"""From each stage, where a lead may go.
+
+From disqualified only by revival; from customer to recycled only by the act `churn`.
+"""
 
 MEANING: dict[Stage, str] = {
     "known": "we know who it is",
@@ -70,6 +73,7 @@ ACT_STAGES: dict[str, tuple[Stage, ...]] = {
     "win": ("opportunity",),
     "lose": ("opportunity",),
     "recycle": ("known", "engaged", "mql", "sal", "sql"),
+    "churn": ("customer",),
     "disqualify": tuple(stage for stage, targets in MOVES.items() if "disqualified" in targets),
     "hold": _in_order(IN_SALES),
     "resume": _in_order(IN_SALES),

@@ -88,7 +88,9 @@ def parse_share(text: object) -> Share:
         return text
     match = _SHARE.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
-        raise ValueError(f"'{text}' is not a share; write a percentage like 50%")
+        meant = isinstance(text, float) and 0 < text < 1
+        remedy = f"say {float(str(text)) * 100:.9g}%" if meant else "write a percentage like 50%"
+        raise ValueError(f"'{text}' is not a share; {remedy}")
     value = Fraction(match[1]) / 100
     if value > 1:
         raise ValueError(f"'{text}' is more than 100%; a share lies between 0% and 100%")

@@ -24,6 +24,7 @@ ActName = Literal[
     "open_opportunity",
     "win",
     "lose",
+    "churn",
     "done",
     "note",
 ]

@@ -26,7 +26,7 @@ settings.register_profile("leadflow", deadline=None, suppress_health_check=[Heal
 settings.load_profile("leadflow")
 
 _SERVERS = frozenset({"browser", "chaos", "cli", "docs", "replay", "server", "workflows"})
-"""Folders whose tests run servers and wait for them: one after another, whatever runs beside."""
+"""Folders whose tests start servers: they run one after another, beside the other tests."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

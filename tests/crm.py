@@ -1,4 +1,4 @@
-"""A CRM on loopback that gets webhooks over real HTTP, and answers as the test says."""
+"""A CRM on loopback that receives webhooks over real HTTP. The test sets its answers."""
 
 from __future__ import annotations
 
@@ -39,18 +39,18 @@ class CrmDelivery:
 
 @dataclass
 class Crm:
-    """`answers` are given first, one a request; `behave`, if there is one, decides before them."""
+    """`behave` is asked first. If it gives None, the next of `answers` is sent, then 204."""
 
     url: str = ""
-    told: list[CrmDelivery] = field(default_factory=list)
+    deliveries: list[CrmDelivery] = field(default_factory=list)
     answers: list[bytes] = field(default_factory=list)
-    behave: Callable[[CrmDelivery], bytes | None] = lambda _told: None
+    behave: Callable[[CrmDelivery], bytes | None] = lambda _delivery: None
     connections: int = 0
 
     @property
     def events(self) -> list[tuple[str, str]]:
         """The lead and type of each request, in order."""
-        return [(one.event["subject"], one.event["type"]) for one in self.told]
+        return [(one.event["subject"], one.event["type"]) for one in self.deliveries]
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -60,12 +60,12 @@ class Crm:
                 pairs = (line.split(": ", 1) for line in lines)
                 headers = {name.lower(): value for name, value in pairs}
                 body = await reader.readexactly(int(headers["content-length"]))
-                told = CrmDelivery(first.split()[1], headers, body)
-                self.told.append(told)
-                said = self.behave(told)
-                if said is None:
-                    said = self.answers.pop(0) if self.answers else TAKEN
-                writer.write(said)
+                delivery = CrmDelivery(first.split()[1], headers, body)
+                self.deliveries.append(delivery)
+                reply = self.behave(delivery)
+                if reply is None:
+                    reply = self.answers.pop(0) if self.answers else TAKEN
+                writer.write(reply)
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass

@@ -1,4 +1,4 @@
-"""The ports in memory, for tests of what is built on them."""
+"""Fakes of the ports, in memory."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ class FakeJournal:
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])
 
-    def told(self, lead: str, kind: str) -> list[Entry]:
+    def entries_of(self, lead: str, kind: str) -> list[Entry]:
         """The entries of one kind on a lead's timeline."""
         return [one for one in self.entries[lead] if one.kind == kind]
 
@@ -140,7 +140,7 @@ class FakeMailLedger:
 
 @dataclass
 class FakeRenderer:
-    """Mails that hold no more than their names; `failure` is raised by an e-mail of a program."""
+    """Mails that hold only their names. `failure` is raised for a marketing mail."""
 
     failure: ValueError | None = None
 
@@ -178,11 +178,11 @@ def _mail(to: str, subject: str, message: str) -> Rendered:
 
 @dataclass
 class FakeMailer:
-    """Keeps what it was given; errors are raised first, by recipient, one a try."""
+    """Collects mails; `failures` of a recipient are raised first, one for each try."""
 
     sent: list[Rendered] = field(default_factory=list)
     failures: dict[str, list[Exception]] = field(default_factory=dict)
-    """Before the server asks for the content."""
+    """Raised before the server asks for the content."""
     after_content: dict[str, list[Exception]] = field(default_factory=dict)
 
     async def send(
@@ -199,13 +199,13 @@ class FakeMailer:
         self.sent.append(mail)
 
     def to(self, address: str) -> list[str]:
-        """The subjects of what one address got."""
+        """The subjects of the mails to one address."""
         return [one.subject for one in self.sent if one.to == address]
 
 
 @dataclass
 class FakeChat:
-    """Keeps what teams were told; `failures` are raised first, one a try."""
+    """Collects the messages to teams; `failures` are raised first, one a try."""
 
     teams: frozenset[str] = frozenset()
     posted: list[tuple[str | None, Payload]] = field(default_factory=list)
@@ -222,7 +222,7 @@ class FakeChat:
 
 @dataclass
 class FakeActs:
-    """Keeps what was asked of leads; `failures` are raised first, one an act."""
+    """Collects acts; `failures` are raised first, one for each act."""
 
     done: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
@@ -235,7 +235,7 @@ class FakeActs:
 
 @dataclass
 class FakeRates:
-    """Lets mail wait as long as it is told, one answer a mail; then no longer."""
+    """Delays mails by `waits`, one for each mail; when none is left, mail does not wait."""
 
     waits: list[timedelta] = field(default_factory=list)
     asked: list[dict[str, Rate]] = field(default_factory=list)
@@ -247,9 +247,9 @@ class FakeRates:
 
 @dataclass
 class FakeDigests:
-    """A digest for every manager but those who have nothing to do with the program."""
+    """A digest for every manager, except for those in `without_digest`."""
 
-    strangers: frozenset[str] = frozenset()
+    without_digest: frozenset[str] = frozenset()
     failures: list[Exception] = field(default_factory=list)
 
     def mail(
@@ -257,7 +257,7 @@ class FakeDigests:
     ) -> Rendered | None:
         if self.failures:
             raise self.failures.pop(0)
-        return None if manager in self.strangers else _mail(manager, program.program, key)
+        return None if manager in self.without_digest else _mail(manager, program.program, key)
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from collections.abc import Callable
 from typing import Any
 
 LIMIT = 120.0
-"""Seconds that any wait may take: only a test that fails waits so long, even on a busy machine."""
+"""The longest wait, in seconds. Only a failing test waits so long, also on a busy machine."""
 
 
 async def until(condition: Callable[[], Any], seconds: float = LIMIT) -> Any:
-    """What the condition gives, as soon as it is true; it may be a coroutine function."""
+    """Return the condition's value as soon as it is true. It may be a coroutine function."""
     async with asyncio.timeout(seconds):
         while True:
             found = condition()

@@ -30,6 +30,8 @@ class Published:
     """What applying the teams changed; None where no teams were given."""
     unstaffed: tuple[Problem, ...]
     """The places where the program names a team that is not in the directory."""
+    warnings: tuple[Problem, ...] = ()
+    """What in the program's file hardly does what is meant."""
 
 
 def publish(
@@ -61,6 +63,8 @@ class ChosenProgram:
     directory: Directory | None
     from_file: bool
     """Whether the program was read from a file. If not, it was published before."""
+    warnings: tuple[Problem, ...] = ()
+    """What in the file hardly does what is meant."""
 
     def publish(self, database: Database, *, by: str = "", note: str = "") -> Published:
         """Store what was read from files. A second call changes nothing."""
@@ -79,6 +83,7 @@ class ChosenProgram:
             program=self.program,
             teams=applied,
             unstaffed=tuple(check_meeting(self.program, directory)),
+            warnings=self.warnings,
         )
 
     async def publish_on(
@@ -101,14 +106,18 @@ def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
     It changes nothing. Raises DocumentError with all problems of both files, and
     UnknownProgramError if no program was published under the name.
     """
-    from adapters.files.program import read_program  # noqa: PLC0415  # half a second to import
+    from adapters.files.program import checked_program  # noqa: PLC0415  # half a second to import
     from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415  # likewise
 
     problems: list[Problem] = []
     program, directory = None, None
     from_file = is_file(text)
+    warnings: tuple[Problem, ...] = ()
     try:
-        program = read_program(Path(text)) if from_file else published(text, database)
+        if from_file:
+            program, warnings = checked_program(Path(text))
+        else:
+            program = published(text, database)
     except DocumentError as error:
         problems += error.problems
     try:
@@ -119,7 +128,7 @@ def choose(text: str, teams: Path | None, database: Database) -> ChosenProgram:
         problems += check_meeting(program, directory, file=Path(text) if from_file else None)
     if program is None or problems:
         raise DocumentError(problems)
-    return ChosenProgram(program, directory, from_file)
+    return ChosenProgram(program, directory, from_file, warnings)
 
 
 def is_file(text: str) -> bool:

@@ -3,6 +3,8 @@
 What should happen is decided in the turn, whose outcome is recorded; nothing of it is
 known here. So this file can stay as it is while the rules change, and whatever is changed
 in it must replay the histories in tests/replay. Handlers only append to the inbox.
+
+The file is long because a workflow is one class: Temporal finds its handlers there.
 """
 
 from __future__ import annotations

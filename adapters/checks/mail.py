@@ -14,7 +14,7 @@ from lifecycle.program.countries import country_codes
 from models.addresses import only_address
 from models.program.program import Program
 from models.program.sending import Email
-from models.program.values import BUILT_IN_FIELDS, COUNTRY_ALIASES
+from models.program.values import BUILT_IN_FIELDS, COUNTRY_ALIASES, is_name
 
 _PART = re.compile(r"(subject|preheader|text|template)(?:, line (\d+))?: ", re.ASCII)
 _MOST_BYTES = 1_000_000
@@ -121,6 +121,7 @@ def _sample_program(root: Node) -> Program:
             name: kind.value
             for name, kind in root.get("fields").items()
             if kind.value in ("text", "number", "flag", "date")
+            and is_name(name)
             and name.isidentifier()
             and name not in BUILT_IN_FIELDS
         }

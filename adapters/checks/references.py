@@ -23,9 +23,8 @@ def check_references(root: Node) -> None:
     for route in root.get("handoff", "routing").each():
         _check(route.get("calendar"), "calendar", calendars)
     for name in CLOCK_NAMES:
-        for clock in _clocks(root, name):
+        for clock in clocks_in(root, name):
             _check(clock.get("calendar"), "calendar", calendars)
-        _check_conditions(root, name)
     for track in root.get("tracks").values():
         for step in steps_in(track.get("steps")):
             _check(step.get("email"), "e-mail", emails)
@@ -85,6 +84,12 @@ def steps_in(steps: Node) -> Iterator[Node]:
         yield from steps_in(step.get("else"))
 
 
+def clocks_in(root: Node, name: str) -> list[Node]:
+    """The clocks of this name: the items of its list, or the one that is no list."""
+    written = root.get("handoff", name)
+    return list(written.each()) if isinstance(written.value, list) else [written]
+
+
 def check_fields(root: Node) -> None:
     """Report own fields of a program that are built in, or that CEL can't name."""
     for name, kind in root.get("fields").items():
@@ -116,35 +121,11 @@ def _check_reasons(root: Node) -> None:
         _check_reason(rule, "disqualify", known)
     for rule in root.get("lifecycle", "idle").each():
         _check_reason(rule, rule.get("do").text, known)
-    for clock in (clock for name in CLOCK_NAMES for clock in _clocks(root, name)):
+    for clock in (clock for name in CLOCK_NAMES for clock in clocks_in(root, name)):
         act = clock.get("then").text
         _check_reason(clock, act, known)
         if act in known and clock.get("reason").value is None:
             clock.report(f"'then: {act}' needs a reason; {_choose(act, known[act])}")
-
-
-def _clocks(root: Node, name: str) -> list[Node]:
-    """The clocks of this name: the items of its list, or the one that is no list."""
-    written = root.get("handoff", name)
-    return list(written.each()) if isinstance(written.value, list) else [written]
-
-
-def _check_conditions(root: Node, name: str) -> None:
-    """Report a clock that no lead can get: what stands before it holds for every lead, or first."""
-    clocks = _clocks(root, name)
-    asked: dict[str, int] = {}
-    for place, clock in enumerate(clocks):
-        when = clock.get("when")
-        if when.value is None and place < len(clocks) - 1 and isinstance(clock.value, dict):
-            clock.report(
-                "only the last clock of a list may have no 'when', because those after it would"
-                " never be used; add a 'when', or move it to the end"
-            )
-        elif when.text is not None and asked.setdefault(when.text, place) != place:
-            when.report(
-                f"{name}[{asked[when.text]}] has the same 'when', so this clock would never be"
-                " used; remove one of them"
-            )
 
 
 def _check_reason(rule: Node, act: str | None, known: dict[str, tuple[str, ...]]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 from adapters.documents.problems import DocumentError, Path, Problem, written_path
 
@@ -37,7 +37,13 @@ class Document:
         return Node(self, (), self.value)
 
     def report(
-        self, path: Path, message: str, *, key: bool = False, offset: int | None = None
+        self,
+        path: Path,
+        message: str,
+        *,
+        key: bool = False,
+        offset: int | None = None,
+        warning: bool = False,
     ) -> None:
         """Report a problem with the value at `path`, with its key, or at `offset` in its text."""
         known = path
@@ -49,7 +55,10 @@ class Document:
         line, column = mark.line, mark.column
         if offset is not None and known == path and not key:
             line, column = self._inside(mark, path, offset)
-        self.problems.append(Problem(self.file, line, column, written_path(path), message))
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
+        self.problems.append(
+            Problem(self.file, line, column, written_path(path), message, severity)
+        )
 
     def _inside(self, mark: Mark, path: Path, offset: int) -> tuple[int, int]:
         if mark.quote is not None:
@@ -63,9 +72,19 @@ class Document:
         column = len(before) - (before.rfind("\n") + 1)
         return mark.line + 1 + before.count("\n"), mark.indent + column
 
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        """The reported problems with which the file can't be used."""
+        return tuple(one for one in self.problems if one.severity == "error")
+
+    @property
+    def warnings(self) -> tuple[Problem, ...]:
+        """The reported problems with which the file can be used, by line."""
+        return tuple(sorted({one for one in self.problems if one.severity == "warning"}))
+
     def error(self) -> DocumentError:
-        """All reported problems as one error to raise."""
-        return DocumentError(self.problems)
+        """All reported errors as one error to raise."""
+        return DocumentError(self.errors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,5 +132,9 @@ class Node:
         return self.value if isinstance(self.value, str) else None
 
     def report(self, message: str, *, key: bool = False, offset: int | None = None) -> None:
-        """Report a problem here."""
+        """Report an error here."""
         self.document.report(self.path, message, key=key, offset=offset)
+
+    def warn(self, message: str, *, key: bool = False, offset: int | None = None) -> None:
+        """Report a warning here."""
+        self.document.report(self.path, message, key=key, offset=offset, warning=True)

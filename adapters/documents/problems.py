@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 from models.near_names import meant, nearest
 
@@ -23,6 +23,8 @@ class Problem:
     column: int
     path: str
     message: str
+    severity: Literal["error", "warning"] = "error"
+    """With an error the file can't be used. With a warning it can, but may not do what is meant."""
 
     def __str__(self) -> str:
         return "  ".join(part for part in (self.place, self.path, self.message) if part)

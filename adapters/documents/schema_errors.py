@@ -57,7 +57,7 @@ class _SchemaErrorReporter:
         inside = f"{here}." if path[:1] == ("calendars",) and path[-1] == "hours" else None
         return any(
             problem.path == here or (inside and problem.path.startswith(inside))
-            for problem in self._document.problems
+            for problem in self._document.errors
         )
 
     def _key_message(self, kind: str, path: Path, said: str, context: Mapping[str, Any]) -> str:

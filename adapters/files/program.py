@@ -6,25 +6,48 @@ none in another.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import ValidationError
 
 from adapters.checks.calendars import check_calendars
+from adapters.checks.countries import check_countries
 from adapters.checks.expressions import check_expressions
+from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
 from adapters.checks.mail import check_rendering, check_sending, embed_templates
+from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.tracks import check_tracks
-from adapters.documents.marked import Document
+from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
+from adapters.checks.unsent_emails import warn_of_unsent_emails
+from adapters.documents.marked import Document, Node
+from adapters.documents.problems import Problem
 from adapters.documents.schema_errors import report_schema_errors
 from adapters.documents.yaml import read_document
 from models.program.program import Program
+
+_WARNINGS: tuple[Callable[[Node], None], ...] = (
+    warn_of_unsent_emails,
+    warn_of_unreachable_tracks,
+    warn_of_minutes,
+)
+"""What looks for warnings. Each gets a document that is a valid program."""
 
 
 def read_program(path: Path) -> Program:
     """Read and check the program in this file.
 
     Raises DocumentError with all that is wrong, each with line, column, path and remedy.
+    """
+    program, _ = checked_program(path)
+    return program
+
+
+def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
+    """Read and check the program in this file, and say what in it hardly does what is meant.
+
+    Raises DocumentError as `read_program`. Warnings are looked for in a program without errors.
     """
     document = read_document(path, "a program")
     root = document.root
@@ -36,12 +59,16 @@ def read_program(path: Path) -> Program:
     check_references(root)
     check_tracks(root)
     check_expressions(root)
+    check_countries(root)
+    check_fallbacks(root)
     check_sending(root)
     check_rendering(root, path.parent)
     program = _validated(document)
-    if program is None or document.problems:
+    if program is None or document.errors:
         raise document.error()
-    return program
+    for warn in _WARNINGS:
+        warn(root)
+    return program, document.warnings
 
 
 def _validated(document: Document) -> Program | None:

@@ -1,4 +1,7 @@
-"""The database: SQLite in WAL mode or PostgreSQL, opened by URL; and its migrations."""
+"""The database: SQLite in WAL mode or PostgreSQL, opened by URL; and its migrations.
+
+The file is long because both databases are opened, checked and migrated here and nowhere else.
+"""
 
 from __future__ import annotations
 

@@ -89,6 +89,7 @@ _ACT_EXAMPLES: dict[str, Any] = {
     "accept": {"value": {"do": "accept", "id": "crm-4711"}},
     "touch": {"value": {"do": "touch", "channel": "call", "note": "wants a quote"}},
     "recycle": {"value": {"do": "recycle", "reason": "not_now", "until": "2026-06-01T09:00:00Z"}},
+    "churn": {"value": {"do": "churn", "reason": "cancelled"}},
     "reassign": {"value": {"do": "reassign", "to": "sam@acme.example"}},
     "hold": {"value": {"do": "hold", "until": "2026-03-05T14:00:00-05:00", "why": "on holiday"}},
     "open_opportunity": {"value": {"do": "open_opportunity", "amount": 24000, "currency": "USD"}},

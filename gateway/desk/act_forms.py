@@ -26,6 +26,7 @@ _LABELS = {
     "win": "Won",
     "lose": "Lost",
     "recycle": "Give back to marketing",
+    "churn": "The customer has left",
     "disqualify": "No fit",
     "hold": "Put on hold",
     "resume": "Resume the clocks",
@@ -41,6 +42,7 @@ DONE_MESSAGES = {
     "win": "Won. Well done.",
     "lose": "Recorded as lost.",
     "recycle": "Given back to marketing.",
+    "churn": "Recorded as a customer who has left.",
     "disqualify": "Recorded as no fit.",
     "hold": "On hold.",
     "resume": "The clocks run again.",
@@ -122,6 +124,10 @@ _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]]
     "touch": lambda *_: (_CHANNEL, Field("note", "Note", "long", required=False)),
     "recycle": lambda program, state, _: (
         _reasons(_recycle_reasons(program, state)),
+        _NOT_BEFORE,
+    ),
+    "churn": lambda program, *_: (
+        _reasons(dict.fromkeys(program.recycle.reasons, "")),
         _NOT_BEFORE,
     ),
     "disqualify": lambda program, *_: (_reasons(dict.fromkeys(program.disqualify.reasons, "")),),

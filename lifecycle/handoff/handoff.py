@@ -19,6 +19,7 @@ from lifecycle.handoff.clock_settings import (
 )
 from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
 from lifecycle.moment import Moment
+from lifecycle.program.rulebook import CompiledRoute
 from models.decision import Assign
 from models.inputs import Result
 from models.state import ClockState, HandoffState
@@ -40,11 +41,29 @@ def open_handoff(m: Moment) -> None:
     """Open a handoff for a new MQL. Routing chooses the team."""
     if m.book.program.handoff is None:
         return
-    for route in m.book.routes:
-        if route.when is None or m.holds(route.when):
-            _open(m, route.team, calendar=route.calendar, prefer=route.prefer)
-            return
-    _open(m, None)
+    route = _route(m)
+    if route is None:
+        _open(m, None)
+    else:
+        _open(m, route.team, calendar=route.calendar, prefer=route.prefer)
+
+
+def _route(m: Moment) -> CompiledRoute | None:
+    """The route that holds now."""
+    return next(
+        (route for route in m.book.routes if route.when is None or m.holds(route.when)), None
+    )
+
+
+def responsible(m: Moment) -> str | None:
+    """Who is told about a lead: its owner, else the manager of the handoff's team.
+
+    Without a handoff (people who were with us before), the manager of the team that routing names.
+    """
+    if m.state.owner is not None or m.state.handoff is not None:
+        return m.state.owner or m.manager
+    route = _route(m)
+    return None if route is None else m.people.manager_of(route.team)
 
 
 def open_second(m: Moment, team: str) -> None:

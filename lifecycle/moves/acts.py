@@ -26,7 +26,7 @@ from lifecycle.handoff.permission import (
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.acceptance import accept
 from lifecycle.moves.events import log_touch
-from lifecycle.moves.transitions import disqualify, enter_stage, recycle
+from lifecycle.moves.transitions import churn, disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
 from lifecycle.stable_hash import short_hash
 from lifecycle.stages import ACT_STAGES, WITH_MARKETING
@@ -101,6 +101,14 @@ def _recycle(m: Moment, act: Act) -> None:
     if act.until is not None:
         _in_future(m, "recycle", act.until)
     recycle(m, reason, by=act.by, until=act.until)
+
+
+def _churn(m: Moment, act: Act) -> None:
+    require_owner_or_manager(m, "churn", act.by)
+    reason = _reason(act, m.book.program.recycle.reasons)
+    if act.until is not None:
+        _in_future(m, "churn", act.until)
+    churn(m, reason, by=act.by, until=act.until)
 
 
 def _disqualify(m: Moment, act: Act) -> None:
@@ -269,6 +277,7 @@ _ACTS: dict[str, Callable[[Moment, Act], None]] = {
     "open_opportunity": _open_opportunity,
     "win": _win,
     "lose": _lose,
+    "churn": _churn,
     "done": _done,
     "note": _note,
 }

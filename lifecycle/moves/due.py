@@ -103,6 +103,8 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
         # Most are due in months, so most are ruled out here, without calendar arithmetic.
         if first is not None and first.at < base + at_least:
             continue
+        if rule.do == "recycle" and state.stage == "customer":
+            continue  # only a person says that a customer has left (`churn`)
         if allowed(state.stage, "recycled" if rule.do == "recycle" else "disqualified"):
             due = later(base, rule.after, m.zone)
             if state.cool_off_until is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from lifecycle.handoff.handoff import responsible
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import become_mql, disqualify, enter_stage
 from lifecycle.stages import WITH_MARKETING, WORKED
@@ -23,14 +24,14 @@ def check_disqualify(m: Moment) -> bool:
 
 
 def check_hand_raise(m: Moment, event: Event) -> bool:
-    """Make a lead that raises its hand an MQL. If sales has it already, alert the owner."""
+    """Make a lead that raises its hand an MQL. If sales has or had it, alert the owner."""
     state = m.state
     if not m.holds(m.book.hand_raise):
         return False
     if is_late(event) and state.handoff_at is not None and state.handoff_at >= event.at:
         return False
     if state.stage in WORKED or state.stage == "customer":
-        m.alert(state.owner or m.manager, "hand_raise", "The lead has raised its hand again.")
+        m.alert(responsible(m), "hand_raise", "The lead has raised its hand again.")
         return True
     if state.stage == "disqualified" and not _revives(m):
         return False

@@ -61,6 +61,16 @@ def recycle(
     _start_cycle(m, reason, by, until or later(m.at, cool_off, m.zone))
 
 
+def churn(m: Moment, reason: str, *, by: str, until: datetime | None = None) -> None:
+    """Give a customer who has left back to marketing: a new cycle, after the reason's cool-off.
+
+    `until` replaces the end of the cool-off. It is no failed attempt of sales, so `at_most` of
+    recycle neither counts nor stops it.
+    """
+    cool_off = m.book.program.recycle.reasons[reason].cool_off
+    _start_cycle(m, reason, by, until or later(m.at, cool_off, m.zone))
+
+
 def recycle_lost(m: Moment) -> None:
     """Recycle a lost lead whose cool-off is over: with its reason, without a second cool-off."""
     _start_cycle(m, m.state.reason or "lost", None, m.at)

@@ -17,11 +17,20 @@ from models.program.values import CountryCode, Flag, Part
 class SendWindow(Part):
     """When nurture mail may be sent, in the lead's own time zone; start included, end not."""
 
-    days: DaysField = frozenset(range(7))
-    hours: TimeBlockField
+    days: DaysField = Field(
+        default=frozenset(range(7)),
+        description="The days on which the window opens; every day if absent",
+        examples=["mon-fri"],
+    )
+    hours: TimeBlockField = Field(
+        description="The hours of such a day, start included and end not; 22:00-06:00 ends"
+        " on the next day",
+        examples=["08:00-18:00"],
+    )
     holidays: Holidays = Field(
         default=Holidays(),
-        description="Days on which no block of the window begins, like {country: US}",
+        description="Days on which no block of the window begins",
+        examples=[{"country": "US"}],
     )
 
     @cached_property
@@ -33,40 +42,105 @@ class SendWindow(Part):
 class Sending(Part):
     """How mail is sent."""
 
-    from_: str = Field(alias="from")
-    postal_address: str = Field(min_length=1)
-    send_window: SendWindow | None = None
-    caps: tuple[CapField, ...] = ()
-    consent_required_in: tuple[CountryCode, ...] = ()
-    holdout: ShareField = Share(0)  # type: ignore[arg-type]  # an int is a fine exact share
+    from_: str = Field(
+        alias="from",
+        description="The sender of all mail: a name and an address",
+        examples=["Acme <hello@acme.example>"],
+    )
+    postal_address: str = Field(
+        min_length=1,
+        description="The postal address in the footer of every e-mail, which the law requires",
+        examples=["Acme Inc., 1 Main Street, Springfield"],
+    )
+    send_window: SendWindow | None = Field(
+        default=None,
+        description="When nurture mail may be sent, in the lead's own time zone; always if absent",
+        examples=[{"days": "mon-fri", "hours": "08:00-18:00"}],
+    )
+    caps: tuple[CapField, ...] = Field(
+        default=(),
+        description="The most nurture mail to one lead; an e-mail over a cap waits and is"
+        " never dropped",
+        examples=[["1 per 1d", "3 per 7d"]],
+    )
+    consent_required_in: tuple[CountryCode, ...] = Field(
+        default=(),
+        description="Countries where a lead without consent gets no marketing mail: codes of"
+        " two letters",
+        examples=[["DE"]],
+    )
+    holdout: ShareField = Field(
+        default=Share(0),  # type: ignore[arg-type]  # an int is a fine exact share
+        description="The share of leads that get no marketing mail, for comparison",
+        examples=["5%"],
+    )
     rate: CapField | None = Field(
-        default=None, description="The most mail of this program, all workers together"
+        default=None,
+        description="The most mail of this program, all workers together",
+        examples=["600 per 1m"],
     )
     domain_rate: CapField | None = Field(
-        default=None, description="The most mail to any one recipient domain"
+        default=None,
+        description="The most mail to any one recipient domain",
+        examples=["100 per 1m"],
     )
-    track: tuple[Literal["clicks", "opens"], ...] = ()
-    double_opt_in: Flag = False
+    track: tuple[Literal["clicks", "opens"], ...] = Field(
+        default=(),
+        description="Which actions of recipients are tracked",
+        examples=[["clicks", "opens"]],
+    )
+    double_opt_in: Flag = Field(
+        default=False,
+        description="Whether an address must be confirmed before anything else is sent to"
+        " it; needs an operational e-mail named confirm",
+        examples=[True],
+    )
 
 
 class Email(Part):
     """One e-mail: a subject and one body, inline text or an MJML template."""
 
-    subject: str = Field(min_length=1)
+    subject: str = Field(
+        min_length=1,
+        description="The subject, in Liquid",
+        examples=["Welcome, {{ lead.first_name | default: 'there' }}"],
+    )
     from_: Literal["owner"] | None = Field(
-        default=None, alias="from", description="From the lead's owner, if there is one"
+        default=None,
+        alias="from",
+        description="From the lead's owner, if there is one; else from the program's sender",
+        examples=["owner"],
     )
-    preheader: str | None = None
-    text: str | None = None
-    template: str | None = None
+    preheader: str | None = Field(
+        default=None,
+        description="The text that an inbox shows beside the subject",
+        examples=["Three things worth ten minutes"],
+    )
+    text: str | None = Field(
+        default=None,
+        description="The body as plain text, in Liquid; either this or template",
+        examples=["Hello {{ lead.first_name }}, here is the guide."],
+    )
+    template: str | None = Field(
+        default=None,
+        description="The body as an MJML file beside the program; either this or text",
+        examples=["welcome.mjml"],
+    )
     mjml: str | None = Field(
-        default=None, description="The template's text; filled in when the program is read"
+        default=None,
+        description="The template's text; filled in when the program is read",
+        examples=["<mjml></mjml>"],
     )
-    operational: Flag = False
+    operational: Flag = Field(
+        default=False,
+        description="Whether this is no marketing: then only bounces and complaints stop it,"
+        " and no cap, window or consent counts",
+        examples=[True],
+    )
     send_window: SendWindow | None = Field(
         default=None,
-        description="When this e-mail may be sent, in place of the program's window,"
-        ' like {days: tue, hours: "09:00-12:00"}',
+        description="When this e-mail may be sent, in place of the program's window",
+        examples=[{"days": "tue", "hours": "09:00-12:00"}],
     )
 
     @model_validator(mode="after")

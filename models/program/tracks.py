@@ -17,35 +17,63 @@ _NO_DAYS = Duration(0, "d")
 class TaskWork(Part):
     """A piece of work for a person."""
 
-    kind: Literal["call", "linkedin", "manual"]
-    note: str = ""
-    team: Name | None = None
+    kind: Literal["call", "linkedin", "manual"] = Field(
+        description="What is to be done", examples=["call"]
+    )
+    note: str = Field(
+        default="",
+        description="A note for the person who does it",
+        examples=["connect, mention the case study"],
+    )
+    team: Name | None = Field(
+        default=None,
+        description="The team that does it; the lead's owner if absent",
+        examples=["sdr"],
+    )
 
 
 class Notification(Part):
     """An in-app notification."""
 
-    channel: Literal["app"]
-    message: str = Field(min_length=1)
+    channel: Literal["app"] = Field(
+        description="Where it is shown; only in the app", examples=["app"]
+    )
+    message: str = Field(
+        min_length=1, description="What it says", examples=["Nice work. Invite a colleague?"]
+    )
 
 
 class Step(Part):
     """Fields of every step."""
 
-    id: Name | None = None
+    id: Name | None = Field(
+        default=None,
+        description="Your own name of this step; it stays when the steps around it change",
+        examples=["first-wait"],
+    )
 
 
 class EmailStep(Step):
     """Send this e-mail."""
 
-    email: Name
+    email: Name = Field(
+        description="The e-mail to send, once per lead and cycle", examples=["welcome"]
+    )
 
 
 class VariantsStep(Step):
     """Send one of several e-mails, chosen by a stable hash."""
 
-    variants: dict[Name, Name] = Field(min_length=1)
-    weights: dict[Name, Count] | None = None
+    variants: dict[Name, Name] = Field(
+        min_length=1,
+        description="The e-mails of which one is sent; the same lead always gets the same one",
+        examples=[{"short": "welcome-short", "long": "welcome-long"}],
+    )
+    weights: dict[Name, Count] | None = Field(
+        default=None,
+        description="How often each variant is chosen, compared with the others; 1 unless given",
+        examples=[{"short": 3}],
+    )
 
     @model_validator(mode="after")
     def _weighed(self) -> Self:
@@ -63,31 +91,58 @@ class VariantsStep(Step):
 class WaitStep(Step):
     """Wait from the instant the step before was done."""
 
-    wait: PositiveDuration
+    wait: PositiveDuration = Field(
+        description="How long to wait, from the instant at which the step before was done",
+        examples=["3d"],
+    )
 
 
 class WaitUntilStep(Step):
     """Wait until an expression holds, but not longer than `up_to`."""
 
-    wait_until: LeadExpression
-    up_to: PositiveDuration
-    then: tuple[AnyStep, ...] = ()
-    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+    wait_until: LeadExpression = Field(
+        description="What to wait for", examples=["did('email.clicked', 'welcome')"]
+    )
+    up_to: PositiveDuration = Field(
+        description="The longest wait; after it the steps under else are done", examples=["5d"]
+    )
+    then: tuple[AnyStep, ...] = Field(
+        default=(), description="The steps as soon as it holds", examples=[[{"email": "ebook"}]]
+    )
+    else_: tuple[AnyStep, ...] = Field(
+        default=(),
+        alias="else",
+        description="The steps if it does not hold in time",
+        examples=[[{"email": "case-study"}]],
+    )
 
 
 class WaitForStep(Step):
     """Wait for a local time on a day that a field of the lead names, or on a day near it."""
 
-    wait_for: Name = Field(description="The field, of type date, like renewal")
+    wait_for: Name = Field(description="The field, of type date", examples=["renewal"])
     before: PositiveDays | None = Field(
-        default=None, description="So many days before the date, like 30d"
+        default=None,
+        description="So many days before the date; either before or after",
+        examples=["30d"],
     )
     after: PositiveDays | None = Field(
-        default=None, description="So many days after the date, like 1w"
+        default=None,
+        description="So many days after the date; either before or after",
+        examples=["1w"],
     )
-    at: TimeField = Field(default=time(), description="The local time of the lead, like 09:00")
-    then: tuple[AnyStep, ...] = ()
-    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+    at: TimeField = Field(
+        default=time(), description="The local time of the lead", examples=["09:00"]
+    )
+    then: tuple[AnyStep, ...] = Field(
+        default=(), description="The steps at that time", examples=[[{"email": "renewal-offer"}]]
+    )
+    else_: tuple[AnyStep, ...] = Field(
+        default=(),
+        alias="else",
+        description="The steps at once, without a date or when it is too late",
+        examples=[[{"finish": True}]],
+    )
 
     @model_validator(mode="after")
     def _one_side(self) -> Self:
@@ -105,33 +160,50 @@ class WaitForStep(Step):
 class IfStep(Step):
     """Go on with one of two branches, by an expression."""
 
-    if_: LeadExpression = Field(alias="if")
-    then: tuple[AnyStep, ...] = ()
-    else_: tuple[AnyStep, ...] = Field(default=(), alias="else")
+    if_: LeadExpression = Field(
+        alias="if", description="The condition, asked once, now", examples=["score.fit >= 20.0"]
+    )
+    then: tuple[AnyStep, ...] = Field(
+        default=(), description="The steps if it holds", examples=[[{"task": {"kind": "call"}}]]
+    )
+    else_: tuple[AnyStep, ...] = Field(
+        default=(),
+        alias="else",
+        description="The steps if it does not hold",
+        examples=[[{"email": "demo-offer"}]],
+    )
 
 
 class TaskStep(Step):
     """Open a task for the lead's owner, or for a team."""
 
-    task: TaskWork
+    task: TaskWork = Field(
+        description="A task for the lead's owner or for a team",
+        examples=[{"kind": "call", "note": "ask for the budget", "team": "sdr"}],
+    )
 
 
 class NotifyStep(Step):
     """Send an in-app notification."""
 
-    notify: Notification
+    notify: Notification = Field(
+        description="A notification in the app",
+        examples=[{"channel": "app", "message": "Nice work. Invite a colleague?"}],
+    )
 
 
 class MoveToStep(Step):
     """Leave this track and enter another."""
 
-    move_to: Name
+    move_to: Name = Field(
+        description="The track to enter in place of this one", examples=["long-term"]
+    )
 
 
 class FinishStep(Step):
     """Leave this track."""
 
-    finish: Literal[True]
+    finish: Literal[True] = Field(description="Leave this track; always true", examples=[True])
 
 
 STEP_KINDS = (
@@ -200,12 +272,28 @@ AnyStep = Annotated[
 class Track(Part):
     """A nurture sequence: for whom, until when, and its steps."""
 
-    for_: LeadExpression = Field(alias="for")
+    for_: LeadExpression = Field(
+        alias="for",
+        description="Which leads enter; a lead enters the first track that holds",
+        examples=["stage == 'known' && motion == 'sales'"],
+    )
     start_on: EventExpression | None = Field(
         default=None,
-        description="An event that begins the track, also out of another track,"
-        " like event.type == 'content.downloaded'",
+        description="An event that begins the track, also out of another track",
+        examples=["event.type == 'content.downloaded'"],
     )
-    exit: LeadExpression | None = None
-    again: Flag = False
-    steps: tuple[AnyStep, ...] = Field(min_length=1)
+    exit: LeadExpression | None = Field(
+        default=None,
+        description="When the lead leaves the track at once",
+        examples=["stage == 'engaged'"],
+    )
+    again: Flag = Field(
+        default=False,
+        description="Whether a lead may enter the track again in the same cycle",
+        examples=[True],
+    )
+    steps: tuple[AnyStep, ...] = Field(
+        min_length=1,
+        description="What is done, one after the other",
+        examples=[[{"email": "welcome"}, {"wait": "3d"}, {"email": "problem-guide"}]],
+    )

@@ -58,6 +58,11 @@ CountryCode = Annotated[str, AfterValidator(lambda code: COUNTRY_ALIASES.get(cod
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 
 
+def is_name(text: str) -> bool:
+    """Whether this can be the name of a part of a program."""
+    return _NAME.fullmatch(text) is not None
+
+
 def _name(text: str) -> str:
     if not _NAME.fullmatch(text):
         raise ValueError(

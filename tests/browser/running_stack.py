@@ -33,7 +33,7 @@ class RunningStack:
     programs: dict[str, Program]
 
     async def handed_over(self, lead: str, program: str = "acme", **profile: Any) -> LeadLine:
-        """A new lead that asked for a demo, once its owner was told by mail."""
+        """A new lead that asked for a demo, as soon as its owner got the mail."""
         fields = {
             "email": f"{lead}@northwind.example",
             "first_name": lead.capitalize(),

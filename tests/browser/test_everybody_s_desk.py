@@ -1,4 +1,4 @@
-"""The desk for everybody: without JavaScript, by keyboard, on a phone, in the dark, read aloud."""
+"""The desk without JavaScript, by keyboard, on a phone, in dark mode and with a screen reader."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ async def test_a_lead_is_accepted_by_keyboard_alone(stack: RunningStack, at: At)
     assert [one["by"] for one in stack.timeline("finn", "accepted")] == [owner]
 
 
-async def test_a_deadline_ticks_and_turns_over_where_there_is_javascript(
+async def test_with_javascript_a_deadline_counts_down_and_becomes_overdue(
     stack: RunningStack, at: At
 ) -> None:
     owner = (await stack.handed_over("gus")).owner

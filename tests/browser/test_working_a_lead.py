@@ -1,4 +1,4 @@
-"""The days of sales people and their managers, as they live them: mail, links, pages."""
+"""What salespeople and their managers do in a day: mail, links, pages."""
 
 from __future__ import annotations
 

@@ -72,10 +72,10 @@ class _Run:
         for complaint in found.complaints:
             print(f"  BROKEN {complaint}")
         after = f"{self._happened.total()} faults ({asked.faults}, seed {asked.seed})"
-        said = f"{len(found.complaints)} promises broken after {after}"
+        summary = f"{len(found.complaints)} promises broken after {after}"
         if found.complaints:
-            raise FaultError(said)
-        return said
+            raise FaultError(summary)
+        return summary
 
     async def _disturb(self, stack: Stack, life: Life) -> None:
         chance, names = life.chance("faults"), SETS[self._options.faults]

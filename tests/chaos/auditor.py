@@ -2,6 +2,8 @@
 
 `audit` gives complaints (promises broken) and notes (figures worth a look). test_auditor.py
 proves it by planted faults.
+
+The file is long because each promise is one function in it.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from itertools import pairwise
 from typing import Any
 
 ACTS = {"accept": "accepted", "touch": "touched", "qualify": "qualified", "recycle": "recycled"}
-TOLD_TO_CRM = ("accepted", "qualified", "recycled", "breached")
+SENT_TO_CRM = ("accepted", "qualified", "recycled", "breached")
 WITH_OWNER = ("mql", "sal", "sql")
 
 
@@ -68,7 +70,7 @@ class Snapshot:
     accepted: set[tuple[str, str]] = field(default_factory=set)
     """Lead and id of events that the gateway took."""
     waiting: set[tuple[str, str]] = field(default_factory=set)
-    """Those of them that are still in its intake, or were told after `entries` was read."""
+    """Those of them that are still in its intake, or were sent after `entries` was read."""
     acts: list[Act] = field(default_factory=list)
     rows: dict[str, Row] = field(default_factory=dict)
     standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
@@ -126,12 +128,12 @@ def audit(seen: Snapshot) -> Findings:
 
 def _events(seen: Snapshot, found: Findings) -> None:
     times = Counter((one.lead, one.event) for one in seen.entries if one.kind == "event")
-    told = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
-    found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - told))
-    found.claim("events told twice", sorted(one for one in seen.accepted if times[one] > 1))
-    found.notes["events accepted, told late or still waiting"] = (
+    recorded = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
+    found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - recorded))
+    found.claim("events recorded twice", sorted(one for one in seen.accepted if times[one] > 1))
+    found.notes["events accepted, recorded late or still waiting"] = (
         len(seen.accepted),
-        len(seen.waiting - told),
+        len(seen.waiting - recorded),
     )
 
 
@@ -203,11 +205,11 @@ def _mail(seen: Snapshot, found: Findings) -> None:
         "mails delivered twice", [message for message, times in seen.inbox.items() if times > 1]
     )
     found.claim(
-        "mails told as sent that never arrived",
+        "mails recorded as sent that never arrived",
         [message for message in sent if not seen.inbox[message]],
     )
-    untold = [message for message in seen.inbox if not sent[message] and message not in unknown]
-    found.claim("mails delivered of which no timeline tells", untold)
+    unrecorded = [message for message in seen.inbox if not sent[message] and message not in unknown]
+    found.claim("mails delivered that no timeline records", unrecorded)
     found.claim("mails given up that never came to the relay", sorted(unknown - seen.reached))
     found.claim(
         "mails still claimed",
@@ -226,7 +228,7 @@ def _mail(seen: Snapshot, found: Findings) -> None:
             if one.kind == "suppressed" and one.fields.get("why") == "unsubscribed"
         ]
         late += sum(one.kind == "email_sent" and bool(off) and one.seq > off[0] for one in entries)
-    found.notes["mails told as sent after an unsubscription"] = late
+    found.notes["mails recorded as sent after an unsubscription"] = late
 
 
 def _workflows(seen: Snapshot, found: Findings) -> None:
@@ -290,18 +292,18 @@ def _crm(seen: Snapshot, found: Findings) -> None:
             first.add(one)
             order[lead].append(seq)
     found.claim(
-        "leads told to the CRM out of order",
+        "leads sent to the CRM out of order",
         [lead for lead, numbers in order.items() if numbers != sorted(numbers)],
     )
     ids: dict[tuple[str, int], set[str]] = defaultdict(set)
     for one, lead, seq in seen.crm_taken:
         ids[lead, seq].add(one)
     found.claim(
-        "entries told to the CRM under two ids",
+        "entries sent to the CRM under two ids",
         [f"{lead} {seq}" for (lead, seq), under in ids.items() if len(under) > 1],
     )
     found.claim(
-        "told as sent that the CRM never took",
+        "recorded as sent that the CRM never took",
         [
             one
             for one, (status, _, _) in seen.crm_rows.items()
@@ -309,13 +311,13 @@ def _crm(seen: Snapshot, found: Findings) -> None:
         ],
     )
     events = {(lead, seq) for _, lead, seq in seen.crm_rows.values()}
-    untold = [
+    unsent = [
         (one.lead, one.seq)
         for one in seen.entries
-        if one.kind in TOLD_TO_CRM and (one.lead, one.seq) not in events
+        if one.kind in SENT_TO_CRM and (one.lead, one.seq) not in events
     ]
     if seen.crm_rows:
-        found.claim("entries of which the CRM is not told", untold)
+        found.claim("entries that were not sent to the CRM", unsent)
     found.notes["CRM"] = {
         "taken": len(times),
         "repeated": times.total() - len(times),
@@ -324,15 +326,18 @@ def _crm(seen: Snapshot, found: Findings) -> None:
 
 
 def _assignments(seen: Snapshot, found: Findings) -> None:
-    told: Counter[tuple[str, int | None, str]] = Counter(
+    recorded: Counter[tuple[str, int | None, str]] = Counter(
         (one.lead, one.fields.get("handoff"), one.fields["owner"])
         for one in seen.entries
         if one.kind == "assigned"
     )
     found.claim(
-        "assignments counted that no timeline tells", sorted(map(str, seen.assignments - told))
+        "assignments counted that no timeline records",
+        sorted(map(str, seen.assignments - recorded)),
     )
-    found.claim("assignments told that are not counted", sorted(map(str, told - seen.assignments)))
+    found.claim(
+        "assignments recorded that are not counted", sorted(map(str, recorded - seen.assignments))
+    )
     loads = Counter(
         row.owner for row in seen.rows.values() if row.owner and row.stage in WITH_OWNER
     )

@@ -35,9 +35,15 @@ async def take(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> No
     now, chance = mode(), CHANCE.random()
     refused = now == "down" or (now == "flaky" and chance < 0.1)
     entry = event["data"]["entry"]
-    told = {"at": time.time(), "id": event["id"], "lead": event["subject"], "type": event["type"]}
+    delivery = {
+        "at": time.time(),
+        "id": event["id"],
+        "lead": event["subject"],
+        "type": event["type"],
+    }
     LOG.write(
-        json.dumps(told | {"seq": entry["seq"], "kind": entry["kind"], "taken": not refused}) + "\n"
+        json.dumps(delivery | {"seq": entry["seq"], "kind": entry["kind"], "taken": not refused})
+        + "\n"
     )
     if now == "slow" or (now == "flaky" and 0.1 <= chance < 0.12):
         await asyncio.sleep(12)

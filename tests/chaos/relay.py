@@ -76,13 +76,13 @@ class Session:
         what = fate()
         if "kept" in what:
             keep(body)
-        told = {
+        record = {
             "at": time.time(),
             "message": message_id(body),
             "to": self.to,
             "kept": "kept" in what,
         }
-        LOG.write(json.dumps(told) + "\n")
+        LOG.write(json.dumps(record) + "\n")
         if "cut" in what:
             return False
         await self.say("250 kept" if what == "kept" else "452 4.3.1 full")

@@ -136,8 +136,8 @@ class Stack(Processes):
 
     def admin_key(self) -> str:
         """A key that may act for anybody."""
-        said = self.leadflow("key", "create", "admin", "--role", "admin").stdout.split()
-        return next(word for word in said if word.startswith("lf_"))
+        words = self.leadflow("key", "create", "admin", "--role", "admin").stdout.split()
+        return next(word for word in words if word.startswith("lf_"))
 
     def rows(self, sql: str, **params: object) -> list[tuple[Any, ...]]:
         """Rows of leadflow's database."""
@@ -162,7 +162,7 @@ class Stack(Processes):
         return self._lines("relay.jsonl")
 
     def crm_events(self) -> list[dict[str, Any]]:
-        """What the CRM was told, in order: at, id, lead, type, seq, kind, taken."""
+        """What the CRM received, in order: at, id, lead, type, seq, kind, taken."""
         return self._lines("crm.jsonl")
 
     def _lines(self, name: str) -> list[dict[str, Any]]:

@@ -87,9 +87,9 @@ def test_an_event_that_still_waits_is_sound(seen: Snapshot) -> None:
     finds(seen)
 
 
-def test_an_event_told_twice(seen: Snapshot) -> None:
+def test_an_event_recorded_twice(seen: Snapshot) -> None:
     seen.entries.append(TimelineRead("a", 6, at(10), "event", "e1"))
-    finds(seen, "events told twice")
+    finds(seen, "events recorded twice")
 
 
 def test_a_doubled_mail(seen: Snapshot) -> None:
@@ -99,7 +99,7 @@ def test_a_doubled_mail(seen: Snapshot) -> None:
 
 def test_a_mail_that_never_arrived(seen: Snapshot) -> None:
     seen.inbox.clear()
-    finds(seen, "mails told as sent that never arrived")
+    finds(seen, "mails recorded as sent that never arrived")
 
 
 def test_a_mail_given_up_that_the_relay_never_saw(seen: Snapshot) -> None:
@@ -113,9 +113,9 @@ def test_a_mail_given_up_that_the_relay_saw_is_sound(seen: Snapshot) -> None:
     finds(seen)
 
 
-def test_a_mail_of_which_nobody_tells(seen: Snapshot) -> None:
+def test_a_mail_that_no_timeline_records(seen: Snapshot) -> None:
     seen.inbox.update(["m3@acme.example"])
-    finds(seen, "mails delivered of which no timeline tells")
+    finds(seen, "mails delivered that no timeline records")
 
 
 def test_a_mail_left_claimed(seen: Snapshot) -> None:
@@ -194,22 +194,22 @@ def test_a_history_that_does_not_replay(seen: Snapshot) -> None:
 
 def test_the_crm_out_of_order(seen: Snapshot) -> None:
     seen.crm_taken.insert(0, ("c3", "a", 6))
-    finds(seen, "leads told to the CRM out of order")
+    finds(seen, "leads sent to the CRM out of order")
 
 
-def test_the_crm_is_not_told(seen: Snapshot) -> None:
+def test_an_entry_that_was_not_sent_to_the_crm(seen: Snapshot) -> None:
     del seen.crm_rows["c1"]
-    finds(seen, "entries of which the CRM is not told")
+    finds(seen, "entries that were not sent to the CRM")
 
 
-def test_an_entry_told_to_the_crm_under_two_ids(seen: Snapshot) -> None:
+def test_an_entry_sent_to_the_crm_under_two_ids(seen: Snapshot) -> None:
     seen.crm_taken.append(("c4", "a", 5))
-    finds(seen, "entries told to the CRM under two ids")
+    finds(seen, "entries sent to the CRM under two ids")
 
 
-def test_an_assignment_nobody_tells(seen: Snapshot) -> None:
+def test_an_assignment_on_no_timeline(seen: Snapshot) -> None:
     seen.assignments.update([("a", 2, OWNER)])
-    finds(seen, "assignments counted that no timeline tells")
+    finds(seen, "assignments counted that no timeline records")
 
 
 def test_too_much_for_one_owner(seen: Snapshot) -> None:

@@ -46,16 +46,16 @@ async def _tried(check: Callable[[Stack], Awaitable[str]], limit: float, stack: 
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
-        said, status = await running, 0
+        message, status = await running, 0
     except FaultError as fault:
-        said, status = str(fault), 1
+        message, status = str(fault), 1
     except TimeoutError:
-        said, status = f"not done within {limit:.0f} seconds", 2
+        message, status = f"not done within {limit:.0f} seconds", 2
     except (CannotRunError, asyncio.CancelledError) as error:
-        said, status = f"could not run: {error or 'interrupted'}", 2
+        message, status = f"could not run: {error or 'interrupted'}", 2
     except Exception as error:  # noqa: BLE001 - a trial that breaks proves nothing
-        said, status = f"could not run: {type(error).__name__} {error}", 2
+        message, status = f"could not run: {type(error).__name__} {error}", 2
     finally:
         stack.stop()
-    print(f"{said} ({time.monotonic() - began:.0f} s)")
+    print(f"{message} ({time.monotonic() - began:.0f} s)")
     return status

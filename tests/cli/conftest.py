@@ -90,7 +90,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 def command(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Leadflow:
-    """Runs a command where no stack is."""
+    """Runs a command without a stack."""
     for name in ("LEADFLOW_DEBUG", "LEADFLOW_BY", "LEADFLOW_DATABASE_URL", "TEMPORAL_ADDRESS"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("LEADFLOW_HOME", str(tmp_path / "nowhere"))
@@ -100,9 +100,9 @@ def command(
     def run(*arguments: str) -> Ran:
         with pytest.raises(SystemExit) as left:
             starter.main(arguments)
-        said = capsys.readouterr()
-        assert "Traceback" not in said.err
-        return Ran(int(left.value.code or 0), said.out, said.err)
+        printed = capsys.readouterr()
+        assert "Traceback" not in printed.err
+        return Ran(int(left.value.code or 0), printed.out, printed.err)
 
     return run
 
@@ -130,7 +130,7 @@ def leadflow(command: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch) -
 
 
 def until(look: Callable[[], Any], seconds: float = LIMIT) -> Any:
-    """What `look` returns, as soon as it is true."""
+    """The value of `look`, as soon as it is true."""
     limit = monotonic() + seconds
     pause = threading.Event()
     while not (found := look()):

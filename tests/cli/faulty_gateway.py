@@ -11,7 +11,7 @@ from tests.waiting import LIMIT
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ReceivedRequest:
     """One request that was read whole."""
 
     method: str
@@ -28,9 +28,9 @@ class FaultyGateway:
     """Answers by `faults` in order, then by `answer`. It is an HTTP/1.1 server of its own, since
     real ones can't be told to close a connection just as it is used."""
 
-    answer: Callable[[Asked], Answer]
+    answer: Callable[[ReceivedRequest], Answer]
     faults: list[Answer] = field(default_factory=list)
-    asked: list[Asked] = field(default_factory=list)
+    asked: list[ReceivedRequest] = field(default_factory=list)
     url: str = ""
     connections: int = 0
 
@@ -55,7 +55,7 @@ class FaultyGateway:
 
 @asynccontextmanager
 async def faulty_gateway(
-    answer: Callable[[Asked], Answer], faults: Iterable[Answer] = ()
+    answer: Callable[[ReceivedRequest], Answer], faults: Iterable[Answer] = ()
 ) -> AsyncIterator[FaultyGateway]:
     """The gateway, on a free port of loopback."""
     gateway = FaultyGateway(answer, list(faults))
@@ -65,7 +65,7 @@ async def faulty_gateway(
         yield gateway
 
 
-async def _read(reader: asyncio.StreamReader) -> Asked | None:
+async def _read(reader: asyncio.StreamReader) -> ReceivedRequest | None:
     try:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
     except asyncio.IncompleteReadError:
@@ -77,7 +77,7 @@ async def _read(reader: asyncio.StreamReader) -> Asked | None:
         if line.lower().startswith("content-length:")
     ]
     body = await reader.readexactly(lengths[0]) if lengths else b""
-    return Asked(method, path, body.decode())
+    return ReceivedRequest(method, path, body.decode())
 
 
 def _written(answer: Answer) -> bytes:

@@ -75,6 +75,8 @@ def test_a_lead_is_worked_from_hand_raise_to_customer(leadflow: Leadflow, seen: 
     touched = next(line for line in timeline if line["kind"] == "touched")
     assert (touched["channel"], touched["n"]) == ("call", 1)
     assert [line["kind"] for line in timeline].count("refused") == 1
+    left = leadflow("churn", ana, "--by", alex, "--reason", "not_now")
+    assert "stage recycled, owned by nobody" in left.out, left.err
     assert {"won", "opportunity", "noted"} <= {line["kind"] for line in timeline}
 
 
@@ -120,7 +122,7 @@ def test_an_act_asked_again_with_its_id_has_one_effect(leadflow: Leadflow, seen:
     assert [line["kind"] for line in seen(kim)["timeline"]].count("touched") == 1
 
 
-def test_the_environment_may_say_who_acts(
+def test_an_environment_variable_may_name_the_person_who_acts(
     leadflow: Leadflow, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lea = enrolled(leadflow, "lea")
@@ -144,11 +146,11 @@ def test_an_event_carries_its_data_its_time_and_its_id(leadflow: Leadflow, seen:
     address = "tia@acts.example"
     leadflow("enrol", "--email", address, "--id", "tia", "--program", "acme")
     seen(address)
-    told = leadflow(
+    sent = leadflow(
         *("event", address, "profile.updated", "--data", "employees:=250", "--id", "e-1"),
         *("--data", "company=Northwind", "--at", "2026-01-05T10:00:00+01:00", "--json"),
     )
-    assert told.json == {"lead": "tia", "event": "e-1"}
+    assert sent.json == {"lead": "tia", "event": "e-1"}
     shown = seen("tia", lambda lead: lead["profile"].get("employees") == 250)
     assert shown["profile"]["company"] == "Northwind"
     leadflow("event", "tia", "email.opened", "welcome", "--machine")
@@ -172,13 +174,13 @@ def test_lists_show_what_is_asked_for(leadflow: Leadflow, seen: Seen) -> None:
 def test_a_dossier_is_printed_for_people_too(leadflow: Leadflow, seen: Seen) -> None:
     pia = enrolled(leadflow, "pia")
     owner = seen(pia, owned)["owner"]
-    said = until(lambda: leadflow("show", pia)).out
+    text = until(lambda: leadflow("show", pia)).out
     for words in (pia, "mql", owner, "accept reminder", "why=hand_raise", "team sdr"):
-        assert words in said
+        assert words in text
 
 
 @pytest.mark.parametrize(
-    ("arguments", "said"),
+    ("arguments", "expected"),
     [
         (("accept", "nobody", "--by", "r@acme.example"), "there is no lead 'nobody'"),
         (("accept", "no@body.example", "--by", "r@acme.example"), "there is no lead"),
@@ -202,8 +204,8 @@ def test_a_dossier_is_printed_for_people_too(leadflow: Leadflow, seen: Seen) -> 
     ],
 )
 def test_wrong_input_is_refused_with_what_would_be_right(
-    leadflow: Leadflow, arguments: tuple[str, ...], said: str
+    leadflow: Leadflow, arguments: tuple[str, ...], expected: str
 ) -> None:
     ran = leadflow(*arguments)
     assert (ran.status, ran.out) == (2, "")
-    assert said in ran.err
+    assert expected in ran.err

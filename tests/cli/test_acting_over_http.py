@@ -50,8 +50,8 @@ async def handed_over(http: httpx.AsyncClient, admin: dict[str, str], name: str)
     lead = {"email": email, "employees": 900, "title": "VP Sales", "country": "US"}
     created = await http.post("/v1/leads", json={"leads": [lead]}, headers=admin)
     event = {"type": "form.submitted", "subject": "demo", "email": email}
-    told = await http.post("/v1/events", json={"events": [event]}, headers=admin)
-    assert [one.json()["results"][0]["status"] for one in (created, told)] == ["accepted"] * 2
+    sent = await http.post("/v1/events", json={"events": [event]}, headers=admin)
+    assert [one.json()["results"][0]["status"] for one in (created, sent)] == ["accepted"] * 2
 
     async def assigned() -> Any:
         found = await http.get(f"/v1/leads/{lead_id(email)}", headers=admin)
@@ -85,8 +85,8 @@ async def test_the_owner_accepts_by_their_key_and_the_manager_reads_who_did(
     second = await http.post(f"{url}/acts", json={"do": "accept"}, headers=managers)
     assert second.status_code == 409
     assert f"was accepted by {owner}" in second.json()["detail"]
-    stranger = key_of("sales", "jonas@acme.example")
-    hidden = await http.post(f"{url}/acts", json={"do": "accept"}, headers=stranger)
+    other_sales = key_of("sales", "jonas@acme.example")
+    hidden = await http.post(f"{url}/acts", json={"do": "accept"}, headers=other_sales)
     assert hidden.status_code == 404
     timeline = (await http.get(url, headers=hers)).json()["timeline"]
     assert [one["by"] for one in timeline if one["kind"] == "accepted"] == [owner]

@@ -40,14 +40,14 @@ def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Pa
             check=False,
         )
         assert ran.returncode == 0, ran.stdout + ran.stderr
-        told = json.loads(ran.stdout)
-        assert told["differences"] == []
-        assert told["leads"] >= 120
-        assert told["rejected"] == 5
-        assert 0 < told["mails"] <= sum(1 for _ in messages(home / "mail"))
-        assert sum(told["stages"].values()) == told["leads"]
+        report = json.loads(ran.stdout)
+        assert report["differences"] == []
+        assert report["leads"] >= 120
+        assert report["rejected"] == 5
+        assert 0 < report["mails"] <= sum(1 for _ in messages(home / "mail"))
+        assert sum(report["stages"].values()) == report["leads"]
         # The whole circle: by HTTP and by mail, by people and by machines.
-        assert {"open", "click", "scan", "bounce", "away"} <= set(told["done"])
+        assert {"open", "click", "scan", "bounce", "away"} <= set(report["done"])
     entries = table_of(TimelineEntry)
     database = open_database(f"sqlite:///{home / 'leadflow.db'}")
     with database.read() as connection:

@@ -23,7 +23,7 @@ from demonstration.retries import BusyError
 from gateway.server import KEEP_ALIVE_SECONDS
 from models.envelopes import ProgramClock
 from simulation.people.prospects import Prospect
-from tests.cli.faulty_gateway import Answer, Asked, FaultyGateway, faulty_gateway
+from tests.cli.faulty_gateway import Answer, FaultyGateway, ReceivedRequest, faulty_gateway
 from tests.waiting import until
 
 PAUSES = (0.0,) * 5
@@ -67,7 +67,7 @@ async def test_events_are_sent_again_with_the_same_ids(fault: str) -> None:
 
 @pytest.mark.parametrize("fault", FAULTS)
 async def test_an_act_is_sent_again_with_the_same_id(fault: str) -> None:
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: ReceivedRequest) -> Answer:
         if asked.path == "/desk/in/link":
             return (200, "") if asked.method == "GET" else (303, "", "Set-Cookie: s=1")
         if asked.path == "/desk/sign-in":
@@ -99,7 +99,7 @@ async def test_a_button_whose_answer_was_lost_counts_as_pressed() -> None:
 async def test_a_sign_in_whose_answer_was_lost_asks_for_another_link() -> None:
     links = iter(["first", "second"])
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: ReceivedRequest) -> Answer:
         if asked.path == "/desk/sign-in":
             mail = letter(f"{gateway.url}/desk/in/{next(links)}?to=/desk")
             asyncio.get_running_loop().call_soon(desk.take_link, RILEY, mail)
@@ -164,7 +164,7 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
     first, *others = named("eager", 3)
     accepted = json.dumps({"results": [{"status": "accepted"}] * 4})
 
-    def answer(asked: Asked) -> Answer:
+    def answer(asked: ReceivedRequest) -> Answer:
         if asked.path.startswith("/v1/events"):
             failing = first in asked.body
             count = asked.body.count('"type"')

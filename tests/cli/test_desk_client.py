@@ -26,14 +26,16 @@ async def desk(stack: Stack) -> AsyncIterator[DeskClient]:
     await made.close()
 
 
-def mail_of(stack: Stack, alert: str, said: Callable[[EmailMessage], bool]) -> EmailMessage | None:
+def mail_of(
+    stack: Stack, alert: str, matches: Callable[[EmailMessage], bool]
+) -> EmailMessage | None:
     """The latest mail of this kind."""
     found = [
         one
         for one in messages(stack.mail)
         if one["X-Leadflow-Alert"] is not None and str(one["X-Leadflow-Alert"]) == alert
     ]
-    return next((one for one in reversed(found) if said(one)), None)
+    return next((one for one in reversed(found) if matches(one)), None)
 
 
 async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(

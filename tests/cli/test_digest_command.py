@@ -37,8 +37,8 @@ def test_managers_are_shown_or_mailed_what_is_open(
     assert set(shown) == {MARA, MORGAN}
     assert "Dina" in shown[MORGAN]["text"]
     assert "Dina" not in shown[MARA]["text"]
-    said = leadflow("digest", "--program", "acme", "--show").out
-    assert f"To: {MORGAN}" in said
+    printed = leadflow("digest", "--program", "acme", "--show").out
+    assert f"To: {MORGAN}" in printed
 
     def digests() -> list[Any]:
         return [one for one in messages(stack.mail) if one["X-Leadflow-Alert"] == "digest"]
@@ -59,7 +59,7 @@ def test_a_program_that_was_not_published_has_no_digest(leadflow: Leadflow) -> N
 
 
 def cron_of(stack: Stack, program: str) -> int | None:
-    """At which hour a program's digest is mailed; None if it is not."""
+    """The hour at which a program's digest is mailed; None without a digest."""
 
     async def asked() -> int | None:
         client = await Client.connect(stack.address, data_converter=pydantic_data_converter)

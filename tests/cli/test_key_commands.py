@@ -1,4 +1,4 @@
-"""Making, listing and revoking keys; whose a key may be, the directory says."""
+"""Making, listing and revoking keys; the directory says who may have a key."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Databas
 
 
 @pytest.mark.parametrize(
-    ("options", "said"),
+    ("options", "expected"),
     [
         ((), "either a role (marketing, sales, manager, admin) or scopes"),
         (("--role", "admin", "--scope", "leads:write"), "either a role"),
@@ -65,12 +65,12 @@ def test_a_key_for_scopes_goes_on_as_before(command: Leadflow, database: Databas
         (("--role", "manager", "--person", "x"), "mara@acme.example, morgan@acme.example"),
     ],
 )
-def test_a_key_that_makes_no_sense_is_not_made(
-    command: Leadflow, database: Database, options: tuple[str, ...], said: str
+def test_a_key_with_wrong_options_is_not_made(
+    command: Leadflow, database: Database, options: tuple[str, ...], expected: str
 ) -> None:
     ran = command("key", "create", "wrong", *options)
     assert (ran.status, ran.out) == (2, "")
-    assert said in ran.err
+    assert expected in ran.err
     assert SqlApiKeys(database).all() == []
 
 

@@ -56,7 +56,7 @@ def test_every_valid_row_is_started_once_and_the_others_say_why(
     assert {"started": 0, "there_already": 2, "rejected": 5}.items() <= again.json.items()
 
 
-def test_mended_rows_are_launched_from_the_file_of_rejected_ones(
+def test_corrected_rows_are_launched_from_the_file_of_rejected_rows(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
     file = written(tmp_path / "a.csv", "email,employees\na@mend.example,many\nb@mend.example,2\n")
@@ -119,7 +119,7 @@ def test_json_lines_are_launched_too(leadflow: Leadflow, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"", "is empty"),
         (b"\xef\xbb\xbf\n\n", "is empty"),
@@ -138,13 +138,13 @@ def test_json_lines_are_launched_too(leadflow: Leadflow, tmp_path: Path) -> None
     ],
 )
 def test_a_file_that_cannot_be_used_starts_nothing(
-    leadflow: Leadflow, tmp_path: Path, content: bytes, said: str
+    leadflow: Leadflow, tmp_path: Path, content: bytes, expected: str
 ) -> None:
     file = tmp_path / "bad.csv"
     file.write_bytes(content)
     ran = leadflow("launch", str(file), "--program", "acme")
     assert ran.status == 2
-    assert said in ran.err
+    assert expected in ran.err
     assert leadflow("show", "a@b.example").status == 2
     assert not (tmp_path / "bad.rejected.csv.part").exists()
 
@@ -152,10 +152,10 @@ def test_a_file_that_cannot_be_used_starts_nothing(
 def test_a_latin_1_file_is_refused_with_its_remedy(leadflow: Leadflow, tmp_path: Path) -> None:
     file = tmp_path / "alt.csv"
     file.write_bytes("email,company\na@b.example,Müller\n".encode("latin-1"))
-    said = leadflow("launch", str(file), "--program", "acme").err
-    assert "alt.csv:2:14" in said
-    assert "'ü' in Latin-1" in said
-    assert "iconv -f LATIN1 -t UTF-8" in said
+    problem = leadflow("launch", str(file), "--program", "acme").err
+    assert "alt.csv:2:14" in problem
+    assert "'ü' in Latin-1" in problem
+    assert "iconv -f LATIN1 -t UTF-8" in problem
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])

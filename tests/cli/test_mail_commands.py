@@ -1,4 +1,4 @@
-"""Mail looked at and sent to oneself; keys made and revoked: by the commands."""
+"""Commands that preview and test mail, and that make and revoke keys."""
 
 from __future__ import annotations
 

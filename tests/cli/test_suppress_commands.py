@@ -109,7 +109,7 @@ def test_what_is_exported_can_be_imported(
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
-    ("content", "said"),
+    ("content", "expected"),
     [
         (b"email,name\nana@x.example,Ana\n", "must name a column `address`"),
         (b"", "must name a column `address`"),
@@ -117,12 +117,12 @@ def test_what_is_exported_can_be_imported(
     ],
 )
 def test_a_file_that_is_no_list_of_addresses_is_refused(
-    command: Leadflow, tmp_path: Path, content: bytes, said: str
+    command: Leadflow, tmp_path: Path, content: bytes, expected: str
 ) -> None:
     file = tmp_path / "list.csv"
     file.write_bytes(content)
     ran = command("suppressions", "import", str(file))
-    assert (ran.status, said in ran.err) == (2, True), ran.err
+    assert (ran.status, expected in ran.err) == (2, True), ran.err
 
 
 @pytest.mark.usefixtures("database")
@@ -142,13 +142,13 @@ def test_a_suppression_by_hand_is_on_the_leads_timeline(
     lead = made.json["lead"]
     seen(lead)
 
-    def told(kind: str) -> Callable[[Any], bool]:
+    def has_entry(kind: str) -> Callable[[Any], bool]:
         return lambda one: any(entry["kind"] == kind for entry in one["timeline"])
 
     assert leadflow("suppress", email).status == 0
-    seen(lead, told("suppressed"))
+    seen(lead, has_entry("suppressed"))
     assert leadflow("unsuppress", email).status == 0
-    seen(lead, told("unsuppressed"))
+    seen(lead, has_entry("unsuppressed"))
     assert leadflow("suppress", email, "--reason", "bounced").status == 0
     seen(lead, lambda one: any(entry.get("why") == "bounced" for entry in one["timeline"]))
     lifted = leadflow("unsuppress", email, "--reason", "bounced", "--json").json

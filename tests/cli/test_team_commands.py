@@ -167,7 +167,7 @@ def test_an_absence_that_stands_in_the_file_is_removed_in_the_file(
 
 @pytest.mark.usefixtures("database")
 @pytest.mark.parametrize(
-    ("member", "days", "said"),
+    ("member", "days", "expected"),
     [
         ("sum@acme.example", ("2026-03-09", "2026-03-13"), "did you mean 'sam@acme.example'"),
         ("morgan@acme.example", ("2026-03-09", "2026-03-13"), "no member of a team"),
@@ -176,12 +176,12 @@ def test_an_absence_that_stands_in_the_file_is_removed_in_the_file(
         ("sam@acme.example", ("tomorrow", "2026-03-09"), "write one like 2026-12-24"),
     ],
 )
-def test_an_absence_that_makes_no_sense_is_refused(
-    command: Leadflow, write: Write, member: str, days: tuple[str, str], said: str
+def test_a_wrong_absence_is_refused(
+    command: Leadflow, write: Write, member: str, days: tuple[str, str], expected: str
 ) -> None:
     command("team", "apply", write(SMALL))
     ran = command("team", "absence", "add", member, "--from", days[0], "--to", days[1])
-    assert (ran.status, said in ran.err) == (2, True), ran.err
+    assert (ran.status, expected in ran.err) == (2, True), ran.err
     assert len(command("team", "absence", "list", "--json").lines) == 1
 
 
@@ -198,9 +198,9 @@ def test_teams_are_listed_with_who_is_away_today(command: Leadflow, write: Write
         ("riley@acme.example", 40, None),
         ("sam@acme.example", None, last),
     ]
-    said = command("team", "list").out
-    assert "managed by morgan@acme.example" in said
-    assert last in said
+    hint = command("team", "list").out
+    assert "managed by morgan@acme.example" in hint
+    assert last in hint
 
 
 def test_the_manager_is_alerted_of_a_leaver_who_owns_a_lead(
@@ -223,14 +223,14 @@ def test_the_manager_is_alerted_of_a_leaver_who_owns_a_lead(
         def alerted(one: Any) -> bool:
             return any(entry.get("why") == "owner_left" for entry in one["timeline"])
 
-        told = seen(lead, alerted)
-        assert told["owner"] == "jonas@acme.example"
-        (alert,) = [one for one in told["timeline"] if one.get("why") == "owner_left"]
+        dossier = seen(lead, alerted)
+        assert dossier["owner"] == "jonas@acme.example"
+        (alert,) = [one for one in dossier["timeline"] if one.get("why") == "owner_left"]
         assert (alert["kind"], alert["who"]) == ("alerted", "mara@acme.example")
         teams = {one["team"]: one for one in leadflow("team", "list", "--json").lines}
         assert teams["emea"]["left"] == {"jonas@acme.example": 1}
-        said = "jonas@acme.example is not in this team and owns 1 lead"
-        assert said in leadflow("team", "list").out
+        hint = "jonas@acme.example is not in this team and owns 1 lead"
+        assert hint in leadflow("team", "list").out
         act = ("reassign", lead, "--to", new, "--by", "mara@acme.example")
         until(lambda: leadflow(*act).status == 0)  # a worker looks at the directory now and then
         without = text.replace("manager: mara@acme.example", "")

@@ -47,7 +47,7 @@ def up(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
                 child.send_signal(signal.SIGTERM)
 
 
-def told(child: subprocess.Popen[str]) -> dict[str, Any]:
+def read_addresses(child: subprocess.Popen[str]) -> dict[str, Any]:
     assert child.stdout is not None
     line = child.stdout.readline()
     places: dict[str, Any] = json.loads(line)
@@ -69,7 +69,7 @@ def test_up_stops_and_starts_again_with_its_data(
     home = tmp_path / "up"
     monkeypatch.setenv("LEADFLOW_HOME", str(home))
     with up(home) as child:
-        places = told(child)
+        places = read_addresses(child)
         assert places["programs"] == ["acme"]
         assert all(answers(places[name]) for name in ("ui", "temporal", "smtp", "inbound"))
         enrolled = leadflow(
@@ -97,7 +97,7 @@ def test_up_stops_and_starts_again_with_its_data(
     assert (stopped.status, "make up" in stopped.err) == (3, True)
 
     with up(home) as child:
-        told(child)
+        read_addresses(child)
         assert leadflow("qualify", "ida", "--by", "morgan@acme.example").status == 1
         child.send_signal(signal.SIGTERM)
         assert child.wait(LIMIT) == 0
@@ -121,7 +121,7 @@ def test_a_missing_server_is_reported_with_the_remedy(
         closed.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{closed.getsockname()[1]}"
     monkeypatch.setenv("TEMPORAL_ADDRESS", address)
-    said = f"Temporal does not answer at {address}; start it with `make up`"
+    problem = f"Temporal does not answer at {address}; start it with `make up`"
     (tmp_path / "a.csv").write_text("email\na@b.example\n")
     for arguments in (
         ("accept", "x", "--by", "r@acme.example"),
@@ -130,9 +130,9 @@ def test_a_missing_server_is_reported_with_the_remedy(
         ("enrol", "--email", "a@b.example", "--program", "acme"),
     ):
         ran = leadflow(*arguments)
-        assert (ran.status, said in ran.err) == (3, True), ran.err
+        assert (ran.status, problem in ran.err) == (3, True), ran.err
     asked = leadflow("accept", "x", "--by", "r@acme.example", "--json")
-    assert said in asked.json["error"]
+    assert problem in asked.json["error"]
 
 
 @pytest.mark.parametrize("arguments", [("leads",), ("show", "x"), ("event", "x", "page.viewed")])
@@ -214,10 +214,10 @@ def test_an_interrupted_launch_says_how_many_and_goes_on(stack: Stack, tmp_path:
         journal = stack.world.journal
         until(lambda: journal.stored(lead_id("p1@many.example")))
         child.send_signal(signal.SIGINT)
-        said, problems = child.communicate(timeout=LIMIT)
+        problem, problems = child.communicate(timeout=LIMIT)
     assert child.returncode == 130, problems
     assert "run the same command again to go on" in problems
-    started = int(said.split()[0])
+    started = int(problem.split()[0])
     assert 0 < started < len(rows)
     few = min(started, 200)
     file.write_text("\n".join(["email", *rows[: few + 50]]))

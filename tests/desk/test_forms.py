@@ -31,7 +31,7 @@ def ana(leads: SimulatedLeads, sign_in: SignIn) -> DeskBrowser:
     return sign_in(str(leads.state("ana").owner))
 
 
-async def test_forms_work_a_lead_from_acceptance_to_a_won_deal(
+async def test_forms_work_a_lead_from_acceptance_to_a_won_deal_and_its_end(
     leads: SimulatedLeads, sign_in: SignIn, ana: DeskBrowser
 ) -> None:
     done = await ana.act("ana", "accept")
@@ -54,6 +54,14 @@ async def test_forms_work_a_lead_from_acceptance_to_a_won_deal(
     page = text((await alex.open("/desk/leads/ana")).text)
     assert "wants a quote" in page
     assert "Won, 26000" in page
+    form = (await alex.open("/desk/leads/ana")).text
+    assert "The customer has left" in form
+    left = await alex.act("ana", "churn", reason="no_response", until="2026-09-01T09:00")
+    assert (
+        "Recorded as a customer who has left." in (await alex.open(left.headers["location"])).text
+    )
+    assert leads.state("ana").stage == "recycled"
+    assert leads.entries("ana", "recycled")[0]["until"] == "2026-09-01T13:00:00Z"
 
 
 async def test_a_double_click_has_one_effect(leads: SimulatedLeads, ana: DeskBrowser) -> None:

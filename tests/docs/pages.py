@@ -1,4 +1,4 @@
-"""The pages of the documentation, and the commands that stand in them."""
+"""The pages of the documentation, and the commands in them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _YAML = re.compile(r"^```yaml\n(.*?)^```", re.MULTILINE | re.DOTALL)
 _STARTERS = ("leadflow", "python", "make", "temporal")
 
 
-class Shown(NamedTuple):
+class PageCommand(NamedTuple):
     """One command of a page, without what a shell would do with its output."""
 
     page: str
@@ -26,14 +26,14 @@ class Shown(NamedTuple):
         return shlex.split(self.line.partition(" > ")[0], comments=True)
 
 
-def shown_in(path: Path, after: str = "") -> list[Shown]:
+def commands_in(path: Path, after: str = "") -> list[PageCommand]:
     """The commands in a page's shell blocks, of those after a heading up to the next one."""
     text = path.read_text("utf-8")
     if after:
         text = text.partition(f"\n{after}\n")[2].partition("\n## ")[0]
     page = str(path.relative_to(ROOT))
     return [
-        Shown(page, line.strip())
+        PageCommand(page, line.strip())
         for _, block in _FENCE.findall(text)
         for line in block.splitlines()
         if line.strip().startswith(tuple(f"{word} " for word in _STARTERS))
@@ -51,12 +51,12 @@ def yaml_in(path: Path) -> list[str]:
     return _YAML.findall(path.read_text("utf-8"))
 
 
-def all_shown() -> list[Shown]:
+def all_commands() -> list[PageCommand]:
     """The commands of all pages."""
-    return [one for page in PAGES for one in shown_in(page)]
+    return [one for page in PAGES for one in commands_in(page)]
 
 
-def ours(shown: Shown) -> list[str] | None:
+def ours(shown: PageCommand) -> list[str] | None:
     """What follows `leadflow` or `python starter.py`; None for another program."""
     words = shown.words
     if words[0] == "leadflow":

@@ -14,12 +14,12 @@ import pytest
 import typer
 
 from cli.app import app
-from tests.docs.pages import PAGES, ROOT, Shown, all_shown, ours
+from tests.docs.pages import PAGES, ROOT, PageCommand, all_commands, ours
 from tests.waiting import LIMIT
 
 # What needs neither a server nor a lead: these run, the others are only read.
 ALONE = (["program", "check"], ["program", "schema"], ["calendar"], ["simulate"], ["database"])
-SHOWN = sorted(set(all_shown()))
+SHOWN = sorted(set(all_commands()))
 
 
 def leaves(command: Any, names: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:
@@ -57,7 +57,7 @@ def test_there_are_commands_in_the_pages() -> None:
 
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda one: one.line[:60])
-def test_a_command_in_the_pages_exists_with_its_options(shown: Shown) -> None:
+def test_a_command_in_the_pages_exists_with_its_options(shown: PageCommand) -> None:
     words = ours(shown)
     if words is not None:
         names, rest = command_of(words)
@@ -78,7 +78,7 @@ def test_a_command_in_the_pages_exists_with_its_options(shown: Shown) -> None:
     [one for one in SHOWN if (words := ours(one)) and [words[0]] in ALONE],
     ids=lambda one: one.line[:60],
 )
-def test_a_command_that_needs_nothing_else_runs(shown: Shown, tmp_path: Path) -> None:
+def test_a_command_that_needs_nothing_else_runs(shown: PageCommand, tmp_path: Path) -> None:
     ran = leadflow(*(ours(shown) or ()), home=tmp_path)
     assert ran.returncode == 0, ran.stderr
 
@@ -86,8 +86,10 @@ def test_a_command_that_needs_nothing_else_runs(shown: Shown, tmp_path: Path) ->
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)
 def test_every_command_is_in_the_pages(names: tuple[str, ...]) -> None:
     text = "\n".join(page.read_text("utf-8") for page in PAGES)
-    said = " ".join(names)
-    assert re.search(rf"(leadflow |`){re.escape(said)}\b", text), f"write about `leadflow {said}`"
+    command = " ".join(names)
+    assert re.search(rf"(leadflow |`){re.escape(command)}\b", text), (
+        f"write about `leadflow {command}`"
+    )
 
 
 @pytest.mark.parametrize("names", COMMANDS, ids=" ".join)

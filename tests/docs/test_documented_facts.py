@@ -1,4 +1,4 @@
-"""What the pages say of settings, timelines, links and images is so."""
+"""The pages agree with the code on settings, timelines, links and images."""
 
 from __future__ import annotations
 
@@ -143,8 +143,8 @@ def test_every_key_of_a_program_is_in_its_page() -> None:
 
 def test_every_event_for_the_crm_is_in_its_page_with_its_kind_of_entry() -> None:
     text = (ROOT / "docs" / "crm.md").read_text("utf-8")
-    told = dict(re.findall(r"^\| `([a-z]+\.[a-z]+)` \| .* \| `([a-z]+)`", text, re.MULTILINE))
-    assert told == {kind: entry for entry, kind in TYPES.items()} | {MQL: "stage"}
+    documented = dict(re.findall(r"^\| `([a-z]+\.[a-z]+)` \| .* \| `([a-z]+)`", text, re.MULTILINE))
+    assert documented == {kind: entry for entry, kind in TYPES.items()} | {MQL: "stage"}
 
 
 def test_the_readme_names_every_act() -> None:

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tests.docs.pages import ROOT, ours, shown_in
+from tests.docs.pages import ROOT, commands_in, ours
 from tests.waiting import LIMIT
 
 _README = ROOT / "README.md"
@@ -35,15 +35,15 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
     )
     try:
         assert up.stdout is not None
-        told = json.loads(up.stdout.readline())
+        addresses = json.loads(up.stdout.readline())
         environment = {
             **os.environ,
             "LEADFLOW_HOME": str(home),
-            "TEMPORAL_ADDRESS": told["temporal"],
+            "TEMPORAL_ADDRESS": addresses["temporal"],
             "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         }
         for heading in ("## For marketing", "## For engineers", "## For sales"):
-            for shown in shown_in(_README, heading):
+            for shown in commands_in(_README, heading):
                 words = ours(shown)
                 if shown.words[0] != "temporal" and words is None:
                     continue  # make

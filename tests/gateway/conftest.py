@@ -1,4 +1,4 @@
-"""The gateway over a fresh SQLite database, asked in this process."""
+"""The gateway over a fresh SQLite database, called in this process."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ def database(gateway_template: Path, tmp_path: Path) -> Iterator[Database]:
 
 @pytest.fixture
 def mailer() -> FakeMailer:
-    """Takes what the gateway itself sends."""
+    """Collects the mails that the gateway itself sends."""
     return FakeMailer()
 
 
 @pytest.fixture
 def acts() -> FakeActs:
-    """Takes what people decide about leads."""
+    """Collects the acts that are asked for."""
     return FakeActs()
 
 
@@ -58,7 +58,7 @@ def context(database: Database, mailer: FakeMailer) -> Context:
 
 @pytest.fixture
 async def http(context: Context, acts: FakeActs) -> AsyncIterator[httpx.AsyncClient]:
-    """Somebody outside, without a key."""
+    """A client outside, without a key."""
     transport = httpx.ASGITransport(
         build_app(context, acts, config=CONFIG), raise_app_exceptions=False
     )
@@ -68,6 +68,6 @@ async def http(context: Context, acts: FakeActs) -> AsyncIterator[httpx.AsyncCli
 
 @pytest.fixture
 def key(database: Database) -> dict[str, str]:
-    """The header of somebody with every right."""
+    """A header with a key that may write leads and events."""
     made = SqlApiKeys(database).make("tests", ["leads:write", "events:write"])
     return {"Authorization": f"Bearer {made}"}

@@ -1,4 +1,4 @@
-"""The gateway's adapters over a test's database, by a clock that stands still."""
+"""The gateway's adapters over a test's database, with a clock that stands still."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages of mail providers, signed as they sign them."""
+"""Messages of mail providers, with the signature that each provider makes."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def certificate() -> bytes:
 
 
 def provider_secrets() -> ProviderSecrets:
-    """All providers are set up."""
+    """The secrets of all providers."""
     public = SENDGRID.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
     )
@@ -101,7 +101,7 @@ def by_ses(
     return json.dumps(document).encode(), {}
 
 
-def by_anybody(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
+def by_standard_webhooks(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
     body = json.dumps(document)
     at = datetime.now(UTC) - timedelta(seconds=ago)
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign("w1", at, body)

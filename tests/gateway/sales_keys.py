@@ -1,4 +1,4 @@
-"""The people of acme's sales, their keys, and a lead in each one's hands."""
+"""The salespeople of acme, their API keys, and a lead for each of them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def header(database: Database, role: str, person: str | None = None) -> Header:
     return {"Authorization": f"Bearer {made}"}
 
 
-def keys_of_everybody(database: Database) -> Mapping[str, Header]:
-    """A header for each kind of asker."""
+def keys_of_all_callers(database: Database) -> Mapping[str, Header]:
+    """A header for each kind of caller."""
     return {
         "nobody": {},
         "system": {
@@ -53,7 +53,7 @@ def keys_of_everybody(database: Database) -> Mapping[str, Header]:
     }
 
 
-def team_is(database: Database, people: Directory) -> None:
+def apply_directory(database: Database, people: Directory) -> None:
     SqlDirectory(database).apply(people)
 
 
@@ -84,8 +84,8 @@ def lead_of(
     SqlJournal(database).record(turn(1, created, lead=lead, **changes), FENCE, NOW)
 
 
-def a_lead_each(database: Database) -> None:
-    """`ana` is Riley's, `ben` is Sam's, both of sdr; `eva` is Jonas's, of emea; `new` no team's."""
+def store_lead_for_each_person(database: Database) -> None:
+    """Riley (sdr) owns `ana`, Sam (sdr) `ben`, Jonas (emea) `eva`; `new` has no team."""
     lead_of(database, "ana", team="sdr", owner=RILEY)
     lead_of(database, "ben", team="sdr", owner=SAM)
     lead_of(database, "eva", team="emea", owner=JONAS)

@@ -1,4 +1,4 @@
-"""Mail that was sent, and what the gateway has accepted, for tests of what comes back."""
+"""Sent mail and accepted intake items, for tests of provider messages and returned mail."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ PRICES = "https://prices.acme.example/?plan=team"
 def known_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
-    """A lead that exists; its address has its name, if no other is told."""
+    """Store a lead. Without `email`, its address is made from its id."""
     state = LeadState(
         lead=lead,
         program="acme",
@@ -59,7 +59,7 @@ def sent_mail(
     links: tuple[str, ...] = ("", GUIDE, PRICES),
     ago: float = 3_600.0,
 ) -> str:
-    """A mail that was sent so many real seconds ago; its Message-ID."""
+    """Store a mail that was sent `ago` seconds ago on the real clock. Returns its Message-ID."""
     message = f"{mail}@acme.example"
     taken = datetime.fromtimestamp(datetime.now(UTC).timestamp() - ago, UTC)
     row = {
@@ -81,7 +81,7 @@ def sent_mail(
 
 
 def accepted(database: Database) -> list[dict[str, Any]]:
-    """The bodies of what was accepted, with `lead` and `kind`, in order."""
+    """The bodies of the accepted intake items with their `lead` and `kind`, in order."""
     table = table_of(IntakeItem)
     with database.read() as connection:
         rows = connection.execute(sa.select(table).order_by(table.c.seq)).all()

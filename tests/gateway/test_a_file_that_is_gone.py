@@ -1,4 +1,4 @@
-"""A database file that is deleted under a running gateway: nothing is accepted that is lost."""
+"""A database file is deleted under a running gateway: the gateway accepts nothing."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from adapters.sql.database import Database
 
 
 @pytest.mark.parametrize("path", ["/ready", "/v1/events"])
-async def test_a_deleted_database_file_is_told_at_once(
+async def test_a_deleted_database_file_is_reported_at_once(
     http: httpx.AsyncClient,
     key: dict[str, str],
     database: Database,

@@ -1,4 +1,4 @@
-"""What was answered with 202 is there, though the gateway is killed with the answer on its way."""
+"""An item answered with 202 is stored, also if the gateway is killed while it answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The server's connections: small answers go out at once, HEAD is answered, kept ones are kept."""
+"""Connections of the server: small answers go at once, HEAD is answered, kept ones stay open."""
 
 from __future__ import annotations
 
@@ -13,7 +13,13 @@ import pytest
 from adapters.sql.database import Database
 from gateway.server import KEEP_ALIVE_SECONDS, listening, serving
 from tests.fakes import FakeActs
-from tests.gateway.sales_keys import RILEY, TEAMS, a_lead_each, header, team_is
+from tests.gateway.sales_keys import (
+    RILEY,
+    TEAMS,
+    apply_directory,
+    header,
+    store_lead_for_each_person,
+)
 from usecases.context import Context
 
 
@@ -25,7 +31,7 @@ class _Leads(FakeActs):
         return True
 
     async def events(self, *_: Any) -> None:
-        """Tell events."""
+        """Send events."""
 
 
 @pytest.fixture
@@ -61,8 +67,8 @@ def test_the_server_keeps_a_connection_longer_than_our_own_clients_do() -> None:
 async def test_head_is_answered_as_get_is_but_without_the_body(
     url: str, database: Database
 ) -> None:
-    team_is(database, TEAMS)
-    a_lead_each(database)
+    apply_directory(database, TEAMS)
+    store_lead_for_each_person(database)
     riley = header(database, "sales", RILEY)
     async with httpx.AsyncClient(base_url=url, headers=riley) as http:
         document = (await http.get("/openapi.json")).json()

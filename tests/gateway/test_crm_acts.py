@@ -1,4 +1,4 @@
-"""The CRM's acts: done once, in the name of a person, if the message proves where it is from."""
+"""The CRM's acts: done once, in the name of a person, if the signature proves the sender."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ async def test_an_act_is_done_in_the_name_of_a_person(
     assert (lead, do, fields["by"]) == ("ana", "accept", RILEY)
 
 
-async def test_the_librarys_own_signature_is_believed(http: httpx.AsyncClient) -> None:
+async def test_a_signature_made_by_the_library_is_accepted(http: httpx.AsyncClient) -> None:
     body, now = json.dumps(ACCEPT), datetime.now(UTC)
     headers = {
         "webhook-id": "msg-1",
@@ -71,7 +71,7 @@ async def test_a_redelivery_is_the_same_act_and_another_message_is_another(
     assert len(long) <= 200
 
 
-async def test_a_cloudevent_says_the_same(http: httpx.AsyncClient, acts: FakeActs) -> None:
+async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts: FakeActs) -> None:
     document = {
         "specversion": "1.0",
         "id": "crm-4711",
@@ -96,7 +96,7 @@ async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts:
     assert len(acts.done) == 1
 
 
-async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_named(
+async def test_an_address_of_several_leads_is_refused_until_the_lead_is_named(
     http: httpx.AsyncClient, acts: FakeActs, database: Database
 ) -> None:
     address = "ana@northwind.example"
@@ -112,7 +112,7 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
 
 
 @pytest.mark.parametrize(
-    ("raised", "status", "said"),
+    ("raised", "status", "expected"),
     [
         (RefusedError("Accept is for the owner."), 409, "Accept is for the owner."),
         (LeadNotFoundError("see the list"), 404, "there is no lead 'ana'"),
@@ -127,19 +127,19 @@ async def test_of_several_leads_with_an_address_the_one_that_is_meant_must_be_na
     ids=["refused", "unknown", "malformed", "no worker", "no server"],
 )
 async def test_an_act_that_was_not_done_is_answered_with_a_problem(
-    http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, said: str
+    http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, expected: str
 ) -> None:
     acts.failures = [raised]
     answered = await posted(http, ACCEPT)
     assert answered.status_code == status
     assert answered.headers["content-type"] == "application/problem+json"
-    assert said in answered.text
+    assert expected in answered.text
     assert ("retry-after" in answered.headers) == (status == 503)
     assert (await posted(http, ACCEPT)).status_code == 200  # the same message, sent again
 
 
 @pytest.mark.parametrize(
-    ("document", "status", "said"),
+    ("document", "status", "expected"),
     [
         (b"{", 400, "not JSON"),
         (b"[" * 100_000, 400, "not JSON"),
@@ -168,12 +168,12 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
         ),
     ],
 )
-async def test_what_is_malformed_is_told_with_what_would_be_right(
-    http: httpx.AsyncClient, acts: FakeActs, document: Any, status: int, said: str
+async def test_a_malformed_act_is_refused_with_what_would_be_right(
+    http: httpx.AsyncClient, acts: FakeActs, document: Any, status: int, expected: str
 ) -> None:
     answered = await posted(http, document)
     assert answered.status_code == status
-    assert said in answered.json()["detail"]
+    assert expected in answered.json()["detail"]
     assert acts.done == []
 
 
@@ -205,25 +205,25 @@ async def test_a_message_without_a_valid_signature_is_refused(
 
 
 @pytest.mark.parametrize("ago", [301, 3_600, -310])
-async def test_clocks_too_far_apart_are_told_with_what_the_time_is_here(
+async def test_a_timestamp_too_far_off_is_refused_with_the_time_of_this_machine(
     http: httpx.AsyncClient, acts: FakeActs, ago: float
 ) -> None:
     answered = await posted(http, ACCEPT, ago=ago)
     assert answered.status_code == 401
-    said = answered.json()["detail"]
-    assert "more than five minutes off; here it is 1" in said
-    assert "time server" in said
+    detail = answered.json()["detail"]
+    assert "more than five minutes off; here it is 1" in detail
+    assert "time server" in detail
     assert acts.done == []
 
 
 @pytest.mark.parametrize("ago", [290, -290])
-async def test_clocks_less_than_five_minutes_apart_are_no_matter(
+async def test_a_timestamp_less_than_five_minutes_off_is_accepted(
     http: httpx.AsyncClient, ago: float
 ) -> None:
     assert (await posted(http, ACCEPT, ago=ago)).status_code == 200
 
 
-async def test_during_a_change_of_secrets_both_are_believed(
+async def test_during_a_change_of_secrets_both_are_accepted(
     context: Context, acts: FakeActs
 ) -> None:
     transport = httpx.ASGITransport(
@@ -234,7 +234,9 @@ async def test_during_a_change_of_secrets_both_are_believed(
             assert (await posted(http, ACCEPT, secret=secret)).status_code == 200
 
 
-async def test_where_no_crm_is_set_up_nothing_is_there(context: Context, acts: FakeActs) -> None:
+async def test_without_a_configured_crm_the_route_does_not_exist(
+    context: Context, acts: FakeActs
+) -> None:
     transport = httpx.ASGITransport(build_app(context, acts))
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         assert (await posted(http, ACCEPT)).status_code == 404

@@ -1,4 +1,4 @@
-"""Connections that say little: how long they stay, and what becomes of them when there are many."""
+"""Idle connections: how long they stay open, and which are closed when there are many."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HEAD = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Answering:
-    """An application that answers at once, or when it is told to on the path /slow."""
+    """An application that answers at once, or on the path /slow when the test allows it."""
 
     def __init__(self) -> None:
         self.asked = asyncio.Event()
@@ -53,9 +53,9 @@ def open_signals() -> Any:
     return nullcontext()
 
 
-async def opened(port: int, said: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def opened(port: int, sent: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    writer.write(said)
+    writer.write(sent)
     await writer.drain()
     return reader, writer
 
@@ -69,11 +69,11 @@ async def answer(port: int, path: bytes = b"") -> bytes:
         writer.close()
 
 
-@pytest.mark.parametrize("said", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
-async def test_a_connection_without_a_whole_head_is_closed(said: bytes) -> None:
+@pytest.mark.parametrize("expected", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
+async def test_a_connection_without_a_whole_head_is_closed(expected: bytes) -> None:
     open_ = OpenConnections(10, head_seconds=0.1)
     async with served(open_, Answering()) as port:
-        reader, writer = await opened(port, said)
+        reader, writer = await opened(port, expected)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
@@ -82,8 +82,8 @@ async def test_a_connection_without_a_whole_head_is_closed(said: bytes) -> None:
 
 async def test_a_body_that_does_not_come_ends_its_connection() -> None:
     async with served(OpenConnections(10, body_seconds=0.1), Answering()) as port:
-        said = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"
-        reader, writer = await opened(port, said)
+        sent = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"
+        reader, writer = await opened(port, sent)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
@@ -125,7 +125,7 @@ async def test_a_request_that_is_being_answered_is_not_closed_to_make_room() -> 
             writer.close()
 
 
-async def test_where_all_work_there_is_no_room() -> None:
+async def test_a_new_connection_is_refused_when_all_connections_are_busy() -> None:
     open_, app = OpenConnections(1), Answering()
     async with served(open_, app) as port:
         slow = asyncio.create_task(answer(port, b"slow"))

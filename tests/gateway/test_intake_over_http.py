@@ -1,4 +1,4 @@
-"""Leads and events that other systems post: what is accepted, refused, and kept apart."""
+"""Leads and events that other systems post: which are accepted, and which are refused."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from usecases.context import Context
 ANA = "ana@northwind.example"
 
 
-async def test_a_new_lead_is_accepted_once_and_bears_its_program(
+async def test_a_new_lead_is_accepted_once_with_its_program(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
     body = {"leads": [{"email": ANA, "employees": 900}]}
@@ -53,7 +53,7 @@ async def test_an_address_with_an_international_domain_is_one_however_it_is_writ
         assert answer.json()["results"][0]["lead"] == "ana"
 
 
-async def test_a_consent_is_kept_with_its_source_and_its_words(
+async def test_a_consent_is_stored_with_its_source_and_its_words(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
     consent = {"source": "trial form", "wording": "Yes, send me news."}
@@ -188,7 +188,7 @@ async def test_a_key_is_never_stored(database: Database) -> None:
         (b" " * 1_000_001, 413),
     ],
 )
-async def test_what_is_no_batch_is_refused_with_a_reason(
+async def test_a_body_that_is_not_a_batch_is_refused_with_a_reason(
     http: httpx.AsyncClient, key: dict[str, str], content: bytes, status: int
 ) -> None:
     headers = {**key, "Content-Type": "application/json"}
@@ -232,7 +232,7 @@ async def test_a_number_that_json_lacks_is_refused_and_spoils_nothing(
     assert [one["id"] for one in accepted(database)] == ["2"]
 
 
-async def test_a_batch_of_a_thousand_has_a_result_an_item(
+async def test_a_batch_of_a_thousand_items_has_one_result_for_each(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
     leads = [{"email": f"lead{number}@northwind.example"} for number in range(1_000)]
@@ -244,7 +244,7 @@ async def test_a_batch_of_a_thousand_has_a_result_an_item(
     assert len(accepted(database)) == 2_000
 
 
-async def test_who_waits_in_vain_for_five_minutes_makes_the_gateway_unready(
+async def test_an_item_that_waits_for_five_minutes_makes_the_gateway_unready(
     http: httpx.AsyncClient, context: Context
 ) -> None:
     body = {"id": "1", "type": "page.viewed"}

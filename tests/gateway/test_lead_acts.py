@@ -1,4 +1,4 @@
-"""Acting over HTTP: each outcome has its status and its sentence, and bad bodies act on nothing."""
+"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ from tests.gateway.sales_keys import (
     SAM,
     TEAMS,
     Header,
-    a_lead_each,
+    apply_directory,
     header,
     lead_of,
-    team_is,
+    store_lead_for_each_person,
 )
 from tests.journal.turns import NEWER, NOW, turn
 from usecases.acting import ActDone, ActNotAllowed, ActRefused, ActUnanswered, perform
@@ -37,12 +37,12 @@ ACT = "/v1/leads/ana/acts"
 
 @pytest.fixture
 def riley(database: Database) -> Header:
-    team_is(database, TEAMS)
-    a_lead_each(database)
+    apply_directory(database, TEAMS)
+    store_lead_for_each_person(database)
     return header(database, "sales", RILEY)
 
 
-async def test_an_act_is_passed_on_whole_and_answered_with_how_the_lead_stands(
+async def test_an_act_is_passed_on_whole_and_answered_with_the_state_of_the_lead(
     http: httpx.AsyncClient, riley: Header, acts: FakeActs
 ) -> None:
     body = {
@@ -89,7 +89,7 @@ async def test_an_act_without_an_id_is_given_one(
 
 
 @pytest.mark.parametrize(
-    ("failure", "status", "said"),
+    ("failure", "status", "expected"),
     [
         (RefusedError("Qualify is for a lead in stage sal."), 409, "Qualify is for a lead"),
         (LeadNotFoundError("there is no lead 'ana'"), 404, "there is no lead 'ana'"),
@@ -106,13 +106,13 @@ async def test_each_failure_has_its_own_status_and_sentence(
     *,
     failure: Exception,
     status: int,
-    said: str,
+    expected: str,
 ) -> None:
     acts.failures.append(failure)
     answer = await http.post(ACT, json={"do": "qualify", "id": "crm-1"}, headers=riley)
     assert answer.status_code == status
     assert answer.headers["content-type"] == "application/problem+json"
-    assert said in answer.json()["detail"]
+    assert expected in answer.json()["detail"]
     assert ("retry-after" in answer.headers) == (status == 503)
     assert (await http.post(ACT, json={"do": "qualify"}, headers=riley)).status_code == 200
 
@@ -121,7 +121,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
     assert riley
     given_up = []
 
-    class Silent:
+    class SilentActs:
         async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
             try:
                 await asyncio.Event().wait()
@@ -130,7 +130,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
 
     found = await perform(
         context.reports,
-        Silent(),
+        SilentActs(),
         viewer_of(RILEY),
         lead="ana",
         do="accept",
@@ -170,7 +170,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
         (None, "body"),
     ],
 )
-async def test_a_body_of_the_wrong_shape_is_told_where_and_acts_on_nothing(
+async def test_a_body_of_the_wrong_shape_is_refused_with_the_place_and_changes_nothing(
     http: httpx.AsyncClient, riley: Header, acts: FakeActs, body: Any, path: str
 ) -> None:
     answer = await http.post(ACT, json=body, headers=riley)
@@ -204,7 +204,7 @@ async def test_a_huge_or_broken_body_is_refused(
     assert acts.done == []
 
 
-async def test_an_admin_who_names_nobody_is_told_so(
+async def test_an_admin_who_names_no_person_is_refused(
     http: httpx.AsyncClient,
     riley: Header,  # noqa: ARG001 - the leads
     database: Database,
@@ -215,7 +215,7 @@ async def test_an_admin_who_names_nobody_is_told_so(
     assert "by: is missing; say in whose name the act is done" in fault["problem"]
 
 
-async def test_who_gave_a_lead_away_and_asks_again_is_answered_as_before(
+async def test_a_repeated_act_is_answered_as_before_when_the_lead_has_another_owner(
     http: httpx.AsyncClient, riley: Header, database: Database, acts: FakeActs
 ) -> None:
     recycled = turn(

@@ -11,18 +11,18 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Wake
 from models.state import ClockState, Deal, TaskState
-from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, header, lead_of, team_is
+from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, apply_directory, header, lead_of
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 
 @pytest.fixture
 def admin(database: Database) -> Header:
-    team_is(database, TEAMS)
+    apply_directory(database, TEAMS)
     return header(database, "admin")
 
 
 async def read(http: httpx.AsyncClient, admin: Header, **query: Any) -> list[str]:
-    """The ids of all leads, read page by page."""
+    """The ids of all leads, collected page by page."""
     found: list[str] = []
     while True:
         answer = await http.get("/v1/leads", params=query, headers=admin)
@@ -33,7 +33,7 @@ async def read(http: httpx.AsyncClient, admin: Header, **query: Any) -> list[str
         query["after"] = answer.json()["next"]
 
 
-async def test_what_is_most_urgent_comes_first_and_each_lead_once(
+async def test_the_most_urgent_lead_is_listed_first_and_each_lead_once(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
     for number in range(23):
@@ -75,7 +75,7 @@ async def test_a_line_says_what_a_person_must_do_by_when(
 
 
 @pytest.mark.parametrize(
-    ("query", "path", "said"),
+    ("query", "path", "expected"),
     [
         ({"stage": "mgl"}, "query.stage", "'mql'"),
         ({"team": "sdx"}, "query.team", "did you mean 'sdr'?"),
@@ -100,17 +100,17 @@ async def test_a_line_says_what_a_person_must_do_by_when(
         ),
     ],
 )
-async def test_a_question_that_makes_no_sense_is_told_what_would(
-    http: httpx.AsyncClient, admin: Header, query: dict[str, Any], path: str, said: str
+async def test_a_wrong_query_is_refused_with_what_would_be_allowed(
+    http: httpx.AsyncClient, admin: Header, query: dict[str, Any], path: str, expected: str
 ) -> None:
     answer = await http.get("/v1/leads", params=query, headers=admin)
     assert answer.status_code == 422
     [fault] = answer.json()["errors"]
     assert fault["path"] == path
-    assert said in fault["problem"]
+    assert expected in fault["problem"]
 
 
-async def test_the_end_of_somebody_elses_page_opens_no_door(
+async def test_the_cursor_of_another_caller_shows_only_leads_that_one_may_see(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
     lead_of(database, "ana", team="sdr", owner=RILEY)
@@ -123,7 +123,7 @@ async def test_the_end_of_somebody_elses_page_opens_no_door(
     assert [one["lead"] for one in answer.json()["leads"]] == ["eva"]
 
 
-async def test_a_dossier_tells_all_that_is_known_in_utc(
+async def test_a_dossier_shows_everything_known_with_instants_in_utc(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
     clocks = (

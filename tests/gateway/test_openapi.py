@@ -1,4 +1,4 @@
-"""The OpenAPI document, as those read it who write to us."""
+"""The OpenAPI document, as authors of clients read it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def shown(document: Document, content: Document) -> bool:
     )
 
 
-def test_every_body_that_is_taken_has_an_example(document: Document) -> None:
+def test_every_request_body_has_an_example(document: Document) -> None:
     bodies = {
         name: one["requestBody"]["content"].values()
         for name, one in operations(document)
@@ -63,7 +63,7 @@ def test_every_json_answer_has_an_example_and_every_error_is_a_problem(document:
                     assert shown(document, content), (name, status)
 
 
-async def test_the_examples_are_taken(
+async def test_the_examples_are_accepted(
     http: httpx.AsyncClient, document: Document, key: dict[str, str]
 ) -> None:
     for path in ("/v1/leads", "/v1/events"):

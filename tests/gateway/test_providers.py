@@ -1,4 +1,4 @@
-"""Webhooks of mail providers: what they tell counts, if they prove that it is they who tell it."""
+"""Webhooks of mail providers: a message counts if its signature proves the provider."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from gateway.config import ProviderSecrets
 from gateway.requests.problems import explain
 from tests.gateway.provider_messages import (
     PEM_URL,
-    by_anybody,
     by_mailgun,
     by_postmark,
     by_sendgrid,
     by_ses,
+    by_standard_webhooks,
     certificate,
     provider_secrets,
 )
@@ -133,7 +133,7 @@ GOOD: list[tuple[str, Make, str, dict[str, Any]]] = [
     ),
     (
         "standard",
-        lambda: by_anybody({"type": "email.opened", "message": MESSAGE, "machine": True}),
+        lambda: by_standard_webhooks({"type": "email.opened", "message": MESSAGE, "machine": True}),
         "email.opened",
         {},
     ),
@@ -141,7 +141,7 @@ GOOD: list[tuple[str, Make, str, dict[str, Any]]] = [
 
 
 @pytest.mark.parametrize(("provider", "sent", "kind", "data"), GOOD)
-async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
+async def test_a_signed_provider_message_becomes_an_event_of_its_mail(
     http: httpx.AsyncClient,
     database: Database,
     *,
@@ -160,7 +160,7 @@ async def test_what_a_provider_proves_is_told_of_the_mail_it_is_about(
 
 
 @pytest.mark.parametrize(("provider", "sent"), [(one[0], one[1]) for one in GOOD])
-async def test_what_was_tampered_with_is_refused_and_tells_nothing(
+async def test_a_changed_message_is_refused_and_records_nothing(
     http: httpx.AsyncClient,
     database: Database,
     provider: str,
@@ -186,7 +186,7 @@ async def test_what_was_tampered_with_is_refused_and_tells_nothing(
         ("sendgrid", lambda: by_sendgrid([], ago=-400)),
         ("mailgun", lambda: by_mailgun({}, ago=40_000)),
         ("ses", lambda: by_ses({}, ago=4_000)),
-        ("standard", lambda: by_anybody({}, ago=400)),
+        ("standard", lambda: by_standard_webhooks({}, ago=400)),
         ("sendgrid", lambda: (b"[]", {})),
         ("mailgun", lambda: (b"{}", {})),
         ("postmark", lambda: (b"{}", {})),
@@ -203,7 +203,7 @@ async def test_what_was_tampered_with_is_refused_and_tells_nothing(
         ("ses", lambda: by_ses({}, SigningCertURL="https://evil.example/sns.amazonaws.com/x.pem")),
     ],
 )
-async def test_what_is_old_or_proves_nothing_is_refused(
+async def test_an_old_or_unsigned_message_is_refused(
     http: httpx.AsyncClient, provider: str, sent: Make
 ) -> None:
     body, headers = sent()
@@ -211,7 +211,7 @@ async def test_what_is_old_or_proves_nothing_is_refused(
     assert answer.status_code == 401
 
 
-async def test_a_message_told_again_has_no_second_effect(
+async def test_a_repeated_message_has_no_second_effect(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     body, headers = GOOD[0][1]()
@@ -221,7 +221,7 @@ async def test_a_message_told_again_has_no_second_effect(
     assert len(accepted(database)) == 1
 
 
-async def test_a_token_of_mailguns_counts_once(http: httpx.AsyncClient) -> None:
+async def test_a_mailgun_token_is_accepted_once(http: httpx.AsyncClient) -> None:
     body, _ = GOOD[1][1]()
     assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
     assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 406
@@ -237,29 +237,31 @@ async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
     assert fetched == [PEM_URL, good, PEM_URL]
 
 
-async def test_what_is_about_nobody_we_know_is_left_alone(
+async def test_a_message_about_an_unknown_recipient_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    body, headers = by_anybody({"type": "email.opened", "email": "nobody@x.example"})
+    body, headers = by_standard_webhooks({"type": "email.opened", "email": "nobody@x.example"})
     answer = await http.post("/v1/providers/standard", content=body, headers=headers)
     assert answer.json() == {"accepted": 0}
     assert accepted(database) == []
 
 
-async def test_a_recipient_is_enough_where_the_mail_is_not_known(
+async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    body, headers = by_anybody([{"type": "email.complained", "email": ADDRESS.upper()}, 7])
+    body, headers = by_standard_webhooks(
+        [{"type": "email.complained", "email": ADDRESS.upper()}, 7]
+    )
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
 
 
-async def test_a_bounce_of_an_address_that_the_lead_left_is_left_alone(
+async def test_a_bounce_of_a_former_address_of_the_lead_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, email="ana@new.example")
-    told = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
-    body, headers = by_anybody(told)
+    reported = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
+    body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["type"] for one in accepted(database)] == ["email.complained"]
 
@@ -271,13 +273,13 @@ async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     known_lead(database, "zoe", email="zoe@b\u00fccher.example")
-    told = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
-    body, headers = by_anybody(told)
+    reported = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
+    body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [one["lead"] for one in accepted(database)] == ["zoe"]
 
 
-async def test_a_provider_that_is_not_set_up_is_not_there(
+async def test_a_provider_that_is_not_configured_has_no_route(
     context: Context, database: Database
 ) -> None:
     app = FastAPI()

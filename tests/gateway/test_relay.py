@@ -1,4 +1,4 @@
-"""What was accepted reaches its lead: together, in order, and once, whatever dies meanwhile."""
+"""Accepted items reach their lead together, in order and once, whatever process dies."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> N
     assert context.intake.waiting().count == 0
 
 
-async def test_what_comes_within_a_second_is_gathered(database: Database) -> None:
+async def test_items_accepted_within_a_second_are_sent_together(database: Database) -> None:
     intake = SqlIntake(database, gather=timedelta(seconds=3))
     leads = FakeLeads("ana")
     relay = Relay(intake, SqlPrograms(database), leads, pause=0.01)
@@ -104,7 +104,7 @@ async def test_a_lead_that_exists_is_updated(context: Context) -> None:
     assert leads.signalled == [("ana", ["lead/ana"])]
 
 
-async def test_what_a_relay_that_died_had_taken_is_taken_again(context: Context) -> None:
+async def test_items_leased_by_a_relay_that_died_are_leased_again(context: Context) -> None:
     context.intake.accept([_event(1)])
     assert len(context.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
     leads = FakeLeads("ana")
@@ -112,14 +112,14 @@ async def test_what_a_relay_that_died_had_taken_is_taken_again(context: Context)
     assert leads.signalled == [("ana", ["e1"])]
 
 
-async def test_what_is_leased_is_not_taken_by_another_nor_overtaken(context: Context) -> None:
+async def test_leased_items_are_not_leased_by_another_relay_nor_overtaken(context: Context) -> None:
     context.intake.accept([_event(1)])
     assert context.intake.take(10, LEASE)
     context.intake.accept([_event(2)])
     assert context.intake.take(10, LEASE) == []
 
 
-async def test_nothing_overtakes_a_click_that_is_being_judged(context: Context) -> None:
+async def test_no_item_overtakes_a_click_that_waits_to_be_recognised(context: Context) -> None:
     context.intake.accept([_event(1, delay=60), _event(2), _event(3, "bea")])
     assert [one.item for one in context.intake.take(10, LEASE)] == ["e3"]
 
@@ -139,7 +139,7 @@ async def test_nothing_is_lost_while_temporal_is_away(context: Context) -> None:
     assert leads.signalled == [("ana", ["e1"])]
 
 
-async def test_events_of_a_lead_that_nobody_knows_are_given_up_with_a_reason(
+async def test_events_of_an_unknown_lead_are_given_up_with_a_reason(
     context: Context,
 ) -> None:
     context.intake.accept([_event(1, "nobody")])
@@ -182,7 +182,7 @@ async def test_a_flood_is_sent_in_signals_that_temporal_accepts(context: Context
 
 
 class BrokenLeads(FakeLeads):
-    """Leads of which one fails with an unexpected error."""
+    """Leads, one of which fails with an unexpected error."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
         if lead == "broken" and any(one["id"] == "e1" for one in events):
@@ -190,7 +190,7 @@ class BrokenLeads(FakeLeads):
         await super().events(lead, events)
 
 
-async def test_an_item_that_breaks_the_relay_holds_up_nobody(context: Context) -> None:
+async def test_an_item_that_breaks_the_relay_delays_no_other_lead(context: Context) -> None:
     leads = BrokenLeads("broken", "bea")
     context.intake.accept([_event(1, "broken"), _event(2, "broken"), _event(1, "bea")])
     await _relay(context, leads).once()
@@ -215,8 +215,8 @@ async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
     assert leads.signalled == [("broken", ["e2"])]
 
 
-class PickyLeads(FakeLeads):
-    """Leads through a Temporal that refuses a signal in which one event is."""
+class RefusingLeads(FakeLeads):
+    """Leads on a Temporal that refuses every signal that holds a certain event."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
         if any(one["id"] == "e13" for one in events):
@@ -227,7 +227,7 @@ class PickyLeads(FakeLeads):
 async def test_good_events_beside_a_refused_one_are_all_sent_once(
     context: Context,
 ) -> None:
-    leads = PickyLeads("ana")
+    leads = RefusingLeads("ana")
     context.intake.accept([_event(number) for number in range(50)])
     for _ in range(20):
         with context.database.write() as connection:

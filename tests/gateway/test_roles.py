@@ -1,4 +1,4 @@
-"""Who may do what over HTTP: every kind of asker against every route, and every lead."""
+"""Who may do what over HTTP: every kind of caller on every route and every lead."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from tests.gateway.sales_keys import (
     SAM,
     TEAMS,
     Header,
-    a_lead_each,
+    apply_directory,
     header,
-    keys_of_everybody,
-    team_is,
+    keys_of_all_callers,
+    store_lead_for_each_person,
 )
 from usecases.context import Context
 
@@ -70,13 +70,13 @@ def cases() -> list[Case]:
 @pytest.fixture
 def keys_with_leads(database: Database) -> Mapping[str, Header]:
     """Keys of everybody, with teams and leads there."""
-    team_is(database, TEAMS)
-    a_lead_each(database)
-    return keys_of_everybody(database)
+    apply_directory(database, TEAMS)
+    store_lead_for_each_person(database)
+    return keys_of_all_callers(database)
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda one: f"{one.method} {one.path} {one.asker}")
-async def test_each_route_is_for_whom_it_is_for(
+async def test_each_route_answers_only_the_roles_that_it_is_for(
     http: httpx.AsyncClient, acts: FakeActs, keys_with_leads: Mapping[str, Header], case: Case
 ) -> None:
     method, path, asker, status = case
@@ -100,7 +100,7 @@ async def test_each_route_is_for_whom_it_is_for(
         ("admin", "ana ben eva new"),
     ],
 )
-async def test_a_list_holds_what_the_asker_may_see_whatever_is_asked_for(
+async def test_a_list_shows_only_what_the_caller_may_see_with_any_filter(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], asker: str, leads: str
 ) -> None:
     async def asked(**query: str) -> set[str]:
@@ -115,11 +115,11 @@ async def test_a_list_holds_what_the_asker_may_see_whatever_is_asked_for(
     assert await asked(due_before="2030-01-01T00:00:00Z", stage="mql") == mine - {"new"}
 
 
-async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
+async def test_a_lead_that_the_caller_may_not_see_looks_like_an_unknown_lead(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header]
 ) -> None:
     for method, path in (("GET", "/v1/leads/{}"), ("POST", "/v1/leads/{}/acts")):
-        said = []
+        answers = []
         for lead in ("eva", "gone"):
             answer = await http.request(
                 method,
@@ -127,12 +127,12 @@ async def test_a_lead_that_one_may_not_see_looks_like_one_that_is_not_there(
                 json={"do": "accept"} if method == "POST" else None,
                 headers=keys_with_leads["riley"],
             )
-            said.append((answer.status_code, answer.text.replace(lead, "LEAD")))
-        assert said[0] == said[1]
+            answers.append((answer.status_code, answer.text.replace(lead, "LEAD")))
+        assert answers[0] == answers[1]
 
 
 @pytest.mark.parametrize("lead", ["%00", "..%2f..", "ana%00", "%ff", "a" * 3_000, "ANA", " ana"])
-async def test_a_wrong_id_is_a_lead_that_is_not_there(
+async def test_an_invalid_id_is_answered_like_an_unknown_lead(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], lead: str
 ) -> None:
     read = await http.get(f"/v1/leads/{lead}", headers=keys_with_leads["admin"])
@@ -158,7 +158,7 @@ async def test_a_wrong_id_is_a_lead_that_is_not_there(
         "sam@acme.example\u00a0",
     ],
 )
-async def test_a_sales_person_acts_as_nobody_else_however_it_is_spelt(
+async def test_a_salesperson_can_not_act_as_another_person_in_any_spelling(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs, by: str
 ) -> None:
     body = {"do": "accept", "by": by}
@@ -173,7 +173,7 @@ async def test_a_sales_person_acts_as_nobody_else_however_it_is_spelt(
 
 
 @pytest.mark.parametrize("field", ["By", "BY", "by ", "actor", "on_behalf_of", "fields", "__by"])
-async def test_another_field_smuggles_in_no_other_person(
+async def test_no_other_field_can_name_another_person(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs, field: str
 ) -> None:
     body = {"do": "accept", field: SAM}
@@ -183,7 +183,7 @@ async def test_another_field_smuggles_in_no_other_person(
     assert acts.done == []
 
 
-async def test_of_a_field_that_is_there_twice_the_person_is_still_the_keys(
+async def test_a_repeated_field_does_not_change_the_person_of_the_key(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], acts: FakeActs
 ) -> None:
     headers = {**keys_with_leads["riley"], "Content-Type": "application/json"}
@@ -210,7 +210,7 @@ async def test_an_act_is_in_the_name_of_the_key_s_person_or_of_the_one_an_admin_
     assert [fields["by"] for _, _, fields in acts.done] == [RILEY, RILEY, MORGAN, SAM]
 
 
-async def test_a_revoked_key_opens_nothing(
+async def test_a_revoked_key_is_refused(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], database: Database
 ) -> None:
     bearer = keys_with_leads["riley"]["Authorization"]
@@ -234,17 +234,17 @@ def without(people: Directory, person: str) -> Directory:
 
 
 @pytest.mark.parametrize(
-    ("person", "lead", "said"),
+    ("person", "lead", "expected"),
     [(RILEY, "ana", "is in no team"), (MARA, "eva", "manages no team")],
 )
-async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_leads(
+async def test_the_key_of_a_person_who_left_shows_no_leads_not_even_their_own(
     http: httpx.AsyncClient,
     keys_with_leads: Mapping[str, Header],
     context: Context,
     *,
     person: str,
     lead: str,
-    said: str,
+    expected: str,
 ) -> None:
     headers = keys_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
@@ -255,12 +255,12 @@ async def test_the_key_of_somebody_who_left_opens_nothing_not_even_their_own_lea
         await http.post(f"/v1/leads/{lead}/acts", json={"do": "accept"}, headers=headers),
     ):
         assert answer.status_code == 403
-        assert said in answer.json()["detail"]
+        assert expected in answer.json()["detail"]
     context.people.apply(TEAMS)
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
 
 
-async def test_who_changes_teams_sees_the_new_teams_leads_and_those_still_owned(
+async def test_a_person_who_changes_teams_sees_the_new_team_s_leads_and_those_still_owned(
     http: httpx.AsyncClient, keys_with_leads: Mapping[str, Header], context: Context
 ) -> None:
     riley = TEAMS.member(RILEY)

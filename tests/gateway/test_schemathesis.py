@@ -1,4 +1,4 @@
-"""Schemathesis against the OpenAPI document: whatever it thinks of is answered as documented."""
+"""Schemathesis against the OpenAPI document: every generated request is answered as documented."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def left_out(label: str) -> list[Any]:
     return CHECKS.get_by_names(["positive_data_acceptance"] if label in MORE_THAN_ITS_SHAPE else [])
 
 
-def test_whatever_is_asked_is_answered_as_documented(
+def test_every_generated_request_is_answered_as_documented(
     document: schemathesis.schemas.BaseSchema,
 ) -> None:
     asked = []

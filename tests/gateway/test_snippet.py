@@ -115,7 +115,7 @@ def in_chromium(
     return found
 
 
-def test_without_consent_nothing_is_kept_or_sent(tmp_path: Path) -> None:
+def test_without_consent_nothing_is_stored_or_sent(tmp_path: Path) -> None:
     assert in_chromium(tmp_path) == {"sent": [], "url": "?a=1", "kept": None}
 
 
@@ -153,14 +153,14 @@ def test_a_form_is_known_by_its_name_its_id_or_its_path_whatever_its_fields_are_
         assert [one["subject"] for one in found["sent"]][1:] == [subject]  # type: ignore[attr-defined]  # a list
 
 
-def test_a_browser_that_keeps_nothing_breaks_no_page(tmp_path: Path) -> None:
+def test_a_browser_without_storage_breaks_no_page(tmp_path: Path) -> None:
     before = "Storage.prototype.setItem = function () { throw new Error('blocked'); };"
     found = in_chromium(tmp_path, more="leadflow.consent(true);", before=before)
     assert [one["type"] for one in found["sent"]] == ["page.viewed", "form.submitted"]  # type: ignore[attr-defined]  # a list
     assert found["kept"] is None
 
 
-def test_a_consent_that_is_withdrawn_takes_everything_back(tmp_path: Path) -> None:
+def test_a_withdrawn_consent_deletes_everything_stored(tmp_path: Path) -> None:
     more = "leadflow.consent(true); leadflow.consent(false);"
     found = in_chromium(tmp_path, attributes='data-consent="given"', more=more)
     assert found["kept"] is None

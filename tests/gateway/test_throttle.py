@@ -1,4 +1,4 @@
-"""Who asks too often waits: a key that has had enough, and an address that guesses keys."""
+"""Limits: a key that sends too many requests waits, and so does an address that guesses keys."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LIMITS = Limits(
 
 
 @dataclass
-class StoodClock:
+class ManualClock:
     """A clock that the test moves."""
 
     now: float = 1_000.0
@@ -83,7 +83,7 @@ async def test_a_key_has_one_measure_on_all_routes_and_however_it_is_written(
     assert statuses == [200, 404, 422, 429]
 
 
-async def test_an_address_that_guesses_keys_is_not_listened_to_for_a_while(
+async def test_an_address_that_guesses_keys_is_refused_for_a_while(
     app: FastAPI, database: Database
 ) -> None:
     good = header(database, "admin")
@@ -122,7 +122,7 @@ async def test_good_keys_and_requests_that_prove_nothing_are_no_guesses(
             assert (await http.get("/v1/leads", headers=good)).status_code == 200
 
 
-async def test_what_is_not_looked_at_proves_no_key(app: FastAPI) -> None:
+async def test_a_request_to_an_unknown_route_proves_no_key(app: FastAPI) -> None:
     async with asking_from(app, "192.0.2.1") as http:
         nowhere = await http.get("/v1/nowhere", headers=wrong(1))
         assert nowhere.status_code == 404
@@ -140,7 +140,7 @@ async def test_what_is_not_looked_at_proves_no_key(app: FastAPI) -> None:
         ("192.0.2.1", "192.0.2.2", False),
     ],
 )
-async def test_of_ipv6_a_network_is_one_guesser(
+async def test_an_ipv6_network_counts_as_one_address(
     app: FastAPI, first: str, second: str, *, together: bool
 ) -> None:
     async with asking_from(app, first) as http:
@@ -159,8 +159,8 @@ async def test_a_guessed_login_of_a_webhook_counts_too(app: FastAPI) -> None:
     assert answer.status_code == 429
 
 
-def test_a_burst_is_let_through_and_then_an_even_stream() -> None:
-    clock = StoodClock()
+def test_a_burst_is_allowed_and_then_an_even_rate() -> None:
+    clock = ManualClock()
     meter = Meter(Pace(burst=3, per_second=2), clock)
     assert [meter.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
     assert meter.take("b") == 0
@@ -170,15 +170,15 @@ def test_a_burst_is_let_through_and_then_an_even_stream() -> None:
     assert [meter.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
 
 
-def test_what_is_given_back_may_be_taken_again() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), StoodClock())
+def test_a_token_that_is_given_back_may_be_used_again() -> None:
+    meter = Meter(Pace(burst=1, per_second=1), ManualClock())
     assert meter.take("a") == 0
     meter.give_back("a")
     assert [meter.take("a"), meter.take("a")] == [0, 1]
 
 
-def test_memory_has_an_end_whoever_asks() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), StoodClock())
+def test_the_throttle_remembers_a_limited_number_of_callers() -> None:
+    meter = Meter(Pace(burst=1, per_second=1), ManualClock())
     for number in range(20_000):
         meter.take(str(number))
     assert meter.take("19999") == 1

@@ -1,4 +1,4 @@
-"""Clicks and opens, and whose they are."""
+"""Clicks and opens, and whether a person or a machine made them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_our_own_web_site_knows_the_visitor_by_a_token_and_not_by_name(
 
 
 @pytest.mark.parametrize("link", ["/c/nonsense", "/c/0123456789abcdef-1-" + "0" * 20, "/o/x.gif"])
-async def test_what_we_did_not_sign_leads_nowhere(
+async def test_an_unsigned_link_redirects_nowhere(
     http: httpx.AsyncClient, database: Database, link: str
 ) -> None:
     sent_mail(database)
@@ -75,7 +75,7 @@ async def test_loading_the_image_records_an_open(
     assert [one["type"] for one in accepted(database)] == ["email.opened"]
 
 
-async def test_who_clicks_twice_in_one_second_clicked_once(
+async def test_two_clicks_within_one_second_count_once(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -109,7 +109,7 @@ async def test_a_click_on_the_unseen_link_marks_the_other_clicks_as_a_machine_s(
     assert {one["data"]["why"] for one in events} == {"unseen"}
 
 
-async def test_a_head_request_is_a_machines_and_gets_its_answer(
+async def test_a_head_request_is_answered_and_recorded_as_a_machine_s(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)
@@ -157,7 +157,7 @@ def tracked_links() -> TrackedLinks:
     return TrackedLinks("https://go.acme.example/", hosts, lambda number: f"https://go/c/{number}")
 
 
-def test_an_image_is_a_target_like_any_other_and_what_is_no_web_page_is_none() -> None:
+def test_an_image_is_a_target_and_a_link_that_is_no_web_page_is_not() -> None:
     links = tracked_links()
     html = (
         '<a href="https://a.example/x.png"><img src="https://a.example/y.png"></a>'
@@ -169,7 +169,7 @@ def test_an_image_is_a_target_like_any_other_and_what_is_no_web_page_is_none() -
     assert tracked == html.replace("https://a.example/x.png", "https://go/c/1")
 
 
-def test_every_link_is_tracked_once_and_all_else_stays_as_it_is() -> None:
+def test_every_link_is_tracked_once_and_nothing_else_changes() -> None:
     links = tracked_links()
     html = (
         '<!-- <a href="https://a.example/no"> --><p>caf\u00e9</p>\n'

@@ -1,4 +1,4 @@
-"""The ways out, and back: one click, a page, a pause."""
+"""Unsubscribing and subscribing again: one click, a page, a pause."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
     assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
 
 
-async def test_who_is_suppressed_in_another_spelling_is_so_once(
+async def test_an_address_in_two_spellings_is_suppressed_once(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     SqlSuppressionList(database).add(" Ana@NORTHWIND.example", "unsubscribed", at=context.now())
@@ -58,7 +58,7 @@ async def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
     assert context.mail_ledger.suppression(ADDRESS, operational=False) is None
 
 
-async def test_the_page_needs_no_script_and_tells_nobodys_address(
+async def test_the_page_needs_no_script_and_shows_no_address(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     answer = await http.get(context.links.unsubscribe(sent_mail(database)))
@@ -79,7 +79,7 @@ async def test_a_post_without_the_word_changes_nothing(
     assert accepted(database) == []
 
 
-async def test_who_wants_mail_again_gets_it_again(
+async def test_a_recipient_who_subscribes_again_gets_mail_again(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     message = sent_mail(database)

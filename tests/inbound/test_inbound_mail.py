@@ -36,7 +36,7 @@ async def test_a_failure_is_a_bounce_of_the_kind_that_its_status_says(
     assert "ana@" not in event["data"]["diagnostic"]
 
 
-async def test_a_delay_is_no_bounce_and_a_delivery_is_told(
+async def test_a_delay_is_no_bounce_and_a_delivery_is_recorded(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.return_path(message)

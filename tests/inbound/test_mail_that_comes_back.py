@@ -15,7 +15,7 @@ CASES = Path(__file__).with_name("cases")
 ADDRESS = "ana@northwind.example"
 
 
-async def told(port: int, context: Context, message: str, name: str, door: str) -> Any:
+async def accepted_event(port: int, context: Context, message: str, name: str, door: str) -> Any:
     returns = context.links.return_path(message)
     text = (CASES / f"{name}.eml").read_text()
     for mark, value in (
@@ -49,7 +49,7 @@ async def told(port: int, context: Context, message: str, name: str, door: str) 
 async def test_a_bounce_means_what_its_words_say(
     port: int, message: str, context: Context, *, name: str, kind: str, about: str | None
 ) -> None:
-    event = await told(port, context, message, name, "bounce")
+    event = await accepted_event(port, context, message, name, "bounce")
     assert event["type"] == "email.bounced"
     assert (event["data"]["kind"], event["data"].get("about")) == (kind, about)
 
@@ -57,19 +57,19 @@ async def test_a_bounce_means_what_its_words_say(
 async def test_an_opt_out_by_feedback_unsubscribes(
     port: int, message: str, context: Context
 ) -> None:
-    event = await told(port, context, message, "feedback-opt-out", "fbl")
+    event = await accepted_event(port, context, message, "feedback-opt-out", "fbl")
     assert event["type"] == "email.unsubscribed"
 
 
 async def test_an_absence_that_names_its_day_first_is_understood(
     port: int, message: str, context: Context
 ) -> None:
-    event = await told(port, context, message, "absence-am-wieder", "reply")
+    event = await accepted_event(port, context, message, "absence-am-wieder", "reply")
     assert (event["machine"], event["data"]["returns"]) == (True, "2026-03-16")
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("expected", "kind"),
     [
         ("550 relay not permitted", "soft"),
         ("550 5.1.1 rejected: listed at zen.spamhaus.org", "soft"),
@@ -84,9 +84,9 @@ async def test_an_absence_that_names_its_day_first_is_understood(
     ],
 )
 async def test_words_count_before_numbers(
-    port: int, message: str, context: Context, *, said: str, kind: str
+    port: int, message: str, context: Context, *, expected: str, kind: str
 ) -> None:
-    content = bounced("failed", "5.0.0", said)
+    content = bounced("failed", "5.0.0", expected)
     await send(port, "", context.links.return_path(message), content)
     [event] = accepted(context.database)
     assert event["data"]["kind"] == kind

@@ -1,4 +1,4 @@
-"""What Postfix, Exim and vacation really send back; fixtures/README.md tells how it was made."""
+"""What Postfix, Exim and vacation really send back; fixtures/README.md says how it was made."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from tests.inbound.deliveries import FIXTURES, RecordingMailer, recorded, send
 from usecases.context import Context
 
 
-async def told(port: int, context: Context, message: str, name: str) -> list[dict[str, Any]]:
+async def accepted_events(
+    port: int, context: Context, message: str, name: str
+) -> list[dict[str, Any]]:
     """The events that a recorded mail becomes."""
     sender, content = recorded(name)
     await send(port, sender, context.links.return_path(message), content)
@@ -35,7 +37,7 @@ async def told(port: int, context: Context, message: str, name: str) -> list[dic
 async def test_a_recorded_failure_is_a_bounce(
     port: int, context: Context, message: str, *, name: str, kind: str, status: str
 ) -> None:
-    [event] = await told(port, context, message, name)
+    [event] = await accepted_events(port, context, message, name)
     assert (event["type"], event["lead"], event["subject"]) == ("email.bounced", "ana", "welcome")
     assert (event["data"]["kind"], event["data"]["status"]) == (kind, status)
     assert event["id"] == f"bounce/0123456789abcdef/{status}"
@@ -52,7 +54,7 @@ async def test_a_recorded_failure_is_a_bounce(
 async def test_a_recorded_notice_of_what_goes_well_is_no_bounce(
     port: int, context: Context, message: str, name: str, types: list[str]
 ) -> None:
-    assert [one["type"] for one in await told(port, context, message, name)] == types
+    assert [one["type"] for one in await accepted_events(port, context, message, name)] == types
 
 
 @pytest.mark.parametrize(
@@ -61,7 +63,7 @@ async def test_a_recorded_notice_of_what_goes_well_is_no_bounce(
 async def test_a_vacation_program_answers_to_the_bounce_address_and_is_understood_there(
     port: int, context: Context, message: str, mailer: RecordingMailer, *, name: str, returns: str
 ) -> None:
-    [event] = await told(port, context, message, name)
+    [event] = await accepted_events(port, context, message, name)
     assert (event["type"], event["machine"]) == ("email.replied", True)
     assert event["data"]["returns"] == returns
     assert mailer.sent == []
@@ -71,12 +73,12 @@ async def test_a_vacation_program_answers_to_the_bounce_address_and_is_understoo
 async def test_no_event_holds_an_address_or_words_of_a_person(
     port: int, context: Context, message: str, name: str
 ) -> None:
-    said = str(await told(port, context, message, name))
-    assert "@" not in said.replace(message, "")
-    assert "Thank you" not in said
-    assert '"ana"' not in said
+    text = str(await accepted_events(port, context, message, name))
+    assert "@" not in text.replace(message, "")
+    assert "Thank you" not in text
+    assert '"ana"' not in text
 
 
 async def test_a_bounce_brought_twice_is_one(port: int, context: Context, message: str) -> None:
-    await told(port, context, message, "postfix-unknown-user")
-    assert len(await told(port, context, message, "postfix-unknown-user")) == 1
+    await accepted_events(port, context, message, "postfix-unknown-user")
+    assert len(await accepted_events(port, context, message, "postfix-unknown-user")) == 1

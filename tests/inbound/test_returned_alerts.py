@@ -1,4 +1,4 @@
-"""Alerts that come back: the lead is told that its owner can't be reached."""
+"""Alerts that come back: the lead records that its owner can't be reached."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class CrmSite:
 
     def seqs(self, lead: str) -> list[int]:
         """The seqs of a lead's events that the CRM got, in order."""
-        return [one.seq for one in self.crm.told if one.event["subject"] == lead]
+        return [one.seq for one in self.crm.deliveries if one.event["subject"] == lead]
 
 
 def receiver_of(crm: Crm, *secrets: str) -> Receiver:

@@ -104,14 +104,14 @@ def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_ti
     database: Database, people: SqlDirectory
 ) -> None:
     journal = SqlJournal(database)
-    told: list[Entry] = []
+    entries: list[Entry] = []
     for length, (decision, now) in enumerate(
         play(people, "bo", script("bo"), START + timedelta(days=32))
     ):
         journal.record(decision, Fence(run=1, length=length), now)
-        told += decision.entries
+        entries += decision.entries
     reports = SqlReports(database)
-    assert reports.timeline("bo") == tuple(told)
+    assert reports.timeline("bo") == tuple(entries)
     assert SqlSla(database).acceptance() == Acceptance(ended=2, in_time=1)
     dossier = reports.dossier("bo")
     assert dossier is not None

@@ -42,8 +42,8 @@ def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> No
     journal.record(turn(1, lead=lead, owner=owner, **fields | changes), FENCE, NOW)
 
 
-def told(database: Database) -> list[tuple[str, str]]:
-    """Which lead is told that which person left."""
+def departures(database: Database) -> list[tuple[str, str]]:
+    """The intake items that report a person who left: the lead and the body of each."""
     with database.read() as connection:
         query = "SELECT lead, body FROM intake ORDER BY seq"
         found = connection.exec_driver_sql(query).all()
@@ -119,16 +119,16 @@ def test_leads_of_a_member_who_leaves_get_an_event_with_the_change(
     moved = teams(sdr=[{"email": MORGAN}], ae=[{"email": SAM}, {"email": RILEY}])
     expected = {RILEY: ["mql", "opportunity", "sal", "sql"], SAM: ["sams"]}
     assert people.leads_left(moved) == expected
-    assert told(database) == []
+    assert departures(database) == []
     assert people.apply(moved) == expected
-    items = told(database)
+    items = departures(database)
     # Workers may know the old directory, and with it another manager, for two seconds.
     assert SqlIntake(database, gather=timedelta(0)).take(10, timedelta(minutes=1)) == []
     assert {lead for lead, _ in items} == {"mql", "opportunity", "sal", "sql", "sams"}
     assert all("owner.left" in body for _, body in items)
     assert all((SAM if lead == "sams" else RILEY) in body for lead, body in items)
     assert people.apply(moved) == {}
-    assert told(database) == items
+    assert departures(database) == items
 
 
 def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
@@ -141,7 +141,7 @@ def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
     assert people.assign("ben", asking("k2")) == (SAM, None)
     journal.record(turn(2, lead="ben", stage="recycled", handoffs=1), FENCE, NOW)
     assert people.apply(teams(sdr=[])) == {RILEY: ["ana"]}
-    assert len(told(database)) == 1
+    assert len(departures(database)) == 1
 
 
 def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_them(

@@ -30,7 +30,7 @@ async def test_a_receiver_that_does_not_answer_for_one_lead_delays_no_other_lead
 ) -> None:
     site.happened("ana", "created")
     site.happened("bea", "created", "touched", "won")
-    site.crm.behave = lambda told: HANG if told.event["subject"] == "ana" else None
+    site.crm.behave = lambda delivery: HANG if delivery.event["subject"] == "ana" else None
     async with running(by_wall_clock(site, answer_seconds=10)):
         await until(lambda: {one.status for one in site.events("bea")} == {"sent"})
         [hanging] = site.events("ana")
@@ -40,7 +40,7 @@ async def test_a_receiver_that_does_not_answer_for_one_lead_delays_no_other_lead
 
 
 @pytest.mark.parametrize(
-    ("said", "why"),
+    ("expected", "why"),
     [
         (answer("302 Found", "Location: /elsewhere"), "302 Found"),
         (answer("401 Unauthorized"), "401 Unauthorized"),
@@ -51,15 +51,15 @@ async def test_a_receiver_that_does_not_answer_for_one_lead_delays_no_other_lead
     ids=["redirect", "401", "404", "500", "nonsense"],
 )
 async def test_every_other_answer_is_tried_again_and_no_redirect_is_followed(
-    site: CrmSite, said: bytes, why: str
+    site: CrmSite, expected: bytes, why: str
 ) -> None:
     site.happened("ana", "created")
-    site.crm.answers = [said]
+    site.crm.answers = [expected]
     await site.dispatcher.once()
     [waiting] = site.events()
     assert waiting.status == "waiting"
     assert str(waiting.why).startswith(why)
-    assert [one.path for one in site.crm.told] == ["/hooks?token=hush"]
+    assert [one.path for one in site.crm.deliveries] == ["/hooks?token=hush"]
     site.passes(seconds=7)
     await site.dispatcher.once()
     assert [one.status for one in site.events()] == ["sent"]

@@ -27,10 +27,10 @@ ROOT = Path(__file__).parents[2]
 async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmSite) -> None:
     site.happened("ana", "accepted")
     assert await site.dispatcher.once() == 1
-    [told] = site.crm.told
+    [delivery] = site.crm.deliveries
     [sent] = site.events()
-    assert told.headers["content-type"] == "application/cloudevents+json"
-    assert told.event == {
+    assert delivery.headers["content-type"] == "application/cloudevents+json"
+    assert delivery.event == {
         "specversion": "1.0",
         "id": sent.id,
         "source": "https://go.acme.example",
@@ -40,22 +40,22 @@ async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmSite) -> No
         "datacontenttype": "application/json",
         "data": sent.data,
     }
-    Webhook(NEW).verify(told.body, told.headers)
-    assert told.headers["webhook-id"] == sent.id
-    assert told.headers["webhook-timestamp"] == str(int(site.now.timestamp()))
-    signed = f"{sent.id}.{told.headers['webhook-timestamp']}.".encode() + told.body
+    Webhook(NEW).verify(delivery.body, delivery.headers)
+    assert delivery.headers["webhook-id"] == sent.id
+    assert delivery.headers["webhook-timestamp"] == str(int(site.now.timestamp()))
+    signed = f"{sent.id}.{delivery.headers['webhook-timestamp']}.".encode() + delivery.body
     right = hmac.new(b"the secret of this year", signed, hashlib.sha256).digest()
-    assert told.headers["webhook-signature"] == f"v1,{base64.b64encode(right).decode()}"
+    assert delivery.headers["webhook-signature"] == f"v1,{base64.b64encode(right).decode()}"
     assert (sent.status, sent.tries, sent.why) == ("sent", 1, None)
 
 
 async def test_during_a_change_of_secrets_either_one_verifies(site: CrmSite) -> None:
     site.happened("ana", "created")
     await site.dispatching(OLD, NEW).once()
-    [told] = site.crm.told
-    assert len(told.headers["webhook-signature"].split(" ")) == 2
+    [delivery] = site.crm.deliveries
+    assert len(delivery.headers["webhook-signature"].split(" ")) == 2
     for secret in (OLD, NEW):
-        Webhook(secret).verify(told.body, told.headers)
+        Webhook(secret).verify(delivery.body, delivery.headers)
 
 
 async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
@@ -68,7 +68,7 @@ async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
         other = by_wall_clock(replace(site, database=apart))
         async with running(by_wall_clock(site), other):
             await until(lambda: {one.status for one in site.events()} == {"sent"})
-    assert len(site.crm.told) == 60
+    assert len(site.crm.deliveries) == 60
     for lead in leads:
         assert site.seqs(lead) == [1, 2, 3, 4, 5]
 
@@ -76,19 +76,19 @@ async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
 async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmSite) -> None:
     site.happened("ana", "created", "won")
     site.happened("bea", "created", "won")
-    site.crm.behave = lambda told: (
-        answer("500 Internal Server Error") if told.event["subject"] == "ana" else None
+    site.crm.behave = lambda delivery: (
+        answer("500 Internal Server Error") if delivery.event["subject"] == "ana" else None
     )
     await site.all_tried()
     assert (site.seqs("ana"), site.seqs("bea")) == ([1], [1, 2])
     first, second = site.events("ana")
     assert (first.status, first.why) == ("waiting", "500 Internal Server Error")
     assert (second.status, second.tries) == ("waiting", 0)
-    site.crm.behave = lambda _told: None
+    site.crm.behave = lambda _delivery: None
     site.passes(seconds=7)
     await site.all_tried()
     assert site.seqs("ana") == [1, 1, 2]
-    once, again = [one for one in site.crm.told if one.event["id"] == first.id]
+    once, again = [one for one in site.crm.deliveries if one.event["id"] == first.id]
     assert once.headers["webhook-id"] == again.headers["webhook-id"]
     assert once.headers["webhook-timestamp"] != again.headers["webhook-timestamp"]
 
@@ -96,17 +96,17 @@ async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmS
 async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmSite) -> None:
     site.happened("ana", "created")
     begun = site.now
-    site.crm.behave = lambda _told: answer("500 Internal Server Error")
+    site.crm.behave = lambda _delivery: answer("500 Internal Server Error")
     while site.events()[0].status == "waiting":
         site.now = max(site.now, site.events()[0].ready)
         assert await site.dispatcher.once() == 1
     assert site.now - begun == timedelta(days=3)
-    assert 18 <= len(site.crm.told) <= 30
+    assert 18 <= len(site.crm.deliveries) <= 30
     site.passes(days=3)
     assert site.outbox.retry_dead() == [site.events()[0].id]
     await site.dispatcher.once()
     assert site.events()[0].status == "waiting"  # it is tried for three more days
-    site.crm.behave = lambda _told: None
+    site.crm.behave = lambda _delivery: None
     site.passes(seconds=7)
     await site.dispatcher.once()
     assert site.events()[0].status == "sent"
@@ -120,7 +120,7 @@ def test_pauses_grow_from_five_seconds_to_six_hours() -> None:
 
 async def test_one_connection_serves_many_events(site: CrmSite) -> None:
     site.happened("ana", *(["touched"] * 10))
-    site.crm.behave = lambda _told: answer("200 OK", body=b"thank you")
+    site.crm.behave = lambda _delivery: answer("200 OK", body=b"thank you")
     async with running(by_wall_clock(site)):
         await until(lambda: {one.status for one in site.events()} == {"sent"})
     assert site.crm.connections == 1
@@ -147,7 +147,7 @@ async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_rec
         sys.executable, "-c", _KILLED, url, site.crm.url, NEW, cwd=ROOT
     )
     try:
-        await until(lambda: site.crm.told)
+        await until(lambda: site.crm.deliveries)
     finally:
         process.kill()  # the CRM has it, and the outbox does not know
         await process.wait()
@@ -156,7 +156,7 @@ async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_rec
     site.passes(minutes=2)
     await site.all_tried()
     assert site.seqs("ana") == [1, 1, 2]
-    once, again, _ = site.crm.told
+    once, again, _ = site.crm.deliveries
     assert once.headers["webhook-id"] == again.headers["webhook-id"]
     assert once.body == again.body
     assert [one.status for one in site.events()] == ["sent", "sent"]
@@ -172,7 +172,7 @@ async def test_a_database_that_does_not_answer_is_waited_for(
         await until(lambda: logged)
         with site.database.write() as connection:
             connection.exec_driver_sql("ALTER TABLE hidden RENAME TO webhook_events")
-        await until(lambda: site.crm.told)
+        await until(lambda: site.crm.deliveries)
     assert "northwind" not in str(logged)
 
 

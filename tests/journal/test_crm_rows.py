@@ -21,11 +21,11 @@ LEASE = timedelta(minutes=1)
 
 
 @pytest.fixture
-def telling(database: Database) -> SqlJournal:
+def crm_journal(database: Database) -> SqlJournal:
     return SqlJournal(database, crm=TurnEvents(database))
 
 
-def told(database: Database) -> list[CrmEvent]:
+def crm_events(database: Database) -> list[CrmEvent]:
     return SqlCrmOutbox(database).listed(["waiting", "sent", "dead"], limit=1_000)
 
 
@@ -50,9 +50,11 @@ def life() -> Decision:
     )
 
 
-def test_a_turn_writes_the_crms_events_in_order(telling: SqlJournal, database: Database) -> None:
-    telling.record(life(), FENCE, NOW)
-    found = told(database)
+def test_a_turn_writes_the_crms_events_in_order(
+    crm_journal: SqlJournal, database: Database
+) -> None:
+    crm_journal.record(life(), FENCE, NOW)
+    found = crm_events(database)
     assert [(one.seq, one.type) for one in found] == [
         (1, "lead.created"),
         (4, "lead.mql"),
@@ -90,91 +92,91 @@ def test_a_turn_writes_the_crms_events_in_order(telling: SqlJournal, database: D
 
 @pytest.mark.parametrize("kind", sorted(TYPES))
 def test_every_kind_of_entry_for_the_crm_makes_an_event(
-    telling: SqlJournal, database: Database, kind: str
+    crm_journal: SqlJournal, database: Database, kind: str
 ) -> None:
     fields = {"handoff": 1} if kind in ("assigned", "accepted") else {}
-    telling.record(turn(1, (kind, fields)), FENCE, NOW)
-    assert [one.type for one in told(database)] == [TYPES[kind]]
+    crm_journal.record(turn(1, (kind, fields)), FENCE, NOW)
+    assert [one.type for one in crm_events(database)] == [TYPES[kind]]
 
 
 def test_without_a_crm_nothing_is_written(journal: SqlJournal, database: Database) -> None:
     journal.record(life(), FENCE, NOW)
-    assert told(database) == []
+    assert crm_events(database) == []
 
 
 def test_a_turn_that_runs_again_writes_the_same_events_with_the_same_ids(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
-    telling.record(life(), FENCE, NOW)
-    before = [one.id for one in told(database)]
-    telling.record(life(), NEWER, NOW)
-    assert [one.id for one in told(database)] == before
+    crm_journal.record(life(), FENCE, NOW)
+    before = [one.id for one in crm_events(database)]
+    crm_journal.record(life(), NEWER, NOW)
+    assert [one.id for one in crm_events(database)] == before
     assert len(set(before)) == 3
 
 
 def test_a_turn_that_runs_again_otherwise_tells_nothing_more(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
-    telling.record(turn(1, "created"), FENCE, NOW)
-    telling.record(turn(2, ("won", {"amount": 1}), ("accepted", {}), before=1), FENCE, NOW)
-    before = [one.id for one in told(database)]
-    telling.record(turn(2, ("lost", {"reason": "price"}), before=1), NEWER, NOW)
-    telling.record(turn(2, "noted", before=1), Fence(run=NEWER.run, length=30), NOW)
-    assert [one.id for one in told(database)] == before
+    crm_journal.record(turn(1, "created"), FENCE, NOW)
+    crm_journal.record(turn(2, ("won", {"amount": 1}), ("accepted", {}), before=1), FENCE, NOW)
+    before = [one.id for one in crm_events(database)]
+    crm_journal.record(turn(2, ("lost", {"reason": "price"}), before=1), NEWER, NOW)
+    crm_journal.record(turn(2, "noted", before=1), Fence(run=NEWER.run, length=30), NOW)
+    assert [one.id for one in crm_events(database)] == before
 
 
 def test_what_was_sent_and_what_waits_stay_though_their_turn_runs_again_otherwise(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
-    telling.record(turn(1, "created", ("touched", {"n": 1})), FENCE, NOW)
+    crm_journal.record(turn(1, "created", ("touched", {"n": 1})), FENCE, NOW)
     [first] = outbox.take(10, LEASE)
     outbox.sent(first)
-    telling.record(turn(1, "created", ("touched", {"n": 2})), NEWER, NOW)
-    statuses = [(one.type, one.status, one.data["entry"].get("n")) for one in told(database)]
+    crm_journal.record(turn(1, "created", ("touched", {"n": 2})), NEWER, NOW)
+    statuses = [(one.type, one.status, one.data["entry"].get("n")) for one in crm_events(database)]
     assert statuses == [("lead.created", "sent", None), ("lead.touched", "waiting", 1)]
 
 
 def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_recorded_as_sent(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
-    telling.record(turn(1, "created"), FENCE, NOW)
+    crm_journal.record(turn(1, "created"), FENCE, NOW)
     [taken] = outbox.take(10, LEASE)
-    telling.record(turn(1, "created"), NEWER, NOW)
+    crm_journal.record(turn(1, "created"), NEWER, NOW)
     outbox.sent(taken)
-    assert [one.status for one in told(database)] == ["sent"]
+    assert [one.status for one in crm_events(database)] == ["sent"]
 
 
-def test_an_older_writer_writes_no_event(telling: SqlJournal, database: Database) -> None:
-    telling.record(turn(1, "created"), NEWER, NOW)
-    telling.record(turn(1, "created", ("won", {"amount": 1})), FENCE, NOW)
-    assert [one.type for one in told(database)] == ["lead.created"]
+def test_an_older_writer_writes_no_event(crm_journal: SqlJournal, database: Database) -> None:
+    crm_journal.record(turn(1, "created"), NEWER, NOW)
+    crm_journal.record(turn(1, "created", ("won", {"amount": 1})), FENCE, NOW)
+    assert [one.type for one in crm_events(database)] == ["lead.created"]
 
 
-def test_a_turn_that_fails_writes_no_event(telling: SqlJournal, database: Database) -> None:
+def test_a_turn_that_fails_writes_no_event(crm_journal: SqlJournal, database: Database) -> None:
     bad: dict[str, Any] = {"amount": 1j}
     with pytest.raises(Exception, match="complex"):
-        telling.record(turn(1, "created", ("won", bad)), FENCE, NOW)
-    assert told(database) == []
+        crm_journal.record(turn(1, "created", ("won", bad)), FENCE, NOW)
+    assert crm_events(database) == []
 
 
-def test_an_event_may_hold_any_character(telling: SqlJournal, database: Database) -> None:
+def test_an_event_may_hold_any_character(crm_journal: SqlJournal, database: Database) -> None:
     odd = turn(
         1,
         ("touched", {"note": "a\0b\ud800 😀"}),
         profile={"email": "x@y.example", "company": "\0\ud800"},
     )
-    telling.record(odd, FENCE, NOW)
-    assert len(told(database)) == 1
+    crm_journal.record(odd, FENCE, NOW)
+    assert len(crm_events(database)) == 1
 
 
 def test_only_the_first_event_of_each_lead_can_be_taken(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
     for lead in ("ana", "bea"):
-        telling.record(turn(1, "created", ("touched", {}), lead=lead), FENCE, NOW)
+        crm_journal.record(turn(1, "created", ("touched", {}), lead=lead), FENCE, NOW)
     first = outbox.take(10, LEASE)
     assert sorted((one.lead, one.seq) for one in first) == [("ana", 1), ("bea", 1)]
     assert outbox.take(10, LEASE) == []
@@ -183,10 +185,10 @@ def test_only_the_first_event_of_each_lead_can_be_taken(
 
 
 def test_a_dead_event_delays_nothing_and_can_be_sent_again(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
-    telling.record(turn(1, "created", ("touched", {})), FENCE, NOW)
+    crm_journal.record(turn(1, "created", ("touched", {})), FENCE, NOW)
     [first] = outbox.take(10, LEASE)
     outbox.dead(first, "410 Gone")
     [second] = outbox.take(10, LEASE)
@@ -202,12 +204,12 @@ def test_a_dead_event_delays_nothing_and_can_be_sent_again(
 
 
 def test_later_events_of_the_lead_are_put_off_together_with_the_first(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     now = [after(days=99)]
     outbox = SqlCrmOutbox(database, now=lambda: now[0])
-    telling.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
-    now[0] = max(one.ready for one in told(database)) + timedelta(seconds=1)
+    crm_journal.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
+    now[0] = max(one.ready for one in crm_events(database)) + timedelta(seconds=1)
     [first] = outbox.take(10, LEASE)
     later = now[0] + timedelta(hours=1)
     outbox.again(first, "500", later)
@@ -220,51 +222,57 @@ def test_later_events_of_the_lead_are_put_off_together_with_the_first(
     assert again.first_tried == first.first_tried
 
 
-def test_only_what_was_sent_long_ago_is_removed(telling: SqlJournal, database: Database) -> None:
+def test_only_what_was_sent_long_ago_is_removed(
+    crm_journal: SqlJournal, database: Database
+) -> None:
     outbox = SqlCrmOutbox(database)
-    telling.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
+    crm_journal.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
     [first] = outbox.take(1, LEASE)
     outbox.sent(first)
     [second] = outbox.take(1, LEASE)
     outbox.dead(second, "410 Gone")
     assert outbox.purge(after(days=-30)) == 0
     assert outbox.purge(NOW.replace(year=2099)) == 1
-    assert [one.status for one in told(database)] == ["dead", "waiting"]
+    assert [one.status for one in crm_events(database)] == ["dead", "waiting"]
 
 
 def test_lists_show_the_latest_of_one_lead_or_of_all(
-    telling: SqlJournal, database: Database
+    crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
     for hour, lead in enumerate(("ana", "bea", "ana")):
         decision = turn(hour + 1, ("touched", {}), lead=lead, before=hour, at=after(hours=hour))
-        telling.record(decision, FENCE, NOW)
+        crm_journal.record(decision, FENCE, NOW)
     everything = outbox.listed(["waiting"], limit=2)
     assert [(one.lead, one.seq) for one in everything] == [("bea", 2), ("ana", 3)]
     assert [one.seq for one in outbox.listed(["waiting"], lead="ana", limit=9)] == [1, 3]
 
 
 def test_an_event_has_the_same_id_whenever_its_turn_runs() -> None:
-    def told(at: datetime, due: object) -> str:
+    def crm_events(at: datetime, due: object) -> str:
         state = LeadState(lead="ana", program="acme", digest="0")
         fields = {"owner": "riley@acme.example", "handoff": 1, "due": due}
         (row,) = event_rows(state, [Entry(seq=7, at=at, kind="assigned", fields=fields)])
         return str(row["id"])
 
     later = NOW + timedelta(seconds=9)
-    assert told(NOW, NOW) == told(later, later) == told(later, "2026-03-02T14:00:09Z")
+    assert (
+        crm_events(NOW, NOW)
+        == crm_events(later, later)
+        == crm_events(later, "2026-03-02T14:00:09Z")
+    )
 
 
 def test_events_of_other_entries_or_causes_have_other_ids() -> None:
-    def told(seq: int, kind: str, **fields: object) -> str:
+    def crm_events(seq: int, kind: str, **fields: object) -> str:
         state = LeadState(lead="ana", program="acme", digest="0")
         (row,) = event_rows(state, [Entry(seq=seq, at=NOW, kind=kind, fields=fields)])
         return str(row["id"])
 
     ids = {
-        told(7, "accepted", by="riley@acme.example"),
-        told(7, "accepted", by="sam@acme.example"),
-        told(8, "accepted", by="riley@acme.example"),
-        told(7, "qualified", by="riley@acme.example"),
+        crm_events(7, "accepted", by="riley@acme.example"),
+        crm_events(7, "accepted", by="sam@acme.example"),
+        crm_events(8, "accepted", by="riley@acme.example"),
+        crm_events(7, "qualified", by="riley@acme.example"),
     }
     assert len(ids) == 4

@@ -124,14 +124,14 @@ def test_an_error_about_a_database_names_its_url(
 ) -> None:
     letter = tmp_path / "letter.txt"
     letter.write_text("Dear database, " * 100)
-    for url, said in (
+    for url, expected in (
         (f"sqlite:///{letter}", "file is not a database"),
         (f"sqlite:///{letter}/leadflow.db", "letter.txt"),
         ("postgresql://leadflow:hush@127.0.0.1:1/leadflow", "(?i)connection refused"),
     ):
-        with pytest.raises(DatabaseNotReadyError, match=said) as told:
+        with pytest.raises(DatabaseNotReadyError, match=expected) as raised:
             use(url)
-        assert "hush" not in str(told.value)
+        assert "hush" not in str(raised.value)
     assert letter.read_text().startswith("Dear")
 
 
@@ -145,9 +145,9 @@ def test_another_kind_of_url_is_refused_with_an_example(wrong: str) -> None:
 
 def test_a_refusal_does_not_show_the_password(empty_url: str) -> None:
     secret = empty_url.replace("postgres@", "postgres:hush@")
-    with pytest.raises(DatabaseTooOldError) as told:
+    with pytest.raises(DatabaseTooOldError) as raised:
         check(secret)
-    assert "hush" not in str(told.value)
+    assert "hush" not in str(raised.value)
 
 
 def test_instants_come_back_aware_and_in_utc(database: Database) -> None:
@@ -176,12 +176,12 @@ def test_a_naive_instant_is_not_stored(database: Database) -> None:
 def test_sqlite_is_in_wal_mode_and_safe_against_a_killed_process(tmp_path: Path) -> None:
     database = open_database(f"sqlite:///{tmp_path / 'leadflow.db'}")
     with database.read() as connection:
-        said = {
+        values = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
             for name in ("journal_mode", "synchronous", "busy_timeout", "foreign_keys")
         }
     database.close()
-    assert said == {
+    assert values == {
         "journal_mode": "wal",
         "synchronous": 1,
         "busy_timeout": 3_000,
@@ -243,12 +243,14 @@ def test_what_is_durable_waits_for_the_disk_and_the_next_transaction_does_not(
 def test_accepted_items_and_claims_are_durable(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL waits for the disk at every commit")
-    said: list[str] = []
-    sa.event.listen(database.engine, "before_cursor_execute", lambda *given: said.append(given[2]))
+    statements: list[str] = []
+    sa.event.listen(
+        database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
+    )
     SqlMailLedger(database).claim("ana", "k", "m@x.example", NOW)
     new = NewItem(lead="ana", item="e", kind="event", body={}, arrived=NOW)
     SqlIntake(database).accept([new])
-    assert said.count("PRAGMA synchronous = FULL") == 2
+    assert statements.count("PRAGMA synchronous = FULL") == 2
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -64,8 +64,8 @@ def _lead(database: Database, lead: str, due: datetime | None, *, breached: bool
         clock = ClockState(name="accept", start=NOW, since=NOW, total=60, counted=0, due=due)
         clocks = (replace(clock, breached=breached),)
     given = handoff(clocks=clocks, assigned=NOW)
-    told = turn(1, "created", lead=lead, stage="mql", owner=RILEY, handoff=given)
-    SqlJournal(database).record(told, FENCE, NOW)
+    decision = turn(1, "created", lead=lead, stage="mql", owner=RILEY, handoff=given)
+    SqlJournal(database).record(decision, FENCE, NOW)
 
 
 def test_breached_leads_come_first_then_those_due_first(database: Database) -> None:

@@ -52,11 +52,11 @@ def with_sales(
 
 
 def answered(
-    journal: SqlJournal, lead: str, *told: tuple[datetime, tuple[str, dict[str, Any]]]
+    journal: SqlJournal, lead: str, *entries: tuple[datetime, tuple[str, dict[str, Any]]]
 ) -> None:
     """A handoff with these entries, each at its instant."""
     state: dict[str, Any] = {"stage": "sal", "owner": RILEY, "handoffs": 1, "handoff": handoff()}
-    for number, (at, entry) in enumerate(told, start=1):
+    for number, (at, entry) in enumerate(entries, start=1):
         decision = turn(number, entry, before=number - 1, lead=lead, at=at, **state)
         journal.record(decision, FENCE, THURSDAY)
 
@@ -164,10 +164,10 @@ def test_a_digest_leaves_out_closed_handoffs_other_programs_and_other_managers(
 def test_a_long_list_ends_with_how_many_more(journal: SqlJournal, digests: SqlDigests) -> None:
     for number in range(30):
         with_sales(journal, f"lead-{number:02}", clock("accept", after(days=3, hours=number / 10)))
-    said = text(digests)
-    assert "Due today (30)" in said
-    assert said.count("\n- lead-") == 25
-    assert said.endswith("- and 5 more\n")
+    printed = text(digests)
+    assert "Due today (30)" in printed
+    assert printed.count("\n- lead-") == 25
+    assert printed.endswith("- and 5 more\n")
 
 
 def test_text_from_outside_stays_on_its_line(journal: SqlJournal, digests: SqlDigests) -> None:
@@ -222,7 +222,7 @@ def test_acceptance_is_counted_by_when_its_clock_ended(
 
 
 @pytest.mark.parametrize(
-    ("targets", "breaches", "said"),
+    ("targets", "breaches", "expected"),
     [
         ({"accepted_within_sla": "90%"}, 0, "10 of 10, 100 %; the target of 90% is met."),
         ({"accepted_within_sla": "90%"}, 1, "10 of 11, 90 %; the target of 90% is met."),
@@ -236,7 +236,7 @@ def test_acceptance_is_compared_with_the_target(
     digests: SqlDigests,
     targets: dict[str, Any],
     breaches: int,
-    said: str,
+    expected: str,
 ) -> None:
     written = ACME.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     program = Program.model_validate({**written, "targets": targets})
@@ -244,7 +244,7 @@ def test_acceptance_is_compared_with_the_target(
         answered(journal, f"good-{number}", (LAST_WEEK, OPENED), (after(hours=1), accepted()))
     for number in range(breaches):
         answered(journal, f"bad-{number}", (LAST_WEEK, OPENED), (after(hours=1), BREACHED))
-    assert f"Accepted in time since Monday: {said}" in text(digests, program=program)
+    assert f"Accepted in time since Monday: {expected}" in text(digests, program=program)
 
 
 def test_a_digest_leads_to_the_desk(database: Database) -> None:

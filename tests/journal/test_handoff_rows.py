@@ -95,8 +95,8 @@ def test_an_earlier_handoff_is_over_when_the_next_one_opens(
 
 def test_a_recycle_ends_the_handoff(journal: SqlJournal, database: Database) -> None:
     journal.record(turn(1, OPENED, handoffs=1, handoff=handoff(), stage="mql"), FENCE, NOW)
-    told = ("recycled", {"reason": "bad_timing"}), ("stage", {"from": "mql", "to": "recycled"})
-    journal.record(turn(2, *told, before=1, handoffs=1, stage="recycled"), FENCE, NOW)
+    entries = ("recycled", {"reason": "bad_timing"}), ("stage", {"from": "mql", "to": "recycled"})
+    journal.record(turn(2, *entries, before=1, handoffs=1, stage="recycled"), FENCE, NOW)
     (row,) = rows(database, "SELECT over FROM handoffs")
     assert row["over"]
 

@@ -72,8 +72,8 @@ def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsu
     found = []
     for number, why in enumerate(("unsubscribed", "complained", "bounced"), start=1):
         reasons = (*reasons, why)
-        told = ("suppressed", {"why": why})
-        journal.record(turn(number, told, before=number - 1, suppressed=reasons), FENCE, NOW)
+        entry = ("suppressed", {"why": why})
+        journal.record(turn(number, entry, before=number - 1, suppressed=reasons), FENCE, NOW)
         both = [mail_ledger.suppression(address.upper(), operational=one) for one in (False, True)]
         found.append(both)
     assert found == [

@@ -43,7 +43,7 @@ def test_however_many_ask_each_gets_a_place_of_its_own(
 
     with ThreadPoolExecutor(8) as threads:
         places = list(threads.map(place, range(40)))
-    # A place is told as a wait, so it is only known to lie between two instants, which are far
+    # A place is given as a wait, so it is only known to lie between two instants, which are far
     # apart on a busy machine. One first place must fit all of them, each a minute after another.
     minutes = [timedelta(minutes=number) for number in range(40)]
     earliest = [

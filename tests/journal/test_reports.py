@@ -115,10 +115,10 @@ def test_the_median_time_is_of_the_stays_that_have_ended(
 ) -> None:
     for lead, hours in (("ana", 1), ("ben", 2), ("cy", 10), ("dan", 4)):
         journal.record(turn(1, CREATED, lead=lead), FENCE, NOW)
-        told = moved("known", "mql")
-        journal.record(turn(2, told, lead=lead, before=1, at=after(hours=hours)), FENCE, NOW)
-    told = moved("mql", "sal")
-    journal.record(turn(3, told, lead="ana", before=2, at=after(hours=1.5)), FENCE, NOW)
+        entries = moved("known", "mql")
+        journal.record(turn(2, entries, lead=lead, before=1, at=after(hours=hours)), FENCE, NOW)
+    entries = moved("mql", "sal")
+    journal.record(turn(3, entries, lead="ana", before=2, at=after(hours=1.5)), FENCE, NOW)
     assert funnel.median_seconds() == {"known": 3 * 3_600, "mql": 1_800}
 
 
@@ -159,8 +159,8 @@ def test_acceptance_counts_handoffs_whose_clock_has_ended(journal: SqlJournal, s
         "never": [opened, breach],
         "waiting": [opened],
     }
-    for lead, told in timelines.items():
-        journal.record(turn(1, *told, lead=lead, handoffs=1, handoff=handoff()), FENCE, NOW)
+    for lead, entries in timelines.items():
+        journal.record(turn(1, *entries, lead=lead, handoffs=1, handoff=handoff()), FENCE, NOW)
     assert sla.acceptance() == Acceptance(ended=3, in_time=1)
     assert sla.acceptance().share == pytest.approx(1 / 3)
     assert sla.breaches() == {"accept": 2, "first_touch": 1}

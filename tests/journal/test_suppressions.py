@@ -13,8 +13,8 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
     mail_ledger = SqlMailLedger(database)
     address = "Ana@Northwind.example "
     profile = {"email": address}
-    told = ("suppressed", {"why": "unsubscribed"})
-    stop = turn(1, told, suppressed=("unsubscribed",), profile=profile)
+    entry = ("suppressed", {"why": "unsubscribed"})
+    stop = turn(1, entry, suppressed=("unsubscribed",), profile=profile)
     for _ in range(2):
         journal.record(stop, FENCE, NOW)
     assert mail_ledger.suppression("ana@northwind.example", operational=False) == "unsubscribed"
@@ -27,8 +27,8 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
 def test_a_suppression_stays_though_its_turn_runs_again_otherwise(
     journal: SqlJournal, database: Database
 ) -> None:
-    told = ("suppressed", {"why": "bounced"})
-    journal.record(turn(1, told, suppressed=("bounced",)), FENCE, NOW)
+    entry = ("suppressed", {"why": "bounced"})
+    journal.record(turn(1, entry, suppressed=("bounced",)), FENCE, NOW)
     journal.record(turn(1, "noted"), NEWER, NOW)
     address = "ana@northwind.example"
     assert SqlMailLedger(database).suppression(address, operational=False) == "bounced"
@@ -38,8 +38,8 @@ def test_subscribing_again_lifts_the_suppression_for_every_lead_of_the_address(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
-    told = ("suppressed", {"why": "unsubscribed"})
-    stopped = turn(1, told, lead="ana", suppressed=("unsubscribed",), profile=profile)
+    entry = ("suppressed", {"why": "unsubscribed"})
+    stopped = turn(1, entry, lead="ana", suppressed=("unsubscribed",), profile=profile)
     journal.record(stopped, FENCE, NOW)
     wanted = ("event", {"event": "r", "type": "email.resubscribed"})
     journal.record(turn(1, wanted, lead="ben", profile=profile), FENCE, NOW)
@@ -51,9 +51,9 @@ def test_a_suppression_by_another_lead_of_the_same_address_stays(
     journal: SqlJournal, database: Database
 ) -> None:
     profile = {"email": "shared@northwind.example"}
-    told = ("suppressed", {"why": "complained"})
+    entry = ("suppressed", {"why": "complained"})
     journal.record(
-        turn(1, told, lead="ana", suppressed=("complained",), profile=profile), FENCE, NOW
+        turn(1, entry, lead="ana", suppressed=("complained",), profile=profile), FENCE, NOW
     )
     bounced = ("suppressed", {"why": "bounced"})
     journal.record(
@@ -69,8 +69,8 @@ def test_a_changed_address_leaves_the_bounce_with_the_old_one(
     journal: SqlJournal, database: Database
 ) -> None:
     both = ("bounced", "unsubscribed")
-    told = [("suppressed", {"why": why}) for why in both]
-    journal.record(turn(1, *told, suppressed=both), FENCE, NOW)
+    entry = [("suppressed", {"why": why}) for why in both]
+    journal.record(turn(1, *entry, suppressed=both), FENCE, NOW)
     change = ("profile", {"changed": ["email"]})
     lift = ("unsuppressed", {"why": "bounced"})
     profile = {"email": "ana@contoso.example"}
@@ -103,8 +103,8 @@ def test_what_a_lead_said_first_and_a_hand_after_it_outlives_the_leads_turn(
     journal: SqlJournal, database: Database
 ) -> None:
     by_hand = SqlSuppressionList(database)
-    told = ("suppressed", {"why": "complained"})
-    journal.record(turn(1, told, suppressed=("complained",)), FENCE, NOW)
+    entry = ("suppressed", {"why": "complained"})
+    journal.record(turn(1, entry, suppressed=("complained",)), FENCE, NOW)
     assert not by_hand.add(ANA, "complained", at=NOW)
     journal.record(turn(1, "noted"), NEWER, NOW)
     assert by_hand.reasons(ANA) == ["complained"]

@@ -168,21 +168,21 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         owners = Counter(connection.scalars(sa.select(_L.c.owner)))
         handoffs = connection.execute(sa.select(_H.c.lead, _H.c.owner, _H.c.attempt)).all()
         assigned = connection.execute(sa.select(_A.c.lead, _A.c.owner, _A.c.why)).all()
-        told = connection.execute(
+        owners_rows = connection.execute(
             sa.select(_E.c.lead, _E.c.fields).where(_E.c.kind == "assigned")
         ).all()
         of_lead = {row.id: row.owner for row in connection.execute(sa.select(_L.c.id, _L.c.owner))}
     assert owners.total() == COUNT
     assert fair(owners), owners
     assert {one: owners[one] for one in CAPACITIES} == CAPACITIES
-    assert len(handoffs) == len(assigned) == len(told) == COUNT
+    assert len(handoffs) == len(assigned) == len(owners_rows) == COUNT
     assert {(row.lead, row.owner, row.attempt) for row in handoffs} == {
         (lead, owner, 1) for lead, owner in of_lead.items()
     }
     assert {(row.lead, row.owner, row.why) for row in assigned} == {
         (lead, owner, None) for lead, owner in of_lead.items()
     }
-    assert {row.lead: row.fields["owner"] for row in told} == of_lead
+    assert {row.lead: row.fields["owner"] for row in owners_rows} == of_lead
     counts = counted(database, sa.select(_C.c.member, _C.c.total))
     assert {member: int(total) for member, total in counts.items()} == dict(owners)
     alerts = Counter(str(mail["To"]) for mail in messages(tmp_path / "mail"))

@@ -25,6 +25,7 @@ FIELDS: dict[str, dict[str, Any]] = {
     "hold": {"until": "2026-03-05T09:00:00Z", "why": "on leave"},
     "open_opportunity": {"amount": 100, "currency": "EUR"},
     "lose": {"reason": "price"},
+    "churn": {"reason": "now"},
     "done": {"task": "task-1"},
     "note": {"note": "called back"},
 }
@@ -95,6 +96,7 @@ def test_the_table_of_acts_is_that_of_the_specification() -> None:
         "open_opportunity": {"sql", "customer"},
         "win": {"opportunity"},
         "lose": {"opportunity"},
+        "churn": {"customer"},
         "done": set(STAGES),
         "note": set(STAGES),
     }
@@ -156,6 +158,9 @@ def test_accept_in_sql_is_for_the_second_teams_owner_and_manager(
         ("recycle", "sal", {"reason": "now", "until": "2026-03-02T08:00:00Z"}, "until"),
         ("disqualify", "sal", {"reason": "now"}, "reason"),
         ("lose", "opportunity", {"reason": "now"}, "reason"),
+        ("churn", "customer", {}, "reason"),
+        ("churn", "customer", {"reason": "price"}, "reason"),
+        ("churn", "customer", {"reason": "now", "until": "2026-03-02T08:00:00Z"}, "until"),
         ("open_opportunity", "sql", {"currency": "EUR"}, "amount"),
         ("open_opportunity", "sql", {"amount": -0.01, "currency": "EUR"}, "amount"),
         ("open_opportunity", "sql", {"amount": 1}, "currency"),

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from activities.turn import read_input
+from activities.envelopes import read_input
 from models.envelopes import Envelope
 from models.inputs import Event, MalformedInput
 from models.instants import write_instant

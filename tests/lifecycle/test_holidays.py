@@ -41,7 +41,7 @@ def test_a_country_that_fixes_holidays_late_gives_no_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("country", "subdivision", "said"),
+    ("country", "subdivision", "expected"),
     [
         ("us", None, "'us' is not a country with known holidays; write US"),
         ("Narnia", None, "'Narnia' is not a country with known holidays; write an ISO 3166 code"),
@@ -51,7 +51,7 @@ def test_a_country_that_fixes_holidays_late_gives_no_warning() -> None:
     ],
 )
 def test_the_error_for_an_unknown_country_or_subdivision_says_what_would_be_right(
-    country: str | None, subdivision: str | None, said: str
+    country: str | None, subdivision: str | None, expected: str
 ) -> None:
-    with pytest.raises(ValueError, match=said):
+    with pytest.raises(ValueError, match=expected):
         expand_holidays(Holidays(country=country, subdivision=subdivision))

@@ -30,11 +30,11 @@ _SHIFT = {"3d": -3, "2w": -14, "1d": 1}
 
 
 def _program(side: dict[str, str], at: time) -> Program:
-    def said(message: str) -> list[dict[str, Any]]:
+    def notify(message: str) -> list[dict[str, Any]]:
         return [{"notify": {"channel": "app", "message": message}}]
 
     step = {"wait_for": "renewal", **side, "at": f"{at:%H:%M}"}
-    steps = [{**step, "then": said("then"), "else": said("else")}]
+    steps = [{**step, "then": notify("then"), "else": notify("else")}]
     return Program.model_validate(
         {
             "program": "dates",

@@ -33,10 +33,10 @@ def entries() -> Iterator[Entry]:
 def test_every_entry_of_every_scenario_has_a_sentence() -> None:
     kinds = set()
     for one in entries():
-        said = sentence(one, lambda at: spoken_instant(at, THURSDAY, NEW_YORK))
-        assert said != one.kind.replace("_", " "), f"no words for {one.kind}"
-        assert "None" not in said
-        assert said == said.strip(" ,:;")
+        text = sentence(one, lambda at: spoken_instant(at, THURSDAY, NEW_YORK))
+        assert text != one.kind.replace("_", " "), f"no words for {one.kind}"
+        assert "None" not in text
+        assert text == text.strip(" ,:;")
         kinds.add(one.kind)
     assert len(kinds) > 30
 
@@ -46,7 +46,7 @@ def test_an_unknown_kind_is_shown_by_its_name() -> None:
 
 
 @pytest.mark.parametrize(
-    ("away", "said"),
+    ("away", "expected"),
     [
         (timedelta(0), "Thu 10:00 EST"),
         (timedelta(hours=8), "Thu 18:00 EST"),
@@ -57,12 +57,12 @@ def test_an_unknown_kind_is_shown_by_its_name() -> None:
         (timedelta(days=365), "Fri 5 Mar 2027 10:00 EST"),
     ],
 )
-def test_an_instant_near_now_is_written_without_a_date(away: timedelta, said: str) -> None:
-    assert spoken_instant(THURSDAY + away, THURSDAY, NEW_YORK) == said
+def test_an_instant_near_now_is_written_without_a_date(away: timedelta, expected: str) -> None:
+    assert spoken_instant(THURSDAY + away, THURSDAY, NEW_YORK) == expected
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said", "in_office"),
+    ("seconds", "expected", "in_office"),
     [
         (0, "0 min", "0 min"),
         (59, "0 min", "0 min"),
@@ -74,7 +74,7 @@ def test_an_instant_near_now_is_written_without_a_date(away: timedelta, said: st
     ],
 )
 def test_a_span_has_its_two_largest_units_and_office_time_has_hours(
-    seconds: int, said: str, in_office: str
+    seconds: int, expected: str, in_office: str
 ) -> None:
-    assert spoken_span(seconds) == said
+    assert spoken_span(seconds) == expected
     assert spoken_span(seconds, office=True) == in_office

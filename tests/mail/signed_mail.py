@@ -57,25 +57,29 @@ def verifies(message: bytes, key: rsa.RSAPublicKey, *, domain: str, selector: st
     """Whether the one signature of this message holds, by RFC 6376 section 6.1."""
     head = fields(message)
     ((_, value),) = [one for one in head if one[0] == "dkim-signature"]
-    said = tags(value)
-    assert set(said) >= _REQUIRED
-    assert "l" not in said
-    assert (said["v"], said["a"], said["c"]) == ("1", "rsa-sha256", "relaxed/relaxed")
-    assert (said["d"], said["s"]) == (domain, selector)
+    signature_tags = tags(value)
+    assert set(signature_tags) >= _REQUIRED
+    assert "l" not in signature_tags
+    assert (signature_tags["v"], signature_tags["a"], signature_tags["c"]) == (
+        "1",
+        "rsa-sha256",
+        "relaxed/relaxed",
+    )
+    assert (signature_tags["d"], signature_tags["s"]) == (domain, selector)
     body = message.partition(b"\r\n\r\n")[2]
-    if b64decode(said["bh"]) != hashlib.sha256(relaxed_body(body)).digest():
+    if b64decode(signature_tags["bh"]) != hashlib.sha256(relaxed_body(body)).digest():
         return False
     waiting: dict[str, list[bytes]] = {}
     for name, text in head:
         waiting.setdefault(name, []).append(text)
     signed = b""
-    for name in (one.lower() for one in said["h"].split(":")):
+    for name in (one.lower() for one in signature_tags["h"].split(":")):
         if waiting.get(name):  # the last one first (5.4.2); one too many stands for none
             signed += relaxed_field(name, waiting[name].pop())
     empty = re.sub(rb"(?<![a-z])b=[^;]*", b"b=", value, count=1)
     signed += relaxed_field("dkim-signature", empty)[:-2]
     try:
-        key.verify(b64decode(said["b"]), signed, padding.PKCS1v15(), hashes.SHA256())
+        key.verify(b64decode(signature_tags["b"]), signed, padding.PKCS1v15(), hashes.SHA256())
     except InvalidSignature:
         return False
     return True

@@ -53,7 +53,7 @@ def test_what_a_template_makes_itself_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    ("email", "told"),
+    ("email", "expected"),
     [
         ({"text": "Hi\n{% if lead.email %}"}, "text, line 2: "),
         ({"text": "a\nb\n{{ lead.email | shout }}"}, "text, line 3: unknown filter 'shout'"),
@@ -72,6 +72,8 @@ def test_what_a_template_makes_itself_is_known() -> None:
         ({"text": "{% for i in (1..99999) %}{% endfor %}"}, "text, line 1: loop iteration limit"),
     ],
 )
-def test_what_does_not_render_is_reported_with_its_place(email: dict[str, str], told: str) -> None:
+def test_what_does_not_render_is_reported_with_its_place(
+    email: dict[str, str], expected: str
+) -> None:
     (problem,) = problems(**email)
-    assert problem.startswith(told)
+    assert problem.startswith(expected)

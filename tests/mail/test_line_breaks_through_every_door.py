@@ -62,8 +62,8 @@ def by_creation(_: Path) -> LeadState:
 
 def by_event(_: Path) -> LeadState:
     state = created({"email": "ana@northwind.example"})
-    told = read_event({"type": "profile.updated", "data": PROFILE}, NOW + timedelta(hours=1))
-    return decide(rulebook(OF), state, [told], told.arrived, people=PEOPLE).state
+    event = read_event({"type": "profile.updated", "data": PROFILE}, NOW + timedelta(hours=1))
+    return decide(rulebook(OF), state, [event], event.arrived, people=PEOPLE).state
 
 
 def by_an_old_row(_: Path) -> LeadState:
@@ -105,8 +105,8 @@ def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_pat
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
     sound(read, MARKETING)
     alarm = alert(f"Riley forgot {EVIL}")
-    told = MailRenderer(LINKS).alert(OF, state, PEOPLE, (), alarm).mail
-    read = message_from_bytes(build_message(told, NOW).as_bytes(), policy=policy.SMTP)
+    mail_of_alert = MailRenderer(LINKS).alert(OF, state, PEOPLE, (), alarm).mail
+    read = message_from_bytes(build_message(mail_of_alert, NOW).as_bytes(), policy=policy.SMTP)
     sound(read, ALERT)
 
 

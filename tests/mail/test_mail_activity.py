@@ -15,10 +15,10 @@ import pytest
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 from temporalio.testing import ActivityEnvironment
 
+from activities.envelopes import write_command
 from activities.mail import MailActivities
 from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered
 from activities.sales import SalesActivities
-from activities.turn import write_command
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import CommandResult, Work
@@ -214,7 +214,7 @@ async def test_whoever_is_suppressed_already_is_not_even_named_to_the_server() -
 
 @dataclass
 class HangingMailer(FakeMailer):
-    """A server that says nothing until it is told to."""
+    """A server that answers nothing until the test allows it."""
 
     asked: asyncio.Event = field(default_factory=asyncio.Event)
     goes_on: asyncio.Event = field(default_factory=asyncio.Event)

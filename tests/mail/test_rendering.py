@@ -199,9 +199,9 @@ def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> Non
     assert mail.to == "riley@acme.example"
     assert mail.sender == "Acme <hello@acme.example>"
     assert mail.subject == "A deadline has passed: Northwind"
-    for said in ("Riley was late.", "Score 0", "ana@northwind.example", "VP Sales"):
-        assert said in mail.text
-        assert said in mail.html
+    for text in ("Riley was late.", "Score 0", "ana@northwind.example", "VP Sales"):
+        assert text in mail.text
+        assert text in mail.html
     assert "<script" not in mail.html
     assert mail.headers["Auto-Submitted"] == "auto-generated"
     assert mail.headers["X-Leadflow-Alert"] == "breached"

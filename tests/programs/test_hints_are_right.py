@@ -59,3 +59,12 @@ def test_a_cron_line_of_one_field_is_told_in_the_singular(
     cron = acme.split('cron: "', 1)[1].split('"', 1)[0]
     problems = problems_of(acme.replace(f'cron: "{cron}"', 'cron: "9:00"', 1))
     assert ["'9:00' has 1 field," in problem.message for problem in problems] == [True]
+
+
+@pytest.mark.parametrize("name", ["Àbudget", "_budget", "-budget", "1st", "büdget"])
+def test_a_field_with_an_odd_name_does_not_stop_the_other_checks(
+    acme: str, problems_of: Callable[[str], tuple[Problem, ...]], name: str
+) -> None:
+    changed = acme.replace("budget:", f"{name}:", 1)
+    assert changed != acme
+    assert {one.path for one in problems_of(changed)} == {f"fields.{name}"}

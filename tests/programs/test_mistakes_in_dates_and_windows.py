@@ -44,15 +44,15 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("old", "new", "path", "said"), MISTAKES)
+@pytest.mark.parametrize(("old", "new", "path", "expected"), MISTAKES)
 def test_a_mistake_is_told_where_it_stands(
-    problems_of: Callable[[str], tuple[Problem, ...]], old: str, new: str, path: str, said: str
+    problems_of: Callable[[str], tuple[Problem, ...]], old: str, new: str, path: str, expected: str
 ) -> None:
     assert PROGRAM.count(old) == 1
     before, _, after = PROGRAM.replace(old, new).partition("§")
     (problem,) = problems_of(before + after)
     assert (problem.line, problem.path) == (before.count("\n") + 1, path), str(problem)
-    assert said in problem.message
+    assert expected in problem.message
 
 
 def test_without_a_mistake_there_is_no_problem(

@@ -30,43 +30,43 @@ def run(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> 
     def call(*arguments: str) -> tuple[int, str, str]:
         with pytest.raises(SystemExit) as left:
             starter.main(arguments)
-        said = capsys.readouterr()
-        return int(left.value.code or 0), said.out, said.err
+        printed = capsys.readouterr()
+        return int(left.value.code or 0), printed.out, printed.err
 
     return call
 
 
 def test_a_valid_program_is_shown_with_its_digest(run: Run) -> None:
-    status, said, _ = run("program", "check", ACME)
+    status, printed, _ = run("program", "check", ACME)
     assert status == 0
-    assert "acme is a valid program" in said
-    status, said, _ = run(
+    assert "acme is a valid program" in printed
+    status, printed, _ = run(
         "program", "check", ACME, "--teams", str(SHIPPED / "teams.yaml"), "--json"
     )
     assert status == 0
-    told = json.loads(said)
-    assert told["name"] == "acme"
-    assert len(told["digest"]) == 64
-    assert (told["emails"], told["tracks"], told["teams"]) == (10, 5, 3)
+    report = json.loads(printed)
+    assert report["name"] == "acme"
+    assert len(report["digest"]) == 64
+    assert (report["emails"], report["tracks"], report["teams"]) == (10, 5, 3)
 
 
 def test_every_problem_is_one_line_with_its_place(run: Run, folder: Path, acme: str) -> None:
     path = folder / "p.yaml"
     text = acme.replace("lead.employees >= 200", "lead.emploees >= 200", 1)
     path.write_text(text.replace("half_life: 30d", "half_life: 0d", 1), "utf-8")
-    status, said, problems = run("program", "check", str(path))
-    assert (status, said) == (2, "")
+    status, printed, problems = run("program", "check", str(path))
+    assert (status, printed) == (2, "")
     first, second, count = problems.splitlines()
     assert first.startswith(f"{path}:11:18  doors[0].when  unknown field 'lead.emploees'; did you")
     assert second == (
         f"{path}:22:16  scoring.engagement.half_life  '0d' is not positive; make it at least 1d"
     )
     assert count == "2 problems found"
-    status, said, _ = run("program", "check", str(path), "--json")
+    status, printed, _ = run("program", "check", str(path), "--json")
     assert status == 2
-    told = json.loads(said)
-    assert told["ok"] is False
-    assert [(one["line"], one["column"]) for one in told["problems"]] == [(11, 18), (22, 16)]
+    report = json.loads(printed)
+    assert report["ok"] is False
+    assert [(one["line"], one["column"]) for one in report["problems"]] == [(11, 18), (22, 16)]
 
 
 def test_the_problems_of_program_and_teams_are_reported_together(run: Run, tmp_path: Path) -> None:
@@ -81,8 +81,8 @@ def test_the_problems_of_program_and_teams_are_reported_together(run: Run, tmp_p
 
 
 def test_the_schema_is_what_people_write(run: Run) -> None:
-    status, said, _ = run("program", "schema")
-    schema = json.loads(said)
+    status, printed, _ = run("program", "schema")
+    schema = json.loads(printed)
     assert status == 0
     assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
     assert "$schema" in schema["properties"]
@@ -117,10 +117,10 @@ def test_a_program_may_name_its_schema(folder: Path, acme: str, run: Run) -> Non
     ],
 )
 def test_a_calendar_answers(run: Run, question: tuple[str, ...], answer: dict[str, Any]) -> None:
-    status, said, _ = run("calendar", ACME, "office", *question, "--json")
-    assert (status, json.loads(said)) == (0, answer)
-    status, said, _ = run("calendar", ACME, "office", *question)
-    assert (status, len(said.splitlines())) == (0, 1)
+    status, printed, _ = run("calendar", ACME, "office", *question, "--json")
+    assert (status, json.loads(printed)) == (0, answer)
+    status, printed, _ = run("calendar", ACME, "office", *question)
+    assert (status, len(printed.splitlines())) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -139,8 +139,8 @@ def test_a_calendar_answers(run: Run, question: tuple[str, ...], answer: dict[st
 def test_a_calendar_refuses_what_it_can_not_read(
     run: Run, arguments: tuple[str, ...], message: str
 ) -> None:
-    status, said, problems = run("calendar", ACME, *arguments)
-    assert (status, said) == (2, "")
+    status, printed, problems = run("calendar", ACME, *arguments)
+    assert (status, printed) == (2, "")
     assert message in " ".join(problems.split())
 
 
@@ -151,9 +151,9 @@ def test_what_nobody_expected_is_one_sentence_and_no_traceback(
         raise RuntimeError("the disk\nis gone")
 
     monkeypatch.setattr("adapters.documents.schema.program_schema", fails)
-    status, _, said = run("program", "schema")
+    status, _, printed = run("program", "schema")
     assert status == 3
-    assert said == "RuntimeError: the disk is gone (LEADFLOW_DEBUG=1 shows where)\n"
+    assert printed == "RuntimeError: the disk is gone (LEADFLOW_DEBUG=1 shows where)\n"
     monkeypatch.setenv("LEADFLOW_DEBUG", "1")
     with pytest.raises(RuntimeError):
         starter.main(["program", "schema"])
@@ -180,14 +180,14 @@ def test_each_kind_of_error_has_its_status(
 def test_help_imports_nothing_heavy() -> None:
     heavy = "{'temporalio', 'sqlalchemy', 'pydantic', 'cel', 'liquid', 'mjml', 'holidays'}"
     asked = f"import starter, sys; print(sorted({heavy} & set(sys.modules)))"
-    told = subprocess.run(
+    report = subprocess.run(
         [sys.executable, "-c", asked],
         cwd=SHIPPED.parent,
         capture_output=True,
         text=True,
         check=True,
     )
-    assert told.stdout.strip() == "[]", "import heavy things inside commands"
+    assert report.stdout.strip() == "[]", "import heavy things inside commands"
 
 
 def test_help_is_shown_and_an_unknown_command_is_wrong_input() -> None:

@@ -6,6 +6,8 @@ post events and act, by updates and signals; engineers reset and terminate. Then
 lead is replayed under both runners, and what was answered as done must stand on the timeline once.
 
 A seed decides what is done, not how the machine schedules it.
+
+The file is long because the command stands alone, with the people and faults that it plays.
 """
 
 from __future__ import annotations
@@ -227,7 +229,7 @@ class Trial:
                     yield history
 
     def wrong(self, leads: Sequence[str]) -> list[str]:
-        """What the timelines tell that was not so: notes lost or doubled, gaps."""
+        """What is wrong on the timelines: lost or repeated notes, gaps."""
         found = []
         with self.database.read() as connection:
             for lead in leads:
@@ -239,8 +241,8 @@ class Trial:
                 ).all()
                 if [row.seq for row in rows] != list(range(1, len(rows) + 1)):
                     found.append(f"{lead}: its timeline has gaps")
-                told = "\n".join(str(row.fields) for row in rows if row.kind == "noted")
-                notes = {one: told.count(f'"{one}"') for one in self.done if _of(one) == lead}
+                recorded = "\n".join(str(row.fields) for row in rows if row.kind == "noted")
+                notes = {one: recorded.count(f'"{one}"') for one in self.done if _of(one) == lead}
                 found += [
                     f"{lead}: the note {name} stands {count} times"
                     for name, count in notes.items()

@@ -23,7 +23,7 @@ from adapters.temporal.embedded import search_attributes, shipped
 from models.envelopes import ProgramClock
 from models.refusal import RefusedError
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 _STACKS = re.compile(r'"stackTrace": "(?:[^"\\\\]|\\\\.)*"')
 """What a refused update's failure says of the code's place on the machine that recorded it."""
@@ -34,7 +34,7 @@ RILEY, MORGAN, ALEX = "riley@acme.example", "morgan@acme.example", "alex@acme.ex
 async def a_won_lead(stack: WorkerStack) -> str:
     """Mails, a raised hand, acts by update and by signal, one refused; won."""
     lead = await stack.enrolled(first_name="Ana", company="Northwind")
-    await until(lambda: stack.world.journal.told(lead, "email_sent"))
+    await until(lambda: stack.world.journal.entries_of(lead, "email_sent"))
     clicked = {"id": "click", "type": "email.clicked", "subject": "welcome"}
     await stack.leads.events(lead, [clicked, clicked])
     await stack.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
@@ -57,7 +57,7 @@ async def a_won_lead(stack: WorkerStack) -> str:
 async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
     lead = await stack.mql()
-    await until(lambda: stack.world.journal.told(lead, "breached"))
+    await until(lambda: stack.world.journal.entries_of(lead, "breached"))
     await stack.settled(lead)
     return lead
 
@@ -93,7 +93,7 @@ async def record() -> None:
             *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=200"),
         ],
     )
-    async with stacked(environment.client, "") as stack:
+    async with running_worker_stack(environment.client, "") as stack:
         for life in (a_won_lead, a_neglected_lead, a_closed_lead, a_long_lead):
             clock = ProgramClock(
                 wall=datetime.now(UTC), program=datetime(2026, 3, 2, 14, tzinfo=UTC), speed=3_600

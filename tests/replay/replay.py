@@ -19,7 +19,7 @@ from workflows.lead import LeadWorkflow
 
 
 async def replay(paths: list[Path]) -> int:
-    """How many of them did not replay; each is told."""
+    """How many of them did not replay; each is printed."""
     replayer = Replayer(
         workflows=[LeadWorkflow],
         workflow_runner=sandbox(),

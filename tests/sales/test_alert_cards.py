@@ -95,6 +95,26 @@ def test_a_second_hand_raise_alerts_the_owner() -> None:
     assert ana.card(raised).actions == ("touch", "qualify", "recycle")
 
 
+@pytest.mark.parametrize(
+    ("event", "data", "why", "title"),
+    [
+        ("email.unsubscribed", {}, "unsubscribed", "Your lead has unsubscribed: "),
+        ("email.bounced", {"kind": "hard"}, "bounced", "Mail to your lead bounces: "),
+        ("email.complained", {}, "complained", "Your lead has complained about mail: "),
+    ],
+)
+def test_a_suppression_in_a_handoff_alerts_the_owner_in_words(
+    event: str, data: dict[str, str], why: str, title: str
+) -> None:
+    ana = ana_asks_for_a_demo()
+    ana.event(event, **data)
+    alert = ana.latest_alert(why)
+    card = ana.card(alert)
+    assert alert.to == RILEY
+    assert card.title.startswith(title)
+    assert card.sentence == f"The lead gets no marketing mail any more ({why})."
+
+
 def test_an_alert_about_a_returning_lead_says_why_it_left() -> None:
     ana = ana_asks_for_a_demo()
     ana.act("recycle", RILEY, reason="no_budget")

@@ -14,9 +14,9 @@ from pydantic import SecretStr
 from temporalio.exceptions import ApplicationError
 from temporalio.testing import ActivityEnvironment
 
+from activities.envelopes import write_command
 from activities.ports import ChatAwayError, ChatRefusedError, Claim, MailRefusedError
 from activities.sales import SalesActivities
-from activities.turn import write_command
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from models.decision import Alert
 from models.envelopes import CommandResult, Work
@@ -120,8 +120,8 @@ async def chat_server(answer: Callable[[], Answer]) -> AsyncIterator[tuple[str, 
         head = (await reader.readuntil(b"\r\n\r\n")).lower()
         length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
         bodies.append(await reader.readexactly(length))
-        status, said = answer()
-        writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%s" % (status, len(said), said))
+        status, body = answer()
+        writer.write(b"HTTP/1.1 %d x\r\nContent-Length: %d\r\n\r\n%s" % (status, len(body), body))
         writer.close()
 
     server = await asyncio.start_server(serve, "127.0.0.1", 0)

@@ -101,8 +101,8 @@ def test_a_span_is_written_in_its_two_largest_units(seconds: int, words: str) ->
 def test_an_instant_that_is_near_is_said_by_its_day_of_the_week_and_others_by_their_date() -> None:
     zone = ZoneInfo("America/New_York")
     now = THURSDAY.astimezone(UTC)
-    said = [spoken_instant(now + timedelta(days=days), now, zone) for days in (0, 5, 6, 330)]
-    assert said == [
+    spoken = [spoken_instant(now + timedelta(days=days), now, zone) for days in (0, 5, 6, 330)]
+    assert spoken == [
         "Thu 10:00 EST",
         "Tue 11:00 EDT",
         "Wed 11 Mar 11:00 EDT",

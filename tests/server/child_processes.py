@@ -53,7 +53,7 @@ class Site:
         self.on_mail(mail)
 
     async def serve(self, port: int = 0) -> None:
-        """Start the server, on the port it had before if it is told."""
+        """Start the server, on the given port, or on a free one."""
         self.server = EmbeddedServer(self.home, port=port, ui_port=0)
         client = await self.server.start()
         monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -81,7 +81,7 @@ class Site:
         self.worker = None
         return status
 
-    def told(self, lead: str, kind: str) -> list[dict[str, Any]]:
+    def entries_of(self, lead: str, kind: str) -> list[dict[str, Any]]:
         """The fields of the entries of one kind on a lead's timeline."""
         query = sa.select(_E.c.fields).where(_E.c.lead == lead, _E.c.kind == kind)
         with self.database.read() as connection:

@@ -14,8 +14,8 @@ from tests.waiting import LIMIT, until
 MORGAN = "morgan@acme.example"
 
 
-def _admit(server: str, *, admitted: bool) -> None:
-    """Let the site's connections in, or throw them all out and let none in."""
+def _allow_connections(server: str, *, admitted: bool) -> None:
+    """Allow the site's connections, or close them all and refuse new ones."""
     with psycopg.connect(server, autocommit=True) as connection:
         allow = b"true" if admitted else b"false"
         connection.execute(b"ALTER DATABASE site ALLOW_CONNECTIONS " + allow)
@@ -32,17 +32,17 @@ async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
         url = server.replace("/postgres?", "/site?")
         async with opened(tmp_path, url) as site:
             await site.enrolled("ana")
-            await until(lambda: site.told("ana", "email_sent"))
-            _admit(server, admitted=False)
-            deed = {"by": MORGAN, "note": "patient"}
-            acting = asyncio.create_task(site.leads.act("ana", "note", deed))
+            await until(lambda: site.entries_of("ana", "email_sent"))
+            _allow_connections(server, admitted=False)
+            fields = {"by": MORGAN, "note": "patient"}
+            acting = asyncio.create_task(site.leads.act("ana", "note", fields))
             event = {"id": "away", "type": "page.viewed", "subject": "/x"}
             await site.leads.events("ana", [event])
             done, _ = await asyncio.wait({acting}, timeout=3)
             assert not done
-            _admit(server, admitted=True)
+            _allow_connections(server, admitted=True)
             await asyncio.wait_for(acting, LIMIT)
-            await until(lambda: site.told("ana", "event"))
-            assert [one["note"] for one in site.told("ana", "noted")] == ["patient"]
-            assert len(site.told("ana", "event")) == 1
+            await until(lambda: site.entries_of("ana", "event"))
+            assert [one["note"] for one in site.entries_of("ana", "noted")] == ["patient"]
+            assert len(site.entries_of("ana", "event")) == 1
             assert len(site.mailbox("ana@northwind.example")) == 1

@@ -13,7 +13,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from adapters.temporal.embedded import search_attributes, shipped
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 RILEY = "riley@acme.example"
 
@@ -29,7 +29,7 @@ async def short() -> AsyncIterator[WorkerStack]:
             *("--dynamic-config-value", "limit.historyCount.suggestContinueAsNew=50"),
         ],
     )
-    async with stacked(environment.client, "short-") as stack:
+    async with running_worker_stack(environment.client, "short-") as stack:
         yield stack
     await environment.shutdown()
     await asyncio.sleep(0.3)
@@ -46,7 +46,7 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
     lead = await short.mql()
     await short.leads.act(lead, "accept", {"by": RILEY})
 
-    async def tell(number: int) -> None:
+    async def send_event(number: int) -> None:
         event = {"id": f"e-{number}", "type": "page.viewed", "subject": f"/{number}"}
         await short.leads.events(lead, [event])
 
@@ -59,21 +59,21 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
 
     for wave in range(5):
         numbers = range(wave * 20, wave * 20 + 20)
-        await asyncio.gather(*(do(n) for n in numbers for do in (tell, touch, sign)))
-    await until(lambda: len(short.world.journal.told(lead, "noted")) >= 200)
-    await until(lambda: len(short.world.journal.told(lead, "event")) >= 101)
+        await asyncio.gather(*(do(n) for n in numbers for do in (send_event, touch, sign)))
+    await until(lambda: len(short.world.journal.entries_of(lead, "noted")) >= 200)
+    await until(lambda: len(short.world.journal.entries_of(lead, "event")) >= 101)
     await short.settled(lead)
     assert await _runs(short, lead) > 3
-    notes = Counter(one.fields["note"] for one in short.world.journal.told(lead, "noted"))
+    notes = Counter(one.fields["note"] for one in short.world.journal.entries_of(lead, "noted"))
     assert notes == Counter(f"{kind}-{n}" for kind in "ns" for n in range(100))
-    seen = Counter(one.fields["event"] for one in short.world.journal.told(lead, "event"))
+    seen = Counter(one.fields["event"] for one in short.world.journal.entries_of(lead, "event"))
     assert {f"e-{number}": 1 for number in range(100)}.items() <= seen.items()
     seqs = [one.seq for one in short.world.journal.entries[lead]]
     assert seqs == sorted(set(seqs))
 
 
 async def _grow(stack: WorkerStack, lead: str, runs: int) -> None:
-    """Tell a lead things until its workflow has had so many runs."""
+    """Send a lead inputs until its workflow has had so many runs."""
     number = 0
     while await _runs(stack, lead) < runs:
         number += 1
@@ -90,8 +90,8 @@ async def test_the_next_run_remembers_the_ids_of_inputs(short: WorkerStack) -> N
     await _grow(short, lead, 3)
     await short.leads.events(lead, [event])
     await short.leads.act(lead, "note", note)
-    await until(lambda: short.world.journal.told(lead, "ignored"))
-    notes = [one.fields["note"] for one in short.world.journal.told(lead, "noted")]
+    await until(lambda: short.world.journal.entries_of(lead, "ignored"))
+    notes = [one.fields["note"] for one in short.world.journal.entries_of(lead, "noted")]
     assert notes.count("once") == 1
 
 
@@ -107,21 +107,21 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerS
 
 
 async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: WorkerStack) -> None:
-    """What waits goes along into the next run, and Temporal takes no more than 2 MB of it."""
+    """Waiting inputs are carried into the next run, and Temporal accepts at most 2 MB of them."""
     lead = await short.mql()
 
     async def flood(signal: int) -> None:
         numbers = range(signal * 200, signal * 200 + 200)
-        said = {"text": "x" * 500}
+        data = {"text": "x" * 500}
         await short.leads.events(
-            lead, [{"id": f"f-{n}", "type": "page.viewed", "data": said} for n in numbers]
+            lead, [{"id": f"f-{n}", "type": "page.viewed", "data": data} for n in numbers]
         )
 
     await asyncio.gather(*(flood(signal) for signal in range(40)))
-    told = short.world.journal.told
+    entries_of = short.world.journal.entries_of
 
     def flooded() -> bool:
-        ids = {one.fields["event"] for one in told(lead, "event")}
+        ids = {one.fields["event"] for one in entries_of(lead, "event")}
         return {f"f-{number}" for number in range(8_000)} <= ids
 
     await until(flooded)

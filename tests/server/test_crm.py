@@ -52,7 +52,7 @@ class CrmServer:
             self.lines.append(line.decode().strip())
 
     @property
-    def told(self) -> list[str]:
+    def event_types(self) -> list[str]:
         """The types of events, in order."""
         return [line.split()[1] for line in self.lines if line.startswith("20")]
 
@@ -96,12 +96,12 @@ async def test_the_crm_gets_a_leads_events_in_order_and_acts_on_it(tmp_path: Pat
             with closing(open_database(stack.settings.database)) as database:
                 await _asks_for_a_demo(stack.client, database)
             first = ["lead.created", "lead.mql", "lead.assigned", "lead.accepted"]
-            await until(lambda: receiver.told == first)
+            await until(lambda: receiver.event_types == first)
             await until(lambda: f"accept ana by {RILEY}: done" in receiver.lines)
             await _worked_by_crm(stack.gateway)
             then = ["lead.touched", "lead.qualified", "lead.assigned", "lead.accepted"]
             ended = [*first, *then, "opportunity.opened", "opportunity.won"]
-            await until(lambda: receiver.told == ended)
+            await until(lambda: receiver.event_types == ended)
             assert '"amount": 24000' in receiver.lines[-1]
     assert not [line for line in receiver.lines if "Traceback" in line]
 
@@ -158,5 +158,5 @@ async def test_the_receiver_takes_an_event_once_and_no_forgery() -> None:
         assert (await http.post(url, content=body, headers=headers)).status_code == 401
         body, headers = signed(forged, identity="e2", ago=600)
         assert (await http.post(url, content=body, headers=headers)).status_code == 401
-        await until(lambda: receiver.told)
-    assert receiver.told == ["lead.accepted"]
+        await until(lambda: receiver.event_types)
+    assert receiver.event_types == ["lead.accepted"]

@@ -100,7 +100,7 @@ async def site(dev_server: WorkflowEnvironment) -> AsyncIterator[DigestSite]:
 
 
 def hours(description: ScheduleDescription) -> set[tuple[int, int]]:
-    """At which hours and minutes of its time zone a schedule acts."""
+    """The hours and minutes, in its time zone, at which a schedule starts."""
     return {
         (hour.start, minute.start)
         for calendar in description.schedule.spec.calendars
@@ -176,23 +176,23 @@ async def test_a_manager_whose_mail_server_is_away_holds_up_nobody_and_is_mailed
     assert [one.to for one in site.mailer.sent] == [MORGAN, MARA]
 
 
-async def test_a_try_again_sends_to_nobody_twice(site: DigestSite) -> None:
+async def test_a_retry_mails_no_manager_twice(site: DigestSite) -> None:
     site.mailer.failures[MORGAN] = [OSError("the connection broke, who knows when")]
     await site.trigger()
     assert sorted(one.to for one in site.mailer.sent) == [MARA, MORGAN]
 
 
-async def test_a_digest_by_hand_says_what_became_of_it(site: DigestSite) -> None:
+async def test_a_digest_by_hand_reports_the_outcome_for_each_manager(site: DigestSite) -> None:
     site.mailer.failures[MARA] = [MailRefusedError("550 no such user")]
-    told = await site.schedules.send_digest(site.program)
-    assert told == {MARA: "failed", MORGAN: "sent"}
+    outcomes = await site.schedules.send_digest(site.program)
+    assert outcomes == {MARA: "failed", MORGAN: "sent"}
 
 
-async def test_who_has_nothing_to_do_with_the_program_gets_nothing(
+async def test_a_manager_without_a_team_in_the_program_gets_no_digest(
     dev_server: WorkflowEnvironment, site: DigestSite
 ) -> None:
     prefix = f"{site.program.program}-other-"
-    world = replace(site.world, digests=FakeDigests(strangers=frozenset({MARA})))
+    world = replace(site.world, digests=FakeDigests(without_digest=frozenset({MARA})))
     other = Schedules(dev_server.client, prefix=prefix)
     async with working(dev_server.client, Settings(queue_prefix=prefix), world.ports):
         assert await other.send_digest(site.program) == {MARA: "not theirs", MORGAN: "sent"}

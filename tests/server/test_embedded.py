@@ -41,7 +41,7 @@ async def test_a_server_is_found_by_its_folder_and_gone_when_it_stops(tmp_path: 
         await connect_to(server.address)
 
 
-async def test_without_any_server_the_remedy_is_told(tmp_path: Path) -> None:
+async def test_without_any_server_the_remedy_is_reported(tmp_path: Path) -> None:
     with pytest.raises(TemporalUnavailableError, match="make up"):
         await connect(Settings(home=tmp_path))
 
@@ -58,7 +58,7 @@ asyncio.run(start())
 """
 
 
-async def test_a_server_whose_starter_was_killed_makes_way_for_the_next(tmp_path: Path) -> None:
+async def test_a_server_whose_starter_was_killed_is_replaced_by_the_next(tmp_path: Path) -> None:
     command = [sys.executable, "-c", _KILLED_STARTER, str(tmp_path)]
     starter = await asyncio.create_subprocess_exec(*command)
     assert await starter.wait() == -signal.SIGKILL
@@ -70,7 +70,9 @@ async def test_a_server_whose_starter_was_killed_makes_way_for_the_next(tmp_path
         await connect_to(left)
 
 
-async def test_a_server_that_ends_at_once_is_started_again_and_then_told_of(tmp_path: Path) -> None:
+async def test_a_server_that_ends_at_once_is_started_again_and_then_reported(
+    tmp_path: Path,
+) -> None:
     server = EmbeddedServer(tmp_path, port=0, ui_port=0, options=["--no-such-option"])
     with pytest.raises(EmbeddedServerError, match=r"3 times.*no-such-option"):
         await server.start()

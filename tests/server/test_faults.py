@@ -25,9 +25,9 @@ async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
 
 
 async def _goes_on(site: Site, lead: str) -> None:
-    note = f"still here {len(site.told(lead, 'noted'))}"
+    note = f"still here {len(site.entries_of(lead, 'noted'))}"
     await site.leads.act(lead, "note", {"by": MORGAN, "note": note})
-    assert [one["note"] for one in site.told(lead, "noted")].count(note) == 1
+    assert [one["note"] for one in site.entries_of(lead, "noted")].count(note) == 1
 
 
 async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice(
@@ -38,7 +38,7 @@ async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice
 
     def kill(_mail: EmailMessage) -> None:
         assert site.worker is not None
-        os.kill(site.worker.pid, signal.SIGKILL)  # the mail is kept, its "250" not yet said
+        os.kill(site.worker.pid, signal.SIGKILL)  # the mail is stored, its "250" not yet sent
         loop.call_soon_threadsafe(killed.set)
 
     site.on_mail = kill
@@ -47,43 +47,43 @@ async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice
     site.on_mail = lambda _mail: None
     assert site.kill() == -signal.SIGKILL
     await site.work()
-    (failed,) = await until(lambda: site.told("ana", "email_failed"))
+    (failed,) = await until(lambda: site.entries_of("ana", "email_failed"))
     assert (failed["email"], failed["why"]) == ("welcome", "unknown_outcome")
     assert len(site.mailbox("ana@northwind.example")) == 1
-    assert site.told("ana", "email_sent") == []
+    assert site.entries_of("ana", "email_sent") == []
     await _goes_on(site, "ana")
 
 
 async def test_a_lead_goes_on_when_its_worker_comes_back(site: Site) -> None:
     await site.enrolled("bo")
-    await until(lambda: site.told("bo", "email_sent"))
+    await until(lambda: site.entries_of("bo", "email_sent"))
     assert site.kill(signal.SIGTERM) == 0
     for number in range(3):
         event = {"id": f"away-{number}", "type": "page.viewed", "subject": f"/{number}"}
         await site.leads.events("bo", [event])
     await site.work()
-    await until(lambda: len(site.told("bo", "event")) == 3)
+    await until(lambda: len(site.entries_of("bo", "event")) == 3)
     await _goes_on(site, "bo")
     assert len(site.mailbox("bo@northwind.example")) == 1
 
 
 async def test_a_lead_goes_on_when_the_server_comes_back(site: Site) -> None:
     await site.enrolled("cy")
-    await until(lambda: site.told("cy", "email_sent"))
+    await until(lambda: site.entries_of("cy", "email_sent"))
     port = int(site.server.address.rpartition(":")[2])
     assert site.server.pid is not None
     os.kill(site.server.pid, signal.SIGKILL)
     site.server.stop()
     await site.serve(port)
     await site.leads.events("cy", [{"id": "after", "type": "page.viewed", "subject": "/pricing"}])
-    await until(lambda: site.told("cy", "event"))
+    await until(lambda: site.entries_of("cy", "event"))
     await _goes_on(site, "cy")
     assert len(site.mailbox("cy@northwind.example")) == 1
 
 
 async def test_a_lead_waits_for_a_database_that_is_locked(site: Site) -> None:
     await site.enrolled("di")
-    await until(lambda: site.told("di", "email_sent"))
+    await until(lambda: site.entries_of("di", "email_sent"))
     path: Path = site.home / "leadflow.db"
     lock = sqlite3.connect(path, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -91,12 +91,12 @@ async def test_a_lead_waits_for_a_database_that_is_locked(site: Site) -> None:
     await site.leads.events("di", [{"id": "locked", "type": "page.viewed", "subject": "/x"}])
     done, _ = await asyncio.wait({acting}, timeout=4)  # longer than SQLite's own patience
     assert not done
-    assert site.told("di", "noted") == []
+    assert site.entries_of("di", "noted") == []
     lock.execute("ROLLBACK")
     lock.close()
     await asyncio.wait_for(acting, LIMIT)
-    await until(lambda: site.told("di", "event"))
-    assert [one["note"] for one in site.told("di", "noted")] == ["patient"]
+    await until(lambda: site.entries_of("di", "event"))
+    assert [one["note"] for one in site.entries_of("di", "noted")] == ["patient"]
     await _goes_on(site, "di")
     assert len(site.mailbox("di@northwind.example")) == 1
 
@@ -105,10 +105,10 @@ async def test_a_lead_waits_for_a_mail_server_that_is_away(site: Site) -> None:
     port = site.catcher.port
     site.catcher.stop()
     await site.enrolled("ed")
-    await until(lambda: site.told("ed", "track_entered"))
-    assert site.told("ed", "email_sent") == []
+    await until(lambda: site.entries_of("ed", "track_entered"))
+    assert site.entries_of("ed", "email_sent") == []
     await _goes_on(site, "ed")
     site.catcher.port = port
     site.catcher.start()
-    await until(lambda: site.told("ed", "email_sent"))
+    await until(lambda: site.entries_of("ed", "email_sent"))
     assert len(site.mailbox("ed@northwind.example")) == 1

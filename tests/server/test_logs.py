@@ -18,17 +18,17 @@ structlog.get_logger().info("asked")
 """
 
 
-def test_addresses_are_masked_however_deep_they_stand() -> None:
+def test_addresses_are_masked_at_any_depth() -> None:
     event = {
         "event": "mail refused",
         "why": "550 <ana.smith@northwind.example>: no such user",
         "profile": {"email": "ana.smith@northwind.example", "tags": ["bo@x.example"]},
         "error": ValueError("bad: ana.smith@northwind.example"),
     }
-    told = str(mask_addresses(None, "info", event))
-    assert "ana.smith@" not in told
-    assert "bo@" not in told
-    assert "an…@northwind.example" in told
+    masked = str(mask_addresses(None, "info", event))
+    assert "ana.smith@" not in masked
+    assert "bo@" not in masked
+    assert "an…@northwind.example" in masked
 
 
 def test_what_is_not_an_address_stays() -> None:
@@ -44,7 +44,7 @@ async def test_the_url_of_a_request_which_may_hold_a_secret_is_not_logged() -> N
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _ASKING, crm.url, cwd=ROOT, stdout=PIPE, stderr=STDOUT
         )
-        told, _ = await process.communicate()
-        assert len(crm.told) == 1
-    assert b"asked" in told
-    assert b"hush" not in told
+        printed, _ = await process.communicate()
+        assert len(crm.deliveries) == 1
+    assert b"asked" in printed
+    assert b"hush" not in printed

@@ -41,12 +41,14 @@ def started(home: Path, temporal: str, **more: str) -> tuple[subprocess.Popen[by
 async def ready(log: Path) -> str:
     """The URL of a gateway, once it says where it listens."""
 
-    def said() -> int | None:
-        told = [json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")]
-        ports = [one["http"] for one in told if one["event"] == "gateway ready"]
+    def port_of_log() -> int | None:
+        log_lines = [
+            json.loads(line) for line in log.read_text().splitlines() if line.startswith("{")
+        ]
+        ports = [one["http"] for one in log_lines if one["event"] == "gateway ready"]
         return ports[0] if ports else None
 
-    return f"http://127.0.0.1:{await until(said, 30)}/v1/events"
+    return f"http://127.0.0.1:{await until(port_of_log, 30)}/v1/events"
 
 
 async def posted(site: Site, url: str) -> None:
@@ -61,10 +63,10 @@ async def posted(site: Site, url: str) -> None:
             assert answer.status_code == 202
 
 
-async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> None:
+async def test_an_accepted_burst_survives_the_death_of_its_gateway(tmp_path: Path) -> None:
     async with opened(tmp_path) as site:
         await site.enrolled("ana")
-        await until(lambda: site.told("ana", "created"))
+        await until(lambda: site.entries_of("ana", "created"))
         first, log = started(tmp_path, site.server.address)
         try:
             await posted(site, await ready(log))
@@ -75,30 +77,30 @@ async def test_a_burst_outlives_the_gateway_that_accepted_it(tmp_path: Path) -> 
         try:
             await ready(log)
 
-            def all_told() -> bool:
-                return len(site.told("ana", "event")) >= BURST
+            def all_recorded() -> bool:
+                return len(site.entries_of("ana", "event")) >= BURST
 
-            # What the first had leased when it died is told once the lease is over.
-            await until(all_told, 180)
+            # What the first gateway had leased when it died is sent when the lease ends.
+            await until(all_recorded, 180)
         finally:
             second.send_signal(signal.SIGTERM)
             assert second.wait(LIMIT) == 0
-        told = [one["event"] for one in site.told("ana", "event")]
-        assert sorted(told) == sorted(f"e{number}" for number in range(BURST))
+        recorded = [one["event"] for one in site.entries_of("ana", "event")]
+        assert sorted(recorded) == sorted(f"e{number}" for number in range(BURST))
 
 
 @pytest.mark.parametrize(
-    ("settings", "status", "said"),
+    ("settings", "status", "expected"),
     [
         ({}, 3, "does not answer at 127.0.0.1:1"),
         ({"LEADFLOW_GATEWAY_PORT": "many"}, 2, "gateway_port"),
     ],
 )
 def test_a_gateway_that_can_not_start_says_why(
-    tmp_path: Path, settings: dict[str, str], status: int, said: str
+    tmp_path: Path, settings: dict[str, str], status: int, expected: str
 ) -> None:
     migrate(f"sqlite:///{tmp_path}/leadflow.db")
     process, log = started(tmp_path, "127.0.0.1:1", **settings)
     assert process.wait(LIMIT) == status
-    assert said in log.read_text()
+    assert expected in log.read_text()
     assert "Traceback" not in log.read_text()

@@ -46,7 +46,7 @@ def test_a_database_that_does_not_answer_is_reported_without_its_password() -> N
     assert "hushhush" not in ran.stderr
 
 
-def test_a_temporal_that_does_not_answer_is_told(tmp_path: Path) -> None:
+def test_a_temporal_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path}/leadflow.db")
     ran = started(f"sqlite:///{tmp_path}/leadflow.db")
     assert (ran.returncode, "does not answer at 127.0.0.1:1" in ran.stderr) == (3, True)
@@ -56,22 +56,20 @@ def test_a_temporal_that_does_not_answer_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "secret", ["", " ", "hushhushhushhushhush", "whsec_hush", "whsec_hush!hush!hush!hush!hush!hush"]
 )
-def test_a_crm_without_a_good_secret_is_told_without_the_secret(
-    tmp_path: Path, secret: str
-) -> None:
+def test_a_wrong_crm_secret_is_reported_without_the_secret(tmp_path: Path, secret: str) -> None:
     crm = {"LEADFLOW_CRM_URL": "https://crm.acme.example/hooks", "LEADFLOW_CRM_SECRET": secret}
     ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
     assert ran.returncode == 2
-    said = ran.stdout + ran.stderr
-    assert "LEADFLOW_CRM_SECRET" in said
-    assert "hushhush" not in said
-    assert "hush!" not in said
+    printed = ran.stdout + ran.stderr
+    assert "LEADFLOW_CRM_SECRET" in printed
+    assert "hushhush" not in printed
+    assert "hush!" not in printed
 
 
 @pytest.mark.parametrize(
     "url", ["crm.acme.example", "http://[", "https:///hooks", "https://crm:port/", "https://a b/"]
 )
-def test_a_crm_at_no_place_is_told(tmp_path: Path, url: str) -> None:
+def test_a_wrong_crm_url_is_reported(tmp_path: Path, url: str) -> None:
     crm = {"LEADFLOW_CRM_URL": url, "LEADFLOW_CRM_SECRET": CRM_SECRET.get_secret_value()}
     ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
     assert ran.returncode == 2

@@ -1,4 +1,4 @@
-"""Scenario files: each mistake is told at its line, and expectations match as they should."""
+"""Scenario files: each mistake is reported with its line, and expectations match as documented."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def written(folder: Path, text: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("line", "column", "said"),
+    ("line", "column", "expected"),
     [
         ("  - {at: 1h, lead: zoe, act: {do: accept, by: ina@desk.example}}", 20, "no lead 'zoe'"),
         ("  - {at: 1h, lead: b, act: {do: accept, by: ina@desk.example}}", 5, "does not exist yet"),
@@ -67,17 +67,19 @@ def written(folder: Path, text: str) -> Path:
         ("never:\n  - {lead: a, at: 2026-03-02T10:00:00}", 19, "time zone"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(tmp_path: Path, line: str, column: int, said: str) -> None:
+def test_a_mistake_is_reported_with_its_place(
+    tmp_path: Path, line: str, column: int, expected: str
+) -> None:
     with pytest.raises(DocumentError) as error:
         read_scenario(written(tmp_path, GOOD + line + "\n"))
     problems = error.value.problems
     assert len(problems) == 1, problems
-    assert said in problems[0].message
+    assert expected in problems[0].message
     assert (problems[0].line, problems[0].column) == (BEFORE + 1 + line.count("\n"), column)
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "said"),
+    ("old", "new", "expected"),
     [
         ("start: 2026-03-02T09:00:00Z", "start: 2026-03-02T09:00:00", "time zone"),
         ("start: 2026-03-02T09:00:00Z", "", "needs a start"),
@@ -95,16 +97,16 @@ def test_a_mistake_is_told_at_its_place(tmp_path: Path, line: str, column: int, 
     ],
 )
 def test_a_scenario_that_can_not_be_played_says_why(
-    tmp_path: Path, old: str, new: str, said: str
+    tmp_path: Path, old: str, new: str, expected: str
 ) -> None:
     text = GOOD.replace(old, new, 1)
     assert text != GOOD
     with pytest.raises(DocumentError) as error:
         read_scenario(written(tmp_path, text))
-    assert said in str(error.value)
+    assert expected in str(error.value)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     more = (
         "  - {at: soon, lead: a, event: {type: page.viewed}}\n"
         "  - {at: 1h, lead: zoe, event: {type: page.viewed}}\n"
@@ -181,6 +183,6 @@ def test_expectations_are_matched_in_order_with_others_between() -> None:
     assert missed([{"kind": "b"}, {"kind": "b"}, {"kind": "b"}], lines) == [2]
 
 
-def test_what_is_barred_is_shown_with_its_line() -> None:
+def test_an_entry_that_must_not_occur_is_shown_with_its_line() -> None:
     lines = [{"kind": "a"}, {"kind": "b"}]
     assert barred([{"kind": "c"}, {"kind": "b"}], lines) == [(1, {"kind": "b"})]

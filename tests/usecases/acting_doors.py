@@ -83,7 +83,7 @@ class Doors:
         by: Callable[..., Answered] = getattr(self, f"_{door}")
         return by(lead, do, person or lead.owner, {"id": uuid.uuid4().hex, **fields})
 
-    def told(self, lead: Alerted, kind: str) -> list[Mapping[str, Any]]:
+    def entries_of(self, lead: Alerted, kind: str) -> list[Mapping[str, Any]]:
         """The fields of a lead's entries of one kind."""
         timeline = SqlReports(self._database).timeline(lead.id)
         return [one.fields for one in timeline if one.kind == kind]
@@ -129,8 +129,8 @@ class Doors:
         options = [part for name, value in fields.items() for part in (f"--{name}", value)]
         ran = self._leadflow(do, lead.id, "--by", person, *options)
         outcome: Outcome = ("done", "refused", "malformed")[ran.status]
-        said = " ".join(ran.err.split())
-        return Answered("not there" if said.startswith("there is no lead") else outcome, said)
+        problem = " ".join(ran.err.split())
+        return Answered("not there" if problem.startswith("there is no lead") else outcome, problem)
 
     def _api(self, lead: Alerted, do: str, person: str, fields: Mapping[str, str]) -> Answered:
         key = SqlApiKeys(self._database).make(person, role="sales", person=person)

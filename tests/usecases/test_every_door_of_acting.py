@@ -16,7 +16,7 @@ each_door = pytest.mark.parametrize("door", DOORS)
 def test_an_act_that_is_allowed_is_done(doors: Doors, lead: Alerted, door: str) -> None:
     assert doors.act(door, lead, "accept").outcome == "done"
     assert doors.stage(lead) == "sal"
-    assert [one["by"] for one in doors.told(lead, "accepted")] == [lead.owner]
+    assert [one["by"] for one in doors.entries_of(lead, "accepted")] == [lead.owner]
 
 
 @each_door
@@ -29,7 +29,7 @@ def test_a_refusal_is_the_rule_s_sentence_and_changes_nothing(
         "Recycling for no_response needs 6 touches in this handoff; 0 are logged."
     )
     assert doors.stage(lead) == "mql"
-    [entry] = doors.told(lead, "refused")
+    [entry] = doors.entries_of(lead, "refused")
     assert (entry["act"], entry["by"], entry["note"]) == ("recycle", lead.owner, refused.sentence)
 
 
@@ -42,7 +42,7 @@ def test_what_is_malformed_is_told_and_leaves_no_trace(
     assert malformed.sentence == (
         "it holds characters, numbers or nested values that can't be written down"
     )
-    assert doors.told(lead, "touched") == doors.told(lead, "refused") == []
+    assert doors.entries_of(lead, "touched") == doors.entries_of(lead, "refused") == []
 
 
 @pytest.mark.parametrize("door", [one for one in DOORS if one != "button"])
@@ -76,4 +76,4 @@ def test_an_act_that_is_repeated_with_its_id_is_answered_as_before_and_done_once
 ) -> None:
     answers = [doors.act(door, lead, "touch", id="call-1", channel="call") for _ in range(2)]
     assert [one.outcome for one in answers] == ["done", "done"]
-    assert len(doors.told(lead, "touched")) == 1
+    assert len(doors.entries_of(lead, "touched")) == 1

@@ -27,7 +27,7 @@ from models.directory import Directory
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from tests.cli.conftest import ACME, Leadflow
-from tests.gateway.sales_keys import RILEY, TEAMS, a_lead_each, team_is
+from tests.gateway.sales_keys import RILEY, TEAMS, apply_directory, store_lead_for_each_person
 from usecases.publishing import choose, publish
 
 NAME = "interrupted"
@@ -65,8 +65,8 @@ def fresh(tmp_path: Path) -> Iterator[Database]:
     url = f"sqlite:///{tmp_path / 'fresh.db'}"
     migrate(url)
     opened = open_database(url)
-    team_is(opened, TEAMS)
-    a_lead_each(opened)
+    apply_directory(opened, TEAMS)
+    store_lead_for_each_person(opened)
     yield opened
     opened.close()
 
@@ -125,7 +125,7 @@ def interrupted_everywhere(database: Database, publish: Publish) -> tuple[int, M
 
 
 def whole(after: Mapping[str, Any]) -> None:
-    """Program, people and what Riley's lead is told are all there."""
+    """The program, the directory and the intake item for Riley's lead are all stored."""
     assert after["program"] is not None
     assert not after["people"].knows(RILEY)
     assert len(after["told"]) == 1

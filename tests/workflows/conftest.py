@@ -9,20 +9,20 @@ import pytest
 from temporalio.testing import WorkflowEnvironment
 
 from models.envelopes import ProgramClock
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 
 @pytest.fixture(scope="session")
 async def stack(dev_server: WorkflowEnvironment) -> AsyncIterator[WorkerStack]:
-    """Leads that live by the wall clock."""
-    async with stacked(dev_server.client, "fakes-") as one:
+    """Leads on the wall clock."""
+    async with running_worker_stack(dev_server.client, "fakes-") as one:
         yield one
 
 
 @pytest.fixture(scope="session")
 async def busy(dev_server: WorkflowEnvironment) -> AsyncIterator[WorkerStack]:
-    """Leads that begin on a Monday morning in New York and live twelve hours a second."""
+    """Leads that start on a Monday morning in New York; twelve hours pass in a second."""
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
     clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
-    async with stacked(dev_server.client, "busy-", clock) as one:
+    async with running_worker_stack(dev_server.client, "busy-", clock) as one:
         yield one

@@ -1,4 +1,4 @@
-"""A caller who cancels an act hears of the cancellation, and of no missing worker."""
+"""A caller who cancels an act gets the cancellation, and no error about a missing worker."""
 
 from __future__ import annotations
 

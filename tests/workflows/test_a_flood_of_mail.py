@@ -16,14 +16,14 @@ from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.fakes import FakeMailer
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 
 
 @dataclass
 class HeldMailer(FakeMailer):
-    """Lets no mail out until it is told to."""
+    """Sends no mail until the test allows it."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -35,7 +35,7 @@ class HeldMailer(FakeMailer):
 
 
 @dataclass(frozen=True)
-class Flood:
+class FloodedStack:
     """A stack whose mail to leads is held back."""
 
     stack: WorkerStack
@@ -63,18 +63,20 @@ class Flood:
 
 
 @pytest.fixture
-async def flood(dev_server: WorkflowEnvironment) -> AsyncIterator[Flood]:
+async def flood(dev_server: WorkflowEnvironment) -> AsyncIterator[FloodedStack]:
     prefix = f"flood{datetime.now(UTC).timestamp():.0f}-"
     clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=1)
     held, alerts = HeldMailer(), FakeMailer()
-    async with stacked(
+    async with running_worker_stack(
         dev_server.client, prefix, clock, mailer=held, alerts=alerts, mails_at_once=1
     ) as stack:
-        yield Flood(stack, held, alerts)
+        yield FloodedStack(stack, held, alerts)
         held.open.set()
 
 
-async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(flood: Flood) -> None:
+async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(
+    flood: FloodedStack,
+) -> None:
     much = flood.stack.program
     little = Program.model_validate({**much.model_dump(by_alias=True), "program": "little"})
     await flood.queued(much, "much", 60)
@@ -87,7 +89,7 @@ async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(flo
     assert sent[:last].count("much") <= 18, sent
 
 
-async def test_an_alert_goes_out_while_all_mail_to_leads_is_stuck(flood: Flood) -> None:
+async def test_an_alert_goes_out_while_all_mail_to_leads_is_stuck(flood: FloodedStack) -> None:
     await flood.queued(flood.stack.program, "stuck", 12)
     lead = f"hot-{id(flood)}"
     profile = {"email": f"{lead}@northwind.example", "employees": 900}

@@ -52,14 +52,14 @@ async def test_timers_and_activities_say_what_they_are_for(stack: WorkerStack) -
     lead = await stack.mql()
     history = await stack.handle(lead).fetch_history()
     decode = stack.client.data_converter.payload_converter.from_payload
-    said = [
+    summaries = [
         decode(one.user_metadata.summary)
         for one in history.events
         if one.event_type
         in (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_ACTIVITY_TASK_SCHEDULED)
     ]
-    assert "alert: assigned" in said
-    assert any(one.startswith("accept") and "riley" in one for one in said)
+    assert "alert: assigned" in summaries
+    assert any(one.startswith("accept") and "riley" in one for one in summaries)
 
 
 async def test_an_event_that_changes_no_deadline_costs_no_timer_events(stack: WorkerStack) -> None:

@@ -15,6 +15,6 @@ async def test_an_owner_is_found_in_the_turn_that_asks_for_one(stack: WorkerStac
     ]
     assert "assign" not in scheduled
     assert "alert" in scheduled
-    (opened,) = stack.world.journal.told(lead, "handoff_opened")
-    (assigned,) = stack.world.journal.told(lead, "assigned")
+    (opened,) = stack.world.journal.entries_of(lead, "handoff_opened")
+    (assigned,) = stack.world.journal.entries_of(lead, "assigned")
     assert (assigned.seq, assigned.at) == (opened.seq + 1, opened.at)

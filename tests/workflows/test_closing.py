@@ -39,8 +39,8 @@ async def test_an_event_on_a_closed_lead_is_recorded(stack: WorkerStack) -> None
     await stack.events(lead, 1)
     await _completes(stack, lead)
     await stack.leads.events(lead, [event])
-    await until(lambda: stack.world.journal.told(lead, "ignored"))
-    assert len(stack.world.journal.told(lead, "event")) == 1
+    await until(lambda: stack.world.journal.entries_of(lead, "ignored"))
+    assert len(stack.world.journal.entries_of(lead, "event")) == 1
     assert stack.world.journal.states[lead].stage == "disqualified"
 
 
@@ -50,8 +50,8 @@ async def test_an_act_on_a_closed_lead_is_answered(stack: WorkerStack) -> None:
         await stack.leads.act(lead, "accept", {"by": MORGAN})
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "called anyway"})
     await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest", "id": "d-1"})
-    assert len(stack.world.journal.told(lead, "noted")) == 1
-    assert len(stack.world.journal.told(lead, "disqualified")) == 1
+    assert len(stack.world.journal.entries_of(lead, "noted")) == 1
+    assert len(stack.world.journal.entries_of(lead, "disqualified")) == 1
     await _completes(stack, lead)
 
 
@@ -60,7 +60,7 @@ async def test_a_closed_lead_is_not_enrolled_again(stack: WorkerStack) -> None:
     assert not await stack.leads.enrol(lead, stack.program, {"email": "x@y.example"})
 
 
-async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: WorkerStack) -> None:
+async def test_acts_sent_while_a_lead_closes_are_all_answered_once(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await asyncio.gather(
         stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"}),
@@ -69,5 +69,5 @@ async def test_acts_at_the_moment_of_closing_are_all_answered_once(stack: Worker
             for number in range(20)
         ),
     )
-    noted = [one.fields["note"] for one in stack.world.journal.told(lead, "noted")]
+    noted = [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")]
     assert sorted(noted) == sorted(f"note {number}" for number in range(20))

@@ -14,9 +14,9 @@ from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_a_mail_is_sent_and_told(busy: WorkerStack) -> None:
+async def test_a_mail_is_sent_and_recorded(busy: WorkerStack) -> None:
     lead = await busy.enrolled()
-    await until(lambda: busy.world.journal.told(lead, "email_sent"))
+    await until(lambda: busy.world.journal.entries_of(lead, "email_sent"))
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
 
 
@@ -28,29 +28,29 @@ async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
         MailUnsentError("yet"),
     ]
     lead = await busy.enrolled(email="again@x.example")
-    await until(lambda: busy.world.journal.told(lead, "email_sent"))
+    await until(lambda: busy.world.journal.entries_of(lead, "email_sent"))
     assert busy.world.mailer.to("again@x.example") == ["welcome"]
-    said = [one for one in caplog.records if one.levelno >= logging.WARNING]
-    assert [one for one in said if one.exc_info is not None] == []
+    warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
+    assert [one for one in warnings if one.exc_info is not None] == []
 
 
 @pytest.mark.parametrize("kind", ["refused", "bounced", "soft_bounced"])
-async def test_a_mail_the_server_refuses_is_told_as_failed_with_what_that_means(
+async def test_a_mail_that_the_server_refuses_is_recorded_as_failed_with_the_reason(
     busy: WorkerStack, kind: Any
 ) -> None:
     address = f"{kind}@x.example"
     busy.world.mailer.failures[address] = [MailRefusedError("550 no", kind)]
     lead = await busy.enrolled(email=address)
-    (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
+    (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))
     assert failed.fields["why"] == kind
-    suppressed = [one.fields["why"] for one in busy.world.journal.told(lead, "suppressed")]
+    suppressed = [one.fields["why"] for one in busy.world.journal.entries_of(lead, "suppressed")]
     assert suppressed == (["bounced"] if kind == "bounced" else [])
 
 
 async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
     busy.world.mailer.after_content["doubt@x.example"] = [ConnectionResetError("after the data")]
     lead = await busy.enrolled(email="doubt@x.example")
-    (failed,) = await until(lambda: busy.world.journal.told(lead, "email_failed"))
+    (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))
     assert failed.fields["why"] == "unknown_outcome"
     assert busy.world.mailer.to("doubt@x.example") == []
     assert Claim(status="failed", why="unknown_outcome") in busy.world.mail_ledger.claims.values()
@@ -59,7 +59,7 @@ async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
 async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: WorkerStack) -> None:
     busy.world.mail_ledger.suppressed["stop@x.example"] = "unsubscribed"
     lead = await busy.enrolled(email="stop@x.example")
-    (skipped,) = await until(lambda: busy.world.journal.told(lead, "email_skipped"))
+    (skipped,) = await until(lambda: busy.world.journal.entries_of(lead, "email_skipped"))
     assert skipped.fields["why"] == "unsubscribed"
 
 
@@ -70,20 +70,20 @@ async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: WorkerS
 
     def alerted() -> bool:
         mine = [key for key in stack.world.mail_ledger.claims if key.startswith(lead)]
-        told = [one.message_id for one in stack.world.mailer.sent if one.to == riley]
-        return any(key in told for key in mine)
+        alerts = [one.message_id for one in stack.world.mailer.sent if one.to == riley]
+        return any(key in alerts for key in mine)
 
     await until(alerted)
     assert stack.world.mailer.failures[riley] == []
 
 
-async def test_on_a_fast_clock_what_is_done_in_time_bears_its_instant(busy: WorkerStack) -> None:
+async def test_on_a_fast_clock_an_entry_has_the_instant_when_it_was_due(busy: WorkerStack) -> None:
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
     clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
     fast = replace(busy, leads=Leads(busy.client, busy.world.journal, prefix="busy-", clock=clock))
     lead = await fast.enrolled()
-    told = busy.world.journal.told
-    await until(lambda: len(told(lead, "email_sent")) == 2)
-    first, second = told(lead, "email_sent")[:2]
+    entries_of = busy.world.journal.entries_of
+    await until(lambda: len(entries_of(lead, "email_sent")) == 2)
+    first, second = entries_of(lead, "email_sent")[:2]
     assert first.at == busy.world.journal.states[lead].created
     assert second.at - first.at == timedelta(days=3)

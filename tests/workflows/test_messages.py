@@ -19,7 +19,7 @@ async def test_an_act_is_done_when_its_update_returns(stack: WorkerStack) -> Non
     lead = await stack.mql()
     await stack.leads.act(lead, "accept", {"by": RILEY})
     assert stack.world.journal.states[lead].stage == "sal"
-    assert len(stack.world.journal.told(lead, "accepted")) == 1
+    assert len(stack.world.journal.entries_of(lead, "accepted")) == 1
 
 
 async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
@@ -29,10 +29,12 @@ async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
     with pytest.raises(RefusedError, match=r"not for nobody@acme\.example"):
         await stack.leads.act(lead, "accept", {"by": "nobody@acme.example"})
     assert stack.world.journal.states[lead].stage == "mql"
-    assert [one.fields["act"] for one in stack.world.journal.told(lead, "refused")] == ["accept"]
+    assert [one.fields["act"] for one in stack.world.journal.entries_of(lead, "refused")] == [
+        "accept"
+    ]
 
 
-async def test_a_malformed_act_is_turned_away_and_leaves_no_trace(stack: WorkerStack) -> None:
+async def test_a_malformed_act_is_refused_and_records_nothing(stack: WorkerStack) -> None:
     lead = await stack.mql()
     length = (await stack.leads.describe(lead)).history_length
     with pytest.raises(ValueError, match="by: is missing"):
@@ -65,7 +67,7 @@ async def test_the_same_names_work_as_signals(stack: WorkerStack) -> None:
         ("turn", [], "no signal 'turn'"),
     ],
 )
-async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
+async def test_a_malformed_signal_is_recorded_on_the_timeline_and_changes_nothing_else(
     stack: WorkerStack, name: str, args: list[Any], why: str
 ) -> None:
     lead = await stack.mql()
@@ -81,7 +83,7 @@ async def test_a_malformed_signal_lands_on_the_timeline_and_hurts_nothing(
 async def test_one_event_may_come_without_its_list(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await stack.handle(lead).signal("events", {"type": "page.viewed", "subject": "/pricing"})
-    await until(lambda: stack.world.journal.told(lead, "event"))
+    await until(lambda: stack.world.journal.entries_of(lead, "event"))
 
 
 async def test_an_event_that_comes_twice_has_one_effect(stack: WorkerStack) -> None:
@@ -89,8 +91,8 @@ async def test_an_event_that_comes_twice_has_one_effect(stack: WorkerStack) -> N
     event = {"id": "e-1", "type": "page.viewed", "subject": "/pricing"}
     await stack.leads.events(lead, [event, event])
     await stack.leads.events(lead, [event])
-    await until(lambda: len(stack.world.journal.told(lead, "ignored")) == 2)
-    assert len(stack.world.journal.told(lead, "event")) == 1
+    await until(lambda: len(stack.world.journal.entries_of(lead, "ignored")) == 2)
+    assert len(stack.world.journal.entries_of(lead, "event")) == 1
 
 
 async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: WorkerStack) -> None:
@@ -98,10 +100,10 @@ async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: Worker
     await stack.leads.act(lead, "accept", {"by": RILEY})
     for _ in range(3):
         await stack.leads.act(lead, "touch", {"by": RILEY, "channel": "call", "id": "call-1"})
-    assert len(stack.world.journal.told(lead, "touched")) == 1
+    assert len(stack.world.journal.entries_of(lead, "touched")) == 1
 
 
-async def test_who_knows_no_such_lead_says_so(stack: WorkerStack) -> None:
+async def test_an_act_on_an_unknown_lead_is_answered_with_an_error(stack: WorkerStack) -> None:
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
         await stack.leads.act("nobody", "accept", {"by": RILEY})
     with pytest.raises(LeadNotFoundError, match="no lead 'nobody'"):
@@ -113,14 +115,14 @@ async def test_who_knows_no_such_lead_says_so(stack: WorkerStack) -> None:
 async def test_a_lead_that_is_created_again_stays_as_it_is(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     await stack.handle(lead).signal("create", {"email": "other@x.example"})
-    await until(lambda: stack.world.journal.told(lead, "ignored"))
+    await until(lambda: stack.world.journal.entries_of(lead, "ignored"))
     assert stack.world.journal.states[lead].profile["email"] == f"{lead}@northwind.example"
 
 
 async def test_a_lead_is_enrolled_once(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
     assert not await stack.leads.enrol(lead, stack.program, {"email": "other@x.example"})
-    assert len(stack.world.journal.told(lead, "created")) == 1
+    assert len(stack.world.journal.entries_of(lead, "created")) == 1
 
 
 async def _cli(stack: WorkerStack, *words: str) -> subprocess.CompletedProcess[str]:
@@ -152,4 +154,4 @@ async def test_temporals_own_command_line_reaches_the_acts(stack: WorkerStack) -
     await stack.malformed(lead)
     good = await _cli(stack, *signal, "--input", f'{{"by":"{RILEY}","channel":"call"}}')
     assert good.returncode == 0
-    await until(lambda: stack.world.journal.told(lead, "touched"))
+    await until(lambda: stack.world.journal.entries_of(lead, "touched"))

@@ -17,7 +17,7 @@ _objects: st.SearchStrategy[Any] = st.recursive(
 
 
 @given(_objects, _objects)
-def test_what_is_patched_is_what_was_compared(before: Any, after: Any) -> None:
+def test_a_patch_turns_the_old_state_into_the_new_one(before: Any, after: Any) -> None:
     kept = repr(before)
     assert patched(before, patch(before, after)) == after
     assert repr(before) == kept

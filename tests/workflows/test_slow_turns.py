@@ -1,4 +1,4 @@
-"""A database that is slow, or away: turns end within their workflow task, and histories replay."""
+"""The database is slow or away: turns end within their workflow task, histories replay."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from models.decision import Decision
 from tests.fakes import FakeJournal
 from tests.replay.random_lives import replayed
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MORGAN = "morgan@acme.example"
 
 
 @dataclass
 class SlowJournal(FakeJournal):
-    """Takes its time: for each of the next turns so many seconds, before or after it is stored."""
+    """Delays each of the next turns by so many seconds, before or after it is stored."""
 
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
@@ -57,12 +57,12 @@ class SlowJournal(FakeJournal):
 
 
 @dataclass(frozen=True)
-class Slow:
+class SlowStack:
     stack: WorkerStack
     journal: SlowJournal
 
     async def busy(self, lead: str) -> list[str]:
-        """Notes by updates and signals, more and more of them; those that were answered."""
+        """Send more and more notes, by updates and signals. Returns those that were answered."""
         names = [f"note {number}" for number in range(8)]
         acts = []
         for name in names:
@@ -75,15 +75,17 @@ class Slow:
         return [*names, *(f"{name} by signal" for name in names)]
 
     def notes(self, lead: str) -> list[str]:
-        return sorted(one.fields["note"] for one in self.journal.told(lead, "noted"))
+        return sorted(one.fields["note"] for one in self.journal.entries_of(lead, "noted"))
 
 
 @pytest.fixture
-async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[Slow]:
+async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[SlowStack]:
     journal = SlowJournal()
     prefix = f"slow{uuid.uuid4().hex[:8]}-"
-    async with stacked(dev_server.client, prefix, journal=journal, leads_in_memory=1) as stack:
-        yield Slow(stack, journal)
+    async with running_worker_stack(
+        dev_server.client, prefix, journal=journal, leads_in_memory=1
+    ) as stack:
+        yield SlowStack(stack, journal)
 
 
 def _prolonged(history: WorkflowHistory) -> list[int]:
@@ -100,7 +102,7 @@ def _prolonged(history: WorkflowHistory) -> list[int]:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
-    slow: Slow, when: str
+    slow: SlowStack, when: str
 ) -> None:
     """Two turns take longer than a turn may, one of them after it was stored."""
     lead = await slow.stack.enrolled()
@@ -109,7 +111,7 @@ async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
     await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
     await until(lambda: slow.stack.settled(lead), 60)
     assert slow.notes(lead) == sorted(notes)
-    assert slow.journal.told(lead, "resumed_from_journal") == []
+    assert slow.journal.entries_of(lead, "resumed_from_journal") == []
     history = await slow.stack.handle(lead).fetch_history()
     assert _prolonged(history) == []
     timers = [one for one in history.events if one.HasField("timer_started_event_attributes")]
@@ -117,7 +119,7 @@ async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
     assert await replayed([history], None) == []
 
 
-async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: Slow) -> None:
+async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: SlowStack) -> None:
     lead = await slow.stack.enrolled()
     slow.journal.failures.extend(OSError("away") for _ in range(8))
     notes = await slow.busy(lead)

@@ -1,4 +1,4 @@
-"""Acts that no worker answers: what the caller is told, by a time-out and by a cancellation."""
+"""Acts that no worker answers: what the caller gets after a time-out and after a cancellation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an engineer can do to a lead in Temporal's pages, and what becomes of the lead."""
+"""What an engineer can do to a lead in Temporal's pages, and what the lead does then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from models.decision import Entry
 from models.envelopes import ProgramClock
 from tests.fakes import FakeMailer
 from tests.waiting import until
-from tests.workflows.worker_stack import WorkerStack, stacked
+from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
 MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
@@ -37,7 +37,7 @@ MORGAN, RILEY = "morgan@acme.example", "riley@acme.example"
 
 @dataclass
 class HeldMailer(FakeMailer):
-    """Lets no mail out until it is told to, after the mail was claimed."""
+    """Sends no mail until the test allows it; the mail is claimed before."""
 
     open: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -51,7 +51,7 @@ class HeldMailer(FakeMailer):
 
 
 @dataclass(frozen=True)
-class Held:
+class HeldStack:
     """A stack whose mail to leads is held back until `mailer.open` is set."""
 
     stack: WorkerStack
@@ -77,18 +77,20 @@ class Held:
         return lead
 
     def of_mail(self, lead: str) -> list[Entry]:
-        """What the timeline tells of the lead's mails."""
+        """The entries about the lead's mails."""
         kinds = ("email_sent", "email_failed", "email_skipped")
         return [one for one in self.stack.world.journal.entries[lead] if one.kind in kinds]
 
 
 @pytest.fixture
-async def held(dev_server: WorkflowEnvironment) -> AsyncIterator[Held]:
+async def held(dev_server: WorkflowEnvironment) -> AsyncIterator[HeldStack]:
     mailer, alerts = HeldMailer(), HeldMailer()
     prefix = f"held{uuid.uuid4().hex[:8]}-"
     clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=1)
-    async with stacked(dev_server.client, prefix, clock, mailer=mailer, alerts=alerts) as stack:
-        yield Held(stack, mailer, alerts)
+    async with running_worker_stack(
+        dev_server.client, prefix, clock, mailer=mailer, alerts=alerts
+    ) as stack:
+        yield HeldStack(stack, mailer, alerts)
         mailer.open.set()
         alerts.open.set()
 
@@ -125,14 +127,14 @@ async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: Wor
     before, stage = _past(stack, lead), stack.world.journal.states[lead].stage
     mails = len(stack.world.mailer.sent)
     await _reset(stack, lead)
-    await until(lambda: stack.world.journal.told(lead, "resumed_from_journal"))
+    await until(lambda: stack.world.journal.entries_of(lead, "resumed_from_journal"))
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "after the reset"})
     standing = await stack.settled(lead)
     after = _past(stack, lead)
     assert after[: len(before)] == before
     assert stack.world.journal.states[lead].stage == stage == standing["stage"] == "sal"
-    assert len(stack.world.journal.told(lead, "resumed_from_journal")) == 1
-    assert [one.fields["note"] for one in stack.world.journal.told(lead, "noted")] == [
+    assert len(stack.world.journal.entries_of(lead, "resumed_from_journal")) == 1
+    assert [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")] == [
         "after the reset"
     ]
     # What the reset brought again is known as what it is.
@@ -145,7 +147,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
     lead = await stack.enrolled()
 
     def resumptions() -> int:
-        return len(stack.world.journal.told(lead, "resumed_from_journal"))
+        return len(stack.world.journal.entries_of(lead, "resumed_from_journal"))
 
     for number in range(3):
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": f"note {number}"})
@@ -153,7 +155,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
         await _reset(stack, lead)
         await until(partial(lambda known: resumptions() > known, before))
         await stack.settled(lead)
-    notes = [one.fields["note"] for one in stack.world.journal.told(lead, "noted")]
+    notes = [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")]
     assert notes == ["note 0", "note 1", "note 2"]
     assert resumptions() == 3
     seqs = [one.seq for one in _past(stack, lead)]
@@ -162,7 +164,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
 
 @pytest.mark.parametrize("how", ["terminate", "cancel"])
 async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way(
-    held: Held, how: str
+    held: HeldStack, how: str
 ) -> None:
     stack = held.stack
     lead = await held.enrolled()
@@ -170,16 +172,16 @@ async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way
     await _ended(stack, lead)
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})
     held.mailer.open.set()
-    (told,) = await until(lambda: held.of_mail(lead))
+    (entry,) = await until(lambda: held.of_mail(lead))
     # The try that was under way holds the claim: whether it ended well is not known.
-    assert told.kind == "email_sent" or told.fields["why"] == "unknown_outcome"
+    assert entry.kind == "email_sent" or entry.fields["why"] == "unknown_outcome"
     await stack.settled(lead)
     assert len(held.mailer.to(f"{lead}@northwind.example")) == 1
-    assert stack.world.journal.told(lead, "resumed_from_journal")
+    assert stack.world.journal.entries_of(lead, "resumed_from_journal")
 
 
 async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_way(
-    held: Held,
+    held: HeldStack,
 ) -> None:
     stack = held.stack
     held.mailer.open.set()
@@ -204,7 +206,7 @@ async def _ended(stack: WorkerStack, lead: str) -> None:
 
 @pytest.mark.parametrize("answer", ["failed", "nonsense", "another encoding"])
 async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
-    held: Held, answer: str
+    held: HeldStack, answer: str
 ) -> None:
     stack = held.stack
     lead = await held.enrolled()
@@ -224,8 +226,8 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
         await service.respond_activity_task_completed_by_id(
             RespondActivityTaskCompletedByIdRequest(**where, result=Payloads(payloads=[payload]))
         )
-    (told,) = await until(lambda: held.of_mail(lead))
-    assert (told.kind, told.fields["why"]) == ("email_failed", "unknown_outcome")
+    (entry,) = await until(lambda: held.of_mail(lead))
+    assert (entry.kind, entry.fields["why"]) == ("email_failed", "unknown_outcome")
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
     held.mailer.open.set()
     await stack.settled(lead)
@@ -233,7 +235,7 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
 
 
 @pytest.mark.parametrize("contact", ["enrol", "event", "act"])
-async def test_a_lead_that_was_ended_before_its_first_turn_can_be_had_again(
+async def test_a_lead_that_was_terminated_before_its_first_turn_can_be_created_again(
     stack: WorkerStack, contact: str
 ) -> None:
     unserved = Leads(stack.client, stack.world.journal, prefix="unserved-")
@@ -249,7 +251,7 @@ async def test_a_lead_that_was_ended_before_its_first_turn_can_be_had_again(
     else:
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": "hello"})
     await stack.settled(lead)
-    assert len(stack.world.journal.told(lead, "created")) == 1
+    assert len(stack.world.journal.entries_of(lead, "created")) == 1
     assert not await stack.leads.enrol(lead, stack.program, profile)
     with pytest.raises(LeadNotFoundError):
         await stack.leads.act("never-there", "note", {"by": MORGAN, "note": "hello"})

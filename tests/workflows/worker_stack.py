@@ -53,16 +53,16 @@ class WorkerStack:
 
     async def events(self, lead: str, count: int) -> None:
         """Wait until so many events stand on a lead's timeline."""
-        await until(lambda: len(self.world.journal.told(lead, "event")) == count)
+        await until(lambda: len(self.world.journal.entries_of(lead, "event")) == count)
 
     async def malformed(self, lead: str) -> Entry:
-        """The entry that tells of a malformed input, when it has come."""
+        """The entry about a malformed input, as soon as it is recorded."""
 
-        def told() -> Entry | None:
+        def malformed_entry() -> Entry | None:
             found = [one for one in self.world.journal.entries[lead] if one.fields.get("why")]
             return next((one for one in found if one.fields["why"] == "malformed"), None)
 
-        entry: Entry = await until(told)
+        entry: Entry = await until(malformed_entry)
         return entry
 
     async def settled(self, lead: str) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class WorkerStack:
 
 
 @asynccontextmanager
-async def stacked(
+async def running_worker_stack(
     client: Client,
     prefix: str,
     clock: ProgramClock | None = None,

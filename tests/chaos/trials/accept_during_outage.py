@@ -17,7 +17,7 @@ from tests.chaos.trial import FaultError, run_trial
 LEADS = ("by-http", "by-signal")
 
 
-def told(stack: Stack, lead: str) -> list[str]:
+def act_entries(stack: Stack, lead: str) -> list[str]:
     return [kind for _, kind, _ in stack.timeline(lead, "accepted", "breached", "refused")]
 
 
@@ -47,9 +47,13 @@ async def check(stack: Stack) -> str:
     print(f"  the worker is back at {now():%H:%M:%S}")
     status, answer = await asked
     print(f"  HTTP {status}: {answer.get('detail', answer)}")
-    await becomes_true(lambda: all(told(stack, lead) for lead in LEADS), 20)
+    await becomes_true(lambda: all(act_entries(stack, lead) for lead in LEADS), 20)
     await asyncio.sleep(2)
-    late = {lead: told(stack, lead) for lead in LEADS if told(stack, lead)[:1] != ["accepted"]}
+    late = {
+        lead: act_entries(stack, lead)
+        for lead in LEADS
+        if act_entries(stack, lead)[:1] != ["accepted"]
+    }
     if late:
         raise FaultError(f"accepted in time, and yet: {late}")
     return "both acceptances count as in time, nothing is breached"

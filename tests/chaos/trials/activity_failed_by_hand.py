@@ -21,10 +21,10 @@ HOW = {
 
 
 def pending(stack: Stack, lead: str) -> list[str]:
-    said = json.loads(
+    description = json.loads(
         stack.temporal_says("workflow", "describe", "-w", f"lead/{lead}", "-o", "json")
     )
-    return [one["activityId"] for one in said.get("pendingActivities", [])]
+    return [one["activityId"] for one in description.get("pendingActivities", [])]
 
 
 def outcome(stack: Stack, lead: str) -> list[TimelineRow]:

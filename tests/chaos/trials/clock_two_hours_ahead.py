@@ -49,11 +49,11 @@ async def check(stack: Stack) -> str:
     await stack.enrol(*leads[3:])
     stack.post("events", {"events": [event | {"id": "after"}]})
     await becomes_true(lambda: done(stack) == (LEADS, 2), WITHIN)
-    sent, told = done(stack)
-    if (sent, told) != (LEADS, 2):
+    sent, events = done(stack)
+    if (sent, events) != (LEADS, 2):
         raise FaultError(
             f"{WITHIN} seconds after the clock is right {sent} of {LEADS} mails are sent,"
-            f" {told} of 2 events recorded"
+            f" {events} of 2 events recorded"
         )
     return f"{LEADS} mails sent and 2 events recorded within {WITHIN} seconds"
 

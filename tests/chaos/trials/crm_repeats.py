@@ -1,4 +1,4 @@
-"""Can a CRM recognise what it is told twice (late answer, dead worker, reset lead)?
+"""Can a CRM recognise an event that it gets twice (late answer, dead worker, reset lead)?
 
 Why: docs/crm.md: at least once, a repeat has the same `webhook-id`, a lead's events come in
 order. So the same entry (lead, seq, type) may not come under a second id, and what comes first
@@ -55,7 +55,7 @@ async def check(stack: Stack) -> str:
     repeats = len(stack.crm_events()) - len({one["id"] for one in stack.crm_events()})
     if twice or backwards:
         raise FaultError(
-            f"told again under another id: {', '.join(twice) or 'none'}; out of order: {backwards}"
+            f"sent again under another id: {', '.join(twice) or 'none'}; out of order: {backwards}"
         )
     return f"{repeats} repeats, each under its own id, each lead in order"
 

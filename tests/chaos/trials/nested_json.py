@@ -20,8 +20,8 @@ def nested(depth: int) -> object:
     return json.loads('{"a":' * depth + "1" + "}" * depth)
 
 
-def told(stack: Stack, lead: str) -> set[str]:
-    return {told["event"] for _, _, told in stack.timeline(lead, "event", "ignored")}
+def recorded(stack: Stack, lead: str) -> set[str]:
+    return {recorded["event"] for _, _, recorded in stack.timeline(lead, "event", "ignored")}
 
 
 async def check(stack: Stack) -> str:
@@ -42,8 +42,10 @@ async def check(stack: Stack) -> str:
             str(event["id"]) for event, result in taken if result["status"] == "accepted"
         }
         print(f"  {lead}: HTTP {status}, accepted {sorted(promised[lead])}")
-    await becomes_true(lambda: all(promised[lead] <= told(stack, lead) for lead in promised), 15)
-    lost = {lead: sorted(promised[lead] - told(stack, lead)) for lead in promised}
+    await becomes_true(
+        lambda: all(promised[lead] <= recorded(stack, lead) for lead in promised), 15
+    )
+    lost = {lead: sorted(promised[lead] - recorded(stack, lead)) for lead in promised}
     stuck = [lead for lead in promised if not await stack.note(lead, "alive")]
     all_promised, missing = (sum(map(len, which.values())) for which in (promised, lost))
     if missing or stuck:

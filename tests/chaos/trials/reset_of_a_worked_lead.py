@@ -1,7 +1,7 @@
 """`temporal workflow reset` of a lead that sales has worked: does its past stay as it was?
 
 Why: Reset is a button in Temporal's own pages, and docs/ call the timeline what happened. Entries
-that were written (and told to the CRM) must not be replaced by others, nor an accepted, qualified
+that were written (and sent to the CRM) must not be replaced by others, nor an accepted, qualified
 lead become a new one.
 Limit: 90 seconds; takes about 35.
 """
@@ -35,7 +35,7 @@ async def check(stack: Stack) -> str:
     for do, more in acts.items():
         await stack.leads.act("worked", do, {"by": owner, **more})
     await asyncio.sleep(2)
-    before, was, told = stack.timeline("worked"), stage(stack), len(stack.crm_events())
+    before, was, events_before = stack.timeline("worked"), stage(stack), len(stack.crm_events())
     print(
         "  "
         + stack.temporal_says(
@@ -53,12 +53,12 @@ async def check(stack: Stack) -> str:
     await stack.note("worked", "after the reset")
     after = stack.timeline("worked")
     changed = [one for one in before if one not in after]
-    repeated = len(stack.crm_events()) - told
+    repeated = len(stack.crm_events()) - events_before
     if changed or stage(stack) != was:
         kinds = sorted({kind for _, kind, _ in changed})
         raise FaultError(
             f"{len(changed)} of {len(before)} entries are gone or rewritten ({', '.join(kinds)});"
-            f" {was} became {stage(stack)}; the CRM was told {repeated} events more"
+            f" {was} became {stage(stack)}; the CRM got {repeated} more events"
         )
     return f"all {len(before)} entries stand, the lead is still in {was}"
 

@@ -27,7 +27,9 @@ async def check(stack: Stack) -> str:
         )
     events = "select count(*) from entries where lead = 'long' and kind = 'event'"
     if not await becomes_true(lambda: stack.count(events) == EVENTS, 120, every=1):
-        raise RuntimeError(f"{stack.count(events)} of {EVENTS} events are told after two minutes")
+        raise RuntimeError(
+            f"{stack.count(events)} of {EVENTS} events are recorded after two minutes"
+        )
     began = time.monotonic()
     stack.leadflow("show", "long")
     took = time.monotonic() - began

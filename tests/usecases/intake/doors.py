@@ -22,11 +22,11 @@ from gateway.requests.problems import explain
 from gateway.server import listening
 from lifecycle.nurture.suppression import SuppressionReason
 from tests.gateway.provider_messages import (
-    by_anybody,
     by_mailgun,
     by_postmark,
     by_sendgrid,
     by_ses,
+    by_standard_webhooks,
     provider_secrets,
 )
 from tests.gateway.senders import MAIL
@@ -132,7 +132,7 @@ def _ses(kind: str, part: Mapping[str, object]) -> Callable[[], tuple[bytes, dic
 
 
 def _standard(type_: str, **data: object) -> Callable[[], tuple[bytes, dict[str, str]]]:
-    return lambda: by_anybody({"type": type_, "message": MESSAGE, "data": data})
+    return lambda: by_standard_webhooks({"type": type_, "message": MESSAGE, "data": data})
 
 
 _BOUNCED_AT_SES = {

@@ -101,8 +101,10 @@ async def test_what_one_door_accepts_all_accept(
     assert bo == lead.get("id", lead_id(accepted(database)[0]["profile"]["email"]))
     assert (await asyncio.to_thread(enrolled, environment, lead))[0] == NO_TEMPORAL
     for lines in (False, True):
-        status, said = await asyncio.to_thread(launched, environment, tmp_path, lead, lines=lines)
-        assert status == NO_TEMPORAL, said
+        status, problem = await asyncio.to_thread(
+            launched, environment, tmp_path, lead, lines=lines
+        )
+        assert status == NO_TEMPORAL, problem
 
 
 @pytest.mark.parametrize(("lead", "why"), REJECTED, ids=lambda one: str(one)[:60])
@@ -115,16 +117,16 @@ async def test_what_one_door_rejects_all_reject_for_the_same_reason(
     lead: dict[str, Any],
     why: str,
 ) -> None:
-    said = await over_http(http, database, lead)
-    assert why in said
+    problem = await over_http(http, database, lead)
+    assert why in problem
     assert accepted(database) == []
-    status, told = await asyncio.to_thread(enrolled, environment, lead)
-    assert (status, said in told) == (2, True), told
+    status, printed = await asyncio.to_thread(enrolled, environment, lead)
+    assert (status, problem in printed) == (2, True), printed
     # A CSV has a header, which is refused as a whole, and a row without any value is blank.
     formats = [True] if "emploees" in lead else [False, True] if lead["email"] else []
     for lines in formats:
         found = await asyncio.to_thread(launched, environment, tmp_path, lead, lines=lines)
-        assert found == (2, said)
+        assert found == (2, problem)
 
 
 async def test_a_lead_that_was_created_at_one_door_can_be_named_at_all_others(

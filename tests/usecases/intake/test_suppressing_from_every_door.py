@@ -56,8 +56,8 @@ def walk(gateway_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     return Walk(gateway_template, tmp_path, monkeypatch)
 
 
-def told(database: Database, reason: str) -> list[str]:
-    """The leads that were told an event that suppresses for this reason."""
+def leads_with_event(database: Database, reason: str) -> list[str]:
+    """The leads that have an intake item which suppresses for this reason."""
     return [
         one["lead"]
         for one in accepted(database)
@@ -66,10 +66,10 @@ def told(database: Database, reason: str) -> list[str]:
 
 
 def as_asked(database: Database, reason: str) -> None:
-    """The row is there, each lead is told once, and the last check before sending finds it."""
+    """The row is there, each lead has one intake item, the last check before sending finds it."""
     assert SqlSuppressionList(database).reasons(ANA) == [reason]
     assert [one.address for one in SqlSuppressionList(database).all()] == [ANA]
-    assert sorted(told(database, reason)) == LEADS
+    assert sorted(leads_with_event(database, reason)) == LEADS
     assert SqlMailLedger(database).suppression(ANA, operational=False) == reason
 
 
@@ -82,7 +82,7 @@ async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_onc
         with interrupted(step) as interruption:
             await door.ask(context, tmp_path)
         if interruption.happened:
-            assert told(context.database, door.reason) == []
+            assert leads_with_event(context.database, door.reason) == []
             assert SqlSuppressionList(context.database).reasons(ANA) == []
         for _ in range(2):
             await door.ask(context, tmp_path)
@@ -129,7 +129,7 @@ async def test_a_lead_that_is_newer_than_the_suppression_is_told_when_it_is_aske
         suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
         known_lead(context.database, lead, email="cyd@x.example")
     suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
-    assert sorted(told(context.database, "bounced")) == ["cyd", "dan"]
+    assert sorted(leads_with_event(context.database, "bounced")) == ["cyd", "dan"]
 
 
 async def test_a_suppression_that_was_lifted_and_asked_for_again_is_told_again(

@@ -1,4 +1,4 @@
-"""Each documented payload of a provider, with what it means; `cases/` holds one a file."""
+"""Each documented payload of a provider (one a file in `cases/`), and the event it becomes."""
 
 from __future__ import annotations
 

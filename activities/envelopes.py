@@ -1,0 +1,74 @@
+"""Inputs and commands on their way between the shell and the rules, as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from models.decision import Alert, AnyCommand, SendMail
+from models.envelopes import Envelope, Json
+from models.inputs import Created, Input, MalformedInput, Result, Resumed
+from models.instants import parse_instant
+from models.messages import event_of, is_read, read_act, read_event
+
+_RESULTS = TypeAdapter(Result)
+
+
+def read_input(envelope: Envelope) -> Input:
+    """The input in its envelope; what can't be read is `MalformedInput`. Never raises."""
+    arrived, ref = parse_instant(envelope["arrived"]), envelope.get("ref", 0)
+    kind, name, body = envelope["kind"], envelope.get("name", ""), envelope.get("body")
+    try:
+        if kind == "result":
+            return _RESULTS.validate_python({**(body or {}), "arrived": arrived})
+        if kind == "event":
+            if body is not None and is_read(body):
+                event = event_of(body, arrived, ref=ref)
+            else:
+                event = read_event(body, arrived, ref=ref)
+            return replace(event, duplicate=True) if envelope.get("duplicate") else event
+        if kind == "act":
+            return read_act(name, body, arrived, ref=ref)
+        if kind == "created":
+            return _created(body, arrived)
+        if kind == "resumed":
+            return Resumed(arrived=arrived)
+        why = str(body)
+    except ValueError as error:
+        why = str(error)
+    return MalformedInput(arrived=arrived, ref=ref, name=name or kind, why=why, by=_by(body))
+
+
+def _created(body: Any, arrived: datetime) -> Created:
+    if not isinstance(body, Mapping):
+        raise ValueError("a lead is created with its profile, a mapping with at least email")
+    return Created(arrived=arrived, profile=body)
+
+
+def _by(body: Any) -> str:
+    found = body.get("by") if isinstance(body, Mapping) else None
+    return found[:254] if isinstance(found, str) else ""
+
+
+_COMMANDS: dict[str, TypeAdapter[Any]] = {
+    "send_mail": TypeAdapter(SendMail),
+    "alert": TypeAdapter(Alert),
+}
+
+
+def write_command(command: AnyCommand) -> Json:
+    """A command as JSON; `do` names its kind."""
+    do = "send_mail" if isinstance(command, SendMail) else "alert"
+    data: Json = _COMMANDS[do].dump_python(command, mode="json", exclude_defaults=True)
+    return {"do": do, **data}
+
+
+def read_command(data: Json) -> AnyCommand:
+    """A command from `write_command`'s JSON."""
+    fields = {name: value for name, value in data.items() if name != "do"}
+    command: AnyCommand = _COMMANDS[data["do"]].validate_python(fields)
+    return command

@@ -1,0 +1,57 @@
+"""Countries that expressions compare `lead.country` with: a profile holds only assigned codes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from adapters.documents.marked import Node
+from lifecycle.program.cel_library import cel
+from lifecycle.program.countries import country_code, country_codes
+from lifecycle.program.expressions import ExpressionToken, expression
+from models.program.expression_places import expression_places
+from models.program.program import Program
+from models.program.values import MAX_EXPRESSION_LENGTH
+
+_FIELD = ("lead", ".", "country")
+_COMPARISONS = (("=", "="), ("!", "="))
+
+
+def check_countries(root: Node) -> None:
+    """Report each text compared with `lead.country` that no lead's country can be."""
+    for place in expression_places(root.value, Program):
+        if not 0 < len(place.source) <= MAX_EXPRESSION_LENGTH:
+            continue
+        try:
+            tokens = expression(place.source).tokens
+        except ValueError:
+            continue  # it is reported as an expression that does not parse
+        for token in _compared(tokens):
+            code = str(cel.evaluate(token.text))
+            if code and code not in country_codes():
+                root.get(*place.path).report(
+                    f"no lead has the country '{code}'; {_remedy(code)}", offset=token.offset
+                )
+
+
+def _compared(tokens: tuple[ExpressionToken, ...]) -> Iterator[ExpressionToken]:
+    texts = tuple(token.text for token in tokens)
+    for place in range(len(texts) - 2):
+        if texts[place : place + 3] != _FIELD:
+            continue
+        before, after = place - 3, place + 5
+        if texts[place + 3 : after] in _COMPARISONS:
+            yield from (token for token in tokens[after : after + 1] if token.kind == "string")
+        if before >= 0 and texts[before + 1 : place] in _COMPARISONS:
+            yield from (token for token in tokens[before : before + 1] if token.kind == "string")
+        if texts[place + 3 : after] == ("in", "["):
+            for token in tokens[after:]:
+                if token.text == "]":
+                    break
+                if token.kind == "string":
+                    yield token
+
+
+def _remedy(code: str) -> str:
+    if assigned := country_code(code):
+        return f"write '{assigned}'"
+    return "write a code of ISO 3166 like 'US' or 'DE'"

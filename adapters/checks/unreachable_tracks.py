@@ -1,0 +1,60 @@
+"""Tracks that no lead can enter, because no stage that has tracks allows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import get_args
+
+from adapters.checks.references import steps_in
+from adapters.documents.marked import Node
+from lifecycle.program.cel_library import cel
+from lifecycle.program.expressions import expression
+from lifecycle.stages import TRACKLESS
+from models.program.values import Motion, Stage
+
+_TRACK_STAGES = tuple(stage for stage in get_args(Stage) if stage not in TRACKLESS)
+
+
+def warn_of_unreachable_tracks(root: Node) -> None:
+    """Warn of each `for` that holds in no stage, unless an event or a step begins the track."""
+    tracks = list(root.get("tracks").items())
+    moved_to = {
+        step.get("move_to").text for _, track in tracks for step in steps_in(track.get("steps"))
+    }
+    for name, track in tracks:
+        source = track.get("for").text
+        if source and track.get("start_on").text is None and name not in moved_to:
+            parts = tuple(_conjuncts(source))
+            if not any(_may_hold(parts, stage) for stage in _TRACK_STAGES):
+                track.get("for").warn(
+                    "no lead can enter this track: a lead has a track only in the stages"
+                    f" {', '.join(_TRACK_STAGES)}; name one of them here"
+                )
+
+
+def _conjuncts(source: str) -> Iterator[str]:
+    """The parts of `a && b`, if these are all that the expression consists of; else the whole."""
+    depth, begin, parts = 0, 0, []
+    tokens = expression(source).tokens
+    for token, following in pairwise(tokens):
+        depth += (token.text in "([{") - (token.text in ")]}")
+        if depth == 0 and token.text in ("|", "?"):
+            yield source
+            return
+        if depth == 0 and token.text == following.text == "&":
+            parts.append(source[begin : token.offset])
+            begin = following.offset + 1
+    yield from (*parts, source[begin:])
+
+
+def _may_hold(parts: tuple[str, ...], stage: str) -> bool:
+    """Whether no part that asks only for stage and motion rules the stage out."""
+    return any(all(_holds(part, stage, motion) for part in parts) for motion in get_args(Motion))
+
+
+def _holds(part: str, stage: str, motion: str) -> bool:
+    compiled = expression(part)
+    if not compiled.variables <= {"stage", "motion"} or compiled.did_signatures:
+        return True
+    return compiled.holds(cel.Context(variables={"stage": stage, "motion": motion}))

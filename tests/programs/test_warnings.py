@@ -1,0 +1,148 @@
+"""Programs that can run but hardly do what is meant: each warning names place and remedy."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import starter
+from adapters.documents.problems import Problem
+from adapters.files.program import checked_program
+from cli.publishing import warn
+from usecases.publishing import Published
+
+ROOT = Path(__file__).parents[2]
+
+PROGRAM = """\
+program: small
+timezone: UTC
+sending: {from: "S <s@small.example>", postal_address: "1 Main Street"}
+emails:
+  hello: {subject: Hello, text: Hello.}
+tracks:
+  first:
+    for: "stage == 'known'"
+    steps: [{email: hello}]
+"""
+UNSENT = PROGRAM.replace("tracks:", "  §spare: {subject: Spare, text: Spare.}\ntracks:")
+
+Warned = Callable[[str], tuple[Problem, ...]]
+
+
+@pytest.fixture
+def warnings_of(tmp_path: Path) -> Warned:
+    """Reads a program's text; each warning must be where a `§` stands."""
+
+    def read(text: str) -> tuple[Problem, ...]:
+        places = [
+            (number, column + 1)
+            for number, line in enumerate(text.splitlines(), 1)
+            if (column := line.find("§")) >= 0
+        ]
+        path = tmp_path / "program.yaml"
+        path.write_text(text.replace("§", ""), "utf-8")
+        _, warnings = checked_program(path)
+        assert [(one.line, one.column) for one in warnings] == places, warnings
+        assert all(one.severity == "warning" for one in warnings)
+        return warnings
+
+    return read
+
+
+def edited(*edits: tuple[str, str]) -> str:
+    """The small program with these texts replaced."""
+    text = PROGRAM
+    for old, new in edits:
+        assert old in text, f"the program has no {old!r}"
+        text = text.replace(old, new, 1)
+    return text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        ROOT / "programs" / "acme.yaml",
+        ROOT / "bench" / "reference.yaml",
+        *(
+            path
+            for path in sorted((ROOT / "tests" / "scenarios" / "programs").glob("*.yaml"))
+            if path.read_text("utf-8").find("\nprogram: ") >= 0
+        ),
+    ],
+    ids=lambda path: path.stem,
+)
+def test_shipped_programs_have_no_wrong_warning(path: Path) -> None:
+    _, warnings = checked_program(path)
+    assert [str(one) for one in warnings] == []
+
+
+def test_an_email_that_no_track_sends_is_warned_of(warnings_of: Warned) -> None:
+    (warning,) = warnings_of(UNSENT)
+    assert warning.path == "emails.spare"
+    assert warning.message == (
+        "no track sends this e-mail; add a step 'email: spare', or remove the e-mail"
+    )
+
+
+def _run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as left:
+        starter.main(arguments)
+    said = capsys.readouterr()
+    return int(left.value.code or 0), said.out, said.err
+
+
+def test_check_prints_warnings_and_fails_on_them_only_if_strict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(UNSENT.replace("§", ""), "utf-8")
+    status, said, warned = _run(capsys, "program", "check", str(path))
+    assert status == 0
+    assert "small is a valid program" in said
+    assert warned.startswith(f"{path}:6:3  emails.spare  warning: no track sends this e-mail; ")
+    status, said, warned = _run(capsys, "program", "check", str(path), "--strict")
+    assert (status, said) == (2, "")
+    assert "  warning: no track sends this e-mail; " in warned
+    assert "1 problem found" in warned
+    for strict, expected in ((), 0), (("--strict",), 2):
+        status, said, _ = _run(capsys, "program", "check", str(path), "--json", *strict)
+        assert status == expected
+        told = json.loads(said)
+        assert told["ok"] is (expected == 0)
+        assert [one["severity"] for one in told["problems"]] == ["warning"]
+
+
+def test_publishing_prints_the_warnings(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "p.yaml"
+    path.write_text(UNSENT.replace("§", ""), "utf-8")
+    program, warnings = checked_program(path)
+    warn(Published(program=program, teams=None, unstaffed=(), warnings=warnings))
+    assert "emails.spare  warning: no track sends this e-mail; " in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "stages",
+    ["stage == 'mql'", "stage in ['sal', 'sql'] && lead.employees >= 5", "stage == 'lost'"],
+)
+def test_a_track_that_no_stage_allows_is_warned_of(warnings_of: Warned, stages: str) -> None:
+    (warning,) = warnings_of(edited(("\"stage == 'known'\"", f'§"{stages}"')))
+    assert warning.path == "tracks.first.for"
+    assert "only in the stages known, engaged, customer, recycled; name one" in warning.message
+
+
+@pytest.mark.parametrize(
+    "stages",
+    ["stage == 'mql' || lead.consent", "!(stage == 'mql')", "stage != 'sal' && motion == 'sales'"],
+)
+def test_a_track_that_some_stage_allows_is_not_warned_of(warnings_of: Warned, stages: str) -> None:
+    assert warnings_of(edited(("stage == 'known'", stages))) == ()
+
+
+def test_minutes_that_look_like_months_are_warned_of(warnings_of: Warned) -> None:
+    (warning,) = warnings_of(edited(("[{email: hello}]", "[{email: hello}, {wait: §2m}]")))
+    assert warning.path == "tracks.first.steps[1].wait"
+    assert warning.message == "'2m' is 2 minutes, not months; for months write 60d"
+    assert warnings_of(edited(("[{email: hello}]", "[{wait: 30m}, {email: hello}]"))) == ()
