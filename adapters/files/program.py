@@ -31,6 +31,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_unsent_emails,
     warn_of_unreachable_tracks,
     warn_of_minutes,
+    warn_of_repeated_conditions,
 )
 """What looks for warnings. Each gets a document that is a valid program."""
 
