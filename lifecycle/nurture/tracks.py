@@ -5,7 +5,7 @@ While the lead pauses its mail, no step is done: a wait may begin, but it ends w
 A track is left by its exit, by a stage in which no track runs, by a change of motion, by an event
 that begins another (`start_on`), by `move_to` or at its end. Then the next track is looked for.
 
-This file has more than 300 lines, because entering, doing steps and leaving call each other.
+The file is long because entering, doing steps and leaving call each other.
 """
 
 from __future__ import annotations

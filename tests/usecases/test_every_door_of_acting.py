@@ -34,19 +34,17 @@ def test_a_refusal_is_the_rule_s_sentence_and_changes_nothing(
 
 
 @each_door
-def test_what_is_malformed_is_told_and_leaves_no_trace(
+def test_a_malformed_act_is_refused_and_leaves_no_entry(
     doors: Doors, lead: Alerted, door: str
 ) -> None:
     malformed = doors.act(door, lead, "touch", channel="call", note="half\0way")
     assert malformed.outcome == "malformed"
-    assert malformed.sentence == (
-        "it holds characters, numbers or nested values that can't be written down"
-    )
+    assert malformed.sentence == "it holds characters or numbers that can't be written down"
     assert doors.entries_of(lead, "touched") == doors.entries_of(lead, "refused") == []
 
 
 @pytest.mark.parametrize("door", [one for one in DOORS if one != "button"])
-def test_a_lead_that_is_not_there_is_told_so(doors: Doors, lead: Alerted, door: str) -> None:
+def test_an_act_on_an_unknown_lead_is_refused(doors: Doors, lead: Alerted, door: str) -> None:
     # A button is of one lead that exists; a forged one is tested with the desk.
     unknown = doors.act(door, Alerted("ghost", lead.owner, {}), "accept")
     assert unknown.outcome == "not there"

@@ -1,4 +1,4 @@
-"""Sent mail and accepted intake items, for tests of provider messages and returned mail."""
+"""Leads, sent mail and accepted intake items in the database, and messages that a CRM signs."""
 
 from __future__ import annotations
 
@@ -30,27 +30,30 @@ GUIDE = "https://www.acme.example/guide"
 PRICES = "https://prices.acme.example/?plan=team"
 
 
-def known_lead(
+def store_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
     """Store a lead. Without `email`, its address is made from its id."""
+    journal = SqlJournal(database)
+    before = journal.state(lead)
+    turn = 1 if before is None else before.turn + 1  # a turn number is stored once
     state = LeadState(
         lead=lead,
         program="acme",
         digest=digest,
-        turn=1,
-        seq=1,
+        turn=turn,
+        seq=turn,
         at=NOW,
         created=NOW,
         since=NOW,
         profile={"email": email or f"{lead}@northwind.example"},
     )
-    entry = Entry(seq=1, at=NOW, kind="created", fields={})
-    fence = Fence(run=1, length=1)
-    SqlJournal(database).record(Decision(state=state, entries=(entry,)), fence, NOW)
+    entry = Entry(seq=turn, at=NOW, kind="created", fields={})
+    fence = Fence(run=1, length=turn)
+    journal.record(Decision(state=state, entries=(entry,)), fence, NOW)
 
 
-def sent_mail(
+def store_sent_mail(
     database: Database,
     *,
     mail: str = MAIL,
@@ -80,7 +83,7 @@ def sent_mail(
     return message
 
 
-def accepted(database: Database) -> list[dict[str, Any]]:
+def intake_bodies(database: Database) -> list[dict[str, Any]]:
     """The bodies of the accepted intake items with their `lead` and `kind`, in order."""
     table = table_of(IntakeItem)
     with database.read() as connection:
@@ -88,7 +91,7 @@ def accepted(database: Database) -> list[dict[str, Any]]:
     return [{"lead": row.lead, "kind": row.kind, **row.body} for row in rows]
 
 
-def signed(
+def sign_as_crm(
     document: Any, *, identity: str = "msg-1", secret: SecretStr = CRM_SECRET, ago: float = 0
 ) -> tuple[bytes, dict[str, str]]:
     """A body with the headers of Standard Webhooks, made without its library."""
