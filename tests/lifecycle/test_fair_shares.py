@@ -112,8 +112,8 @@ def test_who_comes_back_gets_one_lead_more_than_a_fair_part_at_most(
     for now in life.instants:
         assign(roster, now)
     size = len(life.instants[0].weights)
-    present: tuple[How, ...] = ("in",) * size
-    all_in = Instant((1,) * size, present)
+    available: How = "in"
+    all_in = Instant((1,) * size, (available,) * size)
     owners = Counter(assign(roster, all_in) for _ in range(rounds * size))
     for number in range(size):
         assert rounds - 1 <= owners[address(number)] <= rounds + 1
