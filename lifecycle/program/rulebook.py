@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -16,6 +17,8 @@ from lifecycle.calendars.business_time import (
 )
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
+from lifecycle.program.profile import field_types
+from lifecycle.stable_hash import short_hash
 from models.program.expression_places import expression_places
 from models.program.handoff import Clock
 from models.program.lifecycle import IdleRule
@@ -71,9 +74,11 @@ class CompiledTrack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointsRule:
-    """An engagement rule and its place in the program. The state names rules by place."""
+    """An engagement rule. The state names it by what it says, never by its place in the list."""
 
-    place: str
+    key: str
+    former: str
+    """Its place in the list, by which release 0.1 named it."""
     rule: EngagementRule
     when: Expression | None
 
@@ -103,6 +108,8 @@ class Rulebook:
     """Condition, team, and whether the previous owner is preferred."""
     flags: tuple[str, ...]
     """Fields that are false when absent."""
+    fields: frozenset[str]
+    """The fields that expressions see."""
     calendars: dict[str, BusinessCalendar]
     did_signatures: frozenset[str]
     """The signatures of all `did()` calls."""
@@ -134,8 +141,9 @@ def _compile(program: Program) -> Rulebook:
     handoff = program.handoff
     half_life = program.scoring.engagement.half_life
     points: dict[str, list[PointsRule]] = {}
-    for place, rule in enumerate(program.scoring.engagement.rules):
-        compiled = PointsRule(str(place), rule, _optional(rule.when))
+    rules = program.scoring.engagement.rules
+    for place, (key, rule) in enumerate(zip(_rule_keys(rules), rules, strict=True)):
+        compiled = PointsRule(key, str(place), rule, _optional(rule.when))
         points.setdefault(rule.on, []).append(compiled)
     tracks = {name: _track(name, track) for name, track in program.tracks.items()}
     return Rulebook(
@@ -166,6 +174,7 @@ def _compile(program: Program) -> Rulebook:
         )
         if handoff is not None
         else (),
+        fields=frozenset(field_types(program)),
         flags=("consent", *(name for name, kind in program.fields.items() if kind == "flag")),
         calendars={
             name: business_calendar(calendar, program.timezone)
@@ -177,6 +186,18 @@ def _compile(program: Program) -> Rulebook:
             for signature in expression(place.source).did_signatures
         ),
     )
+
+
+def _rule_keys(rules: Iterable[EngagementRule]) -> list[str]:
+    """What each rule says, in a few characters; the second of two that say the same gets `-2`."""
+    taken: set[str] = set()
+    keys: list[str] = []
+    for rule in rules:
+        said = [rule.on, rule.when, rule.points, str(rule.at_most)]
+        key = _free(short_hash(json.dumps(said)), taken)
+        taken.add(key)
+        keys.append(key)
+    return keys
 
 
 def _optional(source: str | None) -> Expression | None:
