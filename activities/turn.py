@@ -20,6 +20,7 @@ from activities.count import Count
 from activities.envelopes import read_input, write_command
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
 from models.decision import Decision, SendMail
 from models.envelopes import (
     Envelope,
@@ -85,11 +86,15 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_state(before)
         inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
-        book, people = rulebook(program), self._people.directory()
+        people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
+        versions = self._versions(state)
 
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
-            return self._decide(book, state, inputs, now, people=people, grace=grace)
+            book = rulebook(self._programs.load(state.digest))
+            return self._decide(
+                book, state, inputs, now, people=people, grace=grace, versions=versions
+            )
 
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
@@ -122,6 +127,14 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._programs.newest_digest(state.program),
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
 
     def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)
