@@ -154,7 +154,9 @@ def _apply_result(m: Moment, given: Result) -> None:
         tracks.apply_mail_result(m, given)
 
 
-def _before_creation(given: Event | Act | Result | ProgramChanged | ProgramPaused) -> MalformedInput:
+def _before_creation(
+    given: Event | Act | Result | ProgramChanged | ProgramPaused,
+) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."

@@ -260,7 +260,8 @@ class _ScenarioReader:
     def _publish(self, node: Node) -> PublishLine | None:
         """`{at, publish: FILE, in_flight, recheck}`."""
         self._only(node, ("at", "publish", "in_flight", "recheck"))
-        in_flight, recheck = node.value.get("in_flight", "migrate"), node.value.get("recheck", False)
+        in_flight = node.value.get("in_flight", "migrate")
+        recheck = node.value.get("recheck", False)
         if in_flight not in IN_FLIGHT:
             node.get("in_flight").report(f"in_flight is one of {', '.join(IN_FLIGHT)}")
             return None

@@ -37,9 +37,7 @@ _SETTLE = (
 )
 _RELEASE = sa.delete(_M).where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
 _PAUSED = (
-    sa.select(_L.c.id)
-    .join(_Z, _Z.c.name == _L.c.program)
-    .where(_L.c.id == sa.bindparam("lead"))
+    sa.select(_L.c.id).join(_Z, _Z.c.name == _L.c.program).where(_L.c.id == sa.bindparam("lead"))
 )
 _KNOWN = (
     sa.update(_M)

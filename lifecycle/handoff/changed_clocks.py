@@ -18,7 +18,6 @@ from lifecycle.program.rulebook import OpenTime, Rulebook
 from models.program.handoff import Clock
 from models.state import ClockState, HandoffState
 
-
 _SECOND = timedelta(seconds=1)
 
 
@@ -78,9 +77,7 @@ def _recounted(m: Moment, clock: ClockState, rules: Clock | None) -> ClockState:
     )
 
 
-def _recomputed(
-    clock: ClockState, rules: Clock, open_time: OpenTime, m: Moment
-) -> ClockState:
+def _recomputed(clock: ClockState, rules: Clock, open_time: OpenTime, m: Moment) -> ClockState:
     now = m.at
     counted = _before(clock, open_time, now)
     goes_on = max(now, clock.since)

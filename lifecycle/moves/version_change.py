@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from lifecycle.handoff.changed_clocks import follow_clocks
+# from lifecycle.handoff.changed_clocks import follow_clocks
 from lifecycle.moment import Moment
 from lifecycle.moves.events import choose_motion, joined_notes
 from lifecycle.moves.qualification import check_disqualify, check_scores
@@ -57,7 +57,7 @@ def change_closed(m: Moment) -> None:
 def _change(m: Moment, to: str, how: InFlight, *, recheck: bool) -> None:
     motion = m.state.motion
     old = _take(m, to, how)
-    follow_clocks(m, old)
+    # follow_clocks(m, old)
     found = place.restart(m) if how == "restart" else place.find(m, old)
     if recheck and not check_disqualify(m):
         check_scores(m)
@@ -88,8 +88,9 @@ def _take(m: Moment, to: str, how: InFlight) -> Rulebook:
 
 def _read_again(m: Moment) -> None:
     """Read the profile by the new fields, then sum the fit and ask the doors."""
-    profile, known = m.state.profile, m.book.fields
-    read = read_profile({one: kept for one, kept in profile.items() if one in known}, m.book.program)
+    profile = m.state.profile
+    seen = {one: kept for one, kept in profile.items() if one in m.book.fields}
+    read = read_profile(seen, m.book.program)
     lost = set(read.problems) | read.cleared
     kept = {one: value for one, value in profile.items() if one not in lost}
     m.change(profile=kept | read.values)
