@@ -59,6 +59,7 @@ def workflow_facts(_logger: object, _method: str, event: Event) -> Event:
 def configure(form: Literal["console", "json"], level: str) -> None:
     """Set up structlog for this process, and the standard library's logs through it."""
     shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         workflow_facts,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.reports.queries import rows, text
 from adapters.sql.database import Database
 from lifecycle.stable_hash import short_hash
+from lifecycle.words.person_name import person_name
 from models.decision import Entry
 from models.state import LeadState, read_state
 from models.tables.columns import table_of
@@ -45,6 +48,14 @@ class LeadLine:
     breached: bool
     closed: bool
     program: str
+    profile: Mapping[str, Any]
+    updated: datetime
+    """When the row changed last (wall clock)."""
+
+    @property
+    def name(self) -> str | None:
+        """The person's name; None if the profile has none."""
+        return person_name(self.profile) or None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from tests.desk.simulated_leads import PEOPLE, DeskBrowser, MovableClock, Simula
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from usecases.context import Context
 
 __all__ = ["database", "gateway_template", "mailer"]

@@ -19,7 +19,7 @@ from tests.desk.simulated_leads import (
     press,
     text,
 )
-from tests.gateway.senders import MAIL, sent_mail
+from tests.gateway.stored_rows import MAIL, store_sent_mail
 from usecases.context import Context
 
 
@@ -108,7 +108,7 @@ async def test_a_token_for_another_purpose_is_not_a_button(
 async def test_a_signed_token_of_a_nurture_mail_is_not_a_button(
     http: httpx.AsyncClient, leads: SimulatedLeads, context: Context, owner: str
 ) -> None:
-    message = sent_mail(context.database)
+    message = store_sent_mail(context.database)
     answer = await http.post(context.links.action(message, 0))
     assert MAIL in message
     assert answer.status_code == 404

@@ -219,7 +219,7 @@ async def test_a_revoked_key_is_refused(
     assert answer.status_code == 401
 
 
-def without(people: Directory, person: str) -> Directory:
+def directory_without(people: Directory, person: str) -> Directory:
     """The same people, but one has left."""
     teams = {
         name: team.model_copy(
@@ -248,7 +248,7 @@ async def test_the_key_of_a_person_who_left_shows_no_leads_not_even_their_own(
 ) -> None:
     headers = keys_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
-    context.people.apply(without(TEAMS, person))
+    context.people.apply(directory_without(TEAMS, person))
     for answer in (
         await http.get("/v1/leads", headers=headers),
         await http.get(f"/v1/leads/{lead}", headers=headers),
@@ -265,7 +265,7 @@ async def test_a_person_who_changes_teams_sees_the_new_team_s_leads_and_those_st
 ) -> None:
     riley = TEAMS.member(RILEY)
     assert riley is not None
-    moved = without(TEAMS, RILEY)
+    moved = directory_without(TEAMS, RILEY)
     emea = moved.teams["emea"]
     joined = emea.model_copy(update={"members": (*emea.members, riley)})
     context.people.apply(moved.model_copy(update={"teams": {**moved.teams, "emea": joined}}))

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.sql.database import migrate
-from tests.gateway.senders import CRM_SECRET
+from tests.gateway.stored_rows import CRM_SECRET
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]

@@ -27,7 +27,7 @@ from assembly.stack import Stack
 from gateway.web.desk_session import form_token
 from models.refusal import RefusedError
 from tests.cli.conftest import Leadflow, until
-from tests.gateway.senders import signed
+from tests.gateway.stored_rows import sign_as_crm
 
 Outcome = Literal["done", "refused", "not there", "malformed"]
 DOORS = ("cli", "api", "desk", "button", "crm", "temporal")
@@ -157,7 +157,7 @@ class Doors:
 
     def _crm(self, lead: Alerted, do: str, person: str, fields: Mapping[str, str]) -> Answered:
         more = {name: value for name, value in fields.items() if name != "id"}
-        body, headers = signed(
+        body, headers = sign_as_crm(
             {"lead": lead.id, "do": do, "by": person, **more}, identity=fields["id"]
         )
         answer = self._http.post("/v1/crm/acts", content=body, headers=headers)
