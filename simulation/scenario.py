@@ -2,6 +2,8 @@
 
 A scenario is a YAML file (docs/language.md section 8). Instants in it may be written as time
 elapsed since `start`, a day being 24 hours.
+
+The file is long because one reader knows all kinds of lines and what they have in common.
 """
 
 from __future__ import annotations

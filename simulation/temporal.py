@@ -5,6 +5,8 @@ clock is set back a little by its place in the file, so that what is due at one 
 happens in the file's order. Before an input the player stops short of its instant and
 delivers it stamped with it: timers are judged by the real now, so the input goes first.
 Between two moves everything settles.
+
+The file is long because one player does all that moves the clock.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Fakes of the ports, in memory."""
+"""Fakes of the ports, in memory.
+
+The file is long because every port has its fake here.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
 This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
+
+The file is long because all rows of a turn are written in one transaction.
 """
 
 from __future__ import annotations

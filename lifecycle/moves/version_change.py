@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-# from lifecycle.handoff.changed_clocks import follow_clocks
+from lifecycle.handoff.changed_clocks import follow_clocks
 from lifecycle.moment import Moment
 from lifecycle.moves.events import choose_motion, joined_notes
 from lifecycle.moves.qualification import check_disqualify, check_scores
@@ -57,7 +57,7 @@ def change_closed(m: Moment) -> None:
 def _change(m: Moment, to: str, how: InFlight, *, recheck: bool) -> None:
     motion = m.state.motion
     old = _take(m, to, how)
-    # follow_clocks(m, old)
+    follow_clocks(m)
     found = place.restart(m) if how == "restart" else place.find(m, old)
     if recheck and not check_disqualify(m):
         check_scores(m)

@@ -35,7 +35,7 @@ Then = Literal["begin", "condition", "mail", "date"]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FoundPlace:
     """Where the lead stands under the new version, and what follows there."""
 
     track: str
@@ -44,7 +44,7 @@ class Place:
     then: Then
 
 
-def find(m: Moment, old: Rulebook) -> Place | None:
+def find(m: Moment, old: Rulebook) -> FoundPlace | None:
     """Find the place of the running track; leave it if it has none. Nothing is done there yet."""
     track = m.state.track
     if track is None:
@@ -67,7 +67,7 @@ def find(m: Moment, old: Rulebook) -> Place | None:
     return None if then is None else _place(m, then)
 
 
-def restart(m: Moment) -> Place | None:
+def restart(m: Moment) -> FoundPlace | None:
     """Leave the running track, and enter it anew if it may run. Its first step has not begun."""
     track = m.state.track
     if track is None:
@@ -80,7 +80,7 @@ def restart(m: Moment) -> Place | None:
     return _place(m, "begin")
 
 
-def go_on(m: Moment, place: Place | None) -> None:
+def go_on(m: Moment, place: FoundPlace | None) -> None:
     """Do what follows at the place, unless the lead has left it or its program is paused."""
     track, node = m.state.track, current_step(m)
     if place is None or track is None or node is None or m.state.paused_since is not None:
@@ -106,9 +106,9 @@ def check_deferred(m: Moment, node: StepNode, track: TrackState) -> None:
         tracks.perform(m, node.next)
 
 
-def _place(m: Moment, then: Then) -> Place | None:
+def _place(m: Moment, then: Then) -> FoundPlace | None:
     track = m.state.track
-    return None if track is None else Place(track.name, track.entered, track.step, then)
+    return None if track is None else FoundPlace(track.name, track.entered, track.step, then)
 
 
 def _surviving(

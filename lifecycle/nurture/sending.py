@@ -16,7 +16,8 @@ from zoneinfo import ZoneInfo
 from lifecycle.calendars.local_time import later, window_opening
 from lifecycle.moment import Moment
 from lifecycle.nurture.consent import confirmation_awaited
-from lifecycle.program.rulebook import Rulebook, email_choices
+from lifecycle.program.rulebook import Rulebook
+from lifecycle.program.step_ids import email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
 from models.addresses import ascii_domain
 from models.durations import Rate
