@@ -2,6 +2,8 @@
 
 It runs as a local activity, so that its outcome is in the history and replaying a lead never runs
 the rules again.
+
+The file is long because a turn that ran before is told here too from one that is new.
 """
 
 from __future__ import annotations

@@ -74,6 +74,8 @@ class ClockState:
     """The stretches before `since` in which it counted, so that another calendar can count them."""
     reminded: tuple[str, ...] = ()
     """The shares that were reminded of."""
+    when: str | None = None
+    """The `when` of the clock in the program's list that runs: its settings count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +87,8 @@ class HandoffState:
     opened: datetime
     second: bool = False
     """Whether this is the handoff after qualification (`then_to`)."""
+    calendar: str | None = None
+    """The route's calendar: of all clocks that name none."""
     over: bool = False
     """Whether it has ended: the lead went to another team, was won, or left sales."""
     attempt: int = 0

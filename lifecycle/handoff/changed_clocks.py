@@ -12,33 +12,69 @@ import math
 from datetime import datetime, timedelta
 
 from lifecycle.handoff import clocks
-from lifecycle.handoff.holds import clock_of
+from lifecycle.handoff.clock_settings import calendar_of, clock_to_start, settings_of
 from lifecycle.moment import Moment
-from lifecycle.program.rulebook import OpenTime
+from lifecycle.program.rulebook import OpenTime, Rulebook
 from models.program.handoff import Clock
-from models.state import ClockState
+from models.state import ClockState, HandoffState
 
 _SECOND = timedelta(seconds=1)
 
 
-def follow_clocks(m: Moment) -> None:
+def follow_clocks(m: Moment, old: Rulebook) -> None:
     """Recompute the running clocks by the new version. What was breached stays breached."""
     handoff = m.state.handoff
     if handoff is None:
         return
-    kept = [_followed(m, clock) for clock in handoff.clocks]
+    if _routing(m.book) != _routing(old):
+        handoff = dataclasses.replace(handoff, calendar=_route_calendar(m, handoff))
+        m.change(handoff=handoff)
+    kept = [_followed(m, old, clock) for clock in handoff.clocks]
     running = tuple(one for one in kept if one is not None)
     m.change(handoff=dataclasses.replace(handoff, clocks=running))
 
 
-def _followed(m: Moment, clock: ClockState) -> ClockState | None:
+def _routing(book: Rulebook) -> object:
+    return book.program.handoff.routing if book.program.handoff is not None else ()
+
+
+def _route_calendar(m: Moment, handoff: HandoffState) -> str | None:
+    """The calendar of the first route of the handoff's team that holds, else of its first."""
+    routes = [route for route in m.book.routes if route.team == handoff.team]
+    holding = [route for route in routes if route.when is None or m.holds(route.when)]
+    first = next(iter(holding or routes), None)
+    if first is not None:
+        return first.calendar
+    return handoff.calendar if handoff.calendar in m.book.calendars else None
+
+
+def _followed(m: Moment, old: Rulebook, clock: ClockState) -> ClockState | None:
     """The clock by the new version; None if it ends."""
-    rules = clock_of(m, clock.name)
-    open_time = m.book.open_time(rules, m.zone)
+    if _written(m.book, clock.name) == _written(old, clock.name):
+        rules = settings_of(m, clock)
+    else:
+        rules = clock_to_start(m, clock.name)
     if clock.breached:
-        # An acceptance is counted by the calendar of the version that takes it in.
-        return dataclasses.replace(clock, counted=_before(clock, open_time, clock.since))
-    return None if rules is None else _recomputed(clock, rules, open_time, m)
+        return _recounted(m, clock, rules)
+    if rules is None:
+        return None
+    return _recomputed(clock, rules, _open_time(m, rules), m)
+
+
+def _written(book: Rulebook, name: str) -> object:
+    return [clock for _, clock in book.clocks.get(name, ())]
+
+
+def _open_time(m: Moment, rules: Clock | None) -> OpenTime:
+    return m.book.open_time(calendar_of(m, rules), m.zone)
+
+
+def _recounted(m: Moment, clock: ClockState, rules: Clock | None) -> ClockState:
+    """A breached clock. An acceptance is counted by the calendar of the version that takes it."""
+    when = rules.when if rules is not None else clock.when
+    return dataclasses.replace(
+        clock, when=when, counted=_before(clock, _open_time(m, rules), clock.since)
+    )
 
 
 def _recomputed(clock: ClockState, rules: Clock, open_time: OpenTime, m: Moment) -> ClockState:
@@ -67,6 +103,7 @@ def _recomputed(clock: ClockState, rules: Clock, open_time: OpenTime, m: Moment)
             (share, at) for share, at in reminders if at >= least and share not in clock.reminded
         ),
         ran=ran,
+        when=rules.when,
     )
 
 

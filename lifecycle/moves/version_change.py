@@ -57,7 +57,7 @@ def change_closed(m: Moment) -> None:
 def _change(m: Moment, to: str, how: InFlight, *, recheck: bool) -> None:
     motion = m.state.motion
     old = _take(m, to, how)
-    follow_clocks(m)
+    follow_clocks(m, old)
     found = place.restart(m) if how == "restart" else place.find(m, old)
     if recheck and not check_disqualify(m):
         check_scores(m)

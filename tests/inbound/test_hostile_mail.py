@@ -42,6 +42,9 @@ HOSTILE = {
     "comments": b"From: " + b"(" * 900 + b"\r\nDate: " + b"(" * 900 + b"\r\n\r\nhello\r\n",
     "many comments": b"From: " + b"\r\n ".join([b"(" * 900] * 50) + b"\r\n\r\nhello\r\n",
     "encoded words": b"Subject: " + b"=?utf-8?q?" * 90 + b"\r\n\r\nhello\r\n",
+    "many encoded words": b"Subject:"
+    + b"\r\n =?utf-8?q?w=C3=B6rd?=" * 15_000
+    + b"\r\n\r\nhello\r\n",
     "charset": b"Content-Type: text/plain; charset=idna\r\n\r\n\xff\xfe" + b"a" * 500 + b"\r\n",
     "base64": b"Content-Transfer-Encoding: base64\r\n\r\n=====\r\n",
     "binary": bytes(range(256)).replace(b"\n", b"").replace(b"\r", b"") * 3 + b"\r\n",
