@@ -115,7 +115,7 @@ class PureWorld:
             self.states[lead] = decision.state
             self.entries[lead].extend(decision.entries)
             self._count_load(before, decision.state)
-            results = (self._perform(command) for command in decision.commands)
+            results = (self._perform(lead, command) for command in decision.commands)
             queue[:0] = [result for result in results if result is not None]
             wake = decision.wake
         self._next.pop(lead, None)
@@ -139,11 +139,18 @@ class PureWorld:
         if after.owner is not None and after.stage in IN_SALES:
             self._loads[after.owner] += 1
 
-    def _perform(self, command: AnyCommand) -> Result | None:
+    def _loads_of_others(self, lead: str) -> Counter[str]:
+        """Leads by owner as the assignment of this lead sees them: it counts for nobody yet."""
+        state, loads = self.states[lead], self._loads.copy()
+        if state.owner is not None and state.stage in IN_SALES:
+            loads[state.owner] -= 1
+        return loads
+
+    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
         if isinstance(command, SendMail):
             return Result(key=command.key, arrived=command.at, outcome="sent")
         if isinstance(command, Assign):
-            choice = self._roster.assign(self._people, command, self._loads)
+            choice = self._roster.assign(self._people, command, self._loads_of_others(lead))
             return Result(
                 key=command.key,
                 arrived=command.at,
@@ -152,7 +159,7 @@ class PureWorld:
                 why=choice.why,
             )
         if isinstance(command, CountAssignment):
-            self._roster.count(self._people, command)
+            self._roster.count(self._people, command, self._loads_of_others(lead))
         return None
 
 

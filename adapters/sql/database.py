@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -140,6 +140,15 @@ class Database:
     def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT, in this database's dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def listed(self, texts: Sequence[str]) -> sa.Select[tuple[str]]:
+        """These texts as rows, in one parameter: for `IN` with thousands of them."""
+        written = sa.literal(json.dumps(texts))
+        if self.is_sqlite:
+            each = sa.func.json_each(written).table_valued("value")
+        else:
+            each = sa.func.json_array_elements_text(sa.cast(written, sa.JSON)).table_valued("value")
+        return sa.select(each.c.value)
 
     def close(self) -> None:
         """Close all connections."""
