@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
     name: str
     body: Any
     arrived: str

@@ -1,6 +1,8 @@
 """The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
 This code runs most often, so it uses SQLAlchemy Core: ORM objects cost a tenth more.
+
+The file is long because all rows of a turn are written in one transaction.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _T = table_of(TaskRow)
 
 _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
+_CYCLE_KINDS = ("event", "track_entered", "recycled")
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which the handoff rows may differ."""
 _LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
@@ -81,6 +84,18 @@ class SqlJournal:
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
+        query = (
+            sa.select(_E.c.seq, _E.c.at, _E.c.kind, _E.c.fields)
+            .where(_E.c.lead == lead, _E.c.kind.in_(_CYCLE_KINDS))
+            .order_by(_E.c.seq)
+        )
+        if since is not None:
+            query = query.where(_E.c.at >= since)
+        with self._database.read() as connection:
+            return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
     def record(
         self,

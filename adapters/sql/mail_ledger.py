@@ -12,10 +12,14 @@ from adapters.sql.database import Database
 from models.addresses import only_address, readable_domain, spellings
 from models.decision import SendMail
 from models.tables.columns import table_of
+from models.tables.leads import LeadRow
 from models.tables.mail import MessageRow, Suppression
+from models.tables.programs import PausedProgram
 
+_L = table_of(LeadRow)
 _M = table_of(MessageRow)
 _S = table_of(Suppression)
+_Z = table_of(PausedProgram)
 
 _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
 """In this order; the first that applies is the reason given."""
@@ -30,6 +34,10 @@ _SETTLE = (
     sa.update(_M)
     .where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
     .values({name: sa.bindparam(name) for name in ("status", "why", "updated")})
+)
+_RELEASE = sa.delete(_M).where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
+_PAUSED = (
+    sa.select(_L.c.id).join(_Z, _Z.c.name == _L.c.program).where(_L.c.id == sa.bindparam("lead"))
 )
 _KNOWN = (
     sa.update(_M)
@@ -68,7 +76,8 @@ class SqlMailLedger:
         """Claim a nurture mail and check last whether its address gets it, in one transaction.
 
         If the mail may be sent, its row has what bounces, clicks and replies are matched by. If
-        not, it is settled as skipped.
+        not, it is settled as skipped. While the lead's program is paused, it is not claimed: the
+        mail stays unsent, and is sent when the program goes on.
         """
         written = _written(mail)
         key = command.key
@@ -81,6 +90,9 @@ class SqlMailLedger:
                 ended = {"status": "skipped", "why": why, "updated": datetime.now(UTC)}
                 connection.execute(_SETTLE, {"of": key, **ended})
                 return Claim(status="skipped", why=why)
+            if not command.operational and connection.scalar(_PAUSED, {"lead": lead}):
+                connection.execute(_RELEASE, {"of": key})
+                return Claim(status="skipped", why="paused")
             known = {
                 "mail": mail.message_id.partition("@")[0],
                 "email": command.email,
@@ -113,7 +125,7 @@ class SqlMailLedger:
         A mail with an outcome keeps it.
         """
         with self._database.write() as connection:
-            connection.execute(sa.delete(_M).where(_M.c.key == key, _M.c.status == "claimed"))
+            connection.execute(_RELEASE, {"of": key})
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None

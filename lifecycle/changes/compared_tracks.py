@@ -15,7 +15,7 @@ from lifecycle.changes.compared_values import (
     listed,
     or_empty,
 )
-from lifecycle.program.rulebook import document_order, step_ids
+from lifecycle.program.step_ids import document_order, step_ids
 from models.program.tracks import Track, step_kind
 
 
