@@ -24,7 +24,7 @@ _ARRAY = re.compile(r"\[\s*[{\[]")
 
 
 class Rows(Protocol):
-    """The rows of one file, and how invalid ones are written for their author to mend."""
+    """The rows of one file, and how invalid ones are written for their author to correct."""
 
     lines: Lines
     columns: Columns

@@ -120,7 +120,7 @@ def router(context: Context) -> APIRouter:
         status_code=202,
         responses=_ANSWERS,
     )
-    def leads(
+    def send_leads(
         body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_leads)],
     ) -> Outcomes:
@@ -145,7 +145,7 @@ def router(context: Context) -> APIRouter:
         status_code=202,
         responses=_ANSWERS,
     )
-    def events(
+    def send_events(
         body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_events)],
     ) -> Outcomes:

@@ -24,7 +24,7 @@ from tests.chaos.life import Life
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError
 from tests.chaos.snapshot import nothing_waits, read_all
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 CAPACITY = {f"{name}@acme.example": 9 for name in ("riley", "sam", "tess", "uma")} | {
@@ -54,7 +54,7 @@ class _Run:
         self._postgres = postgres
         self._happened: Counter[str] = Counter()
 
-    async def check(self, stack: Stack) -> str:
+    async def check(self, stack: ChaosStack) -> str:
         """Live, be disturbed, and be audited. Raises FaultError for broken promises."""
         asked = self._options
         await stack.start()
@@ -77,7 +77,7 @@ class _Run:
             raise FaultError(summary)
         return summary
 
-    async def _disturb(self, stack: Stack, life: Life) -> None:
+    async def _disturb(self, stack: ChaosStack, life: Life) -> None:
         chance, names = life.chance("faults"), SETS[self._options.faults]
         faults = Faults(stack, chance, self._postgres)
         await asyncio.sleep(6)

@@ -9,7 +9,7 @@ import sqlite3
 
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 
 SETS: dict[str, tuple[str, ...]] = {
     "none": (),
@@ -32,7 +32,9 @@ SETS["all"] = tuple(
 class Faults:
     """Faults for one stack; how long they last is up to `chance`."""
 
-    def __init__(self, stack: Stack, chance: random.Random, postgres: ChaosPostgres | None) -> None:
+    def __init__(
+        self, stack: ChaosStack, chance: random.Random, postgres: ChaosPostgres | None
+    ) -> None:
         self.stack, self.chance, self._postgres = stack, chance, postgres
 
     async def happen(self, name: str) -> None:

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 
 from models.refusal import RefusedError
-from tests.chaos.auditor import Act, TimelineRead
+from tests.chaos.auditor import AttemptedAct, TimelineRead
 from tests.chaos.snapshot import entries_of
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 
 STOOD_SECONDS = 30
 """An entry that was read so long ago may not change any more."""
@@ -36,14 +36,14 @@ class Life:
     The seed decides what is asked. It does not decide how the machine schedules it.
     """
 
-    def __init__(self, stack: Stack, seed: int, leads: int, seconds: float) -> None:
+    def __init__(self, stack: ChaosStack, seed: int, leads: int, seconds: float) -> None:
         self._stack = stack
         self._seed = seed
         self._seconds = seconds
         self.leads = [f"l{n:03}" for n in range(leads)]
         self._live: list[str] = []
         self.accepted: set[tuple[str, str]] = set()
-        self.acts: list[Act] = []
+        self.acts: list[AttemptedAct] = []
         self._first_read: dict[tuple[str, int], tuple[float, TimelineRead]] = {}
         self.stood: dict[tuple[str, int], TimelineRead] = {}
         self._tasks: set[asyncio.Task[None]] = set()
@@ -159,7 +159,7 @@ class Life:
 
     async def _act(self, lead: str, do: str, by: str, **more: str) -> None:
         """Act until there is an answer, with the same id each time."""
-        done = Act(lead, do, by, self.now(), note=more.get("note", ""))
+        done = AttemptedAct(lead, do, by, self.now(), note=more.get("note", ""))
         self.acts.append(done)
         body, began = {"by": by, "id": uuid.uuid4().hex, **more}, time.monotonic()
         try:

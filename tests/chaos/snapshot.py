@@ -14,10 +14,10 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from assembly.queues import sandbox
-from tests.chaos.auditor import Row, Snapshot, TimelineRead
+from assembly.sandbox import sandbox
+from tests.chaos.auditor import AuditedRow, Snapshot, TimelineRead
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack, fields, instant
+from tests.chaos.stack import ChaosStack, fields, instant
 from workflows.lead import LeadWorkflow
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _WAITING = (
 )
 
 
-def entries_of(stack: Stack) -> list[TimelineRead]:
+def entries_of(stack: ChaosStack) -> list[TimelineRead]:
     """All timeline entries."""
     rows = stack.rows("select lead, seq, at, kind, event, fields from entries")
     return [
@@ -41,13 +41,13 @@ def entries_of(stack: Stack) -> list[TimelineRead]:
     ]
 
 
-async def nothing_waits(stack: Stack) -> None:
+async def nothing_waits(stack: ChaosStack) -> None:
     """Wait until nothing waits any more, for at most a minute."""
     await becomes_true(lambda: not stack.count(_WAITING), 60, every=1)
     await asyncio.sleep(4)
 
 
-async def read_all(stack: Stack, life: Life, keep: Path | None) -> Snapshot:
+async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot:
     """Read the SQL stores while no worker changes them, then ask the workflows.
 
     Histories that do not replay are kept in the folder `keep`.
@@ -68,7 +68,7 @@ async def read_all(stack: Stack, life: Life, keep: Path | None) -> Snapshot:
     return seen
 
 
-def _read_database(stack: Stack, seen: Snapshot) -> None:
+def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     rows = stack.rows
     seen.entries = entries_of(stack)
     seen.waiting = {
@@ -91,7 +91,7 @@ def _read_database(stack: Stack, seen: Snapshot) -> None:
     seen.inbox.update(_kept(stack, {one.fields.get("message") for one in seen.entries}))
 
 
-def _kept(stack: Stack, recorded: set[str | None]) -> list[str]:
+def _kept(stack: ChaosStack, recorded: set[str | None]) -> list[str]:
     """Message-IDs of the marketing mails that the relay kept."""
     found = []
     for path in (stack.home / "mail").glob("*.eml"):
@@ -103,7 +103,7 @@ def _kept(stack: Stack, recorded: set[str | None]) -> list[str]:
     return found
 
 
-async def _stands(stack: Stack, lead: str, seen: Snapshot, turns: asyncio.Semaphore) -> None:
+async def _stands(stack: ChaosStack, lead: str, seen: Snapshot, turns: asyncio.Semaphore) -> None:
     """A lead's row and what its workflow says; read until they agree, at most ten times."""
     sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
     async with turns:
@@ -115,7 +115,7 @@ async def _stands(stack: Stack, lead: str, seen: Snapshot, turns: asyncio.Semaph
             seen.standings[lead] = says
             for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
                 at = instant(due) if due else None
-                seen.rows[lead] = Row(stage, owner, turn, bool(closed), at, bool(breached))
+                seen.rows[lead] = AuditedRow(stage, owner, turn, bool(closed), at, bool(breached))
             row = seen.rows.get(lead)
             agree = says and row and (row.turn, row.stage) == (says["turn"], says["stage"])
             if says and agree and says["settled"]:
@@ -123,7 +123,7 @@ async def _stands(stack: Stack, lead: str, seen: Snapshot, turns: asyncio.Semaph
             await asyncio.sleep(0.7)
 
 
-async def _does_not_replay(stack: Stack, lead: str, keep: Path | None) -> str | None:
+async def _does_not_replay(stack: ChaosStack, lead: str, keep: Path | None) -> str | None:
     """Why a lead's history does not replay, if it does not twice, some seconds apart."""
     workflow = stack.client.get_workflow_handle(f"lead/{lead}")
     if not await _failure(await workflow.fetch_history()):

@@ -44,7 +44,7 @@ def fields(value: str | dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-class Stack(Processes):
+class ChaosStack(Processes):
     """The processes, a database with a published program, and a client."""
 
     db: Database

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.auditor import Act, Row, Snapshot, TimelineRead, audit
+from tests.chaos.auditor import AttemptedAct, AuditedRow, Snapshot, TimelineRead, audit
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OWNER = "riley@acme.example"
@@ -31,7 +31,10 @@ def seen() -> Snapshot:
         TimelineRead("b", 2, at(0), "assigned", fields={"handoff": 1, "owner": OWNER}),
         TimelineRead("b", 3, at(30), "breached", fields=due),
     ]
-    rows = {"a": Row("sal", OWNER, 3, False), "b": Row("mql", OWNER, 2, False, DUE, breached=True)}
+    rows = {
+        "a": AuditedRow("sal", OWNER, 3, False),
+        "b": AuditedRow("mql", OWNER, 2, False, DUE, breached=True),
+    }
     says: dict[str, dict[str, Any] | None] = {
         lead: {
             "stage": row.stage,
@@ -52,7 +55,7 @@ def seen() -> Snapshot:
     )
     read.stood = {(one.lead, one.seq): one for one in entries}
     read.accepted = {("a", "e1")}
-    read.acts = [Act("a", "accept", OWNER, at(9), "ok")]
+    read.acts = [AttemptedAct("a", "accept", OWNER, at(9), "ok")]
     read.messages = {"m1@acme.example": ("sent", None)}
     read.inbox.update(["m1@acme.example"])
     read.reached = {"m1@acme.example"}
@@ -152,17 +155,17 @@ def test_a_breach_that_may_still_come(seen: Snapshot) -> None:
 
 
 def test_a_breach_in_spite_of_an_acceptance(seen: Snapshot) -> None:
-    seen.acts.append(Act("b", "accept", OWNER, at(25), "refused"))
+    seen.acts.append(AttemptedAct("b", "accept", OWNER, at(25), "refused"))
     finds(seen, "breached though the owner had accepted in time")
 
 
 def test_an_act_answered_and_not_done(seen: Snapshot) -> None:
-    seen.acts.append(Act("b", "note", OWNER, at(25), "ok", "hello"))
+    seen.acts.append(AttemptedAct("b", "note", OWNER, at(25), "ok", "hello"))
     finds(seen, "acts that differ from their answers")
 
 
 def test_an_act_that_nobody_answered_may_be_done_or_not(seen: Snapshot) -> None:
-    seen.acts.append(Act("b", "note", OWNER, at(25), "unknown", "hello"))
+    seen.acts.append(AttemptedAct("b", "note", OWNER, at(25), "unknown", "hello"))
     finds(seen)
 
 

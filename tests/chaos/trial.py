@@ -11,7 +11,7 @@ from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, Telemetr
 
 from assembly.process import leave
 from tests.chaos.processes import CannotRunError
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 
 
 class FaultError(Exception):
@@ -19,7 +19,7 @@ class FaultError(Exception):
 
 
 def run_trial(
-    check: Callable[[Stack], Awaitable[str]],
+    check: Callable[[ChaosStack], Awaitable[str]],
     *,
     limit: float,
     crm: bool = False,
@@ -34,13 +34,15 @@ def run_trial(
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
     try:
-        status = asyncio.run(_tried(check, limit, Stack(crm=crm, database=database)))
+        status = asyncio.run(_tried(check, limit, ChaosStack(crm=crm, database=database)))
     finally:
         finally_()
     leave(status)
 
 
-async def _tried(check: Callable[[Stack], Awaitable[str]], limit: float, stack: Stack) -> int:
+async def _tried(
+    check: Callable[[ChaosStack], Awaitable[str]], limit: float, stack: ChaosStack
+) -> int:
     began = time.monotonic()
     running = asyncio.ensure_future(asyncio.wait_for(check(stack), limit))
     for number in (signal.SIGTERM, signal.SIGINT):

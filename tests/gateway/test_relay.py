@@ -15,13 +15,13 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.envelopes import Json
 from models.program.program import Program
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from tests.waiting import until
 from usecases.context import Context
 from usecases.relay import LEASE, Relay
 
 
-class FakeLeads:
+class SignalledLeads:
     """Leads that record the signals they got."""
 
     def __init__(self, *known: str) -> None:
@@ -64,12 +64,12 @@ def _lead(lead: str) -> NewItem:
     return NewItem(lead=lead, item=f"lead/{lead}", kind="lead", body=body, arrived=NOW)
 
 
-def _relay(context: Context, leads: FakeLeads) -> Relay:
+def _relay(context: Context, leads: SignalledLeads) -> Relay:
     return Relay(context.intake, context.programs, leads, pause=0.01)
 
 
 async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> None:
-    leads = FakeLeads("ana")
+    leads = SignalledLeads("ana")
     context.intake.accept([_event(number) for number in range(200)])
     assert await _relay(context, leads).once() == 200
     assert leads.signalled == [("ana", [f"e{number}" for number in range(200)])]
@@ -78,7 +78,7 @@ async def test_a_burst_for_one_lead_is_one_batch_in_order(context: Context) -> N
 
 async def test_items_accepted_within_a_second_are_sent_together(database: Database) -> None:
     intake = SqlIntake(database, gather=timedelta(seconds=3))
-    leads = FakeLeads("ana")
+    leads = SignalledLeads("ana")
     relay = Relay(intake, SqlPrograms(database), leads, pause=0.01)
     running = asyncio.create_task(relay.run())
     for number in range(5):
@@ -90,7 +90,7 @@ async def test_items_accepted_within_a_second_are_sent_together(database: Databa
 
 
 async def test_a_lead_is_created_before_its_events_are_sent(context: Context) -> None:
-    leads = FakeLeads()
+    leads = SignalledLeads()
     context.intake.accept([_lead("bea"), _event(1, "bea")])
     await _relay(context, leads).once()
     assert leads.known == {"bea"}
@@ -98,7 +98,7 @@ async def test_a_lead_is_created_before_its_events_are_sent(context: Context) ->
 
 
 async def test_a_lead_that_exists_is_updated(context: Context) -> None:
-    leads = FakeLeads("ana")
+    leads = SignalledLeads("ana")
     context.intake.accept([_lead("ana")])
     await _relay(context, leads).once()
     assert leads.signalled == [("ana", ["lead/ana"])]
@@ -107,7 +107,7 @@ async def test_a_lead_that_exists_is_updated(context: Context) -> None:
 async def test_items_leased_by_a_relay_that_died_are_leased_again(context: Context) -> None:
     context.intake.accept([_event(1)])
     assert len(context.intake.take(10, timedelta(seconds=-1))) == 1  # its lease is over at once
-    leads = FakeLeads("ana")
+    leads = SignalledLeads("ana")
     await _relay(context, leads).once()
     assert leads.signalled == [("ana", ["e1"])]
 
@@ -125,7 +125,7 @@ async def test_no_item_overtakes_a_click_that_waits_to_be_recognised(context: Co
 
 
 async def test_nothing_is_lost_while_temporal_is_away(context: Context) -> None:
-    leads = FakeLeads("ana")
+    leads = SignalledLeads("ana")
     leads.away = True
     context.intake.accept([_event(1)])
     await _relay(context, leads).once()
@@ -143,7 +143,7 @@ async def test_events_of_an_unknown_lead_are_given_up_with_a_reason(
     context: Context,
 ) -> None:
     context.intake.accept([_event(1, "nobody")])
-    leads = FakeLeads()
+    leads = SignalledLeads()
     for _ in range(4):
         [item] = context.intake.take(10, timedelta(seconds=-1))
     assert item.tries == 4
@@ -171,7 +171,7 @@ async def test_a_flood_is_sent_in_signals_that_temporal_accepts(context: Context
             for n in range(12)
         ]
     )
-    leads = FakeLeads("ana", "bea")
+    leads = SignalledLeads("ana", "bea")
     await _relay(context, leads).once()
     signalled = [(lead, len(ids)) for lead, ids in leads.signalled]
     assert [size for lead, size in signalled if lead == "ana"] == [200, 200, 50]
@@ -181,7 +181,7 @@ async def test_a_flood_is_sent_in_signals_that_temporal_accepts(context: Context
     assert context.intake.waiting().count == 0
 
 
-class BrokenLeads(FakeLeads):
+class BrokenLeads(SignalledLeads):
     """Leads, one of which fails with an unexpected error."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
@@ -215,7 +215,7 @@ async def test_an_item_that_breaks_the_relay_again_and_again_is_given_up_alone(
     assert leads.signalled == [("broken", ["e2"])]
 
 
-class RefusingLeads(FakeLeads):
+class RefusingLeads(SignalledLeads):
     """Leads on a Temporal that refuses every signal that holds a certain event."""
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:

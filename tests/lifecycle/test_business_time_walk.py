@@ -38,7 +38,7 @@ def joined_by_minutes(blocks: list[TimeBlock]) -> list[tuple[int, int]]:
     return list(zip(edges[::2], edges[1::2], strict=True))
 
 
-class Walk:
+class OpenMinutes:
     """Open minutes of three weeks around a turn of the clocks."""
 
     def __init__(
@@ -85,7 +85,7 @@ BLOCKS = st.builds(
 ).filter(lambda block: block.end <= 1440 or block.end - 1440 < block.start)
 WEEKS = st.lists(st.lists(BLOCKS, max_size=3), min_size=7, max_size=7).filter(any)
 WALKS = st.builds(
-    lambda place, week, holidays: Walk(place[0], place[1], week, holidays),
+    lambda place, week, holidays: OpenMinutes(place[0], place[1], week, holidays),
     st.sampled_from([(tz, day) for tz, days in TURNS.items() for day in days]),
     WEEKS,
     st.frozensets(st.integers(-4, 10), max_size=3),
@@ -97,7 +97,7 @@ WALKED = settings(deadline=None, max_examples=100, derandomize=True)
 @WALKED
 @given(walk=WALKS, start=STARTS, minutes=st.integers(1, 3000))
 def test_a_due_instant_equals_that_of_a_walk_by_minutes(
-    walk: Walk, start: int, minutes: int
+    walk: OpenMinutes, start: int, minutes: int
 ) -> None:
     left, place = minutes, start
     while left and place < len(walk.flags):
@@ -110,7 +110,7 @@ def test_a_due_instant_equals_that_of_a_walk_by_minutes(
 @WALKED
 @given(walk=WALKS, start=STARTS, end=STARTS)
 def test_the_open_time_between_two_instants_equals_that_of_a_walk(
-    walk: Walk, start: int, end: int
+    walk: OpenMinutes, start: int, end: int
 ) -> None:
     counted = 60 * sum(walk.flags[start:end])
     assert walk.calendar.between(walk.at(start), walk.at(end)) == counted
@@ -118,7 +118,7 @@ def test_the_open_time_between_two_instants_equals_that_of_a_walk(
 
 @WALKED
 @given(walk=WALKS, start=STARTS)
-def test_open_instants_and_openings_equal_those_of_a_walk(walk: Walk, start: int) -> None:
+def test_open_instants_and_openings_equal_those_of_a_walk(walk: OpenMinutes, start: int) -> None:
     at, flags = walk.at(start), walk.flags
     assert walk.calendar.is_open(at) == bool(flags[start])
     if flags.find(1, start) >= 0:
@@ -131,7 +131,7 @@ def test_open_instants_and_openings_equal_those_of_a_walk(walk: Walk, start: int
 @WALKED
 @given(walk=WALKS, start=STARTS, days=st.integers(1, 3))
 def test_a_due_day_equals_that_of_a_walk_by_days_and_minutes(
-    walk: Walk, start: int, days: int
+    walk: OpenMinutes, start: int, days: int
 ) -> None:
     begun = walk.flags.find(1, start)
     if begun < 0:
@@ -162,7 +162,7 @@ def test_a_due_day_equals_that_of_a_walk_by_days_and_minutes(
     seconds=st.integers(1, 90_000),
 )
 def test_adding_open_time_and_counting_it_give_the_same_seconds(
-    walk: Walk, start: int, more: int, seconds: int
+    walk: OpenMinutes, start: int, more: int, seconds: int
 ) -> None:
     open_time, second = walk.calendar, timedelta(seconds=1)
     at = walk.begin + start * second
@@ -181,7 +181,7 @@ def test_adding_open_time_and_counting_it_give_the_same_seconds(
 
 @WALKED
 @given(walk=WALKS, years=st.integers(1, 12), cuts=st.lists(st.integers(0, 4400), max_size=4))
-def test_open_time_adds_up_over_the_years(walk: Walk, years: int, cuts: list[int]) -> None:
+def test_open_time_adds_up_over_the_years(walk: OpenMinutes, years: int, cuts: list[int]) -> None:
     end = walk.begin + timedelta(days=365 * years)
     places = sorted(
         {walk.begin, end, *(min(end, walk.begin + timedelta(days=cut)) for cut in cuts)}

@@ -11,17 +11,17 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack, instant
+from tests.chaos.stack import ChaosStack, instant
 from tests.chaos.trial import FaultError, run_trial
 
 LEADS = ("by-http", "by-signal")
 
 
-def act_entries(stack: Stack, lead: str) -> list[str]:
+def act_entries(stack: ChaosStack, lead: str) -> list[str]:
     return [kind for _, kind, _ in stack.timeline(lead, "accepted", "breached", "refused")]
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start()
     admin = stack.admin_key()
     now = stack.clocked(60)

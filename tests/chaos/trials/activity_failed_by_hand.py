@@ -11,7 +11,7 @@ import json
 from functools import partial
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack, TimelineRow
+from tests.chaos.stack import ChaosStack, TimelineRow
 from tests.chaos.trial import FaultError, run_trial
 
 HOW = {
@@ -20,19 +20,19 @@ HOW = {
 }
 
 
-def pending(stack: Stack, lead: str) -> list[str]:
+def pending(stack: ChaosStack, lead: str) -> list[str]:
     description = json.loads(
         stack.temporal_says("workflow", "describe", "-w", f"lead/{lead}", "-o", "json")
     )
     return [one["activityId"] for one in description.get("pendingActivities", [])]
 
 
-def outcome(stack: Stack, lead: str) -> list[TimelineRow]:
+def outcome(stack: ChaosStack, lead: str) -> list[TimelineRow]:
     """What became of the lead's mail."""
     return stack.timeline(lead, "email_sent", "email_failed", "email_skipped")
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "refuse")
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol(*HOW)

@@ -12,7 +12,7 @@ import asyncio
 from pathlib import Path
 
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 LEADS, WITHIN = 8, 40
@@ -25,13 +25,13 @@ def ahead() -> dict[str, str]:
     return {"LD_PRELOAD": str(found[0]), "FAKETIME": "+2h", "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
 
 
-def done(stack: Stack) -> tuple[int, int]:
+def done(stack: ChaosStack) -> tuple[int, int]:
     """Leads that got their mail, and events on timelines."""
     sent = stack.count("select count(distinct lead) from messages where status = 'sent'")
     return sent, stack.count("select count(*) from entries where kind = 'event'")
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     wrong = ahead()
     await stack.start("rated.yaml", worker=False, gateway=False)
     stack.worker(env=wrong)

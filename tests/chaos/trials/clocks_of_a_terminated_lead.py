@@ -12,15 +12,15 @@ import sys
 from datetime import timedelta
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack, instant
+from tests.chaos.stack import ChaosStack, instant
 from tests.chaos.trial import FaultError, run_trial
 
 
-def breached(stack: Stack, lead: str) -> bool:
+def breached(stack: ChaosStack, lead: str) -> bool:
     return bool(stack.timeline(lead, "breached"))
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start(gateway=False)
     now = stack.clocked(60)
     await stack.enrol("alive", "ended")

@@ -13,15 +13,15 @@ from collections import defaultdict
 from functools import partial
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 
-def all_sent(stack: Stack) -> bool:
+def all_sent(stack: ChaosStack) -> bool:
     return not stack.count("select count(*) from webhook_events where status <> 'sent'")
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     stack.mode("crm", "slow")
     await stack.enrol("late", "killed", "reset")

@@ -11,13 +11,13 @@ import asyncio
 import signal
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 MAILS = 40
 
 
-async def lost_by(stack: Stack, how: signal.Signals) -> int:
+async def lost_by(stack: ChaosStack, how: signal.Signals) -> int:
     """How many of the mails under way do not come to the relay that is well for 45 seconds."""
     stack.mode("relay", "silent")
     stack.worker()
@@ -39,7 +39,7 @@ async def lost_by(stack: Stack, how: signal.Signals) -> int:
     return len(lost)
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start(gateway=False, worker=False)
     lost = {how.name: await lost_by(stack, how) for how in (signal.SIGTERM, signal.SIGKILL)}
     if any(lost.values()):

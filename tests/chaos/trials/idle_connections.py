@@ -15,13 +15,13 @@ import time
 import urllib.request
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 CONNECTIONS, IDLE = 1_300, 20
 
 
-def health(stack: Stack) -> str:
+def health(stack: ChaosStack) -> str:
     """What /health answers within five seconds."""
     try:
         with urllib.request.urlopen(
@@ -44,7 +44,7 @@ def opened(port: int) -> list[socket.socket]:
     return held
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     resource.setrlimit(
         resource.RLIMIT_NOFILE, (min(4_096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]),) * 2
     )

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 DEPTHS = (100, 197, 250)
@@ -20,11 +20,11 @@ def nested(depth: int) -> object:
     return json.loads('{"a":' * depth + "1" + "}" * depth)
 
 
-def recorded(stack: Stack, lead: str) -> set[str]:
+def recorded(stack: ChaosStack, lead: str) -> set[str]:
     return {recorded["event"] for _, _, recorded in stack.timeline(lead, "event", "ignored")}
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start()
     leads = {depth: f"nested-{depth}" for depth in DEPTHS}
     await stack.enrol(*leads.values())

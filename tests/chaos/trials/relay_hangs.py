@@ -10,13 +10,13 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 MAILS, SILENT = 60, 150
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "silent")
     await stack.start(gateway=False)
     await stack.enrol(*(f"lead-{n}" for n in range(MAILS)))

@@ -11,15 +11,15 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 
-def stage(stack: Stack) -> str:
+def stage(stack: ChaosStack) -> str:
     return str(stack.rows("select stage from leads where id = 'worked'")[0][0])
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol("worked")
     await becomes_true(lambda: bool(stack.timeline("worked", "email_sent")), 20)

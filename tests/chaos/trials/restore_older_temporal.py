@@ -15,26 +15,26 @@ import sqlite3
 from collections.abc import Callable
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 LEADS = ("worked", "quiet")
 
 
-def copy(stack: Stack) -> None:
+def copy(stack: ChaosStack) -> None:
     """A backup of Temporal's store, whose server is down."""
     with sqlite3.connect(stack.home / "temporal.db") as store:
         store.execute("vacuum into ?", (str(stack.home / "backup.db"),))
     store.close()
 
 
-def restore(stack: Stack) -> None:
+def restore(stack: ChaosStack) -> None:
     for suffix in ("", "-wal", "-shm"):
         (stack.home / f"temporal.db{suffix}").unlink(missing_ok=True)
     shutil.copy(stack.home / "backup.db", stack.home / "temporal.db")
 
 
-async def again(stack: Stack, between: Callable[[Stack], None]) -> None:
+async def again(stack: ChaosStack, between: Callable[[ChaosStack], None]) -> None:
     """Stop Temporal and the worker, do something, start them again."""
     for name in ("worker", "temporal"):
         stack.kill(name, signal.SIGTERM)
@@ -45,7 +45,7 @@ async def again(stack: Stack, between: Callable[[Stack], None]) -> None:
     await asyncio.sleep(3)
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol(*LEADS)
     await becomes_true(

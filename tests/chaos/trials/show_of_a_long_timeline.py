@@ -11,13 +11,13 @@ from __future__ import annotations
 import time
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 EVENTS, PATIENCE = 20_000, 5
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start(gateway=False)
     await stack.enrol("long")
     for first in range(0, EVENTS, 500):

@@ -10,11 +10,11 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     await stack.start(worker=False, gateway=False)
     await stack.enrol("early")
     stack.temporal_says("workflow", "terminate", "-w", "lead/early", "--reason", "trial")

@@ -11,18 +11,18 @@ from __future__ import annotations
 import asyncio
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack, TimelineRow
+from tests.chaos.stack import ChaosStack, TimelineRow
 from tests.chaos.trial import FaultError, run_trial
 
 HOW = {"terminated": ("terminate", "--reason", "trial"), "cancelled": ("cancel",)}
 
 
-def outcome(stack: Stack, lead: str) -> list[TimelineRow]:
+def outcome(stack: ChaosStack, lead: str) -> list[TimelineRow]:
     """What became of the lead's mail."""
     return stack.timeline(lead, "email_sent", "email_failed", "email_skipped")
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "refuse")
     await stack.start(gateway=False)
     await stack.enrol(*HOW)

@@ -11,13 +11,13 @@ import asyncio
 import time
 
 from tests.chaos.processes import becomes_true
-from tests.chaos.stack import Stack
+from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
 MAILS = 10
 
 
-async def check(stack: Stack) -> str:
+async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "silent")
     await stack.start(gateway=False)
     leads = [f"lead-{n}" for n in range(MAILS)]

@@ -20,8 +20,8 @@ from lifecycle.nurture.suppression import suppressing_reason
 from tests.fakes import FakeMailer
 from tests.gateway.gateway_context import gateway_context
 from tests.gateway.provider_messages import certificate, provider_secrets
-from tests.gateway.senders import accepted, known_lead, sent_mail
-from tests.usecases.intake.doors import AMAZONS, ANA, DOORS, Door
+from tests.gateway.stored_rows import intake_bodies, store_lead, store_sent_mail
+from tests.usecases.intake.doors import AMAZONS, ANA, DOORS, SuppressingDoor
 from tests.usecases.intake.interruptions import interrupted
 from usecases import suppressing
 from usecases.context import Context
@@ -31,7 +31,7 @@ LEADS = ["ana", "ana-2"]
 """Two leads have the address."""
 
 
-class Walk:
+class FreshDatabases:
     """A fresh database for each step, with the leads and the mail that was sent to the first."""
 
     def __init__(self, template: Path, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -44,8 +44,8 @@ class Walk:
         self._patch.setenv("LEADFLOW_DATABASE_URL", url)
         database = open_database(url)
         for lead in LEADS:
-            known_lead(database, lead, email=ANA)
-        sent_mail(database)
+            store_lead(database, lead, email=ANA)
+        store_sent_mail(database)
         (self._folder / "key").write_text(
             SqlApiKeys(database).make("walk", ["events:write", "mail:write"])
         )
@@ -53,21 +53,23 @@ class Walk:
 
 
 @pytest.fixture
-def walk(gateway_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Walk:
+def databases(
+    gateway_template: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> FreshDatabases:
     monkeypatch.setenv("LEADFLOW_HOME", str(tmp_path))
-    return Walk(gateway_template, tmp_path, monkeypatch)
+    return FreshDatabases(gateway_template, tmp_path, monkeypatch)
 
 
 def leads_with_event(database: Database, reason: str) -> list[str]:
     """The leads that have an intake item which suppresses for this reason."""
     return [
         one["lead"]
-        for one in accepted(database)
+        for one in intake_bodies(database)
         if suppressing_reason(one["type"], one["data"]) == reason
     ]
 
 
-def as_asked(database: Database, reason: str) -> None:
+def assert_suppressed_once(database: Database, reason: str) -> None:
     """The row is there, each lead has one intake item, the last check before sending finds it."""
     assert SqlSuppressionList(database).reasons(ANA) == [reason]
     assert [one.address for one in SqlSuppressionList(database).all()] == [ANA]
@@ -77,10 +79,10 @@ def as_asked(database: Database, reason: str) -> None:
 
 @pytest.mark.parametrize("door", DOORS, ids=lambda door: door.name)
 async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_once(
-    walk: Walk, tmp_path: Path, door: Door
+    databases: FreshDatabases, tmp_path: Path, door: SuppressingDoor
 ) -> None:
     for step in range(1, MOST_STEPS):
-        context = walk.fresh(f"step-{step}")
+        context = databases.fresh(f"step-{step}")
         with interrupted(context.database, step) as interruption:
             await door.ask(context, tmp_path)
         if interruption.happened:
@@ -88,7 +90,7 @@ async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_onc
             assert SqlSuppressionList(context.database).reasons(ANA) == []
         for _ in range(2):
             await door.ask(context, tmp_path)
-            as_asked(context.database, door.reason)
+            assert_suppressed_once(context.database, door.reason)
         context.database.close()
         if not interruption.happened:
             assert step > 2, "a request changes a row, an event and commits"
@@ -97,8 +99,10 @@ async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_onc
 
 
 @pytest.mark.parametrize(("reason", "made"), AMAZONS)
-async def test_amazons_reports_suppress_at_once(walk: Walk, reason: str, made: object) -> None:
-    context = walk.fresh("amazon")
+async def test_amazons_reports_suppress_at_once(
+    databases: FreshDatabases, reason: str, made: object
+) -> None:
+    context = databases.fresh("amazon")
     app = FastAPI()
     explain(app)
     pem = certificate()
@@ -110,47 +114,47 @@ async def test_amazons_reports_suppress_at_once(walk: Walk, reason: str, made: o
             with interrupted(context.database, 1 if interrupt else 1_000):
                 answer = await http.post("/v1/providers/ses", content=content, headers=headers)
             assert answer.status_code == (503 if interrupt else 200)
-    as_asked(context.database, reason)
+    assert_suppressed_once(context.database, reason)
 
 
-async def test_what_one_door_suppressed_is_told_no_second_time_by_another(
-    walk: Walk, tmp_path: Path
+async def test_a_suppression_at_a_second_door_adds_no_second_event(
+    databases: FreshDatabases, tmp_path: Path
 ) -> None:
-    context = walk.fresh("two-doors")
+    context = databases.fresh("two-doors")
     for door in DOORS:
         if door.name in ("suppress", "one-click"):
             await door.ask(context, tmp_path)
-    as_asked(context.database, "unsubscribed")
+    assert_suppressed_once(context.database, "unsubscribed")
 
 
-async def test_a_lead_that_is_newer_than_the_suppression_is_told_when_it_is_asked_again(
-    walk: Walk,
+async def test_a_lead_newer_than_the_suppression_gets_the_event_when_the_request_is_repeated(
+    databases: FreshDatabases,
 ) -> None:
-    context = walk.fresh("newer")
+    context = databases.fresh("newer")
     for lead in ("cyd", "dan"):
         suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
-        known_lead(context.database, lead, email="cyd@x.example")
+        store_lead(context.database, lead, email="cyd@x.example")
     suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
     assert sorted(leads_with_event(context.database, "bounced")) == ["cyd", "dan"]
 
 
-async def test_a_suppression_that_was_lifted_and_asked_for_again_is_told_again(
-    walk: Walk,
+async def test_a_suppression_that_was_lifted_and_repeated_adds_its_event_again(
+    databases: FreshDatabases,
 ) -> None:
-    context = walk.fresh("again")
+    context = databases.fresh("again")
     for _ in range(2):
         assert suppressing.suppress(context.intake, ANA, "unsubscribed", at=context.now())
         lifted = suppressing.unsuppress(context.intake, ANA, at=context.now())
         assert lifted.reasons == ("unsubscribed",)
-    kinds = [one["type"] for one in accepted(context.database) if one["lead"] == "ana"]
+    kinds = [one["type"] for one in intake_bodies(context.database) if one["lead"] == "ana"]
     assert kinds == ["email.unsubscribed", "email.resubscribed"] * 2
 
 
 @pytest.mark.parametrize("spelt", ["zoe@bücher.example", "Zoe@xn--bcher-kva.example"])
 async def test_an_international_address_has_one_row_however_it_is_written(
-    walk: Walk, spelt: str
+    databases: FreshDatabases, spelt: str
 ) -> None:
-    context = walk.fresh("spelt")
+    context = databases.fresh("spelt")
     for address in (spelt, "zoe@bücher.example", "zoe@xn--bcher-kva.example"):
         suppressing.suppress(context.intake, address, "bounced", at=context.now())
     [row] = SqlSuppressionList(context.database).all()
@@ -158,9 +162,9 @@ async def test_an_international_address_has_one_row_however_it_is_written(
 
 
 async def test_a_report_that_comes_again_does_not_undo_what_was_lifted_since(
-    walk: Walk, tmp_path: Path
+    databases: FreshDatabases, tmp_path: Path
 ) -> None:
-    context = walk.fresh("lifted")
+    context = databases.fresh("lifted")
     [door] = [one for one in DOORS if one.name == "sendgrid-unsubscribe"]
     await door.ask(context, tmp_path)
     suppressing.unsuppress(context.intake, ANA, at=context.now() + timedelta(hours=1))
@@ -168,9 +172,9 @@ async def test_a_report_that_comes_again_does_not_undo_what_was_lifted_since(
     assert SqlSuppressionList(context.database).reasons(ANA) == []
 
 
-async def test_a_bounce_for_a_policy_suppresses_no_address(walk: Walk) -> None:
-    context = walk.fresh("policy")
+async def test_a_bounce_for_a_policy_suppresses_no_address(databases: FreshDatabases) -> None:
+    context = databases.fresh("policy")
     raw = {"id": "b", "type": "email.bounced", "data": {"kind": "hard", "status": "5.7.1"}}
     context.accept(NewItem.event("ana", raw, arrived=context.now()))
     assert SqlSuppressionList(context.database).reasons(ANA) == []
-    assert [one["lead"] for one in accepted(context.database)] == ["ana"]
+    assert [one["lead"] for one in intake_bodies(context.database)] == ["ana"]

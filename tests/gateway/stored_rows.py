@@ -1,4 +1,4 @@
-"""Sent mail and accepted intake items, for tests of provider messages and returned mail."""
+"""Leads, sent mail and accepted intake items in the database, and messages that a CRM signs."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ GUIDE = "https://www.acme.example/guide"
 PRICES = "https://prices.acme.example/?plan=team"
 
 
-def known_lead(
+def store_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
     """Store a lead. Without `email`, its address is made from its id."""
@@ -53,7 +53,7 @@ def known_lead(
     journal.record(Decision(state=state, entries=(entry,)), fence, NOW)
 
 
-def sent_mail(
+def store_sent_mail(
     database: Database,
     *,
     mail: str = MAIL,
@@ -83,7 +83,7 @@ def sent_mail(
     return message
 
 
-def accepted(database: Database) -> list[dict[str, Any]]:
+def intake_bodies(database: Database) -> list[dict[str, Any]]:
     """The bodies of the accepted intake items with their `lead` and `kind`, in order."""
     table = table_of(IntakeItem)
     with database.read() as connection:
@@ -91,7 +91,7 @@ def accepted(database: Database) -> list[dict[str, Any]]:
     return [{"lead": row.lead, "kind": row.kind, **row.body} for row in rows]
 
 
-def signed(
+def sign_as_crm(
     document: Any, *, identity: str = "msg-1", secret: SecretStr = CRM_SECRET, ago: float = 0
 ) -> tuple[bytes, dict[str, str]]:
     """A body with the headers of Standard Webhooks, made without its library."""
