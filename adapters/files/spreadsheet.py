@@ -29,7 +29,7 @@ def safe_cell(value: object) -> str:
 def csv_line(cells: Iterable[object], delimiter: str = ",") -> str:
     """A row of a CSV file, with its line end. No cell of it is run by a spreadsheet."""
     text = io.StringIO()
-    writer = csv.writer(text, delimiter=delimiter, lineterminator="\n")
+    writer = csv.writer(text, delimiter=delimiter)
     writer.writerow([safe_cell(cell) for cell in cells])
     return text.getvalue()
 
