@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 from collections.abc import MutableMapping
 from functools import cache
 from typing import Any, Literal
@@ -93,7 +95,43 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     root.setLevel(level.upper())
     for name in _CHATTERING:
         logging.getLogger(name).setLevel(logging.WARNING)
+    logging.getLogger("temporalio").setLevel(logging.NOTSET)
     _hear_core()
+
+
+def configure_for_commands() -> None:
+    """Keep logs off the output of a command: errors alone, on standard error.
+
+    A command says in sentences what went wrong. With LEADFLOW_DEBUG=1 all is logged.
+    """
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                _errors_alone,
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                mask_addresses,
+                structlog.dev.ConsoleRenderer(colors=False),
+            ],
+            logger_factory=lambda *_: _ToStandardError(),
+        )
+    _hear_core()
+
+
+def _errors_alone(_logger: object, method: str, event: Event) -> Event:
+    if method in ("error", "critical", "exception") or os.environ.get("LEADFLOW_DEBUG") == "1":
+        return event
+    raise structlog.DropEvent
+
+
+class _ToStandardError:
+    """Prints to what standard error is at that moment."""
+
+    def msg(self, message: str) -> None:
+        """Print a line."""
+        print(message, file=sys.stderr)  # noqa: T201 - this is how a command logs
+
+    debug = info = warning = error = critical = exception = msg
 
 
 @cache

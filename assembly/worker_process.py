@@ -26,9 +26,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         if missing:
             raise TemporalUnavailableError(
                 f"the namespace {client.namespace} lacks the search attributes"
-                f" {', '.join(missing)}; register them: temporal operator search-attribute create"
-                " --name LeadStage --type Keyword (LeadScore is a Double, LeadDue a Datetime, the"
-                " others Keyword)"
+                f" {', '.join(missing)}; register them: leadflow temporal setup"
             )
         async with working(client, settings, world):
             _log.info(

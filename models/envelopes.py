@@ -197,6 +197,31 @@ class DigestWork(TypedDict):
     at: str
 
 
+class ReconcileWork(TypedDict, total=False):
+    """A comparison of the database with Temporal: of all leads, or of what changed `since` then."""
+
+    since: str
+    """By the wall clock."""
+
+
+class ReconcileOutcome(TypedDict):
+    """How many findings a comparison had, by kind (`usecases.reconciling.REMEDIES`)."""
+
+    repaired: dict[str, int]
+    left: dict[str, int]
+    """What was not repaired."""
+
+
+class ReconcileState(TypedDict):
+    """What one scheduled comparison tells the next."""
+
+    at: str
+    """When it began (wall clock)."""
+    whole: str
+    """When the last comparison of all leads began."""
+    found: ReconcileOutcome
+
+
 def grace(clock: ProgramClock | None) -> timedelta:
     """How late (in the program's time) still counts as done at the instant at which it was due."""
     return max(timedelta(minutes=1), timedelta(seconds=2 * (clock.speed if clock else 1)))

@@ -57,7 +57,7 @@ class CrmEventData(BaseModel):
     entry: CrmEventEntry
 
 
-class CrmEvent(BaseModel):
+class CrmEventBody(BaseModel):
     """A CloudEvent 1.0, signed by Standard Webhooks."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [_EXAMPLE]})
@@ -82,8 +82,8 @@ def _operation_id(kind: str) -> str:
     return f"on_{kind.replace('.', '_')}"
 
 
-def _receiver(kind: str) -> Callable[[CrmEvent], None]:
-    def receive(body: CrmEvent) -> None:
+def _receiver(kind: str) -> Callable[[CrmEventBody], None]:
+    def receive(body: CrmEventBody) -> None:
         pass
 
     receive.__doc__ = f"leadflow sends `{kind}`. Answer 2xx within ten seconds to confirm it."

@@ -15,7 +15,13 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from models.directory import Directory
 from models.program.program import Program
-from tests.desk.simulated_leads import PEOPLE, DeskBrowser, MovableClock, SimulatedLeads, signed_in
+from tests.desk.simulated_leads import (
+    PEOPLE,
+    DeskBrowser,
+    MovableClock,
+    SimulatedLeads,
+    sign_in_browser,
+)
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
@@ -88,6 +94,6 @@ def sign_in(browser: Callable[[], httpx.AsyncClient], context: Context) -> SignI
     """Signs people in, each in their own browser."""
 
     def sign_in_person(person: str) -> DeskBrowser:
-        return signed_in(browser(), context, person)
+        return sign_in_browser(browser(), context, person)
 
     return sign_in_person

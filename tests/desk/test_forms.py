@@ -19,8 +19,8 @@ from tests.desk.simulated_leads import (
     SAM,
     DeskBrowser,
     SimulatedLeads,
-    hidden,
-    text,
+    hidden_value,
+    page_text,
 )
 
 
@@ -51,7 +51,7 @@ async def test_forms_work_a_lead_from_acceptance_to_a_won_deal_and_its_end(
     await alex.act("ana", "win", amount="26000")
     assert leads.state("ana").stage == "customer"
     assert leads.entries("ana", "won")[0]["amount"] == 26000
-    page = text((await alex.open("/desk/leads/ana")).text)
+    page = page_text((await alex.open("/desk/leads/ana")).text)
     assert "wants a quote" in page
     assert "Won, 26000" in page
     form = (await alex.open("/desk/leads/ana")).text
@@ -67,13 +67,13 @@ async def test_forms_work_a_lead_from_acceptance_to_a_won_deal_and_its_end(
 async def test_a_double_click_has_one_effect(leads: SimulatedLeads, ana: DeskBrowser) -> None:
     await ana.act("ana", "accept")
     await ana.open("/desk/leads/ana")
-    form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
+    form = {"do": "touch", "channel": "call", "id": hidden_value(ana.page, "id")}
     assert form["id"]
     for _ in range(2):
         assert (await ana.send("/desk/leads/ana/acts", **form)).status_code == 303
     assert len(leads.entries("ana", "touched")) == 1
     await ana.open("/desk/leads/ana")
-    await ana.send("/desk/leads/ana/acts", **form | {"id": hidden(ana.page, "id")})
+    await ana.send("/desk/leads/ana/acts", **form | {"id": hidden_value(ana.page, "id")})
     assert len(leads.entries("ana", "touched")) == 2
 
 
@@ -85,7 +85,7 @@ async def test_a_refusal_is_shown_above_the_filled_form(
         "ana", "recycle", reason="no_response", until="2026-05-01T09:00", id="again"
     )
     assert answer.status_code == 409
-    assert "Recycling for no_response needs 6 touches" in text(answer.text)
+    assert "Recycling for no_response needs 6 touches" in page_text(answer.text)
     assert '<option value="no_response" selected>' in answer.text
     assert 'value="2026-05-01T09:00"' in answer.text
     assert re.search(r"<details open>\s*<summary>Give back", answer.text)
@@ -141,7 +141,7 @@ async def test_a_malformed_act_is_refused_with_a_sentence(
     await ana.open("/desk/leads/ana")
     answer = await ana.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 422
-    assert expected in text(answer.text)
+    assert expected in page_text(answer.text)
     assert leads.asked == []
 
 
@@ -167,7 +167,7 @@ async def test_the_lead_s_page_shows_the_refusal_of_the_rules(
     await alex.open("/desk/leads/ana")
     answer = await alex.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 409
-    assert expected in text(answer.text)
+    assert expected in page_text(answer.text)
     assert leads.state("ana").stage == "sql"
 
 
@@ -209,7 +209,7 @@ async def test_a_manager_reassigns_a_lead_and_returns_to_the_team_page(
     other = SAM if owner == RILEY else RILEY
     desk = sign_in(MORGAN)
     await desk.open("/desk/team")
-    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden(desk.page, "id")}
+    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden_value(desk.page, "id")}
     answer = await desk.send("/desk/leads/ana/acts", **fields)
     assert answer.headers["location"] == "/desk/team"
     assert leads.state("ana").owner == other
@@ -240,7 +240,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     owner = leads.state("ana").owner
     colleague = sign_in(SAM if owner == RILEY else RILEY)
     await colleague.open("/desk")
-    assert "linkedin" in text(colleague.page)
+    assert "linkedin" in page_text(colleague.page)
     await colleague.open("/desk/leads/ana")
     assert re.findall(r'name="do" value="(\w+)"', colleague.page) == ["done"]
     assert (
@@ -248,4 +248,4 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     ).status_code == 303
     assert leads.state("ana").tasks == ()
     await colleague.open("/desk")
-    assert "linkedin" not in text(colleague.page)
+    assert "linkedin" not in page_text(colleague.page)

@@ -17,7 +17,7 @@ from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSession
 from gateway.app import build_app
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SESSION, SimulatedLeads, text
+from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SESSION, SimulatedLeads, page_text
 from tests.fakes import FakeMailer
 from usecases.context import Context
 
@@ -297,4 +297,4 @@ async def test_signing_in_leads_to_the_requested_page(
     assert 'name="to" value="/desk/leads/a+b@x"' in ready.text
     entered = await http.post(path.partition("?")[0], data={"to": "/desk/leads/a+b@x"})
     page = await http.get(entered.headers["location"])
-    assert "A+b@x" in text(page.text)
+    assert "A+b@x" in page_text(page.text)

@@ -15,7 +15,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.sent_alerts import SqlSentAlerts
 from models.decision import SendMail
 from models.state import ClockState, TaskState
-from tests.journal.turns import FENCE, NOW, after, handoff, rows, turn
+from tests.journal.turns import FENCE, NOW, after, handoff, read_rows, turn
 
 RILEY, SAM = "riley@acme.example", "sam@acme.example"
 
@@ -33,7 +33,9 @@ def test_no_secret_is_stored(database: Database) -> None:
     link = sessions.invite(RILEY)
     session = sessions.sign_in(link)
     assert session is not None
-    kept = rows(database, "SELECT * FROM sign_ins") + rows(database, "SELECT * FROM desk_sessions")
+    kept = read_rows(database, "SELECT * FROM sign_ins") + read_rows(
+        database, "SELECT * FROM desk_sessions"
+    )
     assert len(kept) == 2
     assert link not in str(kept)
     assert session not in str(kept)
@@ -48,7 +50,8 @@ def test_old_links_and_sessions_are_deleted(database: Database) -> None:
     assert first is not None
     assert second is not None
     for table in ("sign_ins", "desk_sessions"):
-        assert [one["person"] for one in rows(database, f"SELECT person FROM {table}")] == [SAM]  # noqa: S608  # its own names
+        left = read_rows(database, f"SELECT person FROM {table}")  # noqa: S608 - its own names
+        assert [one["person"] for one in left] == [SAM]
 
 
 def test_a_session_is_ended_alone(database: Database) -> None:
@@ -58,7 +61,9 @@ def test_a_session_is_ended_alone(database: Database) -> None:
     assert [sessions.who(one) for one in made] == [None, RILEY]
 
 
-def _lead(database: Database, lead: str, due: datetime | None, *, breached: bool = False) -> None:
+def _store_lead(
+    database: Database, lead: str, due: datetime | None, *, breached: bool = False
+) -> None:
     clocks: tuple[ClockState, ...] = ()
     if due is not None:
         clock = ClockState(name="accept", start=NOW, since=NOW, total=60, counted=0, due=due)
@@ -69,10 +74,10 @@ def _lead(database: Database, lead: str, due: datetime | None, *, breached: bool
 
 
 def test_breached_leads_come_first_then_those_due_first(database: Database) -> None:
-    _lead(database, "none", None)
-    _lead(database, "later", after(hours=4))
-    _lead(database, "soon", after(hours=1))
-    _lead(database, "late", after(hours=5), breached=True)
+    _store_lead(database, "none", None)
+    _store_lead(database, "later", after(hours=4))
+    _store_lead(database, "soon", after(hours=1))
+    _store_lead(database, "late", after(hours=5), breached=True)
     lists = SqlDeskLists(database)
     order = ["late", "soon", "later", "none"]
     assert [one.lead for one in lists.of_owner(RILEY)] == order

@@ -27,30 +27,30 @@ def people(*members: dict[str, Any]) -> Directory:
     return Directory(teams={"sdr": team(*members)})
 
 
-def asking(**changes: Any) -> Assign:
+def assign_command(**changes: Any) -> Assign:
     values: dict[str, Any] = {"key": "k", "at": NOW, "handoff": 1, "team": "sdr", "timezone": "UTC"}
     return Assign(**values | changes)
 
 
-def drawn(roster: Roster, directory: Directory, times: int) -> list[str | None]:
-    return [roster.assign(directory, asking(), {}).owner for _ in range(times)]
+def assign_repeatedly(roster: Roster, directory: Directory, times: int) -> list[str | None]:
+    return [roster.assign(directory, assign_command(), {}).owner for _ in range(times)]
 
 
 def test_equal_members_take_turns_in_file_order() -> None:
     directory = people({"email": SAM}, {"email": RILEY})
-    assert drawn(Roster(), directory, 4) == [SAM, RILEY, SAM, RILEY]
+    assert assign_repeatedly(Roster(), directory, 4) == [SAM, RILEY, SAM, RILEY]
 
 
 def test_a_double_weight_gets_two_of_three() -> None:
     directory = people({"email": RILEY}, {"email": SAM, "weight": 2})
-    assert drawn(Roster(), directory, 6) == [RILEY, SAM, SAM, RILEY, SAM, SAM]
+    assert assign_repeatedly(Roster(), directory, 6) == [RILEY, SAM, SAM, RILEY, SAM, SAM]
 
 
 def test_a_member_at_capacity_is_left_out_and_no_capacity_means_no_limit() -> None:
     full = team({"email": RILEY, "capacity": 2}, {"email": SAM})
     loads = {RILEY: 2, SAM: 4_000}
-    assert choose(full, asking(), loads, {}) == Choice(owner=SAM)
-    assert choose(full, asking(), {RILEY: 1}, {SAM: Fraction(0)}) == Choice(owner=RILEY)
+    assert choose(full, assign_command(), loads, {}) == Choice(owner=SAM)
+    assert choose(full, assign_command(), {RILEY: 1}, {SAM: Fraction(0)}) == Choice(owner=RILEY)
 
 
 @pytest.mark.parametrize(
@@ -67,7 +67,9 @@ def test_days_away_are_whole_days_in_the_members_own_zone(
     zone: str, at: datetime, owner: str
 ) -> None:
     found = team({"email": RILEY, "timezone": zone, "away": WEEK_OFF}, {"email": SAM})
-    assert choose(found, asking(at=at, timezone="Europe/Berlin"), {}, {}) == Choice(owner=owner)
+    assert choose(found, assign_command(at=at, timezone="Europe/Berlin"), {}, {}) == Choice(
+        owner=owner
+    )
 
 
 @pytest.mark.parametrize("zone", [None, "Mars/Base"])
@@ -76,18 +78,22 @@ def test_a_member_without_a_known_zone_counts_days_in_the_accept_calendars(
 ) -> None:
     found = team({"email": RILEY, "timezone": zone, "away": WEEK_OFF})
     late = datetime(2026, 3, 8, 23, 30, tzinfo=UTC)
-    assert choose(found, asking(at=late), {}, {}).owner == RILEY
-    assert choose(found, asking(at=late, timezone="Europe/Berlin"), {}, {}).why == "absent"
+    assert choose(found, assign_command(at=late), {}, {}).owner == RILEY
+    assert choose(found, assign_command(at=late, timezone="Europe/Berlin"), {}, {}).why == "absent"
 
 
 def test_the_preferred_owner_is_chosen_first_if_available() -> None:
     found = team({"email": RILEY}, {"email": SAM, "capacity": 1})
     counts = {RILEY: Fraction(0), SAM: Fraction(9)}
-    wish = asking(prefer=SAM)
+    wish = assign_command(prefer=SAM)
     assert choose(found, wish, {}, counts) == Choice(owner=SAM)
     assert choose(found, wish, {SAM: 1}, counts) == Choice(owner=RILEY)
-    assert choose(found, asking(prefer=SAM, tried=(SAM,)), {}, counts) == Choice(owner=RILEY)
-    assert choose(found, asking(prefer="gone@acme.example"), {}, counts) == Choice(owner=RILEY)
+    assert choose(found, assign_command(prefer=SAM, tried=(SAM,)), {}, counts) == Choice(
+        owner=RILEY
+    )
+    assert choose(found, assign_command(prefer="gone@acme.example"), {}, counts) == Choice(
+        owner=RILEY
+    )
 
 
 @pytest.mark.parametrize(
@@ -106,12 +112,12 @@ def test_the_preferred_owner_is_chosen_first_if_available() -> None:
 def test_the_first_reason_that_keeps_a_member_out_is_returned(
     members: list[dict[str, Any]], why: str
 ) -> None:
-    assert choose(team(*members), asking(tried=(TESS,)), {}, {}) == Choice(why=why)  # type: ignore[arg-type]  # the parameters are these words
+    assert choose(team(*members), assign_command(tried=(TESS,)), {}, {}) == Choice(why=why)  # type: ignore[arg-type]  # the parameters are these words
 
 
 def test_an_unknown_team_is_empty() -> None:
-    assert choose(None, asking(), {}, {}) == Choice(why="empty")
-    assert Roster().assign(Directory(), asking(team=None), {}) == Choice(why="empty")
+    assert choose(None, assign_command(), {}, {}) == Choice(why="empty")
+    assert Roster().assign(Directory(), assign_command(team=None), {}) == Choice(why="empty")
 
 
 def test_a_newcomer_starts_at_the_teams_lowest_ratio_exactly() -> None:
@@ -122,25 +128,25 @@ def test_a_newcomer_starts_at_the_teams_lowest_ratio_exactly() -> None:
 
 def test_a_newcomer_is_new_only_once() -> None:
     roster = Roster()
-    drawn(roster, people({"email": RILEY}), 5)
+    assign_repeatedly(roster, people({"email": RILEY}), 5)
     both = people({"email": RILEY}, {"email": SAM})
-    assert drawn(roster, both, 4) == [RILEY, SAM, RILEY, SAM]
+    assert assign_repeatedly(roster, both, 4) == [RILEY, SAM, RILEY, SAM]
 
 
 def test_an_absent_member_is_no_newcomer_on_return() -> None:
     roster = Roster()
     away = people({"email": RILEY}, {"email": SAM, "away": WEEK_OFF})
-    assert drawn(roster, away, 2) == [RILEY, RILEY]
+    assert assign_repeatedly(roster, away, 2) == [RILEY, RILEY]
     back = people({"email": RILEY}, {"email": SAM})
-    assert drawn(roster, back, 3) == [SAM, SAM, RILEY]
+    assert assign_repeatedly(roster, back, 3) == [SAM, SAM, RILEY]
 
 
 def test_a_member_who_left_the_team_returns_as_a_newcomer() -> None:
     roster = Roster()
     both, alone = people({"email": RILEY}, {"email": SAM}), people({"email": RILEY})
-    drawn(roster, both, 2)
-    drawn(roster, alone, 10)
-    assert drawn(roster, both, 2) == [RILEY, SAM]
+    assign_repeatedly(roster, both, 2)
+    assign_repeatedly(roster, alone, 10)
+    assert assign_repeatedly(roster, both, 2) == [RILEY, SAM]
 
 
 def test_an_assignment_by_hand_counts_for_a_member_only() -> None:
@@ -149,14 +155,14 @@ def test_an_assignment_by_hand_counts_for_a_member_only() -> None:
         made = CountAssignment(key="c", at=NOW, handoff=1, team="sdr", owner=owner)
         roster.count(directory, made)
     assert roster.counts("sdr") == {RILEY: 2, SAM: 0}
-    assert drawn(roster, directory, 3) == [SAM, SAM, RILEY]
+    assert assign_repeatedly(roster, directory, 3) == [SAM, SAM, RILEY]
 
 
 def test_each_team_has_its_own_counts() -> None:
     one = team({"email": RILEY}, {"email": SAM})
     directory, roster = Directory(teams={"sdr": one, "ae": one}), Roster()
-    drawn(roster, directory, 1)
-    assert roster.assign(directory, asking(team="ae"), {}).owner == RILEY
+    assign_repeatedly(roster, directory, 1)
+    assert roster.assign(directory, assign_command(team="ae"), {}).owner == RILEY
 
 
 @given(weights=st.lists(st.integers(1, 9), min_size=1, max_size=6), times=st.integers(0, 120))
@@ -165,7 +171,7 @@ def test_shares_follow_the_weights_within_one_round(weights: list[int], times: i
     directory = people(
         *({"email": email, "weight": weight} for email, weight in zip(emails, weights, strict=True))
     )
-    owners = Counter(drawn(Roster(), directory, times))
+    owners = Counter(assign_repeatedly(Roster(), directory, times))
     ratios = [
         Fraction(owners[email], weight) for email, weight in zip(emails, weights, strict=True)
     ]

@@ -50,7 +50,8 @@ from adapters.temporal.client import LeadNotFoundError, Leads, TemporalUnavailab
 from adapters.temporal.connection import connect_to
 from adapters.temporal.embedded import EmbeddedServer
 from assembly.process import leave
-from assembly.queues import sandbox, working
+from assembly.queues import working
+from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from assembly.world import open_world
 from models.decision import Decision
@@ -257,7 +258,7 @@ def _of(name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def opened(home: Path, seed: int) -> AsyncIterator[Trial]:
+async def running_trial(home: Path, seed: int) -> AsyncIterator[Trial]:
     """A trial with its server and workers; all is ended when the block ends."""
     url = f"sqlite:///{home / 'leadflow.db'}"
     migrate(url)
@@ -281,7 +282,7 @@ async def opened(home: Path, seed: int) -> AsyncIterator[Trial]:
         database.close()
 
 
-async def replayed(histories: Sequence[WorkflowHistory], keep: Path | None) -> list[str]:
+async def failed_replays(histories: Sequence[WorkflowHistory], keep: Path | None) -> list[str]:
     """The histories that do not replay, each with why."""
     failed = []
     for name, runner in (("sandbox", sandbox()), ("plain", UnsandboxedWorkflowRunner())):
@@ -306,7 +307,7 @@ async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = N
     wrong: list[str] = []
     runs, events, began = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="leadflow-lives-") as folder:
-        async with opened(Path(folder), seed) as one:
+        async with running_trial(Path(folder), seed) as one:
             for first in range(0, lives, AT_ONCE):
                 leads = [f"l{number}" for number in range(first, min(first + AT_ONCE, lives))]
                 disturbing = asyncio.create_task(one.disturb())
@@ -317,7 +318,7 @@ async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = N
                 histories = [history async for history in one.histories(leads)]
                 runs += len(histories)
                 events += sum(len(history.events) for history in histories)
-                wrong += await replayed(histories, keep) + one.wrong(leads)
+                wrong += await failed_replays(histories, keep) + one.wrong(leads)
                 print(  # noqa: T201 - a command that takes long says how far it is
                     f"{leads[-1]}: {runs} runs, {events} events, {len(wrong)} wrong,"
                     f" {dict(one.faults)}, {time.monotonic() - began:.0f} s",
