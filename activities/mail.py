@@ -24,7 +24,7 @@ from activities.ports import (
     Claim,
     MailRefusedError,
     MailUnsentError,
-    Place,
+    Reservation,
     Rendered,
     World,
 )
@@ -161,12 +161,12 @@ class MailActivities:
             return None
         return _Ready(mail, program, _rates(program, mail))
 
-    async def _in_turn(self, ready: _Ready) -> Place:
+    async def _in_turn(self, ready: _Ready) -> Reservation:
         """Wait for this mail's place; raise if that is long, so that others go meanwhile.
 
         A mail whose route is stopped takes none.
         """
-        place = Place(wait=timedelta(0))
+        place = Reservation(wait=timedelta(0))
         if ready.rates:
             place = await self._in_thread(self._world.rates.reserve, ready.rates, _PATIENCE)
         if place.wait > _PATIENCE:
@@ -184,7 +184,7 @@ class MailActivities:
         return place
 
     async def _sent(
-        self, lead: str, command: SendMail, ready: _Ready, place: Place
+        self, lead: str, command: SendMail, ready: _Ready, place: Reservation
     ) -> CommandResult:
         """Send the mail; a try of which nothing was sent gives its place of the rates back."""
         attempt = _Attempt()
@@ -208,8 +208,7 @@ class MailActivities:
         attempt: _Attempt,
         claim: Callable[[], Coroutine[Any, Any, None]],
     ) -> CommandResult:
-        status: Ending = "failed"
-        why: str | None = "unknown_outcome"
+        why = "unknown_outcome"
         mail, program = ready.mail, ready.program
         try:
             await _handed_back(self._world.mailer.send(mail, before_content=claim), attempt)
@@ -228,7 +227,7 @@ class MailActivities:
             ):
                 await self._released(command, attempt)
                 raise not_now(error) from error
-            why = "refused" if error.kind == "about_us" else error.kind
+            why = "refused" if error.kind == "unsendable" else error.kind
             if not attempt.claimed:
                 return await self._in_thread(self._refused, lead, command, mail, why)
         except Exception as error:
@@ -236,9 +235,10 @@ class MailActivities:
                 raise  # nothing was sent: Temporal tries again
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
         else:
+            done = await self._in_thread(self._settled, lead, command, "sent", None)
             await self._in_thread(self._routes.accepted, program, mail)
-            status, why = "sent", None
-        return await self._in_thread(self._settled, lead, command, status, why)
+            return done
+        return await self._in_thread(self._settled, lead, command, "failed", why)
 
     async def _released(self, command: SendMail, attempt: _Attempt) -> None:
         """Give the claim of a mail back that the server surely did not take."""

@@ -31,7 +31,7 @@ _LONGEST_SPREAD = timedelta(minutes=10)
 _EVIDENCE: dict[RefusalKind, Evidence] = {
     "bounced": "dead",
     "soft_bounced": "vague",
-    "about_us": "about_us",
+    "refused": "about_us",
 }
 
 _log = structlog.get_logger(__name__)
@@ -61,10 +61,10 @@ class MailRoutes:
 
         `since` is when the mail was first asked for, by the wall clock.
         """
-        if error.kind == "refused":
+        if error.kind == "unsendable":
             return False
         of_program, of_domain = self.refused(program, mail, _EVIDENCE[error.kind], str(error))
-        if error.kind != "about_us":
+        if error.kind != "refused":
             return of_program.is_open or (error.kind == "soft_bounced" and of_domain.is_open)
         now = datetime.now(UTC)
         return not given_up(of_program, of_domain, tries=tries, since=since, now=now)
@@ -145,7 +145,7 @@ def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:
 
 
 def retry_delay(tries: int) -> timedelta:
-    """When a mail is tried again that a server took not now, for the so-manieth time."""
+    """How long after this many tries a mail is tried again."""
     delay = RETRIES[min(tries, len(RETRIES)) - 1]
     return delay + delay / 4 * random.random()  # noqa: S311 - no secret
 

@@ -185,7 +185,7 @@ class MailLedger(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Reservation:
     """A mail's place under some rates."""
 
     wait: timedelta
@@ -197,11 +197,11 @@ class Place:
 class Rates(Protocol):
     """The most mail in a time, for all workers together."""
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Place:
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:
         """A place under all these rates; taken if it comes within `patience`."""
         ...
 
-    def give_back(self, rates: Mapping[str, Rate], place: Place) -> None:
+    def give_back(self, rates: Mapping[str, Rate], place: Reservation) -> None:
         """Give back the place of a mail of which nothing was sent."""
         ...
 
@@ -271,19 +271,18 @@ class MailUnsentError(Exception):
         self.about_us = about_us
 
 
-RefusalKind = Literal["bounced", "soft_bounced", "about_us", "refused"]
+RefusalKind = Literal["bounced", "soft_bounced", "refused", "unsendable"]
 
 
 class MailRefusedError(Exception):
     """The server refused the mail for good; the message says why.
 
     `kind` says what that means: the address does not exist (`bounced`), or it may be fine
-    (`soft_bounced`: a full mailbox). `about_us`: the refusal is about our servers, our domain, our
-    rate or our letters, so the mail may go when that is mended. `refused`: this mail can't be
-    sent.
+    (`soft_bounced`: a full mailbox). `refused`: that is about our servers, our domain, our rate or
+    our letters, so the mail may go when that is mended. `unsendable`: this mail never can.
     """
 
-    def __init__(self, message: str, kind: RefusalKind = "refused") -> None:
+    def __init__(self, message: str, kind: RefusalKind = "unsendable") -> None:
         super().__init__(message)
         self.kind = kind
 

@@ -1,4 +1,7 @@
-"""Fakes of the ports, in memory."""
+"""Fakes of the ports, in memory.
+
+The file is long because it holds one fake for each port.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +25,7 @@ from activities.ports import (
     Claim,
     Fence,
     Payload,
-    Place,
+    Reservation,
     Rendered,
     StoredLead,
     Taken,
@@ -250,13 +253,14 @@ class FakeRates:
     waits: list[timedelta] = field(default_factory=list)
     asked: list[dict[str, Rate]] = field(default_factory=list)
 
-    given_back: list[Place] = field(default_factory=list)
+    given_back: list[Reservation] = field(default_factory=list)
 
-    def reserve(self, rates: Mapping[str, Rate], _patience: timedelta) -> Place:
+    def reserve(self, rates: Mapping[str, Rate], _patience: timedelta) -> Reservation:
         self.asked.append(dict(rates))
-        return Place(wait=self.waits.pop(0) if self.waits else timedelta(0))
+        taken = dict.fromkeys(rates, datetime(2026, 3, 2, 9, tzinfo=UTC))
+        return Reservation(wait=self.waits.pop(0) if self.waits else timedelta(0), taken=taken)
 
-    def give_back(self, _rates: Mapping[str, Rate], place: Place) -> None:
+    def give_back(self, _rates: Mapping[str, Rate], place: Reservation) -> None:
         self.given_back.append(place)
 
 

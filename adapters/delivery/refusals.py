@@ -150,5 +150,5 @@ def refusal_kind(code: int, message: str, phase: Phase) -> RefusalKind:
 _KINDS: dict[Meaning, RefusalKind] = {
     "dead": "bounced",
     "passing": "soft_bounced",
-    "about_us": "about_us",
+    "about_us": "refused",
 }

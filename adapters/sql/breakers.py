@@ -54,7 +54,8 @@ class SqlBreakers:
         with self._database.read() as connection:
             if not connection.scalar(sa.select(sa.exists(_B.c.route).where(_troubled(routes)))):
                 return ()
-        return self._changed(routes, after_acceptance, known_only=True)
+        before, _ = self._changed(routes, after_acceptance, known_only=True)
+        return tuple(before.values())
 
     def refused(
         self, routes: Sequence[str], address: str, evidence: Evidence, why: str
@@ -69,11 +70,9 @@ class SqlBreakers:
         def refused(breaker: Breaker, now: datetime) -> Breaker:
             return after_refusal(breaker, one, why, now)
 
-        before = self._changed(routes, refused, known_only=False)
-        with self._database.read() as connection:
-            after = _read(connection, routes)
-        was_open = {each.route for each in before if each.is_open}
-        return after, tuple(each for each in after if each.is_open and each.route not in was_open)
+        before, after = self._changed(routes, refused, known_only=False)
+        opened = [each for each in after.values() if each.is_open > before[each.route].is_open]
+        return tuple(after[route] for route in routes), tuple(opened)
 
     def open_routes(self) -> tuple[Breaker, ...]:
         """The routes whose mail waits, by name."""
@@ -89,8 +88,8 @@ class SqlBreakers:
         change: Callable[[Breaker, datetime], Breaker],
         *,
         known_only: bool,
-    ) -> tuple[Breaker, ...]:
-        """Change these routes in one transaction; how they were before."""
+    ) -> tuple[dict[str, Breaker], dict[str, Breaker]]:
+        """Change these routes in one transaction; how they were before, and are now."""
         with self._database.write() as connection:
             if not known_only:
                 connection.execute(
@@ -98,15 +97,14 @@ class SqlBreakers:
                     [_row(Breaker(route=route)) for route in sorted(routes)],
                 )
             now = self._database.now(connection)
-            found = _locked(connection, routes)
-            for one in found:
-                self._write(connection, change(one, now))
-        return found
+            before = {one.route: one for one in _locked(connection, routes)}
+            after = {route: change(one, now) for route, one in before.items()}
+            for one in after.values():
+                self._write(connection, one)
+        return before, after
 
     def _write(self, connection: sa.Connection, breaker: Breaker) -> None:
-        connection.execute(
-            sa.update(_B).where(_B.c.route == breaker.route).values(_row(breaker))
-        )
+        connection.execute(sa.update(_B).where(_B.c.route == breaker.route).values(_row(breaker)))
 
 
 def _troubled(routes: Sequence[str]) -> sa.ColumnElement[bool]:
@@ -124,13 +122,6 @@ def _locked(connection: sa.Connection, routes: Sequence[str]) -> tuple[Breaker, 
     """The routes' rows in one order, so that two mails can't deadlock."""
     query = sa.select(_B).where(_B.c.route.in_(routes)).order_by(_B.c.route).with_for_update()
     return tuple(map(_breaker, connection.execute(query).mappings().all()))
-
-
-def _read(connection: sa.Connection, routes: Sequence[str]) -> tuple[Breaker, ...]:
-    """The routes in the order in which they are named."""
-    rows = connection.execute(sa.select(_B).where(_B.c.route.in_(routes))).mappings().all()
-    found = {row["route"]: _breaker(row) for row in rows}
-    return tuple(found.get(route, Breaker(route=route)) for route in routes)
 
 
 def _row(breaker: Breaker) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 
-from activities.ports import Place
+from activities.ports import Reservation
 from adapters.sql.database import Database
 from models.durations import Rate
 from models.tables.columns import table_of
@@ -31,14 +31,14 @@ class SqlRates:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Place:
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:
         """A place for one more mail under all these rates, and how long until it comes.
 
         If that is within `patience`, the place is taken, and the mail should be sent then.
         Otherwise nothing is taken, and the caller asks again after that time.
         """
         if not rates:
-            return Place(wait=timedelta(0))
+            return Reservation(wait=timedelta(0))
         names = sorted(rates)  # one order, so that two mails can't deadlock
         taken: dict[str, datetime] = {}
         with self._database.write() as connection:
@@ -61,9 +61,9 @@ class SqlRates:
                     connection.execute(
                         sa.update(_R).where(_R.c.name == name).values(next_at=taken[name])
                     )
-        return Place(wait=at - now, taken=taken)
+        return Reservation(wait=at - now, taken=taken)
 
-    def give_back(self, rates: Mapping[str, Rate], place: Place) -> None:
+    def give_back(self, rates: Mapping[str, Rate], place: Reservation) -> None:
         """Give back a place that was taken, because nothing was sent.
 
         Only the last place of a rate can be given back: those behind it are promised already, and

@@ -73,7 +73,7 @@ def test_a_domain_that_is_used_up_takes_no_place_from_the_program(rates: SqlRate
 
 
 def test_nothing_is_saved_up_while_no_mail_goes(rates: SqlRates, database: Database) -> None:
-    rates.reserve({"program/acme": MINUTE}, NONE).wait
+    rates.reserve({"program/acme": MINUTE}, NONE)
     long_ago = datetime.now(UTC) - timedelta(days=3)
     with database.write() as connection:
         connection.execute(sa.update(_R).values(next_at=long_ago))
@@ -105,3 +105,19 @@ def test_a_clock_that_was_ahead_holds_up_no_mail(rates: SqlRates, database: Data
     patience = timedelta(seconds=5)
     waits = [rates.reserve({"program/acme": SECOND}, patience).wait for _ in range(3)]
     assert [round(wait.total_seconds()) for wait in waits] == [1, 2, 3]
+
+
+def test_a_place_that_is_given_back_is_the_next_one(rates: SqlRates) -> None:
+    both = {"domain/x.example": MINUTE, "program/acme": SECOND}
+    place = rates.reserve(both, NONE)
+    rates.give_back(both, place)
+    assert rates.reserve(both, NONE).wait == NONE
+    assert rates.reserve(both, NONE).wait > timedelta(seconds=5)
+
+
+def test_a_place_is_not_given_back_past_one_that_is_promised(rates: SqlRates) -> None:
+    first = rates.reserve({"program/acme": SECOND}, LONG)
+    second = rates.reserve({"program/acme": SECOND}, LONG)
+    rates.give_back({"program/acme": SECOND}, first)
+    third = rates.reserve({"program/acme": SECOND}, LONG)
+    assert third.wait > second.wait

@@ -124,17 +124,20 @@ async def test_a_mail_that_goes_can_be_known_again_by_its_name_and_links() -> No
     assert at.mail_ledger.known == {send_mail().key: ("note", ())}
 
 
-@pytest.mark.parametrize("kind", ["bounced", "soft_bounced", "refused"])
-async def test_what_a_refusal_means_is_told_to_the_rules(kind: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("bounced", "bounced"), ("soft_bounced", "soft_bounced"), ("unsendable", "refused")],
+)
+async def test_what_a_refusal_means_is_sent_to_the_rules(kind: Any, why: str) -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailRefusedError("550 no", kind)]
-    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
-    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": why}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": why}
 
 
-async def test_a_refusal_of_the_content_is_told_too() -> None:
+async def test_a_refusal_of_the_content_is_sent_to_the_rules_too() -> None:
     at = world(program())
-    at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed", "refused")]
+    at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed")]
     assert await run_send_mail(at) == {"outcome": "failed", "why": "refused"}
 
 
