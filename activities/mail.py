@@ -1,7 +1,7 @@
 """Sending the program's e-mails to leads: at most once, when in doubt not at all.
 
-A crash between the mail server's "250" and our note of it can't be told from one before
-it. A person who gets a mail twice loses trust; so the doubt is reported, not resolved.
+After a crash nobody knows whether the mail server had accepted the mail. A person who gets a mail
+twice loses trust. So the outcome is reported as unknown, and the mail is not sent again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from activities.ports import (
     Claim,
     MailRefusedError,
     MailUnsentError,
-    Reservation,
     Rendered,
+    Reservation,
     World,
 )
 from models.decision import SendMail
@@ -34,7 +34,8 @@ from models.envelopes import CommandResult, Work
 from models.program.program import Program
 
 _PATIENCE = timedelta(seconds=5)
-"""A mail whose place comes within this waits for it; a later one lets others go first."""
+"""A mail whose place comes within this time waits for it. A later one is tried again later, so that
+other mails are sent first."""
 
 Value = TypeVar("Value")
 Ending = Literal["sent", "skipped", "failed"]
@@ -53,15 +54,15 @@ class _Ready:
 
 @dataclass(slots=True)
 class _Attempt:
-    """How far one try to send a mail came."""
+    """How far one try to send a mail has come."""
 
     claiming: bool = False
     claimed: bool = False
-    """From here on the content may be out."""
+    """From now on the server may have the content."""
 
 
 class _NotSentError(Exception):
-    """The claim said that this mail must not go: it ended long ago, or its address gets none."""
+    """The mail must not be sent: it has an outcome already, or its address is suppressed."""
 
     def __init__(self, claim: Claim) -> None:
         super().__init__(claim.status)
@@ -78,15 +79,26 @@ class MailActivities:
 
     @activity.defn(name="send_mail")
     async def send_mail(self, work: Work) -> list[CommandResult]:
-        """Send mails one after another, each at most once, and tell what became of each.
+        """Send mails one after another, each at most once. Returns the result of each.
 
-        A mail is claimed when the server waits for its content, and not before: what has not
-        come so far was surely not sent. Raises ApplicationError when the server surely took
-        nothing, and when the worker stops before the claim: Temporal tries again, and what was
-        sent before answers as it did.
+        A mail is claimed when the server waits for its content. A mail that was not claimed was not
+        sent. Raises ApplicationError when the server accepted nothing, and when the worker stops
+        before the claim. Then Temporal tries again, and a mail that was sent before keeps its
+        result.
         """
         async with pulse():
-            return [await self._one(work, read_command(one)) for one in work["commands"]]
+            return [await self._metered(work, read_command(one)) for one in work["commands"]]
+
+    async def _metered(self, work: Work, command: object) -> CommandResult:
+        try:
+            done = await self._one(work, command)
+        except Exception:
+            self._world.meter.mail("unsent")
+            raise
+        outcome = done.get("outcome", "sent")
+        unknown = done.get("why") == "unknown_outcome"
+        self._world.meter.mail("unknown" if unknown else outcome)
+        return done
 
     async def _one(self, work: Work, command: object) -> CommandResult:
         if not isinstance(command, SendMail):
@@ -101,9 +113,9 @@ class MailActivities:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     async def _claimed(self, lead: str, command: SendMail, mail: Rendered) -> None:
-        """Claim a mail whose content goes next. Raises _NotSentError if it must not go.
+        """Claim a mail whose content is sent next. Raises _NotSentError if it must not be sent.
 
-        Who is cancelled meanwhile gives the claim back.
+        If it is cancelled meanwhile, the claim is released.
         """
         begin = self._world.mail_ledger.begin
         running = asyncio.ensure_future(self._in_thread(begin, lead, command, mail))
@@ -117,7 +129,7 @@ class MailActivities:
             raise _NotSentError(claim)
 
     def _prepared(self, work: Work, command: SendMail) -> _Ready | CommandResult:
-        """Render the mail, unless it is known already what becomes of it. It is not claimed yet."""
+        """Render the mail, unless its result is known already. It is not claimed yet."""
         lead, mail_ledger = work["lead"], self._world.mail_ledger
         ready = self._rendered(work, command)
         if ready is None:
@@ -129,7 +141,7 @@ class MailActivities:
             return ready
         # What is suppressed gets its row here; what ended keeps its own.
         ended = mail_ledger.begin(lead, command, mail) if known.status == "skipped" else known
-        if ended.status == "new":  # the suppression was lifted in this moment
+        if ended.status == "new":  # the suppression was lifted just now
             mail_ledger.release(command.key)
             return ready
         return self._ended(lead, command, ended)
@@ -137,7 +149,7 @@ class MailActivities:
     def _ended(
         self, lead: str, command: SendMail, claim: Claim, why: str | None = None
     ) -> CommandResult:
-        """How a mail that is not sent now ended: long ago, in doubt, or now for this reason."""
+        """The result of a mail that is not sent now: an earlier one, unknown, or this reason."""
         if claim.status == "unknown":
             return self._settled(lead, command, "failed", "unknown_outcome")
         if claim.status == "new":
@@ -246,7 +258,7 @@ class MailActivities:
             await self._in_thread(self._world.mail_ledger.release, command.key)
 
     def _refused(self, lead: str, command: SendMail, mail: Rendered, why: str) -> CommandResult:
-        """Note that the server refused a mail for good before it asked for the content."""
+        """Record that the server refused a mail permanently before it asked for the content."""
         claim = self._world.mail_ledger.begin(lead, command, mail)
         return self._ended(lead, command, claim, why)
 
@@ -267,7 +279,7 @@ class MailActivities:
 async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) -> None:
     """Send, unless the worker stops before the mail is claimed: then another worker does it.
 
-    Raises what `sending` raises, and ApplicationError for a mail that is handed back.
+    Raises what `sending` raises, and ApplicationError for a mail that is released.
     """
     task = asyncio.ensure_future(sending)
     stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())

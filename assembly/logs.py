@@ -15,6 +15,7 @@ from temporalio import workflow
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
+    PrometheusConfig,
     Runtime,
     TelemetryConfig,
     TelemetryFilter,
@@ -96,7 +97,7 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     for name in _CHATTERING:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("temporalio").setLevel(logging.NOTSET)
-    _hear_core()
+    hear_core()
 
 
 def configure_for_commands() -> None:
@@ -115,7 +116,7 @@ def configure_for_commands() -> None:
             ],
             logger_factory=lambda *_: _ToStandardError(),
         )
-    _hear_core()
+    hear_core()
 
 
 def _errors_alone(_logger: object, method: str, event: Event) -> Event:
@@ -135,12 +136,25 @@ class _ToStandardError:
 
 
 @cache
-def _hear_core() -> None:
-    """Have Temporal's core log like the rest: by itself it writes to standard output."""
+def hear_core(metrics_at: str | None = None) -> None:
+    """Have Temporal's core log like the rest: by itself it writes to standard output.
+
+    With `metrics_at` (host and port) its own exporter of metrics listens there. Clients that were
+    made before keep what they have.
+    """
     core = LoggingConfig(
         filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
     )
+    metrics = None
+    if metrics_at is not None:
+        metrics = PrometheusConfig(
+            bind_address=metrics_at,
+            counters_total_suffix=True,
+            unit_suffix=True,
+            durations_as_seconds=True,
+        )
     Runtime.set_default(
-        Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False
+        Runtime(telemetry=TelemetryConfig(logging=core, metrics=metrics)),
+        error_if_already_set=False,
     )

@@ -39,7 +39,12 @@ MAIL_THREADS = 2
 def turn_activities(world: World) -> TurnActivities:
     """The turn with the real rules."""
     return TurnActivities(
-        world.programs, world.people, world.journal, decide=decide, new_lead=new_lead
+        world.programs,
+        world.people,
+        world.journal,
+        decide=decide,
+        new_lead=new_lead,
+        meter=world.meter,
     )
 
 
@@ -59,7 +64,9 @@ async def working(
         threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
         writers = stack.enter_context(ThreadPoolExecutor(MAIL_THREADS, "mail"))
         mail = MailActivities(world, writers)
-        reconcile = ReconcileActivities(stack.enter_context(comparing(client, settings)))
+        reconcile = ReconcileActivities(
+            stack.enter_context(comparing(client, settings)), world.meter
+        )
         await stack.enter_async_context(
             Worker(
                 client,

@@ -20,6 +20,7 @@ from cli import (
     database,
     demo,
     digest,
+    doctor,
     enrol,
     inspect,
     key,
@@ -39,7 +40,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, digest, key, webhook, serve, temporal, reconcile),
+    *(inspect, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""
 

@@ -60,6 +60,8 @@ class ClockState:
     reminders: tuple[tuple[str, int], ...] = ()
     """The reminders to come: the share as written, and its counted seconds."""
     breached: bool = False
+    when: str | None = None
+    """The `when` of the clock in the program's list that runs: its settings count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +73,8 @@ class HandoffState:
     opened: datetime
     second: bool = False
     """Whether this is the handoff after qualification (`then_to`)."""
+    calendar: str | None = None
+    """The route's calendar: of all clocks that name none."""
     over: bool = False
     """Whether it has ended: the lead went to another team, was won, or left sales."""
     attempt: int = 0

@@ -1,7 +1,7 @@
 """The comparison as a workflow: a Temporal Schedule starts it every few minutes.
 
-What one run finds out goes to the next as the schedule's last result: so the next looks only at
-what changed since, and at all leads once an hour.
+The next run gets the result of this one as the schedule's last result. So it looks only at what
+changed since, and at all leads once an hour.
 """
 
 from __future__ import annotations

@@ -106,6 +106,20 @@ class SmtpMailer:
         finally:
             pool.put_nowait(client)
 
+    async def check(self) -> None:
+        """Connect and log in on a connection of its own, and send nothing.
+
+        Raises MailUnsentError with the server's words.
+        """
+        client = aiosmtplib.SMTP(**self._settings)
+        try:
+            await client.connect()
+            await client.quit()
+        except (SMTPException, OSError) as error:
+            raise MailUnsentError(f"{self._where}: {error}") from error
+        finally:
+            client.close()
+
     async def _free(self, pool: _Pool) -> aiosmtplib.SMTP:
         """A connection, made or not. Raises MailUnsentError if none is free for a whole timeout.
 

@@ -120,15 +120,20 @@ def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None
 
 
 def office_zone(programs: SqlPrograms) -> ZoneInfo:
-    """The time zone for absences of members without one: that of the accept calendar.
+    """The time zone for absences of members without one: that of the accept calendars.
 
-    UTC if the programs published last don't agree on one.
+    UTC if those of the programs published last don't agree on one.
     """
-    zones = {_accept_zone(found) for name in programs.names() if (found := programs.newest(name))}
+    newest = [found for name in programs.names() if (found := programs.newest(name))]
+    zones = {zone for program in newest for zone in _accept_zones(program)}
     return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
-def _accept_zone(program: Program) -> ZoneInfo:
-    book = rulebook(program)
-    accept = program.handoff.accept if program.handoff is not None else None
-    return book.open_time(accept, book.zone).timezone
+def _accept_zones(program: Program) -> set[ZoneInfo]:
+    """The time zones of the accept calendars: of each clock, of each route where it names none."""
+    book, handoff = rulebook(program), program.handoff
+    accept = handoff.clocks("accept") if handoff is not None else ()
+    calendars = {clock.calendar for clock in accept} or {None}
+    if None in calendars and handoff is not None:
+        calendars = calendars - {None} | {route.calendar for route in handoff.routing}
+    return {book.open_time(name, book.zone).timezone for name in calendars}

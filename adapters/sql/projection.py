@@ -101,6 +101,7 @@ def task_rows(
                 "task_kind": fields.get("task_kind", ""),
                 "owner": fields.get("owner"),
                 "team": fields.get("team"),
+                "note": fields.get("note"),
                 "opened": at,
                 "done": None,
             }

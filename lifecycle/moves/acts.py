@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.calendars.local_time import later
+from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import settings
 from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
@@ -30,6 +32,7 @@ from lifecycle.stable_hash import short_hash
 from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
+from models.program.handoff import QualifyClock
 from models.refusal import RefusedError
 from models.state import Deal
 
@@ -73,8 +76,8 @@ def _touch(m: Moment, act: Act) -> None:
 def _qualify(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "qualify", act.by)
     m.record("qualified", by=act.by)
-    handoff = m.book.program.handoff
-    then_to = handoff.qualify.then_to if handoff is not None and handoff.qualify else None
+    clock = settings(m, clocks.QUALIFY)
+    then_to = clock.then_to if isinstance(clock, QualifyClock) else None
     if m.state.handoff is not None:
         end_handoff(m)
         change_handoff(m, over=then_to is not None)

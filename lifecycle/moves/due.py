@@ -13,8 +13,9 @@ from typing import Protocol
 
 from lifecycle.calendars.local_time import later
 from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import open_time_of
 from lifecycle.handoff.handoff import ask_owner
-from lifecycle.handoff.holds import clock_of, end_hold, end_meeting
+from lifecycle.handoff.holds import end_hold, end_meeting
 from lifecycle.moment import Moment
 from lifecycle.moves import breaches
 from lifecycle.moves.qualification import check_scores
@@ -80,8 +81,7 @@ def _handoff_items(m: Moment) -> Iterator[DueItem]:
         if clock.breached:
             continue
         order = _CLOCK_ORDER[clock.name]
-        open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
-        reminder = clocks.reminder_due(clock, open_time)
+        reminder = clocks.reminder_due(clock, open_time_of(m, clock))
         if reminder is not None:
             what = f"{clock.name} reminder, {owner}"
             yield DueItem(reminder, (order, 0), what, partial(breaches.remind, clock=clock))

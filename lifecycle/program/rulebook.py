@@ -17,7 +17,7 @@ from lifecycle.calendars.business_time import (
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
 from models.program.expression_places import expression_places
-from models.program.handoff import Clock
+from models.program.handoff import CLOCK_NAMES, Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
 from models.program.scoring import EngagementRule
@@ -79,6 +79,16 @@ class PointsRule:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CompiledRoute:
+    """A route: the team, whether the previous owner is preferred, and the team's calendar."""
+
+    when: Expression | None
+    team: str
+    prefer: bool
+    calendar: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
     """All that the rules need of a program. Make one with `rulebook()`."""
 
@@ -99,19 +109,20 @@ class Rulebook:
     tracks: dict[str, CompiledTrack]
     started_tracks: tuple[CompiledTrack, ...]
     """The tracks that an event begins (`start_on`), in file order."""
-    routes: tuple[tuple[Expression | None, str, bool], ...]
-    """Condition, team, and whether the previous owner is preferred."""
+    routes: tuple[CompiledRoute, ...]
+    clocks: dict[str, tuple[tuple[Expression | None, Clock], ...]]
+    """The clocks of each name with their conditions, in file order."""
     flags: tuple[str, ...]
     """Fields that are false when absent."""
     calendars: dict[str, BusinessCalendar]
     did_signatures: frozenset[str]
     """The signatures of all `did()` calls."""
 
-    def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
-        """The time that counts for a clock: its calendar's, else all time in the lead's zone."""
-        if clock is None or clock.calendar is None:
+    def open_time(self, calendar: str | None, lead_zone: ZoneInfo) -> OpenTime:
+        """The time that counts: the calendar's; without one, all time in the lead's zone."""
+        if calendar is None:
             return always_open(lead_zone.key)
-        return self.calendars[clock.calendar]
+        return self.calendars[calendar]
 
 
 _BOOKS: dict[str, Rulebook] = {}
@@ -157,15 +168,22 @@ def _compile(program: Program) -> Rulebook:
         tracks=tracks,
         started_tracks=tuple(one for one in tracks.values() if one.start_on is not None),
         routes=tuple(
-            (
+            CompiledRoute(
                 _optional(route.when),
-                route.team or route.otherwise or "",
+                route.to,
                 "previous_owner" in (route.prefer, handoff.prefer),
+                route.calendar,
             )
             for route in handoff.routing
         )
         if handoff is not None
         else (),
+        clocks={
+            name: tuple((_optional(clock.when), clock) for clock in handoff.clocks(name))
+            for name in CLOCK_NAMES
+        }
+        if handoff is not None
+        else {},
         flags=("consent", *(name for name, kind in program.fields.items() if kind == "flag")),
         calendars={
             name: business_calendar(calendar, program.timezone)

@@ -120,6 +120,8 @@ class TaskRow(SQLModel, table=True):
     task_kind: str
     owner: str | None
     team: str | None
+    note: str | None = None
+    """What the program says is to be done."""
     opened: datetime = Field(sa_type=UtcInstant)
     done: datetime | None = Field(sa_type=UtcInstant)
     """None while it is open."""

@@ -1,4 +1,4 @@
-"""The real stack by a clock sixty times as fast, and what its people find in their mail."""
+"""The real stack on a clock that is sixty times as fast, and the mail of its people."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ async def every_page(
 
 
 @pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["desktop-light", "phone-dark"])
-async def test_every_page_is_whole_and_axe_finds_nothing_serious_on_it(
+async def test_every_page_is_complete_and_axe_finds_nothing_serious_on_it(
     stack: RunningStack, at: At, dora: str, options: dict[str, Any]
 ) -> None:
     seen: list[str] = []

@@ -47,7 +47,7 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await page.get_by_role("button", name="Sign in for today").click()
     await expect(page).to_have_url(re.compile("/desk/leads/ana$"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Ana Lopez")
-    # A touch; too few to give the lead back for want of an answer; five more, and it goes.
+    # One touch is too few to recycle the lead as unanswered. With five more, it is recycled.
     await choose(page, "Log a touch", channel="call", note="left a message")
     await expect(page.get_by_role("status")).to_have_text("Touch logged.")
     await expect(page.get_by_text("Touch 1 by call")).to_be_visible()
@@ -93,7 +93,7 @@ async def test_a_manager_reassigns_a_breached_lead(stack: RunningStack, at: At) 
     assert lost["To"] == first
 
 
-async def test_of_two_who_accept_in_the_same_second_one_wins_and_the_other_reads_who(
+async def test_of_two_people_who_accept_in_the_same_second_one_wins_and_the_other_reads_who(
     stack: RunningStack, at: At
 ) -> None:
     await stack.hand_over_lead("cleo", country="DE", consent=True)

@@ -118,7 +118,7 @@ async def test_of_two_who_press_accept_at_once_one_wins_and_the_other_reads_who(
         assert accepted == [winner]
 
 
-async def test_a_recycling_sent_again_is_answered_again_though_the_lead_is_not_theirs_any_more(
+async def test_a_repeated_recycle_is_answered_as_before_though_the_lead_has_no_owner_any_more(
     http: httpx.AsyncClient, key_of: KeyOf
 ) -> None:
     admin = key_of("admin")

@@ -28,7 +28,7 @@ from tests.waiting import until
 
 PAUSES = (0.0,) * 5
 SOON = 0.3
-"""Seconds that an answer is waited for where a test has it come too late."""
+"""How many seconds a client waits in tests in which the answer comes too late."""
 RILEY = "riley@acme.example"
 FAULTS: dict[str, Answer] = {"a connection closed": "close", "a 503": 503, "no answer": "silence"}
 FORM = (
@@ -179,7 +179,7 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
         for lead in (first, *others):
             everybody.mail(make_mail("", X_Leadflow_Lead=lead, X_Leadflow_Email="welcome"))
         await until(lambda: everybody.failures and everybody.done["page.viewed"] >= 2)
-        everybody.mail(EmailMessage())  # a mail that nobody can read stops nobody
+        everybody.mail(EmailMessage())  # a mail that cannot be read stops nobody
         everybody.end()
         await living
     assert {one.partition(":")[0] for one in everybody.failures} == {first}

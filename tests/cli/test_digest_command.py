@@ -1,4 +1,4 @@
-"""The digest by hand, and the schedule that publishing leaves, on the running stack."""
+"""The digest by hand, and the schedule that publishing makes, on the running stack."""
 
 from __future__ import annotations
 

@@ -161,7 +161,9 @@ def test_a_latin_1_file_is_refused_with_its_remedy(leadflow: Leadflow, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_a_file_that_is_not_there_is_named(leadflow: Leadflow, tmp_path: Path, name: str) -> None:
+def test_the_error_about_a_missing_file_names_it(
+    leadflow: Leadflow, tmp_path: Path, name: str
+) -> None:
     ran = leadflow("launch", str(tmp_path / name), "--program", "acme")
     assert (ran.status, str(tmp_path) in ran.err) == (2, True)
 

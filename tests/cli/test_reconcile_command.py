@@ -15,12 +15,16 @@ from tests.cli.conftest import Leadflow, until
 
 
 def test_a_lead_whose_workflow_was_ended_is_found_and_revived(
-    leadflow: Leadflow, stack: Stack, seen: Callable[..., Any]
+    leadflow: Leadflow,
+    stack: Stack,
+    seen: Callable[..., Any],
+    request: pytest.FixtureRequest,
 ) -> None:
     address = f"ended{uuid.uuid4().hex[:8]}@northwind.example"
     assert leadflow("enrol", "--program", "acme", "--email", address).status == 0
     lead = seen(address)["lead"]
     asyncio.run(_terminated(stack, lead))
+    request.addfinalizer(lambda: asyncio.run(_unpaused(stack)))
 
     def found(*options: str) -> list[Any]:
         return [one for one in leadflow("reconcile", *options).lines if one.get("lead") == lead]
@@ -39,6 +43,11 @@ async def _terminated(stack: Stack, lead: str) -> None:
     client = await Client.connect(stack.address)
     await client.get_schedule_handle("reconcile").pause()
     await client.get_workflow_handle(f"lead/{lead}").terminate()
+
+
+async def _unpaused(stack: Stack) -> None:
+    client = await Client.connect(stack.address)
+    await client.get_schedule_handle("reconcile").unpause()
 
 
 def test_without_temporal_the_status_is_three(

@@ -1,4 +1,4 @@
-"""The desk over a fresh SQLite database, called in this process."""
+"""The desk on a fresh SQLite database, called in this process."""
 
 from __future__ import annotations
 

@@ -206,7 +206,7 @@ async def test_leads_are_listed_by_urgency(leads: SimulatedLeads, sign_in: SignI
     assert "Overdue 2 Cy" in page_text((await desk.open("/desk")).text)
 
 
-async def test_a_person_without_leads_reads_so(sign_in: SignIn) -> None:
+async def test_a_person_without_leads_sees_a_sentence_that_says_so(sign_in: SignIn) -> None:
     desk: DeskBrowser = sign_in(RILEY)
     await desk.open("/desk")
     assert "You have no leads now." in desk.page

@@ -167,7 +167,7 @@ async def test_a_link_works_once(
 
 
 @pytest.mark.parametrize("secret", ["x", "%00", "a" * 3_000, "%2e%2e", "é", "%ff"])
-async def test_a_made_up_link_signs_nobody_in(http: httpx.AsyncClient, secret: str) -> None:
+async def test_a_forged_link_signs_nobody_in(http: httpx.AsyncClient, secret: str) -> None:
     for answer in (await http.get(f"/desk/in/{secret}"), await http.post(f"/desk/in/{secret}")):
         assert answer.status_code in {404, 405, 410}
     assert not http.cookies

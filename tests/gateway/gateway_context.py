@@ -1,4 +1,4 @@
-"""The gateway's adapters over a test's database, with a clock that stands still."""
+"""The gateway's adapters over a test's database, with a clock that does not move."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ class _ActsThatLook(FakeActs):
         self.requests: list[object] = []
 
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
-        """Look, and do the act."""
+        """Remember the request, and do the act."""
         self.requests.append(structlog.contextvars.get_contextvars().get("request"))
         await super().act(lead, do, fields)
 
@@ -61,7 +61,7 @@ async def test_log_lines_of_a_request_have_its_id(context: Context, database: Da
     assert acts.requests == ["crm-1", "crm-2"]
 
 
-async def test_a_client_that_has_the_answer_gets_it_no_second_time(
+async def test_a_client_that_has_the_answer_gets_304(
     http: httpx.AsyncClient, database: Database
 ) -> None:
     store_lead_for_each_person(database)

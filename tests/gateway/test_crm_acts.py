@@ -284,7 +284,7 @@ _ACTISH = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)
-async def test_whatever_a_crm_signs_is_done_or_answered_with_a_problem(
+async def test_any_document_signed_by_the_crm_is_done_or_answered_with_a_problem(
     http: httpx.AsyncClient, document: Any
 ) -> None:
     answered = await post_act(http, document)

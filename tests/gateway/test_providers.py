@@ -32,7 +32,7 @@ ADDRESS = "ana@northwind.example"
 
 @pytest.fixture
 def fetched_urls() -> list[str]:
-    """What was asked of Amazon."""
+    """The URLs that were fetched from Amazon."""
     return []
 
 

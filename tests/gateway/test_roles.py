@@ -43,8 +43,8 @@ POST /v1/leads/eva/acts  401 403 403 404 200 404 200 422
 POST /v1/leads/new/acts  401 403 403 404 404 200 200 422
 POST /v1/leads/gone/acts 401 403 403 404 404 404 404 404
 """
-"""One row a route, one column an asker. Riley and Jonas are sales of sdr and emea, Morgan and Mara
-manage them. An admin's act must name a person (422)."""
+"""One row for each route, one column for each caller. Riley and Jonas are sales of sdr
+and emea, Morgan and Mara manage them. An admin's act must name a person (422)."""
 BODIES: Mapping[str, Any] = {
     "/v1/leads": {"leads": [{"email": "zoe@northwind.example"}]},
     "/v1/events": {"events": [{"type": "page.viewed", "lead": "ana"}]},
@@ -163,7 +163,7 @@ async def test_a_salesperson_can_not_act_as_another_person_in_any_spelling(
 ) -> None:
     body = {"do": "accept", "by": by}
     answer = await http.post("/v1/leads/ana/acts", json=body, headers=keys_with_leads["riley"])
-    if answer.status_code == 200:  # it was Riley after all, and it is Riley who acts
+    if answer.status_code == 200:  # the name is Riley's own, so Riley acts
         assert by.strip() == RILEY
         assert [fields["by"] for _, _, fields in acts.done] == [RILEY]
     else:

@@ -24,7 +24,7 @@ from tests.gateway.stored_rows import store_lead, store_sent_mail
 
 ROOT = Path(__file__).parents[2]
 MORE_THAN_ITS_SHAPE = {"GET /v1/leads", "POST /v1/leads", "POST /v1/leads/{lead}/acts"}
-"""These refuse values of the right shape that are wrong all the same (422)."""
+"""These routes refuse some values of the right shape (422)."""
 
 
 @pytest.fixture(scope="session")
@@ -39,7 +39,7 @@ def document(
     store_sent_mail(database)
     context = gateway_context(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", role="admin")
-    endless = Pace(burst=1_000_000, per_second=1_000_000)  # it asks with wrong keys, and quickly
+    endless = Pace(burst=1_000_000, per_second=1_000_000)  # it sends wrong keys, and many requests
     limits = Limits(requests=endless, wrong_keys=endless)
     app = build_app(context, FakeActs(), limits, config=CONFIG)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)

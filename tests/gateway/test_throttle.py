@@ -66,7 +66,9 @@ async def test_a_key_that_asks_too_often_waits_and_no_other_does(
         assert (await http.get("/v1/leads", headers=greedy)).status_code == 429
 
 
-async def test_a_key_is_told_what_is_left_of_its_limit(app: FastAPI, database: Database) -> None:
+async def test_answers_to_a_key_show_what_is_left_of_its_limit(
+    app: FastAPI, database: Database
+) -> None:
     key = header(database, "admin")
     async with client_from(app, "192.0.2.1") as http:
         answers = [await http.get("/v1/leads", headers=key) for _ in range(4)]
@@ -108,7 +110,7 @@ async def test_an_address_that_guesses_keys_is_refused_for_a_while(
         assert (await http.get("/v1/leads", headers=good)).status_code == 200
 
 
-async def test_a_key_that_was_good_is_not_held_up_by_guesses_from_the_same_proxy(
+async def test_a_valid_key_is_not_delayed_by_guesses_from_the_same_proxy(
     app: FastAPI, database: Database
 ) -> None:
     good = header(database, "admin")
@@ -121,7 +123,7 @@ async def test_a_key_that_was_good_is_not_held_up_by_guesses_from_the_same_proxy
         assert (await http.get("/v1/leads", headers=good)).status_code == 401
 
 
-async def test_good_keys_and_requests_that_prove_nothing_are_no_guesses(
+async def test_valid_keys_and_requests_without_a_key_are_no_guesses(
     app: FastAPI, database: Database
 ) -> None:
     async with client_from(app, "192.0.2.1") as http:

@@ -1,4 +1,4 @@
-"""Mail as other servers bring it."""
+"""Mail as other servers deliver it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIXTURES = Path(__file__).with_name("fixtures")
 
 
 class RecordingMailer:
-    """A mail server that takes everything; or nothing now; or nothing for these addresses."""
+    """A mail server that accepts all mail, or no mail for now, or no mail to these addresses."""
 
     def __init__(self) -> None:
         self.sent: list[Rendered] = []

@@ -1,4 +1,4 @@
-"""Reports in the forms that RFCs allow and servers invent."""
+"""Reports in the forms that RFCs allow, and in those that servers really send."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
         ("", "550 no such user", "hard"),
     ],
 )
-async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said(
+async def test_if_the_status_says_nothing_the_text_of_the_server_decides(
     port: int, message: str, context: Context, *, status: str, diagnostic: str, kind: str
 ) -> None:
     content = bounce_report("failed", status, diagnostic)
@@ -42,7 +42,7 @@ async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said
     "content",
     [bounce_report("failed", "5.1.1"), reply_mail("Returned mail", "550 5.1.1 no such user")],
 )
-async def test_a_bounce_of_an_address_that_the_lead_left_says_nothing_of_the_new_one(
+async def test_a_bounce_of_a_former_address_does_not_count_for_the_new_one(
     port: int, message: str, context: Context, content: bytes | EmailMessage
 ) -> None:
     store_lead(context.database, email="ana@new.example")
@@ -50,7 +50,7 @@ async def test_a_bounce_of_an_address_that_the_lead_left_says_nothing_of_the_new
     assert intake_bodies(context.database) == []
 
 
-async def test_of_several_recipients_the_one_who_got_our_mail_counts(
+async def test_of_several_recipients_only_the_one_who_got_our_mail_counts(
     port: int, message: str, context: Context
 ) -> None:
     fields = """Reporting-MTA: dns; mx.example
@@ -93,7 +93,7 @@ async def test_a_read_receipt_is_no_bounce(port: int, message: str, context: Con
     assert (event["type"], event["machine"]) == ("email.replied", True)
 
 
-async def test_a_person_who_writes_to_the_bounce_address_is_heard(
+async def test_a_reply_to_the_bounce_address_is_a_reply(
     port: int, message: str, context: Context
 ) -> None:
     mail = reply_mail("Re: Welcome", "Can we talk?")
@@ -112,7 +112,7 @@ async def test_a_person_who_writes_to_the_bounce_address_is_heard(
         ("auth-failure", []),
     ],
 )
-async def test_feedback_is_what_the_reader_did_and_nothing_else(
+async def test_a_feedback_report_means_what_its_type_says(
     port: int, message: str, context: Context, kind: str, types: list[str]
 ) -> None:
     content = delivery_report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")
@@ -121,7 +121,7 @@ async def test_feedback_is_what_the_reader_did_and_nothing_else(
 
 
 @pytest.mark.parametrize("header", ["Reply-To", "Return-Path", "List-Unsubscribe"])
-async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mail(
+async def test_a_providers_complaint_is_matched_by_the_signed_addresses_of_the_mail(
     port: int, message: str, context: Context, header: str
 ) -> None:
     links = context.links
@@ -158,7 +158,7 @@ async def test_a_report_that_proves_nothing_is_refused(
     assert intake_bodies(context.database) == []
 
 
-async def test_who_unsubscribes_by_mail_again_is_heard_again(
+async def test_a_second_unsubscription_by_mail_is_recorded_too(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.unsubscribe_mail(message)

@@ -59,7 +59,7 @@ async def test_a_bounce_that_no_program_can_read_is_a_soft_one(
     assert (event["type"], event["data"]["kind"]) == ("email.bounced", "soft")
 
 
-async def test_a_complaint_is_told_and_its_withdrawal_is_not(
+async def test_a_complaint_is_recorded_and_its_withdrawal_is_not(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.return_path(message)
@@ -69,7 +69,7 @@ async def test_a_complaint_is_told_and_its_withdrawal_is_not(
     assert [one["type"] for one in intake_bodies(context.database)] == ["email.complained"]
 
 
-async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
+async def test_a_persons_reply_is_recorded_and_passed_on_to_the_sender(
     port: int, message: str, context: Context, mailer: RecordingMailer
 ) -> None:
     mail = reply_mail("Re: Welcome", "Can we talk on Thursday?")
@@ -84,7 +84,7 @@ async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
     assert passed.headers["Auto-Submitted"] == "auto-generated"
 
 
-async def test_a_reply_that_was_passed_on_goes_round_in_no_circle(
+async def test_a_reply_that_was_passed_on_causes_no_mail_loop(
     port: int, message: str, context: Context, mailer: RecordingMailer
 ) -> None:
     SqlDirectory(context.database).apply(
@@ -124,7 +124,7 @@ async def test_a_reply_that_can_not_be_passed_on_now_is_asked_for_again(
         ("Out of office", "I am away. Call +49 30 1234567.", None),
     ],
 )
-async def test_a_notice_is_a_machines_and_names_the_day_of_return(
+async def test_an_out_of_office_notice_is_automatic_and_names_the_day_of_return(
     port: int, message: str, context: Context, *, subject: str, text: str, returns: str | None
 ) -> None:
     await send(port, "", context.links.reply_to(message), reply_mail(subject, text))
@@ -142,7 +142,7 @@ async def test_a_notice_is_a_machines_and_names_the_day_of_return(
         {"Precedence": "auto_reply"},
     ],
 )
-async def test_an_answer_that_nobody_wrote_is_known_by_its_headers(
+async def test_an_automatic_answer_is_recognised_by_its_headers(
     port: int, message: str, context: Context, mailer: RecordingMailer, headers: dict[str, str]
 ) -> None:
     mail = reply_mail("Re: Welcome", "Thank you.", **headers)
@@ -152,7 +152,7 @@ async def test_an_answer_that_nobody_wrote_is_known_by_its_headers(
     assert mailer.sent == []
 
 
-async def test_a_mail_to_the_way_out_unsubscribes(
+async def test_a_mail_to_the_unsubscribe_address_unsubscribes(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.unsubscribe_mail(message)
@@ -172,7 +172,7 @@ async def test_a_mail_to_the_way_out_unsubscribes(
     ],
 )
 @pytest.mark.usefixtures("message")
-async def test_what_answers_no_mail_of_ours_is_refused(
+async def test_a_mail_that_answers_no_mail_of_ours_is_refused(
     port: int, context: Context, address: str
 ) -> None:
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:

@@ -83,7 +83,7 @@ async def test_an_absence_that_names_its_day_first_is_understood(
         ("450 4.2.1 try again later", "soft"),
     ],
 )
-async def test_words_count_before_numbers(
+async def test_the_words_of_a_bounce_count_more_than_its_numbers(
     port: int, message: str, context: Context, *, expected: str, kind: str
 ) -> None:
     content = bounce_report("failed", "5.0.0", expected)
@@ -104,7 +104,7 @@ async def test_words_count_before_numbers(
         ("Re: Undelivered Mail Returned to Sender", False),
     ],
 )
-async def test_a_notice_is_known_by_its_subject_and_a_person_who_writes_about_one_is_not(
+async def test_a_notice_is_recognised_by_its_subject_and_a_persons_mail_about_one_is_not_a_notice(
     port: int,
     message: str,
     context: Context,
@@ -131,7 +131,7 @@ async def test_a_notice_is_known_by_its_subject_and_a_person_who_writes_about_on
         ("2026年3月20日から出社します。", "2026-03-20"),
     ],
 )
-async def test_only_a_day_is_a_day(
+async def test_only_a_date_is_read_as_a_date(
     port: int, message: str, context: Context, *, text: str, returns: str | None
 ) -> None:
     mail = reply_mail("Automatic reply: Welcome", text)

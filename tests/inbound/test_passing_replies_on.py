@@ -1,4 +1,4 @@
-"""A person's reply reaches a person, or its sender's server keeps it."""
+"""A person's reply is passed on to a person, or the sender's server keeps it."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ async def test_a_reply_brought_twice_is_one_event_and_one_message_id(
     assert len({one.message_id for one in mailer.sent}) == 1
 
 
-async def test_a_reply_in_html_with_a_file_is_passed_on_as_text_that_tells_of_the_file(
+async def test_a_reply_in_html_with_a_file_is_passed_on_as_text_that_names_the_file(
     port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     mail = reply_mail("Re: Welcome", "")
@@ -109,7 +109,7 @@ async def test_a_reply_in_an_unknown_charset_is_not_lost(
     assert passed.headers["Reply-To"] == ANA
 
 
-async def test_line_breaks_in_a_replys_headers_make_no_header_of_ours(
+async def test_line_breaks_in_a_replys_headers_add_no_header_to_our_mail(
     port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     raw = (

@@ -51,7 +51,7 @@ async def test_a_recorded_failure_is_a_bounce(
         ("postfix-delivered", ["email.delivered"]),
     ],
 )
-async def test_a_recorded_notice_of_what_goes_well_is_no_bounce(
+async def test_a_recorded_notice_of_success_or_delay_is_no_bounce(
     port: int, context: Context, message: str, name: str, types: list[str]
 ) -> None:
     assert [one["type"] for one in await accepted_events(port, context, message, name)] == types

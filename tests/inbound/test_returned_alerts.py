@@ -42,7 +42,7 @@ def alert_bounce(action: str, status: str) -> bytes:
     )
 
 
-async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
+async def test_an_alert_that_bounces_records_whom_it_did_not_reach(
     port: int, context: Context, database: Database, alert: str
 ) -> None:
     to = context.links.return_path(alert)
@@ -54,7 +54,7 @@ async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
     assert "550" in event["data"]["why"]
 
 
-async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
+async def test_a_delay_and_a_notice_of_absence_do_not_make_the_owner_unreachable(
     port: int, context: Context, database: Database, alert: str
 ) -> None:
     to = context.links.return_path(alert)
@@ -64,7 +64,7 @@ async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
     assert intake_bodies(database) == []
 
 
-async def test_an_alerts_token_opens_no_door_but_the_one_for_bounces(
+async def test_an_alerts_token_is_valid_for_bounces_only(
     port: int, context: Context, alert: str
 ) -> None:
     for address in (context.links.reply_to(alert), context.links.unsubscribe_mail(alert)):

@@ -1,4 +1,4 @@
-"""The rules' own turns, stored: the rows must be made of the entries that the rules write."""
+"""Turns of the real rules are stored: the rows must match the entries that the rules write."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_ti
     ]
 
 
-def test_a_life_whose_every_turn_ran_twice_leaves_the_rows_of_one_that_ran_once(
+def test_turns_that_run_twice_leave_the_same_rows_as_turns_that_run_once(
     database: Database, people: SqlDirectory
 ) -> None:
     journal = SqlJournal(database)

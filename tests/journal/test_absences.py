@@ -50,7 +50,7 @@ def departures(database: Database) -> list[tuple[str, str]]:
     return [(row[0], str(row[1])) for row in found]
 
 
-def test_a_member_whose_absence_was_entered_by_hand_is_given_no_lead(
+def test_a_member_whose_absence_was_entered_by_hand_gets_no_lead(
     people: SqlDirectory, database: Database
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))

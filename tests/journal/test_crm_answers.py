@@ -65,7 +65,7 @@ async def test_every_other_answer_is_tried_again_and_no_redirect_is_followed(
     assert [one.status for one in site.events()] == ["sent"]
 
 
-async def test_nobody_listening_is_tried_again(site: CrmSite) -> None:
+async def test_a_receiver_that_is_not_running_is_tried_again(site: CrmSite) -> None:
     site.record_turn("ana", "created")
     await site.make_dispatcher(url="http://127.0.0.1:9/").once()
     [waiting] = site.events()
@@ -108,9 +108,7 @@ async def test_a_retry_after_is_followed(site: CrmSite, status: str, form: str) 
 
 
 @pytest.mark.parametrize("asked", ["-5", "soon", "9" * 30, "", "Mon, 99 Foo 2026"])
-async def test_a_retry_after_that_makes_no_sense_delays_for_hours_at_most(
-    site: CrmSite, asked: str
-) -> None:
+async def test_an_invalid_retry_after_delays_for_hours_at_most(site: CrmSite, asked: str) -> None:
     site.record_turn("ana", "created")
     site.crm.answers = [http_answer("503 Service Unavailable", f"Retry-After: {asked}")]
     await site.dispatcher.once()

@@ -114,7 +114,7 @@ def test_a_turn_that_runs_again_writes_the_same_events_with_the_same_ids(
     assert len(set(before)) == 3
 
 
-def test_a_turn_that_runs_again_otherwise_tells_nothing_more(
+def test_a_turn_that_runs_again_with_another_outcome_adds_no_event(
     crm_journal: SqlJournal, database: Database
 ) -> None:
     crm_journal.record(turn(1, "created"), FENCE, NOW)
@@ -125,7 +125,7 @@ def test_a_turn_that_runs_again_otherwise_tells_nothing_more(
     assert [one.id for one in list_crm_events(database)] == before
 
 
-def test_what_was_sent_and_what_waits_stay_though_their_turn_runs_again_otherwise(
+def test_sent_and_waiting_events_are_kept_when_their_turn_runs_again_with_another_outcome(
     crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)

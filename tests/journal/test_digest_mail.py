@@ -266,7 +266,7 @@ def test_acceptance_is_compared_with_the_target(
     assert f"Accepted in time since Monday: {expected}" in digest_text(digests, program=program)
 
 
-def test_a_digest_leads_to_the_desk(database: Database) -> None:
+def test_a_digest_links_to_the_desk(database: Database) -> None:
     digests = SqlDigests(database, "https://go.acme.example")
     assert "https://go.acme.example/desk/team" in digest_text(digests)
     assert "http" not in digest_text(SqlDigests(database))

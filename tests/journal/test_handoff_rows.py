@@ -54,7 +54,7 @@ def test_a_breach_is_counted_once_though_its_turn_ran_twice(
     ]
 
 
-def test_a_handoff_stays_though_its_turn_runs_again_otherwise(
+def test_a_handoff_is_kept_when_its_turn_runs_again_with_another_outcome(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW)

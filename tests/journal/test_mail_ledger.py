@@ -29,7 +29,7 @@ def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(mail_ledger: Sql
 @pytest.mark.parametrize(
     ("status", "why"), [("sent", None), ("skipped", "bounced"), ("failed", "550 no such user")]
 )
-def test_a_settled_mail_tells_how_it_ended(
+def test_a_settled_mail_has_its_outcome(
     mail_ledger: SqlMailLedger, status: str, why: str | None
 ) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
@@ -44,7 +44,7 @@ def test_a_released_mail_can_be_claimed_again(mail_ledger: SqlMailLedger) -> Non
     assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
 
 
-def test_the_first_ending_stands(mail_ledger: SqlMailLedger) -> None:
+def test_the_first_outcome_is_kept(mail_ledger: SqlMailLedger) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
     mail_ledger.settle(KEY, "sent")
     mail_ledger.settle(KEY, "failed", "too late")
@@ -63,7 +63,7 @@ def test_of_many_who_claim_a_mail_at_once_one_may_send_it(mail_ledger: SqlMailLe
     assert sorted(claim.status for claim in claims) == ["new"] + ["unknown"] * 39
 
 
-def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsubscription(
+def test_the_first_reason_in_order_is_returned_and_operational_mail_ignores_an_unsubscription(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     journal, address = SqlJournal(database), "ana@northwind.example"
@@ -111,7 +111,7 @@ def begin_sending(
     return mail_ledger.begin("ana", command, rendered_mail(to))
 
 
-def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
+def test_a_mail_that_may_be_sent_is_found_by_its_message_id(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     assert begin_sending(mail_ledger) == NEW
@@ -121,7 +121,7 @@ def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
     assert (found.address, found.links) == ("ana@northwind.example", rendered_mail().links)
 
 
-def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
+def test_an_address_that_is_suppressed_while_a_mail_waits_does_not_get_it(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
@@ -134,7 +134,7 @@ def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
     assert begin_sending(mail_ledger, key="ana/confirm", operational=True) == NEW
 
 
-def test_what_becomes_of_a_mail_is_known_before_it_is_claimed(
+def test_whether_a_mail_may_be_sent_is_known_before_it_is_claimed(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     def standing(*, operational: bool = False) -> Claim | None:

@@ -26,7 +26,7 @@ def people(database: Database) -> SqlDirectory:
     return SqlDirectory(database)
 
 
-def test_without_a_directory_nobody_is_given_a_lead(people: SqlDirectory) -> None:
+def test_without_a_directory_no_lead_is_assigned(people: SqlDirectory) -> None:
     assert people.directory() == Directory()
     assert people.assign("ana", assign_command("k1")) == (None, "empty")
 

@@ -1,4 +1,4 @@
-"""Rates of mail, on both databases, asked by many at once."""
+"""Rates of mail on both databases, with many requests at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def other_worker(url: str) -> Iterator[SqlRates]:
     opened.close()
 
 
-def test_however_many_ask_each_gets_a_place_of_its_own(
+def test_each_of_many_requests_gets_a_place_of_its_own(
     rates: SqlRates, other_worker: SqlRates
 ) -> None:
     def place(number: int) -> tuple[datetime, datetime]:

@@ -63,7 +63,7 @@ def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
 
 
 @pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
-def test_a_turn_is_stored_once_and_who_comes_again_is_told_how_the_row_stands(
+def test_a_turn_is_stored_once_and_a_repetition_gets_the_stored_row(
     journal: SqlJournal, database: Database, writer: Fence
 ) -> None:
     taken = [("f1", None), ("f2", "It is closed.")]
@@ -84,7 +84,7 @@ def test_a_turn_is_stored_once_and_who_comes_again_is_told_how_the_row_stands(
     assert SqlMailLedger(database).suppression(address, operational=False) is None
 
 
-def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
+def test_an_earlier_turn_changes_nothing_and_gets_the_stored_row(
     journal: SqlJournal, database: Database
 ) -> None:
     for number in range(1, 5):
@@ -100,7 +100,7 @@ def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
     assert journal.record(turn(5, "touched", before=4), NEXT_RUN, NOW) is None
 
 
-def test_a_row_that_an_older_leadflow_wrote_says_what_it_knows(
+def test_a_row_that_an_older_leadflow_wrote_is_read(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None)])
@@ -136,7 +136,7 @@ def test_the_row_says_what_is_due_next(journal: SqlJournal, database: Database) 
     assert (lead["due_at"], lead["due_what"], bool(lead["closed"])) == (None, None, True)
 
 
-def test_what_strangers_write_is_stored_whatever_its_characters(journal: SqlJournal) -> None:
+def test_unauthenticated_input_is_stored_whatever_its_characters(journal: SqlJournal) -> None:
     odd = ("event", {"event": "a\0b\ud800", "type": "page.viewed", "subject": "\ud800 \0 'x' 😀"})
     journal.record(turn(1, odd, profile={"email": "a@b.example", "title": "\0\ud800"}), FENCE, NOW)
     found = journal.stored("ana")

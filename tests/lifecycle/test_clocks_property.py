@@ -138,10 +138,10 @@ def test_a_clock_in_hours_is_due_when_a_walk_by_minutes_says(
     reminder, due = (
         count_open_minutes(start, hours * 60 * part // 100, holds) for part in (share, 100)
     )
-    # A hold at the very instant at which the time is used up comes before it: another story.
+    # A hold at the very instant at which the time is used up is applied first; not tested here.
     assume(not {reminder, due} & {minute for minute, _ in holds})
     found = play_clock(f"{hours}h", f"{share}%", start, holds)
-    # What a reminder says of the due instant, it says by the holds that were known then.
+    # A reminder names the due instant by the holds that were known at that time.
     known = count_open_minutes(start, hours * 60, [one for one in holds if one[0] < reminder])
     assert found == {
         "reminded": reminder,
@@ -174,7 +174,7 @@ def test_a_clock_in_days_counts_the_open_time_of_its_span(
     total = sum(open_minutes()[start:unheld])
     due = count_open_minutes(start, total, holds)
     # An unheld clock may be due at the opening after its time was used up; a hold in the
-    # night between is another story.
+    # night between is not tested here.
     holds = [one for one in holds if one[0] < due]
     held = any(until is not None for _, until in holds)
     found = play_clock(f"{days}d", "100%", start, holds)

@@ -85,7 +85,7 @@ def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> N
     assert lead.decision.entries[4].fields["late"] is True
     # The first touch was due two hours after 13:00, and nobody did that either.
     assert kinds(entries)[6:] == ["breached", "alerted"]
-    # Done long after their instants, they bear the real one.
+    # They are done long after their due instants, so they have the real instant.
     assert {at for _, at in entries} == {now}
 
 
@@ -160,7 +160,7 @@ def test_an_assignment_result_after_the_manager_accepted_has_no_effect() -> None
     due = MONDAY + 2 * HOUR
     assert kinds(lead.turn(due)) == ["reminded", "breached", "alerted"]
     answer = lead.answer(OMAR, due + MINUTE)
-    # Between the breach and the answer the lead is nobody's.
+    # Between the breach and the answer the lead has no owner.
     entries = lead.turn(due + SECOND, act("accept", INA, due + SECOND))
     assert kinds(entries) == ["refused"]
     entries = lead.turn(due + 2 * SECOND, act("accept", BOSS, due + 2 * SECOND))

@@ -1,4 +1,4 @@
-"""What two versions of a program say differently, and that no difference is without a line."""
+"""The lines that describe how two versions of a program differ; each difference has a line."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_a_shorter_clock_is_one_line_with_its_calendar() -> None:
     assert line.startswith("first touch clock: 2 h → 1 h")
 
 
-def test_points_are_told_with_what_they_are_for() -> None:
+def test_a_change_of_points_names_its_rule() -> None:
     def dearer(data: dict[str, Any]) -> None:
         data["scoring"]["engagement"]["rules"][1]["points"] = 45
 
@@ -56,14 +56,14 @@ def test_a_rule_that_is_inserted_leaves_those_after_it_alone() -> None:
     assert difference_lines(inserted) == ["webinar.joined: new, points 12"]
 
 
-def test_a_subject_is_told_by_its_email() -> None:
+def test_a_changed_subject_names_its_email() -> None:
     def renamed(data: dict[str, Any]) -> None:
         data["emails"]["welcome"]["subject"] = "Hello"
 
     assert difference_lines(renamed) == ["e-mail welcome: subject changed"]
 
 
-def test_a_step_that_goes_is_told_by_its_id() -> None:
+def test_a_removed_step_is_named_by_its_id() -> None:
     def shorter(data: dict[str, Any]) -> None:
         del data["tracks"]["consideration"]["steps"][-1]
 
@@ -73,7 +73,7 @@ def test_a_step_that_goes_is_told_by_its_id() -> None:
     )
 
 
-def test_differences_are_listed_by_whom_they_touch() -> None:
+def test_differences_are_listed_by_the_leads_that_they_affect() -> None:
     def both(data: dict[str, Any]) -> None:
         data["handoff"]["first_touch"]["within"] = "1h"
         data["lifecycle"]["engaged"] = "score.engagement >= 12.0"
@@ -133,7 +133,7 @@ def test_two_programs_differ_exactly_if_a_line_says_how(other: Program) -> None:
 
 
 @pytest.mark.parametrize("section", json.loads(ACME.canonical_json))
-def test_every_section_has_somebody_whom_it_touches(section: str) -> None:
+def test_every_section_says_which_leads_it_affects(section: str) -> None:
     data = json.loads(ACME.canonical_json)
     other = copy.deepcopy(data)
     if section in ("program", "timezone"):

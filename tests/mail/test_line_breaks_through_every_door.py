@@ -99,7 +99,7 @@ def test_line_breaks_in_a_name_become_spaces(
 
 
 @pytest.mark.parametrize("door", [by_list, by_lines, by_creation, by_event, by_an_old_row])
-def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
+def test_a_leads_names_add_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
     state = door(tmp_path).changed(owner="riley@acme.example")
     mail = MailRenderer(LINKS).marketing(OF, state, PEOPLE, send_mail())
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
@@ -110,7 +110,7 @@ def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_pat
     assert_no_field_was_added(read, ALERT)
 
 
-def test_a_salespersons_name_and_signature_make_no_header(tmp_path: Path) -> None:
+def test_a_salespersons_name_and_signature_add_no_header(tmp_path: Path) -> None:
     file = tmp_path / "teams.yaml"
     member = {"email": "riley@acme.example", "name": EVIL, "signature": EVIL}
     file.write_text(json.dumps({"teams": {"sdr": {"members": [member]}}}))  # JSON is YAML

@@ -1,4 +1,4 @@
-"""The activities of mail, over ports in memory: what is asked before a mail goes, and when."""
+"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ async def test_a_mail_whose_place_is_near_waits_for_it() -> None:
 
 
 @pytest.mark.parametrize("tries", [1, 5, 500])
-async def test_a_mail_whose_place_is_far_lets_others_go_and_comes_back_later_each_time(
+async def test_a_mail_whose_place_is_far_is_tried_again_later_each_time(
     tries: int,
 ) -> None:
     wait = timedelta(seconds=30)
@@ -110,7 +110,7 @@ async def test_a_mail_whose_place_is_far_lets_others_go_and_comes_back_later_eac
     assert await run_send_mail(at) == {"outcome": "sent"}
 
 
-async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none() -> None:
+async def test_a_lead_that_unsubscribes_while_a_mail_waits_for_its_place_gets_no_mail() -> None:
     rates = WatchedRates([timedelta(milliseconds=5)])
     at = world(program_with_limit(rate="2 per 1m"), rates)
     rates.meanwhile = lambda: at.mail_ledger.suppressed.update({ADDRESS: "unsubscribed"})
@@ -118,7 +118,7 @@ async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none()
     assert at.mailer.sent == []
 
 
-async def test_a_mail_that_goes_can_be_known_again_by_its_name_and_links() -> None:
+async def test_the_name_and_links_of_a_sent_mail_are_stored() -> None:
     at = world(program())
     await run_send_mail(at)
     assert at.mail_ledger.known == {send_mail().key: ("note", ())}
@@ -141,7 +141,7 @@ async def test_a_refusal_of_the_content_is_sent_to_the_rules_too() -> None:
     assert await run_send_mail(at) == {"outcome": "failed", "why": "refused"}
 
 
-async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
+async def test_a_server_that_is_down_does_not_fill_the_log() -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailUnsentError("no connection to 127.0.0.1:25: refused")]
     with pytest.raises(ApplicationError, match="no connection") as raised:
@@ -150,7 +150,7 @@ async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
     assert at.mail_ledger.claims == {}
 
 
-async def test_a_mail_that_cannot_be_rendered_is_told_and_claims_no_place(
+async def test_a_mail_that_cannot_be_rendered_is_reported_and_claims_no_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.CRITICAL)
@@ -185,7 +185,7 @@ class SlowMailLedger(FakeMailLedger):
 
 
 @pytest.mark.parametrize("rate", ["", "600 per 1m"])
-async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
+async def test_a_send_that_is_cancelled_while_it_claims_releases_its_claim(
     rate: str,
 ) -> None:
     mail_ledger = SlowMailLedger()
@@ -210,7 +210,7 @@ async def test_a_mail_whose_outcome_is_unknown_asks_no_server() -> None:
     assert await run_send_mail(at) == {"outcome": "failed", "why": "unknown_outcome"}
 
 
-async def test_whoever_is_suppressed_already_is_not_even_named_to_the_server() -> None:
+async def test_a_suppressed_address_is_not_named_to_the_mail_server() -> None:
     at = world(program())
     at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
     at.mailer.failures[ADDRESS] = [AssertionError("it was asked")]
@@ -232,7 +232,7 @@ class HangingMailer(FakeMailer):
         await super().send(mail, before_content=before_content)
 
 
-async def test_whoever_unsubscribes_while_a_server_hangs_gets_none() -> None:
+async def test_a_lead_that_unsubscribes_while_a_server_hangs_gets_no_mail() -> None:
     hanging = HangingMailer()
     at = dataclasses.replace(world(program()), mailer=hanging)
     trying = asyncio.create_task(run_send_mail(at))
@@ -244,7 +244,7 @@ async def test_whoever_unsubscribes_while_a_server_hangs_gets_none() -> None:
     assert at.mailer.sent == []
 
 
-async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> None:
+async def test_a_worker_that_stops_releases_a_mail_that_it_has_not_begun_to_send() -> None:
     hanging = HangingMailer()
     at = dataclasses.replace(world(program()), mailer=hanging)
     environment = ActivityEnvironment()
@@ -258,7 +258,7 @@ async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> 
     assert (at.mail_ledger.claims, at.mailer.sent) == ({}, [])
 
 
-async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
+async def test_a_worker_that_stops_finishes_a_mail_that_it_has_begun_to_send() -> None:
     mail_ledger = SlowMailLedger()
     at = dataclasses.replace(world(program()), mail_ledger=mail_ledger)
     environment = ActivityEnvironment()
@@ -271,7 +271,7 @@ async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
 
 
 @pytest.mark.parametrize("trouble", [OSError("a bug"), ApplicationError("another")])
-async def test_whatever_fails_before_the_content_is_no_doubt(trouble: Exception) -> None:
+async def test_a_failure_before_the_content_leaves_no_unknown_outcome(trouble: Exception) -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [trouble]
     with pytest.raises(type(trouble)):
@@ -280,7 +280,7 @@ async def test_whatever_fails_before_the_content_is_no_doubt(trouble: Exception)
     assert await run_send_mail(at) == {"outcome": "sent"}
 
 
-async def test_a_server_that_takes_the_content_for_now_not_gives_the_claim_back() -> None:
+async def test_a_temporary_refusal_of_the_content_releases_the_claim() -> None:
     at = world(program())
     at.mailer.after_content[ADDRESS] = [MailUnsentError("452 4.3.1 disk full")]
     with pytest.raises(ApplicationError, match="disk full"):
@@ -288,7 +288,7 @@ async def test_a_server_that_takes_the_content_for_now_not_gives_the_claim_back(
     assert at.mail_ledger.claims == {}
 
 
-async def test_a_connection_that_breaks_after_the_content_leaves_a_doubt(
+async def test_a_connection_that_breaks_after_the_content_leaves_the_outcome_unknown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.CRITICAL)

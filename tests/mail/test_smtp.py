@@ -32,7 +32,7 @@ async def test_many_mails_at_once_share_the_connections() -> None:
     assert (server.connections, len(server.contents)) == (1, 20)
 
 
-async def test_without_a_server_the_mail_is_surely_unsent() -> None:
+async def test_without_a_server_the_mail_is_unsent() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         port = taken.getsockname()[1]
@@ -44,7 +44,7 @@ async def test_without_a_server_the_mail_is_surely_unsent() -> None:
 
 @pytest.mark.parametrize("phase", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
 @pytest.mark.parametrize("reply", [HANG_UP, SILENT, "421 closing", "451 later", "nonsense"])
-async def test_trouble_before_the_content_means_unsent(phase: str, reply: str | None) -> None:
+async def test_an_error_before_the_content_means_unsent(phase: str, reply: str | None) -> None:
     server = Server({phase: reply, "HELO": reply})
     async with serving(server) as mailer:
         with pytest.raises(MailUnsentError):
@@ -155,7 +155,7 @@ def test_a_login_is_never_sent_in_the_clear() -> None:
         SmtpMailer("127.0.0.1", 25, username="me", password="secret")  # noqa: S106 - a test's
 
 
-async def test_a_connection_the_server_closed_meanwhile_is_made_anew() -> None:
+async def test_a_connection_that_the_server_closed_is_opened_again() -> None:
     server = Server({"MAIL": ["250 fine", HANG_UP, "250 fine"]})
     async with serving(server) as mailer:
         await mailer.send(render_note())
@@ -163,7 +163,7 @@ async def test_a_connection_the_server_closed_meanwhile_is_made_anew() -> None:
     assert (server.connections, len(server.contents)) == (2, 2)
 
 
-async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
+async def test_a_cancelled_mail_leaves_no_unfinished_dialogue_on_its_connection() -> None:
     server = Server({"RCPT": [SILENT, "250 fine"]})
     async with serving(server) as mailer:
         sending = asyncio.create_task(mailer.send(render_note()))
@@ -176,7 +176,7 @@ async def test_a_cancelled_mail_leaves_no_half_conversation_behind() -> None:
     assert (server.connections, len(server.contents)) == (2, 1)
 
 
-async def test_what_is_asked_before_the_content_is_asked_when_the_server_waits_for_it() -> None:
+async def test_the_check_before_the_content_runs_when_the_server_waits_for_the_content() -> None:
     server = Server()
     seen: list[str] = []
 
@@ -189,7 +189,7 @@ async def test_what_is_asked_before_the_content_is_asked_when_the_server_waits_f
     assert len(server.contents) == 1
 
 
-async def test_a_mail_that_may_not_go_after_all_ends_the_connection_without_content() -> None:
+async def test_a_mail_that_must_not_be_sent_any_more_ends_the_connection_without_content() -> None:
     server = Server()
 
     async def refuse() -> None:
@@ -203,7 +203,7 @@ async def test_a_mail_that_may_not_go_after_all_ends_the_connection_without_cont
 
 
 @pytest.mark.parametrize("phase", ["greeting", "EHLO", "MAIL", "RCPT", "DATA"])
-async def test_nothing_is_asked_of_a_mail_before_the_server_waits_for_its_content(
+async def test_the_check_before_the_content_does_not_run_earlier(
     phase: str,
 ) -> None:
     asked = []

@@ -23,7 +23,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - a test's
 
 
 class Mailbox:
-    """What the server got, and how it came."""
+    """What the server received, and over which connection."""
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []
@@ -75,7 +75,7 @@ def serving(
     else:
         options |= {"tls_context": context, "require_starttls": True}
     if login:
-        # Where TLS is there from the first byte, aiosmtpd does not know of it.
+        # With TLS from the first byte, aiosmtpd does not know that the connection is encrypted.
         options |= {"auth_required": not implicit, "auth_require_tls": not implicit}
         options["authenticator"] = mailbox.authenticate
     controller = _AnyPort(mailbox, **options)

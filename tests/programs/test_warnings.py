@@ -1,4 +1,4 @@
-"""Programs that can run but hardly do what is meant: each warning names place and remedy."""
+"""Programs that can run but probably do not what is meant: a warning names place and remedy."""
 
 from __future__ import annotations
 
@@ -146,3 +146,21 @@ def test_minutes_that_look_like_months_are_warned_of(warnings_of: Warned) -> Non
     assert warning.path == "tracks.first.steps[1].wait"
     assert warning.message == "'2m' is 2 minutes, not months; for months write 60d"
     assert warnings_of(edited_program(("[{email: hello}]", "[{wait: 30m}, {email: hello}]"))) == ()
+
+
+CLOCKS = """\
+handoff:
+  routing:
+    - {when: lead.consent, team: a}
+    - {when: §lead.consent, team: b}
+    - {otherwise: a}
+  accept:
+    - {when: did('form.submitted'), within: 15m}
+    - {when: did('page.viewed'), within: 1h}
+    - {when: §did('form.submitted'), within: 1d}
+"""
+
+
+def test_a_rule_whose_condition_stands_before_it_is_never_used(warnings_of: Warned) -> None:
+    paths = [one.path for one in warnings_of(PROGRAM + CLOCKS)]
+    assert paths == ["handoff.routing[1].when", "handoff.accept[2].when"]

@@ -3,7 +3,8 @@
 Two workers that keep one lead in memory each (so that every wake is a replay) are killed and
 stopped at random; their database is slow at random, now and then slower than a turn may be. People
 post events and act, by updates and signals; engineers reset and terminate. Then every run of every
-lead is replayed under both runners, and what was answered as done must stand on the timeline once.
+lead is replayed under both runners, and each act that was answered as done must be on the timeline
+once.
 
 A seed decides what is done, not how the machine schedules it.
 
@@ -66,13 +67,13 @@ MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 SPEED = 10_000
 AT_ONCE = 60
 ANSWERED_SECONDS = 8.0
-"""Who acts waits no longer, and may then not know whether it was done."""
+"""How long a person who acts waits. After that, it is unknown whether the act was done."""
 WORKERS = 2
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 
 
 class RandomlySlowJournal(SqlJournal):
-    """Stores turns, and takes its time: before it, after it, now and then for too long."""
+    """Stores turns slowly. It waits before or after storing, sometimes longer than a turn may."""
 
     def __init__(self, database: Database, chance: random.Random) -> None:
         super().__init__(database)
@@ -166,7 +167,7 @@ class Trial:
                     worker.send_signal(signal.SIGCONT)
 
     async def live(self, lead: str, steps: int) -> None:
-        """One life: what the chance brings."""
+        """One life: random steps."""
         chance = random.Random(f"{self.chance.random()}-{lead}")  # noqa: S311 - no secret
         clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=SPEED)
         leads = Leads(self.client, SqlJournal(self.database), clock=clock)
@@ -303,7 +304,7 @@ async def failed_replays(histories: Sequence[WorkflowHistory], keep: Path | None
 
 
 async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = None) -> list[str]:
-    """Let so many leads live; what was wrong."""
+    """Play so many leads. Returns what was wrong."""
     wrong: list[str] = []
     runs, events, began = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="leadflow-lives-") as folder:

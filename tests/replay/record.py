@@ -1,6 +1,6 @@
 """Records the histories that must replay: `python tests/replay/record.py`.
 
-Record anew only when the shell's commands were changed on purpose and no lead in flight
+Record again only when the shell's commands were changed on purpose and no lead in flight
 can have an older history (see the message of test_recorded_histories.py).
 """
 
@@ -83,7 +83,7 @@ async def a_long_lead(stack: WorkerStack) -> str:
 
 
 async def record() -> None:
-    """Live every life once and write its last run's history."""
+    """Play every life once and write the history of its last run."""
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=shipped("temporal"),

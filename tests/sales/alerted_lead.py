@@ -57,7 +57,7 @@ class AlertedLead(PureWorld):
             self.do_due()
 
     def event(self, type_: str, subject: str = "", **data: Any) -> None:
-        """The lead does something."""
+        """Give the lead an event."""
         self.at += timedelta(minutes=1)
         self._give(
             Event(
@@ -83,7 +83,7 @@ class AlertedLead(PureWorld):
         return [one for one in self.alerts if one.why == why][-1]
 
     def dossier(self) -> Dossier:
-        """What is to be known of the lead now."""
+        """The lead's dossier now."""
         return dossier(rulebook(ACME), self.states["ana"], self.entries["ana"], self.at)
 
     def card(self, alert: Alert) -> AlertCard:

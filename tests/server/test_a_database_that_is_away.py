@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a working site, and comes back."""
+"""PostgreSQL stops while a site works, and starts again."""
 
 from __future__ import annotations
 

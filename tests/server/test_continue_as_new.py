@@ -1,4 +1,4 @@
-"""With a server that suggests continuing at 50 events, which production reaches at 300."""
+"""Continue-as-new on a server that suggests it at 50 events of history, not at 300."""
 
 from __future__ import annotations
 

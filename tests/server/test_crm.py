@@ -140,7 +140,7 @@ async def _worked_by_crm(gateway: str) -> None:
         assert (await done("win", ALEX, "crm-6")).status_code == 200
 
 
-async def test_the_receiver_takes_an_event_once_and_no_forgery() -> None:
+async def test_the_receiver_accepts_an_event_once_and_no_forged_one() -> None:
     event = {
         "specversion": "1.0",
         "id": "e1",

@@ -1,4 +1,4 @@
-"""What may break in production: each time the lead goes on, and no mail is sent twice."""
+"""Faults of production: after each one the lead goes on, and no mail is sent twice."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class OlderLead(LeadWorkflow):
 
 
 @dataclass
-class Site:
+class ReconciledSite:
     """One installation: its queues, its database, and workers that can be started and stopped."""
 
     client: Client
@@ -160,7 +160,7 @@ class Site:
 
 
 @pytest.fixture
-async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Site]:
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
     with Catcher(tmp_path / "mail", 0, None) as catcher:
         settings = Settings(
             home=tmp_path,
@@ -174,7 +174,7 @@ async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator
         SqlPrograms(database).publish(program)
         SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
         with open_world(settings) as world:
-            one = Site(dev_server.client, settings, world, database, program)
+            one = ReconciledSite(dev_server.client, settings, world, database, program)
             try:
                 yield one
             finally:
@@ -183,7 +183,7 @@ async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator
 
 
 async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_real_instant(
-    site: Site,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
     lead = await site.enrolled()
@@ -204,7 +204,7 @@ async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_rea
 
 
 async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
-    site: Site,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
     lead = await site.enrolled()
@@ -222,7 +222,7 @@ async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_
     assert fields["due"].startswith(due.isoformat()[:19])
 
 
-def _set_deadline(site: Site, lead: str, due: datetime) -> None:
+def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
     """As if the owner's deadline had passed while the lead had no workflow."""
     with site.database.write() as connection:
         state: Any = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
@@ -234,7 +234,9 @@ def _set_deadline(site: Site, lead: str, due: datetime) -> None:
         )
 
 
-async def test_a_lead_that_does_not_replay_is_reset_and_its_row_stands(site: Site) -> None:
+async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
+    site: ReconciledSite,
+) -> None:
     async with site.older_worker():
         lead = await site.enrolled(timedelta(seconds=2))
         seen = {"id": "seen", "type": "page.viewed", "subject": "/pricing"}
@@ -272,7 +274,7 @@ async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
     assert await resets.last_good_task(whole) is None
 
 
-async def test_what_waits_or_was_given_up_is_reported(site: Site) -> None:
+async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> None:
     old = datetime.now(UTC) - timedelta(hours=2)
     intake = SqlIntake(site.database)
     items = [
@@ -296,7 +298,7 @@ async def test_what_waits_or_was_given_up_is_reported(site: Site) -> None:
 
 
 async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
-    site: Site,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
     lead, rowless = await site.enrolled(), await site.enrolled()
@@ -311,7 +313,9 @@ async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_
     assert nothing_yet == []  # it began less than a minute ago
 
 
-async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(site: Site) -> None:
+async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
+    site: ReconciledSite,
+) -> None:
     lead = f"early{uuid.uuid4().hex[:8]}"
     profile = {"email": f"{lead}@northwind.example", "employees": 900}
     assert await site.leads.enrol(lead, site.program, profile)
@@ -322,7 +326,9 @@ async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(site: 
     await until(lambda: "created" in site.kinds(lead))
 
 
-async def test_the_schedule_compares_all_leads_first_and_then_what_changed(site: Site) -> None:
+async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
+    site: ReconciledSite,
+) -> None:
     await site.work()
     lead = await site.enrolled()
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
@@ -348,7 +354,7 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(site:
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 
-async def _triggered(site: Site, name: str) -> dict[str, Any]:
+async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:
     """Have the schedule act now; the result of the workflow that it started."""
     handle = site.client.get_schedule_handle(name)
     before = (await handle.describe()).info.num_actions

@@ -108,7 +108,7 @@ async def test_answered_acts_survive_when_temporal_is_older_than_the_database(
 
 
 async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Site) -> None:
-    """Entries since the backup are gone; the state is not, for the workflow has it."""
+    """Entries since the backup are lost. The state is not, because the workflow has it."""
     await site.create_lead("worked")
     await until(lambda: site.entries_of("worked", "email_sent"), 30)
     await _until_row_and_workflow_agree(site, "worked")

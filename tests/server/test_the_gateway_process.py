@@ -63,7 +63,7 @@ async def post_events(site: Site, url: str) -> None:
             assert answer.status_code == 202
 
 
-async def test_an_accepted_burst_survives_the_death_of_its_gateway(tmp_path: Path) -> None:
+async def test_an_accepted_burst_is_recorded_though_its_gateway_was_killed(tmp_path: Path) -> None:
     async with running_site(tmp_path) as site:
         await site.create_lead("ana")
         await until(lambda: site.entries_of("ana", "created"))

@@ -1,6 +1,6 @@
 """Publishing at every door is interrupted at each of its database writes, and repeated.
 
-An interrupted publication changes nothing; the same one, repeated, is whole.
+An interrupted publication changes nothing. When it is repeated, all of it is stored.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from usecases.publishing import choose, publish
 
 NAME = "interrupted"
 Publish = Callable[[], bool]
-"""Publishes once; whether it was done."""
+"""Publishes once. Returns whether it was done."""
 
 
 def copy_program(folder: Path, name: str) -> Path:
@@ -50,7 +50,7 @@ def program(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def teams(tmp_path: Path) -> Path:
-    """A teams file in which Riley, who owns a lead, is no more."""
+    """A teams file in which Riley, who owns a lead, is missing."""
     document = TEAMS.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     for team in document["teams"].values():
         team["members"] = [one for one in team["members"] if one["email"] != RILEY]

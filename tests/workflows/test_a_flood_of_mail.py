@@ -1,4 +1,4 @@
-"""More mail than goes out at once: who goes first, on a real server with one place for mail."""
+"""More mail than can be sent at once: what is sent first, with one mail at a time."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class FloodedStack:
         return any(one.activity_type.name == "send_mail" for one in pending)
 
     def sent(self) -> list[str]:
-        """The names of those whose mail went out, in order."""
+        """The names of the leads whose mail was sent, in order."""
         return [one.to.partition("-")[0] for one in self.held.sent]
 
 

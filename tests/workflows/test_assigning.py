@@ -5,7 +5,7 @@ from temporalio.api.enums.v1 import EventType
 from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_an_owner_is_found_in_the_turn_that_asks_for_one(stack: WorkerStack) -> None:
+async def test_an_owner_is_found_in_the_turn_that_needs_one(stack: WorkerStack) -> None:
     lead = await stack.create_mql()
     history = await stack.handle(lead).fetch_history()
     scheduled = [

@@ -20,7 +20,7 @@ async def test_a_mail_is_sent_and_recorded(busy: WorkerStack) -> None:
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
 
 
-async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
+async def test_a_mail_that_the_server_did_not_accept_is_tried_again_and_fills_no_log(
     busy: WorkerStack, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy.world.mailer.failures["again@x.example"] = [
@@ -50,7 +50,7 @@ async def test_a_mail_that_the_server_refuses_is_recorded_as_failed_with_the_rea
     assert suppressed == (["bounced"] if kind == "bounced" else [])
 
 
-async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
+async def test_a_mail_with_an_unknown_outcome_is_not_sent_twice(busy: WorkerStack) -> None:
     busy.world.mailer.after_content["doubt@x.example"] = [ConnectionResetError("after the data")]
     lead = await busy.create_lead(email="doubt@x.example")
     (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))

@@ -1,4 +1,4 @@
-"""The database is slow or away: turns end within their workflow task, histories replay."""
+"""The database is slow or away. Turns end within their workflow task, and histories replay."""
 
 from __future__ import annotations
 

@@ -98,7 +98,9 @@ def _entries(stack: WorkerStack, lead: str) -> list[Entry]:
     return list(stack.world.journal.entries[lead])
 
 
-async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: WorkerStack) -> None:
+async def test_a_worked_lead_that_is_reset_keeps_its_timeline_and_goes_on(
+    stack: WorkerStack,
+) -> None:
     lead = await stack.create_lead()
     hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
     await stack.leads.events(lead, [hand])
@@ -120,7 +122,7 @@ async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: Wor
     assert [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")] == [
         "after the reset"
     ]
-    # What the reset brought again is known as what it is.
+    # The inputs that the reset replayed are recognised as repeated.
     new = [one for one in after[len(before) :] if one.kind not in ("noted", "resumed_from_journal")]
     assert {one.kind for one in new} <= {"ignored"}
     assert len(stack.world.mailer.sent) == mails
@@ -146,7 +148,7 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
 
 
 @pytest.mark.parametrize("how", ["terminate", "cancel"])
-async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way(
+async def test_a_lead_that_was_ended_requests_the_mail_that_was_being_sent_again(
     held: HeldStack, how: str
 ) -> None:
     stack = held.stack
@@ -156,14 +158,14 @@ async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})
     held.mailer.open.set()
     (entry,) = await until(lambda: held.mail_entries(lead))
-    # The try that was under way holds the claim: whether it ended well is not known.
+    # The interrupted try has the claim, and its outcome may be unknown.
     assert entry.kind == "email_sent" or entry.fields["why"] == "unknown_outcome"
     await stack.until_settled(lead)
     assert len(held.mailer.to(f"{lead}@northwind.example")) == 1
     assert stack.world.journal.entries_of(lead, "resumed_from_journal")
 
 
-async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_way(
+async def test_a_lead_that_was_ended_requests_the_alert_that_was_being_sent_again(
     held: HeldStack,
 ) -> None:
     stack = held.stack
@@ -172,7 +174,7 @@ async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_wa
     await stack.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
     await held.pending_activity(lead, "alert")
     await stack.handle(lead).terminate()
-    held.stack.world.mail_ledger.claims.clear()  # its claim was given back: the server was away
+    held.stack.world.mail_ledger.claims.clear()  # as if the server had been away
     held.alerts.open.set()
     before = len(held.alerts.to(RILEY))
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})

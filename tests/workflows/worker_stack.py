@@ -27,7 +27,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 @dataclass(frozen=True)
 class WorkerStack:
-    """A client, leads as seen by it, and the world behind the worker."""
+    """A client, its leads, and the fake ports of the worker."""
 
     client: Client
     leads: Leads
@@ -66,7 +66,7 @@ class WorkerStack:
         return entry
 
     async def until_settled(self, lead: str) -> dict[str, Any]:
-        """How a lead stands when nothing is left to do for it now."""
+        """The lead's answer to `standing`, as soon as nothing is left to do for it now."""
 
         async def settled() -> Any:
             standing = await self.leads.standing(lead)

@@ -238,7 +238,7 @@ DOORS = [
         _report_of_provider("standard", _standard("email.complained")),
     ),
 ]
-"""Amazon's are walked in `test_amazons_reports_suppress_at_once`: its certificate is asked for."""
+"""Amazon's reports are in `test_amazons_reports_suppress_at_once`: they need a certificate."""
 
 AMAZONS = [
     ("bounced", _ses("Bounce", _BOUNCED_AT_SES)),

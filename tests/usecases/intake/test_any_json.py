@@ -1,4 +1,4 @@
-"""What a client can send as JSON: each item is judged alone, and what is accepted can be kept."""
+"""Any JSON from a client: each item is judged alone, and all that is accepted can be stored."""
 
 from __future__ import annotations
 

@@ -117,7 +117,7 @@ async def test_amazons_reports_suppress_at_once(
     assert_suppressed_once(context.database, reason)
 
 
-async def test_what_one_door_suppressed_is_told_no_second_time_by_another(
+async def test_a_suppression_at_a_second_door_adds_no_second_event(
     databases: FreshDatabases, tmp_path: Path
 ) -> None:
     context = databases.fresh("two-doors")
@@ -127,7 +127,7 @@ async def test_what_one_door_suppressed_is_told_no_second_time_by_another(
     assert_suppressed_once(context.database, "unsubscribed")
 
 
-async def test_a_lead_that_is_newer_than_the_suppression_is_told_when_it_is_asked_again(
+async def test_a_lead_newer_than_the_suppression_gets_the_event_when_the_request_is_repeated(
     databases: FreshDatabases,
 ) -> None:
     context = databases.fresh("newer")
@@ -138,7 +138,7 @@ async def test_a_lead_that_is_newer_than_the_suppression_is_told_when_it_is_aske
     assert sorted(leads_with_event(context.database, "bounced")) == ["cyd", "dan"]
 
 
-async def test_a_suppression_that_was_lifted_and_asked_for_again_is_told_again(
+async def test_a_suppression_that_was_lifted_and_repeated_adds_its_event_again(
     databases: FreshDatabases,
 ) -> None:
     context = databases.fresh("again")
