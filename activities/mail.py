@@ -161,7 +161,8 @@ class MailActivities:
         state = self._world.journal.state(work["lead"])
         if state is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
-        program = self._world.programs.load(state.digest)
+        sent_by = next((one.version for one in state.mails if one.key == command.key), None)
+        program = self._world.programs.load(sent_by or state.digest)
         try:
             mail = self._world.renderer.marketing(
                 program, state, self._world.people.directory(), command

@@ -63,6 +63,14 @@ class Programs(Protocol):
         """The program of this digest. Raises LookupError if none was published."""
         ...
 
+    def newest_digest(self, name: str) -> str:
+        """The digest of the newest version of this program. Raises LookupError if there is none."""
+        ...
+
+    def paused(self, name: str) -> bool:
+        """Whether this program is paused."""
+        ...
+
 
 class People(Protocol):
     """The directory and its counters."""
@@ -89,6 +97,10 @@ class Journal(Protocol):
 
     def state(self, lead: str) -> LeadState | None:
         """The lead's state alone, or None."""
+        ...
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
 
     def record(

@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     """The notes of tasks that were opened before stand on the timelines."""
     with op.batch_alter_table("tasks", schema=None) as batch_op:
-        batch_op.add_column(sa.Column("note", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("note", sa.String(), nullable=True))
     connection = op.get_bind()
     opened = sa.text("SELECT lead, fields FROM entries WHERE kind = 'task_opened'")
     update = sa.text("UPDATE tasks SET note = :note WHERE lead = :lead AND task = :task")
