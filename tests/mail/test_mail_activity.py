@@ -17,7 +17,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.envelopes import write_command
 from activities.mail import MailActivities
-from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered
+from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered, Reservation
 from activities.sales import SalesActivities
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
@@ -36,7 +36,7 @@ class WatchedRates(FakeRates):
 
     meanwhile: Callable[[], None] = field(default=lambda: None)
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:
         self.meanwhile()
         return super().reserve(rates, patience)
 
