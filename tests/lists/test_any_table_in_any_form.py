@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from functools import partial
 from pathlib import Path
 
 from hypothesis import HealthCheck, given, settings
@@ -44,8 +45,8 @@ def test_any_table_in_any_form_is_read_back_the_same(
     order: list[str],
 ) -> None:
     text = io.StringIO()
-    quoting = csv.QUOTE_ALL if quoted else csv.QUOTE_MINIMAL
-    writer = csv.writer(text, delimiter=delimiter, lineterminator=end, quoting=quoting)
+    as_quoted = partial(csv.writer, quoting=csv.QUOTE_ALL) if quoted else csv.writer
+    writer = as_quoted(text, delimiter=delimiter, lineterminator=end)
     for line in title:
         text.write((f"sep={delimiter}" if line == "sep" else line) + end)
     writer.writerow([*order, *[""] * more])
