@@ -19,6 +19,7 @@ from activities.assigning import assigned
 from activities.count import Count
 from activities.envelopes import read_input, write_command
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
+from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from models.decision import Decision, SendMail
 from models.envelopes import (
@@ -88,8 +89,11 @@ class TurnActivities:
         book, people = rulebook(program), self._people.directory()
         grace = timedelta(seconds=request["grace"])
 
+        addresses = addresses_of(inputs)
+        others = self._journal.others(lead, addresses) if addresses else {}
+
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
-            return self._decide(book, state, inputs, now, people=people, grace=grace)
+            return self._decide(book, state, inputs, now, people=people, grace=grace, taken=others)
 
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
@@ -102,6 +106,7 @@ class TurnActivities:
             now,
             taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
             asked=[*request.get("asked", []), *told.get("commands", [])],
+            addresses=addresses,
         )
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)

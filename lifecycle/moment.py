@@ -34,10 +34,18 @@ def rounded(value: float) -> float | int:
 class Moment:
     """The lead as it is now, and what was decided so far in this turn."""
 
-    def __init__(self, book: Rulebook, people: Directory, state: LeadState) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        people: Directory,
+        state: LeadState,
+        taken: Mapping[str, str] | None = None,
+    ) -> None:
         self.book = book
         self.people = people
         self.state = state
+        self.taken = taken or {}
+        """Addresses of this turn's inputs that are another lead's: leads by address key."""
         self.at: datetime = state.at or _BEFORE_CREATION
         self.clock_at: datetime = self.at
         """The instant that clocks count by: when the input arrived, or when the item was due.

@@ -13,8 +13,10 @@ from datetime import datetime, timedelta
 
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
+from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.stages import IN_SALES
+from models.addresses import address_key
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
 from models.inputs import Created, Event, Input, Result
@@ -80,7 +82,14 @@ class PureWorld:
             one = queue.pop(0)
             before = self.states[lead]
             inputs = () if one is None else (one,)
-            decision = decide(self._book, before, inputs, now, people=self._people)
+            decision = decide(
+                self._book,
+                before,
+                inputs,
+                now,
+                people=self._people,
+                taken=self._taken(lead, addresses_of(inputs)),
+            )
             self.states[lead] = decision.state
             self.entries[lead].extend(decision.entries)
             self._count_load(before, decision.state)
@@ -91,6 +100,15 @@ class PureWorld:
         if wake is not None:
             self._next[lead] = wake.at
             heapq.heappush(self._wakes, (wake.at, self._places[lead], lead))
+
+    def _taken(self, lead: str, addresses: set[str]) -> dict[str, str]:
+        """Which of these addresses are another lead's, and whose."""
+        if not addresses:
+            return {}
+        keys = (
+            (address_key(str(s.profile.get("email", ""))), s.lead) for s in self.states.values()
+        )
+        return {key: one for key, one in keys if key in addresses and one != lead}
 
     def _count_load(self, before: LeadState, after: LeadState) -> None:
         if (before.owner, before.stage) == (after.owner, after.stage):
