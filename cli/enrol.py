@@ -90,7 +90,7 @@ def enrol(
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
     from lifecycle.program.new_lead import read_new_lead  # noqa: PLC0415  # likewise
     from models.instants import whole_second  # noqa: PLC0415  # likewise
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from usecases import enrolling  # noqa: PLC0415  # likewise
 
     options = {
         "email": email,
@@ -127,12 +127,12 @@ def enrol(
         async def start() -> tuple[Named, bool]:
             async with connected(settings) as client:
                 await publish_on(client, settings, database, chosen)
-                [named] = intake.name_leads(SqlIntake(database), [lead])
+                [named] = enrolling.name_leads(SqlIntake(database), [lead])
                 if isinstance(named, str):
                     raise WrongInputError(named)
                 leads = leads_on(client, settings, database)
                 now = whole_second(datetime.now(UTC))
-                return named, await intake.start(leads, named, lead, chosen.program, now=now)
+                return named, await enrolling.start(leads, named, lead, chosen.program, now=now)
 
         named, started = run_async(start())
     program_name = chosen.program.program
@@ -209,7 +209,7 @@ def event(
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.new_item import NewItem  # noqa: PLC0415  # likewise
     from models.instants import whole_second, write_instant  # noqa: PLC0415  # likewise
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from usecases import enrolling  # noqa: PLC0415  # likewise
 
     body: dict[str, Any] = {"id": event_id or uuid.uuid4().hex[:16], "type": kind}
     if subject:
@@ -231,7 +231,7 @@ def event(
         async def tell() -> None:
             async with leads_of(settings, database) as leads:
                 event = replace(item, lead=found)
-                await intake.tell(SqlIntake(database), leads, event)
+                await enrolling.tell(SqlIntake(database), leads, event)
 
         run_async(tell())
     if as_json:

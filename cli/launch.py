@@ -157,17 +157,17 @@ def _start(
     advance: Callable[[], None],
 ) -> None:
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from usecases import enrolling  # noqa: PLC0415  # likewise
 
     def name(some: list[NewLead]) -> list[Named | str]:
         remedy = None if overwrite else "to move it, launch with --overwrite"
-        return intake.name_leads(SqlIntake(database), some, remedy=remedy)
+        return enrolling.name_leads(SqlIntake(database), some, remedy=remedy)
 
     async def start() -> None:
         async with connected(settings) as client:
             await publish_on(client, settings, database, chosen)
             begin = partial(
-                intake.start,
+                enrolling.start,
                 leads_on(client, settings, database),
                 program=chosen.program,
                 overwrite=overwrite,

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Any, Literal, TypeVar
 
 from sqlalchemy.engine import Connection
 
@@ -21,12 +21,11 @@ from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import NewLead, read_lead_id, read_new_lead
 from lifecycle.program.profile import read_address
 from lifecycle.stable_hash import short_hash
-from models.envelopes import Json
 from models.instants import write_instant
-from models.program.program import Program
 from usecases import grants
+from usecases.named_programs import NamedPrograms, programs_of
 from usecases.naming import Named, Names, lead_of_address, lead_of_id
-from usecases.suppressing import suppress_as_reported, suppresses
+from usecases.suppressing import suppress_as_reported
 
 Item = Mapping[str, Any]
 """A lead or an event as an outsider wrote it."""
@@ -40,22 +39,6 @@ class ItemOutcome:
     lead: str | None = None
     why: str | None = None
     """Of a rejected one: what was wrong, and what would be right."""
-
-
-class NoProgramError(LookupError):
-    """Items name no program, and there is no default one; the message says what is published."""
-
-
-class StartedLeads(Protocol):
-    """How leads are reached directly; `adapters.temporal.client.Leads` is one."""
-
-    async def enrol(self, lead: str, program: Program, profile: Json) -> bool:
-        """Create a lead; False if it is there already."""
-        ...
-
-    async def events(self, lead: str, events: Sequence[Json]) -> None:
-        """Tell a lead events."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,9 +83,9 @@ def accept_leads(
     A lead that exists moves to another address only for whoever may change profiles.
     Raises NoProgramError if an item names no program and none is the default.
     """
-    programs = _programs(intake, raw)
+    programs = programs_of(intake.programs, intake.default_program, raw)
     read = partial(_read_lead, programs, scopes, intake.now)
-    return _stored(intake, [_or_why(read, one) for one in raw])
+    return _stored(intake, [or_why(read, one) for one in raw])
 
 
 def accept_events(
@@ -112,24 +95,9 @@ def accept_events(
 
     An event that needs another scope than these is rejected, with the scope.
     """
-    programs = _Programs(intake.programs, intake.default_program)
+    programs = NamedPrograms(intake.programs, intake.default_program)
     read = partial(_read_item, programs, scopes, intake.now)
-    return _stored(intake, [_or_why(read, one) for one in raw])
-
-
-def name_leads(
-    intake: SqlIntake, new: Sequence[NewLead], *, remedy: str | None = None
-) -> list[Named | str]:
-    """Which lead each of these is, or the reason why it is refused.
-
-    A new one gets its names here, before it is started, so that no other door starts it as well.
-    Without `remedy` a known id with an unknown address moves that lead (`usecases.naming`).
-    """
-    addresses = [one.profile["email"] for one in new]
-    ids = [one.id for one in new if one.named]
-    with intake.database.write(durable=True) as connection:
-        names = Names(intake.database, connection, addresses=addresses, ids=ids)
-        return [_or_why(partial(_named, names, remedy), one) for one in new]
+    return _stored(intake, [or_why(read, one) for one in raw])
 
 
 def known_lead(intake: Intake, address: str = "", given: str = "") -> str | None:
@@ -149,52 +117,16 @@ def known_lead(intake: Intake, address: str = "", given: str = "") -> str | None
             address, given
         )
         if found is not None and found.moved:
-            rows.store(connection, [_update(found.lead, {"email": address}, intake.now)])
+            rows.store(connection, [profile_update(found.lead, {"email": address}, intake.now)])
     return found.lead if found is not None else None
-
-
-async def start(
-    leads: StartedLeads,
-    named: Named,
-    new: NewLead,
-    program: Program,
-    *,
-    now: datetime,
-    overwrite: bool = False,
-) -> bool:
-    """Start a lead on a program at once; False if it is there already.
-
-    One that is there changes only if it has moved to another address, or by `overwrite`. A consent
-    that was told with source and wording is recorded in any case, once.
-    """
-    started = await leads.enrol(named.lead, program, {**new.profile, **new.creation})
-    told = []
-    if not started and (overwrite or named.moved):
-        changed = new.update if overwrite else {"email": new.profile["email"]}
-        told.append(_update(named.lead, changed, now))
-    if new.consent is not None:
-        told.append(_consent(named.lead, new.consent, now))
-    if told:
-        await leads.events(named.lead, [dict(one.body) for one in told])
-    return started
-
-
-async def tell(intake: SqlIntake, leads: StartedLeads, event: NewItem) -> None:
-    """Tell a lead an event at once. Raises LeadNotFoundError.
-
-    What the event suppresses is suppressed first, so that an interruption leaves no mail to send.
-    """
-    if suppresses(event):
-        with intake.database.write(durable=True) as connection:
-            suppress_as_reported(intake, connection, [event])
-    await leads.events(event.lead, [dict(event.body)])
 
 
 _Raw = TypeVar("_Raw")
 _Read = TypeVar("_Read")
 
 
-def _or_why(read: Callable[[_Raw], _Read], raw: _Raw) -> _Read | str:
+def or_why(read: Callable[[_Raw], _Read], raw: _Raw) -> _Read | str:
+    """What `read` makes of an item, or the reason why it is rejected."""
     try:
         return read(raw)
     except ValueError as error:
@@ -233,7 +165,7 @@ def _stored(intake: Intake, found: Sequence[_Draft | str]) -> list[ItemOutcome]:
             ids=[name for one in drafts for name in one.ids],
         )
         known = _Names(names, rows.there(connection, names.leads))
-        placed = [one if isinstance(one, str) else _or_why(one.items, known) for one in found]
+        placed = [one if isinstance(one, str) else or_why(one.items, known) for one in found]
         items = [item for one in placed if isinstance(one, list) for item in one]
         fresh = iter(_store(rows, connection, items))
     outcomes = []
@@ -246,23 +178,26 @@ def _stored(intake: Intake, found: Sequence[_Draft | str]) -> list[ItemOutcome]:
     return outcomes
 
 
-def _named(names: Names, remedy: str | None, new: NewLead) -> Named:
+def named_lead(names: Names, remedy: str | None, new: NewLead) -> Named:
+    """The lead that is meant, or a new one; `remedy` as in `Names.find`. Raises ValueError."""
     address, given = new.profile["email"], new.id if new.named else ""
     found = names.find(address, given, remedy=remedy)
     return found if found is not None else Named(names.create(address, given))
 
 
-def _read_lead(programs: _Programs, scopes: Collection[str], now: datetime, raw: Item) -> _Draft:
+def _read_lead(
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+) -> _Draft:
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
 
     def items(known: _Names) -> list[NewItem]:
-        lead = _named(known.names, _remedy(scopes), new).lead
+        lead = named_lead(known.names, _remedy(scopes), new).lead
         known.there.add(lead)
         data = NewItem.lead_data(
             lead, program.program, new.update, arrived=now, creation=new.creation
         )
-        return [data] if new.consent is None else [data, _consent(lead, new.consent, now)]
+        return [data] if new.consent is None else [data, consent_given(lead, new.consent, now)]
 
     ids = (new.id,) if new.named else ()
     return _Draft(addresses=(new.profile["email"],), ids=ids, items=items)
@@ -275,19 +210,23 @@ def _remedy(scopes: Collection[str]) -> str | None:
     return f"to move it needs a key with the scope {grants.PROFILES}"
 
 
-def _update(lead: str, changed: Mapping[str, Any], now: datetime) -> NewItem:
+def profile_update(lead: str, changed: Mapping[str, Any], now: datetime) -> NewItem:
+    """The event that changes these fields of a lead's profile."""
     said = short_hash(json.dumps([changed, write_instant(now)], sort_keys=True, default=str))
     raw = {"id": f"update/{said}", "type": "profile.updated", "data": dict(changed)}
     return NewItem.event(lead, raw, arrived=now)
 
 
-def _consent(lead: str, consent: Mapping[str, str], now: datetime) -> NewItem:
+def consent_given(lead: str, consent: Mapping[str, str], now: datetime) -> NewItem:
+    """The event of a consent that came with a lead; the same words from one source are one."""
     said = short_hash(f"{consent['source']}\n{consent['wording']}")
     raw = {"id": f"consent/{said}", "type": "consent.given", "data": dict(consent)}
     return NewItem.event(lead, raw, arrived=now)
 
 
-def _read_item(programs: _Programs, scopes: Collection[str], now: datetime, raw: Item) -> _Draft:
+def _read_item(
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+) -> _Draft:
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
     if "lead" not in raw and "email" not in raw:
         raise ValueError(
@@ -316,7 +255,7 @@ def _read_item(programs: _Programs, scopes: Collection[str], now: datetime, raw:
             known.there.add(lead)
         else:
             lead = found.lead
-            before = [_update(lead, {"email": address}, now)] if found.moved else []
+            before = [profile_update(lead, {"email": address}, now)] if found.moved else []
         if changed:
             names.claim(changed, lead)
         return [*before, replace(item, lead=lead)]
@@ -336,53 +275,3 @@ def _new_address(item: NewItem) -> str:
         return read_address(item.body["data"].get("email"))
     except ValueError:
         return ""  # the rules leave it out and say why
-
-
-def _programs(intake: Intake, raw: Sequence[Item]) -> _Programs:
-    """The programs that are published. Raises NoProgramError: see `accept_leads`."""
-    programs = _Programs(intake.programs, intake.default_program)
-    if programs.default is None and all(one.get("program") is None for one in raw):
-        raise NoProgramError(
-            "no item names a `program`, and none is the default; name one, or set"
-            f" LEADFLOW_DEFAULT_PROGRAM. Published are: {', '.join(programs.names) or 'none yet'}"
-        )
-    return programs
-
-
-class _Programs:
-    """Published programs by name, each looked up once for all items of a request."""
-
-    def __init__(self, programs: SqlPrograms, default: str | None = None) -> None:
-        self._programs = programs
-        self._names = programs.names()
-        self._default = default
-        self._found: dict[str, Program | None] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What was published."""
-        return self._names
-
-    @property
-    def default(self) -> str | None:
-        """The program of whoever names none, if there is one."""
-        if self._default is not None:
-            return self._default if self._default in self._names else None
-        return self._names[0] if len(self._names) == 1 else None
-
-    def named(self, name: object) -> Program:
-        """The newest version under this name; without a name, of the default program.
-
-        Raises ValueError, which says what was published.
-        """
-        if name is None:
-            name = self.default
-        program = None
-        if isinstance(name, str) and name in self._names:
-            if name not in self._found:
-                self._found[name] = self._programs.newest(name)
-            program = self._found[name]
-        if program is None:
-            said = "say by `program` which one" if name is None else "there is no such program"
-            raise ValueError(f"{said}; published are: {', '.join(self._names) or 'none yet'}")
-        return program

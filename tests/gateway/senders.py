@@ -59,7 +59,7 @@ def known_twin(database: Database, lead: str, *, email: str) -> None:
     known_lead(database, lead)
     table, names = table_of(LeadRow), table_of(LeadAddressRow)
     with database.write() as connection:
-        state = connection.scalar(sa.select(table.c.state).where(table.c.id == lead))
+        state: Any = connection.scalar(sa.select(table.c.state).where(table.c.id == lead))
         profile = {"email": email}
         values = {"email": email, "profile": profile, "state": {**state, "profile": profile}}
         connection.execute(sa.update(table).where(table.c.id == lead).values(values))
