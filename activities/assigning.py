@@ -1,9 +1,8 @@
 """Owners are found, and assignments counted, within the turn that asks for it.
 
-The directory and its counters are in the database that the turn writes to anyway. An
-activity of its own would cost eight events of history and a round trip, and could do
-nothing when that database is away that the turn can't. A turn that runs again asks with
-the same keys and is answered the same.
+The directory and its counters are in the database that the turn writes to anyway. An activity of
+its own would cost eight events of history and a round trip, and would not help when that database
+is away. A turn that runs again uses the same keys and gets the same answers.
 """
 
 from __future__ import annotations
@@ -21,7 +20,7 @@ Again = Callable[[LeadState, Sequence[Input]], Decision]
 
 
 def assigned(people: People, decision: Decision, again: Again) -> Decision:
-    """The decision once its assignments are made and the rules have heard of them: one turn."""
+    """The decision after its assignments were made and the rules had their results: one turn."""
     while asked := [one for one in decision.commands if isinstance(one, Assign | CountAssignment)]:
         told = [_made(people, decision.state.lead, one) for one in asked]
         decision = replace(

@@ -1,6 +1,6 @@
-"""The digest: each manager is mailed how the handoffs of their teams stand.
+"""The digest: each manager gets a mail about the open handoffs of their teams.
 
-Like every alert to sales it is sent at least once: told twice is better than not told.
+Like every alert to sales it is sent at least once: a second mail is better than none.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ class DigestActivities:
 
     @activity.defn(name="send_digest")
     async def send_digest(self, work: DigestWork) -> dict[str, Told]:
-        """Mail each manager of the directory the digest of one program; what became of each.
+        """Mail each manager of the directory the digest of one program; the result for each.
 
-        A try again leaves out those who have theirs. Raises, once all others are told, until
-        the mail server has taken every one.
+        A later try leaves out managers who have theirs. Raises after the last manager, until the
+        mail server has accepted every mail.
         """
         world = self._world
         async with pulse():
@@ -67,7 +67,7 @@ class DigestActivities:
             return "failed"
         if mail is None:
             return "not theirs"
-        # It is about no lead; what is no lead's mail begins with `alert`.
+        # It is about no lead. The keys of mail that is about no lead begin with `alert`.
         claim = await asyncio.to_thread(mail_ledger.claim, "", key, f"alert {key}", at)
         if claim.status not in ("new", "unknown"):
             return "sent" if claim.status == "sent" else "failed"

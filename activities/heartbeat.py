@@ -1,4 +1,4 @@
-"""A pulse while an activity waits, so that a dead worker's work is given away soon."""
+"""A heartbeat while an activity waits, so that another worker soon takes over from a dead one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ async def pulse() -> AsyncIterator[None]:
 
     async def beat() -> None:
         while True:
-            # First a pause: most activities are done before it ends, and a beat costs the server.
+            # The first pause comes before the first heartbeat: most activities end before it, and a
+            # heartbeat costs the server.
             await asyncio.sleep(PULSE_SECONDS)
             activity.heartbeat()
 

@@ -1,7 +1,7 @@
 """Sending the program's e-mails to leads: at most once, when in doubt not at all.
 
-A crash between the mail server's "250" and our note of it can't be told from one before
-it. A person who gets a mail twice loses trust; so the doubt is reported, not resolved.
+After a crash nobody knows whether the mail server had accepted the mail. A person who gets a mail
+twice loses trust. So the outcome is reported as unknown, and the mail is not sent again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,8 @@ from models.envelopes import CommandResult, Work
 from models.program.program import Program
 
 _PATIENCE = timedelta(seconds=5)
-"""A mail whose place comes within this waits for it; a later one lets others go first."""
+"""A mail whose place comes within this time waits for it. A later one is tried again later, so that
+other mails are sent first."""
 
 _LONGEST_SPREAD = timedelta(minutes=10)
 
@@ -54,15 +55,15 @@ class _Ready:
 
 @dataclass(slots=True)
 class _Attempt:
-    """How far one try to send a mail came."""
+    """How far one try to send a mail has come."""
 
     claiming: bool = False
     claimed: bool = False
-    """From here on the content may be out."""
+    """From now on the server may have the content."""
 
 
 class _NotSentError(Exception):
-    """The claim said that this mail must not go: it ended long ago, or its address gets none."""
+    """The mail must not be sent: it has an outcome already, or its address is suppressed."""
 
     def __init__(self, claim: Claim) -> None:
         super().__init__(claim.status)
@@ -78,15 +79,26 @@ class MailActivities:
 
     @activity.defn(name="send_mail")
     async def send_mail(self, work: Work) -> list[CommandResult]:
-        """Send mails one after another, each at most once, and tell what became of each.
+        """Send mails one after another, each at most once. Returns the result of each.
 
-        A mail is claimed when the server waits for its content, and not before: what has not
-        come so far was surely not sent. Raises ApplicationError when the server surely took
-        nothing, and when the worker stops before the claim: Temporal tries again, and what was
-        sent before answers as it did.
+        A mail is claimed when the server waits for its content. A mail that was not claimed was not
+        sent. Raises ApplicationError when the server accepted nothing, and when the worker stops
+        before the claim. Then Temporal tries again, and a mail that was sent before keeps its
+        result.
         """
         async with pulse():
-            return [await self._one(work, read_command(one)) for one in work["commands"]]
+            return [await self._metered(work, read_command(one)) for one in work["commands"]]
+
+    async def _metered(self, work: Work, command: object) -> CommandResult:
+        try:
+            done = await self._one(work, command)
+        except Exception:
+            self._world.meter.mail("unsent")
+            raise
+        outcome = done.get("outcome", "sent")
+        unknown = done.get("why") == "unknown_outcome"
+        self._world.meter.mail("unknown" if unknown else outcome)
+        return done
 
     async def _one(self, work: Work, command: object) -> CommandResult:
         if not isinstance(command, SendMail):
@@ -102,9 +114,9 @@ class MailActivities:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
 
     async def _claimed(self, lead: str, command: SendMail, mail: Rendered) -> None:
-        """Claim a mail whose content goes next. Raises _NotSentError if it must not go.
+        """Claim a mail whose content is sent next. Raises _NotSentError if it must not be sent.
 
-        Who is cancelled meanwhile gives the claim back.
+        If it is cancelled meanwhile, the claim is released.
         """
         begin = self._world.mail_ledger.begin
         running = asyncio.ensure_future(self._in_thread(begin, lead, command, mail))
@@ -118,7 +130,7 @@ class MailActivities:
             raise _NotSentError(claim)
 
     def _prepared(self, work: Work, command: SendMail) -> _Ready | CommandResult:
-        """Render the mail, unless it is known already what becomes of it. It is not claimed yet."""
+        """Render the mail, unless its result is known already. It is not claimed yet."""
         lead, mail_ledger = work["lead"], self._world.mail_ledger
         mail, rates = self._rendered(work, command)
         if mail is None:
@@ -127,9 +139,9 @@ class MailActivities:
         known = mail_ledger.standing(command.key, mail, operational=command.operational)
         if known is None:
             return _Ready(mail, rates)
-        # What is suppressed gets its row here; what ended keeps its own.
+        # A suppressed mail gets its row here. A mail with an outcome keeps its row.
         ended = mail_ledger.begin(lead, command, mail) if known.status == "skipped" else known
-        if ended.status == "new":  # the suppression was lifted in this moment
+        if ended.status == "new":  # the suppression was lifted just now
             mail_ledger.release(command.key)
             return _Ready(mail, rates)
         return self._ended(lead, command, ended)
@@ -137,7 +149,7 @@ class MailActivities:
     def _ended(
         self, lead: str, command: SendMail, claim: Claim, why: str | None = None
     ) -> CommandResult:
-        """How a mail that is not sent now ended: long ago, in doubt, or now for this reason."""
+        """The result of a mail that is not sent now: an earlier one, unknown, or this reason."""
         if claim.status == "unknown":
             return self._settled(lead, command, "failed", "unknown_outcome")
         if claim.status == "new":
@@ -149,7 +161,8 @@ class MailActivities:
         state = self._world.journal.state(work["lead"])
         if state is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
-        program = self._world.programs.load(state.digest)
+        sent_by = next((one.version for one in state.mails if one.key == command.key), None)
+        program = self._world.programs.load(sent_by or state.digest)
         try:
             mail = self._world.renderer.marketing(
                 program, state, self._world.people.directory(), command
@@ -162,7 +175,10 @@ class MailActivities:
         return mail, _rates(program, mail)
 
     async def _in_turn(self, rates: dict[str, Rate]) -> None:
-        """Wait for this mail's place; raise if that is long, so that others go meanwhile."""
+        """Wait for this mail's place.
+
+        Raises if that is long, so that other mails are sent meanwhile.
+        """
         wait = await self._in_thread(self._world.rates.reserve, rates, _PATIENCE)
         if wait > _PATIENCE:
             raise ApplicationError(
@@ -205,7 +221,7 @@ class MailActivities:
         return await self._in_thread(self._settled, lead, command, status, why)
 
     def _refused(self, lead: str, command: SendMail, mail: Rendered, why: str) -> CommandResult:
-        """Note that the server refused a mail for good before it asked for the content."""
+        """Record that the server refused a mail permanently before it asked for the content."""
         claim = self._world.mail_ledger.begin(lead, command, mail)
         return self._ended(lead, command, claim, why)
 
@@ -226,7 +242,7 @@ class MailActivities:
 async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) -> None:
     """Send, unless the worker stops before the mail is claimed: then another worker does it.
 
-    Raises what `sending` raises, and ApplicationError for a mail that is handed back.
+    Raises what `sending` raises, and ApplicationError for a mail that is released.
     """
     task = asyncio.ensure_future(sending)
     stopping = asyncio.ensure_future(activity.wait_for_worker_shutdown())
@@ -247,17 +263,17 @@ async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) ->
 
 
 def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:
-    """What Temporal is told, so that it tries again without a stack trace a try."""
+    """The error for Temporal: it tries again, and logs no stack trace for each try."""
     return ApplicationError(
         str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
     )
 
 
 def _spread(wait: timedelta, tries: int) -> timedelta:
-    """When a mail asks again that had to wait for `wait`: the later, the more it tried.
+    """When to ask again for a mail whose place comes after `wait`: later after each try.
 
-    All that wait are told the same instant. Were they all back by then, each place would be
-    asked for by every one of them.
+    All mails that wait have the same next place. If all came back at that instant, every one of
+    them would ask for each place.
     """
     longer = min(wait * tries, _LONGEST_SPREAD)
     return wait + longer * random.random()  # noqa: S311 - no secret

@@ -1,7 +1,7 @@
-"""What the activities need of the world, as small Protocols that adapters satisfy.
+"""What activities need from outside, as small Protocols that adapters satisfy.
 
 All methods block (they run in the activities' threads) unless they are coroutines.
-What is out of reach for a while raises, and Temporal tries again.
+If a server or database can't be reached, a method raises, and Temporal tries again.
 
 The file is long because each port is described whole, for whoever writes an adapter or a fake.
 """
@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from activities.meter import UNMETERED, Meter
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -20,14 +21,14 @@ from models.program.program import Program
 from models.state import LeadState
 
 Payload = dict[str, Any]
-"""JSON values as they stand in a history, or go out."""
+"""JSON values, in a history or in a message that is sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Fence:
     """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    It says who was there first when two come with the same turn; the turn's number decides.
+    It says which of two writers of the same turn was first; the turn's number decides.
     """
 
     run: int
@@ -36,12 +37,12 @@ class Fence:
 
 
 Taken = tuple[str, str | None]
-"""An input that a turn took in: its fingerprint, and the refusal that its sender was told."""
+"""An input that a turn took in: its fingerprint, and the refusal that its sender got."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredLead:
-    """A lead as its row tells it."""
+    """A lead as its row stores it."""
 
     state: LeadState
     seen: tuple[str, ...]
@@ -59,6 +60,14 @@ class Programs(Protocol):
 
     def load(self, digest: str) -> Program:
         """The program of this digest. Raises LookupError if none was published."""
+        ...
+
+    def newest_digest(self, name: str) -> str:
+        """The digest of the newest version of this program. Raises LookupError if there is none."""
+        ...
+
+    def paused(self, name: str) -> bool:
+        """Whether this program is paused."""
         ...
 
 
@@ -82,7 +91,7 @@ class Journal(Protocol):
     """The timeline and the rows that lists and reports read."""
 
     def stored(self, lead: str) -> StoredLead | None:
-        """The lead as its row tells it, or None."""
+        """The lead as its row stores it, or None."""
         ...
 
     def state(self, lead: str) -> LeadState | None:
@@ -91,6 +100,10 @@ class Journal(Protocol):
 
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         """Which of these addresses (by their keys) are another lead's, and whose."""
+        ...
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
 
     def record(
@@ -105,8 +118,8 @@ class Journal(Protocol):
     ) -> StoredLead | None:
         """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        Then the row is returned, and whoever came too late goes on from it. `taken` is what the
-        turn took in. `asked` are the commands whose results the lead awaits after it. `addresses`
+        Then the row is returned, and a writer that came too late goes on from it. `taken` is what
+        the turn took in. `asked` are the commands whose results the lead awaits after it. `addresses`
         are those that its inputs named: the lead gets the one it has now, and the others are free.
         Raises, and stores nothing, if that one became another lead's since `others` was asked.
         """
@@ -117,8 +130,8 @@ class Journal(Protocol):
 class Claim:
     """What is known of a mail before it is sent.
 
-    `new`: nobody has tried, or the last try surely failed; it is now claimed.
-    `unknown`: a try began and never told its end. The others are how it ended.
+    `new`: nobody has tried, or the last try is known to have failed; it is now claimed. `unknown`:
+    a try was claimed and never settled. The others are its outcome.
     """
 
     status: Literal["new", "unknown", "sent", "skipped", "failed"]
@@ -138,7 +151,7 @@ class Rendered:
     """Without angle brackets."""
     headers: Mapping[str, str]
     envelope_from: str | None = None
-    """Whom the mail comes back to if it can't be delivered; None: the sender."""
+    """Where a mail that can't be delivered is returned to; None: the sender."""
     links: tuple[str, ...] = ()
     """Where its tracked links lead, by number; number 0 is the one that no person can see."""
 
@@ -153,40 +166,40 @@ class AlertNotice:
 
 
 class MailLedger(Protocol):
-    """What became of each mail, by its key."""
+    """The mail ledger: the result of each mail, by its key."""
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
         """Claim a mail for sending, in one transaction."""
         ...
 
     def release(self, key: str) -> None:
-        """Give a claim back: the server surely did not take the mail."""
+        """Release a claim: the server did not accept the mail."""
         ...
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
     ) -> None:
-        """Note how it ended."""
+        """Record its outcome."""
         ...
 
     def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
-        """How this mail ended or that its outcome is unknown; None if it may be sent now.
+        """The outcome of this mail, which may be unknown; None if it may be sent now.
 
-        It only reads. A suppressed address is `skipped`, though no row says so yet.
+        It only reads. A mail to a suppressed address is `skipped`, also if it has no row yet.
         """
         ...
 
     def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
-        """Claim a nurture mail whose content goes next, unless its address gets none.
+        """Claim a nurture mail whose content is sent next, unless its address is suppressed.
 
-        One transaction, right before the content goes: what is suppressed is settled as skipped
-        (`bounced`, `complained`, `unsubscribed`). What is needed to know the mail again by what
-        comes back (the e-mail's name, the address, the links) is kept.
+        One transaction, right before the content is sent: a mail to a suppressed address is settled
+        as skipped (`bounced`, `complained`, `unsubscribed`). The e-mail's name, the address and the
+        links are stored, so that bounces, clicks and replies can be matched.
         """
         ...
 
     def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
-        """Keep what a claimed alert is known by when its buttons are pressed or it comes back."""
+        """Store by what a claimed alert is found if a button is pressed or it bounces."""
         ...
 
 
@@ -220,12 +233,12 @@ class Renderer(Protocol):
 
 
 class Digests(Protocol):
-    """Tells managers how their teams' handoffs stand."""
+    """Writes digests: managers read how the handoffs of their teams stand."""
 
     def mail(
         self, program: Program, people: Directory, manager: str, at: datetime, key: str
     ) -> Rendered | None:
-        """The digest of this program for one manager; None if no handoff of it is theirs.
+        """The digest of this program for one manager; None if they have no handoff of it.
 
         Raises ValueError if an address is not one.
         """
@@ -233,11 +246,11 @@ class Digests(Protocol):
 
 
 class MailUnsentError(Exception):
-    """The server surely did not take the mail; worth another try."""
+    """The server did not accept the mail; another try may succeed."""
 
 
 class MailRefusedError(Exception):
-    """The server refused the mail for good; the message says why.
+    """The server refused the mail permanently; the message says why.
 
     `kind` says what that means for the address: it does not exist (`bounced`), it may be fine
     (`soft_bounced`: policy, a full mailbox), or nothing (`refused`).
@@ -251,28 +264,27 @@ class MailRefusedError(Exception):
 
 
 class Mailer(Protocol):
-    """Hands mail to a server."""
+    """Gives mail to a mail server."""
 
     async def send(
         self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
     ) -> None:
         """Send one mail.
 
-        `before_content` is awaited once the server waits for the content, right before it goes.
-        If it raises, nothing is sent and its error goes up. Until then nothing has been sent.
-
-        Raises MailUnsentError (surely not taken, e.g. no connection, 4xx before the data),
-        MailRefusedError (5xx), or any other error where the outcome is unknown.
+        `before_content` is awaited when the server waits for the content, right before it is sent.
+        If it raises, nothing is sent, and its error is raised. Raises MailUnsentError (not
+        accepted, for example no connection, or 4xx before the data), MailRefusedError (5xx), or any
+        other error if the outcome is unknown.
         """
         ...
 
 
 class ChatAwayError(Exception):
-    """The chat did not take a message; worth another try."""
+    """The chat did not accept a message; another try may succeed."""
 
 
 class ChatRefusedError(Exception):
-    """The chat refused a message for good; the message says why, without its URL."""
+    """The chat refused a message permanently; the error says why, without the URL."""
 
 
 class Chat(Protocol):
@@ -297,7 +309,7 @@ class Timelines(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """All that activities reach the world with."""
+    """The ports that activities use."""
 
     programs: Programs
     people: People
@@ -307,7 +319,8 @@ class World:
     renderer: Renderer
     mailer: Mailer
     alerts: Mailer
-    """For mail to sales: apart, so that none waits behind mail to leads."""
+    """For mail to sales: a mailer of its own, so that no alert waits behind mail to leads."""
     chat: Chat
     rates: Rates
     digests: Digests
+    meter: Meter = UNMETERED

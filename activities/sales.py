@@ -1,7 +1,7 @@
-"""What is done for sales: telling people. Owners are found in the turn (activities/assigning.py).
+"""Alerts to sales. Owners are found in the turn (activities/assigning.py).
 
-An alert is sent at least once: told twice is better than not told. It goes by mail always, and to
-the team's chat where there is one.
+An alert is sent at least once: a second alert is better than none. It is always mailed, and also
+posted to the team's chat if there is one.
 """
 
 from __future__ import annotations
@@ -36,9 +36,10 @@ class SalesActivities:
 
     @activity.defn(name="alert")
     async def alert(self, work: Work) -> list[CommandResult]:
-        """Tell people of sales, at least once. Raises until mail server and chat take it.
+        """Alert people of sales, at least once.
 
-        An alert that the mail server refuses for good is answered as failed.
+        Raises until mail server and chat accept it. An alert that the mail server refuses
+        permanently has the result failed.
         """
         told: list[CommandResult] = []
         async with pulse():

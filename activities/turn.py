@@ -1,13 +1,16 @@
-"""One turn of a lead: read what arrived, ask the rules, store what they decided.
+"""One turn of a lead: read the inputs, run the rules, store their decision.
 
-It runs as a local activity, so that its outcome stands in the history and replaying a
-lead never runs the rules again.
+It runs as a local activity, so that its outcome is in the history and replaying a lead never runs
+the rules again.
+
+The file is long because a turn that ran before is told here too from one that is new.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
@@ -16,11 +19,12 @@ from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
 from activities.assigning import assigned
-from activities.count import Count
 from activities.envelopes import read_input, write_command
+from activities.meter import UNMETERED, Meter
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
 from models.decision import Decision, SendMail
 from models.envelopes import (
     Envelope,
@@ -40,7 +44,7 @@ from models.state import LeadState, dump_state, read_state
 CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
 CONTINUE_ANYWAY = 3 * CONTINUE_AT
-"""Events after which it does so though somebody still waits for something."""
+"""Events after which it does so even if somebody still waits for an answer."""
 
 Decide = Callable[..., Decision]
 """`lifecycle.decide.decide`, or a test's own rules."""
@@ -62,21 +66,29 @@ class TurnActivities:
         *,
         decide: Decide,
         new_lead: NewLead,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._programs = programs
         self._people = people
         self._journal = journal
         self._decide = decide
         self._new_lead = new_lead
-        self.rejections = Count()
-        """Turns that were not stored because the lead's row was newer."""
+        self._meter = meter
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
+        """Run one turn (`_turn`), and measure it."""
+        began = time.monotonic()
+        told = self._turn(request)
+        refused = sum(1 for _, why in told.get("answers", ()) if why is not None)
+        self._meter.turn(time.monotonic() - began, refused=refused, late=_late(request))
+        return told
+
+    def _turn(self, request: TurnRequest) -> TurnOutcome:
         """Run the rules once and store the outcome, unless a turn of this number is stored.
 
-        Then nothing changes, and the outcome is the row's state, for the shell to go on from. So
-        it is when this turn ran before and its outcome was lost with the worker, and when the
+        Then nothing changes, and the outcome is the row's state, for the shell to go on from. That
+        happens when this turn ran before and its outcome was lost with the worker, and when the
         workflow was reset, terminated, or restored from a backup.
         """
         lead, before = request["lead"], request["state"]
@@ -86,14 +98,25 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_state(before)
         inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
-        book, people = rulebook(program), self._people.directory()
+        people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
+        versions = self._versions(state)
 
         addresses = addresses_of(inputs)
         others = self._journal.others(lead, addresses) if addresses else {}
 
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
-            return self._decide(book, state, inputs, now, people=people, grace=grace, taken=others)
+            book = rulebook(self._programs.load(state.digest))
+            return self._decide(
+                book,
+                state,
+                inputs,
+                now,
+                people=people,
+                grace=grace,
+                taken=others,
+                versions=versions,
+            )
 
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
@@ -111,7 +134,7 @@ class TurnActivities:
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)
         if newer is not None:
-            self.rejections.add()
+            self._meter.fence_rejection()
             _log.warning(
                 "turn not stored: the lead's row is newer",
                 lead=lead,
@@ -128,6 +151,14 @@ class TurnActivities:
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
 
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._programs.newest_digest(state.program),
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
+
     def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)
         if stored is None:
@@ -141,9 +172,10 @@ class TurnActivities:
     def _resumed(
         self, request: TurnRequest, stored: StoredLead, *, again: bool = False
     ) -> TurnOutcome:
-        """The row's state, and what of it is under way, for a run that lies behind.
+        """The row's state, and what of it is under way, for a run that is older than its row.
 
-        If this very turn ran before (`again`), what it took in then is not to be taken in twice.
+        If this same turn ran before (`again`), the inputs that it took in then are not taken in
+        twice.
         """
         program = self._programs.load(stored.state.digest)
         told = TurnOutcome(
@@ -163,9 +195,10 @@ class TurnActivities:
 
     @activity.defn(name="reopen")
     def reopen(self, lead: str) -> Reopened:
-        """A closed lead as its row tells it. Fails for good if there never was one.
+        """A closed lead as its row stores it.
 
-        Only runs that were begun by an older leadflow ask it; a turn of a newer one sees by itself.
+        Fails permanently if there never was one. Only runs that an older leadflow began call it; a
+        turn of a newer one reads the row itself.
         """
         stored = self._row_of(lead)
         return Reopened(
@@ -173,8 +206,17 @@ class TurnActivities:
         )
 
 
+def _late(request: TurnRequest) -> float | None:
+    """How long after its due instant a turn began (seconds); None if nothing was due."""
+    wake = request["wake"]
+    if wake is None or request["state"] is None:
+        return None
+    late = (parse_instant(request["now"]) - parse_instant(wake["at"])).total_seconds()
+    return late if late >= 0 else None
+
+
 def fingerprint(envelope: Envelope) -> str:
-    """What an input says, in a few characters; when it arrived and who waits is left aside."""
+    """What an input says, in a few characters, without when it arrived and who waits."""
     said = [envelope["kind"], envelope.get("name", ""), envelope.get("body")]
     text = json.dumps(said, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
@@ -190,7 +232,7 @@ def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
 
 
 def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
-    """The places of the inputs that the stored turn took in, with what their senders were told."""
+    """The places of the inputs that the stored turn took in, with the answers to their senders."""
     left = list(stored)
     for place, one in enumerate(inputs):
         found = next((each for each in left if each[0] == fingerprint(one)), None)
@@ -202,7 +244,7 @@ def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tupl
 def still_asked(stored: StoredLead, program: Program) -> list[Json]:
     """The commands that a lead's row awaits: its writer's, and the mails that its state names.
 
-    Each has a key, so that asking one again that was performed meanwhile does nothing new.
+    Each has a key, so that repeating one that was performed meanwhile has no effect.
     """
     found = list(stored.asked)
     keys = {one["key"] for one in found}
@@ -221,7 +263,7 @@ def still_asked(stored: StoredLead, program: Program) -> list[Json]:
 
 
 def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> TurnOutcome:
-    """What the shell must know of a decision, as JSON."""
+    """What the shell needs of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
     told: TurnOutcome = {"patch": patch(before or {}, after)}
     if decision.commands:
@@ -252,7 +294,7 @@ def _wake(decision: Decision) -> WakeWords | None:
 
 
 def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | None]]:
-    """Whoever waits is answered, also if the rules said nothing to it."""
+    """Every waiting update gets an answer, also when the rules wrote none."""
     answers = {
         one.ref: one.why if isinstance(one, MalformedInput) else None for one in inputs if one.ref
     }
@@ -261,7 +303,7 @@ def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | N
 
 
 def _attributes(shown: Json, after: Json, decision: Decision) -> Json:
-    """What is shown otherwise now, if that is worth an event: a score or a due alone is not."""
+    """The changed search attributes, unless only a score or a due instant changed."""
     new = {
         "stage": after.get("stage", "known"),
         "owner": after.get("owner"),

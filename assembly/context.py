@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
+from activities.meter import UNMETERED, Meter
 from activities.ports import Mailer
 from adapters.reports.leads import SqlReports
 from adapters.sql.database import open_database
@@ -34,6 +35,7 @@ def open_context(
     now: Callable[[], datetime] = _wall_clock,
     speed: float = 1.0,
     gather: timedelta = timedelta(seconds=1),
+    meter: Meter = UNMETERED,
 ) -> Iterator[Context]:
     """The real adapters, over one database that is up to date.
 
@@ -55,6 +57,7 @@ def open_context(
             now=now,
             speed=speed,
             default_program=settings.default_program or None,
+            meter=meter,
         )
     finally:
         database.close()

@@ -12,6 +12,7 @@ from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect
 from assembly.context import gateway_config, open_context
 from assembly.mail import open_mailer
+from assembly.monitoring import Monitoring
 from assembly.settings import Settings
 from gateway.inbound.listener import receiving
 from gateway.server import listening, serving
@@ -25,16 +26,18 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
     Raises what `process.run` explains.
     """
     check(settings.database)
+    monitoring = Monitoring(settings)
     client = await connect(settings)
     web = listening(settings.gateway_host, settings.gateway_port)
     mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
     mailer = open_mailer(settings)
-    with open_context(settings, mailer) as context:
+    with open_context(settings, mailer, meter=monitoring.meter) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
         async with AsyncExitStack() as running:
             await running.enter_async_context(
                 serving(context, leads, web, gateway_config(settings))
             )
+            await running.enter_async_context(monitoring.serving(client))
             if mail is not None:
                 await running.enter_async_context(receiving(context, mail))
             smtp = mail.getsockname()[1] if mail is not None else None
@@ -52,8 +55,9 @@ async def serve_inbound(settings: Settings, stop: asyncio.Event) -> None:
     check(settings.database)
     mail = listening(settings.inbound_host, settings.inbound_port)
     mailer = open_mailer(settings)
+    monitoring = Monitoring(settings)
     with open_context(settings, mailer) as context:
-        async with receiving(context, mail):
+        async with receiving(context, mail), monitoring.serving(None):
             _log.info("inbound ready", smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("inbound stops")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 from collections.abc import MutableMapping
 from functools import cache
 from typing import Any, Literal
@@ -13,6 +15,7 @@ from temporalio import workflow
 from temporalio.runtime import (
     LogForwardingConfig,
     LoggingConfig,
+    PrometheusConfig,
     Runtime,
     TelemetryConfig,
     TelemetryFilter,
@@ -59,6 +62,7 @@ def workflow_facts(_logger: object, _method: str, event: Event) -> Event:
 def configure(form: Literal["console", "json"], level: str) -> None:
     """Set up structlog for this process, and the standard library's logs through it."""
     shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
         workflow_facts,
         structlog.stdlib.add_log_level,
         structlog.stdlib.add_logger_name,
@@ -92,16 +96,65 @@ def configure(form: Literal["console", "json"], level: str) -> None:
     root.setLevel(level.upper())
     for name in _CHATTERING:
         logging.getLogger(name).setLevel(logging.WARNING)
-    _hear_core()
+    logging.getLogger("temporalio").setLevel(logging.NOTSET)
+    hear_core()
+
+
+def configure_for_commands() -> None:
+    """Keep logs off the output of a command: errors alone, on standard error.
+
+    A command says in sentences what went wrong. With LEADFLOW_DEBUG=1 all is logged.
+    """
+    if not structlog.is_configured():
+        structlog.configure(
+            processors=[
+                _errors_alone,
+                structlog.processors.add_log_level,
+                structlog.processors.format_exc_info,
+                mask_addresses,
+                structlog.dev.ConsoleRenderer(colors=False),
+            ],
+            logger_factory=lambda *_: _ToStandardError(),
+        )
+    hear_core()
+
+
+def _errors_alone(_logger: object, method: str, event: Event) -> Event:
+    if method in ("error", "critical", "exception") or os.environ.get("LEADFLOW_DEBUG") == "1":
+        return event
+    raise structlog.DropEvent
+
+
+class _ToStandardError:
+    """Prints to what standard error is at that moment."""
+
+    def msg(self, message: str) -> None:
+        """Print a line."""
+        print(message, file=sys.stderr)  # noqa: T201 - this is how a command logs
+
+    debug = info = warning = error = critical = exception = msg
 
 
 @cache
-def _hear_core() -> None:
-    """Have Temporal's core log like the rest: by itself it writes to standard output."""
+def hear_core(metrics_at: str | None = None) -> None:
+    """Have Temporal's core log like the rest: by itself it writes to standard output.
+
+    With `metrics_at` (host and port) its own exporter of metrics listens there. Clients that were
+    made before keep what they have.
+    """
     core = LoggingConfig(
         filter=TelemetryFilter(core_level="WARN", other_level="ERROR"),
         forwarding=LogForwardingConfig(logger=logging.getLogger("temporalio.core")),
     )
+    metrics = None
+    if metrics_at is not None:
+        metrics = PrometheusConfig(
+            bind_address=metrics_at,
+            counters_total_suffix=True,
+            unit_suffix=True,
+            durations_as_seconds=True,
+        )
     Runtime.set_default(
-        Runtime(telemetry=TelemetryConfig(logging=core)), error_if_already_set=False
+        Runtime(telemetry=TelemetryConfig(logging=core, metrics=metrics)),
+        error_if_already_set=False,
     )

@@ -9,45 +9,42 @@ from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontext
 from datetime import timedelta
 
 from standardwebhooks import Webhook
-from temporalio import workflow
 from temporalio.client import Client
-from temporalio.worker import Worker, WorkflowRunner
-from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+from temporalio.worker import Worker
 
 from activities.digest import DigestActivities
 from activities.mail import MailActivities
 from activities.ports import World
+from activities.reconciliation import ReconcileActivities
 from activities.sales import SalesActivities
 from activities.turn import TurnActivities
 from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
+from assembly.reconciling import comparing
+from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.reconcile import ReconcileWorkflow
 
 _GRACE = timedelta(seconds=10)
 """How long a worker that stops waits for its activities to end."""
 MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
-_Policy = workflow.SandboxImportNotificationPolicy
-
-
-def sandbox() -> WorkflowRunner:
-    """The workflow sandbox; what a workflow imports is passed through, and named in its file."""
-    return SandboxedWorkflowRunner(
-        restrictions=SandboxRestrictions.default.with_import_notification_policy(
-            _Policy.WARN_ON_DYNAMIC_IMPORT | _Policy.RAISE_ON_UNINTENTIONAL_PASSTHROUGH
-        )
-    )
 
 
 def turn_activities(world: World) -> TurnActivities:
     """The turn with the real rules."""
     return TurnActivities(
-        world.programs, world.people, world.journal, decide=decide, new_lead=new_lead
+        world.programs,
+        world.people,
+        world.journal,
+        decide=decide,
+        new_lead=new_lead,
+        meter=world.meter,
     )
 
 
@@ -67,6 +64,9 @@ async def working(
         threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
         writers = stack.enter_context(ThreadPoolExecutor(MAIL_THREADS, "mail"))
         mail = MailActivities(world, writers)
+        reconcile = ReconcileActivities(
+            stack.enter_context(comparing(client, settings)), world.meter
+        )
         await stack.enter_async_context(
             Worker(
                 client,
@@ -81,7 +81,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + SALES,
-                activities=[sales.alert, digest.send_digest],
+                activities=[sales.alert, digest.send_digest, reconcile.reconcile],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
             )
@@ -90,7 +90,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow, DigestWorkflow],
+                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

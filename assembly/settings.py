@@ -87,6 +87,11 @@ class Settings(BaseSettings):
     action_link_days: int = Field(default=14, ge=1, le=90)
     """So many days the buttons of an alert work."""
 
+    monitoring_host: str = "127.0.0.1"
+    monitoring_port: int | None = Field(default=None, ge=0, le=65535)
+    """Where `/metrics`, `/health` and `/ready` of this process are; None: nowhere. Apart from the
+    gateway's own port, so that a proxy does not show them to the world."""
+
     turns_at_once: int = Field(default=8, ge=1)
     """Turns one worker runs at the same time, each in a thread."""
     mails_at_once: int = Field(default=20, ge=1)

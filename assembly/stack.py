@@ -17,6 +17,7 @@ from adapters.delivery.catcher import Catcher, OnMail
 from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
+from adapters.temporal.schedules import Schedules
 from assembly.context import gateway_config, open_context
 from assembly.queues import working
 from assembly.settings import Settings
@@ -114,6 +115,8 @@ async def running_stack(
             with open_world(caught) as world:
                 async with AsyncExitStack() as running:
                     if not still:
+                        if clock is None:  # a demonstration's leads have clocks of their own
+                            await Schedules(client, prefix=caught.queue_prefix).set_up()
                         await running.enter_async_context(working(client, caught, world))
                         gateway = _answering(
                             client, caught, world, clock, web=web, returning=returning

@@ -9,6 +9,7 @@ import structlog
 from adapters.sql.database import check
 from adapters.temporal.client import TemporalUnavailableError
 from adapters.temporal.connection import connect, missing_attributes
+from assembly.monitoring import Monitoring
 from assembly.queues import working
 from assembly.settings import Settings
 from assembly.world import open_world
@@ -20,17 +21,16 @@ _log = structlog.get_logger(__name__)
 async def serve(settings: Settings, stop: asyncio.Event) -> None:
     """Serve the task queues until `stop`. Raises what `process.run` explains."""
     check(settings.database)
-    with open_world(settings) as world:
+    monitoring = Monitoring(settings)
+    with open_world(settings, monitoring.meter) as world:
         client = await connect(settings)
         missing = await missing_attributes(client)
         if missing:
             raise TemporalUnavailableError(
                 f"the namespace {client.namespace} lacks the search attributes"
-                f" {', '.join(missing)}; register them: temporal operator search-attribute create"
-                " --name LeadStage --type Keyword (LeadScore is a Double, LeadDue a Datetime, the"
-                " others Keyword)"
+                f" {', '.join(missing)}; register them: leadflow temporal setup"
             )
-        async with working(client, settings, world):
+        async with working(client, settings, world), monitoring.serving(client):
             _log.info(
                 "worker ready",
                 address=client.service_client.config.target_host,

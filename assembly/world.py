@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from activities.meter import UNMETERED, Meter
 from activities.ports import World
 from adapters.crm.outbox import TurnEvents
 from adapters.delivery.chat_webhooks import ChatWebhooks
@@ -22,7 +23,7 @@ from assembly.settings import Settings
 
 
 @contextmanager
-def open_world(settings: Settings) -> Iterator[World]:
+def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
     """The real adapters, over one database that is up to date.
 
     Raises UnusableSettingError for a DKIM key that can't sign.
@@ -43,6 +44,7 @@ def open_world(settings: Settings) -> Iterator[World]:
             chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
             digests=SqlDigests(database, settings.public_url),
+            meter=meter,
         )
     finally:
         database.close()

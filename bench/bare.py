@@ -18,7 +18,7 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 with workflow.unsafe.imports_passed_through():
-    from assembly.queues import sandbox
+    from assembly.sandbox import sandbox
     from bench.life import ACTS, EVENTS, MAILS, Post
 
 QUEUE = "bare"

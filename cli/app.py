@@ -6,8 +6,10 @@ named in COMMANDS.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 from contextlib import suppress
 
@@ -18,24 +20,27 @@ from cli import (
     database,
     demo,
     digest,
+    doctor,
     enrol,
     inspect,
     key,
     launch,
     mail,
     programs,
+    reconcile,
     rehearse,
     serve,
     stack,
     suppressions,
     team,
+    temporal,
     webhook,
 )
 from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, digest, key, webhook, serve),
+    *(inspect, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""
 
@@ -74,6 +79,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """
     if arguments is not None:
         run(app, arguments)
+    if os.environ.get("LEADFLOW_DEBUG") != "1":
+        # Commands say in sentences what is wrong. Processes that log set their levels themselves.
+        logging.getLogger("temporalio").setLevel(logging.CRITICAL)
+        warnings.filterwarnings("ignore", module="temporalio")
     try:
         run(app)
     except SystemExit as end:

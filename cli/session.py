@@ -122,7 +122,9 @@ def _first_of_group() -> Iterator[None]:
 async def connected(settings: Settings) -> AsyncIterator[Client]:
     """A client of Temporal. Raises WorldFailedError if it does not answer."""
     from adapters.temporal.connection import connect  # noqa: PLC0415  # see above
+    from assembly import logs  # noqa: PLC0415  # see above
 
+    logs.configure_for_commands()
     with explained():
         try:
             async with asyncio.timeout(CONNECT_SECONDS):

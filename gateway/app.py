@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from fastapi import FastAPI
 from fastapi.middleware import Middleware
+from fastapi.middleware.gzip import GZipMiddleware
 
 from gateway import desk, health, providers
-from gateway.api import crm, intake, lead_acts, leads
+from gateway.api import crm, event_outcomes, intake, lead_acts, leads
+from gateway.api.crm_webhooks import describe_webhooks
+from gateway.api.item_documents import name_items
 from gateway.config import UNCONFIGURED, GatewayConfig
 from gateway.recipients import confirming, preferences, snippet, tracking, unsubscribing
+from gateway.requests.answer_headers import AnswerHeaders
+from gateway.requests.etags import ETags
 from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
@@ -34,9 +39,10 @@ class _Gateway(FastAPI):
                 ref_template="#/components/schemas/{model}"
             )
             schemas.update(schemas["ProblemDetails"].pop("$defs", {}))
+            name_items(schemas)
             for name in ("HTTPValidationError", "ValidationError"):
                 schemas.pop(name, None)
-            for operations in document["paths"].values():
+            for operations in [*document["paths"].values(), *document["webhooks"].values()]:
                 for operation in operations.values():
                     # A route that does not name 422 never answers it: any text is a valid path.
                     if "application/json" in operation["responses"].get("422", {}).get(
@@ -59,18 +65,27 @@ def build_app(
         version="1",
         description=_DESCRIPTION,
         middleware=[
+            Middleware(AnswerHeaders),
+            # A page with a form's token is compressed too: no other site can make the browser of
+            # a signed-in person ask for pages again and again (cookies are SameSite=Lax), which
+            # guessing a token by the answer's size would need (the BREACH attack).
+            Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
+            Middleware(ETags),
             Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),
             Middleware(BodyLimit, most=config.most_bytes),
         ],
         docs_url=None,
         redoc_url=None,
+        generate_unique_id_function=lambda route: route.name,
     )
     explain(app)
+    describe_webhooks(app)
     for part in (
         health,
         intake,
         leads,
+        event_outcomes,
         unsubscribing,
         preferences,
         confirming,

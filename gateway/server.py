@@ -53,7 +53,7 @@ async def serving(
     config: GatewayConfig = UNCONFIGURED,
 ) -> AsyncIterator[None]:
     """Answer HTTP on this socket and relay accepted items while the block runs."""
-    server = _HttpServer(
+    server = HttpServer(
         uvicorn.Config(
             build_app(context, leads, config=config),
             http=bounded_http(OpenConnections(most_connections())),
@@ -66,7 +66,13 @@ async def serving(
             timeout_keep_alive=KEEP_ALIVE_SECONDS,
         )
     )
-    relay = Relay(context.intake, context.programs, leads, pause=max(0.02, 0.2 / context.speed))
+    relay = Relay(
+        context.intake,
+        context.programs,
+        leads,
+        pause=max(0.02, 0.2 / context.speed),
+        meter=context.meter,
+    )
     tasks = [
         asyncio.create_task(server.serve(sockets=[listener])),
         asyncio.create_task(relay.run()),
@@ -79,7 +85,7 @@ async def serving(
         await asyncio.gather(*tasks)
 
 
-class _HttpServer(uvicorn.Server):
+class HttpServer(uvicorn.Server):
     """A server that does not handle the process's signals: its caller does."""
 
     @contextmanager

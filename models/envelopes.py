@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
     name: str
     body: Any
     arrived: str
@@ -101,7 +101,7 @@ class TurnRequest(TypedDict):
 
 
 class Resumption(TypedDict):
-    """What a run that lies behind its lead's row goes on with.
+    """What a run that is behind its lead's row goes on with.
 
     `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
     results the row still awaits. `tell` says that this belongs on the timeline. `taken` are
@@ -195,6 +195,31 @@ class DigestWork(TypedDict):
 
     program: str
     at: str
+
+
+class ReconcileWork(TypedDict, total=False):
+    """A comparison of the database with Temporal: of all leads, or of what changed `since` then."""
+
+    since: str
+    """By the wall clock."""
+
+
+class ReconcileOutcome(TypedDict):
+    """How many findings a comparison had, by kind (`usecases.reconciling.REMEDIES`)."""
+
+    repaired: dict[str, int]
+    left: dict[str, int]
+    """What was not repaired."""
+
+
+class ReconcileState(TypedDict):
+    """What one scheduled comparison tells the next."""
+
+    at: str
+    """When it began (wall clock)."""
+    whole: str
+    """When the last comparison of all leads began."""
+    found: ReconcileOutcome
 
 
 def grace(clock: ProgramClock | None) -> timedelta:

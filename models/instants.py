@@ -41,7 +41,7 @@ def parse_instant(text: object) -> datetime:
 
 def write_instant(at: datetime) -> str:
     """The instant as `2026-03-02T14:00:00Z`."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="seconds") + "Z"
 
 
 Instant = Annotated[

@@ -14,7 +14,7 @@ HANG = b""
 """No answer at all; the connection stays open."""
 
 
-def answer(status: str, *headers: str, body: bytes = b"") -> bytes:
+def http_answer(status: str, *headers: str, body: bytes = b"") -> bytes:
     lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers]
     return "\r\n".join([*lines, "", ""]).encode() + body
 
@@ -81,7 +81,7 @@ async def _head(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def listening() -> AsyncIterator[Crm]:
+async def running_crm() -> AsyncIterator[Crm]:
     """A CRM that accepts everything, unless the test says otherwise."""
     crm = Crm()
     tasks: set[asyncio.Task[None]] = set()

@@ -1,4 +1,7 @@
-"""Fakes of the ports, in memory."""
+"""Fakes of the ports, in memory.
+
+The file is long because every port has its fake here.
+"""
 
 from __future__ import annotations
 
@@ -29,6 +32,16 @@ from models.state import LeadState
 @dataclass
 class FakePrograms:
     published: dict[str, Program] = field(default_factory=dict)
+    pauses: set[str] = field(default_factory=set)
+
+    def newest_digest(self, name: str) -> str:
+        of_name = [one.digest for one in self.published.values() if one.program == name]
+        if not of_name:
+            raise LookupError(name)
+        return of_name[-1]
+
+    def paused(self, name: str) -> bool:
+        return name in self.pauses
 
     def load(self, digest: str) -> Program:
         return self.published[digest]
@@ -97,6 +110,9 @@ class FakeJournal:
         self.states[lead], self.fences[lead] = decision.state, fence
         self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
         return None
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        return tuple(one for one in self.entries[lead] if since is None or one.at >= since)
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])

@@ -24,7 +24,7 @@ def _around(lines: list[TimelineLine], lead: object) -> str:
 
 
 @pytest.mark.parametrize("path", SCENARIOS, ids=lambda path: path.stem)
-def test_scenario_has_the_timeline_it_expects(path: Path) -> None:
+def test_a_scenario_has_the_timeline_that_it_expects(path: Path) -> None:
     scenario = read_scenario(path)
     lines = play(scenario)
     complaints = []

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from activities.meter import UNMETERED, Meter
 from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
@@ -51,6 +52,7 @@ class Context:
     """How many seconds of the program's clock pass in a real one."""
     default_program: str | None = None
     """The program of new leads for which none is named."""
+    meter: Meter = UNMETERED
 
     def intake_now(self) -> Intake:
         """What a request works with that brings leads or events, at this instant."""

@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError, RPCStatusCode
 
+from activities.meter import UNMETERED, Meter
 from adapters.sql.intake import SqlIntake, Taken
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
@@ -60,12 +61,19 @@ class Relay:
     """A loop over the intake. `pause` is how long it sleeps when nothing waits (seconds)."""
 
     def __init__(
-        self, intake: SqlIntake, programs: SqlPrograms, leads: RelayLeads, *, pause: float = 0.2
+        self,
+        intake: SqlIntake,
+        programs: SqlPrograms,
+        leads: RelayLeads,
+        *,
+        pause: float = 0.2,
+        meter: Meter = UNMETERED,
     ) -> None:
         self._intake = intake
         self._programs = programs
         self._leads = leads
         self._pause = pause
+        self._meter = meter
         self._stop = asyncio.Event()
         self._purged = datetime.min.replace(tzinfo=UTC)
 
@@ -111,6 +119,7 @@ class Relay:
             while waiting:
                 batch = await self._first(waiting)
                 await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
+                self._meter.relayed("sent", len(batch))
                 waiting = waiting[len(batch) :]
         except LeadNotFoundError as error:
             await self._unknown(waiting, str(error))
@@ -186,6 +195,7 @@ class Relay:
             )
 
     async def _given_up(self, items: list[Taken], why: str) -> None:
+        self._meter.relayed("given_up", len(items))
         _log.error("items given up", lead=items[0].lead, items=len(items), why=why)
         await asyncio.to_thread(self._intake.done, [one.seq for one in items], why)
 
@@ -193,6 +203,7 @@ class Relay:
         if items:
             after = min(_LONGEST_PAUSE, timedelta(seconds=2 ** min(items[0].tries - 1, 10)))
             _log.warning("items put off", lead=items[0].lead, items=len(items), why=why)
+            self._meter.relayed("put_off", len(items))
             seqs = [one.seq for one in items]
             await asyncio.to_thread(self._intake.again, seqs, why, after)
 

@@ -19,7 +19,7 @@ KEYS: dict[str, SearchAttributeKey[Any]] = {
     "score": SearchAttributeKey.for_float("LeadScore"),
     "due": SearchAttributeKey.for_datetime("LeadDue"),
 }
-"""By the names under which a turn tells them."""
+"""By the names that a turn gives them."""
 
 
 def shown(attributes: TypedSearchAttributes) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def shown(attributes: TypedSearchAttributes) -> dict[str, Any]:
 
 
 def updates(values: Mapping[str, Any]) -> list[SearchAttributeUpdate[Any]]:
-    """The attributes that a turn tells; one that is None is taken away."""
+    """The attributes that a turn gives; one that is None is removed."""
     return [_update(KEYS[name], name, values[name]) for name in sorted(values) if name in KEYS]
 
 

@@ -20,11 +20,11 @@ _FOR_EVER = RetryPolicy(
     maximum_interval=timedelta(minutes=1),
 )
 _ONE_TRY = timedelta(minutes=2)
-"""Longer than a mail server may take: what is cut off here is in doubt."""
+"""Longer than a mail server may take. A try that is cut off here has an unknown outcome."""
 _ONE_FLIGHT = timedelta(days=3)
-"""How long it is tried until the lead looks around and asks for it again."""
+"""How long it is tried before the lead gives the command again."""
 _SILENCE = timedelta(seconds=15)
-"""A worker that gives no sign for so long is dead."""
+"""A worker that sends no heartbeat for so long counts as dead."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +51,11 @@ def grouped(commands: list[Json]) -> list[list[Json]]:
 
 
 async def perform(lead: str, program: str, group: list[Json]) -> list[CommandResult]:
-    """Perform a group of commands; what became of each, in order.
+    """Perform a group of commands; the result of each, in order.
 
-    An engineer can complete an activity by hand with anything: what is no list of results leaves
-    each outcome unknown. Raises ActivityError if it took more than three days of tries, or was
-    failed by hand.
+    An engineer can complete an activity by hand with any value. If that is no list of results, each
+    outcome is unknown. Raises ActivityError if it took more than three days of tries, or was failed
+    by hand.
     """
     kind = _KINDS[group[0]["do"]]
     prefix = workflow.info().task_queue.removesuffix(LEADS)

@@ -10,7 +10,10 @@ from models.envelopes import WakeWords
 
 
 def name_of(profile: Mapping[str, Any], lead: str) -> str:
-    """`Ana Smith · Northwind`; without a name, the lead's id. No address: it is shown openly."""
+    """`Ana Smith · Northwind`; without a name, the lead's id.
+
+    No address, because everybody in the UI can read it.
+    """
     person = person_name(profile)
     company = str(profile.get("company") or "").strip()
     return _plain(" · ".join(part for part in (person or lead, company) if part))
@@ -19,7 +22,7 @@ def name_of(profile: Mapping[str, Any], lead: str) -> str:
 def describe(state: Mapping[str, Any], wake: WakeWords | None) -> str:
     """A lead's state, as `models.state.dump_state` writes it, in a few lines.
 
-    The state is read as it stands, without a schema: one of years ago is shown too.
+    The state is read without a schema, so that a state of years ago is shown too.
     """
     fit, engagement = state.get("fit", 0.0), state.get("engagement", 0.0)
     track = state.get("track")
@@ -49,6 +52,6 @@ def _minute(instant: str) -> str:
 
 
 def _plain(text: object) -> str:
-    """Text that a stranger wrote, on one line and without Markdown's marks."""
+    """Text from outside, on one line and without Markdown's marks."""
     kept = "".join(char for char in str(text) if char not in "`*[]<>#|\\" and char.isprintable())
     return kept[:100]

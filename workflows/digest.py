@@ -1,7 +1,6 @@
 """The digest as a workflow: started by a Temporal Schedule or by hand, it mails the managers once.
 
-When it was to be is the schedule's word, so a late start or a second try is about the same
-digest.
+The schedule gives its nominal time, so a late start or a second try is about the same digest.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.commands import LEADS, SALES
 
 USEFUL = timedelta(hours=6)
-"""So long after its time a digest is still worth mailing."""
+"""How long after its nominal time a digest is still mailed."""
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
 _ONE_TRY = timedelta(minutes=10)
@@ -36,7 +35,7 @@ class DigestWorkflow:
 
     @workflow.run
     async def run(self, run: DigestRun) -> dict[str, Any]:
-        """Mail it; what became of it, by manager. Fails if the mail server is away for too long."""
+        """Mail it; the result for each manager. Fails if the mail server is away for too long."""
         info = workflow.info()
         at = info.typed_search_attributes.get(_NOMINAL) or info.workflow_start_time
         told: dict[str, Any] = await workflow.execute_activity(

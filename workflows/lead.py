@@ -1,8 +1,8 @@
 """A lead as a workflow: an inbox, one timer, one turn at a time.
 
-What should happen is decided in the turn, whose outcome is recorded; nothing of it is
-known here. So this file can stay as it is while the rules change, and whatever is changed
-in it must replay the histories in tests/replay. Handlers only append to the inbox.
+The turn decides what should happen, and its outcome is recorded. This file knows no rules, so it
+can stay as it is while the rules change. Whatever is changed in it must replay the histories in
+tests/replay. Handlers only append to the inbox.
 
 The file is long because a workflow is one class: Temporal finds its handlers there.
 """
@@ -53,8 +53,8 @@ with workflow.unsafe.imports_passed_through():
     from workflows.timer import Timer
 
 MOST_CARRIED = 15
-"""Inputs that go along then at most; more are taken in first. Temporal lets no more than 2 MB go
-along, and an event from outside has up to 100 kB."""
+"""The most inputs that are carried into the next run; more are taken in first. Temporal carries at
+most 2 MB, and an event from outside has up to 100 kB."""
 MOST_AT_ONCE = 1_000
 """Inputs of one turn, which must end within its time."""
 
@@ -63,7 +63,7 @@ _log = structlog.get_logger(__name__)
 TASK_TIMEOUT = timedelta(seconds=30)
 """Of a workflow task, whoever starts a lead says it. When 24 s of it have passed and a turn still
 runs, the server is asked for another task, and a replay of that can go wrong (l004 in TEMPORAL.md:
-an act that comes with the new task). So a turn must have ended by then, come what may."""
+an act that comes with the new task). So every turn must have ended by then."""
 _ONE_TURN = timedelta(seconds=8)
 """So long a turn may take, with its tries and its wait for a thread: one a task, and 16 s are left
 for the replay before it. Then it is tried again in a new task, after a timer of the server's."""
@@ -84,7 +84,7 @@ _NEW_TASK = timedelta(milliseconds=1)
 
 @workflow.defn(name="LeadWorkflow")
 class LeadWorkflow:
-    """One lead, for as long as it is of interest to anybody."""
+    """One lead, from its creation until it is closed."""
 
     @workflow.init
     def __init__(self, run: LeadRun) -> None:
@@ -115,7 +115,8 @@ class LeadWorkflow:
     @workflow.run
     async def run(self, run: LeadRun) -> None:
         """Take turns until the lead is closed."""
-        # Runs that were begun before decide by the present and by the history's length, for ever.
+        # Runs that were begun before decide by the present and by the history's length until they
+        # end.
         self._recorded = workflow.patched("recorded-instants")
         if self._recorded:
             self._timer = Timer(run.clock)
@@ -136,7 +137,7 @@ class LeadWorkflow:
                 await self._turn()
 
     def _next(self) -> str | None:
-        """What is to be done now. It depends on what is recorded alone, never on the present."""
+        """What is to be done now. It depends only on recorded values, never on the present."""
         created = self._state is not None or any(one["kind"] == "created" for one in self._inbox)
         if not created and not self._recorded:
             return "reopen"
@@ -197,7 +198,7 @@ class LeadWorkflow:
 
     @workflow.query
     def standing(self) -> Json:
-        """How the lead stands: what was received, whether all of it is done, what is next."""
+        """The lead's stage, owner and turn; whether all that was received is done; what is next."""
         state = self._state or {}
         return {
             "received": self._received,
@@ -252,7 +253,7 @@ class LeadWorkflow:
     def _request(self, inputs: list[Envelope]) -> TurnRequest:
         info, now, wake = workflow.info(), self._now(), self._timer.wake
         if self._recorded and self._timer.due and wake is not None:
-            # Its timer has fired, so its instant has come, whatever the clock says.
+            # Its timer has fired, so it is due, whatever the clock says.
             now = max(now, parse_instant(wake["at"]))
         return TurnRequest(
             lead=self._lead,

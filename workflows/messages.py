@@ -1,4 +1,4 @@
-"""Signals and updates as they come from strangers, put into envelopes. Nothing here raises."""
+"""Signals and updates, which may hold anything, put into envelopes. Nothing here raises."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
 from models.plain_json import check_shape
 
-_KNOWN = ("events", "create", *ACTS)
+_KNOWN = ("events", "create", "program", *ACTS)
 _LONGEST = 300
 
 
@@ -24,12 +24,12 @@ def signalled(
     except Exception as error:  # noqa: BLE001 - a signal that can't be decoded must not stop a lead
         why = " ".join(str(error).split())[:_LONGEST]
         return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
-    kind = {"events": "event", "create": "created"}.get(name, "act")
+    kind = {"events": "event", "create": "created", "program": "program"}.get(name, "act")
     envelopes = []
     for body in bodies:
         try:
             check_shape(body)
-        except ValueError as error:  # it could not be handed on; the others of the signal can
+        except ValueError as error:  # it could not be sent on; the others of the signal can
             envelopes.append(_envelope("malformed", name, f"{name}: {error}", now, grace))
         else:
             envelopes.append(_envelope(kind, name if kind == "act" else "", body, now, grace))
@@ -67,7 +67,7 @@ def created(profile: Any, arrived: str | None, now: datetime, grace: timedelta) 
 def resulted(
     command: Mapping[str, Any], done: Mapping[str, Any], now: datetime, grace: timedelta
 ) -> Envelope:
-    """What became of a command: it bears its command's instant, unless it came much later."""
+    """The result of a command. It has the command's instant, unless it came much later."""
     body = {"key": command["key"], **done, "arrived": command["at"]}
     return _envelope("result", "", body, now, grace)
 
@@ -86,7 +86,7 @@ def _envelope(kind: Any, name: str, body: Any, now: datetime, grace: timedelta) 
 
 
 def _stamped(body: Any, now: datetime, grace: timedelta) -> tuple[Any, datetime]:
-    """A message may say when it arrived at the sender's door; far from now it is not believed."""
+    """A message may say when it arrived at its door. An instant far from now is not used."""
     if not isinstance(body, Mapping) or "arrived" not in body:
         return body, now
     rest = {key: value for key, value in body.items() if key != "arrived"}

@@ -1,4 +1,4 @@
-"""Which event ids a lead has seen: remembered long enough, and never without bound."""
+"""Which event ids a lead has seen: remembered for thirty days, and never more than a limit."""
 
 from __future__ import annotations
 

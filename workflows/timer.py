@@ -51,9 +51,9 @@ class Timer:
         """Wait for `wake`; a timer that is merely too early is kept, and looks again.
 
         While commands are `flying`, what lies far behind `since` (the lead's last instant) is not
-        waited for yet: their results nearly always bring something nearer. `landed` makes up
-        for it. `idle` says that the turn had no inputs: if its wake then stays where it was, it
-        is not asked again at once, for it would turn for ever.
+        waited for yet: their results nearly always bring something nearer. `landed` makes up for
+        it. `idle` says that the turn had no inputs: if its wake then stays where it was, it is not
+        asked again at once, because it would never end.
         """
         self._idle_turns = self._idle_turns + 1 if idle and wake == self.wake else 0
         self.wake, self.due = wake, False
@@ -67,7 +67,7 @@ class Timer:
             self._start()
 
     def landed(self) -> None:
-        """Wait for what was left for later, now that a command has landed without a result."""
+        """Wait for what was left for later, now that a command has ended without a result."""
         if self._task is None:
             self._start()
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import base64
 from pathlib import Path
 
 import dkim  # type: ignore[import-untyped]  # it ships no types
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    PublicFormat,
+    load_pem_private_key,
+)
 
 from models.addresses import ascii_domain
 
@@ -63,6 +68,16 @@ class DkimSigner:
             include_headers=include,
         )
         return signed
+
+
+def published_key(key_file: Path) -> str:
+    """The public key as the DNS publishes it (`p=`). Raises ValueError for an unusable file."""
+    try:
+        key = load_pem_private_key(key_file.read_bytes(), password=None)
+    except (OSError, ValueError, TypeError, UnsupportedAlgorithm) as error:
+        raise ValueError(f"the DKIM key {key_file} can't be read: {error}") from error
+    public = key.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+    return base64.b64encode(public).decode()
 
 
 def _header_lines(message: bytes) -> list[bytes]:

@@ -1,8 +1,8 @@
 """Mail by SMTP. The result says exactly whether the server accepted it.
 
-Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
-worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
-connection or a missing reply says nothing about the mail: those errors go up as they are.
+Before the reply to DATA the server has nothing, so a failure is MailUnsentError and the mail can be
+tried again. A reply 5xx is MailRefusedError. After the content was sent, a lost connection or a
+missing reply says nothing about the mail, so those errors are raised unchanged.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ Tls = Literal["if_offered", "starttls", "implicit"]
 
 
 class SmtpMailer:
-    """Hands mail to one SMTP server over at most `connections` kept connections per event loop.
+    """Gives mail to one SMTP server over at most `connections` kept connections per event loop.
 
     A mail goes to one person, so a refusal is always about that one. `signer` signs each mail.
     `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
@@ -103,6 +103,20 @@ class SmtpMailer:
         finally:
             pool.put_nowait(client)
 
+    async def check(self) -> None:
+        """Connect and log in on a connection of its own, and send nothing.
+
+        Raises MailUnsentError with the server's words.
+        """
+        client = aiosmtplib.SMTP(**self._settings)
+        try:
+            await client.connect()
+            await client.quit()
+        except (SMTPException, OSError) as error:
+            raise MailUnsentError(f"{self._where}: {error}") from error
+        finally:
+            client.close()
+
     async def _free(self, pool: _Pool) -> aiosmtplib.SMTP:
         """A connection, made or not. Raises MailUnsentError if none is free for a whole timeout.
 
@@ -149,7 +163,7 @@ class SmtpMailer:
             client.close()
             if not reused:
                 raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
-            # The server had closed a connection that was idle for long; a new one will do.
+            # The server closed the idle connection, so a new one is opened.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
             raise _refusal(
@@ -195,7 +209,7 @@ class SmtpMailer:
         try:
             if protocol is None:
                 raise SMTPServerDisconnected("Connection lost")  # noqa: TRY301 - as write says it
-            # Either nothing is written or all is handed to the transport.
+            # Either nothing is written, or all of it is given to the transport.
             protocol.write(content + b".\r\n")
         except SMTPServerDisconnected as error:
             raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
@@ -226,7 +240,7 @@ async def _or_closed(
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:
-    """Make the connection ready for the next mail, or give it up."""
+    """Make the connection ready for the next mail, or close it."""
     if client.is_connected:
         try:
             await client.rset()

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from adapters.checks.calendars import check_calendars
 from adapters.checks.countries import check_countries
 from adapters.checks.expressions import check_expressions
-from adapters.checks.fallbacks import check_fallbacks
+from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
 from adapters.checks.mail import check_rendering, check_sending, embed_templates
 from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
@@ -31,6 +31,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_unsent_emails,
     warn_of_unreachable_tracks,
     warn_of_minutes,
+    warn_of_repeated_conditions,
 )
 """What looks for warnings. Each gets a document that is a valid program."""
 
@@ -45,7 +46,7 @@ def read_program(path: Path) -> Program:
 
 
 def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
-    """Read and check the program in this file, and say what in it hardly does what is meant.
+    """Read and check the program in this file, and warn of what probably does not do what is meant.
 
     Raises DocumentError as `read_program`. Warnings are looked for in a program without errors.
     """

@@ -1,6 +1,6 @@
 """Rows of a file as people and programs export them: CSV or JSON Lines, streamed.
 
-What is wrong with one row is told with the row; what is wrong with the file as a whole (its
+What is wrong with one row is reported with the row. What is wrong with the file as a whole (its
 encoding, its header) raises LeadFileError, with the line and the remedy.
 """
 
@@ -38,11 +38,11 @@ class Row:
     values: dict[str, Any]
     written: Any
     problem: str | None = None
-    """Why its values can't be told; they are empty then."""
+    """Why its values can't be read; they are empty then."""
 
 
 class Rows(Protocol):
-    """The rows of one file, and how invalid ones are written for their author to mend."""
+    """The rows of one file, and how invalid ones are written for their author to correct."""
 
     lines: Lines
     suffix: str

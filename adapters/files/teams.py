@@ -14,6 +14,7 @@ from adapters.documents.problems import Path, Problem, meant, written_path
 from adapters.documents.schema_errors import report_schema_errors
 from adapters.documents.yaml import read_document
 from models.directory import Directory
+from models.program.handoff import QualifyClock
 from models.program.program import Program
 from models.program.tracks import AnyStep, BranchingStep, TaskStep
 
@@ -83,8 +84,11 @@ def _teams_named(program: Program) -> Iterator[tuple[Path, str]]:
         for key, team in (("team", route.team), ("otherwise", route.otherwise)):
             if team is not None:
                 yield ("handoff", "routing", place, key), team
-    if program.handoff.qualify is not None and program.handoff.qualify.then_to is not None:
-        yield ("handoff", "qualify", "then_to"), program.handoff.qualify.then_to
+    listed = isinstance(program.handoff.qualify, tuple)
+    for place, clock in enumerate(program.handoff.clocks("qualify")):
+        if isinstance(clock, QualifyClock) and clock.then_to is not None:
+            here = ("handoff", "qualify", *((place,) if listed else ()))
+            yield (*here, "then_to"), clock.then_to
 
 
 def _task_teams(steps: tuple[AnyStep, ...], path: Path) -> Iterator[tuple[Path, str]]:

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from adapters.reports.leads import LeadLine, Sight
+from adapters.reports.leads import LINE_COLUMNS, LeadLine, Sight
 from adapters.sql.database import Database
 from models.instants import parse_instant, write_instant
 from models.tables.columns import UtcInstant, table_of
@@ -25,7 +25,6 @@ Order = Literal["urgency", "lead"]
 changes, so that each lead comes exactly once."""
 
 _L = table_of(LeadRow)
-_LINE = [_L.c[name] for name in LeadLine.__slots__]
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE: sa.ColumnElement[datetime] = sa.func.coalesce(
     _L.c.clock_due, sa.literal(_NEVER, UtcInstant())
@@ -58,24 +57,31 @@ class SqlLeadPages:
         owner: str | None = None,
         team: str | None = None,
         program: str | None = None,
+        email: str | None = None,
         due_before: datetime | None = None,
+        updated_since: datetime | None = None,
         sight: Sight | None = None,
     ) -> Page:
         """The leads to which all that is given applies, from the cursor `after` on.
 
         `due_before` is about the clock that a salesperson must keep: leads whose clock is due
-        before then, and those that missed it. Raises ValueError for text that is not a
+        before then, and those that missed it. `updated_since` is about the row: leads that had a
+        turn at or after that instant (wall clock). Raises ValueError for text that is not a
         cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
-        query = sa.select(*_LINE).order_by(*keys).limit(limit + 1)
-        for column, wanted in (("stage", stage), ("team", team), ("program", program)):
+        query = sa.select(*LINE_COLUMNS).order_by(*keys).limit(limit + 1)
+        equal = {"stage": stage, "team": team, "program": program}
+        equal["email"] = email.strip().lower() if email is not None else None
+        for column, wanted in equal.items():
             if wanted is not None:
                 query = query.where(_L.c[column] == wanted)
         if owner is not None:
             query = query.where(_L.c.owner == owner.strip().lower())
         if due_before is not None:
             query = query.where(sa.or_(_L.c.breached, _L.c.clock_due < due_before))
+        if updated_since is not None:
+            query = query.where(_L.c.updated >= updated_since)
         if sight is not None:
             query = query.where(sight.condition())
         if after is not None:

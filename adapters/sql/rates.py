@@ -1,8 +1,8 @@
 """Rates of mail, kept by all workers together: one row a rate, and no bursts.
 
-The generic cell rate algorithm (ITU-T I.371) without tolerance: mail goes out evenly, one each
-period divided by how many may go in it. So no window of the period holds more than that, and a
-receiving domain sees a steady stream.
+The generic cell rate algorithm (ITU-T I.371) without tolerance: mail is sent evenly, one mail in
+each period divided by the number of mails in a period. So no window of the period holds more than
+that, and a receiving domain sees a steady stream.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def _plausible(next_at: datetime, now: datetime, patience: timedelta, rate: Rate
     """When a rate has its next place.
 
     A place is only taken within somebody's patience. A row that says more was written by a clock
-    that was ahead, and would hold up all mail for as long as that: it counts as just taken.
+    that was ahead, and would delay all mail for that long, so it counts as just taken.
     """
     apart = spacing(rate)
     believed = next_at <= now + max(patience, _LONGEST_PATIENCE) + apart

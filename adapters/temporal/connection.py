@@ -8,12 +8,17 @@ import socket
 from pathlib import Path
 from typing import Any, Protocol
 
-from temporalio.api.operatorservice.v1 import ListSearchAttributesRequest
+from temporalio.api.enums.v1 import IndexedValueType
+from temporalio.api.operatorservice.v1 import (
+    AddSearchAttributesRequest,
+    ListSearchAttributesRequest,
+)
 from temporalio.client import (
     Client,
 )
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
+from temporalio.service import RPCError
 
 from adapters.temporal.client import TemporalUnavailableError
 from workflows.attributes import KEYS
@@ -44,6 +49,30 @@ async def missing_attributes(client: Client) -> list[str]:
     asked = ListSearchAttributesRequest(namespace=client.namespace)
     answer = await client.operator_service.list_search_attributes(asked)
     return [key.name for key in KEYS.values() if key.name not in answer.custom_attributes]
+
+
+async def register_attributes(client: Client) -> list[str]:
+    """Register the search attributes that the server does not know; their names.
+
+    Raises TemporalUnavailableError where the server lets nobody register them this way.
+    """
+    missing = await missing_attributes(client)
+    if missing:
+        kinds = {
+            key.name: IndexedValueType.ValueType(key.indexed_value_type)
+            for key in KEYS.values()
+            if key.name in missing
+        }
+        asked = AddSearchAttributesRequest(namespace=client.namespace, search_attributes=kinds)
+        try:
+            await client.operator_service.add_search_attributes(asked)
+        except RPCError as error:
+            raise TemporalUnavailableError(
+                f"the search attributes {', '.join(missing)} can't be registered here"
+                f" ({error.message}); on Temporal Cloud add them to the namespace in its pages:"
+                " LeadScore is a Double, LeadDue a Datetime, the others Keyword"
+            ) from error
+    return missing
 
 
 class TemporalSettings(Protocol):

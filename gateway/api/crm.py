@@ -130,7 +130,7 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
     routes = APIRouter(prefix="/v1/crm", tags=["crm"])
 
     @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
-    async def act(request: Request) -> CrmActAnswer:
+    async def act_from_crm(request: Request) -> CrmActAnswer:
         """Act on a lead in the name of a sales person. The answer comes when the act is done."""
         if not secrets:
             raise ProblemError(404, "no CRM is set up here")

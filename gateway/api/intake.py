@@ -47,7 +47,7 @@ class EventBatch(BaseModel):
         min_length=1,
         max_length=MOST_ITEMS,
         description="Each has a `type`, and a `lead`, an `email` or both; `id` (else equal events"
-        " at one instant are one), `at`, `subject`, `data`, `machine` and `program` if they matter.",
+        " at one instant are one), `at`, `subject`, `data`, `machine`, `program` if they matter.",
     )
 
 
@@ -121,7 +121,7 @@ def router(context: Context) -> APIRouter:
         status_code=202,
         responses=_ANSWERS,
     )
-    def leads(
+    def send_leads(
         body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_leads)],
     ) -> Outcomes:
@@ -146,7 +146,7 @@ def router(context: Context) -> APIRouter:
         status_code=202,
         responses=_ANSWERS,
     )
-    def events(
+    def send_events(
         body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_events)],
     ) -> Outcomes:

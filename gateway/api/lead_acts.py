@@ -104,7 +104,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
     @routes.post(
         "/leads/{lead}/acts", responses=responses(400, 401, 403, 404, 409, 413, 422, 429, 503)
     )
-    async def act(
+    async def act_on_lead(
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
         viewer: Annotated[Viewer, Depends(acting_viewer)],

@@ -18,6 +18,9 @@ LeadId = Annotated[str, Path(description="Any id of the lead", examples=["ana"])
 LINE: dict[str, Any] = {
     "lead": "ana",
     "email": "ana@northwind.example",
+    "name": "Ana Smith",
+    "company": "Northwind",
+    "phone": "+49 30 1234567",
     "program": "acme",
     "stage": "mql",
     "since": "2026-03-05T19:00:00Z",
@@ -31,6 +34,7 @@ LINE: dict[str, Any] = {
     "breached": False,
     "due": {"at": "2026-03-05T21:00:00Z", "what": "reminder of accept, riley"},
     "closed": False,
+    "updated": "2026-03-05T19:00:01Z",
 }
 """An example of a lead in a list."""
 _DOSSIER: dict[str, Any] = {
@@ -103,6 +107,9 @@ class LeadDocument(BaseModel):
 
     lead: str
     email: str | None
+    name: str | None
+    company: str | None
+    phone: str | None
     program: str
     stage: Stage
     since: Instant | None = Field(description="When the stage was entered")
@@ -116,6 +123,7 @@ class LeadDocument(BaseModel):
     breached: bool = Field(description="Whether a clock was breached and nobody has acted since")
     due: Due | None
     closed: bool
+    updated: Instant = Field(description="When something happened to the lead last")
 
     @classmethod
     def of(cls, line: LeadLine) -> LeadDocument:
@@ -163,6 +171,16 @@ class DealDocument(BaseModel):
     currency: str
 
 
+class TimelineEntryDocument(BaseModel):
+    """An entry of the timeline. Beside these fields it has those of its kind."""
+
+    model_config = ConfigDict(extra="allow")
+
+    seq: int
+    at: Instant
+    kind: str
+
+
 class DossierDocument(LeadDocument):
     """All that is known of a lead."""
 
@@ -178,9 +196,7 @@ class DossierDocument(LeadDocument):
     reason: str | None = Field(description="Why it was last recycled, disqualified or lost")
     cool_off_until: Instant | None
     suppressed: list[str] = Field(description="Why the address gets no mail")
-    timeline: list[dict[str, Any]] = Field(
-        description="`seq`, `at`, `kind` and the kind's own fields; the newest entry last"
-    )
+    timeline: list[TimelineEntryDocument] = Field(description="The newest entry last")
     earlier: int | None = Field(
         description="If there are earlier entries, give this as `before` to read them"
     )
@@ -226,6 +242,9 @@ def _line(line: LeadLine) -> Mapping[str, Any]:
     return {
         "lead": line.id,
         "email": line.email,
+        "name": line.name,
+        "company": _text(line.profile.get("company")),
+        "phone": _text(line.profile.get("phone")),
         "program": line.program,
         "stage": line.stage,
         "since": line.since,
@@ -243,7 +262,12 @@ def _line(line: LeadLine) -> Mapping[str, Any]:
         "breached": line.breached,
         "due": {"at": line.due_at, "what": line.due_what} if line.due_at else None,
         "closed": line.closed,
+        "updated": line.updated,
     }
+
+
+def _text(value: object) -> str | None:
+    return str(value) if value is not None else None
 
 
 def _handoff(handoff: HandoffState | None) -> Mapping[str, Any] | None:

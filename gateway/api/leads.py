@@ -45,6 +45,15 @@ class LeadsQuery(BaseModel):
     )
     team: Named | None = Field(None, description="The team that has the handoff", examples=["sdr"])
     program: Named | None = Field(None, description="The program's name", examples=["acme"])
+    email: Named | None = Field(
+        None, description="The lead's address", examples=["ana@northwind.example"]
+    )
+    updated_since: Instant | None = Field(
+        None,
+        description="Leads to which something happened at or after this instant. To follow all"
+        " changes, ask with `order=lead` and the instant of your request before.",
+        examples=["2026-03-05T00:00:00Z"],
+    )
     due_before: Instant | None = Field(
         None,
         description="Leads whose deadline is before this instant, or was missed. The deadline is"
@@ -93,7 +102,7 @@ def router(context: Context) -> APIRouter:
     reading_viewer = viewer_with_scope(context, "leads:read")
 
     @routes.get("/leads", responses=responses(401, 403, 422, 429, 503))
-    def leads(
+    def list_leads(
         query: Annotated[LeadsQuery, Query()], viewer: Annotated[Viewer, Depends(reading_viewer)]
     ) -> LeadsDocument:
         """List leads page by page, by default the most urgent first."""
@@ -101,15 +110,16 @@ def router(context: Context) -> APIRouter:
         try:
             page = pages.page(
                 sight=viewer.sight,
-                **query.model_dump(exclude={"due_before"}),
+                **query.model_dump(exclude={"due_before", "updated_since"}),
                 due_before=query.due_before,
+                updated_since=query.updated_since,
             )
         except ValueError as error:
             raise faulty("query.after", str(error)) from None
         return LeadsDocument(leads=[LeadDocument.of(one) for one in page.leads], next=page.next)
 
     @routes.get("/leads/{lead}", responses=responses(401, 403, 404, 422, 429, 503))
-    def dossier(
+    def read_lead(
         lead: LeadId,
         query: Annotated[TimelineQuery, Query()],
         viewer: Annotated[Viewer, Depends(reading_viewer)],

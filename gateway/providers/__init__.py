@@ -49,7 +49,7 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
     tokens = mailgun.Tokens()
 
     @routes.post("/sendgrid", responses=_ANSWERS, openapi_extra=_raw(sendgrid.EXAMPLE))
-    async def from_sendgrid(request: Request) -> AcceptedReports:
+    async def reports_from_sendgrid(request: Request) -> AcceptedReports:
         """SendGrid's event webhook."""
         key, body = _set_up(secrets.sendgrid_public_key), await request.body()
         _proven(lambda: sendgrid.verify(key, request.headers, body))
@@ -58,7 +58,7 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
     @routes.post(
         "/mailgun", responses={**_ANSWERS, **responses(406)}, openapi_extra=_raw(mailgun.EXAMPLE)
     )
-    async def from_mailgun(request: Request) -> AcceptedReports:
+    async def reports_from_mailgun(request: Request) -> AcceptedReports:
         """Mailgun's webhooks."""
         key, document = _set_up(secrets.mailgun_signing_key), _json(await request.body())
         token = _proven(lambda: mailgun.verify(key, document))
@@ -71,14 +71,14 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         return accepted
 
     @routes.post("/postmark", responses=_ANSWERS, openapi_extra=_raw(postmark.EXAMPLE))
-    async def from_postmark(request: Request) -> AcceptedReports:
+    async def reports_from_postmark(request: Request) -> AcceptedReports:
         """Postmark's webhooks."""
         login, body = _set_up(secrets.postmark_login), await request.body()
         _proven(lambda: postmark.verify(login, request.headers))
         return await _accepted(context, "postmark", postmark.reports(_json(body)))
 
     @routes.post("/ses", responses=_ANSWERS, openapi_extra=_raw(ses.EXAMPLE))
-    async def from_ses(request: Request) -> AcceptedReports:
+    async def reports_from_ses(request: Request) -> AcceptedReports:
         """Amazon SES's events, by a topic of SNS."""
         document = _json(await request.body())
         topics = tuple(_set_up(one) for one in secrets.ses_topics) or _set_up(None)
@@ -92,7 +92,7 @@ def router(context: Context, secrets: ProviderSecrets, fetch: ses.Fetch = ses.fe
         return await _accepted(context, "ses", ses.reports(message, identity))
 
     @routes.post("/standard", responses=_ANSWERS, openapi_extra=_raw(standard.EXAMPLE))
-    async def from_anybody(request: Request) -> AcceptedReports:
+    async def reports_by_standard_webhooks(request: Request) -> AcceptedReports:
         """Any provider that signs by Standard Webhooks."""
         secret, body = _set_up(secrets.webhook_secret), await request.body()
         identity = _proven(lambda: standard.verify(secret, request.headers, body))

@@ -25,7 +25,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/k/{token}", responses=_ANSWERS)
-    def ask(token: str) -> HTMLResponse:
+    def show_confirm(token: str) -> HTMLResponse:
         """Show the page with the button. It changes nothing."""
         mail = _mail(context, token)
         if mail is None:

@@ -18,7 +18,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/p/{token}", responses=ANSWERS)
-    def preferences(token: str) -> HTMLResponse:
+    def show_preferences(token: str) -> HTMLResponse:
         """Show the page with the buttons. It changes nothing."""
         mail = mail_of(context, "preferences", token)
         if mail is None:
@@ -33,7 +33,7 @@ def router(context: Context) -> APIRouter:
         )
 
     @routes.post("/p/{token}", responses=ANSWERS)
-    def prefer(
+    def change_preferences(
         token: str, choice: Annotated[Choice, Form(alias="wish", examples=["pause"])]
     ) -> HTMLResponse:
         """Pause, stop or resume mail."""

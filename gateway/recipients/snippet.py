@@ -58,7 +58,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         response_class=Response,
         responses={200: {"description": "The script", "content": {"text/javascript": {}}}},
     )
-    async def script() -> Response:
+    async def load_snippet() -> Response:
         """The script for your own web pages."""
         headers = {
             "Cache-Control": f"public, max-age={_CACHE_SECONDS}",
@@ -73,7 +73,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         responses=responses(400, 403, 404, 413, 503),
         openapi_extra=_BODY,
     )
-    async def visit(request: Request) -> Response:
+    async def record_visit(request: Request) -> Response:
         """Record what a known visitor did on one of our web sites."""
         origin = request.headers.get("origin", "")
         if origin not in web_origins:

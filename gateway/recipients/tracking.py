@@ -45,7 +45,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         response_class=Response,
         responses={404: {"description": "A page", "content": {"text/html": {}}}, **responses(503)},
     )
-    def click(token: str, request: Request) -> Response:
+    def follow_link(token: str, request: Request) -> Response:
         """Record a click and redirect to the link's target."""
         found = context.links.read("click", token)
         mail = context.sent.by_local_part(found.mail) if found is not None else None
@@ -70,7 +70,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
             **responses(503),
         },
     )
-    def opened(name: str, request: Request) -> Response:
+    def load_pixel(name: str, request: Request) -> Response:
         """Record an open and return the image."""
         token, _, kind = name.partition(".")
         found = context.links.read("open", token)

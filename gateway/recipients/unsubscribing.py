@@ -23,7 +23,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
 
     @routes.get("/u/{token}", responses=ANSWERS)
-    def ask(token: str) -> HTMLResponse:
+    def show_unsubscribe(token: str) -> HTMLResponse:
         """Show the page with the buttons. It changes nothing."""
         mail = mail_of(context, "unsubscribe", token)
         if mail is None:

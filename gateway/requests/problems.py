@@ -22,11 +22,34 @@ _SHAPE = "the request does not have the right shape"
 _log = structlog.get_logger(__name__)
 
 
+CODES = {
+    400: "malformed",
+    401: "not_authenticated",
+    403: "not_allowed",
+    404: "not_found",
+    405: "method_not_allowed",
+    406: "not_acceptable",
+    408: "too_slow",
+    409: "refused",
+    410: "gone",
+    413: "too_large",
+    415: "unsupported_media_type",
+    422: "invalid",
+    429: "too_many_requests",
+    500: "internal_error",
+    503: "unavailable",
+}
+"""The code of a problem that has no code of its own, by its status."""
+TYPE_PREFIX = "urn:leadflow:problem:"
+"""`type` of a problem document is this and the code (RFC 9457, 3.1.1). docs/api.md lists them."""
+
+
 class Fault(BaseModel):
     """One thing that is wrong with a request."""
 
     path: str = Field(description="Where, like `body.events[3].type`")
     problem: str
+    index: int | None = Field(None, description="The item's place in the request, from 0")
 
 
 class ProblemDetails(BaseModel):
@@ -36,9 +59,10 @@ class ProblemDetails(BaseModel):
         json_schema_extra={
             "examples": [
                 {
-                    "type": "about:blank",
+                    "type": "urn:leadflow:problem:invalid",
                     "title": "Unprocessable Content",
                     "status": 422,
+                    "code": "invalid",
                     "detail": "the request does not have the right shape",
                     "errors": [{"path": "body.events", "problem": "Field required"}],
                 }
@@ -46,10 +70,11 @@ class ProblemDetails(BaseModel):
         }
     )
 
-    type: str = "about:blank"
+    type: str = Field(description="`urn:leadflow:problem:` and the code")
     title: str
     status: int
-    detail: str
+    code: str = Field(description="Which kind of problem it is, for programs")
+    detail: str = Field(description="What is wrong here and what would be right, for people")
     errors: list[Fault] | None = None
 
 
@@ -61,11 +86,13 @@ class ProblemError(Exception):
         status: int,
         detail: str,
         *,
+        code: str | None = None,
         errors: Sequence[Fault] = (),
         headers: dict[str, str] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status = status
+        self.code = code
         self.detail = detail
         self.errors = list(errors)
         self.headers = headers
@@ -76,10 +103,17 @@ def problem(
     detail: str,
     errors: Sequence[Fault] = (),
     headers: dict[str, str] | None = None,
+    code: str | None = None,
 ) -> JSONResponse:
-    """The document as an answer."""
+    """The document as an answer. Without a code of its own it has the status' code."""
+    code = code or CODES.get(status, "problem")
     details = ProblemDetails(
-        title=HTTPStatus(status).phrase, status=status, detail=detail, errors=list(errors) or None
+        type=f"{TYPE_PREFIX}{code}",
+        title=HTTPStatus(status).phrase,
+        status=status,
+        code=code,
+        detail=detail,
+        errors=list(errors) or None,
     )
     return JSONResponse(
         details.model_dump(exclude_none=True), status, headers=headers, media_type=MEDIA_TYPE
@@ -108,7 +142,7 @@ def explain(app: FastAPI) -> None:
 
     @app.exception_handler(ProblemError)
     async def refused(_: Request, error: ProblemError) -> JSONResponse:
-        return problem(error.status, error.detail, error.errors, error.headers)
+        return problem(error.status, error.detail, error.errors, error.headers, error.code)
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:

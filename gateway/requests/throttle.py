@@ -14,7 +14,7 @@ from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from starlette.datastructures import Headers
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.requests.problems import problem
@@ -46,7 +46,7 @@ class Limits:
 LIMITS = Limits()
 
 
-class Meter:
+class PaceMeter:
     """The generic cell rate algorithm (ITU-T I.371), with a tolerance of a burst, by name."""
 
     def __init__(self, pace: Pace, clock: Callable[[], float]) -> None:
@@ -68,6 +68,11 @@ class Meter:
             self._next.popitem(last=False)
         return 0
 
+    def left(self, name: str) -> tuple[int, float]:
+        """How many it may now, and in how many seconds it may a whole burst again."""
+        ahead = max(self._next.get(name, 0) - self._clock(), 0)
+        return math.floor((self._tolerance + self._spacing - ahead) / self._spacing), ahead
+
     def give_back(self, name: str) -> None:
         """Uncount one."""
         if name in self._next:
@@ -81,8 +86,11 @@ class Throttle:
         self, app: ASGIApp, limits: Limits, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._app = app
-        self._requests = Meter(limits.requests, clock)
-        self._wrong = Meter(limits.wrong_keys, clock)
+        self._requests = PaceMeter(limits.requests, clock)
+        pace = limits.requests
+        window = math.ceil(pace.burst / pace.per_second)
+        self._policy = f'"requests";q={pace.burst};w={window}'
+        self._wrong = PaceMeter(limits.wrong_keys, clock)
         self._proven: OrderedDict[str, None] = OrderedDict()
         """Credentials that were good when last seen. Others' guesses don't hold them up, though
         they come from the same address: many share one behind a proxy."""
@@ -104,6 +112,16 @@ class Throttle:
     ) -> None:
         """Serve it as a guess of a key, until it proves to be none."""
         proven, address = name in self._proven, _address(scope)
+
+        async def with_left(message: Message) -> None:
+            """Say what is left of the limit (draft-ietf-httpapi-ratelimit-headers-10)."""
+            if limited and message["type"] == "http.response.start":
+                left, whole = self._requests.left(name)
+                headers = MutableHeaders(scope=message)
+                headers["RateLimit-Policy"] = self._policy
+                headers["RateLimit"] = f'"requests";r={left};t={math.ceil(whole)}'
+            await send(message)
+
         wait = 0 if proven else self._wrong.take(address)
         if wait > 0:
             said = "too many wrong keys came from this address"
@@ -111,7 +129,7 @@ class Throttle:
             return
         wait = self._requests.take(name) if limited else 0
         if wait > 0:
-            await _too_often(wait, "this key asks too often")(scope, receive, send)
+            await _too_often(wait, "this key asks too often")(scope, receive, with_left)
             return
 
         async def judging(message: Message) -> None:
@@ -123,7 +141,7 @@ class Throttle:
                     self._wrong.give_back(address)
                 if status < 300 or status == 403:  # else it may not have been looked at
                     self._remember(name)
-            await send(message)
+            await with_left(message)
 
         await self._app(scope, receive, judging)
 

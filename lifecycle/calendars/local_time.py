@@ -84,6 +84,14 @@ def later(at: datetime, duration: Duration, tz: ZoneInfo) -> datetime:
         return FOREVER
 
 
+def prolonged(at: datetime, seconds: int) -> datetime:
+    """`at` plus elapsed seconds. Past the year 9999 it is FOREVER."""
+    try:
+        return at + timedelta(seconds=seconds)
+    except OverflowError:
+        return FOREVER
+
+
 def _second_of(day: int, minute: int, clock: tuple[time, ...], tz: ZoneInfo) -> int:
     more, minute = divmod(minute, _DAY_MINUTES)
     local = datetime.combine(date.fromordinal(day + more), clock[minute])

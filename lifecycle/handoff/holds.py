@@ -6,8 +6,8 @@ import dataclasses
 from datetime import datetime
 
 from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import open_time_of
 from lifecycle.moment import Moment
-from models.program.handoff import Clock
 from models.state import ClockState, HandoffState
 
 
@@ -15,19 +15,6 @@ def paused_until(handoff: HandoffState, name: str = clocks.ACCEPT) -> datetime |
     """When the pause of this clock ends: of a hold, or of a meeting (the qualify clock only)."""
     ends = [handoff.held_until, handoff.meeting_until if name == clocks.QUALIFY else None]
     return max((end for end in ends if end is not None), default=None)
-
-
-def clock_of(m: Moment, name: str) -> Clock | None:
-    """The program's clock of this name."""
-    handoff = m.book.program.handoff
-    if handoff is None:
-        return None
-    by_name: dict[str, Clock | None] = {
-        clocks.ACCEPT: handoff.accept,
-        clocks.FIRST_TOUCH: handoff.first_touch,
-        clocks.QUALIFY: handoff.qualify,
-    }
-    return by_name[name]
 
 
 def _counting(handoff: HandoffState) -> list[str]:
@@ -51,8 +38,7 @@ def _restart_clocks(m: Moment) -> None:
         if goes_on == max(clock.since, m.clock_at):
             paused.append(clock)
         else:
-            open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
-            paused.append(clocks.hold(clock, open_time, m.clock_at, goes_on))
+            paused.append(clocks.hold(clock, open_time_of(m, clock), m.clock_at, goes_on))
     m.change(handoff=dataclasses.replace(handoff, clocks=tuple(paused)))
 
 

@@ -14,6 +14,14 @@ class MessageRow(SQLModel, table=True):
     """A mail by its key, and its result: the mail ledger."""
 
     __tablename__ = "messages"
+    __table_args__ = (
+        sa.Index(
+            "ix_messages_claimed",
+            "updated",
+            sqlite_where=sa.text("status = 'claimed'"),
+            postgresql_where=sa.text("status = 'claimed'"),
+        ),
+    )
 
     key: str = Field(primary_key=True)
     lead: str = Field(index=True)

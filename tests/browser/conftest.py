@@ -29,7 +29,7 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--no-first-run",
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # it calls nobody
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",  # it makes no requests of its own
 )
 _MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 """Nine o'clock in New York, when the office opens."""
@@ -108,5 +108,5 @@ async def at(chromium: Browser, stack: RunningStack) -> AsyncIterator[At]:
 
 
 def _forbidden(status: str) -> bool:
-    """Whether a page's policy stopped something; answers of 4xx are logged too, and wanted."""
+    """Whether a page's policy stopped something. Answers of 4xx are logged too, and allowed."""
     return "Content Security Policy" in status or "Refused to" in status

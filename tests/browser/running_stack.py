@@ -1,4 +1,4 @@
-"""The real stack by a clock sixty times as fast, and what its people find in their mail."""
+"""The real stack on a clock that is sixty times as fast, and the mail of its people."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class RunningStack:
     leads: Leads
     programs: dict[str, Program]
 
-    async def handed_over(self, lead: str, program: str = "acme", **profile: Any) -> LeadLine:
+    async def hand_over_lead(self, lead: str, program: str = "acme", **profile: Any) -> LeadLine:
         """A new lead that asked for a demo, as soon as its owner got the mail."""
         fields = {
             "email": f"{lead}@northwind.example",
@@ -52,11 +52,11 @@ class RunningStack:
                 {"type": "form.submitted", "subject": "demo"},
             ],
         )
-        line = await self.standing(lead, lambda one: bool(one.owner))
+        line = await self.lead_line(lead, lambda one: bool(one.owner))
         await until(lambda: list(self.alerts(lead, "assigned")))
         return line
 
-    async def standing(self, lead: str, ready: Any) -> LeadLine:
+    async def lead_line(self, lead: str, ready: Any) -> LeadLine:
         """A lead's row, as soon as this holds for it."""
 
         def found() -> LeadLine | None:
@@ -75,14 +75,14 @@ class RunningStack:
     async def button(self, lead: str, label: str, *, why: str = "assigned") -> str:
         """Where a button of the latest such alert leads."""
         *_, mail = await until(lambda: list(self.alerts(lead, why)))
-        return link(mail, label)
+        return button_url(mail, label)
 
     async def sign_in_link(self, person: str) -> str:
         """The link of the latest mail by which this person signs in."""
 
         def found() -> list[str]:
             mails = [one for one in messages(self.mail) if one["X-Leadflow-Alert"] == "sign_in"]
-            return [body(one) for one in mails if one["To"] == person]
+            return [plain_text(one) for one in mails if one["To"] == person]
 
         *_, text = await until(found)
         match = re.search(r"http\S+/desk/in/\S+", text)
@@ -106,15 +106,15 @@ class RunningStack:
         return SqlDirectory(self.database)
 
 
-def body(mail: EmailMessage) -> str:
+def plain_text(mail: EmailMessage) -> str:
     """A mail's plain text."""
     part = mail.get_body(("plain",))
     assert part is not None
     return str(part.get_content())
 
 
-def link(mail: EmailMessage, label: str) -> str:
+def button_url(mail: EmailMessage, label: str) -> str:
     """Where the button of this name leads."""
-    match = re.search(rf"^{re.escape(label)}:\r?\n(\S+)", body(mail), re.MULTILINE)
+    match = re.search(rf"^{re.escape(label)}:\r?\n(\S+)", plain_text(mail), re.MULTILINE)
     assert match is not None, f"the mail has no button {label}"
     return match[1]

@@ -23,7 +23,7 @@ LONG = "Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtenges
 @pytest.fixture(scope="module")
 async def dora(stack: RunningStack) -> str:
     """A lead with the longest of names; its owner."""
-    line = await stack.handed_over("dora", last_name=LONG, company=LONG, title=f"VP {LONG}")
+    line = await stack.hand_over_lead("dora", last_name=LONG, company=LONG, title=f"VP {LONG}")
     return str(line.owner)
 
 
@@ -62,7 +62,7 @@ async def every_page(
 
 
 @pytest.mark.parametrize("options", [DESKTOP, PHONE], ids=["desktop-light", "phone-dark"])
-async def test_every_page_is_whole_and_axe_finds_nothing_serious_on_it(
+async def test_every_page_is_complete_and_axe_finds_nothing_serious_on_it(
     stack: RunningStack, at: At, dora: str, options: dict[str, Any]
 ) -> None:
     seen: list[str] = []
@@ -92,7 +92,7 @@ async def test_axe_would_find_something(at: At) -> None:
 
 
 async def test_a_lead_is_worked_without_javascript(stack: RunningStack, at: At) -> None:
-    owner = (await stack.handed_over("eve")).owner
+    owner = (await stack.hand_over_lead("eve")).owner
     page = await at(java_script_enabled=False)
     await page.goto(await stack.button("eve", "Accept"))
     await expect(page.get_by_text("of office time")).to_be_visible()
@@ -117,7 +117,7 @@ async def test_a_lead_is_worked_without_javascript(stack: RunningStack, at: At) 
 
 
 async def test_a_lead_is_accepted_by_keyboard_alone(stack: RunningStack, at: At) -> None:
-    owner = (await stack.handed_over("finn")).owner
+    owner = (await stack.hand_over_lead("finn")).owner
     page = await at(owner)
     await page.goto("/desk")
     await page.keyboard.press("Tab")
@@ -147,7 +147,7 @@ async def test_a_lead_is_accepted_by_keyboard_alone(stack: RunningStack, at: At)
 async def test_with_javascript_a_deadline_counts_down_and_becomes_overdue(
     stack: RunningStack, at: At
 ) -> None:
-    owner = (await stack.handed_over("gus")).owner
+    owner = (await stack.hand_over_lead("gus")).owner
     page = await at(owner)
     await page.goto("/desk/leads/gus")
     left = page.locator(".deadline .left")

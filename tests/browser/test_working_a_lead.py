@@ -8,7 +8,7 @@ import re
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import At
-from tests.browser.running_stack import JONAS, MARA, MORGAN, RILEY, RunningStack, link
+from tests.browser.running_stack import JONAS, MARA, MORGAN, RILEY, RunningStack, button_url
 from tests.waiting import until
 
 
@@ -30,7 +30,7 @@ async def choose(page: Page, form: str, **fields: str) -> None:
 async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_touches(
     stack: RunningStack, at: At
 ) -> None:
-    owner = (await stack.handed_over("ana")).owner
+    owner = (await stack.hand_over_lead("ana")).owner
     page = await at()
     # The mail's button: the act, ready to be done.
     await page.goto(await stack.button("ana", "Accept"))
@@ -47,7 +47,7 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await page.get_by_role("button", name="Sign in for today").click()
     await expect(page).to_have_url(re.compile("/desk/leads/ana$"))
     await expect(page.get_by_role("heading", level=1)).to_have_text("Ana Lopez")
-    # A touch; too few to give the lead back for want of an answer; five more, and it goes.
+    # One touch is too few to recycle the lead as unanswered. With five more, it is recycled.
     await choose(page, "Log a touch", channel="call", note="left a message")
     await expect(page.get_by_role("status")).to_have_text("Touch logged.")
     await expect(page.get_by_text("Touch 1 by call")).to_be_visible()
@@ -62,14 +62,14 @@ async def test_a_lead_is_accepted_from_the_mail_s_link_and_given_back_after_six_
     await choose(page, "Give back to marketing", reason="no_response")
     await expect(page.get_by_role("status")).to_have_text("Given back to marketing.")
     await expect(page.get_by_role("heading", level=1)).to_have_text("My leads")
-    line = await stack.standing("ana", lambda one: one.stage == "recycled")
+    line = await stack.lead_line("ana", lambda one: one.stage == "recycled")
     assert line.owner is None
     assert [one["reason"] for one in stack.timeline("ana", "recycled")] == ["no_response"]
 
 
 async def test_a_manager_reassigns_a_breached_lead(stack: RunningStack, at: At) -> None:
-    first = (await stack.handed_over("bo", "hasty")).owner
-    await stack.standing("bo", lambda one: one.breached)
+    first = (await stack.hand_over_lead("bo", "hasty")).owner
+    await stack.lead_line("bo", lambda one: one.breached)
     (mail,) = await until(lambda: list(stack.alerts("bo", "breached")))
     assert mail["To"] == MORGAN
     page = await at(MORGAN)
@@ -84,19 +84,19 @@ async def test_a_manager_reassigns_a_breached_lead(stack: RunningStack, at: At) 
     await chosen.select_option(index=1)
     await card.get_by_role("button", name="Reassign").click()
     await expect(page).to_have_url(re.compile("/desk/team$"))
-    second = (await stack.standing("bo", lambda one: one.owner != first)).owner
+    second = (await stack.lead_line("bo", lambda one: one.owner != first)).owner
     alerts_of_second = await until(
         lambda: [one for one in stack.alerts("bo", "assigned") if one["To"] == second]
     )
-    assert link(alerts_of_second[-1], "Accept")
+    assert button_url(alerts_of_second[-1], "Accept")
     (lost,) = await until(lambda: list(stack.alerts("bo", "reassigned")))
     assert lost["To"] == first
 
 
-async def test_of_two_who_accept_in_the_same_second_one_wins_and_the_other_reads_who(
+async def test_of_two_people_who_accept_in_the_same_second_one_wins_and_the_other_reads_who(
     stack: RunningStack, at: At
 ) -> None:
-    await stack.handed_over("cleo", country="DE", consent=True)
+    await stack.hand_over_lead("cleo", country="DE", consent=True)
     owner, manager = await at(), await at(MARA)
     await owner.goto(await stack.button("cleo", "Accept"))
     await manager.goto("/desk/leads/cleo")

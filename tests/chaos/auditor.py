@@ -103,7 +103,7 @@ class Snapshot:
 
 
 @dataclass
-class Findings:
+class AuditFindings:
     """The outcome: sentences that say what is broken, and figures."""
 
     complaints: list[str] = field(default_factory=list)
@@ -118,15 +118,15 @@ class Findings:
             )
 
 
-def audit(seen: Snapshot) -> Findings:
+def audit(seen: Snapshot) -> AuditFindings:
     """Check everything."""
-    found = Findings()
+    found = AuditFindings()
     for check in (_events, _acts, _timelines, _mail, _workflows, _breaches, _crm, _assignments):
         check(seen, found)
     return found
 
 
-def _events(seen: Snapshot, found: Findings) -> None:
+def _events(seen: Snapshot, found: AuditFindings) -> None:
     times = Counter((one.lead, one.event) for one in seen.entries if one.kind == "event")
     recorded = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
     found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - recorded))
@@ -137,7 +137,7 @@ def _events(seen: Snapshot, found: Findings) -> None:
     )
 
 
-def _acts(seen: Snapshot, found: Findings) -> None:
+def _acts(seen: Snapshot, found: AuditFindings) -> None:
     answers = Counter((act.lead, act.do, act.note, act.answer) for act in seen.acts)
     wrong = []
     for lead, do, note in sorted({(act.lead, act.do, act.note) for act in seen.acts}):
@@ -162,7 +162,7 @@ def _is(entry: TimelineRead, do: str, note: str) -> bool:
     return entry.kind == ACTS[do] and (do != "recycle" or "by" in entry.fields)
 
 
-def _timelines(seen: Snapshot, found: Findings) -> None:
+def _timelines(seen: Snapshot, found: AuditFindings) -> None:
     found.claim(
         "leads without a timeline", [lead for lead in seen.leads if not seen.timelines[lead]]
     )
@@ -198,7 +198,7 @@ def _said(entry: TimelineRead) -> tuple[object, ...]:
     )
 
 
-def _mail(seen: Snapshot, found: Findings) -> None:
+def _mail(seen: Snapshot, found: AuditFindings) -> None:
     sent = Counter(one.fields["message"] for one in seen.entries if one.kind == "email_sent")
     unknown = {message for message, (_, why) in seen.messages.items() if why == "unknown_outcome"}
     found.claim(
@@ -231,7 +231,7 @@ def _mail(seen: Snapshot, found: Findings) -> None:
     found.notes["mails recorded as sent after an unsubscription"] = late
 
 
-def _workflows(seen: Snapshot, found: Findings) -> None:
+def _workflows(seen: Snapshot, found: AuditFindings) -> None:
     differ, unsettled = [], []
     for lead, says in seen.standings.items():
         row = seen.rows.get(lead)
@@ -253,7 +253,7 @@ def _workflows(seen: Snapshot, found: Findings) -> None:
     found.notes["not settled yet"] = len(unsettled)
 
 
-def _breaches(seen: Snapshot, found: Findings) -> None:
+def _breaches(seen: Snapshot, found: AuditFindings) -> None:
     missed = [
         lead
         for lead, row in seen.rows.items()
@@ -283,7 +283,7 @@ def _breaches(seen: Snapshot, found: Findings) -> None:
     found.notes["breaches over two minutes late"] = late
 
 
-def _crm(seen: Snapshot, found: Findings) -> None:
+def _crm(seen: Snapshot, found: AuditFindings) -> None:
     order: dict[str, list[int]] = defaultdict(list)
     times = Counter(one for one, _, _ in seen.crm_taken)
     first: set[str] = set()
@@ -325,7 +325,7 @@ def _crm(seen: Snapshot, found: Findings) -> None:
     }
 
 
-def _assignments(seen: Snapshot, found: Findings) -> None:
+def _assignments(seen: Snapshot, found: AuditFindings) -> None:
     recorded: Counter[tuple[str, int | None, str]] = Counter(
         (one.lead, one.fields.get("handoff"), one.fields["owner"])
         for one in seen.entries

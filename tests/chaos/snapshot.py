@@ -14,7 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
-from assembly.queues import sandbox
+from assembly.sandbox import sandbox
 from tests.chaos.auditor import AuditedRow, Snapshot, TimelineRead
 from tests.chaos.processes import becomes_true
 from tests.chaos.stack import ChaosStack, fields, instant

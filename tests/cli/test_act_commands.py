@@ -15,7 +15,7 @@ MORGAN = "morgan@acme.example"
 """The manager of the teams sdr and ae."""
 
 
-def enrolled(leadflow: Leadflow, name: str) -> str:
+def enrol_and_hand_over(leadflow: Leadflow, name: str) -> str:
     """A lead in stage mql with an owner; its address."""
     address = f"{name}@acts.example"
     options = ("--employees", "900", "--title", "VP Sales", "--country", "US")
@@ -48,7 +48,7 @@ def test_a_lead_is_enrolled_once(leadflow: Leadflow, seen: Seen) -> None:
 
 
 def test_a_lead_is_worked_from_hand_raise_to_customer(leadflow: Leadflow, seen: Seen) -> None:
-    ana = enrolled(leadflow, "ana")
+    ana = enrol_and_hand_over(leadflow, "ana")
     riley = seen(ana, owned)["owner"]
     accepted = leadflow("accept", ana, "--by", riley, "--json")
     assert accepted.status == 0
@@ -83,7 +83,7 @@ def test_a_lead_is_worked_from_hand_raise_to_customer(leadflow: Leadflow, seen: 
 def test_a_refusal_is_the_rules_sentence_and_changes_nothing(
     leadflow: Leadflow, seen: Seen
 ) -> None:
-    ben = enrolled(leadflow, "ben")
+    ben = enrol_and_hand_over(leadflow, "ben")
     owner = seen(ben, owned)["owner"]
     refused = leadflow("accept", ben, "--by", "stranger@acme.example")
     assert refused.status == 1
@@ -100,7 +100,7 @@ def test_a_refusal_is_the_rules_sentence_and_changes_nothing(
 
 
 def test_a_lead_is_reassigned_held_and_recycled(leadflow: Leadflow, seen: Seen) -> None:
-    eve = enrolled(leadflow, "eve")
+    eve = enrol_and_hand_over(leadflow, "eve")
     owner = seen(eve, owned)["owner"]
     other = next(one for one in ("riley@acme.example", "sam@acme.example") if one != owner)
     assert leadflow("reassign", eve, "--by", MORGAN, "--to", other).status == 0
@@ -115,7 +115,7 @@ def test_a_lead_is_reassigned_held_and_recycled(leadflow: Leadflow, seen: Seen) 
 
 
 def test_an_act_asked_again_with_its_id_has_one_effect(leadflow: Leadflow, seen: Seen) -> None:
-    kim = enrolled(leadflow, "kim")
+    kim = enrol_and_hand_over(leadflow, "kim")
     owner = seen(kim, owned)["owner"]
     for _ in range(2):
         assert leadflow("touch", kim, "--by", owner, "--id", "call-1").status == 0
@@ -125,13 +125,13 @@ def test_an_act_asked_again_with_its_id_has_one_effect(leadflow: Leadflow, seen:
 def test_an_environment_variable_may_name_the_person_who_acts(
     leadflow: Leadflow, seen: Seen, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lea = enrolled(leadflow, "lea")
+    lea = enrol_and_hand_over(leadflow, "lea")
     monkeypatch.setenv("LEADFLOW_BY", seen(lea, owned)["owner"])
     assert leadflow("accept", lea).status == 0
 
 
 def test_a_closed_lead_says_what_would_be_allowed(leadflow: Leadflow, seen: Seen) -> None:
-    max_ = enrolled(leadflow, "max")
+    max_ = enrol_and_hand_over(leadflow, "max")
     owner = seen(max_, owned)["owner"]
     gone = leadflow("disqualify", max_, "--by", owner, "--reason", "bad_data")
     assert gone.status == 0
@@ -158,7 +158,7 @@ def test_an_event_carries_its_data_its_time_and_its_id(leadflow: Leadflow, seen:
 
 
 def test_lists_show_what_is_asked_for(leadflow: Leadflow, seen: Seen) -> None:
-    zoe = enrolled(leadflow, "zoe")
+    zoe = enrol_and_hand_over(leadflow, "zoe")
     shown = seen(zoe, owned)
     mql = leadflow("leads", "--stage", "mql", "--owner", shown["owner"], "--json").lines
     assert lead_id(zoe) in [line["lead"] for line in mql]
@@ -172,7 +172,7 @@ def test_lists_show_what_is_asked_for(leadflow: Leadflow, seen: Seen) -> None:
 
 
 def test_a_dossier_is_printed_for_people_too(leadflow: Leadflow, seen: Seen) -> None:
-    pia = enrolled(leadflow, "pia")
+    pia = enrol_and_hand_over(leadflow, "pia")
     owner = seen(pia, owned)["owner"]
     text = until(lambda: leadflow("show", pia)).out
     for words in (pia, "mql", owner, "accept reminder", "why=hand_raise", "team sdr"):

@@ -44,7 +44,9 @@ async def http(stack: Stack) -> AsyncIterator[httpx.AsyncClient]:
         yield one
 
 
-async def handed_over(http: httpx.AsyncClient, admin: dict[str, str], name: str) -> dict[str, Any]:
+async def hand_over_lead(
+    http: httpx.AsyncClient, admin: dict[str, str], name: str
+) -> dict[str, Any]:
     """A new lead that raised its hand, once it has an owner: as the list shows it."""
     email = f"{name}@over-http.example"
     lead = {"email": email, "employees": 900, "title": "VP Sales", "country": "US"}
@@ -66,7 +68,7 @@ async def test_the_owner_accepts_by_their_key_and_the_manager_reads_who_did(
     http: httpx.AsyncClient, key_of: KeyOf
 ) -> None:
     admin = key_of("admin")
-    lead = await handed_over(http, admin, "ida")
+    lead = await hand_over_lead(http, admin, "ida")
     owner, url = lead["owner"], f"/v1/leads/{lead['lead']}"
     hers = key_of("sales", owner)
     mine = await http.get("/v1/leads", params={"owner": owner, "stage": "mql"}, headers=hers)
@@ -99,7 +101,7 @@ async def test_of_two_who_press_accept_at_once_one_wins_and_the_other_reads_who(
     admin = key_of("admin")
     managers = key_of("manager", MORGAN)
     for name in ("uma", "una", "ute"):
-        lead = await handed_over(http, admin, name)
+        lead = await hand_over_lead(http, admin, name)
         owners = key_of("sales", lead["owner"])
         url = f"/v1/leads/{lead['lead']}"
         answers = await asyncio.gather(
@@ -116,11 +118,11 @@ async def test_of_two_who_press_accept_at_once_one_wins_and_the_other_reads_who(
         assert accepted == [winner]
 
 
-async def test_a_recycling_sent_again_is_answered_again_though_the_lead_is_not_theirs_any_more(
+async def test_a_repeated_recycle_is_answered_as_before_though_the_lead_has_no_owner_any_more(
     http: httpx.AsyncClient, key_of: KeyOf
 ) -> None:
     admin = key_of("admin")
-    lead = await handed_over(http, admin, "ria")
+    lead = await hand_over_lead(http, admin, "ria")
     owners = key_of("sales", lead["owner"])
     url = f"/v1/leads/{lead['lead']}"
     body = {"do": "recycle", "reason": "not_now", "id": "ria-1"}
@@ -135,7 +137,7 @@ async def test_a_recycling_sent_again_is_answered_again_though_the_lead_is_not_t
 
 async def test_an_admin_acts_in_the_name_they_give(http: httpx.AsyncClient, key_of: KeyOf) -> None:
     admin = key_of("admin")
-    lead = await handed_over(http, admin, "ada")
+    lead = await hand_over_lead(http, admin, "ada")
     other = next(one for one in (RILEY, SAM) if one != lead["owner"])
     url = f"/v1/leads/{lead['lead']}/acts"
     refused = await http.post(url, json={"do": "accept", "by": other}, headers=admin)

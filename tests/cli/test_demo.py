@@ -46,7 +46,7 @@ def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Pa
         assert report["rejected"] == 5
         assert 0 < report["mails"] <= sum(1 for _ in messages(home / "mail"))
         assert sum(report["stages"].values()) == report["leads"]
-        # The whole circle: by HTTP and by mail, by people and by machines.
+        # Every door was used: HTTP and mail, by people and by machines.
         assert {"open", "click", "scan", "bounce", "away"} <= set(report["done"])
     entries = table_of(TimelineEntry)
     database = open_database(f"sqlite:///{home / 'leadflow.db'}")

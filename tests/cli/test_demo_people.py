@@ -28,7 +28,7 @@ from tests.waiting import until
 
 PAUSES = (0.0,) * 5
 SOON = 0.3
-"""Seconds that an answer is waited for where a test has it come too late."""
+"""How many seconds a client waits in tests in which the answer comes too late."""
 RILEY = "riley@acme.example"
 FAULTS: dict[str, Answer] = {"a connection closed": "close", "a 503": 503, "no answer": "silence"}
 FORM = (
@@ -37,7 +37,7 @@ FORM = (
 )
 
 
-def letter(text: str, **headers: str) -> EmailMessage:
+def make_mail(text: str, **headers: str) -> EmailMessage:
     mail = EmailMessage()
     mail["To"] = RILEY
     for name, value in headers.items():
@@ -46,7 +46,7 @@ def letter(text: str, **headers: str) -> EmailMessage:
     return mail
 
 
-def prospects(http: httpx.AsyncClient, gateway: FaultyGateway) -> ProspectClient:
+def prospect_client(http: httpx.AsyncClient, gateway: FaultyGateway) -> ProspectClient:
     return ProspectClient(http, url=gateway.url, inbound=1, key="k", pauses=PAUSES)
 
 
@@ -57,7 +57,7 @@ async def test_events_are_sent_again_with_the_same_ids(fault: str) -> None:
         faulty_gateway(lambda _: (200, accepted)) as gateway,
         httpx.AsyncClient(timeout=SOON) as http,
     ):
-        client = prospects(http, gateway)
+        client = prospect_client(http, gateway)
         await client.send_events("ana", [{"id": "e0", "type": "page.viewed"}])
         gateway.faults = [FAULTS[fault]] * 2  # on the connection that was kept, and on a new one
         await client.send_events("ana", [{"id": "e1", "type": "page.viewed"}])
@@ -71,7 +71,7 @@ async def test_an_act_is_sent_again_with_the_same_id(fault: str) -> None:
         if asked.path == "/desk/in/link":
             return (200, "") if asked.method == "GET" else (303, "", "Set-Cookie: s=1")
         if asked.path == "/desk/sign-in":
-            mail = letter(f"{gateway.url}/desk/in/link?to=/desk")
+            mail = make_mail(f"{gateway.url}/desk/in/link?to=/desk")
             asyncio.get_running_loop().call_soon(desk.take_link, RILEY, mail)
         return 303 if asked.path.endswith("/acts") else (200, FORM)
 
@@ -92,7 +92,7 @@ async def test_a_button_whose_answer_was_lost_counts_as_pressed() -> None:
     pages: Iterator[Answer] = iter([(200, FORM), "close", done])
     async with faulty_gateway(lambda _: next(pages)) as gateway:
         desk = DeskClient(gateway.url, pauses=PAUSES)
-        await desk.accept(letter(f"Accept: {gateway.url}/a/ab-0-cd"))
+        await desk.accept(make_mail(f"Accept: {gateway.url}/a/ab-0-cd"))
     assert [one.method for one in gateway.asked] == ["GET", "POST", "POST"]
 
 
@@ -101,7 +101,7 @@ async def test_a_sign_in_whose_answer_was_lost_asks_for_another_link() -> None:
 
     def answer(asked: ReceivedRequest) -> Answer:
         if asked.path == "/desk/sign-in":
-            mail = letter(f"{gateway.url}/desk/in/{next(links)}?to=/desk")
+            mail = make_mail(f"{gateway.url}/desk/in/{next(links)}?to=/desk")
             asyncio.get_running_loop().call_soon(desk.take_link, RILEY, mail)
             return (200, "")
         if asked.path == "/desk/in/first" and asked.method == "POST":
@@ -121,7 +121,7 @@ async def test_a_sign_in_whose_answer_was_lost_asks_for_another_link() -> None:
 async def test_a_gateway_that_never_recovers_is_an_error_in_the_end() -> None:
     async with faulty_gateway(lambda _: 503) as gateway, httpx.AsyncClient() as http:
         with pytest.raises(BusyError, match="503"):
-            await prospects(http, gateway).send_events("ana", [{"id": "e", "type": "x"}])
+            await prospect_client(http, gateway).send_events("ana", [{"id": "e", "type": "x"}])
     assert len(gateway.asked) == len(PAUSES) + 1
 
 
@@ -138,7 +138,7 @@ class UnansweredLeads:
             raise TemporalUnavailableError("no worker answered")
 
 
-def people(
+def simulated_people(
     leads: UnansweredLeads, gateway: FaultyGateway, http: httpx.AsyncClient
 ) -> SimulatedPeople:
     clock = ProgramClock(
@@ -146,16 +146,16 @@ def people(
     )
     return SimulatedPeople(
         leads,
-        prospects(http, gateway),
+        prospect_client(http, gateway),
         DeskClient(gateway.url, pauses=PAUSES),
         clock=clock,
-        zones={lead: ZoneInfo("UTC") for lead in named("eager", 3)},
+        zones={lead: ZoneInfo("UTC") for lead in leads_of_temperament("eager", 3)},
         closers=(),
         pauses=PAUSES,
     )
 
 
-def named(temperament: str, count: int) -> list[str]:
+def leads_of_temperament(temperament: str, count: int) -> list[str]:
     """Leads of this temperament."""
     ids = (f"lead-{number}" for number in range(10_000))
     found = (one for one in ids if Prospect(one, ZoneInfo("UTC")).temperament == temperament)
@@ -163,7 +163,7 @@ def named(temperament: str, count: int) -> list[str]:
 
 
 async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
-    first, *others = named("eager", 3)
+    first, *others = leads_of_temperament("eager", 3)
     accepted = json.dumps({"results": [{"status": "accepted"}] * 4})
 
     def answer(asked: ReceivedRequest) -> Answer:
@@ -174,12 +174,12 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
         return (200, accepted)
 
     async with faulty_gateway(answer) as gateway, httpx.AsyncClient() as http:
-        everybody = people(UnansweredLeads(1), gateway, http)
+        everybody = simulated_people(UnansweredLeads(1), gateway, http)
         living = asyncio.create_task(everybody.live())
         for lead in (first, *others):
-            everybody.mail(letter("", X_Leadflow_Lead=lead, X_Leadflow_Email="welcome"))
+            everybody.mail(make_mail("", X_Leadflow_Lead=lead, X_Leadflow_Email="welcome"))
         await until(lambda: everybody.failures and everybody.done["page.viewed"] >= 2)
-        everybody.mail(EmailMessage())  # a mail that nobody can read stops nobody
+        everybody.mail(EmailMessage())  # a mail that cannot be read stops nobody
         everybody.end()
         await living
     assert {one.partition(":")[0] for one in everybody.failures} == {first}
@@ -188,10 +188,10 @@ async def test_one_persons_failure_is_counted_and_the_others_go_on() -> None:
 async def test_an_act_that_no_worker_answered_is_asked_again_with_its_id() -> None:
     leads = UnansweredLeads(3)
     async with faulty_gateway(lambda _: 404) as gateway, httpx.AsyncClient() as http:
-        everybody = people(leads, gateway, http)
+        everybody = simulated_people(leads, gateway, http)
         living = asyncio.create_task(everybody.live())
         for number in range(20):
-            everybody.mail(letter("", X_Leadflow_Lead=f"l{number}", X_Leadflow_Alert="assigned"))
+            everybody.mail(make_mail("", X_Leadflow_Lead=f"l{number}", X_Leadflow_Alert="assigned"))
         await until(lambda: everybody.done["by_update"] >= 1)
         everybody.end()
         await living

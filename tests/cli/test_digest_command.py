@@ -1,4 +1,4 @@
-"""The digest by hand, and the schedule that publishing leaves, on the running stack."""
+"""The digest by hand, and the schedule that publishing makes, on the running stack."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_a_program_that_was_not_published_has_no_digest(leadflow: Leadflow) -> N
     assert (ran.status, "did you mean 'acme'" in ran.err) == (2, True)
 
 
-def cron_of(stack: Stack, program: str) -> int | None:
+def digest_hour(stack: Stack, program: str) -> int | None:
     """The hour at which a program's digest is mailed; None without a digest."""
 
     async def asked() -> int | None:
@@ -81,15 +81,15 @@ def test_publishing_by_launch_or_enrol_makes_changes_and_removes_the_schedule(
     leads.write_text("email\nlaunched@digest.example\n", "utf-8")
     file.write_text(text, "utf-8")
     assert leadflow("launch", str(leads), "--program", str(file)).status == 0
-    until(lambda: cron_of(stack, "digested") == 8)
+    until(lambda: digest_hour(stack, "digested") == 8)
     file.write_text(text.replace('"30 8 * * MON-FRI"', '"0 17 * * FRI"'), "utf-8")
     enrol = ("enrol", "--email", "enrolled@digest.example", "--program")
     assert leadflow(*enrol, str(file)).status == 0
-    until(lambda: cron_of(stack, "digested") == 17)
+    until(lambda: digest_hour(stack, "digested") == 17)
     assert leadflow(*enrol, "digested").status == 0
     file.write_text(text.replace("  digest: ", "  # digest: "), "utf-8")
     assert leadflow(*enrol, str(file)).status == 0
-    until(lambda: cron_of(stack, "digested") is None)
+    until(lambda: digest_hour(stack, "digested") is None)
 
 
 @pytest.mark.usefixtures("leadflow")
@@ -103,4 +103,4 @@ def test_the_stack_has_the_schedules_of_programs_that_were_published_before(stac
             database.close()
 
     asyncio.run(restarted())
-    until(lambda: cron_of(stack, "acme") == 8)
+    until(lambda: digest_hour(stack, "acme") == 8)

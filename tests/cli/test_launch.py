@@ -12,12 +12,12 @@ from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import ACME, TEAMS, Leadflow
 
 
-def rejected(path: Path) -> list[dict[str, str]]:
+def read_rejected(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
-def written(path: Path, text: str, encoding: str = "utf-8") -> str:
+def write_file(path: Path, text: str, encoding: str = "utf-8") -> str:
     path.write_text(text, encoding)
     return str(path)
 
@@ -25,7 +25,7 @@ def written(path: Path, text: str, encoding: str = "utf-8") -> str:
 def test_every_valid_row_is_started_once_and_the_others_say_why(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    file = written(
+    file = write_file(
         tmp_path / "some.csv",
         "email,first_name,timezone,employees\n"
         "one@launch.example,One,Europe/Berlin,900\n"
@@ -41,7 +41,7 @@ def test_every_valid_row_is_started_once_and_the_others_say_why(
     assert first.status == 0
     counts = {"valid": 2, "started": 2, "there_already": 0, "rejected": 5}
     assert counts.items() <= first.json.items()
-    put_aside = rejected(tmp_path / "some.rejected.csv")
+    put_aside = read_rejected(tmp_path / "some.rejected.csv")
     assert first.json["rejects"] == str(tmp_path / "some.rejected.csv")
     assert [row["first_name"] for row in put_aside] == ["Two", "Three", "Four", "Five", "Six"]
     reasons = [row["reason"] for row in put_aside]
@@ -59,10 +59,12 @@ def test_every_valid_row_is_started_once_and_the_others_say_why(
 def test_corrected_rows_are_launched_from_the_file_of_rejected_rows(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    file = written(tmp_path / "a.csv", "email,employees\na@mend.example,many\nb@mend.example,2\n")
+    file = write_file(
+        tmp_path / "a.csv", "email,employees\na@mend.example,many\nb@mend.example,2\n"
+    )
     assert leadflow("launch", file, "--program", "acme").status == 0
     aside = tmp_path / "a.rejected.csv"
-    mended = written(aside, aside.read_text().replace("many", "20", 1))
+    mended = write_file(aside, aside.read_text().replace("many", "20", 1))
     ran = leadflow("launch", mended, "--program", "acme")
     assert (ran.status, ran.out.split(",")[0]) == (0, "1 leads started on acme")
     assert not (tmp_path / "a.rejected.rejected.csv").exists()
@@ -71,10 +73,10 @@ def test_corrected_rows_are_launched_from_the_file_of_rejected_rows(
 def test_a_run_without_invalid_rows_removes_the_old_file_of_them(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    file = written(tmp_path / "a.csv", "email\nbroken\nfine@old.example\n")
+    file = write_file(tmp_path / "a.csv", "email\nbroken\nfine@old.example\n")
     leadflow("launch", file, "--program", "acme")
     assert (tmp_path / "a.rejected.csv").exists()
-    written(tmp_path / "a.csv", "email\nfine@old.example\n")
+    write_file(tmp_path / "a.csv", "email\nfine@old.example\n")
     leadflow("launch", file, "--program", "acme")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["a.csv"]
 
@@ -82,7 +84,7 @@ def test_a_run_without_invalid_rows_removes_the_old_file_of_them(
 def test_semicolons_a_byte_order_mark_and_given_ids_are_understood(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    file = written(
+    file = write_file(
         tmp_path / "excel.csv",
         'id;email;company\nkunde-1;"jörg@umlaut.example";"Müller; Söhne"\nx y;z@umlaut.example;\n',
         "utf-8-sig",
@@ -105,7 +107,7 @@ def test_json_lines_are_launched_too(leadflow: Leadflow, tmp_path: Path) -> None
         "[1]",
         "",
     ]
-    file = written(tmp_path / "rows.txt", "\n".join(rows))
+    file = write_file(tmp_path / "rows.txt", "\n".join(rows))
     ran = leadflow("launch", file, "--program", "acme", "--json")
     assert {"started": 1, "rejected": 6}.items() <= ran.json.items()
     aside = (tmp_path / "rows.rejected.jsonl").read_text().splitlines()
@@ -159,7 +161,9 @@ def test_a_latin_1_file_is_refused_with_its_remedy(leadflow: Leadflow, tmp_path:
 
 
 @pytest.mark.parametrize("name", ["missing.csv", "."])
-def test_a_file_that_is_not_there_is_named(leadflow: Leadflow, tmp_path: Path, name: str) -> None:
+def test_the_error_about_a_missing_file_names_it(
+    leadflow: Leadflow, tmp_path: Path, name: str
+) -> None:
     ran = leadflow("launch", str(tmp_path / name), "--program", "acme")
     assert (ran.status, str(tmp_path) in ran.err) == (2, True)
 
@@ -167,8 +171,8 @@ def test_a_file_that_is_not_there_is_named(leadflow: Leadflow, tmp_path: Path, n
 def test_a_program_with_mistakes_is_refused_with_all_of_them(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    leads = written(tmp_path / "a.csv", "email\nnever@started.example\n")
-    program = written(tmp_path / "p.yaml", "program: p\ntimezone: Mars/Base\nunknown: 1\n")
+    leads = write_file(tmp_path / "a.csv", "email\nnever@started.example\n")
+    program = write_file(tmp_path / "p.yaml", "program: p\ntimezone: Mars/Base\nunknown: 1\n")
     ran = leadflow("launch", leads, "--program", program)
     assert ran.status == 2
     assert "p.yaml:2:" in ran.err
@@ -179,7 +183,7 @@ def test_a_program_with_mistakes_is_refused_with_all_of_them(
 def test_a_name_that_was_never_published_is_refused_with_the_nearest(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    leads = written(tmp_path / "a.csv", "email\na@b.example\n")
+    leads = write_file(tmp_path / "a.csv", "email\na@b.example\n")
     ran = leadflow("launch", leads, "--program", "acne")
     assert ran.status == 2
     assert "did you mean 'acme'?" in ran.err
@@ -189,8 +193,10 @@ def test_a_name_that_was_never_published_is_refused_with_the_nearest(
 def test_teams_that_lack_what_the_program_names_are_refused(
     leadflow: Leadflow, tmp_path: Path
 ) -> None:
-    leads = written(tmp_path / "a.csv", "email\na@b.example\n")
-    teams = written(tmp_path / "t.yaml", "teams:\n  sdr:\n    members: [{email: r@acme.example}]\n")
+    leads = write_file(tmp_path / "a.csv", "email\na@b.example\n")
+    teams = write_file(
+        tmp_path / "t.yaml", "teams:\n  sdr:\n    members: [{email: r@acme.example}]\n"
+    )
     ran = leadflow("launch", leads, "--program", ACME, "--teams", teams)
     assert ran.status == 2
     assert "no team 'emea'" in ran.err

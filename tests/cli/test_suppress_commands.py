@@ -14,7 +14,9 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from tests.cli.conftest import ACME, Leadflow
 
 
-def stopped(database: Database, address: str, *, operational: bool = False) -> str | None:
+def suppressing_reason_of(
+    database: Database, address: str, *, operational: bool = False
+) -> str | None:
     return SqlMailLedger(database).suppression(address, operational=operational)
 
 
@@ -23,12 +25,12 @@ def test_an_address_is_suppressed_once_and_allowed_again(
 ) -> None:
     first = command("suppress", "Ana@Northwind.example")
     assert (first.status, first.out) == (0, "ana@northwind.example is suppressed\n")
-    assert stopped(database, "ana@northwind.example") == "unsubscribed"
+    assert suppressing_reason_of(database, "ana@northwind.example") == "unsubscribed"
     again = command("suppress", "ana@northwind.example", "--json")
     assert (again.status, again.json) == (0, {"ok": True, "new": False})
     lifted = command("unsuppress", "ana@northwind.example", "--json")
     assert lifted.json == {"ok": True, "lifted": ["unsubscribed"], "kept": {}}
-    assert stopped(database, "ana@northwind.example") is None
+    assert suppressing_reason_of(database, "ana@northwind.example") is None
     nothing = command("unsuppress", "ana@northwind.example")
     assert (nothing.status, nothing.err) == (1, "ana@northwind.example is not suppressed\n")
 
@@ -37,7 +39,7 @@ def test_one_reason_of_several_is_lifted(command: Leadflow, database: Database) 
     for reason in ("unsubscribed", "complained", "bounced"):
         assert command("suppress", "ana@x.example", "--reason", reason).status == 0
     assert command("unsuppress", "ana@x.example", "--reason", "bounced").status == 0
-    assert stopped(database, "ana@x.example", operational=True) == "complained"
+    assert suppressing_reason_of(database, "ana@x.example", operational=True) == "complained"
     assert command("unsuppress", "ana@x.example", "--reason", "bounced").status == 1
 
 
@@ -45,9 +47,9 @@ def test_an_international_domain_may_be_written_either_way(
     command: Leadflow, database: Database
 ) -> None:
     assert command("suppress", "ana@xn--bcher-kva.example").out.startswith("ana@bücher.example")
-    assert stopped(database, "ana@bücher.example") == "unsubscribed"
+    assert suppressing_reason_of(database, "ana@bücher.example") == "unsubscribed"
     assert command("unsuppress", "ana@BÜCHER.example").status == 0
-    assert stopped(database, "ana@xn--bcher-kva.example") is None
+    assert suppressing_reason_of(database, "ana@xn--bcher-kva.example") is None
 
 
 @pytest.mark.parametrize("address", ["ana", "ana@", "a@x.example, b@x.example", ""])
@@ -76,7 +78,10 @@ def test_a_list_is_imported_and_its_bad_rows_are_kept_with_reasons(
     beside = tmp_path / "list.rejected.csv"
     assert ran.status == 0
     assert ran.json == {"suppressed": 3, "rejected": 2, "rejects": str(beside)}
-    found = [stopped(database, f"{name}@x.example") for name in ("ana", "ben", "cyd", "dee")]
+    found = [
+        suppressing_reason_of(database, f"{name}@x.example")
+        for name in ("ana", "ben", "cyd", "dee")
+    ]
     assert found == ["complained", "unsubscribed", None, "unsubscribed"]
     with beside.open(newline="", encoding="utf-8") as rows:
         rejected = list(csv.DictReader(rows))
@@ -102,9 +107,9 @@ def test_what_is_exported_can_be_imported(
     ]
     assert "ana@x.example" in command("suppressions", "list").out
     command("unsuppress", "ana@x.example")
-    assert stopped(database, "ana@x.example") is None
+    assert suppressing_reason_of(database, "ana@x.example") is None
     assert command("suppressions", "import", str(file)).out.startswith("2 suppressed, 0 rows")
-    assert stopped(database, "ana@x.example", operational=True) == "complained"
+    assert suppressing_reason_of(database, "ana@x.example", operational=True) == "complained"
 
 
 @pytest.mark.usefixtures("database")

@@ -121,7 +121,7 @@ def test_a_mistake_in_the_file_changes_nothing(
     assert SqlDirectory(database).directory() == before
 
 
-def test_an_absence_entered_by_hand_outlives_a_new_file(
+def test_an_absence_entered_by_hand_is_kept_when_a_new_file_is_applied(
     command: Leadflow, database: Database, write: Write
 ) -> None:
     command("team", "apply", write(SMALL))
@@ -155,9 +155,7 @@ def test_an_absence_entered_by_hand_outlives_a_new_file(
 
 
 @pytest.mark.usefixtures("database")
-def test_an_absence_that_stands_in_the_file_is_removed_in_the_file(
-    command: Leadflow, write: Write
-) -> None:
+def test_an_absence_of_the_file_is_removed_in_the_file(command: Leadflow, write: Write) -> None:
     command("team", "apply", write(SMALL))
     days = ("--from", "2026-03-09", "--to", "2026-03-13")
     ran = command("team", "absence", "remove", "sam@acme.example", *days)

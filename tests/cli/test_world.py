@@ -27,7 +27,7 @@ ANSWERING = ("--gateway-port", "0", "--inbound-port", "0")
 
 
 @contextmanager
-def up(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
+def running_up(home: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """`up` with free ports, ended by the test or else after it."""
     free = ("--port", "0", "--ui-port", "0", "--smtp-port", "0", *ANSWERING)
     environment = {
@@ -68,7 +68,7 @@ def test_up_stops_and_starts_again_with_its_data(
 ) -> None:
     home = tmp_path / "up"
     monkeypatch.setenv("LEADFLOW_HOME", str(home))
-    with up(home) as child:
+    with running_up(home) as child:
         places = read_addresses(child)
         assert places["programs"] == ["acme"]
         assert all(answers(places[name]) for name in ("ui", "temporal", "smtp", "inbound"))
@@ -96,7 +96,7 @@ def test_up_stops_and_starts_again_with_its_data(
     stopped = leadflow("accept", "ida", "--by", "riley@acme.example")
     assert (stopped.status, "make up" in stopped.err) == (3, True)
 
-    with up(home) as child:
+    with running_up(home) as child:
         read_addresses(child)
         assert leadflow("qualify", "ida", "--by", "morgan@acme.example").status == 1
         child.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The desk over a fresh SQLite database, called in this process."""
+"""The desk on a fresh SQLite database, called in this process."""
 
 from __future__ import annotations
 
@@ -15,11 +15,17 @@ from adapters.sql.database import Database
 from gateway.app import build_app
 from models.directory import Directory
 from models.program.program import Program
-from tests.desk.simulated_leads import PEOPLE, DeskBrowser, MovableClock, SimulatedLeads, signed_in
+from tests.desk.simulated_leads import (
+    PEOPLE,
+    DeskBrowser,
+    MovableClock,
+    SimulatedLeads,
+    sign_in_browser,
+)
 from tests.fakes import FakeMailer
 from tests.gateway.conftest import database, gateway_template, mailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from usecases.context import Context
 
 __all__ = ["database", "gateway_template", "mailer"]
@@ -88,6 +94,6 @@ def sign_in(browser: Callable[[], httpx.AsyncClient], context: Context) -> SignI
     """Signs people in, each in their own browser."""
 
     def sign_in_person(person: str) -> DeskBrowser:
-        return signed_in(browser(), context, person)
+        return sign_in_browser(browser(), context, person)
 
     return sign_in_person

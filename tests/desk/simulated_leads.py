@@ -221,7 +221,7 @@ class DeskBrowser:
 
     async def send(self, path: str, **fields: str) -> httpx.Response:
         """Send a form with the token of the page that was opened last."""
-        fields.setdefault("token", hidden(self.page, "token"))
+        fields.setdefault("token", hidden_value(self.page, "token"))
         answer = await self.http.post(path, data=fields, headers=self.headers)
         if answer.status_code != 303:
             self.page = answer.text
@@ -233,7 +233,7 @@ class DeskBrowser:
         return await self.send(f"/desk/leads/{lead}/acts", do=do, **fields)
 
 
-def signed_in(http: httpx.AsyncClient, context: Context, person: str) -> DeskBrowser:
+def sign_in_browser(http: httpx.AsyncClient, context: Context, person: str) -> DeskBrowser:
     """Sign a person in, in this browser."""
     sessions = SqlDeskSessions(context.database)
     session = sessions.sign_in(sessions.invite(person))
@@ -242,13 +242,13 @@ def signed_in(http: httpx.AsyncClient, context: Context, person: str) -> DeskBro
     return DeskBrowser(http)
 
 
-def hidden(page: str, name: str) -> str:
+def hidden_value(page: str, name: str) -> str:
     """The first hidden field of this name on a page; empty if there is none."""
     found = re.search(rf'name="{name}" value="([^"]*)"', page)
     return html.unescape(found[1]) if found else ""
 
 
-def text(page: str) -> str:
+def page_text(page: str) -> str:
     """The text of a page, without markup."""
     bare = re.sub(r"<(style|script).*?</\1>|<[^>]+>", " ", page, flags=re.DOTALL)
     return " ".join(html.unescape(bare).split())
@@ -259,7 +259,7 @@ def colleague_of(owner: str) -> str:
     return SAM if owner == RILEY else RILEY
 
 
-async def press(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
+async def press_button(http: httpx.AsyncClient, path: str, **fields: str) -> httpx.Response:
     """Open a button's page and send its form."""
     ready = await http.get(path)
-    return await http.post(path, data={"id": hidden(ready.text, "id"), **fields})
+    return await http.post(path, data={"id": hidden_value(ready.text, "id"), **fields})

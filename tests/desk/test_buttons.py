@@ -15,11 +15,11 @@ from tests.desk.simulated_leads import (
     MORGAN,
     SimulatedLeads,
     colleague_of,
-    hidden,
-    press,
-    text,
+    hidden_value,
+    page_text,
+    press_button,
 )
-from tests.gateway.senders import MAIL, sent_mail
+from tests.gateway.stored_rows import MAIL, store_sent_mail
 from usecases.context import Context
 
 
@@ -29,9 +29,9 @@ async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
     path = leads.button("ana", owner, "accept")
     ready = await http.get(path)
     assert ready.status_code == 200
-    assert f"You act as {owner}." in text(ready.text)
-    assert "Accept by Mon 14:00 EST" in text(ready.text)
-    done = await press(http, path)
+    assert f"You act as {owner}." in page_text(ready.text)
+    assert "Accept by Mon 14:00 EST" in page_text(ready.text)
+    done = await press_button(http, path)
     assert (done.status_code, "Accepted." in done.text) == (200, True)
     ((lead, do, fields),) = leads.asked
     assert (lead, do, fields["by"]) == ("ana", "accept", owner)
@@ -52,11 +52,11 @@ async def test_a_second_click_says_what_was_done_by_whom_and_when(
     http: httpx.AsyncClient, leads: SimulatedLeads, owner: str
 ) -> None:
     path = leads.button("ana", owner, "accept")
-    await press(http, path)
+    await press_button(http, path)
     leads.wait("ana", minutes=20)
     for again in (await http.get(path), await http.post(path)):
         assert again.status_code == 200
-        expected = text(again.text)
+        expected = page_text(again.text)
         assert "This was done already." in expected
         assert f"Accepted by {owner}" in expected
         assert "Mon 09:00 EST" in expected
@@ -108,7 +108,7 @@ async def test_a_token_for_another_purpose_is_not_a_button(
 async def test_a_signed_token_of_a_nurture_mail_is_not_a_button(
     http: httpx.AsyncClient, leads: SimulatedLeads, context: Context, owner: str
 ) -> None:
-    message = sent_mail(context.database)
+    message = store_sent_mail(context.database)
     answer = await http.post(context.links.action(message, 0))
     assert MAIL in message
     assert answer.status_code == 404
@@ -143,7 +143,7 @@ async def test_a_button_works_if_the_clock_of_its_sender_differs_by_minutes(
 ) -> None:
     path = leads.button("ana", owner, "accept")
     leads.set_age_of_alerts(minutes=minutes)
-    assert (await press(http, path)).status_code == 200
+    assert (await press_button(http, path)).status_code == 200
     assert leads.state("ana").stage == "sal"
 
 
@@ -153,7 +153,7 @@ async def test_a_button_ignores_person_lead_and_act_in_its_form(
     leads.lead("dora", country="DE")
     path = leads.button("ana", owner, "accept")
     forged = {"by": MORGAN, "lead": "dora", "do": "recycle", "reason": "not_now", "handoff": "7"}
-    assert (await press(http, path, **forged)).status_code == 200
+    assert (await press_button(http, path, **forged)).status_code == 200
     ((lead, do, fields),) = leads.asked
     assert (lead, do, fields["by"]) == ("ana", "accept", owner)
     assert leads.state("dora").owner == JONAS
@@ -166,8 +166,8 @@ async def test_a_manager_can_use_a_reassign_button_more_than_once(
     assert leads.state("ana").owner == colleague_of(owner)
     path = leads.button("ana", MORGAN, "reassign", why="breached")
     for to in (owner, colleague_of(owner), owner):
-        done = await press(http, path, to=to)
-        assert "Reassigned." in text(done.text)
+        done = await press_button(http, path, to=to)
+        assert "Reassigned." in page_text(done.text)
         assert leads.state("ana").owner == to
 
 
@@ -178,11 +178,11 @@ async def test_a_touch_button_works_again_but_a_double_click_logs_one_touch(
     leads.event("ana", "form.submitted", "demo")
     path = leads.button("ana", owner, "touch", why="hand_raise")
     ready = await http.get(path)
-    form = {"channel": "call", "id": hidden(ready.text, "id")}
+    form = {"channel": "call", "id": hidden_value(ready.text, "id")}
     for _ in range(2):
         assert (await http.post(path, data=form)).status_code == 200
     assert len(leads.entries("ana", "touched")) == 1
-    await press(http, path, channel="email")
+    await press_button(http, path, channel="email")
     assert len(leads.entries("ana", "touched")) == 2
 
 
@@ -192,16 +192,16 @@ async def test_a_refused_button_shows_what_was_filled_in(
     await leads.act("ana", "accept", {"by": owner})
     leads.event("ana", "form.submitted", "demo")
     path = leads.button("ana", owner, "recycle", why="hand_raise")
-    refused = await press(http, path, reason="no_response", until="2026-05-01T09:00")
+    refused = await press_button(http, path, reason="no_response", until="2026-05-01T09:00")
     assert refused.status_code == 409
-    assert "needs 6 touches" in text(refused.text)
+    assert "needs 6 touches" in page_text(refused.text)
     assert '<option value="no_response" selected>' in refused.text
     assert 'value="2026-05-01T09:00"' in refused.text
-    wrong = await press(http, path, reason="not_now", until="soon")
+    wrong = await press_button(http, path, reason="not_now", until="soon")
     assert wrong.status_code == 422
-    assert "'soon' is not a day and a time" in text(wrong.text)
-    done = await press(http, path, reason="not_now")
-    assert "Given back to marketing." in text(done.text)
+    assert "'soon' is not a day and a time" in page_text(wrong.text)
+    done = await press_button(http, path, reason="not_now")
+    assert "Given back to marketing." in page_text(done.text)
 
 
 async def test_pressing_an_unanswered_button_again_repeats_the_same_act(
@@ -209,10 +209,10 @@ async def test_pressing_an_unanswered_button_again_repeats_the_same_act(
 ) -> None:
     path = leads.button("ana", owner, "accept")
     leads.failures.append(TemporalUnavailableError("away"))
-    away = await press(http, path)
+    away = await press_button(http, path)
     assert away.status_code == 503
     assert "Press the button again" in away.text
-    done = await http.post(path, data={"id": hidden(away.text, "id")})
+    done = await http.post(path, data={"id": hidden_value(away.text, "id")})
     assert "Accepted." in done.text
 
 

@@ -19,8 +19,8 @@ from tests.desk.simulated_leads import (
     SAM,
     DeskBrowser,
     SimulatedLeads,
-    hidden,
-    text,
+    hidden_value,
+    page_text,
 )
 
 
@@ -51,7 +51,7 @@ async def test_forms_work_a_lead_from_acceptance_to_a_won_deal_and_its_end(
     await alex.act("ana", "win", amount="26000")
     assert leads.state("ana").stage == "customer"
     assert leads.entries("ana", "won")[0]["amount"] == 26000
-    page = text((await alex.open("/desk/leads/ana")).text)
+    page = page_text((await alex.open("/desk/leads/ana")).text)
     assert "wants a quote" in page
     assert "Won, 26000" in page
     form = (await alex.open("/desk/leads/ana")).text
@@ -67,13 +67,13 @@ async def test_forms_work_a_lead_from_acceptance_to_a_won_deal_and_its_end(
 async def test_a_double_click_has_one_effect(leads: SimulatedLeads, ana: DeskBrowser) -> None:
     await ana.act("ana", "accept")
     await ana.open("/desk/leads/ana")
-    form = {"do": "touch", "channel": "call", "id": hidden(ana.page, "id")}
+    form = {"do": "touch", "channel": "call", "id": hidden_value(ana.page, "id")}
     assert form["id"]
     for _ in range(2):
         assert (await ana.send("/desk/leads/ana/acts", **form)).status_code == 303
     assert len(leads.entries("ana", "touched")) == 1
     await ana.open("/desk/leads/ana")
-    await ana.send("/desk/leads/ana/acts", **form | {"id": hidden(ana.page, "id")})
+    await ana.send("/desk/leads/ana/acts", **form | {"id": hidden_value(ana.page, "id")})
     assert len(leads.entries("ana", "touched")) == 2
 
 
@@ -85,7 +85,7 @@ async def test_a_refusal_is_shown_above_the_filled_form(
         "ana", "recycle", reason="no_response", until="2026-05-01T09:00", id="again"
     )
     assert answer.status_code == 409
-    assert "Recycling for no_response needs 6 touches" in text(answer.text)
+    assert "Recycling for no_response needs 6 touches" in page_text(answer.text)
     assert '<option value="no_response" selected>' in answer.text
     assert 'value="2026-05-01T09:00"' in answer.text
     assert re.search(r"<details open>\s*<summary>Give back", answer.text)
@@ -123,7 +123,6 @@ async def test_sending_an_unanswered_act_again_repeats_the_same_act(
     [
         ({"do": "hold", "until": "soon", "why": "x"}, "'soon' is not a day and a time"),
         ({"do": "hold", "until": "2026-02-30T09:00", "why": "x"}, "is not a day and a time"),
-        ({"do": "hold", "until": "0001-01-01T00:00", "why": "x"}, "is not an instant"),
         ({"do": "hold", "until": "9999-12-31T23:59", "why": "x"}, "is not a day and a time"),
         ({"do": "open_opportunity", "amount": "24,000", "currency": "USD"}, "'24,000' is not"),
         ({"do": "open_opportunity", "amount": "nan", "currency": "USD"}, "amount: must be"),
@@ -141,7 +140,7 @@ async def test_a_malformed_act_is_refused_with_a_sentence(
     await ana.open("/desk/leads/ana")
     answer = await ana.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 422
-    assert expected in text(answer.text)
+    assert expected in page_text(answer.text)
     assert leads.asked == []
 
 
@@ -167,7 +166,7 @@ async def test_the_lead_s_page_shows_the_refusal_of_the_rules(
     await alex.open("/desk/leads/ana")
     answer = await alex.send("/desk/leads/ana/acts", **fields)
     assert answer.status_code == 409
-    assert expected in text(answer.text)
+    assert expected in page_text(answer.text)
     assert leads.state("ana").stage == "sql"
 
 
@@ -209,7 +208,7 @@ async def test_a_manager_reassigns_a_lead_and_returns_to_the_team_page(
     other = SAM if owner == RILEY else RILEY
     desk = sign_in(MORGAN)
     await desk.open("/desk/team")
-    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden(desk.page, "id")}
+    fields = {"do": "reassign", "to": other, "back": "team", "id": hidden_value(desk.page, "id")}
     answer = await desk.send("/desk/leads/ana/acts", **fields)
     assert answer.headers["location"] == "/desk/team"
     assert leads.state("ana").owner == other
@@ -240,7 +239,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     owner = leads.state("ana").owner
     colleague = sign_in(SAM if owner == RILEY else RILEY)
     await colleague.open("/desk")
-    assert "linkedin" in text(colleague.page)
+    assert "linkedin: Ana Northwind connect, mention the case study" in page_text(colleague.page)
     await colleague.open("/desk/leads/ana")
     assert re.findall(r'name="do" value="(\w+)"', colleague.page) == ["done"]
     assert (
@@ -248,4 +247,41 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     ).status_code == 303
     assert leads.state("ana").tasks == ()
     await colleague.open("/desk")
-    assert "linkedin" not in text(colleague.page)
+    assert "linkedin" not in page_text(colleague.page)
+
+
+async def test_any_member_of_the_team_sees_the_lead_of_a_task_and_does_it_from_the_list(
+    leads: SimulatedLeads, sign_in: SignIn
+) -> None:
+    leads.new_lead("ana")
+    leads.event("ana", "page.viewed", "/pricing")
+    for _ in range(14):
+        leads.wait("ana", days=1)
+    (task,) = leads.state("ana").tasks
+    assert leads.state("ana").handoff is None
+    member, outsider = sign_in(RILEY), sign_in(JONAS)
+    assert (await outsider.open("/desk/leads/ana")).status_code == 404
+    assert "connect" in page_text((await member.open("/desk/leads/ana")).text)
+    await member.open("/desk")
+    done = await member.send("/desk/leads/ana/acts", do="done", task=task.id, back="desk")
+    assert (done.status_code, done.headers["location"]) == (303, "/desk?done=done")
+    assert leads.state("ana").tasks == ()
+    assert (await member.open("/desk/leads/ana")).status_code == 404
+
+
+async def test_what_was_typed_is_shown_when_the_session_has_ended(
+    leads: SimulatedLeads, sign_in: SignIn, owner: str
+) -> None:
+    desk = sign_in(owner)
+    await desk.open("/desk/leads/ana")
+    desk.http.cookies.clear()
+    said = "they want <b>500</b> seats"
+    answer = await desk.send("/desk/leads/ana/acts", do="note", note=said)
+    assert answer.status_code == 401
+    assert said in page_text(answer.text)
+    assert hidden_value(answer.text, "to") == "/desk/leads/ana"
+    assert leads.entries("ana", "noted") == []
+    desk.headers = {"Sec-Fetch-Site": "cross-site"}
+    foreign = await desk.send("/desk/leads/ana/acts", do="note", note=said)
+    assert foreign.status_code == 403
+    assert "seats" not in foreign.text

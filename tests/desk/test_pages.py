@@ -12,7 +12,15 @@ from structlog.testing import capture_logs
 from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.simulated_leads import MORGAN, PEOPLE, RILEY, SAM, DeskBrowser, SimulatedLeads, text
+from tests.desk.simulated_leads import (
+    MORGAN,
+    PEOPLE,
+    RILEY,
+    SAM,
+    DeskBrowser,
+    SimulatedLeads,
+    page_text,
+)
 from usecases.context import Context
 
 EVIL = "\"'><script>alert(1)</script><img src=x onerror=alert(1)>"
@@ -56,7 +64,7 @@ async def test_unauthenticated_input_is_shown_as_text_on_every_page(
     for path in ("/desk", "/desk/leads/ana", "/desk/leads/ana?done=%3Cscript%3E"):
         assert (await desk.open(path)).status_code == 200
         assert is_escaped(desk.page)
-        assert EVIL in re.sub(r"\s+", " ", text(desk.page))
+        assert EVIL in re.sub(r"\s+", " ", page_text(desk.page))
     await desk.act("ana", "accept")
     await desk.act("ana", "touch", channel=EVIL, note=EVIL)
     await desk.act("ana", "note", note=EVIL)
@@ -191,14 +199,14 @@ async def test_leads_are_listed_by_urgency(leads: SimulatedLeads, sign_in: SignI
     await leads.act("cy", "accept", {"by": RILEY})
     await leads.act("cy", "touch", {"by": RILEY, "channel": "call"})
     leads.wait("bo", hours=1)
-    page = text((await desk.open("/desk")).text)
+    page = page_text((await desk.open("/desk")).text)
     assert page.index("Due today 1 Bo") < page.index("Due later 1 Cy")
     assert "Zoe" not in page
     leads.wait("cy", days=30)
-    assert "Overdue 2 Cy" in text((await desk.open("/desk")).text)
+    assert "Overdue 2 Cy" in page_text((await desk.open("/desk")).text)
 
 
-async def test_a_person_without_leads_reads_so(sign_in: SignIn) -> None:
+async def test_a_person_without_leads_sees_a_sentence_that_says_so(sign_in: SignIn) -> None:
     desk: DeskBrowser = sign_in(RILEY)
     await desk.open("/desk")
     assert "You have no leads now." in desk.page

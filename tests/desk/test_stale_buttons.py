@@ -11,8 +11,8 @@ from tests.desk.simulated_leads import (
     PEOPLE,
     SimulatedLeads,
     colleague_of,
-    press,
-    text,
+    page_text,
+    press_button,
 )
 from usecases.context import Context
 
@@ -22,10 +22,10 @@ async def test_a_button_says_that_its_lead_was_recycled(
 ) -> None:
     path = leads.button("ana", owner, "accept")
     await leads.act("ana", "recycle", {"by": owner, "reason": "not_now"})
-    answer = await press(http, path)
+    answer = await press_button(http, path)
     assert answer.status_code == 200
-    assert "The lead has moved on since this mail." in text(answer.text)
-    assert "recycled (not now)" in text(answer.text)
+    assert "The lead has moved on since this mail." in page_text(answer.text)
+    assert "recycled (not now)" in page_text(answer.text)
     assert "/desk/leads/" not in answer.text  # the person may not see it any more
     assert len(leads.asked) == 1
 
@@ -35,9 +35,9 @@ async def test_a_button_says_that_its_lead_has_another_owner(
 ) -> None:
     path = leads.button("ana", owner, "accept")
     await leads.act("ana", "reassign", {"by": MORGAN, "to": colleague_of(owner)})
-    answer = await press(http, path)
-    assert "The lead is somebody else's now." in text(answer.text)
-    assert f"Given to {colleague_of(owner)}" in text(answer.text)
+    answer = await press_button(http, path)
+    assert "The lead is somebody else's now." in page_text(answer.text)
+    assert f"Given to {colleague_of(owner)}" in page_text(answer.text)
     assert leads.state("ana").stage == "mql"
 
 
@@ -51,10 +51,10 @@ async def test_a_button_does_not_act_on_a_later_handoff_of_the_same_person(
     if leads.state("ana").owner != owner:
         await leads.act("ana", "reassign", {"by": MORGAN, "to": owner})
     assert leads.state("ana").owner == owner
-    answer = await press(http, path)
-    assert "moved on" in text(answer.text)
+    answer = await press_button(http, path)
+    assert "moved on" in page_text(answer.text)
     assert leads.state("ana").stage == "mql"
-    assert (await press(http, leads.button("ana", owner, "accept"))).status_code == 200
+    assert (await press_button(http, leads.button("ana", owner, "accept"))).status_code == 200
     assert leads.state("ana").stage == "sal"
 
 
@@ -84,7 +84,7 @@ async def test_a_button_of_a_person_who_changed_teams_does_not_act_on_leads_of_t
         "emea": {"manager": "mara@acme.example", "members": [{"email": owner}]},
     }
     context.people.apply(Directory.model_validate({"teams": teams}))
-    await press(http, path)
+    await press_button(http, path)
     assert leads.state("ana").stage == "mql"
 
 
@@ -93,9 +93,9 @@ async def test_the_slower_of_two_people_reads_who_was_faster(
 ) -> None:
     path = leads.button("ana", owner, "accept")
     leads.overtaking = {"by": MORGAN, "id": "faster"}
-    answer = await press(http, path)
+    answer = await press_button(http, path)
     assert answer.status_code == 200
-    assert f"This was done already. Accepted by {MORGAN}" in text(answer.text)
+    assert f"This was done already. Accepted by {MORGAN}" in page_text(answer.text)
     assert len(leads.entries("ana", "accepted")) == 1
 
 
@@ -106,6 +106,6 @@ async def test_a_second_handoff_has_its_own_buttons(
     await leads.act("ana", "accept", {"by": owner})
     await leads.act("ana", "qualify", {"by": owner})
     second = leads.button("ana", ALEX, "accept")
-    assert f"Accepted by {owner}" in text((await http.get(first)).text)
-    assert (await press(http, second)).status_code == 200
+    assert f"Accepted by {owner}" in page_text((await http.get(first)).text)
+    assert (await press_button(http, second)).status_code == 200
     assert [one["by"] for one in leads.entries("ana", "accepted")] == [owner, ALEX]

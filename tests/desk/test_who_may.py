@@ -19,8 +19,8 @@ from tests.desk.simulated_leads import (
     SAM,
     SESSION,
     SimulatedLeads,
-    hidden,
-    text,
+    hidden_value,
+    page_text,
 )
 from usecases.context import Context
 
@@ -34,7 +34,7 @@ async def test_a_lead_of_another_team_looks_like_a_missing_lead(
     own = await desk.open("/desk/leads/ana")
     none = await desk.open("/desk/leads/nobody")
     assert own.status_code == none.status_code
-    assert "'ana'" in text(own.text)
+    assert "'ana'" in page_text(own.text)
     assert own.text.replace("ana", "nobody") == none.text
     assert own.status_code == 404
     assert "Northwind" not in (await desk.open("/desk")).text
@@ -49,7 +49,7 @@ async def test_nobody_of_another_team_acts_on_a_lead(
     desk = sign_in(outsider)
     leads.lead("dora", country="DE")
     await desk.open("/desk")
-    token = hidden(desk.page, "token") or form_token(desk.http.cookies[SESSION])
+    token = hidden_value(desk.page, "token") or form_token(desk.http.cookies[SESSION])
     fields = {"token": token, "do": do, "note": "x", "to": JONAS, "reason": "not_now"}
     answer = await desk.send("/desk/leads/ana/acts", **fields)
     nothing = await desk.send("/desk/leads/nobody/acts", **fields)
@@ -81,7 +81,7 @@ async def test_colleagues_see_a_lead_and_read_who_may_act(
     owner = str(leads.state("ana").owner)
     desk = sign_in(SAM if owner == RILEY else RILEY)
     await desk.open("/desk/leads/ana")
-    assert f"{owner} or {MORGAN} may act on this lead." in text(desk.page)
+    assert f"{owner} or {MORGAN} may act on this lead." in page_text(desk.page)
     assert 'name="do"' not in desk.page
 
 
@@ -125,7 +125,7 @@ async def test_a_manager_enters_days_away_only_for_members_of_their_teams(
     assert (await mara.send("/desk/absences", do="remove", member=RILEY, **days)).status_code == 403
     assert len(context.people.absences.all()) == 1
     await desk.open("/desk/team")
-    assert f"{RILEY}, 2026-03-09 to 2026-03-13" in text(desk.page)
+    assert f"{RILEY}, 2026-03-09 to 2026-03-13" in page_text(desk.page)
     assert (await desk.send("/desk/absences", do="remove", member=RILEY, **days)).status_code == 303
     assert context.people.absences.all() == []
 
@@ -145,7 +145,7 @@ async def test_malformed_days_are_refused_with_a_sentence(
     await desk.open("/desk/team")
     answer = await desk.send("/desk/absences", member=RILEY, first=first, last=last)
     assert answer.status_code == 422
-    assert expected in text(answer.text)
+    assert expected in page_text(answer.text)
     assert context.people.absences.all() == []
     assert (await desk.open("/desk/absences")).headers["location"] == "/desk/team"
 
@@ -161,7 +161,7 @@ async def test_a_sales_person_can_t_enter_days_away(context: Context, sign_in: S
 async def test_past_days_away_are_not_shown(context: Context, sign_in: SignIn) -> None:
     for first in (date(2026, 2, 1), date(2026, 3, 2)):
         context.people.absences.add(RILEY, first, first, by=MORGAN)
-    page = text((await sign_in(MORGAN).open("/desk/team")).text)
+    page = page_text((await sign_in(MORGAN).open("/desk/team")).text)
     assert "2026-03-02 to 2026-03-02" in page
     assert "2026-02-01" not in page
 
@@ -221,7 +221,7 @@ async def test_a_form_needs_the_token_of_its_own_session(
     desk, other = sign_in(MORGAN), sign_in(MORGAN)
     await other.open("/desk/leads/ana")
     await desk.open("/desk/leads/ana")
-    for token in ("", "x", "é", hidden(other.page, "token")):
+    for token in ("", "x", "é", hidden_value(other.page, "token")):
         answer = await desk.send("/desk/leads/ana/acts", token=token, do="accept")
         assert answer.status_code == 403
         assert "not from your desk" in answer.text
@@ -232,7 +232,7 @@ async def test_without_a_session_nothing_is_done(
     leads: SimulatedLeads, http: httpx.AsyncClient
 ) -> None:
     leads.lead("ana")
-    for path in ("/desk/leads/ana/acts", "/desk/absences"):
+    for path, back in (("/desk/leads/ana/acts", "?to=/desk/leads/ana"), ("/desk/absences", "")):
         answer = await http.post(path, data={"do": "accept", "token": "x"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/sign-in{back}")
     assert leads.asked == []

@@ -46,7 +46,7 @@ def anchors(path: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
 
 
-def yaml_in(path: Path) -> list[str]:
+def yaml_examples(path: Path) -> list[str]:
     """The YAML examples of a page."""
     return _YAML.findall(path.read_text("utf-8"))
 
@@ -56,7 +56,7 @@ def all_commands() -> list[PageCommand]:
     return [one for page in PAGES for one in commands_in(page)]
 
 
-def ours(shown: PageCommand) -> list[str] | None:
+def leadflow_words(shown: PageCommand) -> list[str] | None:
     """What follows `leadflow` or `python starter.py`; None for another program."""
     words = shown.words
     if words[0] == "leadflow":

@@ -14,7 +14,7 @@ import pytest
 import typer
 
 from cli.app import app
-from tests.docs.pages import PAGES, ROOT, PageCommand, all_commands, ours
+from tests.docs.pages import PAGES, ROOT, PageCommand, all_commands, leadflow_words
 from tests.waiting import LIMIT
 
 # What needs neither a server nor a lead: these run, the others are only read.
@@ -58,7 +58,7 @@ def test_there_are_commands_in_the_pages() -> None:
 
 @pytest.mark.parametrize("shown", SHOWN, ids=lambda one: one.line[:60])
 def test_a_command_in_the_pages_exists_with_its_options(shown: PageCommand) -> None:
-    words = ours(shown)
+    words = leadflow_words(shown)
     if words is not None:
         names, rest = command_of(words)
         # Raises a usage error for an option that does not exist, or an argument too many.
@@ -75,11 +75,11 @@ def test_a_command_in_the_pages_exists_with_its_options(shown: PageCommand) -> N
 
 @pytest.mark.parametrize(
     "shown",
-    [one for one in SHOWN if (words := ours(one)) and [words[0]] in ALONE],
+    [one for one in SHOWN if (words := leadflow_words(one)) and [words[0]] in ALONE],
     ids=lambda one: one.line[:60],
 )
 def test_a_command_that_needs_nothing_else_runs(shown: PageCommand, tmp_path: Path) -> None:
-    ran = leadflow(*(ours(shown) or ()), home=tmp_path)
+    ran = leadflow(*(leadflow_words(shown) or ()), home=tmp_path)
     assert ran.returncode == 0, ran.stderr
 
 

@@ -65,7 +65,7 @@ def test_the_generated_pages_are_up_to_date() -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_every_link_within_the_pages_leads_somewhere(page: Path) -> None:
+def test_every_link_within_the_pages_has_a_target(page: Path) -> None:
     for target in _LINK.findall(page.read_text("utf-8")):
         path, _, anchor = target.partition("#")
         if path.startswith("https:"):

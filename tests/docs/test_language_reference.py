@@ -18,10 +18,10 @@ import pytest
 from adapters.documents.yaml import read_document
 from adapters.files.program import read_program
 from cli.app import main
-from tests.docs.pages import PAGES, ROOT, yaml_in
+from tests.docs.pages import PAGES, ROOT, yaml_examples
 
 LANGUAGE = ROOT / "docs" / "language.md"
-EXAMPLES = [(page.name, text) for page in PAGES for text in yaml_in(page)]
+EXAMPLES = [(page.name, text) for page in PAGES for text in yaml_examples(page)]
 SCENARIOS = [text for _, text in EXAMPLES if "script:" in text]
 PARTS = [(page, text) for page, text in EXAMPLES if "script:" not in text]
 
@@ -29,17 +29,17 @@ _SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 _CITED = re.compile(r"docs/language\.md\s+(?:#\s+)?section\s+(\d+)")
 
 
-def merged(own: Any, example: Any) -> Any:
+def merge_example(own: Any, example: Any) -> Any:
     """The example's values, and beside them those of our own that it does not name."""
     if isinstance(own, dict) and isinstance(example, dict):
-        return {**own, **{key: merged(own.get(key), one) for key, one in example.items()}}
+        return {**own, **{key: merge_example(own.get(key), one) for key, one in example.items()}}
     return example
 
 
 def whole_program(part: Path) -> str:
     """The reference program with an example's values in it. JSON is YAML, so it can be read."""
     own = read_document(ROOT / "programs" / "acme.yaml", "a program").value
-    return json.dumps(merged(own, read_document(part, "an example").value))
+    return json.dumps(merge_example(own, read_document(part, "an example").value))
 
 
 def sections() -> set[int]:

@@ -11,7 +11,7 @@ import sys
 import sysconfig
 from pathlib import Path
 
-from tests.docs.pages import ROOT, commands_in, ours
+from tests.docs.pages import ROOT, commands_in, leadflow_words
 from tests.waiting import LIMIT
 
 _README = ROOT / "README.md"
@@ -44,7 +44,7 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
         }
         for heading in ("## For marketing", "## For engineers", "## For sales"):
             for shown in commands_in(_README, heading):
-                words = ours(shown)
+                words = leadflow_words(shown)
                 if shown.words[0] != "temporal" and words is None:
                     continue  # make
                 ran = subprocess.run(

@@ -1,4 +1,4 @@
-"""The gateway over a fresh SQLite database, called in this process."""
+"""The gateway on a fresh SQLite database, called in this process."""
 
 from __future__ import annotations
 

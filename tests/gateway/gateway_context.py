@@ -1,4 +1,4 @@
-"""The gateway's adapters over a test's database, with a clock that stands still."""
+"""The gateway's adapters over a test's database, with a clock that does not move."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from gateway.config import GatewayConfig, ProviderSecrets
-from tests.gateway.senders import CRM_SECRET, NOW, WEBHOOK_SECRET
+from tests.gateway.stored_rows import CRM_SECRET, NOW, WEBHOOK_SECRET
 from usecases.context import Context
 
 CONFIG = GatewayConfig(

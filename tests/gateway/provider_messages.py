@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from standardwebhooks import Webhook
 
 from gateway.config import ProviderSecrets
-from tests.gateway.senders import WEBHOOK_SECRET
+from tests.gateway.stored_rows import WEBHOOK_SECRET
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:ses"
 SENDGRID = ec.generate_private_key(ec.SECP256R1())

@@ -14,7 +14,7 @@ from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory
 from models.state import ClockState
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from tests.journal.turns import FENCE, after, handoff, turn
 
 RILEY = "riley@acme.example"
@@ -57,7 +57,7 @@ def apply_directory(database: Database, people: Directory) -> None:
     SqlDirectory(database).apply(people)
 
 
-def lead_of(
+def store_owned_lead(
     database: Database,
     lead: str,
     *,
@@ -86,7 +86,7 @@ def lead_of(
 
 def store_lead_for_each_person(database: Database) -> None:
     """Riley (sdr) owns `ana`, Sam (sdr) `ben`, Jonas (emea) `eva`; `new` has no team."""
-    lead_of(database, "ana", team="sdr", owner=RILEY)
-    lead_of(database, "ben", team="sdr", owner=SAM)
-    lead_of(database, "eva", team="emea", owner=JONAS)
-    lead_of(database, "new", team=None, owner=None, stage="known")
+    store_owned_lead(database, "ana", team="sdr", owner=RILEY)
+    store_owned_lead(database, "ben", team="sdr", owner=SAM)
+    store_owned_lead(database, "eva", team="emea", owner=JONAS)
+    store_owned_lead(database, "new", team=None, owner=None, stage="known")

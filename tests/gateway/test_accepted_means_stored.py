@@ -15,7 +15,7 @@ import pytest
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
-from tests.gateway.senders import accepted, known_lead
+from tests.gateway.stored_rows import intake_bodies, store_lead
 from tests.waiting import LIMIT, until
 
 _SERVER = """
@@ -55,7 +55,7 @@ def gateway(database: Database, port: int, tmp_path: Path) -> Iterator[subproces
 async def test_a_gateway_that_is_killed_after_its_answer_has_lost_nothing(
     database: Database, gateway: subprocess.Popen[bytes], port: int
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     made = SqlApiKeys(database).make("tests", ["events:write"])
     events = [{"id": f"e{n}", "type": "page.viewed", "lead": "ana"} for n in range(1_000)]
 
@@ -74,4 +74,4 @@ async def test_a_gateway_that_is_killed_after_its_answer_has_lost_nothing(
         gateway.send_signal(signal.SIGKILL)
     assert answer.status_code == 202
     gateway.wait()
-    assert [one["id"] for one in accepted(database)] == [one["id"] for one in events]
+    assert [one["id"] for one in intake_bodies(database)] == [one["id"] for one in events]

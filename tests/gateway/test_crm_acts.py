@@ -22,7 +22,7 @@ from gateway.app import build_app
 from gateway.config import GatewayConfig
 from models.refusal import RefusedError
 from tests.fakes import FakeActs
-from tests.gateway.senders import CRM_SECRET, accepted, known_lead, known_twin, signed
+from tests.gateway.stored_rows import CRM_SECRET, intake_bodies, sign_as_crm, store_lead, store_twin
 from usecases.context import Context
 
 RILEY = "riley@acme.example"
@@ -32,18 +32,18 @@ OLD = SecretStr("whsec_" + base64.b64encode(b"the secret of last year").decode()
 
 @pytest.fixture(autouse=True)
 def ana(database: Database) -> None:
-    known_lead(database)
+    store_lead(database)
 
 
-async def posted(http: httpx.AsyncClient, document: Any, **how: Any) -> httpx.Response:
-    body, headers = signed(document, **how)
+async def post_act(http: httpx.AsyncClient, document: Any, **how: Any) -> httpx.Response:
+    body, headers = sign_as_crm(document, **how)
     return await http.post("/v1/crm/acts", content=body, headers=headers)
 
 
 async def test_an_act_is_done_in_the_name_of_a_person(
     http: httpx.AsyncClient, acts: FakeActs
 ) -> None:
-    answered = await posted(http, {**ACCEPT, "at": "2026-03-02T14:00:00Z"})
+    answered = await post_act(http, {**ACCEPT, "at": "2026-03-02T14:00:00Z"})
     assert (answered.status_code, answered.json()) == (200, {"lead": "ana", "do": "accept"})
     [(lead, do, fields)] = acts.done
     assert (lead, do, fields["by"]) == ("ana", "accept", RILEY)
@@ -64,7 +64,7 @@ async def test_a_redelivery_is_the_same_act_and_another_message_is_another(
     http: httpx.AsyncClient, acts: FakeActs
 ) -> None:
     for identity in ("msg-1", "msg-1", "msg-2", "x" * 5_000):
-        assert (await posted(http, ACCEPT, identity=identity)).status_code == 200
+        assert (await post_act(http, ACCEPT, identity=identity)).status_code == 200
     first, again, other, long = (fields["id"] for _, _, fields in acts.done)
     assert first == again != other
     assert len(long) <= 200
@@ -81,7 +81,7 @@ async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts:
         "datacontenttype": "application/json",
         "data": {"by": RILEY, "reason": "timing"},
     }
-    assert (await posted(http, document)).status_code == 200
+    assert (await post_act(http, document)).status_code == 200
     [(lead, do, fields)] = acts.done
     assert (lead, do, fields["reason"]) == ("ana", "recycle", "timing")
     assert set(fields) == {"by", "reason", "id"}
@@ -89,8 +89,8 @@ async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts:
 
 async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts: FakeActs) -> None:
     by_address = {"email": " Ana@Northwind.example", "do": "accept", "by": RILEY}
-    assert (await posted(http, by_address)).json()["lead"] == "ana"
-    unknown = await posted(http, {**by_address, "email": "nobody@northwind.example"})
+    assert (await post_act(http, by_address)).json()["lead"] == "ana"
+    unknown = await post_act(http, {**by_address, "email": "nobody@northwind.example"})
     assert unknown.status_code == 404
     assert len(acts.done) == 1
 
@@ -99,37 +99,37 @@ async def test_an_address_of_two_leads_from_before_names_the_first_of_them(
     http: httpx.AsyncClient, acts: FakeActs, database: Database
 ) -> None:
     address = "ana@northwind.example"
-    known_lead(database, email=address)
-    known_twin(database, "crm-7", email=address)
+    store_lead(database, email=address)
+    store_twin(database, "crm-7", email=address)
     named = {"email": address, "do": "accept", "by": RILEY}
-    assert (await posted(http, named)).json()["lead"] == "ana"
+    assert (await post_act(http, named)).json()["lead"] == "ana"
     both = {**named, "lead": "crm-7"}
-    assert (await posted(http, both)).json()["lead"] == "crm-7"
+    assert (await post_act(http, both)).json()["lead"] == "crm-7"
     assert len(acts.done) == 2
 
 
 async def test_an_act_with_id_and_address_makes_the_id_known(
     http: httpx.AsyncClient, acts: FakeActs, database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     both = {"lead": "crm-7", "email": "Ana@Northwind.example", "do": "accept", "by": RILEY}
-    assert (await posted(http, both)).json()["lead"] == "ana"
+    assert (await post_act(http, both)).json()["lead"] == "ana"
     alone = {"lead": "crm-7", "do": "accept", "by": RILEY}
-    assert (await posted(http, alone)).json()["lead"] == "ana"
+    assert (await post_act(http, alone)).json()["lead"] == "ana"
     assert [lead for lead, *_ in acts.done] == ["ana", "ana"]
 
 
 async def test_an_act_of_a_known_id_with_a_new_address_moves_the_lead(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     moved = {"lead": "ana", "email": "ana@new.example", "do": "accept", "by": RILEY}
-    assert (await posted(http, moved)).json()["lead"] == "ana"
-    [update] = accepted(database)
+    assert (await post_act(http, moved)).json()["lead"] == "ana"
+    [update] = intake_bodies(database)
     assert (update["type"], update["data"]) == ("profile.updated", {"email": "ana@new.example"})
-    known_lead(database, "bo")
+    store_lead(database, "bo")
     two = {"lead": "bo", "email": "ana@new.example", "do": "accept", "by": RILEY}
-    answered = await posted(http, two)
+    answered = await post_act(http, two)
     assert answered.status_code == 422
     assert "'bo' is one lead" in answered.json()["detail"]
     assert "another, lead 'ana'; if both are one person, merge them" in answered.json()["detail"]
@@ -154,12 +154,12 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
     http: httpx.AsyncClient, acts: FakeActs, raised: Exception, status: int, expected: str
 ) -> None:
     acts.failures = [raised]
-    answered = await posted(http, ACCEPT)
+    answered = await post_act(http, ACCEPT)
     assert answered.status_code == status
     assert answered.headers["content-type"] == "application/problem+json"
     assert expected in answered.text
     assert ("retry-after" in answered.headers) == (status == 503)
-    assert (await posted(http, ACCEPT)).status_code == 200  # the same message, sent again
+    assert (await post_act(http, ACCEPT)).status_code == 200  # the same message, sent again
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,7 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
 async def test_a_malformed_act_is_refused_with_what_would_be_right(
     http: httpx.AsyncClient, acts: FakeActs, document: Any, status: int, expected: str
 ) -> None:
-    answered = await posted(http, document)
+    answered = await post_act(http, document)
     assert answered.status_code == status
     assert expected in answered.json()["detail"]
     assert acts.done == []
@@ -207,8 +207,8 @@ def _without(name: str, headers: Mapping[str, str]) -> dict[str, str]:
 async def test_a_message_without_a_valid_signature_is_refused(
     http: httpx.AsyncClient, acts: FakeActs
 ) -> None:
-    body, headers = signed(ACCEPT)
-    other = signed(ACCEPT, secret=OLD)[1]
+    body, headers = sign_as_crm(ACCEPT)
+    other = sign_as_crm(ACCEPT, secret=OLD)[1]
     for wrong in (
         *(_without(name, headers) for name in headers),
         {**headers, "webhook-id": "msg-2"},
@@ -231,7 +231,7 @@ async def test_a_message_without_a_valid_signature_is_refused(
 async def test_a_timestamp_too_far_off_is_refused_with_the_time_of_this_machine(
     http: httpx.AsyncClient, acts: FakeActs, ago: float
 ) -> None:
-    answered = await posted(http, ACCEPT, ago=ago)
+    answered = await post_act(http, ACCEPT, ago=ago)
     assert answered.status_code == 401
     detail = answered.json()["detail"]
     assert "more than five minutes off; here it is 1" in detail
@@ -243,7 +243,7 @@ async def test_a_timestamp_too_far_off_is_refused_with_the_time_of_this_machine(
 async def test_a_timestamp_less_than_five_minutes_off_is_accepted(
     http: httpx.AsyncClient, ago: float
 ) -> None:
-    assert (await posted(http, ACCEPT, ago=ago)).status_code == 200
+    assert (await post_act(http, ACCEPT, ago=ago)).status_code == 200
 
 
 async def test_during_a_change_of_secrets_both_are_accepted(
@@ -254,7 +254,7 @@ async def test_during_a_change_of_secrets_both_are_accepted(
     )
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
         for secret in (OLD, CRM_SECRET):
-            assert (await posted(http, ACCEPT, secret=secret)).status_code == 200
+            assert (await post_act(http, ACCEPT, secret=secret)).status_code == 200
 
 
 async def test_without_a_configured_crm_the_route_does_not_exist(
@@ -262,7 +262,7 @@ async def test_without_a_configured_crm_the_route_does_not_exist(
 ) -> None:
     transport = httpx.ASGITransport(build_app(context, acts))
     async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
-        assert (await posted(http, ACCEPT)).status_code == 404
+        assert (await post_act(http, ACCEPT)).status_code == 404
     assert acts.done == []
 
 
@@ -278,7 +278,7 @@ async def test_the_document_of_the_interface_shows_how_to_act(
     }
     for content in operation["requestBody"]["content"].values():
         for example in content["examples"].values():
-            assert (await posted(http, example["value"])).status_code == 200
+            assert (await post_act(http, example["value"])).status_code == 200
 
 
 _JSON = st.recursive(
@@ -307,10 +307,10 @@ _ACTISH = st.fixed_dictionaries(
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)
-async def test_whatever_a_crm_signs_is_done_or_answered_with_a_problem(
+async def test_any_document_signed_by_the_crm_is_done_or_answered_with_a_problem(
     http: httpx.AsyncClient, document: Any
 ) -> None:
-    answered = await posted(http, document)
+    answered = await post_act(http, document)
     assert answered.status_code in (200, 404, 422)
     if answered.status_code != 200:
         assert answered.json()["detail"]

@@ -35,7 +35,7 @@ class Answering:
 
 
 @asynccontextmanager
-async def served(open_: OpenConnections, app: Answering) -> AsyncIterator[int]:
+async def serve_app(open_: OpenConnections, app: Answering) -> AsyncIterator[int]:
     """The port of a server with these connections' rules."""
     with listening("127.0.0.1", 0) as listener:
         server = uvicorn.Server(
@@ -53,16 +53,18 @@ def open_signals() -> Any:
     return nullcontext()
 
 
-async def opened(port: int, sent: bytes = b"") -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+async def open_connection(
+    port: int, sent: bytes = b""
+) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     writer.write(sent)
     await writer.drain()
     return reader, writer
 
 
-async def answer(port: int, path: bytes = b"") -> bytes:
+async def read_status_line(port: int, path: bytes = b"") -> bytes:
     """The status line of an answer; empty if the connection is closed without one."""
-    reader, writer = await opened(port, HEAD % path)
+    reader, writer = await open_connection(port, HEAD % path)
     try:
         return await reader.readline()
     finally:
@@ -72,8 +74,8 @@ async def answer(port: int, path: bytes = b"") -> bytes:
 @pytest.mark.parametrize("expected", [b"", b"GET / HT", b"GET / HTTP/1.1\r\nHost: x\r\n"])
 async def test_a_connection_without_a_whole_head_is_closed(expected: bytes) -> None:
     open_ = OpenConnections(10, head_seconds=0.1)
-    async with served(open_, Answering()) as port:
-        reader, writer = await opened(port, expected)
+    async with serve_app(open_, Answering()) as port:
+        reader, writer = await open_connection(port, expected)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
@@ -81,17 +83,17 @@ async def test_a_connection_without_a_whole_head_is_closed(expected: bytes) -> N
 
 
 async def test_a_body_that_does_not_come_ends_its_connection() -> None:
-    async with served(OpenConnections(10, body_seconds=0.1), Answering()) as port:
+    async with serve_app(OpenConnections(10, body_seconds=0.1), Answering()) as port:
         sent = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nhal"
-        reader, writer = await opened(port, sent)
+        reader, writer = await open_connection(port, sent)
         async with asyncio.timeout(10):
             assert await reader.read() == b""
         writer.close()
 
 
 async def test_a_kept_connection_may_be_used_again_and_only_then_has_a_limit() -> None:
-    async with served(OpenConnections(10, head_seconds=0.2), Answering()) as port:
-        reader, writer = await opened(port, HEAD % b"")
+    async with serve_app(OpenConnections(10, head_seconds=0.2), Answering()) as port:
+        reader, writer = await open_connection(port, HEAD % b"")
         await reader.readuntil(b"\r\n\r\n")
         await asyncio.sleep(0.4)  # longer than a head may take
         writer.write(HEAD % b"")
@@ -104,9 +106,9 @@ async def test_a_kept_connection_may_be_used_again_and_only_then_has_a_limit() -
 
 async def test_a_new_connection_finds_room_beside_many_idle_ones() -> None:
     open_ = OpenConnections(20, of_one_address=20)
-    async with served(open_, Answering()) as port:
-        idle = [await opened(port, b"GET / HT") for _ in range(60)]
-        assert b"204" in await answer(port)
+    async with serve_app(open_, Answering()) as port:
+        idle = [await open_connection(port, b"GET / HT") for _ in range(60)]
+        assert b"204" in await read_status_line(port)
         assert len(open_) <= 20
         for _, writer in idle:
             writer.close()
@@ -114,11 +116,11 @@ async def test_a_new_connection_finds_room_beside_many_idle_ones() -> None:
 
 async def test_a_request_that_is_being_answered_is_not_closed_to_make_room() -> None:
     open_, app = OpenConnections(3, of_one_address=3), Answering()
-    async with served(open_, app) as port:
-        slow = asyncio.create_task(answer(port, b"slow"))
+    async with serve_app(open_, app) as port:
+        slow = asyncio.create_task(read_status_line(port, b"slow"))
         await app.asked.wait()
-        idle = [await opened(port) for _ in range(9)]
-        assert b"204" in await answer(port)
+        idle = [await open_connection(port) for _ in range(9)]
+        assert b"204" in await read_status_line(port)
         app.goes_on.set()
         assert b"204" in await slow
         for _, writer in idle:
@@ -127,10 +129,10 @@ async def test_a_request_that_is_being_answered_is_not_closed_to_make_room() -> 
 
 async def test_a_new_connection_is_refused_when_all_connections_are_busy() -> None:
     open_, app = OpenConnections(1), Answering()
-    async with served(open_, app) as port:
-        slow = asyncio.create_task(answer(port, b"slow"))
+    async with serve_app(open_, app) as port:
+        slow = asyncio.create_task(read_status_line(port, b"slow"))
         await app.asked.wait()
-        assert await answer(port) == b""
+        assert await read_status_line(port) == b""
         app.goes_on.set()
         assert b"204" in await slow
         await until(lambda: len(open_) == 0)

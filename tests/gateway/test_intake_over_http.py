@@ -12,7 +12,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from adapters.sql.new_item import NewItem
 from lifecycle.stable_hash import lead_id
-from tests.gateway.senders import accepted, known_lead
+from tests.gateway.stored_rows import intake_bodies, store_lead
 from usecases.context import Context
 
 ANA = "ana@northwind.example"
@@ -27,7 +27,7 @@ async def test_a_new_lead_is_accepted_once_with_its_program(
     assert first.status_code == 202, first.text
     assert first.json() == {"results": [{"status": "accepted", "lead": lead_id(ANA), "why": None}]}
     assert again.json()["results"][0]["status"] == "duplicate"
-    [item] = accepted(database)
+    [item] = intake_bodies(database)
     assert item["program"] == "acme"
     assert item["profile"] == {"email": ANA, "employees": 900}
 
@@ -35,7 +35,7 @@ async def test_a_new_lead_is_accepted_once_with_its_program(
 async def test_an_address_that_has_a_lead_updates_it(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     answer = await http.post("/v1/leads", json={"leads": [{"email": ANA.upper()}]}, headers=key)
     assert answer.json()["results"][0]["lead"] == "ana"
 
@@ -43,7 +43,7 @@ async def test_an_address_that_has_a_lead_updates_it(
 async def test_an_address_with_an_international_domain_is_one_however_it_is_written(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
-    known_lead(database, email="zoe@b\u00fccher.example")
+    store_lead(database, email="zoe@b\u00fccher.example")
     for written in ("zoe@b\u00fccher.example", "Zoe@xn--bcher-kva.example"):
         leads = {"leads": [{"email": written, "title": written}]}
         answer = await http.post("/v1/leads", json=leads, headers=key)
@@ -58,7 +58,7 @@ async def test_a_consent_is_stored_with_its_source_and_its_words(
 ) -> None:
     consent = {"source": "trial form", "wording": "Yes, send me news."}
     await http.post("/v1/leads", json={"leads": [{"email": ANA, "consent": consent}]}, headers=key)
-    lead, event = accepted(database)
+    lead, event = intake_bodies(database)
     assert lead["profile"] == {"email": ANA}
     assert event["type"] == "consent.given"
     assert event["data"] == consent
@@ -86,13 +86,13 @@ async def test_a_consent_without_source_or_words_is_none(
     [fault] = answer.json()["errors"]
     assert fault["path"] == "body.leads[0]"
     assert "consent" in fault["problem"]
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     events = [
         {"id": "1", "type": "page.viewed", "lead": "ana"},
         {"id": "2", "type": "nonsense", "lead": "ana"},
@@ -114,17 +114,17 @@ async def test_bad_items_do_not_spoil_the_good_ones_beside_them(
         "rejected",
     ]
     assert all(one["why"] for one in results if one["status"] == "rejected")
-    assert [one["id"] for one in accepted(database)] == ["1", "9"]
+    assert [one["id"] for one in intake_bodies(database)] == ["1", "9"]
 
 
 async def test_the_same_event_is_accepted_once(
     http: httpx.AsyncClient, key: dict[str, str], database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     event = {"id": "1", "type": "page.viewed", "lead": "ana"}
     answer = await http.post("/v1/events", json={"events": [event, event]}, headers=key)
     assert [one["status"] for one in answer.json()["results"]] == ["accepted", "duplicate"]
-    assert len(accepted(database)) == 1
+    assert len(intake_bodies(database)) == 1
 
 
 async def test_an_event_creates_an_unknown_lead_where_the_program_says_so(
@@ -137,7 +137,7 @@ async def test_an_event_creates_an_unknown_lead_where_the_program_says_so(
     event = {"id": "1", "type": "form.submitted", "email": ANA, "program": "open"}
     answer = await http.post("/v1/events", json={"events": [event]}, headers=key)
     assert answer.json()["results"][0]["status"] == "accepted"
-    assert [one["kind"] for one in accepted(context.database)] == ["lead", "event"]
+    assert [one["kind"] for one in intake_bodies(context.database)] == ["lead", "event"]
 
 
 @pytest.mark.parametrize("path", ["/v1/leads", "/v1/events"])
@@ -161,7 +161,7 @@ async def test_nobody_posts_without_a_key_with_a_wrong_one_or_for_another_scope(
         assert answer.status_code == status, given
         assert answer.headers["content-type"] == "application/problem+json"
         assert answer.json()["status"] == status
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 async def test_a_key_is_never_stored(database: Database) -> None:
@@ -214,14 +214,14 @@ async def test_a_body_that_hides_its_length_is_cut_off(
     answer = await http.post(path, content=endless(), headers=headers)
     assert answer.status_code == 413
     assert answer.headers["content-type"] == "application/problem+json"
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "1e999"])
 async def test_a_number_that_json_lacks_is_refused_and_spoils_nothing(
     http: httpx.AsyncClient, key: dict[str, str], database: Database, number: str
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     body = (
         '{"events": [{"id": "1", "type": "page.viewed", "lead": "ana", "data": {"n": %s}},'
         ' {"id": "2", "type": "page.viewed", "lead": "ana"}]}'
@@ -229,7 +229,7 @@ async def test_a_number_that_json_lacks_is_refused_and_spoils_nothing(
     headers = {**key, "Content-Type": "application/json"}
     answer = await http.post("/v1/events", content=body % number, headers=headers)
     assert [one["status"] for one in answer.json()["results"]] == ["rejected", "accepted"]
-    assert [one["id"] for one in accepted(database)] == ["2"]
+    assert [one["id"] for one in intake_bodies(database)] == ["2"]
 
 
 async def test_a_batch_of_a_thousand_items_has_one_result_for_each(
@@ -241,7 +241,7 @@ async def test_a_batch_of_a_thousand_items_has_one_result_for_each(
     events = [{**one, "type": "page.viewed"} for one in leads]
     answer = await http.post("/v1/events", json={"events": events}, headers=key)
     assert [one["status"] for one in answer.json()["results"]] == ["accepted"] * 1_000
-    assert len(accepted(database)) == 2_000
+    assert len(intake_bodies(database)) == 2_000
 
 
 async def test_an_item_that_waits_for_five_minutes_makes_the_gateway_unready(

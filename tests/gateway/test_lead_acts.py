@@ -24,8 +24,8 @@ from tests.gateway.sales_keys import (
     Header,
     apply_directory,
     header,
-    lead_of,
     store_lead_for_each_person,
+    store_owned_lead,
 )
 from tests.journal.turns import NEWER, NOW, turn
 from usecases.acting import ActDone, ActNotAllowed, ActRefused, ActUnanswered, perform
@@ -247,7 +247,7 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     context: Context, riley: Header, acts: FakeActs
 ) -> None:
     assert riley
-    lead_of(context.database, "cy", team="ae", owner=None)
+    store_owned_lead(context.database, "cy", team="ae", owner=None)
     done = await perform(
         context.reports,
         acts,

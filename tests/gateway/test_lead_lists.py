@@ -11,7 +11,15 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Wake
 from models.state import ClockState, Deal, TaskState
-from tests.gateway.sales_keys import RILEY, SAM, TEAMS, Header, apply_directory, header, lead_of
+from tests.gateway.sales_keys import (
+    RILEY,
+    SAM,
+    TEAMS,
+    Header,
+    apply_directory,
+    header,
+    store_owned_lead,
+)
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 
@@ -21,7 +29,7 @@ def admin(database: Database) -> Header:
     return header(database, "admin")
 
 
-async def read(http: httpx.AsyncClient, admin: Header, **query: Any) -> list[str]:
+async def read_lead_ids(http: httpx.AsyncClient, admin: Header, **query: Any) -> list[str]:
     """The ids of all leads, collected page by page."""
     found: list[str] = []
     while True:
@@ -37,27 +45,37 @@ async def test_the_most_urgent_lead_is_listed_first_and_each_lead_once(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
     for number in range(23):
-        lead_of(database, f"due-{number:02}", team="sdr", owner=RILEY, due=after(hours=number // 3))
-    lead_of(database, "late", team="sdr", owner=SAM, breached=True)
-    lead_of(database, "cold", team=None, owner=None, stage="known")
+        store_owned_lead(
+            database, f"due-{number:02}", team="sdr", owner=RILEY, due=after(hours=number // 3)
+        )
+    store_owned_lead(database, "late", team="sdr", owner=SAM, breached=True)
+    store_owned_lead(database, "cold", team=None, owner=None, stage="known")
     wanted = ["late", *(f"due-{number:02}" for number in range(23)), "cold"]
     for limit in (1, 4, 5, 25, 500):
-        assert await read(http, admin, limit=limit) == wanted
-    assert await read(http, admin, limit=4, order="lead") == sorted(wanted)
-    assert await read(http, admin, limit=2, due_before="2026-03-02T15:00:00Z") == wanted[:4]
-    assert await read(http, admin, limit=2, owner="Riley@acme.example", stage="mql") == wanted[1:24]
-    assert await read(http, admin, team="emea") == []
+        assert await read_lead_ids(http, admin, limit=limit) == wanted
+    assert await read_lead_ids(http, admin, limit=4, order="lead") == sorted(wanted)
+    assert (
+        await read_lead_ids(http, admin, limit=2, due_before="2026-03-02T15:00:00Z") == wanted[:4]
+    )
+    assert (
+        await read_lead_ids(http, admin, limit=2, owner="Riley@acme.example", stage="mql")
+        == wanted[1:24]
+    )
+    assert await read_lead_ids(http, admin, team="emea") == []
 
 
 async def test_a_line_says_what_a_person_must_do_by_when(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
-    lead_of(database, "ana", team="sdr", owner=RILEY, due=after(hours=4))
+    store_owned_lead(database, "ana", team="sdr", owner=RILEY, due=after(hours=4))
     answer = await http.get("/v1/leads", headers=admin)
     [line] = answer.json()["leads"]
     assert line == {
         "lead": "ana",
         "email": "ana@northwind.example",
+        "name": None,
+        "company": None,
+        "phone": None,
         "program": "acme",
         "stage": "mql",
         "since": "2026-03-02T14:00:00Z",
@@ -71,7 +89,18 @@ async def test_a_line_says_what_a_person_must_do_by_when(
         "breached": False,
         "due": None,
         "closed": False,
+        "updated": "2026-03-02T14:00:00Z",
     }
+
+
+async def test_a_lead_is_found_by_its_address_and_by_when_it_changed(
+    http: httpx.AsyncClient, admin: Header, database: Database
+) -> None:
+    store_owned_lead(database, "ana", team=None, owner=None)
+    assert await read_lead_ids(http, admin, email="ANA@northwind.example") == ["ana"]
+    assert await read_lead_ids(http, admin, email="ben@northwind.example") == []
+    assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:00Z") == ["ana"]
+    assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:01Z") == []
 
 
 @pytest.mark.parametrize(
@@ -113,9 +142,9 @@ async def test_a_wrong_query_is_refused_with_what_would_be_allowed(
 async def test_the_cursor_of_another_caller_shows_only_leads_that_one_may_see(
     http: httpx.AsyncClient, admin: Header, database: Database
 ) -> None:
-    lead_of(database, "ana", team="sdr", owner=RILEY)
-    lead_of(database, "ben", team="sdr", owner=RILEY)
-    lead_of(database, "eva", team="emea", owner=None)
+    store_owned_lead(database, "ana", team="sdr", owner=RILEY)
+    store_owned_lead(database, "ben", team="sdr", owner=RILEY)
+    store_owned_lead(database, "eva", team="emea", owner=None)
     page = await http.get("/v1/leads", params={"limit": 1}, headers=admin)
     jonas = header(database, "sales", "jonas@acme.example")
     query = {"after": page.json()["next"]}

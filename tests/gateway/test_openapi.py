@@ -10,6 +10,8 @@ from typing import Any
 import httpx
 import pytest
 
+from adapters.crm.events import MQL, TYPES
+
 Document = dict[str, Any]
 
 
@@ -25,7 +27,7 @@ def operations(document: Document) -> Iterator[tuple[str, Document]]:
             yield f"{method.upper()} {path}", operation
 
 
-def shown(document: Document, content: Document) -> bool:
+def has_example(document: Document, content: Document) -> bool:
     """Whether a body has an example: of its own, of its schema, or of each of its fields."""
     schema = content["schema"]
     if "$ref" in schema and "examples" not in schema:
@@ -48,7 +50,7 @@ def test_every_request_body_has_an_example(document: Document) -> None:
         bodies
     )
     without = [
-        name for name, all_ in bodies.items() if not all(shown(document, one) for one in all_)
+        name for name, all_ in bodies.items() if not all(has_example(document, one) for one in all_)
     ]
     assert without == []
 
@@ -60,7 +62,7 @@ def test_every_json_answer_has_an_example_and_every_error_is_a_problem(document:
                 if status >= "400" and kind != "text/html":
                     assert kind == "application/problem+json", (name, status)
                 if "json" in kind:
-                    assert shown(document, content), (name, status)
+                    assert has_example(document, content), (name, status)
 
 
 async def test_the_examples_are_accepted(
@@ -74,7 +76,30 @@ async def test_the_examples_are_accepted(
         assert [one["status"] for one in answer.json()["results"]] == ["accepted"]
 
 
-def test_every_reference_leads_somewhere(document: Document) -> None:
+def test_every_reference_has_a_target(document: Document) -> None:
     wanted = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(document)))
     assert wanted
     assert wanted <= set(document["components"]["schemas"])
+
+
+def test_every_operation_has_a_plain_id_of_its_own(document: Document) -> None:
+    ids = [one["operationId"] for _, one in operations(document)]
+    ids += [one["post"]["operationId"] for one in document["webhooks"].values()]
+    assert len(set(ids)) == len(ids)
+    assert [one for one in ids if not re.fullmatch(r"[a-z]+(_[a-z]+)*", one)] == []
+
+
+def test_items_and_timeline_entries_have_schemas_with_names(document: Document) -> None:
+    schemas = document["components"]["schemas"]
+    for schema, name, wanted in (
+        ("LeadBatch", "leads", "LeadItem"),
+        ("EventBatch", "events", "EventItem"),
+        ("DossierDocument", "timeline", "TimelineEntryDocument"),
+    ):
+        items = schemas[schema]["properties"][name]["items"]
+        assert items == {"$ref": f"#/components/schemas/{wanted}"}
+        assert "properties" in schemas[wanted]
+
+
+def test_each_event_that_the_crm_is_sent_is_a_webhook(document: Document) -> None:
+    assert set(document["webhooks"]) == {MQL, *TYPES.values()}

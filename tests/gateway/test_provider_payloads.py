@@ -13,10 +13,10 @@ import pytest
 
 from adapters.sql.database import Database
 from tests.gateway.provider_messages import by_mailgun, by_postmark, by_sendgrid, by_ses
-from tests.gateway.senders import MAIL, accepted
-from tests.gateway.test_providers import ADDRESS, fetched, http
+from tests.gateway.stored_rows import MAIL, intake_bodies
+from tests.gateway.test_providers import ADDRESS, fetched_urls, http
 
-__all__ = ["fetched", "http"]
+__all__ = ["fetched_urls", "http"]
 
 CASES = Path(__file__).with_name("cases")
 HARD, SOFT = {"kind": "hard"}, {"kind": "soft"}
@@ -78,9 +78,9 @@ async def test_a_documented_payload_means_what_the_table_says(
     provider, body, headers = payload(name)
     answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
     assert answer.status_code == 200, answer.text
-    found = [(one["type"], one["machine"]) for one in accepted(database)]
+    found = [(one["type"], one["machine"]) for one in intake_bodies(database)]
     assert found == ([(kind, machine)] if kind is not None else [])
-    for one in accepted(database):
+    for one in intake_bodies(database):
         assert one["data"].items() >= data.items()
 
 
@@ -99,4 +99,4 @@ async def test_a_mail_is_one_soft_bounce_however_many_tries_are_reported(
             token=f"t{number}",
         )
         assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
-    assert len(accepted(database)) == 1
+    assert len(intake_bodies(database)) == 1

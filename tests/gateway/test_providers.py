@@ -23,7 +23,7 @@ from tests.gateway.provider_messages import (
     certificate,
     provider_secrets,
 )
-from tests.gateway.senders import MAIL, accepted, known_lead, sent_mail
+from tests.gateway.stored_rows import MAIL, intake_bodies, store_lead, store_sent_mail
 from usecases.context import Context
 
 MESSAGE = f"{MAIL}@acme.example"
@@ -31,21 +31,21 @@ ADDRESS = "ana@northwind.example"
 
 
 @pytest.fixture
-def fetched() -> list[str]:
-    """What was asked of Amazon."""
+def fetched_urls() -> list[str]:
+    """The URLs that were fetched from Amazon."""
     return []
 
 
 @pytest.fixture
 async def http(
-    context: Context, database: Database, fetched: list[str]
+    context: Context, database: Database, fetched_urls: list[str]
 ) -> AsyncIterator[httpx.AsyncClient]:
-    known_lead(database)
-    sent_mail(database)
+    store_lead(database)
+    store_sent_mail(database)
     pem = certificate()
 
     def fetch(url: str) -> bytes:
-        fetched.append(url)
+        fetched_urls.append(url)
         return pem
 
     app = FastAPI()
@@ -154,7 +154,7 @@ async def test_a_signed_provider_message_becomes_an_event_of_its_mail(
     answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
     assert answer.status_code == 200, answer.text
     assert answer.json() == {"accepted": 1}
-    [event] = accepted(database)
+    [event] = intake_bodies(database)
     assert (event["lead"], event["type"], event["subject"]) == ("ana", kind, "welcome")
     assert event["data"] == {**data, "message": MESSAGE}
 
@@ -176,7 +176,7 @@ async def test_a_changed_message_is_refused_and_records_nothing(
     answer = await http.post(f"/v1/providers/{provider}", content=body, headers=headers)
     assert answer.status_code == 401
     assert answer.headers["content-type"] == "application/problem+json"
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ async def test_a_repeated_message_has_no_second_effect(
     for count in (1, 0):
         answer = await http.post("/v1/providers/sendgrid", content=body, headers=headers)
         assert answer.json() == {"accepted": count}
-    assert len(accepted(database)) == 1
+    assert len(intake_bodies(database)) == 1
 
 
 async def test_a_mailgun_token_is_accepted_once(http: httpx.AsyncClient) -> None:
@@ -228,13 +228,13 @@ async def test_a_mailgun_token_is_accepted_once(http: httpx.AsyncClient) -> None
 
 
 async def test_a_subscription_is_confirmed_at_amazon_and_nowhere_else(
-    http: httpx.AsyncClient, fetched: list[str]
+    http: httpx.AsyncClient, fetched_urls: list[str]
 ) -> None:
     good = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
     for url, status in ((good, 200), ("https://evil.example/", 401)):
         body, _ = by_ses({}, Type="SubscriptionConfirmation", SubscribeURL=url, Token="t")  # noqa: S106 - no secret
         assert (await http.post("/v1/providers/ses", content=body)).status_code == status
-    assert fetched == [PEM_URL, good, PEM_URL]
+    assert fetched_urls == [PEM_URL, good, PEM_URL]
 
 
 async def test_a_message_about_an_unknown_recipient_is_ignored(
@@ -243,7 +243,7 @@ async def test_a_message_about_an_unknown_recipient_is_ignored(
     body, headers = by_standard_webhooks({"type": "email.opened", "email": "nobody@x.example"})
     answer = await http.post("/v1/providers/standard", content=body, headers=headers)
     assert answer.json() == {"accepted": 0}
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
@@ -253,17 +253,17 @@ async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
         [{"type": "email.complained", "email": ADDRESS.upper()}, 7]
     )
     await http.post("/v1/providers/standard", content=body, headers=headers)
-    assert [(one["lead"], one["subject"]) for one in accepted(database)] == [("ana", "")]
+    assert [(one["lead"], one["subject"]) for one in intake_bodies(database)] == [("ana", "")]
 
 
 async def test_a_bounce_of_a_former_address_of_the_lead_is_ignored(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    known_lead(database, email="ana@new.example")
+    store_lead(database, email="ana@new.example")
     reported = [{"type": kind, "message": f"{MAIL}@acme.example"} for kind in _BOUNCED_AND_NOT]
     body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
-    assert [one["type"] for one in accepted(database)] == ["email.complained"]
+    assert [one["type"] for one in intake_bodies(database)] == ["email.complained"]
 
 
 _BOUNCED_AND_NOT = ("email.bounced", "email.complained")
@@ -272,11 +272,11 @@ _BOUNCED_AND_NOT = ("email.bounced", "email.complained")
 async def test_a_recipient_is_known_by_the_ascii_form_of_its_domain(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    known_lead(database, "zoe", email="zoe@b\u00fccher.example")
+    store_lead(database, "zoe", email="zoe@b\u00fccher.example")
     reported = [{"type": "email.complained", "email": "zoe@xn--bcher-kva.example"}]
     body, headers = by_standard_webhooks(reported)
     await http.post("/v1/providers/standard", content=body, headers=headers)
-    assert [one["lead"] for one in accepted(database)] == ["zoe"]
+    assert [one["lead"] for one in intake_bodies(database)] == ["zoe"]
 
 
 async def test_a_provider_that_is_not_configured_has_no_route(
@@ -290,4 +290,4 @@ async def test_a_provider_that_is_not_configured_has_no_route(
         for name in ("sendgrid", "mailgun", "postmark", "ses", "standard"):
             answer = await http.post(f"/v1/providers/{name}", content=b"{}")
             assert answer.status_code == 404
-    assert accepted(database) == []
+    assert intake_bodies(database) == []

@@ -15,7 +15,7 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.envelopes import Json
 from models.program.program import Program
-from tests.gateway.senders import NOW
+from tests.gateway.stored_rows import NOW
 from tests.waiting import until
 from usecases.context import Context
 from usecases.relay import LEASE, Relay

@@ -43,8 +43,8 @@ POST /v1/leads/eva/acts  401 403 403 404 200 404 200 422
 POST /v1/leads/new/acts  401 403 403 404 404 200 200 422
 POST /v1/leads/gone/acts 401 403 403 404 404 404 404 404
 """
-"""One row a route, one column an asker. Riley and Jonas are sales of sdr and emea, Morgan and Mara
-manage them. An admin's act must name a person (422)."""
+"""One row for each route, one column for each caller. Riley and Jonas are sales of sdr
+and emea, Morgan and Mara manage them. An admin's act must name a person (422)."""
 BODIES: Mapping[str, Any] = {
     "/v1/leads": {"leads": [{"email": "zoe@northwind.example"}]},
     "/v1/events": {"events": [{"type": "page.viewed", "lead": "ana"}]},
@@ -163,7 +163,7 @@ async def test_a_salesperson_can_not_act_as_another_person_in_any_spelling(
 ) -> None:
     body = {"do": "accept", "by": by}
     answer = await http.post("/v1/leads/ana/acts", json=body, headers=keys_with_leads["riley"])
-    if answer.status_code == 200:  # it was Riley after all, and it is Riley who acts
+    if answer.status_code == 200:  # the name is Riley's own, so Riley acts
         assert by.strip() == RILEY
         assert [fields["by"] for _, _, fields in acts.done] == [RILEY]
     else:
@@ -219,7 +219,7 @@ async def test_a_revoked_key_is_refused(
     assert answer.status_code == 401
 
 
-def without(people: Directory, person: str) -> Directory:
+def directory_without(people: Directory, person: str) -> Directory:
     """The same people, but one has left."""
     teams = {
         name: team.model_copy(
@@ -248,7 +248,7 @@ async def test_the_key_of_a_person_who_left_shows_no_leads_not_even_their_own(
 ) -> None:
     headers = keys_with_leads[person.partition("@")[0]]
     assert (await http.get(f"/v1/leads/{lead}", headers=headers)).status_code == 200
-    context.people.apply(without(TEAMS, person))
+    context.people.apply(directory_without(TEAMS, person))
     for answer in (
         await http.get("/v1/leads", headers=headers),
         await http.get(f"/v1/leads/{lead}", headers=headers),
@@ -265,7 +265,7 @@ async def test_a_person_who_changes_teams_sees_the_new_team_s_leads_and_those_st
 ) -> None:
     riley = TEAMS.member(RILEY)
     assert riley is not None
-    moved = without(TEAMS, RILEY)
+    moved = directory_without(TEAMS, RILEY)
     emea = moved.teams["emea"]
     joined = emea.model_copy(update={"members": (*emea.members, riley)})
     context.people.apply(moved.model_copy(update={"teams": {**moved.teams, "emea": joined}}))

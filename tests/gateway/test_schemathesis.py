@@ -20,11 +20,11 @@ from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
-from tests.gateway.senders import known_lead, sent_mail
+from tests.gateway.stored_rows import store_lead, store_sent_mail
 
 ROOT = Path(__file__).parents[2]
 MORE_THAN_ITS_SHAPE = {"GET /v1/leads", "POST /v1/leads", "POST /v1/leads/{lead}/acts"}
-"""These refuse values of the right shape that are wrong all the same (422)."""
+"""These routes refuse some values of the right shape (422)."""
 
 
 @pytest.fixture(scope="session")
@@ -35,11 +35,11 @@ def document(
     migrate(url)
     database = open_database(url)
     SqlPrograms(database).publish(read_program(ROOT / "programs" / "acme.yaml"))
-    known_lead(database)
-    sent_mail(database)
+    store_lead(database)
+    store_sent_mail(database)
     context = gateway_context(database, FakeMailer())
     key = SqlApiKeys(database).make("schemathesis", role="admin")
-    endless = Pace(burst=1_000_000, per_second=1_000_000)  # it asks with wrong keys, and quickly
+    endless = Pace(burst=1_000_000, per_second=1_000_000)  # it sends wrong keys, and many requests
     limits = Limits(requests=endless, wrong_keys=endless)
     app = build_app(context, FakeActs(), limits, config=CONFIG)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
@@ -48,7 +48,7 @@ def document(
     database.close()
 
 
-def left_out(label: str) -> list[Any]:
+def excluded_checks(label: str) -> list[Any]:
     return CHECKS.get_by_names(["positive_data_acceptance"] if label in MORE_THAN_ITS_SHAPE else [])
 
 
@@ -69,7 +69,7 @@ def test_every_generated_request_is_answered_as_documented(
         )
         @given(case=operation.as_strategy())
         def answered(case: schemathesis.Case[Any]) -> None:
-            case.call_and_validate(excluded_checks=left_out(case.operation.label))
+            case.call_and_validate(excluded_checks=excluded_checks(case.operation.label))
 
         answered()
     assert {

@@ -12,7 +12,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from models.program.program import Program
-from tests.gateway.senders import known_lead
+from tests.gateway.stored_rows import store_lead
 
 ANA = "ana@northwind.example"
 KINDS = {
@@ -28,11 +28,11 @@ KINDS = {
 }
 
 
-def bearer(database: Database, *scopes: str) -> dict[str, str]:
+def key_header(database: Database, *scopes: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {SqlApiKeys(database).make('tests', list(scopes))}"}
 
 
-async def result(http: httpx.AsyncClient, key: dict[str, str], kind: str) -> Any:
+async def post_event(http: httpx.AsyncClient, key: dict[str, str], kind: str) -> Any:
     body = {"events": [{"type": kind, "lead": "ana", "data": {}}]}
     answer = await http.post("/v1/events", json=body, headers=key)
     assert answer.status_code == 202, answer.text
@@ -43,18 +43,20 @@ async def result(http: httpx.AsyncClient, key: dict[str, str], kind: str) -> Any
 async def test_an_event_needs_the_scope_of_its_family(
     http: httpx.AsyncClient, database: Database, kind: str
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     others = sorted({*KINDS.values()} - {KINDS[kind]})
-    refused = await result(http, bearer(database, *others), kind)
+    refused = await post_event(http, key_header(database, *others), kind)
     assert refused["status"] == "rejected"
     assert KINDS[kind] in refused["why"]
-    accepted = await result(http, bearer(database, KINDS[kind]), kind)
+    accepted = await post_event(http, key_header(database, KINDS[kind]), kind)
     assert accepted["status"] == "accepted"
 
 
 async def test_no_key_lifts_an_unsubscription(http: httpx.AsyncClient, database: Database) -> None:
-    known_lead(database)
-    refused = await result(http, bearer(database, *set(KINDS.values())), "email.resubscribed")
+    store_lead(database)
+    refused = await post_event(
+        http, key_header(database, *set(KINDS.values())), "email.resubscribed"
+    )
     assert refused["status"] == "rejected"
     assert "leadflow unsuppress" in refused["why"]
 
@@ -62,13 +64,13 @@ async def test_no_key_lifts_an_unsubscription(http: httpx.AsyncClient, database:
 async def test_a_website_moves_no_lead_to_another_address(
     http: httpx.AsyncClient, database: Database
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     moved = {"leads": [{"id": "ana", "email": "somebody@else.example"}]}
-    website = bearer(database, "leads:write", "events:write")
+    website = key_header(database, "leads:write", "events:write")
     answer = await http.post("/v1/leads", json=moved, headers=website)
     assert answer.status_code == 422
     assert "profiles:write" in answer.json()["errors"][0]["problem"]
-    crm = bearer(database, "leads:write", "profiles:write")
+    crm = key_header(database, "leads:write", "profiles:write")
     assert (await http.post("/v1/leads", json=moved, headers=crm)).status_code == 202
 
 
@@ -81,6 +83,6 @@ async def test_leads_without_a_program_are_refused_at_once_when_there_are_two(
     other = json.loads(one.canonical_json) | {"program": "second"}
     programs.publish(Program.model_validate(other))
     body = {"leads": [{"email": ANA}]}
-    answer = await http.post("/v1/leads", json=body, headers=bearer(database, "leads:write"))
+    answer = await http.post("/v1/leads", json=body, headers=key_header(database, "leads:write"))
     assert answer.status_code == 422
     assert "LEADFLOW_DEFAULT_PROGRAM" in answer.json()["detail"]

@@ -11,14 +11,14 @@ import httpx
 import pytest
 
 from adapters.sql.database import Database
-from tests.gateway.senders import accepted, sent_mail
+from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from tests.waiting import LIMIT
 from usecases.context import Context
 
 SITE = {"Origin": "https://www.acme.example", "Content-Type": "text/plain"}
 
 
-def seen(context: Context, message: str, **changes: object) -> bytes:
+def page_visit(context: Context, message: str, **changes: object) -> bytes:
     visit = {"v": context.links.visitor(message), "type": "page.viewed", "subject": "/pricing"}
     return json.dumps(visit | changes).encode()
 
@@ -33,11 +33,11 @@ async def test_the_script_is_small_and_may_be_kept(http: httpx.AsyncClient) -> N
 async def test_what_a_known_visitor_does_is_recorded(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
-    answer = await http.post("/w", content=seen(context, message), headers=SITE)
+    message = store_sent_mail(database)
+    answer = await http.post("/w", content=page_visit(context, message), headers=SITE)
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == "https://www.acme.example"
-    [event] = accepted(database)
+    [event] = intake_bodies(database)
     assert (event["lead"], event["type"], event["subject"]) == ("ana", "page.viewed", "/pricing")
 
 
@@ -63,10 +63,10 @@ async def test_everything_else_is_refused(
     headers: dict[str, str],
     status: int,
 ) -> None:
-    content = seen(context, sent_mail(database), **changes)
+    content = page_visit(context, store_sent_mail(database), **changes)
     answer = await http.post("/w", content=content, headers=headers)
     assert answer.status_code == status
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 _PAGE = """<!doctype html><title>page</title><body>
@@ -87,7 +87,7 @@ document.title = JSON.stringify({{ sent: sent.map(JSON.parse), url: location.sea
 _FORM = '<form name="demo" action="/x"><input name="q"></form>'
 
 
-def in_chromium(
+def run_in_chromium(
     folder: Path, attributes: str = "", more: str = "", before: str = "", form: str = _FORM
 ) -> dict[str, object]:
     """What the script did in a real browser, on a page reached with a token."""
@@ -116,11 +116,11 @@ def in_chromium(
 
 
 def test_without_consent_nothing_is_stored_or_sent(tmp_path: Path) -> None:
-    assert in_chromium(tmp_path) == {"sent": [], "url": "?a=1", "kept": None}
+    assert run_in_chromium(tmp_path) == {"sent": [], "url": "?a=1", "kept": None}
 
 
 def test_with_consent_pages_and_forms_are_sent_without_their_fields(tmp_path: Path) -> None:
-    found = in_chromium(tmp_path, more="leadflow.consent(true);")
+    found = run_in_chromium(tmp_path, more="leadflow.consent(true);")
     assert (found["url"], found["kept"]) == ("?a=1", "token")
     assert found["sent"] == [
         {"v": "token", "type": "page.viewed", "subject": str(tmp_path / "page.html")},
@@ -133,7 +133,9 @@ def test_with_consent_pages_and_forms_are_sent_without_their_fields(tmp_path: Pa
 )
 def test_a_browser_s_privacy_signal_is_respected(tmp_path: Path, refusal: str) -> None:
     before = f"Object.defineProperty(navigator, '{refusal} }});"
-    found = in_chromium(tmp_path, 'data-consent="given"', "leadflow.consent(true);", before=before)
+    found = run_in_chromium(
+        tmp_path, 'data-consent="given"', "leadflow.consent(true);", before=before
+    )
     assert found == {"sent": [], "url": "?a=1", "kept": None}
 
 
@@ -149,19 +151,19 @@ def test_a_form_is_known_by_its_name_its_id_or_its_path_whatever_its_fields_are_
     ):
         folder = tmp_path / str(number)
         folder.mkdir()
-        found = in_chromium(folder, 'data-consent="given"', form=form)
+        found = run_in_chromium(folder, 'data-consent="given"', form=form)
         assert [one["subject"] for one in found["sent"]][1:] == [subject]  # type: ignore[attr-defined]  # a list
 
 
 def test_a_browser_without_storage_breaks_no_page(tmp_path: Path) -> None:
     before = "Storage.prototype.setItem = function () { throw new Error('blocked'); };"
-    found = in_chromium(tmp_path, more="leadflow.consent(true);", before=before)
+    found = run_in_chromium(tmp_path, more="leadflow.consent(true);", before=before)
     assert [one["type"] for one in found["sent"]] == ["page.viewed", "form.submitted"]  # type: ignore[attr-defined]  # a list
     assert found["kept"] is None
 
 
 def test_a_withdrawn_consent_deletes_everything_stored(tmp_path: Path) -> None:
     more = "leadflow.consent(true); leadflow.consent(false);"
-    found = in_chromium(tmp_path, attributes='data-consent="given"', more=more)
+    found = run_in_chromium(tmp_path, attributes='data-consent="given"', more=more)
     assert found["kept"] is None
     assert len(found["sent"]) == 1  # type: ignore[arg-type]  # a list

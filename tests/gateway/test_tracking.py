@@ -10,7 +10,7 @@ import pytest
 from adapters.mail.tracked import TrackedLinks, track_html, track_text
 from adapters.sql.database import Database
 from gateway.recipients.bot_detection import Hit, machine_reason
-from tests.gateway.senders import GUIDE, MAIL, PRICES, accepted, sent_mail
+from tests.gateway.stored_rows import GUIDE, MAIL, PRICES, intake_bodies, store_sent_mail
 from usecases.context import Context
 
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
@@ -23,13 +23,13 @@ def _path(url: str) -> str:
 async def test_a_click_is_recorded_and_redirects_to_the_target(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     answer = await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
     assert answer.status_code == 302
     assert answer.headers["location"] == PRICES
     assert answer.headers["referrer-policy"] == "no-referrer"
     assert "set-cookie" not in answer.headers
-    [event] = accepted(database)
+    [event] = intake_bodies(database)
     assert (event["lead"], event["type"], event["subject"]) == ("ana", "email.clicked", "welcome")
     assert event["data"] == {"message": message, "url": PRICES}
     assert event["machine"] is False
@@ -38,7 +38,7 @@ async def test_a_click_is_recorded_and_redirects_to_the_target(
 async def test_our_own_web_site_knows_the_visitor_by_a_token_and_not_by_name(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     answer = await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
     token = httpx.URL(answer.headers["location"]).params["lf"]
     found = context.links.read("visitor", token)
@@ -50,17 +50,17 @@ async def test_our_own_web_site_knows_the_visitor_by_a_token_and_not_by_name(
 async def test_an_unsigned_link_redirects_nowhere(
     http: httpx.AsyncClient, database: Database, link: str
 ) -> None:
-    sent_mail(database)
+    store_sent_mail(database)
     answer = await http.get(link, headers=BROWSER)
     assert answer.status_code == 404
     assert "location" not in answer.headers
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 async def test_a_token_works_for_its_own_purpose_only(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     token = context.links.click(message, 1).rpartition("/")[2]
     for door in ("/u/", "/p/", "/k/"):
         assert (await http.get(door + token)).status_code == 404
@@ -69,29 +69,29 @@ async def test_a_token_works_for_its_own_purpose_only(
 async def test_loading_the_image_records_an_open(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     answer = await http.get(_path(context.links.pixel(message)), headers=BROWSER)
     assert answer.content.startswith(b"GIF89a")
-    assert [one["type"] for one in accepted(database)] == ["email.opened"]
+    assert [one["type"] for one in intake_bodies(database)] == ["email.opened"]
 
 
 async def test_two_clicks_within_one_second_count_once(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     for _ in range(2):
         await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
-    assert len(accepted(database)) == 1
+    assert len(intake_bodies(database)) == 1
 
 
 async def test_a_scanner_that_follows_all_links_takes_its_first_click_back(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
-    assert accepted(database)[0]["machine"] is False
+    assert intake_bodies(database)[0]["machine"] is False
     await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
-    events = accepted(database)
+    events = intake_bodies(database)
     assert [one["machine"] for one in events] == [True, True]
     assert {one["data"]["why"] for one in events} == {"all_links"}
 
@@ -101,10 +101,10 @@ async def test_a_click_on_the_unseen_link_marks_the_other_clicks_as_a_machine_s(
     http: httpx.AsyncClient, context: Context, database: Database, first: int
 ) -> None:
     links = ("", GUIDE, PRICES, "https://acme.example/third")
-    message = sent_mail(database, links=links)
+    message = store_sent_mail(database, links=links)
     for number in (first, 1 - first):
         await http.get(_path(context.links.click(message, number)), headers=BROWSER)
-    events = accepted(database)
+    events = intake_bodies(database)
     assert [one["machine"] for one in events] == [True, True]
     assert {one["data"]["why"] for one in events} == {"unseen"}
 
@@ -112,18 +112,18 @@ async def test_a_click_on_the_unseen_link_marks_the_other_clicks_as_a_machine_s(
 async def test_a_head_request_is_answered_and_recorded_as_a_machine_s(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     answer = await http.head(_path(context.links.click(message, 2)), headers=BROWSER)
     assert answer.status_code == 302
-    assert [one["data"]["why"] for one in accepted(database)] == ["head"]
+    assert [one["data"]["why"] for one in intake_bodies(database)] == ["head"]
 
 
 async def test_a_click_within_seconds_of_delivery_is_a_machines(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database, ago=0.5)
+    message = store_sent_mail(database, ago=0.5)
     await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
-    assert [one["data"]["why"] for one in accepted(database)] == ["quick"]
+    assert [one["data"]["why"] for one in intake_bodies(database)] == ["quick"]
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from adapters.sql.database import Database
 from adapters.sql.suppressions import SqlSuppressionList
-from tests.gateway.senders import accepted, sent_mail
+from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from usecases.context import Context
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
@@ -17,27 +17,27 @@ ADDRESS = "ana@northwind.example"
 async def test_one_click_unsubscribes_at_once_without_cookie_or_redirect(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = context.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(store_sent_mail(database))
     for _ in range(2):
         answer = await http.post(url, data=ONE_CLICK)
         assert answer.status_code == 200
         assert "set-cookie" not in answer.headers
     assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
-    assert [one["type"] for one in accepted(database)] == ["email.unsubscribed"]
+    assert [one["type"] for one in intake_bodies(database)] == ["email.unsubscribed"]
 
 
 async def test_an_address_in_two_spellings_is_suppressed_once(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
     SqlSuppressionList(database).add(" Ana@NORTHWIND.example", "unsubscribed", at=context.now())
-    answer = await http.get(context.links.unsubscribe(sent_mail(database)))
+    answer = await http.get(context.links.unsubscribe(store_sent_mail(database)))
     assert "You are unsubscribed" in answer.text
 
 
 async def test_one_click_may_come_as_a_form_of_parts(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = context.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(store_sent_mail(database))
     answer = await http.post(url, files={"List-Unsubscribe": (None, "One-Click")})
     assert answer.status_code == 200
     assert context.mail_ledger.suppression(ADDRESS, operational=False) == "unsubscribed"
@@ -47,21 +47,21 @@ async def test_one_click_may_come_as_a_form_of_parts(
 async def test_a_scanner_that_follows_the_link_unsubscribes_nobody(
     http: httpx.AsyncClient, context: Context, database: Database, method: str
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     for url in (
         context.links.unsubscribe(message),
         context.links.preferences(message),
         context.links.confirm(message),
     ):
         await http.request(method, url)
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
     assert context.mail_ledger.suppression(ADDRESS, operational=False) is None
 
 
 async def test_the_page_needs_no_script_and_shows_no_address(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    answer = await http.get(context.links.unsubscribe(sent_mail(database)))
+    answer = await http.get(context.links.unsubscribe(store_sent_mail(database)))
     assert answer.status_code == 200
     assert "<script" not in answer.text
     assert 'name="viewport"' in answer.text
@@ -73,21 +73,21 @@ async def test_the_page_needs_no_script_and_shows_no_address(
 async def test_a_post_without_the_word_changes_nothing(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = context.links.unsubscribe(sent_mail(database))
+    url = context.links.unsubscribe(store_sent_mail(database))
     assert (await http.post(url)).status_code == 422
     assert (await http.post(url, data={"List-Unsubscribe": "maybe"})).status_code == 422
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
 async def test_a_recipient_who_subscribes_again_gets_mail_again(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    message = sent_mail(database)
+    message = store_sent_mail(database)
     await http.post(context.links.unsubscribe(message), data=ONE_CLICK)
     answer = await http.post(context.links.preferences(message), data={"wish": "resume"})
     assert answer.status_code == 200
     assert context.mail_ledger.suppression(ADDRESS, operational=False) is None
-    assert [one["type"] for one in accepted(database)] == [
+    assert [one["type"] for one in intake_bodies(database)] == [
         "email.unsubscribed",
         "email.resubscribed",
     ]
@@ -96,10 +96,10 @@ async def test_a_recipient_who_subscribes_again_gets_mail_again(
 async def test_a_recipient_may_pause(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = context.links.preferences(sent_mail(database))
+    url = context.links.preferences(store_sent_mail(database))
     for _ in range(2):
         assert (await http.post(url, data={"wish": "pause"})).status_code == 200
-    [event] = accepted(database)
+    [event] = intake_bodies(database)
     assert event["type"] == "email.paused"
     assert event["data"]["days"] == 30
     assert (await http.post(url, data={"wish": "world peace"})).status_code == 422
@@ -108,10 +108,10 @@ async def test_a_recipient_may_pause(
 async def test_a_consent_is_confirmed_by_the_button_with_its_words(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:
-    url = context.links.confirm(sent_mail(database, email="confirm"))
+    url = context.links.confirm(store_sent_mail(database, email="confirm"))
     for _ in range(2):
         assert (await http.post(url)).status_code == 200
-    [event] = accepted(database)
+    [event] = intake_bodies(database)
     assert event["type"] == "consent.confirmed"
     assert event["data"]["source"] == "double opt-in"
     assert "get our mail" in event["data"]["wording"]

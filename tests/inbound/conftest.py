@@ -10,7 +10,7 @@ from adapters.sql.database import Database
 from gateway.inbound.listener import receiving
 from gateway.server import listening
 from tests.gateway.conftest import context, database, gateway_template
-from tests.gateway.senders import known_lead, sent_mail
+from tests.gateway.stored_rows import store_lead, store_sent_mail
 from tests.inbound.deliveries import RecordingMailer
 from usecases.context import Context
 
@@ -34,5 +34,5 @@ def message(database: Database, context: Context) -> str:
     """Ana's mail, whose program is published."""
     program = context.programs.newest("acme")
     assert program is not None
-    known_lead(database, digest=program.digest)
-    return sent_mail(database)
+    store_lead(database, digest=program.digest)
+    return store_sent_mail(database)

@@ -1,4 +1,4 @@
-"""Mail as other servers bring it."""
+"""Mail as other servers deliver it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FIXTURES = Path(__file__).with_name("fixtures")
 
 
 class RecordingMailer:
-    """A mail server that takes everything; or nothing now; or nothing for these addresses."""
+    """A mail server that accepts all mail, or no mail for now, or no mail to these addresses."""
 
     def __init__(self) -> None:
         self.sent: list[Rendered] = []
@@ -33,7 +33,7 @@ class RecordingMailer:
         self.sent.append(mail)
 
 
-def recorded(name: str) -> tuple[str, bytes]:
+def read_recorded_mail(name: str) -> tuple[str, bytes]:
     """A recorded mail: its envelope's sender, and what was sent."""
     first, _, content = (FIXTURES / f"{name}.eml").read_bytes().partition(b"\r\n")
     return first.decode().removeprefix("Return-Path: ").strip("<>"), content
@@ -50,7 +50,7 @@ async def send(port: int, sender: str, to: str, content: bytes | EmailMessage) -
     await asyncio.to_thread(deliver)
 
 
-def answer(subject: str, text: str, **headers: str) -> EmailMessage:
+def reply_mail(subject: str, text: str, **headers: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"] = "Ana <ana@northwind.example>"
     mail["Subject"] = subject
@@ -62,7 +62,7 @@ def answer(subject: str, text: str, **headers: str) -> EmailMessage:
     return mail
 
 
-def report(kind: str, fields: str, original: str = "From: hello@acme.example\n") -> bytes:
+def delivery_report(kind: str, fields: str, original: str = "From: hello@acme.example\n") -> bytes:
     """A report as servers write it."""
     lines = f"""From: MAILER-DAEMON@mx.example
 Subject: Undelivered Mail Returned to Sender
@@ -88,9 +88,11 @@ Hello.
     return lines.replace("\n", "\r\n").encode()
 
 
-def bounced(action: str, status: str, diagnostic: str = "550 <ana@northwind.example> no") -> bytes:
+def bounce_report(
+    action: str, status: str, diagnostic: str = "550 <ana@northwind.example> no"
+) -> bytes:
     """A notification on one recipient (RFC 3464)."""
-    return report(
+    return delivery_report(
         "delivery-status",
         f"""Reporting-MTA: dns; mx.example
 

@@ -1,4 +1,4 @@
-"""Reports in the forms that RFCs allow and servers invent."""
+"""Reports in the forms that RFCs allow, and in those that servers really send."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from tests.gateway.senders import accepted, known_lead
-from tests.inbound.deliveries import answer, bounced, report, send
+from tests.gateway.stored_rows import intake_bodies, store_lead
+from tests.inbound.deliveries import bounce_report, delivery_report, reply_mail, send
 from usecases.context import Context
 
 ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
@@ -29,27 +29,28 @@ ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
         ("", "550 no such user", "hard"),
     ],
 )
-async def test_a_status_that_says_nothing_is_made_up_for_by_what_the_server_said(
+async def test_if_the_status_says_nothing_the_text_of_the_server_decides(
     port: int, message: str, context: Context, *, status: str, diagnostic: str, kind: str
 ) -> None:
-    content = bounced("failed", status, diagnostic)
+    content = bounce_report("failed", status, diagnostic)
     await send(port, "", context.links.return_path(message), content)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert event["data"]["kind"] == kind
 
 
 @pytest.mark.parametrize(
-    "content", [bounced("failed", "5.1.1"), answer("Returned mail", "550 5.1.1 no such user")]
+    "content",
+    [bounce_report("failed", "5.1.1"), reply_mail("Returned mail", "550 5.1.1 no such user")],
 )
-async def test_a_bounce_of_an_address_that_the_lead_left_says_nothing_of_the_new_one(
+async def test_a_bounce_of_a_former_address_does_not_count_for_the_new_one(
     port: int, message: str, context: Context, content: bytes | EmailMessage
 ) -> None:
-    known_lead(context.database, email="ana@new.example")
+    store_lead(context.database, email="ana@new.example")
     await send(port, "", context.links.return_path(message), content)
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []
 
 
-async def test_of_several_recipients_the_one_who_got_our_mail_counts(
+async def test_of_several_recipients_only_the_one_who_got_our_mail_counts(
     port: int, message: str, context: Context
 ) -> None:
     fields = """Reporting-MTA: dns; mx.example
@@ -61,15 +62,17 @@ Status: 5.7.1
 Final-Recipient: rfc822; Ana@Northwind.Example
 Action: failed
 Status: 5.1.1"""
-    await send(port, "", context.links.return_path(message), report("delivery-status", fields))
-    [event] = accepted(context.database)
+    await send(
+        port, "", context.links.return_path(message), delivery_report("delivery-status", fields)
+    )
+    [event] = intake_bodies(context.database)
     assert event["data"]["status"] == "5.1.1"
 
 
 async def test_a_notice_without_a_report_is_judged_by_its_words_and_quotes_the_reason(
     port: int, message: str, context: Context
 ) -> None:
-    mail = answer(
+    mail = reply_mail(
         "failure notice",
         "Hi. This is the qmail-send program at mx.example.\n\n<ana@northwind.example>:\n"
         "192.0.2.1 does not like recipient.\n"
@@ -77,25 +80,25 @@ async def test_a_notice_without_a_report_is_judged_by_its_words_and_quotes_the_r
     )
     mail.replace_header("From", "MAILER-DAEMON@mx.example")
     await send(port, "", context.links.return_path(message), mail)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert event["type"] == "email.bounced"
     assert event["data"]["kind"] == "hard"
     assert event["data"]["diagnostic"] == "Remote host said: 550 5.1.1 … unknown"
 
 
 async def test_a_read_receipt_is_no_bounce(port: int, message: str, context: Context) -> None:
-    content = report("disposition-notification", "Disposition: manual-action/x; displayed")
+    content = delivery_report("disposition-notification", "Disposition: manual-action/x; displayed")
     await send(port, "", context.links.return_path(message), content)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", True)
 
 
-async def test_a_person_who_writes_to_the_bounce_address_is_heard(
+async def test_a_reply_to_the_bounce_address_is_a_reply(
     port: int, message: str, context: Context
 ) -> None:
-    mail = answer("Re: Welcome", "Can we talk?")
+    mail = reply_mail("Re: Welcome", "Can we talk?")
     await send(port, "ana@northwind.example", context.links.return_path(message), mail)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", False)
 
 
@@ -109,16 +112,16 @@ async def test_a_person_who_writes_to_the_bounce_address_is_heard(
         ("auth-failure", []),
     ],
 )
-async def test_feedback_is_what_the_reader_did_and_nothing_else(
+async def test_a_feedback_report_means_what_its_type_says(
     port: int, message: str, context: Context, kind: str, types: list[str]
 ) -> None:
-    content = report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")
+    content = delivery_report("feedback-report", f"Feedback-Type: {kind}\nVersion: 1")
     await send(port, "", context.links.return_path(message), content)
-    assert [one["type"] for one in accepted(context.database)] == types
+    assert [one["type"] for one in intake_bodies(context.database)] == types
 
 
 @pytest.mark.parametrize("header", ["Reply-To", "Return-Path", "List-Unsubscribe"])
-async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mail(
+async def test_a_providers_complaint_is_matched_by_the_signed_addresses_of_the_mail(
     port: int, message: str, context: Context, header: str
 ) -> None:
     links = context.links
@@ -127,20 +130,20 @@ async def test_a_providers_complaint_is_known_by_the_signed_addresses_of_the_mai
         "Return-Path": f"<{links.return_path(message)}>",
         "List-Unsubscribe": f"<https://x.example/u>, <mailto:{links.unsubscribe_mail(message)}>",
     }[header]
-    content = report("feedback-report", ABUSE, f"{header}: {value}\n")
+    content = delivery_report("feedback-report", ABUSE, f"{header}: {value}\n")
     await send(port, "fbl@provider.example", "fbl@in.acme.example", content)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["lead"], event["type"]) == ("ana", "email.complained")
 
 
 @pytest.mark.parametrize(
     "content",
     [
-        report("feedback-report", ABUSE, "Reply-To: hello@acme.example\n"),
-        report(
+        delivery_report("feedback-report", ABUSE, "Reply-To: hello@acme.example\n"),
+        delivery_report(
             "feedback-report", ABUSE, "Reply-To: reply+0123456789abcdef-0-{0}@in.acme.example\n"
         ).replace(b"{0}", b"0" * 20),
-        report("feedback-report", ABUSE, "Message-ID: <0123456789abcdef@acme.example>\n"),
+        delivery_report("feedback-report", ABUSE, "Message-ID: <0123456789abcdef@acme.example>\n"),
         b"Subject: hello\r\n\r\nBuy this.\r\n",
     ],
     ids=["not ours", "forged", "a Message-ID that can be guessed", "no report"],
@@ -152,15 +155,15 @@ async def test_a_report_that_proves_nothing_is_refused(
     with pytest.raises(smtplib.SMTPDataError) as refused:
         await send(port, "x@y.example", "fbl@in.acme.example", content)
     assert refused.value.smtp_code == 554
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []
 
 
-async def test_who_unsubscribes_by_mail_again_is_heard_again(
+async def test_a_second_unsubscription_by_mail_is_recorded_too(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.unsubscribe_mail(message)
     for number in (1, 1, 2):
-        mail = answer("unsubscribe", "")
+        mail = reply_mail("unsubscribe", "")
         mail.replace_header("Message-ID", f"<{number}@northwind.example>")
         await send(port, "ana@northwind.example", to, mail)
-    assert [one["type"] for one in accepted(context.database)] == ["email.unsubscribed"] * 2
+    assert [one["type"] for one in intake_bodies(context.database)] == ["email.unsubscribed"] * 2

@@ -1,4 +1,4 @@
-"""Mail that was made to break what reads it, and sessions that were."""
+"""Mail and SMTP sessions that were made to break the code that reads them."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from gateway.inbound.listener import receiving
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, recognise
 from gateway.server import listening
-from tests.gateway.senders import accepted, sent_mail
-from tests.inbound.deliveries import FIXTURES, RecordingMailer, answer, recorded, send
+from tests.gateway.stored_rows import intake_bodies, store_sent_mail
+from tests.inbound.deliveries import FIXTURES, RecordingMailer, read_recorded_mail, reply_mail, send
 from tests.waiting import LIMIT
 from usecases.context import Context
 
-RECORDED = tuple(recorded(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
+RECORDED = tuple(read_recorded_mail(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(
     max_examples=200,
     derandomize=True,
@@ -26,7 +26,7 @@ FUZZ = settings(
 )
 
 
-def nested(depth: int) -> bytes:
+def nested_multiparts(depth: int) -> bytes:
     """Multiparts within multiparts."""
     lines = [
         b'Content-Type: multipart/mixed; boundary="b%d"\r\n\r\n--b%d\r\n' % (level, level)
@@ -37,23 +37,26 @@ def nested(depth: int) -> bytes:
 
 HOSTILE = {
     "empty": b"",
-    "deep": nested(1_500),
+    "deep": nested_multiparts(1_500),
     "many parts": b"Content-Type: multipart/mixed; boundary=b\r\n\r\n" + b"--b\r\n\r\n" * 100_000,
     "comments": b"From: " + b"(" * 900 + b"\r\nDate: " + b"(" * 900 + b"\r\n\r\nhello\r\n",
     "many comments": b"From: " + b"\r\n ".join([b"(" * 900] * 50) + b"\r\n\r\nhello\r\n",
     "encoded words": b"Subject: " + b"=?utf-8?q?" * 90 + b"\r\n\r\nhello\r\n",
+    "many encoded words": b"Subject:"
+    + b"\r\n =?utf-8?q?w=C3=B6rd?=" * 15_000
+    + b"\r\n\r\nhello\r\n",
     "charset": b"Content-Type: text/plain; charset=idna\r\n\r\n\xff\xfe" + b"a" * 500 + b"\r\n",
     "base64": b"Content-Transfer-Encoding: base64\r\n\r\n=====\r\n",
     "binary": bytes(range(256)).replace(b"\n", b"").replace(b"\r", b"") * 3 + b"\r\n",
     "no boundary": b"Content-Type: multipart/report; report-type=delivery-status\r\n\r\nx\r\n",
     "report alone": b"Content-Type: message/delivery-status\r\n\r\nAction: failed\r\n\r\n",
     "unclosed html": b"Content-Type: text/html\r\n\r\n" + b"<!\r\n" * 20_000,
-    "dates": answer("Out of office", "until 1/1/1 " * 5_000).as_bytes(),
-    "words": answer("Out of office", "from to until back " * 5_000).as_bytes(),
+    "dates": reply_mail("Out of office", "until 1/1/1 " * 5_000).as_bytes(),
+    "words": reply_mail("Out of office", "from to until back " * 5_000).as_bytes(),
 }
 
 
-def known(context: Context, message: str) -> list[str]:
+def known_addresses(context: Context, message: str) -> list[str]:
     links = context.links
     return [
         links.return_path(message),
@@ -68,7 +71,7 @@ async def test_hostile_mail_is_taken_or_refused_and_soon(
     port: int, context: Context, message: str, name: str
 ) -> None:
     began = time.process_time()
-    for to in known(context, message):
+    for to in known_addresses(context, message):
         content = HOSTILE[name]
         try:
             await send(port, "", to, content)
@@ -77,25 +80,25 @@ async def test_hostile_mail_is_taken_or_refused_and_soon(
     assert time.process_time() - began < 20
 
 
-async def test_a_bounce_that_can_not_be_taken_apart_still_counts(
+async def test_a_bounce_that_can_not_be_parsed_still_counts(
     port: int, context: Context, message: str
 ) -> None:
     await send(port, "", context.links.return_path(message), HOSTILE["deep"])
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["data"]["kind"]) == ("email.bounced", "soft")
 
 
-async def test_a_reply_that_can_not_be_taken_apart_is_refused_so_that_its_writer_knows(
+async def test_a_reply_that_can_not_be_parsed_is_refused_so_that_its_writer_knows(
     port: int, context: Context, message: str, mailer: RecordingMailer
 ) -> None:
     with pytest.raises(smtplib.SMTPDataError) as refused:
         await send(port, "x@y.example", context.links.reply_to(message), HOSTILE["deep"])
     assert refused.value.smtp_code == 554
-    assert (accepted(context.database), mailer.sent) == ([], [])
+    assert (intake_bodies(context.database), mailer.sent) == ([], [])
 
 
 def check(context: Context, message: str, content: bytes, *, null_sender: bool) -> None:
-    for to in known(context, message):
+    for to in known_addresses(context, message):
         arrival = Arrival(to=to, null_sender=null_sender, content=content)
         found = recognise(context, arrival)
         if isinstance(found, RefusedMail):
@@ -143,7 +146,7 @@ def test_headers_of_any_kind_are_read_without_an_error(
 
 @FUZZ
 @given(local=st.text(max_size=80), domain=st.sampled_from(["in.acme.example", "x.example", ""]))
-def test_no_made_up_address_is_ours(
+def test_no_forged_address_is_accepted(
     context: Context, message: str, local: str, domain: str
 ) -> None:
     assert message
@@ -152,10 +155,10 @@ def test_no_made_up_address_is_ours(
     assert isinstance(found, RefusedMail)
 
 
-async def test_more_recipients_than_a_mail_of_ours_can_have_are_put_off(
+async def test_more_recipients_than_a_mail_of_ours_can_have_are_temporarily_refused(
     port: int, context: Context, message: str
 ) -> None:
-    others = [sent_mail(context.database, mail=f"{number:016x}") for number in range(12)]
+    others = [store_sent_mail(context.database, mail=f"{number:016x}") for number in range(12)]
     to = [context.links.return_path(one) for one in [*[message] * 20, *others]]
 
     def ask() -> list[int]:

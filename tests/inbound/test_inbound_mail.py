@@ -8,8 +8,14 @@ import pytest
 
 from adapters.sql.directory import SqlDirectory
 from models.directory import Directory, Member, Team
-from tests.gateway.senders import accepted
-from tests.inbound.deliveries import RecordingMailer, answer, bounced, report, send
+from tests.gateway.stored_rows import intake_bodies
+from tests.inbound.deliveries import (
+    RecordingMailer,
+    bounce_report,
+    delivery_report,
+    reply_mail,
+    send,
+)
 from usecases.context import Context
 
 
@@ -29,8 +35,8 @@ async def test_a_failure_is_a_bounce_of_the_kind_that_its_status_says(
     port: int, message: str, context: Context, status: str, kind: str
 ) -> None:
     for _ in range(2):
-        await send(port, "", context.links.return_path(message), bounced("failed", status))
-    [event] = accepted(context.database)
+        await send(port, "", context.links.return_path(message), bounce_report("failed", status))
+    [event] = intake_bodies(context.database)
     assert (event["lead"], event["type"], event["subject"]) == ("ana", "email.bounced", "welcome")
     assert (event["data"]["kind"], event["data"]["status"]) == (kind, status)
     assert "ana@" not in event["data"]["diagnostic"]
@@ -40,35 +46,35 @@ async def test_a_delay_is_no_bounce_and_a_delivery_is_recorded(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.return_path(message)
-    await send(port, "", to, bounced("delayed", "4.4.7"))
-    await send(port, "", to, bounced("delivered", "2.1.5"))
-    assert [one["type"] for one in accepted(context.database)] == ["email.delivered"]
+    await send(port, "", to, bounce_report("delayed", "4.4.7"))
+    await send(port, "", to, bounce_report("delivered", "2.1.5"))
+    assert [one["type"] for one in intake_bodies(context.database)] == ["email.delivered"]
 
 
 async def test_a_bounce_that_no_program_can_read_is_a_soft_one(
     port: int, message: str, context: Context
 ) -> None:
     await send(port, "", context.links.return_path(message), b"Subject: failure\r\n\r\nSorry.\r\n")
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["data"]["kind"]) == ("email.bounced", "soft")
 
 
-async def test_a_complaint_is_told_and_its_withdrawal_is_not(
+async def test_a_complaint_is_recorded_and_its_withdrawal_is_not(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.return_path(message)
     for kind in ("not-spam", "abuse"):
         fields = f"Feedback-Type: {kind}\nUser-Agent: Some/1\nVersion: 1"
-        await send(port, "", to, report("feedback-report", fields))
-    assert [one["type"] for one in accepted(context.database)] == ["email.complained"]
+        await send(port, "", to, delivery_report("feedback-report", fields))
+    assert [one["type"] for one in intake_bodies(context.database)] == ["email.complained"]
 
 
-async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
+async def test_a_persons_reply_is_recorded_and_passed_on_to_the_sender(
     port: int, message: str, context: Context, mailer: RecordingMailer
 ) -> None:
-    mail = answer("Re: Welcome", "Can we talk on Thursday?")
+    mail = reply_mail("Re: Welcome", "Can we talk on Thursday?")
     await send(port, "ana@northwind.example", context.links.reply_to(message), mail)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", False)
     assert "Thursday" not in str(event)
     [passed] = mailer.sent
@@ -78,13 +84,13 @@ async def test_a_persons_reply_is_told_and_passed_on_to_the_sender(
     assert passed.headers["Auto-Submitted"] == "auto-generated"
 
 
-async def test_a_reply_that_was_passed_on_goes_round_in_no_circle(
+async def test_a_reply_that_was_passed_on_causes_no_mail_loop(
     port: int, message: str, context: Context, mailer: RecordingMailer
 ) -> None:
     SqlDirectory(context.database).apply(
         Directory(teams={"sdr": Team(members=(Member(email="riley@acme.example"),))})
     )
-    mail = answer("Re: Welcome", "Hello", X_Leadflow_Forwarded="reply")
+    mail = reply_mail("Re: Welcome", "Hello", X_Leadflow_Forwarded="reply")
     await send(port, "ana@northwind.example", context.links.reply_to(message), mail)
     assert mailer.sent == []
 
@@ -95,9 +101,9 @@ async def test_a_reply_that_can_not_be_passed_on_now_is_asked_for_again(
     mailer.away = True
     to = context.links.reply_to(message)
     with pytest.raises(smtplib.SMTPDataError) as refused:
-        await send(port, "ana@northwind.example", to, answer("Re", "Hello"))
+        await send(port, "ana@northwind.example", to, reply_mail("Re", "Hello"))
     assert refused.value.smtp_code == 451
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []
 
 
 @pytest.mark.parametrize(
@@ -118,11 +124,11 @@ async def test_a_reply_that_can_not_be_passed_on_now_is_asked_for_again(
         ("Out of office", "I am away. Call +49 30 1234567.", None),
     ],
 )
-async def test_a_notice_is_a_machines_and_names_the_day_of_return(
+async def test_an_out_of_office_notice_is_automatic_and_names_the_day_of_return(
     port: int, message: str, context: Context, *, subject: str, text: str, returns: str | None
 ) -> None:
-    await send(port, "", context.links.reply_to(message), answer(subject, text))
-    [event] = accepted(context.database)
+    await send(port, "", context.links.reply_to(message), reply_mail(subject, text))
+    [event] = intake_bodies(context.database)
     assert (event["type"], event["machine"]) == ("email.replied", True)
     assert event["data"].get("returns") == returns
 
@@ -136,22 +142,22 @@ async def test_a_notice_is_a_machines_and_names_the_day_of_return(
         {"Precedence": "auto_reply"},
     ],
 )
-async def test_an_answer_that_nobody_wrote_is_known_by_its_headers(
+async def test_an_automatic_answer_is_recognised_by_its_headers(
     port: int, message: str, context: Context, mailer: RecordingMailer, headers: dict[str, str]
 ) -> None:
-    mail = answer("Re: Welcome", "Thank you.", **headers)
+    mail = reply_mail("Re: Welcome", "Thank you.", **headers)
     await send(port, "ana@northwind.example", context.links.reply_to(message), mail)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert event["machine"] is True
     assert mailer.sent == []
 
 
-async def test_a_mail_to_the_way_out_unsubscribes(
+async def test_a_mail_to_the_unsubscribe_address_unsubscribes(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.unsubscribe_mail(message)
-    await send(port, "ana@northwind.example", to, answer("", ""))
-    assert [one["type"] for one in accepted(context.database)] == ["email.unsubscribed"]
+    await send(port, "ana@northwind.example", to, reply_mail("", ""))
+    assert [one["type"] for one in intake_bodies(context.database)] == ["email.unsubscribed"]
     why = context.mail_ledger.suppression("ana@northwind.example", operational=False)
     assert why == "unsubscribed"
 
@@ -166,24 +172,24 @@ async def test_a_mail_to_the_way_out_unsubscribes(
     ],
 )
 @pytest.mark.usefixtures("message")
-async def test_what_answers_no_mail_of_ours_is_refused(
+async def test_a_mail_that_answers_no_mail_of_ours_is_refused(
     port: int, context: Context, address: str
 ) -> None:
     with pytest.raises(smtplib.SMTPRecipientsRefused) as refused:
         await send(port, "x@y.example", address, b"Subject: hi\r\n\r\nhi\r\n")
     assert refused.value.recipients[address][0] == 550
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []
 
 
 async def test_an_address_survives_a_server_that_writes_it_in_capitals(
     port: int, message: str, context: Context
 ) -> None:
     to = context.links.return_path(message).upper()
-    await send(port, "", to, bounced("failed", "5.1.1"))
-    assert len(accepted(context.database)) == 1
+    await send(port, "", to, bounce_report("failed", "5.1.1"))
+    assert len(intake_bodies(context.database)) == 1
 
 
 async def test_mail_that_is_too_large_is_refused(port: int, message: str, context: Context) -> None:
     with pytest.raises(smtplib.SMTPException):
         await send(port, "", context.links.return_path(message), b"x" * 10_100_000)
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []

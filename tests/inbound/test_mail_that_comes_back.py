@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.senders import accepted
-from tests.inbound.deliveries import RecordingMailer, answer, bounced, send
+from tests.gateway.stored_rows import intake_bodies
+from tests.inbound.deliveries import RecordingMailer, bounce_report, reply_mail, send
 from usecases.context import Context
 
 CASES = Path(__file__).with_name("cases")
@@ -29,7 +29,7 @@ async def accepted_event(port: int, context: Context, message: str, name: str, d
     if name.startswith("gateway"):
         sender = "ndr@northwind.example"
     await send(port, sender, to[door], text.replace("\n", "\r\n").encode())
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     return event
 
 
@@ -83,12 +83,12 @@ async def test_an_absence_that_names_its_day_first_is_understood(
         ("450 4.2.1 try again later", "soft"),
     ],
 )
-async def test_words_count_before_numbers(
+async def test_the_words_of_a_bounce_count_more_than_its_numbers(
     port: int, message: str, context: Context, *, expected: str, kind: str
 ) -> None:
-    content = bounced("failed", "5.0.0", expected)
+    content = bounce_report("failed", "5.0.0", expected)
     await send(port, "", context.links.return_path(message), content)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert event["data"]["kind"] == kind
 
 
@@ -104,7 +104,7 @@ async def test_words_count_before_numbers(
         ("Re: Undelivered Mail Returned to Sender", False),
     ],
 )
-async def test_a_notice_is_known_by_its_subject_and_a_person_who_writes_about_one_is_not(
+async def test_a_notice_is_recognised_by_its_subject_and_a_persons_mail_about_one_is_not_a_notice(
     port: int,
     message: str,
     context: Context,
@@ -113,8 +113,8 @@ async def test_a_notice_is_known_by_its_subject_and_a_person_who_writes_about_on
     subject: str,
     machine: bool,
 ) -> None:
-    await send(port, ADDRESS, context.links.reply_to(message), answer(subject, "Hello."))
-    [event] = accepted(context.database)
+    await send(port, ADDRESS, context.links.reply_to(message), reply_mail(subject, "Hello."))
+    [event] = intake_bodies(context.database)
     assert event["machine"] is machine
     assert bool(mailer.sent) is not machine
 
@@ -131,10 +131,10 @@ async def test_a_notice_is_known_by_its_subject_and_a_person_who_writes_about_on
         ("2026年3月20日から出社します。", "2026-03-20"),
     ],
 )
-async def test_only_a_day_is_a_day(
+async def test_only_a_date_is_read_as_a_date(
     port: int, message: str, context: Context, *, text: str, returns: str | None
 ) -> None:
-    mail = answer("Automatic reply: Welcome", text)
+    mail = reply_mail("Automatic reply: Welcome", text)
     await send(port, ADDRESS, context.links.reply_to(message), mail)
-    [event] = accepted(context.database)
+    [event] = intake_bodies(context.database)
     assert event["data"].get("returns") == returns

@@ -1,4 +1,4 @@
-"""A person's reply reaches a person, or its sender's server keeps it."""
+"""A person's reply is passed on to a person, or the sender's server keeps it."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from models.directory import Directory, Member, Team
 from models.state import dump_state
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
-from tests.gateway.senders import NOW, accepted
-from tests.inbound.deliveries import RecordingMailer, answer, send
+from tests.gateway.stored_rows import NOW, intake_bodies
+from tests.inbound.deliveries import RecordingMailer, reply_mail, send
 from usecases.context import Context
 
 ANA = "ana@northwind.example"
@@ -30,7 +30,7 @@ HELLO = "hello@acme.example"
 
 
 @pytest.fixture
-def owned(context: Context, message: str) -> str:
+def owned_message(context: Context, message: str) -> str:
     """Ana's mail; riley owns the lead."""
     team = Team(members=(Member(email=RILEY),))
     SqlDirectory(context.database).apply(Directory(teams={"sdr": team}))
@@ -43,14 +43,16 @@ def owned(context: Context, message: str) -> str:
     return message
 
 
-async def reply(port: int, context: Context, message: str, mail: EmailMessage) -> None:
+async def send_reply(port: int, context: Context, message: str, mail: EmailMessage) -> None:
     await send(port, ANA, context.links.reply_to(message), mail)
 
 
 async def test_a_reply_goes_to_the_owner(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
-    await reply(port, context, owned, answer("Re: Welcome", "Can we talk on Thursday?"))
+    await send_reply(
+        port, context, owned_message, reply_mail("Re: Welcome", "Can we talk on Thursday?")
+    )
     [passed] = mailer.sent
     assert passed.to == RILEY
     assert "Can we talk on Thursday?" in passed.text
@@ -58,75 +60,77 @@ async def test_a_reply_goes_to_the_owner(
 
 
 async def test_a_reply_that_the_owners_server_refuses_goes_to_the_sender(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     mailer.refuses = {RILEY}
-    await reply(port, context, owned, answer("Re: Welcome", "Hello"))
+    await send_reply(port, context, owned_message, reply_mail("Re: Welcome", "Hello"))
     assert [one.to for one in mailer.sent] == [HELLO]
 
 
 async def test_a_reply_that_everybody_refuses_stays_with_its_senders_server(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     mailer.refuses = {RILEY, HELLO}
     with pytest.raises(smtplib.SMTPDataError) as refused:
-        await reply(port, context, owned, answer("Re: Welcome", "Hello"))
+        await send_reply(port, context, owned_message, reply_mail("Re: Welcome", "Hello"))
     assert refused.value.smtp_code == 451
-    assert accepted(context.database) == []
+    assert intake_bodies(context.database) == []
 
 
 async def test_a_reply_brought_twice_is_one_event_and_one_message_id(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     for received in ("by a", "by b"):
-        mail = answer("Re: Welcome", "Hello", Received=received)
-        await reply(port, context, owned, mail)
-    assert len(accepted(context.database)) == 1
+        mail = reply_mail("Re: Welcome", "Hello", Received=received)
+        await send_reply(port, context, owned_message, mail)
+    assert len(intake_bodies(context.database)) == 1
     assert len({one.message_id for one in mailer.sent}) == 1
 
 
-async def test_a_reply_in_html_with_a_file_is_passed_on_as_text_that_tells_of_the_file(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+async def test_a_reply_in_html_with_a_file_is_passed_on_as_text_that_names_the_file(
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
-    mail = answer("Re: Welcome", "")
+    mail = reply_mail("Re: Welcome", "")
     mail.set_content("<p>Yes, <b>please</b>.</p>", subtype="html")
     mail.add_attachment(b"%PDF", maintype="application", subtype="pdf", filename="order.pdf")
-    await reply(port, context, owned, mail)
+    await send_reply(port, context, owned_message, mail)
     [passed] = mailer.sent
     assert "Yes, please." in passed.text
     assert "1 attached" in passed.text
 
 
 async def test_a_reply_in_an_unknown_charset_is_not_lost(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     raw = b"From: x\r\nContent-Type: text/plain; charset=klingon\r\n\r\nCall me, \xc3\xa4h.\r\n"
-    await send(port, ANA, context.links.reply_to(owned), raw)
+    await send(port, ANA, context.links.reply_to(owned_message), raw)
     [passed] = mailer.sent
     assert "Call me, äh." in passed.text
     assert passed.headers["Reply-To"] == ANA
 
 
-async def test_line_breaks_in_a_replys_headers_make_no_header_of_ours(
-    port: int, context: Context, owned: str, mailer: RecordingMailer
+async def test_line_breaks_in_a_replys_headers_add_no_header_to_our_mail(
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     raw = (
         b"From: =?utf-8?q?Ana=0D=0ABcc=3A_x=40y=2Eexample?= <ana@northwind.example>\r\n"
         b"Subject: =?utf-8?q?Re=0D=0ABcc=3A_x=40y=2Eexample?=\r\n\r\nHello\r\n"
     )
-    await send(port, ANA, context.links.reply_to(owned), raw)
+    await send(port, ANA, context.links.reply_to(owned_message), raw)
     [passed] = mailer.sent
     assert "Bcc" not in build_message(passed, NOW)
 
 
 async def test_mail_is_asked_for_again_while_the_database_is_away(
-    context: Context, owned: str, tmp_path: Path
+    context: Context, owned_message: str, tmp_path: Path
 ) -> None:
     empty = open_database(f"sqlite:///{tmp_path / 'empty.db'}")
     away = dataclasses.replace(context, intake=SqlIntake(empty))
     listener = listening("127.0.0.1", 0)
     async with receiving(away, listener):
         with pytest.raises(smtplib.SMTPDataError) as refused:
-            await reply(listener.getsockname()[1], context, owned, answer("Re", "Hello"))
+            await send_reply(
+                listener.getsockname()[1], context, owned_message, reply_mail("Re", "Hello")
+            )
     empty.close()
     assert refused.value.smtp_code == 451

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.gateway.senders import accepted
-from tests.inbound.deliveries import FIXTURES, RecordingMailer, recorded, send
+from tests.gateway.stored_rows import intake_bodies
+from tests.inbound.deliveries import FIXTURES, RecordingMailer, read_recorded_mail, send
 from usecases.context import Context
 
 
@@ -15,9 +15,9 @@ async def accepted_events(
     port: int, context: Context, message: str, name: str
 ) -> list[dict[str, Any]]:
     """The events that a recorded mail becomes."""
-    sender, content = recorded(name)
+    sender, content = read_recorded_mail(name)
     await send(port, sender, context.links.return_path(message), content)
-    return accepted(context.database)
+    return intake_bodies(context.database)
 
 
 @pytest.mark.parametrize(
@@ -51,7 +51,7 @@ async def test_a_recorded_failure_is_a_bounce(
         ("postfix-delivered", ["email.delivered"]),
     ],
 )
-async def test_a_recorded_notice_of_what_goes_well_is_no_bounce(
+async def test_a_recorded_notice_of_success_or_delay_is_no_bounce(
     port: int, context: Context, message: str, name: str, types: list[str]
 ) -> None:
     assert [one["type"] for one in await accepted_events(port, context, message, name)] == types

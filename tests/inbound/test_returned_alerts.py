@@ -9,8 +9,8 @@ import pytest
 from activities.ports import Rendered
 from adapters.sql.database import Database
 from adapters.sql.mail_ledger import SqlMailLedger
-from tests.gateway.senders import NOW, accepted
-from tests.inbound.deliveries import answer, bounced, send
+from tests.gateway.stored_rows import NOW, intake_bodies
+from tests.inbound.deliveries import bounce_report, reply_mail, send
 from usecases.context import Context
 
 RILEY = "riley@acme.example"
@@ -36,37 +36,37 @@ def alert(database: Database) -> str:
     return ALERT
 
 
-def report(action: str, status: str) -> bytes:
-    return bounced(action, status, "550 <riley@acme.example> no").replace(
+def alert_bounce(action: str, status: str) -> bytes:
+    return bounce_report(action, status, "550 <riley@acme.example> no").replace(
         b"ana@northwind.example", RILEY.encode()
     )
 
 
-async def test_an_alert_that_bounces_tells_the_lead_whom_it_did_not_reach(
+async def test_an_alert_that_bounces_records_whom_it_did_not_reach(
     port: int, context: Context, database: Database, alert: str
 ) -> None:
     to = context.links.return_path(alert)
     for _ in range(2):
-        await send(port, "", to, report("failed", "5.1.1"))
-    (event,) = accepted(database)
+        await send(port, "", to, alert_bounce("failed", "5.1.1"))
+    (event,) = intake_bodies(database)
     assert (event["lead"], event["type"]) == ("ana", "owner.unreachable")
     assert event["data"]["person"] == RILEY
     assert "550" in event["data"]["why"]
 
 
-async def test_a_delay_and_a_notice_of_absence_say_nothing_of_the_owner(
+async def test_a_delay_and_a_notice_of_absence_do_not_make_the_owner_unreachable(
     port: int, context: Context, database: Database, alert: str
 ) -> None:
     to = context.links.return_path(alert)
-    await send(port, "", to, report("delayed", "4.4.1"))
-    away = answer("Out of office", "I am back on 9 March 2026.", Auto_Submitted="auto-replied")
+    await send(port, "", to, alert_bounce("delayed", "4.4.1"))
+    away = reply_mail("Out of office", "I am back on 9 March 2026.", Auto_Submitted="auto-replied")
     await send(port, "", to, away)
-    assert accepted(database) == []
+    assert intake_bodies(database) == []
 
 
-async def test_an_alerts_token_opens_no_door_but_the_one_for_bounces(
+async def test_an_alerts_token_is_valid_for_bounces_only(
     port: int, context: Context, alert: str
 ) -> None:
     for address in (context.links.reply_to(alert), context.links.unsubscribe_mail(alert)):
         with pytest.raises(smtplib.SMTPRecipientsRefused):
-            await send(port, "", address, answer("Re", "Hello"))
+            await send(port, "", address, reply_mail("Re", "Hello"))

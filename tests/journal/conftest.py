@@ -14,7 +14,7 @@ import structlog
 
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.journal import SqlJournal
-from tests.crm import listening
+from tests.crm import running_crm
 from tests.journal.crm_site import CrmSite
 from tests.journal.postgres import postgres
 
@@ -85,7 +85,7 @@ def journal(database: Database) -> SqlJournal:
 
 @pytest.fixture
 async def site(database: Database) -> AsyncIterator[CrmSite]:
-    async with listening() as crm:
+    async with running_crm() as crm:
         yield CrmSite(database, crm)
 
 

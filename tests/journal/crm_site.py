@@ -33,23 +33,23 @@ class CrmSite:
 
     def __post_init__(self) -> None:
         self.outbox = SqlCrmOutbox(self.database, now=lambda: self.now)
-        self.dispatcher = self.dispatching()
+        self.dispatcher = self.make_dispatcher()
 
-    def dispatching(self, *secrets: str, **receiver: Any) -> CrmDispatcher:
+    def make_dispatcher(self, *secrets: str, **receiver: Any) -> CrmDispatcher:
         made = receiver_of(self.crm, *secrets)
         return CrmDispatcher(self.outbox, replace(made, **receiver), now=lambda: self.now)
 
-    def happened(self, lead: str, *kinds: str) -> None:
+    def record_turn(self, lead: str, *kinds: str) -> None:
         """A lead with these entries; its events can be sent at once."""
         SqlJournal(self.database, crm=TurnEvents(self.database)).record(
             turn(1, *kinds, lead=lead), FENCE, NOW
         )
         self.now = max(self.now, datetime.now(UTC))
 
-    def passes(self, **length: float) -> None:
+    def move_clock(self, **length: float) -> None:
         self.now += timedelta(**length)
 
-    async def all_tried(self) -> None:
+    async def try_all(self) -> None:
         while await self.dispatcher.once():
             pass
 
@@ -71,7 +71,7 @@ def receiver_of(crm: Crm, *secrets: str) -> Receiver:
 
 
 @asynccontextmanager
-async def running(*dispatchers: CrmDispatcher) -> AsyncIterator[None]:
+async def running_dispatchers(*dispatchers: CrmDispatcher) -> AsyncIterator[None]:
     tasks = [asyncio.create_task(one.run()) for one in dispatchers]
     try:
         yield
@@ -81,7 +81,7 @@ async def running(*dispatchers: CrmDispatcher) -> AsyncIterator[None]:
         await asyncio.gather(*tasks)
 
 
-def by_wall_clock(site: CrmSite, **receiver: Any) -> CrmDispatcher:
+def dispatcher_by_wall_clock(site: CrmSite, **receiver: Any) -> CrmDispatcher:
     """A dispatcher by the real clock."""
     made = replace(receiver_of(site.crm), **receiver)
     return CrmDispatcher(SqlCrmOutbox(site.database), made, pause=0.02)

@@ -1,4 +1,4 @@
-"""The rules' own turns, stored: the rows must be made of the entries that the rules write."""
+"""Turns of the real rules are stored: the rows must match the entries that the rules write."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def _done(people: SqlDirectory, state: LeadState, command: AnyCommand) -> list[I
     return []
 
 
-def everything(database: Database) -> dict[str, list[Any]]:
+def read_all_rows(database: Database) -> dict[str, list[Any]]:
     """All rows but those that say who wrote them (`leads`)."""
     with database.read() as connection:
         return {
@@ -83,7 +83,7 @@ def people(database: Database) -> SqlDirectory:
     return found
 
 
-def script(lead: str) -> list[Input]:
+def life_inputs(lead: str) -> list[Input]:
     def at(**length: float) -> datetime:
         return START + timedelta(**length)
 
@@ -106,7 +106,7 @@ def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_ti
     journal = SqlJournal(database)
     entries: list[Entry] = []
     for length, (decision, now) in enumerate(
-        play(people, "bo", script("bo"), START + timedelta(days=32))
+        play(people, "bo", life_inputs("bo"), START + timedelta(days=32))
     ):
         journal.record(decision, Fence(run=1, length=length), now)
         entries += decision.entries
@@ -126,18 +126,18 @@ def test_the_rows_of_a_lead_that_was_breached_recycled_and_accepted_match_its_ti
     ]
 
 
-def test_a_life_whose_every_turn_ran_twice_leaves_the_rows_of_one_that_ran_once(
+def test_turns_that_run_twice_leave_the_same_rows_as_turns_that_run_once(
     database: Database, people: SqlDirectory
 ) -> None:
     journal = SqlJournal(database)
-    turns = list(play(people, "bo", script("bo"), START + timedelta(days=32)))
+    turns = list(play(people, "bo", life_inputs("bo"), START + timedelta(days=32)))
     for length, (decision, now) in enumerate(turns):
         journal.record(decision, Fence(run=1, length=length), now)
-    once = everything(database)
+    once = read_all_rows(database)
     assert all(once[name] for name in ("entries", "handoffs", "assignments", "suppressions"))
     for length, (decision, now) in enumerate(turns[-4:], start=len(turns) - 4):
         journal.record(decision, Fence(run=2, length=length), now)
         journal.record(decision, Fence(run=2, length=length), now)
         journal.record(turns[0][0], Fence(run=1, length=9_999), now)
-    twice = everything(database)
+    twice = read_all_rows(database)
     assert twice == once

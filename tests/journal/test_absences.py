@@ -16,7 +16,7 @@ from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory, Member
-from tests.journal.turns import FENCE, NOW, after, asking, handoff, rows, turn
+from tests.journal.turns import FENCE, NOW, after, assign_command, handoff, read_rows, turn
 
 RILEY, SAM, MORGAN = (f"{name}@acme.example" for name in ("riley", "sam", "morgan"))
 TODAY, LATER = date(2026, 3, 2), date(2026, 3, 6)
@@ -32,7 +32,7 @@ def people(database: Database) -> SqlDirectory:
     return SqlDirectory(database)
 
 
-def own(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> None:
+def store_lead_of(journal: SqlJournal, lead: str, owner: str | None, **changes: Any) -> None:
     """A lead of team sdr with an owner, in stage sal unless said."""
     fields: dict[str, Any] = {
         "stage": "sal",
@@ -50,19 +50,19 @@ def departures(database: Database) -> list[tuple[str, str]]:
     return [(row[0], str(row[1])) for row in found]
 
 
-def test_a_member_whose_absence_was_entered_by_hand_is_given_no_lead(
+def test_a_member_whose_absence_was_entered_by_hand_gets_no_lead(
     people: SqlDirectory, database: Database
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
     elsewhere = SqlDirectory(database)
-    assert elsewhere.assign("ana", asking("k1")) == (RILEY, None)
+    assert elsewhere.assign("ana", assign_command("k1")) == (RILEY, None)
     assert people.absences.add(" Sam@Acme.example", TODAY, LATER, by=MORGAN)
-    assert elsewhere.assign("ben", asking("k2")) == (RILEY, None)
+    assert elsewhere.assign("ben", assign_command("k2")) == (RILEY, None)
     assert people.absences.add(RILEY, TODAY, TODAY, by=MORGAN)
-    assert elsewhere.assign("cy", asking("k3")) == (None, "absent")
-    assert elsewhere.assign("dan", asking("k4", at=after(days=1))) == (RILEY, None)
+    assert elsewhere.assign("cy", assign_command("k3")) == (None, "absent")
+    assert elsewhere.assign("dan", assign_command("k4", at=after(days=1))) == (RILEY, None)
     assert people.absences.remove(SAM, TODAY, LATER)
-    assert elsewhere.assign("eva", asking("k5")) == (SAM, None)
+    assert elsewhere.assign("eva", assign_command("k5")) == (SAM, None)
 
 
 def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlDirectory) -> None:
@@ -112,10 +112,10 @@ def test_leads_of_a_member_who_leaves_get_an_event_with_the_change(
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}], ae=[{"email": SAM}]))
     for stage in ("mql", "sal", "sql", "opportunity", "customer", "recycled"):
-        own(journal, stage, RILEY, stage=stage)
-    own(journal, "sams", SAM)
-    own(journal, "sams-other", SAM, of={"team": "ae"})
-    own(journal, "nobodys", None)
+        store_lead_of(journal, stage, RILEY, stage=stage)
+    store_lead_of(journal, "sams", SAM)
+    store_lead_of(journal, "sams-other", SAM, of={"team": "ae"})
+    store_lead_of(journal, "nobodys", None)
     moved = teams(sdr=[{"email": MORGAN}], ae=[{"email": SAM}, {"email": RILEY}])
     expected = {RILEY: ["mql", "opportunity", "sal", "sql"], SAM: ["sams"]}
     assert people.leads_left(moved) == expected
@@ -135,10 +135,10 @@ def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
     people: SqlDirectory, database: Database, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
-    own(journal, "ana", None, stage="mql", of={"asking": "k1"})
-    assert people.assign("ana", asking("k1")) == (RILEY, None)
-    own(journal, "ben", None, stage="mql", of={"asking": "k2"})
-    assert people.assign("ben", asking("k2")) == (SAM, None)
+    store_lead_of(journal, "ana", None, stage="mql", of={"asking": "k1"})
+    assert people.assign("ana", assign_command("k1")) == (RILEY, None)
+    store_lead_of(journal, "ben", None, stage="mql", of={"asking": "k2"})
+    assert people.assign("ben", assign_command("k2")) == (SAM, None)
     journal.record(turn(2, lead="ben", stage="recycled", handoffs=1), FENCE, NOW)
     assert people.apply(teams(sdr=[])) == {RILEY: ["ana"]}
     assert len(departures(database)) == 1
@@ -148,7 +148,7 @@ def test_a_manager_who_goes_leaves_their_leads_and_one_who_joins_the_team_keeps_
     people: SqlDirectory, journal: SqlJournal
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}]))
-    own(journal, "ana", MORGAN)
+    store_lead_of(journal, "ana", MORGAN)
     joined = {"manager": SAM, "members": [{"email": MORGAN}]}
     assert people.apply(Directory.model_validate({"teams": {"sdr": joined}})) == {}
     gone = {"manager": SAM, "members": []}
@@ -160,22 +160,24 @@ def test_a_team_is_reported_with_its_loads_counts_and_who_left(
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY, "weight": 2}, {"email": SAM}], ae=[]))
     for number in range(3):
-        people.assign(f"lead-{number}", asking(f"k{number}"))
-        own(journal, f"lead-{number}", [RILEY, SAM, RILEY][number])
-    own(journal, "won", RILEY, stage="customer")
-    own(journal, "deal", SAM, stage="opportunity")
-    own(journal, "left", "tess@acme.example")
-    own(journal, "managers", MORGAN)
+        people.assign(f"lead-{number}", assign_command(f"k{number}"))
+        store_lead_of(journal, f"lead-{number}", [RILEY, SAM, RILEY][number])
+    store_lead_of(journal, "won", RILEY, stage="customer")
+    store_lead_of(journal, "deal", SAM, stage="opportunity")
+    store_lead_of(journal, "left", "tess@acme.example")
+    store_lead_of(journal, "managers", MORGAN)
     people.absences.add(SAM, TODAY, LATER, by=MORGAN)
     report = SqlTeamReport(database)
     sdr, ae = report.teams(people.directory(), NOW, ZoneInfo("UTC"))
-    assert [(one.email, one.leads, one.assigned, one.away_until) for one in sdr.members] == [
-        (RILEY, 2, 2.0, None),
-        (SAM, 1, 1.0, LATER),
+    assert [
+        (one.email, one.leads, one.assigned, one.share, one.away_until) for one in sdr.members
+    ] == [
+        (RILEY, 2, 2, 1.0, None),
+        (SAM, 1, 1, 1.0, LATER),
     ]
     assert (sdr.manager, sdr.left) == (MORGAN, {"tess@acme.example": 1})
     assert (ae.members, ae.left) == ((), {})
-    assert len(rows(database, "SELECT * FROM counters")) == 2
+    assert len(read_rows(database, "SELECT * FROM shares")) == 2
 
 
 def test_today_is_by_the_members_time_zone() -> None:

@@ -62,7 +62,7 @@ def test_a_withdrawn_consent_stays_stored_and_makes_no_new_one(
     assert [one["seq"] for one in consents(database)] == [1]
 
 
-def test_a_consent_stays_though_its_turn_runs_again_otherwise(
+def test_a_consent_is_kept_when_its_turn_runs_again_with_another_outcome(
     journal: SqlJournal, database: Database
 ) -> None:
     confirmed = {"source": "double opt-in", "wording": "Mail?", "confirmed": True}

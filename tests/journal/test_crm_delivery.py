@@ -17,15 +17,15 @@ from standardwebhooks import Webhook
 
 from adapters.crm.delivery import pause_after
 from adapters.sql.database import open_database
-from tests.crm import HANG, answer
-from tests.journal.crm_site import NEW, OLD, CrmSite, by_wall_clock, running
+from tests.crm import HANG, http_answer
+from tests.journal.crm_site import NEW, OLD, CrmSite, dispatcher_by_wall_clock, running_dispatchers
 from tests.waiting import until
 
 ROOT = Path(__file__).parents[2]
 
 
 async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmSite) -> None:
-    site.happened("ana", "accepted")
+    site.record_turn("ana", "accepted")
     assert await site.dispatcher.once() == 1
     [delivery] = site.crm.deliveries
     [sent] = site.events()
@@ -50,8 +50,8 @@ async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmSite) -> No
 
 
 async def test_during_a_change_of_secrets_either_one_verifies(site: CrmSite) -> None:
-    site.happened("ana", "created")
-    await site.dispatching(OLD, NEW).once()
+    site.record_turn("ana", "created")
+    await site.make_dispatcher(OLD, NEW).once()
     [delivery] = site.crm.deliveries
     assert len(delivery.headers["webhook-signature"].split(" ")) == 2
     for secret in (OLD, NEW):
@@ -63,10 +63,10 @@ async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
 ) -> None:
     leads = [f"lead-{number}" for number in range(12)]
     for lead in leads:
-        site.happened(lead, "created", "touched", "touched", "accepted", "won")
+        site.record_turn(lead, "created", "touched", "touched", "accepted", "won")
     with closing(open_database(url)) as apart:
-        other = by_wall_clock(replace(site, database=apart))
-        async with running(by_wall_clock(site), other):
+        other = dispatcher_by_wall_clock(replace(site, database=apart))
+        async with running_dispatchers(dispatcher_by_wall_clock(site), other):
             await until(lambda: {one.status for one in site.events()} == {"sent"})
     assert len(site.crm.deliveries) == 60
     for lead in leads:
@@ -74,19 +74,19 @@ async def test_two_dispatchers_send_each_leads_events_in_order_and_none_twice(
 
 
 async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmSite) -> None:
-    site.happened("ana", "created", "won")
-    site.happened("bea", "created", "won")
+    site.record_turn("ana", "created", "won")
+    site.record_turn("bea", "created", "won")
     site.crm.behave = lambda delivery: (
-        answer("500 Internal Server Error") if delivery.event["subject"] == "ana" else None
+        http_answer("500 Internal Server Error") if delivery.event["subject"] == "ana" else None
     )
-    await site.all_tried()
+    await site.try_all()
     assert (site.seqs("ana"), site.seqs("bea")) == ([1], [1, 2])
     first, second = site.events("ana")
     assert (first.status, first.why) == ("waiting", "500 Internal Server Error")
     assert (second.status, second.tries) == ("waiting", 0)
     site.crm.behave = lambda _delivery: None
-    site.passes(seconds=7)
-    await site.all_tried()
+    site.move_clock(seconds=7)
+    await site.try_all()
     assert site.seqs("ana") == [1, 1, 2]
     once, again = [one for one in site.crm.deliveries if one.event["id"] == first.id]
     assert once.headers["webhook-id"] == again.headers["webhook-id"]
@@ -94,20 +94,20 @@ async def test_an_event_that_is_not_accepted_delays_only_its_own_lead(site: CrmS
 
 
 async def test_after_three_days_an_event_is_dead_and_can_be_replayed(site: CrmSite) -> None:
-    site.happened("ana", "created")
+    site.record_turn("ana", "created")
     begun = site.now
-    site.crm.behave = lambda _delivery: answer("500 Internal Server Error")
+    site.crm.behave = lambda _delivery: http_answer("500 Internal Server Error")
     while site.events()[0].status == "waiting":
         site.now = max(site.now, site.events()[0].ready)
         assert await site.dispatcher.once() == 1
     assert site.now - begun == timedelta(days=3)
     assert 18 <= len(site.crm.deliveries) <= 30
-    site.passes(days=3)
+    site.move_clock(days=3)
     assert site.outbox.retry_dead() == [site.events()[0].id]
     await site.dispatcher.once()
     assert site.events()[0].status == "waiting"  # it is tried for three more days
     site.crm.behave = lambda _delivery: None
-    site.passes(seconds=7)
+    site.move_clock(seconds=7)
     await site.dispatcher.once()
     assert site.events()[0].status == "sent"
 
@@ -119,9 +119,9 @@ def test_pauses_grow_from_five_seconds_to_six_hours() -> None:
 
 
 async def test_one_connection_serves_many_events(site: CrmSite) -> None:
-    site.happened("ana", *(["touched"] * 10))
-    site.crm.behave = lambda _delivery: answer("200 OK", body=b"thank you")
-    async with running(by_wall_clock(site)):
+    site.record_turn("ana", *(["touched"] * 10))
+    site.crm.behave = lambda _delivery: http_answer("200 OK", body=b"thank you")
+    async with running_dispatchers(dispatcher_by_wall_clock(site)):
         await until(lambda: {one.status for one in site.events()} == {"sent"})
     assert site.crm.connections == 1
 
@@ -141,7 +141,7 @@ asyncio.run(CrmDispatcher(SqlCrmOutbox(open_database(database)), receiver).run()
 async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_recorded_the_result(
     url: str, site: CrmSite
 ) -> None:
-    site.happened("ana", "created", "won")
+    site.record_turn("ana", "created", "won")
     site.crm.answers = [HANG]
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-c", _KILLED, url, site.crm.url, NEW, cwd=ROOT
@@ -153,8 +153,8 @@ async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_rec
         await process.wait()
     site.now = datetime.now(UTC)
     assert await site.dispatcher.once() == 0  # leased: its dispatcher may still run
-    site.passes(minutes=2)
-    await site.all_tried()
+    site.move_clock(minutes=2)
+    await site.try_all()
     assert site.seqs("ana") == [1, 1, 2]
     once, again, _ = site.crm.deliveries
     assert once.headers["webhook-id"] == again.headers["webhook-id"]
@@ -165,10 +165,10 @@ async def test_an_event_is_sent_again_if_its_dispatcher_was_killed_before_it_rec
 async def test_a_database_that_does_not_answer_is_waited_for(
     site: CrmSite, logged: list[Any]
 ) -> None:
-    site.happened("ana", "created")
+    site.record_turn("ana", "created")
     with site.database.write() as connection:
         connection.exec_driver_sql("ALTER TABLE webhook_events RENAME TO hidden")
-    async with running(by_wall_clock(site)):
+    async with running_dispatchers(dispatcher_by_wall_clock(site)):
         await until(lambda: logged)
         with site.database.write() as connection:
             connection.exec_driver_sql("ALTER TABLE hidden RENAME TO webhook_events")
@@ -177,11 +177,11 @@ async def test_a_database_that_does_not_answer_is_waited_for(
 
 
 async def test_an_outage_is_logged_once_and_so_is_its_end(site: CrmSite, logged: list[Any]) -> None:
-    site.happened("ana", "created")
-    site.crm.answers = [answer("500 No") for _ in range(4)]
+    site.record_turn("ana", "created")
+    site.crm.answers = [http_answer("500 No") for _ in range(4)]
     for _ in range(6):
         await site.dispatcher.once()
-        site.passes(hours=1)
+        site.move_clock(hours=1)
     assert [(one["log_level"], one.get("why")) for one in logged] == [
         ("warning", "500 No"),
         ("info", None),
@@ -189,11 +189,11 @@ async def test_an_outage_is_logged_once_and_so_is_its_end(site: CrmSite, logged:
 
 
 async def test_sent_events_are_removed_after_thirty_days(site: CrmSite) -> None:
-    site.happened("ana", "created")
+    site.record_turn("ana", "created")
     await site.dispatcher.once()
-    site.passes(days=29)
+    site.move_clock(days=29)
     await site.dispatcher.once()
     assert len(site.events()) == 1
-    site.passes(days=2)
+    site.move_clock(days=2)
     await site.dispatcher.once()
     assert site.events() == []

@@ -14,7 +14,7 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Decision, Entry
 from models.state import LeadState
-from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
+from tests.journal.turns import FENCE, NEWER, NOW, after, event_entry, handoff, read_rows, turn
 
 RILEY = "riley@acme.example"
 LEASE = timedelta(minutes=1)
@@ -25,15 +25,15 @@ def crm_journal(database: Database) -> SqlJournal:
     return SqlJournal(database, crm=TurnEvents(database))
 
 
-def crm_events(database: Database) -> list[CrmEvent]:
+def list_crm_events(database: Database) -> list[CrmEvent]:
     return SqlCrmOutbox(database).listed(["waiting", "sent", "dead"], limit=1_000)
 
 
-def life() -> Decision:
+def turn_with_handoff() -> Decision:
     return turn(
         1,
         "created",
-        event("e1"),
+        event_entry("e1"),
         ("stage", {"from": "known", "to": "engaged", "why": "engaged"}),
         ("stage", {"from": "engaged", "to": "mql", "why": "mql"}),
         ("handoff_opened", {"handoff": 1, "team": "sdr"}),
@@ -53,8 +53,8 @@ def life() -> Decision:
 def test_a_turn_writes_the_crms_events_in_order(
     crm_journal: SqlJournal, database: Database
 ) -> None:
-    crm_journal.record(life(), FENCE, NOW)
-    found = crm_events(database)
+    crm_journal.record(turn_with_handoff(), FENCE, NOW)
+    found = list_crm_events(database)
     assert [(one.seq, one.type) for one in found] == [
         (1, "lead.created"),
         (4, "lead.mql"),
@@ -96,36 +96,36 @@ def test_every_kind_of_entry_for_the_crm_makes_an_event(
 ) -> None:
     fields = {"handoff": 1} if kind in ("assigned", "accepted") else {}
     crm_journal.record(turn(1, (kind, fields)), FENCE, NOW)
-    assert [one.type for one in crm_events(database)] == [TYPES[kind]]
+    assert [one.type for one in list_crm_events(database)] == [TYPES[kind]]
 
 
 def test_without_a_crm_nothing_is_written(journal: SqlJournal, database: Database) -> None:
-    journal.record(life(), FENCE, NOW)
-    assert crm_events(database) == []
+    journal.record(turn_with_handoff(), FENCE, NOW)
+    assert list_crm_events(database) == []
 
 
 def test_a_turn_that_runs_again_writes_the_same_events_with_the_same_ids(
     crm_journal: SqlJournal, database: Database
 ) -> None:
-    crm_journal.record(life(), FENCE, NOW)
-    before = [one.id for one in crm_events(database)]
-    crm_journal.record(life(), NEWER, NOW)
-    assert [one.id for one in crm_events(database)] == before
+    crm_journal.record(turn_with_handoff(), FENCE, NOW)
+    before = [one.id for one in list_crm_events(database)]
+    crm_journal.record(turn_with_handoff(), NEWER, NOW)
+    assert [one.id for one in list_crm_events(database)] == before
     assert len(set(before)) == 3
 
 
-def test_a_turn_that_runs_again_otherwise_tells_nothing_more(
+def test_a_turn_that_runs_again_with_another_outcome_adds_no_event(
     crm_journal: SqlJournal, database: Database
 ) -> None:
     crm_journal.record(turn(1, "created"), FENCE, NOW)
     crm_journal.record(turn(2, ("won", {"amount": 1}), ("accepted", {}), before=1), FENCE, NOW)
-    before = [one.id for one in crm_events(database)]
+    before = [one.id for one in list_crm_events(database)]
     crm_journal.record(turn(2, ("lost", {"reason": "price"}), before=1), NEWER, NOW)
     crm_journal.record(turn(2, "noted", before=1), Fence(run=NEWER.run, length=30), NOW)
-    assert [one.id for one in crm_events(database)] == before
+    assert [one.id for one in list_crm_events(database)] == before
 
 
-def test_what_was_sent_and_what_waits_stay_though_their_turn_runs_again_otherwise(
+def test_sent_and_waiting_events_are_kept_when_their_turn_runs_again_with_another_outcome(
     crm_journal: SqlJournal, database: Database
 ) -> None:
     outbox = SqlCrmOutbox(database)
@@ -133,7 +133,9 @@ def test_what_was_sent_and_what_waits_stay_though_their_turn_runs_again_otherwis
     [first] = outbox.take(10, LEASE)
     outbox.sent(first)
     crm_journal.record(turn(1, "created", ("touched", {"n": 2})), NEWER, NOW)
-    statuses = [(one.type, one.status, one.data["entry"].get("n")) for one in crm_events(database)]
+    statuses = [
+        (one.type, one.status, one.data["entry"].get("n")) for one in list_crm_events(database)
+    ]
     assert statuses == [("lead.created", "sent", None), ("lead.touched", "waiting", 1)]
 
 
@@ -145,20 +147,20 @@ def test_an_event_that_is_being_sent_while_its_turn_runs_again_is_recorded_as_se
     [taken] = outbox.take(10, LEASE)
     crm_journal.record(turn(1, "created"), NEWER, NOW)
     outbox.sent(taken)
-    assert [one.status for one in crm_events(database)] == ["sent"]
+    assert [one.status for one in list_crm_events(database)] == ["sent"]
 
 
 def test_an_older_writer_writes_no_event(crm_journal: SqlJournal, database: Database) -> None:
     crm_journal.record(turn(1, "created"), NEWER, NOW)
     crm_journal.record(turn(1, "created", ("won", {"amount": 1})), FENCE, NOW)
-    assert [one.type for one in crm_events(database)] == ["lead.created"]
+    assert [one.type for one in list_crm_events(database)] == ["lead.created"]
 
 
 def test_a_turn_that_fails_writes_no_event(crm_journal: SqlJournal, database: Database) -> None:
     bad: dict[str, Any] = {"amount": 1j}
     with pytest.raises(Exception, match="complex"):
         crm_journal.record(turn(1, "created", ("won", bad)), FENCE, NOW)
-    assert crm_events(database) == []
+    assert list_crm_events(database) == []
 
 
 def test_an_event_may_hold_any_character(crm_journal: SqlJournal, database: Database) -> None:
@@ -168,7 +170,7 @@ def test_an_event_may_hold_any_character(crm_journal: SqlJournal, database: Data
         profile={"email": "x@y.example", "company": "\0\ud800"},
     )
     crm_journal.record(odd, FENCE, NOW)
-    assert len(crm_events(database)) == 1
+    assert len(list_crm_events(database)) == 1
 
 
 def test_only_the_first_event_of_each_lead_can_be_taken(
@@ -209,11 +211,11 @@ def test_later_events_of_the_lead_are_put_off_together_with_the_first(
     now = [after(days=99)]
     outbox = SqlCrmOutbox(database, now=lambda: now[0])
     crm_journal.record(turn(1, "created", ("touched", {}), ("won", {})), FENCE, NOW)
-    now[0] = max(one.ready for one in crm_events(database)) + timedelta(seconds=1)
+    now[0] = max(one.ready for one in list_crm_events(database)) + timedelta(seconds=1)
     [first] = outbox.take(10, LEASE)
     later = now[0] + timedelta(hours=1)
     outbox.again(first, "500", later)
-    found = rows(database, "SELECT ready FROM webhook_events WHERE status = 'waiting'")
+    found = read_rows(database, "SELECT ready FROM webhook_events WHERE status = 'waiting'")
     assert len({str(one["ready"]) for one in found}) == 1
     assert outbox.take(10, LEASE) == []
     now[0] = later
@@ -233,7 +235,7 @@ def test_only_what_was_sent_long_ago_is_removed(
     outbox.dead(second, "410 Gone")
     assert outbox.purge(after(days=-30)) == 0
     assert outbox.purge(NOW.replace(year=2099)) == 1
-    assert [one.status for one in crm_events(database)] == ["dead", "waiting"]
+    assert [one.status for one in list_crm_events(database)] == ["dead", "waiting"]
 
 
 def test_lists_show_the_latest_of_one_lead_or_of_all(

@@ -35,13 +35,13 @@ def digests(database: Database) -> SqlDigests:
     return SqlDigests(database)
 
 
-def clock(name: str, due: datetime, *, breached: bool = False) -> ClockState:
+def clock_state(name: str, due: datetime, *, breached: bool = False) -> ClockState:
     return ClockState(
         name=name, start=due, total=1, counted=0, since=due, due=due, breached=breached
     )
 
 
-def with_sales(
+def store_lead_with_sales(
     journal: SqlJournal, lead: str, *clocks: ClockState, team: str = "sdr", **changes: Any
 ) -> None:
     """A lead that is with sales, in stage mql unless said."""
@@ -51,7 +51,7 @@ def with_sales(
     journal.record(turn(1, opened, lead=lead, **fields | changes), FENCE, THURSDAY)
 
 
-def answered(
+def store_handoff_entries(
     journal: SqlJournal, lead: str, *entries: tuple[datetime, tuple[str, dict[str, Any]]]
 ) -> None:
     """A handoff with these entries, each at its instant."""
@@ -61,11 +61,11 @@ def answered(
         journal.record(decision, FENCE, THURSDAY)
 
 
-def accepted(*, late: bool = False) -> tuple[str, dict[str, Any]]:
+def accepted_entry(*, late: bool = False) -> tuple[str, dict[str, Any]]:
     return "accepted", {"handoff": 1, "by": RILEY, "open_seconds": 60, "late": late}
 
 
-def text(digests: SqlDigests, manager: str = MORGAN, program: Program = ACME) -> str:
+def digest_text(digests: SqlDigests, manager: str = MORGAN, program: Program = ACME) -> str:
     mail = digests.mail(program, PEOPLE, manager, THURSDAY, "key")
     assert mail is not None
     return mail.text
@@ -81,12 +81,16 @@ def test_a_digest_lists_what_is_late_what_is_due_today_and_the_rest(
         "email": "a@n.example",
     }
     today, next_week = after(days=3, hours=9), after(days=7, hours=4)
-    breach = clock("accept", after(days=1, hours=4), breached=True)
-    with_sales(journal, "ana", breach, clock("qualify", next_week), profile=ana)
-    with_sales(journal, "ben", clock("accept", today), owner=None)
-    with_sales(journal, "cy", clock("first_touch", after(days=4, hours=14)), stage="sal")
-    with_sales(journal, "dan", clock("qualify", next_week), team="ae", stage="sql", owner=MORGAN)
-    with_sales(journal, "eva", stage="sql")
+    breach = clock_state("accept", after(days=1, hours=4), breached=True)
+    store_lead_with_sales(journal, "ana", breach, clock_state("qualify", next_week), profile=ana)
+    store_lead_with_sales(journal, "ben", clock_state("accept", today), owner=None)
+    store_lead_with_sales(
+        journal, "cy", clock_state("first_touch", after(days=4, hours=14)), stage="sal"
+    )
+    store_lead_with_sales(
+        journal, "dan", clock_state("qualify", next_week), team="ae", stage="sql", owner=MORGAN
+    )
+    store_lead_with_sales(journal, "eva", stage="sql")
     mail = digests.mail(ACME, PEOPLE, MORGAN, THURSDAY, "digest/acme/x/y")
     assert mail is not None
     assert mail.subject == "acme: 1 breached, 1 due today, 5 open"
@@ -144,27 +148,31 @@ def test_a_digest_goes_to_managers_of_teams_that_the_program_hands_leads_to(
     assert handed_to(ACME.model_copy(update={"handoff": None})) == frozenset()
     west = ACME.model_copy(update={"handoff": None})
     assert digests.mail(west, PEOPLE, MORGAN, THURSDAY, "key") is None
-    with_sales(journal, "old", clock("accept", after(days=3)))  # from an older version's routing
+    store_lead_with_sales(
+        journal, "old", clock_state("accept", after(days=3))
+    )  # from an older version's routing
     assert "1 open" in getattr(digests.mail(west, PEOPLE, MORGAN, THURSDAY, "key"), "subject", "")
 
 
 def test_a_digest_leaves_out_closed_handoffs_other_programs_and_other_managers(
     journal: SqlJournal, digests: SqlDigests
 ) -> None:
-    due = clock("accept", after(days=3))
-    with_sales(journal, "won", stage="customer")
-    with_sales(journal, "deal", stage="opportunity", of={"over": True})
-    with_sales(journal, "back", stage="recycled", of={"over": True})
-    with_sales(journal, "other", due, program="another")
-    with_sales(journal, "maras", due, team="emea")
-    assert "No handoff is open." in text(digests)
-    assert "maras@northwind.example" in text(digests, MARA)
+    due = clock_state("accept", after(days=3))
+    store_lead_with_sales(journal, "won", stage="customer")
+    store_lead_with_sales(journal, "deal", stage="opportunity", of={"over": True})
+    store_lead_with_sales(journal, "back", stage="recycled", of={"over": True})
+    store_lead_with_sales(journal, "other", due, program="another")
+    store_lead_with_sales(journal, "maras", due, team="emea")
+    assert "No handoff is open." in digest_text(digests)
+    assert "maras@northwind.example" in digest_text(digests, MARA)
 
 
 def test_a_long_list_ends_with_how_many_more(journal: SqlJournal, digests: SqlDigests) -> None:
     for number in range(30):
-        with_sales(journal, f"lead-{number:02}", clock("accept", after(days=3, hours=number / 10)))
-    printed = text(digests)
+        store_lead_with_sales(
+            journal, f"lead-{number:02}", clock_state("accept", after(days=3, hours=number / 10))
+        )
+    printed = digest_text(digests)
     assert "Due today (30)" in printed
     assert printed.count("\n- lead-") == 25
     assert printed.endswith("- and 5 more\n")
@@ -176,7 +184,7 @@ def test_text_from_outside_stays_on_its_line(journal: SqlJournal, digests: SqlDi
         "first_name": "Eve\n\nBreached (99)\n- <b>you</b>",
         "company": "x" * 500,
     }
-    with_sales(journal, "eve", profile=profile)
+    store_lead_with_sales(journal, "eve", profile=profile)
     mail = digests.mail(ACME, PEOPLE, MORGAN, THURSDAY, "key")
     assert mail is not None
     assert f"- Eve Breached (99) - <b>you</b> ({'x' * 60}), Riley" in mail.text
@@ -188,30 +196,37 @@ def test_acceptance_is_counted_by_when_its_clock_ended(
 ) -> None:
     monday, tuesday = datetime(2026, 3, 2, 5, tzinfo=UTC), after(days=1)
     before = datetime(2026, 3, 2, 4, 59, tzinfo=UTC)  # Sunday, 23:59
-    answered(journal, "in-time", (LAST_WEEK, OPENED), (monday, accepted()))
-    answered(journal, "last-week", (LAST_WEEK, OPENED), (before, accepted()))
-    answered(journal, "breached", (LAST_WEEK, OPENED), (tuesday, BREACHED))
-    answered(
+    store_handoff_entries(journal, "in-time", (LAST_WEEK, OPENED), (monday, accepted_entry()))
+    store_handoff_entries(journal, "last-week", (LAST_WEEK, OPENED), (before, accepted_entry()))
+    store_handoff_entries(journal, "breached", (LAST_WEEK, OPENED), (tuesday, BREACHED))
+    store_handoff_entries(
         journal,
         "late",
-        *((LAST_WEEK, OPENED), (tuesday, BREACHED), (tuesday, accepted(late=True))),
+        *((LAST_WEEK, OPENED), (tuesday, BREACHED), (tuesday, accepted_entry(late=True))),
     )
-    answered(
+    store_handoff_entries(
         journal, "twice", *((LAST_WEEK, OPENED), (tuesday, BREACHED), (after(days=2), BREACHED))
     )
-    answered(
+    store_handoff_entries(
         journal,
         "breached-before",
-        *((LAST_WEEK, OPENED), (before, BREACHED), (tuesday, BREACHED), (tuesday, accepted())),
+        *(
+            (LAST_WEEK, OPENED),
+            (before, BREACHED),
+            (tuesday, BREACHED),
+            (tuesday, accepted_entry()),
+        ),
     )
-    answered(journal, "waiting", (LAST_WEEK, OPENED))
+    store_handoff_entries(journal, "waiting", (LAST_WEEK, OPENED))
     touch = ("breached", {**BREACHED[1], "clock": "first_touch"})
-    answered(journal, "slow", (LAST_WEEK, OPENED), (before, accepted()), (tuesday, touch))
+    store_handoff_entries(
+        journal, "slow", (LAST_WEEK, OPENED), (before, accepted_entry()), (tuesday, touch)
+    )
     second = ("handoff_opened", {"handoff": 2, "team": "emea"})
-    answered(
+    store_handoff_entries(
         journal,
         "handed-on",
-        *((LAST_WEEK, OPENED), (before, BREACHED), (before, accepted()), (monday, second)),
+        *((LAST_WEEK, OPENED), (before, BREACHED), (before, accepted_entry()), (monday, second)),
         (tuesday, BREACHED),
     )
     facts = SqlDigestFacts(database)
@@ -241,13 +256,17 @@ def test_acceptance_is_compared_with_the_target(
     written = ACME.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     program = Program.model_validate({**written, "targets": targets})
     for number in range(10):
-        answered(journal, f"good-{number}", (LAST_WEEK, OPENED), (after(hours=1), accepted()))
+        store_handoff_entries(
+            journal, f"good-{number}", (LAST_WEEK, OPENED), (after(hours=1), accepted_entry())
+        )
     for number in range(breaches):
-        answered(journal, f"bad-{number}", (LAST_WEEK, OPENED), (after(hours=1), BREACHED))
-    assert f"Accepted in time since Monday: {expected}" in text(digests, program=program)
+        store_handoff_entries(
+            journal, f"bad-{number}", (LAST_WEEK, OPENED), (after(hours=1), BREACHED)
+        )
+    assert f"Accepted in time since Monday: {expected}" in digest_text(digests, program=program)
 
 
-def test_a_digest_leads_to_the_desk(database: Database) -> None:
+def test_a_digest_links_to_the_desk(database: Database) -> None:
     digests = SqlDigests(database, "https://go.acme.example")
-    assert "https://go.acme.example/desk/team" in text(digests)
-    assert "http" not in text(SqlDigests(database))
+    assert "https://go.acme.example/desk/team" in digest_text(digests)
+    assert "http" not in digest_text(SqlDigests(database))

@@ -1,4 +1,4 @@
-"""What is accepted for leads, on both databases: a flood of one lead's harms nobody."""
+"""Intake items on both databases: a flood for one lead delays no other lead."""
 
 from __future__ import annotations
 
@@ -42,7 +42,9 @@ def test_a_batch_of_a_thousand_is_accepted_once(intake: SqlIntake) -> None:
     assert intake.accept(batch) == [False] * 1_000
 
 
-def test_of_a_flood_the_first_are_taken_and_all_of_everybody_elses(intake: SqlIntake) -> None:
+def test_the_first_items_of_a_flood_are_taken_and_all_items_of_other_leads(
+    intake: SqlIntake,
+) -> None:
     intake.accept(events("flooded", range(2_500)))
     intake.accept(events("bea", range(3)))
     taken = intake.take(10, LEASE)
@@ -54,7 +56,7 @@ def test_of_a_flood_the_first_are_taken_and_all_of_everybody_elses(intake: SqlIn
     assert [one.item for one in again] == [f"e{number}" for number in range(1_000, 2_000)]
 
 
-def test_a_flood_that_waits_for_its_first_item_holds_up_nobody_else(intake: SqlIntake) -> None:
+def test_a_flood_that_waits_for_its_first_item_delays_no_other_lead(intake: SqlIntake) -> None:
     intake.accept(events("flooded", range(1)))
     [first] = intake.take(10, LEASE)
     intake.again([first.seq], "Temporal said no", timedelta(minutes=1))
@@ -79,7 +81,7 @@ def test_of_many_who_take_at_once_each_gets_what_no_other_has(intake: SqlIntake)
     assert len(seqs + rest) == 200
 
 
-def test_what_waits_says_how_much_and_since_when_also_after_tries(intake: SqlIntake) -> None:
+def test_the_count_and_age_of_waiting_items_are_right_also_after_tries(intake: SqlIntake) -> None:
     intake.accept(events("ana", range(2)))
     taken = intake.take(10, LEASE)
     intake.again([one.seq for one in taken], "nobody answers", timedelta(hours=1))
@@ -88,7 +90,7 @@ def test_what_waits_says_how_much_and_since_when_also_after_tries(intake: SqlInt
 
 
 @pytest.mark.parametrize("ahead", [timedelta(minutes=6), timedelta(hours=2), timedelta(days=365)])
-def test_what_a_clock_that_was_ahead_put_off_is_taken_now(
+def test_an_item_that_a_fast_clock_delayed_is_taken_now(
     intake: SqlIntake, database: Database, ahead: timedelta
 ) -> None:
     intake.accept(events("ana", range(2)))

@@ -29,7 +29,7 @@ def test_a_mail_is_claimed_once_and_then_its_outcome_is_unknown(mail_ledger: Sql
 @pytest.mark.parametrize(
     ("status", "why"), [("sent", None), ("skipped", "bounced"), ("failed", "550 no such user")]
 )
-def test_a_settled_mail_tells_how_it_ended(
+def test_a_settled_mail_has_its_outcome(
     mail_ledger: SqlMailLedger, status: str, why: str | None
 ) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
@@ -44,7 +44,7 @@ def test_a_released_mail_can_be_claimed_again(mail_ledger: SqlMailLedger) -> Non
     assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="new")
 
 
-def test_the_first_ending_stands(mail_ledger: SqlMailLedger) -> None:
+def test_the_first_outcome_is_kept(mail_ledger: SqlMailLedger) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
     mail_ledger.settle(KEY, "sent")
     mail_ledger.settle(KEY, "failed", "too late")
@@ -63,7 +63,7 @@ def test_of_many_who_claim_a_mail_at_once_one_may_send_it(mail_ledger: SqlMailLe
     assert sorted(claim.status for claim in claims) == ["new"] + ["unknown"] * 39
 
 
-def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsubscription(
+def test_the_first_reason_in_order_is_returned_and_operational_mail_ignores_an_unsubscription(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     journal, address = SqlJournal(database), "ana@northwind.example"
@@ -83,7 +83,7 @@ def test_the_first_reason_in_order_is_told_and_operational_mail_outlives_an_unsu
     ]
 
 
-def mail(to: str = "Ana <ana@northwind.example>") -> Rendered:
+def rendered_mail(to: str = "Ana <ana@northwind.example>") -> Rendered:
     return Rendered(
         sender="hello@acme.example",
         to=to,
@@ -99,7 +99,7 @@ def mail(to: str = "Ana <ana@northwind.example>") -> Rendered:
 NEW = Claim(status="new")
 
 
-def begun(
+def begin_sending(
     mail_ledger: SqlMailLedger,
     to: str = "Ana <ana@northwind.example>",
     *,
@@ -108,39 +108,43 @@ def begun(
 ) -> Claim:
     """What comes of a mail that is about to be sent."""
     command = SendMail(key=key, at=NOW, email="hello", message=MESSAGE, operational=operational)
-    return mail_ledger.begin("ana", command, mail(to))
+    return mail_ledger.begin("ana", command, rendered_mail(to))
 
 
-def test_a_mail_that_may_go_is_known_again_by_what_comes_back(
+def test_a_mail_that_may_be_sent_is_found_by_its_message_id(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
-    assert begun(mail_ledger) == NEW
+    assert begin_sending(mail_ledger) == NEW
     found = SqlSentMail(database).by_local_part("hello.ana")
     assert found is not None
     assert (found.lead, found.key, found.email) == ("ana", KEY, "hello")
-    assert (found.address, found.links) == ("ana@northwind.example", mail().links)
+    assert (found.address, found.links) == ("ana@northwind.example", rendered_mail().links)
 
 
-def test_whoever_is_suppressed_while_a_mail_waits_gets_none_of_it(
+def test_an_address_that_is_suppressed_while_a_mail_waits_does_not_get_it(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
-    assert begun(mail_ledger) == begun(mail_ledger) == Claim(status="skipped", why="unsubscribed")
+    assert (
+        begin_sending(mail_ledger)
+        == begin_sending(mail_ledger)
+        == Claim(status="skipped", why="unsubscribed")
+    )
     assert SqlSentMail(database).by_local_part("hello.ana") is None
-    assert begun(mail_ledger, key="ana/confirm", operational=True) == NEW
+    assert begin_sending(mail_ledger, key="ana/confirm", operational=True) == NEW
 
 
-def test_what_becomes_of_a_mail_is_known_before_it_is_claimed(
+def test_whether_a_mail_may_be_sent_is_known_before_it_is_claimed(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     def standing(*, operational: bool = False) -> Claim | None:
-        return mail_ledger.standing(KEY, mail(), operational=operational)
+        return mail_ledger.standing(KEY, rendered_mail(), operational=operational)
 
     assert standing() is None
     SqlSuppressionList(database).add("Ana@Northwind.example", "unsubscribed", at=NOW)
     assert standing() == Claim(status="skipped", why="unsubscribed")
     assert standing(operational=True) is None
-    assert begun(mail_ledger, operational=True) == NEW
+    assert begin_sending(mail_ledger, operational=True) == NEW
     assert standing() == Claim(status="unknown")
     mail_ledger.settle(KEY, "sent")
     assert standing() == Claim(status="sent")
@@ -152,7 +156,7 @@ def test_an_international_domain_is_the_same_however_it_is_written(
     mail_ledger: SqlMailLedger, database: Database, written: str, suppressed: str
 ) -> None:
     SqlSuppressionList(database).add(suppressed, "complained", at=NOW)
-    assert begun(mail_ledger, written, operational=True).why == "complained"
+    assert begin_sending(mail_ledger, written, operational=True).why == "complained"
 
 
 @pytest.mark.parametrize("written", ["ana@straße.example", "ana@xn--strae-oqa.example"])
@@ -162,13 +166,13 @@ def test_a_sharp_s_is_no_double_s(
 ) -> None:
     suppressions = SqlSuppressionList(database)
     suppressions.add("ana@strasse.example", "unsubscribed", at=NOW)
-    assert begun(mail_ledger, written) == NEW
+    assert begin_sending(mail_ledger, written) == NEW
     suppressions.add(suppressed, "complained", at=NOW)
-    assert begun(mail_ledger, written, key="ana/2/welcome/hello").why == "complained"
+    assert begin_sending(mail_ledger, written, key="ana/2/welcome/hello").why == "complained"
 
 
 def test_an_accent_is_the_same_however_it_is_put_together(
     mail_ledger: SqlMailLedger, database: Database
 ) -> None:
     SqlSuppressionList(database).add("jose\u0301@northwind.example", "unsubscribed", at=NOW)
-    assert begun(mail_ledger, "jos\u00e9@northwind.example").why == "unsubscribed"
+    assert begin_sending(mail_ledger, "jos\u00e9@northwind.example").why == "unsubscribed"

@@ -25,7 +25,7 @@ from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import read_new_lead
 from lifecycle.stable_hash import lead_id
 from tests.journal.test_database import ALEMBIC_INI
-from tests.journal.turns import FENCE, NOW, rows, turn
+from tests.journal.turns import FENCE, NOW, read_rows, turn
 from usecases.enrolling import name_leads
 from usecases.intake import (
     Intake,
@@ -202,9 +202,11 @@ def test_two_gateways_and_a_launch_at_once_make_one_lead_of_each_person(
     for one in opened:
         one.close()
     same_partition(found)
-    owners = rows(intake.items.database, "SELECT address, lead FROM lead_addresses")
+    owners = read_rows(intake.items.database, "SELECT address, lead FROM lead_addresses")
     assert len(owners) == len(people)
-    created = rows(intake.items.database, "SELECT DISTINCT lead FROM intake WHERE kind = 'lead'")
+    created = read_rows(
+        intake.items.database, "SELECT DISTINCT lead FROM intake WHERE kind = 'lead'"
+    )
     assert {one["lead"] for one in created} <= {one["lead"] for one in owners}
 
 
@@ -226,7 +228,7 @@ def test_a_turn_that_comes_too_late_for_an_address_is_not_stored(
     found = journal.state("bo")
     assert found is not None
     assert found.profile["email"] == "bo@northwind.example"
-    assert len(rows(database, "SELECT seq FROM entries WHERE lead = 'bo'")) == 1
+    assert len(read_rows(database, "SELECT seq FROM entries WHERE lead = 'bo'")) == 1
 
 
 def test_an_address_that_a_lead_has_left_is_free_for_a_new_lead(
@@ -258,7 +260,7 @@ def test_a_new_address_that_the_rules_did_not_take_is_free_again(
         2, ("profile", {"changed": ["email"]}), before=1, profile={"email": "ana@two.example"}
     )
     journal.record(moved, FENCE, NOW, addresses=["ana@one.example", "ana@two.example"])
-    assert rows(database, "SELECT address, lead FROM lead_addresses") == [
+    assert read_rows(database, "SELECT address, lead FROM lead_addresses") == [
         {"address": "ana@two.example", "lead": "ana"}
     ]
 

@@ -1,4 +1,4 @@
-"""Rates of mail, on both databases, asked by many at once."""
+"""Rates of mail on both databases, with many requests at once."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def other_worker(url: str) -> Iterator[SqlRates]:
     opened.close()
 
 
-def test_however_many_ask_each_gets_a_place_of_its_own(
+def test_each_of_many_requests_gets_a_place_of_its_own(
     rates: SqlRates, other_worker: SqlRates
 ) -> None:
     def place(number: int) -> tuple[datetime, datetime]:
@@ -53,7 +53,7 @@ def test_however_many_ask_each_gets_a_place_of_its_own(
     assert max(earliest) <= min(latest) + timedelta(milliseconds=10)
 
 
-def test_a_place_beyond_ones_patience_is_left_to_others(rates: SqlRates) -> None:
+def test_a_place_later_than_the_patience_is_left_to_others(rates: SqlRates) -> None:
     assert rates.reserve({"program/acme": MINUTE}, NONE) == NONE
     waits = [rates.reserve({"program/acme": MINUTE}, NONE) for _ in range(3)]
     assert all(NONE < wait <= timedelta(seconds=60) for wait in waits)
@@ -97,7 +97,7 @@ def test_a_rate_of_mail_needs_a_period() -> None:
         spacing(Rate(5, None))
 
 
-def test_a_clock_that_was_ahead_holds_up_no_mail(rates: SqlRates, database: Database) -> None:
+def test_a_clock_that_was_ahead_delays_no_mail(rates: SqlRates, database: Database) -> None:
     assert rates.reserve({"program/acme": SECOND}, NONE) == NONE
     with database.write() as connection:
         ahead = datetime.now(UTC) + timedelta(hours=2)

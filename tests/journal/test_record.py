@@ -11,13 +11,13 @@ from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from models.decision import Wake
-from tests.journal.turns import FENCE, NEWER, NOW, after, event, handoff, rows, turn
+from tests.journal.turns import FENCE, NEWER, NOW, after, event_entry, handoff, read_rows, turn
 
 NEXT_RUN = Fence(run=FENCE.run + 1, length=30, run_id="next")
 
 
 def timeline(database: Database) -> list[tuple[int, int, str]]:
-    found = rows(database, "SELECT seq, turn, kind FROM entries ORDER BY seq")
+    found = read_rows(database, "SELECT seq, turn, kind FROM entries ORDER BY seq")
     return [(row["seq"], row["turn"], row["kind"]) for row in found]
 
 
@@ -46,46 +46,49 @@ def test_a_recorded_state_comes_back_as_it_was(journal: SqlJournal) -> None:
 
 
 def test_event_ids_come_back_oldest_first_and_once(journal: SqlJournal) -> None:
-    journal.record(turn(1, "created", event("b"), event("a")), FENCE, NOW)
+    journal.record(turn(1, "created", event_entry("b"), event_entry("a")), FENCE, NOW)
     again = ("ignored", {"event": "b", "type": "page.viewed", "why": "duplicate"})
     machine = ("ignored", {"event": "m", "type": "email.opened", "why": "machine"})
-    journal.record(turn(2, again, machine, event("c"), before=3), NEWER, NOW)
+    journal.record(turn(2, again, machine, event_entry("c"), before=3), NEWER, NOW)
     found = journal.stored("ana")
     assert found is not None
     assert found.seen == ("b", "a", "m", "c")
 
 
 def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
-    journal.record(turn(1, *(event(f"e{n}") for n in range(1_200))), FENCE, NOW)
+    journal.record(turn(1, *(event_entry(f"e{n}") for n in range(1_200))), FENCE, NOW)
     found = journal.stored("ana")
     assert found is not None
     assert found.seen == tuple(f"e{n}" for n in range(200, 1_200))
 
 
 @pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
-def test_a_turn_is_stored_once_and_who_comes_again_is_told_how_the_row_stands(
+def test_a_turn_is_stored_once_and_a_repetition_gets_the_stored_row(
     journal: SqlJournal, database: Database, writer: Fence
 ) -> None:
     taken = [("f1", None), ("f2", "It is closed.")]
-    assert journal.record(turn(1, "created", event("a")), FENCE, NOW, taken=taken) is None
-    before = rows(database, "SELECT * FROM leads"), rows(database, "SELECT * FROM entries")
+    assert journal.record(turn(1, "created", event_entry("a")), FENCE, NOW, taken=taken) is None
+    before = (
+        read_rows(database, "SELECT * FROM leads"),
+        read_rows(database, "SELECT * FROM entries"),
+    )
     other = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
     stored = journal.record(other, writer, after(hours=1), taken=[("f1", None)])
     assert stored is not None
     assert (stored.state.turn, stored.taken, stored.fence) == (1, tuple(taken), FENCE)
     assert before == (
-        rows(database, "SELECT * FROM leads"),
-        rows(database, "SELECT * FROM entries"),
+        read_rows(database, "SELECT * FROM leads"),
+        read_rows(database, "SELECT * FROM entries"),
     )
     address = "ana@northwind.example"
     assert SqlMailLedger(database).suppression(address, operational=False) is None
 
 
-def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
+def test_an_earlier_turn_changes_nothing_and_gets_the_stored_row(
     journal: SqlJournal, database: Database
 ) -> None:
     for number in range(1, 5):
-        decision = turn(number, event(f"e{number}"), before=number - 1)
+        decision = turn(number, event_entry(f"e{number}"), before=number - 1)
         assert journal.record(decision, FENCE, NOW, asked=[{"key": number}]) is None
     before = timeline(database)
     for writer in (FENCE, NEXT_RUN):
@@ -97,7 +100,7 @@ def test_an_earlier_turn_changes_nothing_and_is_told_how_the_row_stands(
     assert journal.record(turn(5, "touched", before=4), NEXT_RUN, NOW) is None
 
 
-def test_a_row_that_an_older_leadflow_wrote_says_what_it_knows(
+def test_a_row_that_an_older_leadflow_wrote_is_read(
     journal: SqlJournal, database: Database
 ) -> None:
     journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None)])
@@ -120,20 +123,20 @@ def test_of_many_writers_of_a_turn_one_stores_it(journal: SqlJournal, database: 
         stored = list(threads.map(write, fences))
     assert stored.count(True) == 1
     assert timeline(database) == [(1, 1, "noted")]
-    (lead,) = rows(database, "SELECT fence_length FROM leads")
+    (lead,) = read_rows(database, "SELECT fence_length FROM leads")
     assert lead["fence_length"] == stored.index(True)
 
 
 def test_the_row_says_what_is_due_next(journal: SqlJournal, database: Database) -> None:
     wake = Wake(at=after(days=3), what="accept due, riley")
     journal.record(turn(1, "created", wake=wake), FENCE, NOW)
-    assert rows(database, "SELECT due_what FROM leads") == [{"due_what": "accept due, riley"}]
+    assert read_rows(database, "SELECT due_what FROM leads") == [{"due_what": "accept due, riley"}]
     journal.record(turn(2, "closed", before=1, closed=True), NEWER, NOW)
-    (lead,) = rows(database, "SELECT due_at, due_what, closed FROM leads")
+    (lead,) = read_rows(database, "SELECT due_at, due_what, closed FROM leads")
     assert (lead["due_at"], lead["due_what"], bool(lead["closed"])) == (None, None, True)
 
 
-def test_what_strangers_write_is_stored_whatever_its_characters(journal: SqlJournal) -> None:
+def test_unauthenticated_input_is_stored_whatever_its_characters(journal: SqlJournal) -> None:
     odd = ("event", {"event": "a\0b\ud800", "type": "page.viewed", "subject": "\ud800 \0 'x' 😀"})
     journal.record(turn(1, odd, profile={"email": "a@b.example", "title": "\0\ud800"}), FENCE, NOW)
     found = journal.stored("ana")
@@ -144,5 +147,5 @@ def test_what_strangers_write_is_stored_whatever_its_characters(journal: SqlJour
 def test_a_turn_that_fails_halfway_leaves_nothing(journal: SqlJournal, database: Database) -> None:
     with pytest.raises((sa.exc.StatementError, TypeError), match="complex"):
         journal.record(turn(1, "created", ("noted", {"note": 1j})), FENCE, NOW)
-    assert rows(database, "SELECT * FROM leads") == []
+    assert read_rows(database, "SELECT * FROM leads") == []
     assert timeline(database) == []

@@ -31,7 +31,7 @@ def sla(database: Database) -> SqlSla:
     return SqlSla(database)
 
 
-def moved(was: str, to: str) -> tuple[str, dict[str, str]]:
+def stage_entry(was: str, to: str) -> tuple[str, dict[str, str]]:
     return "stage", {"from": was, "to": to, "why": "mql"}
 
 
@@ -102,7 +102,13 @@ def test_the_funnel_counts_every_lead_that_ever_was_in_a_stage(
     journal: SqlJournal, funnel: SqlFunnel
 ) -> None:
     journal.record(
-        turn(1, CREATED, moved("known", "mql"), moved("mql", "recycled"), moved("recycled", "mql")),
+        turn(
+            1,
+            CREATED,
+            stage_entry("known", "mql"),
+            stage_entry("mql", "recycled"),
+            stage_entry("recycled", "mql"),
+        ),
         FENCE,
         NOW,
     )
@@ -115,9 +121,9 @@ def test_the_median_time_is_of_the_stays_that_have_ended(
 ) -> None:
     for lead, hours in (("ana", 1), ("ben", 2), ("cy", 10), ("dan", 4)):
         journal.record(turn(1, CREATED, lead=lead), FENCE, NOW)
-        entries = moved("known", "mql")
+        entries = stage_entry("known", "mql")
         journal.record(turn(2, entries, lead=lead, before=1, at=after(hours=hours)), FENCE, NOW)
-    entries = moved("mql", "sal")
+    entries = stage_entry("mql", "sal")
     journal.record(turn(3, entries, lead="ana", before=2, at=after(hours=1.5)), FENCE, NOW)
     assert funnel.median_seconds() == {"known": 3 * 3_600, "mql": 1_800}
 

@@ -24,7 +24,7 @@ def test_suppression_belongs_to_the_address_and_is_lifted_with_it(
     assert mail_ledger.suppression("ana@northwind.example", operational=False) is None
 
 
-def test_a_suppression_stays_though_its_turn_runs_again_otherwise(
+def test_a_suppression_is_kept_when_its_turn_runs_again_with_another_outcome(
     journal: SqlJournal, database: Database
 ) -> None:
     entry = ("suppressed", {"why": "bounced"})
@@ -65,7 +65,7 @@ def test_a_suppression_by_another_lead_of_the_same_address_stays(
     assert mail_ledger.suppression("shared@northwind.example", operational=True) == "complained"
 
 
-def test_a_changed_address_leaves_the_bounce_with_the_old_one(
+def test_a_bounce_stays_with_the_old_address_when_the_address_changes(
     journal: SqlJournal, database: Database
 ) -> None:
     both = ("bounced", "unsubscribed")
@@ -99,7 +99,7 @@ def test_what_was_suppressed_by_hand_is_not_lifted_by_a_turn_about_something_els
     assert by_hand.reasons(ANA) == ["unsubscribed"]
 
 
-def test_what_a_lead_said_first_and_a_hand_after_it_outlives_the_leads_turn(
+def test_a_suppression_by_the_lead_and_then_by_hand_is_kept_when_the_leads_turn_changes(
     journal: SqlJournal, database: Database
 ) -> None:
     by_hand = SqlSuppressionList(database)
@@ -133,7 +133,7 @@ def test_a_lead_that_moves_to_an_address_that_bounces_does_not_clear_it(
     assert (by_hand.reasons(ANA), by_hand.reasons(new)) == (["bounced"], ["bounced"])
 
 
-def test_one_reason_or_all_are_lifted_and_the_list_tells_what_stands(database: Database) -> None:
+def test_one_reason_or_all_are_lifted_and_the_list_shows_what_is_left(database: Database) -> None:
     by_hand = SqlSuppressionList(database)
     for reason in ("unsubscribed", "bounced", "complained"):
         assert by_hand.add(" Ana@Northwind.example", reason, at=NOW)

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,7 @@ from adapters.temporal.client import Leads, workflow_id
 from models.directory import Directory
 from models.tables.columns import table_of
 from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
-from models.tables.people import Assignment
-from models.tables.people import Counter as CounterRow
+from models.tables.people import Assignment, MemberShare
 from tests.waiting import LIMIT, until
 from workflows.commands import LEADS
 
@@ -49,10 +49,10 @@ TEAM = [{"email": email, "weight": weight} for email, weight in WEIGHTS.items()]
     {"email": email, "capacity": capacity} for email, capacity in CAPACITIES.items()
 ]
 _A = table_of(Assignment)
-_C = table_of(CounterRow)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
 _L = table_of(LeadRow)
+_S = table_of(MemberShare)
 
 
 @contextmanager
@@ -73,7 +73,7 @@ def workers(prefix: str, settings: dict[str, str], folder: Path) -> Iterator[Non
             one.wait(LIMIT)
 
 
-async def polling(client: Client, queue: str) -> int:
+async def count_pollers(client: Client, queue: str) -> int:
     """How many workers ask this queue for workflow tasks."""
     request = DescribeTaskQueueRequest(
         namespace=client.namespace,
@@ -84,19 +84,19 @@ async def polling(client: Client, queue: str) -> int:
     return len({one.identity for one in answer.pollers})
 
 
-async def who_worked(client: Client, lead: str) -> set[str]:
+async def workers_of_lead(client: Client, lead: str) -> set[str]:
     """The workers that completed a lead's tasks."""
     history = await client.get_workflow_handle(workflow_id(lead)).fetch_history()
     done = [one.workflow_task_completed_event_attributes.identity for one in history.events]
     return {identity for identity in done if identity}
 
 
-def counted(database: Database, query: sa.Select[str, int]) -> dict[str, int]:
+def count_by_name(database: Database, query: sa.Select[str, int]) -> dict[str, int]:
     with database.read() as connection:
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def fair(owners: Counter[str]) -> bool:
+def shares_are_fair(owners: Counter[str]) -> bool:
     """Whether the shares of those without a limit are within one of their weights."""
     rest = COUNT - sum(CAPACITIES.values())
     parts = sum(WEIGHTS.values())
@@ -105,8 +105,8 @@ def fair(owners: Counter[str]) -> bool:
 
 def test_the_check_of_shares_finds_an_unfair_one() -> None:
     even = Counter({one: round(194 * weight / 6) for one, weight in WEIGHTS.items()})
-    assert fair(even)
-    assert not fair(even + Counter({"riley@acme.example": 2}))
+    assert shares_are_fair(even)
+    assert not shares_are_fair(even + Counter({"riley@acme.example": 2}))
 
 
 @pytest.fixture
@@ -139,11 +139,11 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
 
     def stored(stage: str) -> int:
         query = sa.select(_L.c.stage, sa.func.count()).group_by(_L.c.stage)
-        return counted(database, query).get(stage, 0)
+        return count_by_name(database, query).get(stage, 0)
 
     def owned() -> bool:
         query = sa.select(_L.c.stage, sa.func.count(_L.c.owner)).group_by(_L.c.stage)
-        return counted(database, query).get("mql", 0) == COUNT
+        return count_by_name(database, query).get("mql", 0) == COUNT
 
     async def enter(name: str) -> None:
         assert await leads.enrol(name, program, {"email": f"{name}@northwind.example"})
@@ -151,14 +151,14 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
     with workers(prefix, site | address, tmp_path):
 
         async def all_poll() -> bool:
-            return await polling(client, prefix + LEADS) == WORKERS
+            return await count_pollers(client, prefix + LEADS) == WORKERS
 
         await until(all_poll)
         await asyncio.gather(*map(enter, names))
         await until(lambda: stored("known") == COUNT)
         await asyncio.gather(*(leads.events(name, [demo]) for name in names))
         await until(owned)
-        worked = await asyncio.gather(*(who_worked(client, name) for name in names))
+        worked = await asyncio.gather(*(workers_of_lead(client, name) for name in names))
         await until(lambda: len(list(messages(tmp_path / "mail"))) == COUNT)
     for name in names:
         await client.get_workflow_handle(workflow_id(name)).terminate()
@@ -173,7 +173,7 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         ).all()
         of_lead = {row.id: row.owner for row in connection.execute(sa.select(_L.c.id, _L.c.owner))}
     assert owners.total() == COUNT
-    assert fair(owners), owners
+    assert shares_are_fair(owners), owners
     assert {one: owners[one] for one in CAPACITIES} == CAPACITIES
     assert len(handoffs) == len(assigned) == len(owners_rows) == COUNT
     assert {(row.lead, row.owner, row.attempt) for row in handoffs} == {
@@ -183,7 +183,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         (lead, owner, None) for lead, owner in of_lead.items()
     }
     assert {row.lead: row.fields["owner"] for row in owners_rows} == of_lead
-    counts = counted(database, sa.select(_C.c.member, _C.c.total))
-    assert {member: int(total) for member, total in counts.items()} == dict(owners)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(_S.c.member, _S.c.share)).all()
+    shares = {row.member: Fraction(row.share) for row in rows}
+    for member, weight in WEIGHTS.items():
+        assert shares[member] == Fraction(owners[member], weight)
+    # Who is at capacity is kept in line: one step below the others at the most.
+    lowest = min(shares[member] for member in WEIGHTS)
+    assert all(lowest - 1 <= shares[member] for member in CAPACITIES), shares
     alerts = Counter(str(mail["To"]) for mail in messages(tmp_path / "mail"))
     assert alerts == owners

@@ -19,7 +19,7 @@ FENCE = Fence(run=1_772_460_000_000_000, length=10)
 NEWER = Fence(run=FENCE.run, length=20)
 
 
-def state(lead: str = "ana", **changes: Any) -> LeadState:
+def lead_state(lead: str = "ana", **changes: Any) -> LeadState:
     values: dict[str, Any] = {
         "program": "acme",
         "digest": "d" * 64,
@@ -47,13 +47,13 @@ def turn(
         for place, (kind, fields) in enumerate(given, start=1)
     )
     return Decision(
-        state=state(lead, turn=number, seq=before + len(entries), **changes),
+        state=lead_state(lead, turn=number, seq=before + len(entries), **changes),
         entries=entries,
         wake=wake,
     )
 
 
-def event(name: str) -> tuple[str, dict[str, Any]]:
+def event_entry(name: str) -> tuple[str, dict[str, Any]]:
     return "event", {"event": name, "type": "page.viewed", "subject": "/pricing", "points": 2.0}
 
 
@@ -62,7 +62,7 @@ def handoff(number: int = 1, **changes: Any) -> HandoffState:
     return HandoffState(number=number, **values | changes)
 
 
-def asking(key: str, **changes: Any) -> Assign:
+def assign_command(key: str, **changes: Any) -> Assign:
     values: dict[str, Any] = {"at": NOW, "handoff": 1, "team": "sdr", "timezone": "UTC"}
     return Assign(key=key, **values | changes)
 
@@ -71,6 +71,6 @@ def after(**length: float) -> datetime:
     return NOW + timedelta(**length)
 
 
-def rows(database: Database, query: str) -> list[dict[str, Any]]:
+def read_rows(database: Database, query: str) -> list[dict[str, Any]]:
     with database.read() as connection:
         return [dict(row) for row in connection.execute(sa.text(query)).mappings()]

@@ -31,7 +31,7 @@ LEAD = "ana"
 
 @dataclass(frozen=True)
 class RandomLead:
-    """A lead's program, its profile, and what reaches it, in time order."""
+    """A lead's program, its profile, and its inputs in time order."""
 
     program: Program
     profile: dict[str, Any]

@@ -1,4 +1,4 @@
-"""Random programs: valid, though nobody would write them."""
+"""Random valid programs, most of them unlike any real one."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ _rules = st.lists(
 
 @st.composite
 def programs(draw: st.DrawFn) -> Program:
-    """A valid program that nobody would write."""
+    """A random valid program."""
     maybe = st.none() | _asks
     clock = {"within": draw(st.sampled_from(("30m", "4h", "2d"))), "calendar": "office"}
     lifecycle = {name: draw(maybe) for name in ("engaged", "mql", "mql_self_serve", "hand_raise")}

@@ -60,7 +60,7 @@ def desk_in(stage: str) -> Desk:
     return desk
 
 
-def may(do: str, stage: str, person: str) -> bool:
+def is_allowed_to(do: str, stage: str, person: str) -> bool:
     if stage in NO_HANDOFF and do == "touch":
         return True  # all four are in the directory
     if stage in NO_HANDOFF:
@@ -70,14 +70,14 @@ def may(do: str, stage: str, person: str) -> bool:
     return person in ("owner", "manager")
 
 
-def expected(do: str, stage: str, person: str) -> str | None:
+def expected_refusal(do: str, stage: str, person: str) -> str | None:
     if do == "accept" and person == "owner" and stage in ("sal", "sql"):
         return None  # accepting again
     if stage not in ACT_STAGES[do] or (do == "accept" and stage == "sql"):
         return "stage"  # in sql this lead has no second handoff that could be accepted
     if do == "done":
         return "task"
-    if not may(do, stage, person):
+    if not is_allowed_to(do, stage, person):
         return "person"
     return None
 
@@ -115,7 +115,7 @@ def test_an_act_is_allowed_by_stage_and_person(do: str, stage: str) -> None:
             assert desk.act("hold", BOSS, **FIELDS["hold"]) is None
         before = desk.world.states["a"]
         why = desk.act(do, by, **FIELDS.get(do, {}))
-        assert why == expected(do, stage, person), f"{do} in {stage} by the {person}"
+        assert why == expected_refusal(do, stage, person), f"{do} in {stage} by the {person}"
         if why is not None:
             after = desk.world.states["a"]
             assert without_the_timeline(after) == without_the_timeline(before)

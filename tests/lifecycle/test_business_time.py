@@ -176,7 +176,7 @@ def test_a_day_whose_block_lies_in_a_gap_is_no_open_day() -> None:
 def test_the_hours_of_a_skipped_date_and_of_the_next_count_once() -> None:
     apia = calendar({"mon-sun": "09:00-17:00"}, tz="Pacific/Apia")
     start, end = (parse_instant(f"2011-12-{day}:00:00Z") for day in ("29T12", "31T12"))
-    # Thursday 29th and Saturday 31st: the 30th never was.
+    # Thursday 29th and Saturday 31st: the 30th did not exist.
     assert apia.between(start, end) == 2 * 8 * 3600
 
 

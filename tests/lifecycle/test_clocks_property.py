@@ -68,7 +68,7 @@ Hold = tuple[int, int | None]
 """The minute at which something is done: a hold until the second minute, or a resume."""
 
 
-def walk(start: int, total: int, holds: list[Hold]) -> int:
+def count_open_minutes(start: int, total: int, holds: list[Hold]) -> int:
     """The first minute by which `total` open minutes from `start` are counted."""
     held_until, counted, minute = start, 0, start
     waiting = list(holds)
@@ -82,7 +82,7 @@ def walk(start: int, total: int, holds: list[Hold]) -> int:
     return minute
 
 
-def played(within: str, remind: str, start: int, holds: list[Hold]) -> dict[str, int]:
+def play_clock(within: str, remind: str, start: int, holds: list[Hold]) -> dict[str, int]:
     """The minutes at which the rules remind and say that the clock is breached."""
     world = PureWorld(program(within, remind), PEOPLE)
     at = FIRST + start * MINUTE
@@ -113,7 +113,7 @@ def run_until(world: PureWorld, at: datetime) -> None:
 
 
 @st.composite
-def some_holds(draw: st.DrawFn, start: int) -> list[Hold]:
+def holds_in_order(draw: st.DrawFn, start: int) -> list[Hold]:
     """Holds and resumes in time order, never for more than 30 days in all."""
     holds: list[Hold] = []
     minute = start
@@ -134,13 +134,15 @@ starts = st.integers(0, 20 * 1_440)
 def test_a_clock_in_hours_is_due_when_a_walk_by_minutes_says(
     data: st.DataObject, start: int, hours: int, share: int
 ) -> None:
-    holds = data.draw(some_holds(start))
-    reminder, due = (walk(start, hours * 60 * part // 100, holds) for part in (share, 100))
-    # A hold at the very instant at which the time is used up comes before it: another story.
+    holds = data.draw(holds_in_order(start))
+    reminder, due = (
+        count_open_minutes(start, hours * 60 * part // 100, holds) for part in (share, 100)
+    )
+    # A hold at the very instant at which the time is used up is applied first; not tested here.
     assume(not {reminder, due} & {minute for minute, _ in holds})
-    found = played(f"{hours}h", f"{share}%", start, holds)
-    # What a reminder says of the due instant, it says by the holds that were known then.
-    known = walk(start, hours * 60, [one for one in holds if one[0] < reminder])
+    found = play_clock(f"{hours}h", f"{share}%", start, holds)
+    # A reminder names the due instant by the holds that were known at that time.
+    known = count_open_minutes(start, hours * 60, [one for one in holds if one[0] < reminder])
     assert found == {
         "reminded": reminder,
         "due when reminded": known,
@@ -167,14 +169,14 @@ def day_due(start: int, days: int) -> int:
 def test_a_clock_in_days_counts_the_open_time_of_its_span(
     data: st.DataObject, start: int, days: int
 ) -> None:
-    holds = data.draw(some_holds(start))
+    holds = data.draw(holds_in_order(start))
     unheld = day_due(start, days)
     total = sum(open_minutes()[start:unheld])
-    due = walk(start, total, holds)
+    due = count_open_minutes(start, total, holds)
     # An unheld clock may be due at the opening after its time was used up; a hold in the
-    # night between is another story.
+    # night between is not tested here.
     holds = [one for one in holds if one[0] < due]
     held = any(until is not None for _, until in holds)
-    found = played(f"{days}d", "100%", start, holds)
+    found = play_clock(f"{days}d", "100%", start, holds)
     assert found["reminded"] == due
     assert found["breached"] == (due if held else unheld)

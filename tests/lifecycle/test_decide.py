@@ -57,7 +57,7 @@ class DecidedLead:
         return Result(key=key, arrived=at, outcome=outcome, owner=owner, why=why)  # type: ignore[arg-type]  # one of two
 
 
-def with_owner(program: Program) -> DecidedLead:
+def lead_with_owner(program: Program) -> DecidedLead:
     lead = DecidedLead(program)
     created = Created(arrived=MONDAY, profile={"email": "a@lead.example"})
     lead.turn(MONDAY, created, raised_hand(MONDAY))
@@ -71,7 +71,7 @@ def kinds(entries: Sequence[tuple[str, Any]]) -> list[str]:
 
 
 def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     now = MONDAY + 10 * HOUR
     entries = lead.turn(now, act("accept", INA, MONDAY + 4 * HOUR + SECOND))
     assert kinds(entries)[:6] == [
@@ -85,13 +85,13 @@ def test_an_accept_that_arrived_after_the_breach_was_due_does_not_undo_it() -> N
     assert lead.decision.entries[4].fields["late"] is True
     # The first touch was due two hours after 13:00, and nobody did that either.
     assert kinds(entries)[6:] == ["breached", "alerted"]
-    # Done long after their instants, they bear the real one.
+    # They are done long after their due instants, so they have the real instant.
     assert {at for _, at in entries} == {now}
 
 
 def test_an_accept_that_arrived_in_time_is_in_time_whenever_the_turn_runs() -> None:
     for late in (timedelta(0), 30 * SECOND, 10 * HOUR):
-        lead = with_owner(DESK)
+        lead = lead_with_owner(DESK)
         due = MONDAY + 4 * HOUR
         entries = lead.turn(due + late, act("accept", INA, due))
         assert kinds(entries)[:4] == ["reminded", "reminded", "accepted", "stage"]
@@ -101,39 +101,39 @@ def test_an_accept_that_arrived_in_time_is_in_time_whenever_the_turn_runs() -> N
 
 
 def test_what_is_done_within_a_minute_is_recorded_at_its_due_instant() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     lead.turn(MONDAY + 3 * HOUR)
     due = MONDAY + 4 * HOUR
     assert lead.turn(due + MINUTE) == [("breached", due), ("alerted", due)]
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     lead.turn(MONDAY + 3 * HOUR)
     real = due + MINUTE + SECOND
     assert lead.turn(real) == [("breached", real), ("alerted", real)]
 
 
 def test_entries_of_an_input_have_the_instant_at_which_it_arrived() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     arrived = MONDAY + MINUTE
     entries = lead.turn(MONDAY + HOUR, act("touch", INA, arrived, channel="call"))
     assert entries == [("touched", arrived)]
 
 
 def test_inputs_are_applied_in_the_order_in_which_they_arrived() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     touch = act("touch", INA, MONDAY + 2 * MINUTE, channel="call")
     accept = act("accept", INA, MONDAY + MINUTE)
     assert kinds(lead.turn(MONDAY + 3 * MINUTE, touch, accept)) == ["accepted", "stage", "touched"]
 
 
 def test_a_turn_before_anything_is_due_changes_nothing() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     before = lead.decision.wake
     assert lead.turn(MONDAY + MINUTE) == []
     assert lead.decision.wake == before
 
 
 def test_every_wake_has_an_effect_and_the_next_wake_is_later() -> None:
-    lead = with_owner(RELAY)
+    lead = lead_with_owner(RELAY)
     turns = 0
     while lead.decision.wake is not None:
         at = lead.decision.wake.at
@@ -148,7 +148,7 @@ def test_every_wake_has_an_effect_and_the_next_wake_is_later() -> None:
 
 
 def test_a_repeated_assignment_result_has_no_second_effect() -> None:
-    lead = with_owner(RELAY)
+    lead = lead_with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     lead.turn(due)
     answer = lead.answer(OMAR, due)
@@ -156,11 +156,11 @@ def test_a_repeated_assignment_result_has_no_second_effect() -> None:
 
 
 def test_an_assignment_result_after_the_manager_accepted_has_no_effect() -> None:
-    lead = with_owner(RELAY)
+    lead = lead_with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     assert kinds(lead.turn(due)) == ["reminded", "breached", "alerted"]
     answer = lead.answer(OMAR, due + MINUTE)
-    # Between the breach and the answer the lead is nobody's.
+    # Between the breach and the answer the lead has no owner.
     entries = lead.turn(due + SECOND, act("accept", INA, due + SECOND))
     assert kinds(entries) == ["refused"]
     entries = lead.turn(due + 2 * SECOND, act("accept", BOSS, due + 2 * SECOND))
@@ -170,7 +170,7 @@ def test_an_assignment_result_after_the_manager_accepted_has_no_effect() -> None
 
 
 def test_a_due_item_waits_some_seconds_for_the_result_of_a_command() -> None:
-    lead = with_owner(RELAY)
+    lead = lead_with_owner(RELAY)
     due = MONDAY + 2 * HOUR
     lead.turn(due)
     wake = lead.decision.wake
@@ -178,7 +178,7 @@ def test_a_due_item_waits_some_seconds_for_the_result_of_a_command() -> None:
 
 
 def test_after_an_outage_a_hold_has_ended_at_its_own_instant() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     lead.turn(
         MONDAY + HOUR,
         act("hold", INA, MONDAY + HOUR, until="2026-03-02T11:00:00Z", why="busy"),
@@ -192,7 +192,7 @@ def test_after_an_outage_a_hold_has_ended_at_its_own_instant() -> None:
 
 
 def test_clocks_count_until_the_act_arrived_even_if_the_turn_is_late() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     entries = lead.turn(
         MONDAY + 8 * HOUR,
         act("accept", INA, MONDAY + 3 * HOUR),
@@ -205,7 +205,7 @@ def test_clocks_count_until_the_act_arrived_even_if_the_turn_is_late() -> None:
 
 
 def test_a_hold_that_arrived_in_an_outage_stops_the_clock_from_its_arrival() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     hold = act("hold", INA, MONDAY + 3 * HOUR, until="2026-03-02T14:00:00Z", why="busy")
     entries = lead.turn(MONDAY + 5 * HOUR + 30 * MINUTE, hold)
     assert kinds(entries) == ["reminded", "reminded", "held", "resumed"]
@@ -240,7 +240,7 @@ def test_an_input_before_the_creation_is_refused_and_changes_nothing() -> None:
 
 
 def test_a_malformed_message_is_recorded_on_the_timeline() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     entries = lead.turn(
         MONDAY,
         MalformedInput(arrived=MONDAY, name="accept", why="by: is missing"),
@@ -250,7 +250,7 @@ def test_a_malformed_message_is_recorded_on_the_timeline() -> None:
 
 
 def test_a_second_creation_is_ignored() -> None:
-    lead = with_owner(DESK)
+    lead = lead_with_owner(DESK)
     created = Created(arrived=MONDAY, profile={"email": "b@lead.example"})
     assert kinds(lead.turn(MONDAY, created)) == ["ignored"]
     assert lead.state.profile["email"] == "a@lead.example"

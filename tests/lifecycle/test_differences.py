@@ -1,4 +1,4 @@
-"""What two versions of a program say differently, and that no difference is without a line."""
+"""The lines that describe how two versions of a program differ; each difference has a line."""
 
 from __future__ import annotations
 
@@ -19,33 +19,33 @@ from models.program.program import Program
 ACME = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
 
 
-def edited(change: Any) -> Program:
+def edited_acme(change: Any) -> Program:
     data = json.loads(ACME.canonical_json)
     change(data)
     return Program.model_validate(data)
 
 
-def words(change: Any) -> list[str]:
-    return [one.words for one in differences(ACME, edited(change))]
+def difference_lines(change: Any) -> list[str]:
+    return [one.words for one in differences(ACME, edited_acme(change))]
 
 
 def test_equal_programs_have_no_difference() -> None:
-    assert differences(ACME, edited(lambda _: None)) == ()
+    assert differences(ACME, edited_acme(lambda _: None)) == ()
 
 
 def test_a_shorter_clock_is_one_line_with_its_calendar() -> None:
     def shorter(data: dict[str, Any]) -> None:
         data["handoff"]["first_touch"]["within"] = "1h"
 
-    (line,) = words(shorter)
+    (line,) = difference_lines(shorter)
     assert line.startswith("first touch clock: 2 h → 1 h")
 
 
-def test_points_are_told_with_what_they_are_for() -> None:
+def test_a_change_of_points_names_its_rule() -> None:
     def dearer(data: dict[str, Any]) -> None:
         data["scoring"]["engagement"]["rules"][1]["points"] = 45
 
-    assert words(dearer) == ["email.replied: 40 → 45 points"]
+    assert difference_lines(dearer) == ["email.replied: 40 → 45 points"]
 
 
 def test_a_rule_that_is_inserted_leaves_those_after_it_alone() -> None:
@@ -53,53 +53,53 @@ def test_a_rule_that_is_inserted_leaves_those_after_it_alone() -> None:
         rules = data["scoring"]["engagement"]["rules"]
         rules.insert(0, {"on": "webinar.joined", "points": 12})
 
-    assert words(inserted) == ["webinar.joined: new, points 12"]
+    assert difference_lines(inserted) == ["webinar.joined: new, points 12"]
 
 
-def test_a_subject_is_told_by_its_email() -> None:
+def test_a_changed_subject_names_its_email() -> None:
     def renamed(data: dict[str, Any]) -> None:
         data["emails"]["welcome"]["subject"] = "Hello"
 
-    assert words(renamed) == ["e-mail welcome: subject changed"]
+    assert difference_lines(renamed) == ["e-mail welcome: subject changed"]
 
 
-def test_a_step_that_goes_is_told_by_its_id() -> None:
+def test_a_removed_step_is_named_by_its_id() -> None:
     def shorter(data: dict[str, Any]) -> None:
         del data["tracks"]["consideration"]["steps"][-1]
 
     assert any(
         "track consideration: step `demo-offer" in line and "gone" in line
-        for line in words(shorter)
+        for line in difference_lines(shorter)
     )
 
 
-def test_differences_are_listed_by_whom_they_touch() -> None:
+def test_differences_are_listed_by_the_leads_that_they_affect() -> None:
     def both(data: dict[str, Any]) -> None:
         data["handoff"]["first_touch"]["within"] = "1h"
         data["lifecycle"]["engaged"] = "score.engagement >= 12.0"
 
-    found = differences(ACME, edited(both))
+    found = differences(ACME, edited_acme(both))
     assert [one.touches for one in found] == ["every lead", "leads with sales"]
 
 
-def places(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+def json_paths(value: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
     """Every place in a JSON value."""
     found = [path]
     if isinstance(value, dict):
         for name, one in value.items():
-            found += places(one, (*path, name))
+            found += json_paths(one, (*path, name))
     elif isinstance(value, list):
         for place, one in enumerate(value):
-            found += places(one, (*path, place))
+            found += json_paths(one, (*path, place))
     return found
 
 
 @st.composite
-def edits(draw: st.DrawFn) -> Program:
+def edited_programs(draw: st.DrawFn) -> Program:
     """A program that is acme but for one to three edits somewhere."""
     data = copy.deepcopy(json.loads(ACME.canonical_json))
     for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(places(data)[1:]))
+        path = draw(st.sampled_from(json_paths(data)[1:]))
         *above, last = path
         holder: Any = data
         for key in above:
@@ -125,7 +125,7 @@ def edits(draw: st.DrawFn) -> Program:
         raise
 
 
-@given(edits())
+@given(edited_programs())
 def test_two_programs_differ_exactly_if_a_line_says_how(other: Program) -> None:
     same = ACME.canonical_json == other.canonical_json
     assert (differences(ACME, other) == ()) == same
@@ -133,7 +133,7 @@ def test_two_programs_differ_exactly_if_a_line_says_how(other: Program) -> None:
 
 
 @pytest.mark.parametrize("section", json.loads(ACME.canonical_json))
-def test_every_section_has_somebody_whom_it_touches(section: str) -> None:
+def test_every_section_says_which_leads_it_affects(section: str) -> None:
     data = json.loads(ACME.canonical_json)
     other = copy.deepcopy(data)
     if section in ("program", "timezone"):

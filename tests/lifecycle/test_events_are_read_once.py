@@ -1,4 +1,4 @@
-"""An event is read at the first door it passes; what was read comes to the rules unchanged."""
+"""An event is parsed at its first door, and the rules get the parsed event unchanged."""
 
 from __future__ import annotations
 

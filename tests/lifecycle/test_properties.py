@@ -35,7 +35,7 @@ def _comparable(entries: list[Entry]) -> list[tuple[datetime, str, Mapping[str, 
     return [(entry.at, entry.kind, entry.fields) for entry in entries]
 
 
-def _only(entries: list[Entry], *kinds: str) -> list[Entry]:
+def _of_kinds(entries: list[Entry], *kinds: str) -> list[Entry]:
     return [entry for entry in entries if entry.kind in kinds]
 
 
@@ -52,7 +52,7 @@ def test_entries_are_numbered_without_a_gap_and_in_time_order(lead: RandomLead) 
 @given(random_leads())
 def test_stage_moves_stay_inside_the_table(lead: RandomLead) -> None:
     stage = "known"
-    for entry in _only(play(lead), "stage"):
+    for entry in _of_kinds(play(lead), "stage"):
         assert entry.fields["from"] == stage
         stage = entry.fields["to"]
         assert stage in MOVES[entry.fields["from"]]
@@ -106,7 +106,7 @@ def test_caps_and_windows_are_never_violated(lead: RandomLead) -> None:
     sending = lead.program.sending
     sends = [
         entry.at
-        for entry in _only(play(lead), "email_sent")
+        for entry in _of_kinds(play(lead), "email_sent")
         if not lead.program.emails[entry.fields["email"]].operational
     ]
     for cap in sending.caps:

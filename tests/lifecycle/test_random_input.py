@@ -1,4 +1,4 @@
-"""Random input from outside: the rules never fail, and what can be read can be stored."""
+"""Random input from outside: the rules never fail, and all that can be read can be stored."""
 
 from __future__ import annotations
 

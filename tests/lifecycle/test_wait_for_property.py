@@ -29,7 +29,7 @@ _sides = st.sampled_from(({}, {"before": "3d"}, {"before": "2w"}, {"after": "1d"
 _SHIFT = {"3d": -3, "2w": -14, "1d": 1}
 
 
-def _program(side: dict[str, str], at: time) -> Program:
+def _program_with_wait_for(side: dict[str, str], at: time) -> Program:
     def notify(message: str) -> list[dict[str, Any]]:
         return [{"notify": {"channel": "app", "message": message}}]
 
@@ -72,7 +72,7 @@ def test_a_wait_for_follows_the_date_of_now(
     first: dict[str, Any], changes: list[tuple[int, dict[str, Any]]], side: dict[str, str], at: time
 ) -> None:
     life = [(0, first), *sorted(changes, key=lambda one: one[0])]
-    program = _program(side, at)
+    program = _program_with_wait_for(side, at)
     world = PureWorld(program, NOBODY)
     for number, (hours, change) in enumerate(life):
         now = START + timedelta(hours=hours)

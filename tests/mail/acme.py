@@ -59,7 +59,7 @@ def send_mail(key: str = "ana/1/welcome/note") -> SendMail:
     return SendMail(key=key, at=NOW, email="note", message=MESSAGE)
 
 
-def rendered(of: Program | None = None, **profile: Any) -> Rendered:
+def render_note(of: Program | None = None, **profile: Any) -> Rendered:
     """`note`, rendered for this lead."""
     return MailRenderer().marketing(of or program(), lead(**profile), PEOPLE, send_mail())
 
@@ -69,6 +69,6 @@ def alert(text: str = "Riley did not accept Ana by 18:00.") -> Alert:
     return Alert(key="ana/1/alert", at=NOW, to="riley@acme.example", why="breached", text=text)
 
 
-def alerted(renderer: MailRenderer, text: str = "Riley was late.", **profile: Any) -> Rendered:
+def render_alert(renderer: MailRenderer, text: str = "Riley was late.", **profile: Any) -> Rendered:
     """That alert as a mail."""
     return renderer.alert(program(), lead(**profile), PEOPLE, (), alert(text)).mail

@@ -12,16 +12,16 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 
-def _named(name: str) -> x509.Name:
+def _common_name(name: str) -> x509.Name:
     return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _begun(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
+def _certificate_builder(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBuilder:
     now = datetime.now(UTC)
     return (
         x509.CertificateBuilder()
-        .subject_name(_named(subject))
-        .issuer_name(_named("A test's authority"))
+        .subject_name(_common_name(subject))
+        .issuer_name(_common_name("A test's authority"))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
@@ -29,17 +29,17 @@ def _begun(subject: str, key: ec.EllipticCurvePrivateKey) -> x509.CertificateBui
     )
 
 
-def made(folder: Path, address: str) -> tuple[Path, Path]:
+def write_certificates(folder: Path, address: str) -> tuple[Path, Path]:
     """The authority's certificate, and a server's with its key, for one IP address; PEM."""
     authority, server = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     root = (
-        _begun("A test's authority", authority)
+        _certificate_builder("A test's authority", authority)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(authority, hashes.SHA256())
     )
     alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
     leaf = (
-        _begun("mail", server)
+        _certificate_builder("mail", server)
         .add_extension(alternative, critical=False)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)
         .sign(authority, hashes.SHA256())

@@ -1,6 +1,6 @@
 """An RFC 6376 verifier on `cryptography` alone, independent of the signer's library.
 
-It knows what our mail may have: rsa-sha256, relaxed/relaxed, no `l=`. Anything else fails.
+It accepts what our mail may have: rsa-sha256, relaxed/relaxed, no `l=`. Anything else fails.
 """
 
 from __future__ import annotations

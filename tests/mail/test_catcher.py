@@ -9,7 +9,7 @@ from activities.ports import MailUnsentError
 from adapters.delivery.catcher import Catcher, messages
 from adapters.delivery.smtp import SmtpMailer
 from adapters.mail.render import MailRenderer
-from tests.mail.acme import MESSAGE, alerted, mjml, program, rendered
+from tests.mail.acme import MESSAGE, mjml, program, render_alert, render_note
 
 
 def mailer_to(catcher: Catcher) -> SmtpMailer:
@@ -21,8 +21,8 @@ async def test_a_mail_goes_through_smtp_into_one_file_without_a_defect(tmp_path:
     of = program(subject="Grüße, {{ lead.first_name }}", mjml=mjml("Hällo.\n.\n" + "long " * 400))
     with Catcher(tmp_path / "mail", 0, on_mail=arrived.put) as catcher:
         mailer = mailer_to(catcher)
-        await mailer.send(rendered(of, first_name="Zoë", last_name="O'Neil, <b>"))
-        await mailer.send(alerted(MailRenderer(), "Größe: 3"))
+        await mailer.send(render_note(of, first_name="Zoë", last_name="O'Neil, <b>"))
+        await mailer.send(render_alert(MailRenderer(), "Größe: 3"))
         await mailer.close()
     first, second = messages(tmp_path / "mail")
     assert first["Subject"] == "Grüße, Zoë"
@@ -50,7 +50,7 @@ async def test_a_mail_goes_through_smtp_into_one_file_without_a_defect(tmp_path:
 async def test_an_international_address_arrives(tmp_path: Path) -> None:
     with Catcher(tmp_path, 0) as catcher:
         mailer = mailer_to(catcher)
-        await mailer.send(rendered(email="zoë@northwind.example", first_name="Zoë"))
+        await mailer.send(render_note(email="zoë@northwind.example", first_name="Zoë"))
         await mailer.close()
     (mail,) = messages(tmp_path)
     assert mail["To"] == "Zoë <zoë@northwind.example>"
@@ -59,7 +59,7 @@ async def test_an_international_address_arrives(tmp_path: Path) -> None:
 async def test_a_mail_sent_twice_is_two_files(tmp_path: Path) -> None:
     with Catcher(tmp_path, 0) as catcher:
         mailer = mailer_to(catcher)
-        await asyncio.gather(*(mailer.send(rendered()) for _ in range(10)))
+        await asyncio.gather(*(mailer.send(render_note()) for _ in range(10)))
         await mailer.close()
     assert [mail["Message-ID"] for mail in messages(tmp_path)] == [f"<{MESSAGE}>"] * 10
 
@@ -70,7 +70,7 @@ async def test_a_listener_that_fails_loses_no_mail(tmp_path: Path) -> None:
 
     with Catcher(tmp_path, 0, on_mail=fail) as catcher:
         mailer = mailer_to(catcher)
-        await mailer.send(rendered())
+        await mailer.send(render_note())
         await mailer.close()
     assert len(list(messages(tmp_path))) == 1
 
@@ -81,7 +81,7 @@ async def test_a_mail_that_cannot_be_stored_is_not_accepted(tmp_path: Path) -> N
         folder.rmdir()
         mailer = mailer_to(catcher)
         with pytest.raises(MailUnsentError, match="451"):
-            await mailer.send(rendered())
+            await mailer.send(render_note())
         await mailer.close()
 
 

@@ -22,7 +22,7 @@ from adapters.delivery.dkim import DkimSigner
 from adapters.delivery.smtp import SmtpMailer
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
-from tests.mail.acme import LINKS, PEOPLE, alerted, lead, program, rendered, send_mail
+from tests.mail.acme import LINKS, PEOPLE, lead, program, render_alert, render_note, send_mail
 from tests.mail.signed_mail import fields, record, signed_names, verifies
 
 DOMAIN, SELECTOR = "acme.example", "leadflow"
@@ -79,18 +79,20 @@ def signed(key_file: Path) -> Callable[[Rendered], bytes]:
     return sign
 
 
-def nurture(text: str = "Hello.", **profile: str) -> Rendered:
+def nurture_mail(text: str = "Hello.", **profile: str) -> Rendered:
     renderer = MailRenderer(LINKS)
     return renderer.marketing(program(text=text), lead(**profile), PEOPLE, send_mail())
 
 
 MAILS = {
-    "nurture": nurture(),
-    "to sales": alerted(MailRenderer(LINKS)),
-    "without links": rendered(),
-    "with letters of all kinds": nurture("Größe  ✓ \t \n\n.\n\nEnd \n\n\n", first_name="Zoë 李"),
-    "to an international address": rendered(email="zoë@bücher.example"),
-    "with a long subject": dataclasses.replace(nurture(), subject="A long subject, " * 20),
+    "nurture": nurture_mail(),
+    "to sales": render_alert(MailRenderer(LINKS)),
+    "without links": render_note(),
+    "with letters of all kinds": nurture_mail(
+        "Größe  ✓ \t \n\n.\n\nEnd \n\n\n", first_name="Zoë 李"
+    ),
+    "to an international address": render_note(email="zoë@bücher.example"),
+    "with a long subject": dataclasses.replace(nurture_mail(), subject="A long subject, " * 20),
 }
 
 
@@ -106,7 +108,7 @@ def test_every_mail_is_signed_so_that_another_implementation_verifies_it(
 def test_all_headers_about_the_author_and_unsubscribing_are_signed(
     signed: Callable[[Rendered], bytes],
 ) -> None:
-    message = signed(nurture())
+    message = signed(nurture_mail())
     names, present = signed_names(message), {name for name, _ in fields(message)}
     wanted = {
         *("from", "to", "subject", "date", "message-id", "reply-to"),
@@ -132,7 +134,7 @@ _CHANGES = {
 def test_whatever_is_changed_on_the_way_breaks_the_signature(
     change: tuple[bytes, bytes], signed: Callable[[Rendered], bytes], key: rsa.RSAPrivateKey
 ) -> None:
-    message = signed(nurture())
+    message = signed(nurture_mail())
     assert change[0] in message
     changed = message.replace(*change, 1)
     assert not verifies(changed, key.public_key(), domain=DOMAIN, selector=SELECTOR)
@@ -141,7 +143,7 @@ def test_whatever_is_changed_on_the_way_breaks_the_signature(
 def test_changes_that_relays_may_make_keep_the_signature_valid(
     signed: Callable[[Rendered], bytes], key: rsa.RSAPrivateKey
 ) -> None:
-    message = signed(nurture())
+    message = signed(nurture_mail())
     relayed = b"Received: by mx.example\r\n" + message.replace(
         b"Subject: A note", b"subject:   A\r\n\tnote"
     )
@@ -151,7 +153,7 @@ def test_changes_that_relays_may_make_keep_the_signature_valid(
 
 def test_another_key_does_not_verify_it(signed: Callable[[Rendered], bytes]) -> None:
     other = rsa.generate_private_key(public_exponent=65_537, key_size=2_048).public_key()
-    assert not verifies(signed(nurture()), other, domain=DOMAIN, selector=SELECTOR)
+    assert not verifies(signed(nurture_mail()), other, domain=DOMAIN, selector=SELECTOR)
 
 
 async def test_what_arrives_by_smtp_verifies(
@@ -160,7 +162,7 @@ async def test_what_arrives_by_smtp_verifies(
     signer = DkimSigner(domain=DOMAIN, selector=SELECTOR, key_file=key_file)
     with Catcher(tmp_path / "mail", 0) as catcher:
         mailer = SmtpMailer("127.0.0.1", catcher.port, local_hostname="me", signer=signer)
-        await mailer.send(nurture(".\n.a line that begins with a period"))
+        await mailer.send(nurture_mail(".\n.a line that begins with a period"))
         await mailer.close()
     (file,) = (tmp_path / "mail").glob("*.eml")
     arrived = b"\r\n".join(file.read_bytes().splitlines()) + b"\r\n"

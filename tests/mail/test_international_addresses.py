@@ -9,12 +9,12 @@ from adapters.mail.render import MailRenderer
 from lifecycle.nurture.sending import message_id
 from lifecycle.program.rulebook import rulebook
 from models.decision import SendMail
-from tests.mail.acme import LINKS, NOW, PEOPLE, lead, program, rendered
+from tests.mail.acme import LINKS, NOW, PEOPLE, lead, program, render_note
 from tests.mail.scripted_server import Server, serving
 
 
 async def test_an_international_author_needs_a_server_that_takes_one() -> None:
-    mail = rendered(program(sender="Zoë <zoë@acme.example>"))
+    mail = render_note(program(sender="Zoë <zoë@acme.example>"))
     plain = dataclasses.replace(mail, envelope_from="bounce+token@in.acme.example")
     async with serving(Server(extensions=())) as mailer:
         with pytest.raises(MailRefusedError, match="SMTPUTF8"):
@@ -24,14 +24,14 @@ async def test_an_international_author_needs_a_server_that_takes_one() -> None:
 async def test_an_international_domain_alone_needs_nothing() -> None:
     server = Server(extensions=())
     async with serving(server) as mailer:
-        await mailer.send(rendered(email="ana@bücher.example", first_name="Zoë"))
+        await mailer.send(render_note(email="ana@bücher.example", first_name="Zoë"))
     assert "RCPT TO:<ana@xn--bcher-kva.example>" in server.lines
 
 
 async def test_a_sharp_s_goes_to_its_own_domain_and_not_to_that_with_double_s() -> None:
     server = Server(extensions=())
     async with serving(server) as mailer:
-        await mailer.send(rendered(email="ana@straße.example"))
+        await mailer.send(render_note(email="ana@straße.example"))
     assert "RCPT TO:<ana@xn--strae-oqa.example>" in server.lines
 
 

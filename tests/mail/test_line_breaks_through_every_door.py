@@ -35,10 +35,10 @@ OF = program(
 PROFILE = {"email": "ana@northwind.example", "first_name": EVIL, "company": EVIL}
 
 
-def listed(file: Path) -> LeadState:
+def lead_from_file(file: Path) -> LeadState:
     with checked_leads(file, OF) as leads:
         [read] = leads
-    return created(read.profile)
+    return lead_from_profile(read.profile)
 
 
 def by_list(folder: Path) -> LeadState:
@@ -47,37 +47,37 @@ def by_list(folder: Path) -> LeadState:
         writer = csv.DictWriter(rows, list(PROFILE))
         writer.writeheader()
         writer.writerow(PROFILE)
-    return listed(file)
+    return lead_from_file(file)
 
 
 def by_lines(folder: Path) -> LeadState:
     file = folder / "leads.jsonl"
     file.write_text(json.dumps(PROFILE) + "\n")
-    return listed(file)
+    return lead_from_file(file)
 
 
 def by_creation(_: Path) -> LeadState:
-    return created(PROFILE)
+    return lead_from_profile(PROFILE)
 
 
 def by_event(_: Path) -> LeadState:
-    state = created({"email": "ana@northwind.example"})
+    state = lead_from_profile({"email": "ana@northwind.example"})
     event = read_event({"type": "profile.updated", "data": PROFILE}, NOW + timedelta(hours=1))
     return decide(rulebook(OF), state, [event], event.arrived, people=PEOPLE).state
 
 
 def by_an_old_row(_: Path) -> LeadState:
     """A lead that was stored before line breaks became spaces (docs/language.md)."""
-    state = created({"email": "ana@northwind.example"})
+    state = lead_from_profile({"email": "ana@northwind.example"})
     return state.changed(profile={**state.profile, **PROFILE})
 
 
-def created(profile: Mapping[str, object]) -> LeadState:
+def lead_from_profile(profile: Mapping[str, object]) -> LeadState:
     born = Created(arrived=NOW, profile=profile)
     return decide(rulebook(OF), new_lead("ana", OF), [born], NOW, people=PEOPLE).state
 
 
-def sound(mail: EmailMessage, wanted: set[str]) -> None:
+def assert_no_field_was_added(mail: EmailMessage, wanted: set[str]) -> None:
     assert set(mail.keys()) == wanted
     assert not mail.defects
     assert all(not value.defects for value in mail.values() if hasattr(value, "defects"))
@@ -99,26 +99,28 @@ def test_line_breaks_in_a_name_become_spaces(
 
 
 @pytest.mark.parametrize("door", [by_list, by_lines, by_creation, by_event, by_an_old_row])
-def test_a_leads_names_make_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
+def test_a_leads_names_add_no_header(door: Callable[[Path], LeadState], tmp_path: Path) -> None:
     state = door(tmp_path).changed(owner="riley@acme.example")
     mail = MailRenderer(LINKS).marketing(OF, state, PEOPLE, send_mail())
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
-    sound(read, MARKETING)
+    assert_no_field_was_added(read, MARKETING)
     alarm = alert(f"Riley forgot {EVIL}")
     mail_of_alert = MailRenderer(LINKS).alert(OF, state, PEOPLE, (), alarm).mail
     read = message_from_bytes(build_message(mail_of_alert, NOW).as_bytes(), policy=policy.SMTP)
-    sound(read, ALERT)
+    assert_no_field_was_added(read, ALERT)
 
 
-def test_a_salespersons_name_and_signature_make_no_header(tmp_path: Path) -> None:
+def test_a_salespersons_name_and_signature_add_no_header(tmp_path: Path) -> None:
     file = tmp_path / "teams.yaml"
     member = {"email": "riley@acme.example", "name": EVIL, "signature": EVIL}
     file.write_text(json.dumps({"teams": {"sdr": {"members": [member]}}}))  # JSON is YAML
     people: Directory = read_directory(file)
-    state = created({"email": "ana@northwind.example"}).changed(owner="riley@acme.example")
+    state = lead_from_profile({"email": "ana@northwind.example"}).changed(
+        owner="riley@acme.example"
+    )
     mail = MailRenderer(LINKS).marketing(OF, state, people, send_mail())
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
-    sound(read, MARKETING)
+    assert_no_field_was_added(read, MARKETING)
     assert read["From"].addresses[0].addr_spec == "riley@acme.example"
 
 

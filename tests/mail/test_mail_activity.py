@@ -1,4 +1,4 @@
-"""The activities of mail, over ports in memory: what is asked before a mail goes, and when."""
+"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class WatchedRates(FakeRates):
         return super().reserve(rates, patience)
 
 
-def limited(**rates: str) -> Program:
+def program_with_limit(**rates: str) -> Program:
     whole = program()
     return whole.model_copy(
         update={
@@ -63,7 +63,9 @@ def world(of: Program, rates: FakeRates | None = None, **profile: Any) -> FakeWo
     return made
 
 
-async def sent(of: FakeWorld, command: SendMail | None = None, tries: int = 1) -> CommandResult:
+async def run_send_mail(
+    of: FakeWorld, command: SendMail | None = None, tries: int = 1
+) -> CommandResult:
     environment = ActivityEnvironment()
     environment.info = dataclasses.replace(environment.info, attempt=tries)
     work = Work(lead="ana", commands=[write_command(command or send_mail())])
@@ -72,9 +74,9 @@ async def sent(of: FakeWorld, command: SendMail | None = None, tries: int = 1) -
 
 
 async def test_a_mail_asks_for_a_place_under_the_programs_rate_and_its_domains() -> None:
-    of = limited(rate="600 per 1m", domain_rate="60 per 1m")
+    of = program_with_limit(rate="600 per 1m", domain_rate="60 per 1m")
     at = world(of, email="Ana@Northwind.Example")
-    assert await sent(at) == {"outcome": "sent"}
+    assert await run_send_mail(at) == {"outcome": "sent"}
     assert at.rates.asked == [
         {"program/acme": of.sending.rate, "domain/northwind.example": of.sending.domain_rate}
     ]
@@ -82,81 +84,81 @@ async def test_a_mail_asks_for_a_place_under_the_programs_rate_and_its_domains()
 
 async def test_a_program_without_rates_asks_for_no_place() -> None:
     at = world(program())
-    assert await sent(at) == {"outcome": "sent"}
+    assert await run_send_mail(at) == {"outcome": "sent"}
     assert at.rates.asked == []
 
 
 async def test_a_mail_whose_place_is_near_waits_for_it() -> None:
-    at = world(limited(rate="600 per 1m"), FakeRates([timedelta(milliseconds=5)]))
-    assert await sent(at) == {"outcome": "sent"}
+    at = world(program_with_limit(rate="600 per 1m"), FakeRates([timedelta(milliseconds=5)]))
+    assert await run_send_mail(at) == {"outcome": "sent"}
     assert len(at.rates.asked) == 1
 
 
 @pytest.mark.parametrize("tries", [1, 5, 500])
-async def test_a_mail_whose_place_is_far_lets_others_go_and_comes_back_later_each_time(
+async def test_a_mail_whose_place_is_far_is_tried_again_later_each_time(
     tries: int,
 ) -> None:
     wait = timedelta(seconds=30)
-    at = world(limited(rate="2 per 1m"), FakeRates([wait]))
+    at = world(program_with_limit(rate="2 per 1m"), FakeRates([wait]))
     with pytest.raises(ApplicationError) as raised:
-        await sent(at, tries=tries)
+        await run_send_mail(at, tries=tries)
     assert raised.value.category is ApplicationErrorCategory.BENIGN
     delay = raised.value.next_retry_delay
     assert delay is not None
     assert wait <= delay <= wait + min(tries * wait, timedelta(minutes=10))
     assert (at.mail_ledger.claims, at.mailer.sent) == ({}, [])
-    assert await sent(at) == {"outcome": "sent"}
+    assert await run_send_mail(at) == {"outcome": "sent"}
 
 
-async def test_whoever_unsubscribes_while_a_mail_waits_for_its_place_gets_none() -> None:
+async def test_a_lead_that_unsubscribes_while_a_mail_waits_for_its_place_gets_no_mail() -> None:
     rates = WatchedRates([timedelta(milliseconds=5)])
-    at = world(limited(rate="2 per 1m"), rates)
+    at = world(program_with_limit(rate="2 per 1m"), rates)
     rates.meanwhile = lambda: at.mail_ledger.suppressed.update({ADDRESS: "unsubscribed"})
-    assert await sent(at) == {"outcome": "skipped", "why": "unsubscribed"}
+    assert await run_send_mail(at) == {"outcome": "skipped", "why": "unsubscribed"}
     assert at.mailer.sent == []
 
 
-async def test_a_mail_that_goes_can_be_known_again_by_its_name_and_links() -> None:
+async def test_the_name_and_links_of_a_sent_mail_are_stored() -> None:
     at = world(program())
-    await sent(at)
+    await run_send_mail(at)
     assert at.mail_ledger.known == {send_mail().key: ("note", ())}
 
 
 @pytest.mark.parametrize("kind", ["bounced", "soft_bounced", "refused"])
-async def test_what_a_refusal_means_is_told_to_the_rules(kind: Any) -> None:
+async def test_what_a_refusal_means_is_reported_to_the_rules(kind: Any) -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailRefusedError("550 no", kind)]
-    assert await sent(at) == {"outcome": "failed", "why": kind}
-    assert await sent(at) == {"outcome": "failed", "why": kind}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
 
 
-async def test_a_refusal_of_the_content_is_told_too() -> None:
+async def test_a_refusal_of_the_content_is_reported_too() -> None:
     at = world(program())
     at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed", "refused")]
-    assert await sent(at) == {"outcome": "failed", "why": "refused"}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": "refused"}
 
 
-async def test_a_server_that_is_down_is_no_fault_that_fills_the_log() -> None:
+async def test_a_server_that_is_down_does_not_fill_the_log() -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailUnsentError("no connection to 127.0.0.1:25: refused")]
     with pytest.raises(ApplicationError, match="no connection") as raised:
-        await sent(at)
+        await run_send_mail(at)
     assert raised.value.category is ApplicationErrorCategory.BENIGN
     assert at.mail_ledger.claims == {}
 
 
-async def test_a_mail_that_cannot_be_rendered_is_told_and_claims_no_place(
+async def test_a_mail_that_cannot_be_rendered_is_reported_and_claims_no_place(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.CRITICAL)
-    at = world(limited(rate="2 per 1m"))
+    at = world(program_with_limit(rate="2 per 1m"))
     at.renderer.failure = ValueError("e-mail 'note': no such field")
-    assert await sent(at) == {"outcome": "failed", "why": "template"}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": "template"}
     assert at.rates.asked == []
 
 
 async def test_an_alert_has_a_connection_of_its_own_and_waits_for_no_rate() -> None:
-    at = world(limited(rate="2 per 1m"), FakeRates([timedelta(days=1)]))
+    at = world(program_with_limit(rate="2 per 1m"), FakeRates([timedelta(days=1)]))
     command: Alert = alert()
     work = Work(lead="ana", commands=[write_command(command)])
     await ActivityEnvironment().run(SalesActivities(at.ports).alert, work)
@@ -180,14 +182,14 @@ class SlowMailLedger(FakeMailLedger):
 
 
 @pytest.mark.parametrize("rate", ["", "600 per 1m"])
-async def test_whoever_is_cancelled_while_a_mail_is_claimed_gives_that_claim_back(
+async def test_a_send_that_is_cancelled_while_it_claims_releases_its_claim(
     rate: str,
 ) -> None:
     mail_ledger = SlowMailLedger()
     at = dataclasses.replace(
-        world(limited(rate=rate) if rate else program()), mail_ledger=mail_ledger
+        world(program_with_limit(rate=rate) if rate else program()), mail_ledger=mail_ledger
     )
-    trying = asyncio.create_task(sent(at))
+    trying = asyncio.create_task(run_send_mail(at))
     await asyncio.to_thread(mail_ledger.asked.wait, 10)
     trying.cancel()
     await asyncio.sleep(0)
@@ -202,14 +204,14 @@ async def test_a_mail_whose_outcome_is_unknown_asks_no_server() -> None:
     at = world(program())
     at.mail_ledger.claims[send_mail().key] = Claim(status="unknown")
     at.mailer.failures[ADDRESS] = [AssertionError("it was asked")]
-    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": "unknown_outcome"}
 
 
-async def test_whoever_is_suppressed_already_is_not_even_named_to_the_server() -> None:
+async def test_a_suppressed_address_is_not_named_to_the_mail_server() -> None:
     at = world(program())
     at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
     at.mailer.failures[ADDRESS] = [AssertionError("it was asked")]
-    assert await sent(at) == {"outcome": "skipped", "why": "unsubscribed"}
+    assert await run_send_mail(at) == {"outcome": "skipped", "why": "unsubscribed"}
 
 
 @dataclass
@@ -227,10 +229,10 @@ class HangingMailer(FakeMailer):
         await super().send(mail, before_content=before_content)
 
 
-async def test_whoever_unsubscribes_while_a_server_hangs_gets_none() -> None:
+async def test_a_lead_that_unsubscribes_while_a_server_hangs_gets_no_mail() -> None:
     hanging = HangingMailer()
     at = dataclasses.replace(world(program()), mailer=hanging)
-    trying = asyncio.create_task(sent(at))
+    trying = asyncio.create_task(run_send_mail(at))
     await hanging.asked.wait()
     assert at.mail_ledger.claims == {}
     at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
@@ -239,7 +241,7 @@ async def test_whoever_unsubscribes_while_a_server_hangs_gets_none() -> None:
     assert at.mailer.sent == []
 
 
-async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> None:
+async def test_a_worker_that_stops_releases_a_mail_that_it_has_not_begun_to_send() -> None:
     hanging = HangingMailer()
     at = dataclasses.replace(world(program()), mailer=hanging)
     environment = ActivityEnvironment()
@@ -253,7 +255,7 @@ async def test_a_worker_that_stops_hands_a_mail_back_that_it_has_not_begun() -> 
     assert (at.mail_ledger.claims, at.mailer.sent) == ({}, [])
 
 
-async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
+async def test_a_worker_that_stops_finishes_a_mail_that_it_has_begun_to_send() -> None:
     mail_ledger = SlowMailLedger()
     at = dataclasses.replace(world(program()), mail_ledger=mail_ledger)
     environment = ActivityEnvironment()
@@ -266,28 +268,28 @@ async def test_a_worker_that_stops_lets_a_mail_end_that_it_has_begun() -> None:
 
 
 @pytest.mark.parametrize("trouble", [OSError("a bug"), ApplicationError("another")])
-async def test_whatever_fails_before_the_content_is_no_doubt(trouble: Exception) -> None:
+async def test_a_failure_before_the_content_leaves_no_unknown_outcome(trouble: Exception) -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [trouble]
     with pytest.raises(type(trouble)):
-        await sent(at)
+        await run_send_mail(at)
     assert at.mail_ledger.claims == {}
-    assert await sent(at) == {"outcome": "sent"}
+    assert await run_send_mail(at) == {"outcome": "sent"}
 
 
-async def test_a_server_that_takes_the_content_for_now_not_gives_the_claim_back() -> None:
+async def test_a_temporary_refusal_of_the_content_releases_the_claim() -> None:
     at = world(program())
     at.mailer.after_content[ADDRESS] = [MailUnsentError("452 4.3.1 disk full")]
     with pytest.raises(ApplicationError, match="disk full"):
-        await sent(at)
+        await run_send_mail(at)
     assert at.mail_ledger.claims == {}
 
 
-async def test_a_connection_that_breaks_after_the_content_leaves_a_doubt(
+async def test_a_connection_that_breaks_after_the_content_leaves_the_outcome_unknown(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.CRITICAL)
     at = world(program())
     at.mailer.after_content[ADDRESS] = [ConnectionResetError()]
-    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}
-    assert await sent(at) == {"outcome": "failed", "why": "unknown_outcome"}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": "unknown_outcome"}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": "unknown_outcome"}

@@ -11,13 +11,23 @@ from adapters.mail.render import MailRenderer
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState
-from tests.mail.acme import MESSAGE, NOW, PEOPLE, alerted, lead, mjml, program, rendered, send_mail
+from tests.mail.acme import (
+    MESSAGE,
+    NOW,
+    PEOPLE,
+    lead,
+    mjml,
+    program,
+    render_alert,
+    render_note,
+    send_mail,
+)
 
 HOSTILE = "<script>alert(1)</script>"
 
 
 def test_a_text_body_gets_an_html_part_with_paragraphs_and_links() -> None:
-    mail = rendered(program(text="One & two.\n\nSee https://acme.example/a?b=1&c=2.\nBye"))
+    mail = render_note(program(text="One & two.\n\nSee https://acme.example/a?b=1&c=2.\nBye"))
     assert "<p>One &amp; two.</p>" in mail.html
     assert '<a href="https://acme.example/a?b=1&amp;c=2">' in mail.html
     assert "</a>.<br>\nBye</p>" in mail.html
@@ -33,7 +43,7 @@ def test_a_template_gets_a_text_part_with_its_links_and_without_what_is_hidden()
         '<mj-image src="https://acme.example/a.png" alt="A chart" />'
         "</mj-column></mj-section></mj-body></mjml>"
     )
-    mail = rendered(program(mjml=template, preheader="Also hidden"))
+    mail = render_note(program(mjml=template, preheader="Also hidden"))
     assert mail.text.startswith(
         "Hello\n\nOne\ntwo\n\n- a\n- b\n\nGo (https://acme.example/go)\n\nA chart\n"
     )
@@ -50,11 +60,11 @@ def test_liquid_may_be_anywhere_in_a_template_with_any_characters() -> None:
         '<mj-button href="https://acme.example/{{ lead.door | default: "x" }}">Go</mj-button>'
         "</mj-column></mj-section><mj-raw>{% endif %}</mj-raw></mj-body></mjml>"
     )
-    mail = rendered(program(mjml=template), employees=10)
+    mail = render_note(program(mjml=template), employees=10)
     assert "color:red" in mail.html
     assert ">there</div>" in mail.html
     assert 'href="https://acme.example/x"' in mail.html
-    assert "Go" not in rendered(program(mjml=template), employees=900).text
+    assert "Go" not in render_note(program(mjml=template), employees=900).text
 
 
 @pytest.mark.parametrize(
@@ -68,7 +78,7 @@ def test_liquid_may_be_anywhere_in_a_template_with_any_characters() -> None:
 )
 def test_html_in_a_name_is_escaped_in_html_and_left_alone_in_text(body: dict[str, str]) -> None:
     of = program(**body, subject="{{ lead.first_name }}", preheader="{{ lead.first_name }}")
-    mail = rendered(of, first_name=HOSTILE)
+    mail = render_note(of, first_name=HOSTILE)
     assert "<script" not in mail.html
     assert "&lt;script&gt;" in mail.html
     assert f"Dear {HOSTILE}," in mail.text
@@ -89,7 +99,7 @@ def test_html_in_a_name_is_escaped_in_html_and_left_alone_in_text(body: dict[str
     ],
 )
 def test_no_name_can_add_a_header_or_a_recipient(name: str) -> None:
-    mail = rendered(program(subject="Hi {{ lead.first_name }}"), first_name=name, last_name=name)
+    mail = render_note(program(subject="Hi {{ lead.first_name }}"), first_name=name, last_name=name)
     read = message_from_bytes(build_message(mail, NOW).as_bytes(), policy=policy.SMTP)
     assert read["Bcc"] is None
     assert [one.addr_spec for one in read["To"].addresses] == ["ana@northwind.example"]
@@ -115,15 +125,15 @@ def test_headers_name_the_lead_the_key_and_how_to_unsubscribe() -> None:
 
 
 def test_a_message_that_is_tried_again_has_the_same_id_and_bodies() -> None:
-    assert rendered(first_name="Ana") == rendered(first_name="Ana")
-    assert rendered().message_id == MESSAGE
+    assert render_note(first_name="Ana") == render_note(first_name="Ana")
+    assert render_note().message_id == MESSAGE
 
 
 @pytest.mark.parametrize("body", [{"text": "Hello."}, {"mjml": mjml("Hello.")}])
 def test_marketing_mail_without_postal_address_and_unsubscribe_link_gets_a_footer(
     body: dict[str, str],
 ) -> None:
-    mail = rendered(program(**body))
+    mail = render_note(program(**body))
     assert mail.text.endswith(
         "\n-- \nAcme Inc., 1 Main Street\nUnsubscribe: mailto:unsubscribe@acme.example"
         f"?subject={MESSAGE.replace('@', '%40')}\n"
@@ -137,27 +147,28 @@ def test_marketing_mail_without_postal_address_and_unsubscribe_link_gets_a_foote
 def test_a_body_with_postal_address_and_unsubscribe_link_gets_no_footer(own: str) -> None:
     text = "{{ program.sending.postal_address }} {{ unsubscribe_url }}"
     body = {"text": text} if own == "text" else {"mjml": mjml(text)}
-    mail = rendered(program(**body))
+    mail = render_note(program(**body))
     assert mail.text.count("1 Main Street") == mail.html.count("1 Main Street") == 1
     assert "Unsubscribe:" not in mail.text
 
 
 def test_operational_mail_has_no_unsubscribe_link() -> None:
-    mail = rendered(program(operational=True))
+    mail = render_note(program(operational=True))
     assert "List-Unsubscribe" not in mail.headers
     assert mail.text == "Hello.\n"
 
 
 def test_an_empty_field_renders_empty_and_takes_a_default() -> None:
     text = "[{{ lead.company }}][{{ lead.budget }}][{{ lead.competitor }}][{{ owner.name }}]"
-    assert "[][][false][Riley]" in rendered(program(text=text)).text
+    assert "[][][false][Riley]" in render_note(program(text=text)).text
     of = program(subject="Hi {{ lead.first_name | default: 'there' }}")
-    assert rendered(of).subject == rendered(of, first_name="").subject == "Hi there"
+    assert render_note(of).subject == render_note(of, first_name="").subject == "Hi there"
 
 
 def test_a_whole_number_has_no_fraction() -> None:
     assert (
-        "900 people" in rendered(program(text="{{ lead.employees }} people"), employees=900.0).text
+        "900 people"
+        in render_note(program(text="{{ lead.employees }} people"), employees=900.0).text
     )
 
 
@@ -185,17 +196,17 @@ def test_a_whole_number_has_no_fraction() -> None:
 )
 def test_a_template_that_takes_too_much_is_refused_with_its_name(text: str) -> None:
     with pytest.raises(ValueError, match="e-mail 'note'"):
-        rendered(program(text=text))
+        render_note(program(text=text))
 
 
 def test_a_lead_without_an_address_gets_no_mail() -> None:
     with pytest.raises(ValueError, match="not one e-mail address"):
-        rendered(email="a@x.example, b@x.example")
+        render_note(email="a@x.example, b@x.example")
 
 
 def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> None:
     about = {"last_name": HOSTILE, "company": "Northwind", "title": "VP Sales"}
-    mail = alerted(MailRenderer(), first_name="Ana", **about)
+    mail = render_alert(MailRenderer(), first_name="Ana", **about)
     assert mail.to == "riley@acme.example"
     assert mail.sender == "Acme <hello@acme.example>"
     assert mail.subject == "A deadline has passed: Northwind"
@@ -206,7 +217,7 @@ def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> Non
     assert mail.headers["Auto-Submitted"] == "auto-generated"
     assert mail.headers["X-Leadflow-Alert"] == "breached"
     assert "List-Unsubscribe" not in mail.headers
-    assert alerted(MailRenderer()).message_id == mail.message_id
+    assert render_alert(MailRenderer()).message_id == mail.message_id
 
 
 def test_every_shipped_email_renders_for_a_lead_with_only_an_address() -> None:
@@ -230,14 +241,14 @@ def test_a_templates_own_styles_are_moved_into_its_elements() -> None:
     styled = mjml("<p class='big'>{{ lead.first_name }} &lt;3</p>").replace(
         "<mj-body>", "<mj-head><mj-style>.big { color: #123456 }</mj-style></mj-head><mj-body>"
     )
-    html = rendered(program(mjml=styled), first_name="Ana <b>").html
+    html = render_note(program(mjml=styled), first_name="Ana <b>").html
     assert 'color: #123456;">Ana' in html
     assert "Ana &lt;b&gt; &lt;3" in html
 
 
 def test_mail_from_the_owner_comes_from_the_owner_if_there_is_one() -> None:
     of = program(**{"from": "owner", "text": "{{ owner.signature }}"})
-    mail = rendered(of)
+    mail = render_note(of)
     assert mail.sender == "Riley <riley@acme.example>"
     state = lead().changed(owner=None)
     assert MailRenderer().marketing(of, state, PEOPLE, send_mail()).sender.startswith("Acme")

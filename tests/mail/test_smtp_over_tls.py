@@ -16,14 +16,14 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from activities.ports import MailUnsentError
 from adapters.delivery.smtp import SmtpMailer, Tls
 from tests.mail import certificates
-from tests.mail.acme import rendered
+from tests.mail.acme import render_note
 
 HOST = "127.0.0.1"
 PASSWORD = "correct horse battery"  # noqa: S105 - a test's
 
 
 class Mailbox:
-    """What the server got, and how it came."""
+    """What the server received, and over which connection."""
 
     def __init__(self) -> None:
         self.taken: list[Envelope] = []
@@ -48,7 +48,7 @@ class Mailbox:
 
 @pytest.fixture
 def pem(tmp_path: Path) -> tuple[Path, Path]:
-    return certificates.made(tmp_path, HOST)
+    return certificates.write_certificates(tmp_path, HOST)
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def serving(
     else:
         options |= {"tls_context": context, "require_starttls": True}
     if login:
-        # Where TLS is there from the first byte, aiosmtpd does not know of it.
+        # With TLS from the first byte, aiosmtpd does not know that the connection is encrypted.
         options |= {"auth_required": not implicit, "auth_require_tls": not implicit}
         options["authenticator"] = mailbox.authenticate
     controller = _AnyPort(mailbox, **options)
@@ -118,7 +118,7 @@ async def test_mail_goes_over_tls_and_the_connection_is_kept(
     with serving(pem, implicit=tls == "implicit") as (mailbox, port):
         sender = mailer(port, tls)
         for _ in range(3):
-            await sender.send(rendered())
+            await sender.send(render_note())
         await sender.close()
     assert (len(mailbox.taken), len(mailbox.sessions)) == (3, 1)
     assert tls == "implicit" or mailbox.encrypted == [True] * 3
@@ -131,7 +131,7 @@ async def test_one_login_serves_all_mails_of_a_connection(pem: tuple[Path, Path]
     with serving(pem, implicit=tls == "implicit", login=True) as (mailbox, port):
         sender = mailer(port, tls, PASSWORD)
         for _ in range(3):
-            await sender.send(rendered())
+            await sender.send(render_note())
         await sender.close()
     assert (len(mailbox.taken), len(mailbox.logins)) == (3, 1)
 
@@ -141,7 +141,7 @@ async def test_a_wrong_password_means_unsent_and_is_not_shown(pem: tuple[Path, P
     with serving(pem, login=True) as (mailbox, port):
         sender = mailer(port, "starttls", "hushhush")
         with pytest.raises(MailUnsentError, match="535") as raised:
-            await sender.send(rendered())
+            await sender.send(render_note())
         await sender.close()
     assert "hushhush" not in str(raised.value)
     assert mailbox.taken == []
@@ -154,7 +154,7 @@ async def test_a_server_with_an_untrusted_certificate_gets_no_mail(
     with serving(pem, implicit=tls == "implicit") as (mailbox, port):
         sender = mailer(port, tls)
         with pytest.raises(MailUnsentError, match=r"(?i)certificate"):
-            await sender.send(rendered())
+            await sender.send(render_note())
         await sender.close()
     assert mailbox.taken == []
 
@@ -166,7 +166,7 @@ async def test_a_server_without_tls_gets_no_mail_if_tls_is_required() -> None:
     try:
         sender = mailer(controller.found, "starttls")
         with pytest.raises(MailUnsentError, match="STARTTLS"):
-            await sender.send(rendered())
+            await sender.send(render_note())
         await sender.close()
     finally:
         controller.stop()

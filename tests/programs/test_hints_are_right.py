@@ -20,7 +20,7 @@ HINTS = [
 
 
 @pytest.mark.parametrize(("old", "new", "hint"), HINTS)
-def test_a_mistake_is_told_with_what_would_be_right(
+def test_a_mistake_is_reported_with_what_would_be_right(
     acme: str, problems_of: Callable[[str], tuple[Problem, ...]], old: str, new: str, hint: str
 ) -> None:
     assert old in acme
@@ -53,7 +53,7 @@ def test_a_clock_that_recycles_without_a_reason_lists_the_reasons_once(
     assert "not_worked" in problems[0].message
 
 
-def test_a_cron_line_of_one_field_is_told_in_the_singular(
+def test_a_cron_line_of_one_field_is_reported_in_the_singular(
     acme: str, problems_of: Callable[[str], tuple[Problem, ...]]
 ) -> None:
     cron = acme.split('cron: "', 1)[1].split('"', 1)[0]

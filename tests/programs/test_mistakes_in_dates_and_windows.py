@@ -45,7 +45,7 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("old", "new", "path", "expected"), MISTAKES)
-def test_a_mistake_is_told_where_it_stands(
+def test_a_mistake_is_reported_at_its_place(
     problems_of: Callable[[str], tuple[Problem, ...]], old: str, new: str, path: str, expected: str
 ) -> None:
     assert PROGRAM.count(old) == 1
@@ -61,7 +61,7 @@ def test_without_a_mistake_there_is_no_problem(
     assert problems_of(PROGRAM) == ()
 
 
-def test_without_a_date_among_the_fields_one_is_to_be_declared(
+def test_without_a_date_field_the_error_says_to_declare_one(
     problems_of: Callable[[str], tuple[Problem, ...]],
 ) -> None:
     (problem,) = problems_of(PROGRAM.replace("renewal: date, ", ""))

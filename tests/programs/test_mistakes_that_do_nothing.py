@@ -24,7 +24,7 @@ from adapters.documents.problems import Problem
         ),
     ],
 )
-def test_rules_after_otherwise_are_never_asked(
+def test_rules_after_otherwise_are_never_used(
     only_problem: Callable[..., Problem], old: str, new: str, path: str
 ) -> None:
     problem = only_problem((old, new))
@@ -48,7 +48,7 @@ def test_a_country_that_no_lead_has_is_an_error(
     assert problem.message == f"no lead has the country '{code}'; {remedy}"
 
 
-def test_a_share_written_as_a_number_is_told_its_percentage(
+def test_the_error_about_a_share_written_as_a_number_shows_the_percentage(
     only_problem: Callable[..., Problem],
 ) -> None:
     problem = only_problem(("holdout: 0%", "holdout: §0.1"))

@@ -116,7 +116,9 @@ def test_a_program_may_name_its_schema(folder: Path, acme: str, run: Run) -> Non
         ),
     ],
 )
-def test_a_calendar_answers(run: Run, question: tuple[str, ...], answer: dict[str, Any]) -> None:
+def test_the_calendar_command_prints_an_instant_or_a_duration(
+    run: Run, question: tuple[str, ...], answer: dict[str, Any]
+) -> None:
     status, printed, _ = run("calendar", ACME, "office", *question, "--json")
     assert (status, json.loads(printed)) == (0, answer)
     status, printed, _ = run("calendar", ACME, "office", *question)
@@ -136,7 +138,7 @@ def test_a_calendar_answers(run: Run, question: tuple[str, ...], answer: dict[st
         (("office",), "--from"),
     ],
 )
-def test_a_calendar_refuses_what_it_can_not_read(
+def test_the_calendar_command_refuses_what_it_can_not_read(
     run: Run, arguments: tuple[str, ...], message: str
 ) -> None:
     status, printed, problems = run("calendar", ACME, *arguments)
@@ -144,7 +146,7 @@ def test_a_calendar_refuses_what_it_can_not_read(
     assert message in " ".join(problems.split())
 
 
-def test_what_nobody_expected_is_one_sentence_and_no_traceback(
+def test_an_unexpected_error_is_one_sentence_and_no_traceback(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def fails() -> None:

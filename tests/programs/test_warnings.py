@@ -1,4 +1,4 @@
-"""Programs that can run but hardly do what is meant: each warning names place and remedy."""
+"""Programs that can run but probably do not what is meant: a warning names place and remedy."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def warnings_of(tmp_path: Path) -> Warned:
     return read
 
 
-def edited(*edits: tuple[str, str]) -> str:
+def edited_program(*edits: tuple[str, str]) -> str:
     """The small program with these texts replaced."""
     text = PROGRAM
     for old, new in edits:
@@ -128,7 +128,7 @@ def test_publishing_prints_the_warnings(tmp_path: Path, capsys: pytest.CaptureFi
     ["stage == 'mql'", "stage in ['sal', 'sql'] && lead.employees >= 5", "stage == 'lost'"],
 )
 def test_a_track_that_no_stage_allows_is_warned_of(warnings_of: Warned, stages: str) -> None:
-    (warning,) = warnings_of(edited(("\"stage == 'known'\"", f'§"{stages}"')))
+    (warning,) = warnings_of(edited_program(("\"stage == 'known'\"", f'§"{stages}"')))
     assert warning.path == "tracks.first.for"
     assert "only in the stages known, engaged, customer, recycled; name one" in warning.message
 
@@ -138,11 +138,29 @@ def test_a_track_that_no_stage_allows_is_warned_of(warnings_of: Warned, stages: 
     ["stage == 'mql' || lead.consent", "!(stage == 'mql')", "stage != 'sal' && motion == 'sales'"],
 )
 def test_a_track_that_some_stage_allows_is_not_warned_of(warnings_of: Warned, stages: str) -> None:
-    assert warnings_of(edited(("stage == 'known'", stages))) == ()
+    assert warnings_of(edited_program(("stage == 'known'", stages))) == ()
 
 
 def test_minutes_that_look_like_months_are_warned_of(warnings_of: Warned) -> None:
-    (warning,) = warnings_of(edited(("[{email: hello}]", "[{email: hello}, {wait: §2m}]")))
+    (warning,) = warnings_of(edited_program(("[{email: hello}]", "[{email: hello}, {wait: §2m}]")))
     assert warning.path == "tracks.first.steps[1].wait"
     assert warning.message == "'2m' is 2 minutes, not months; for months write 60d"
-    assert warnings_of(edited(("[{email: hello}]", "[{wait: 30m}, {email: hello}]"))) == ()
+    assert warnings_of(edited_program(("[{email: hello}]", "[{wait: 30m}, {email: hello}]"))) == ()
+
+
+CLOCKS = """\
+handoff:
+  routing:
+    - {when: lead.consent, team: a}
+    - {when: §lead.consent, team: b}
+    - {otherwise: a}
+  accept:
+    - {when: did('form.submitted'), within: 15m}
+    - {when: did('page.viewed'), within: 1h}
+    - {when: §did('form.submitted'), within: 1d}
+"""
+
+
+def test_a_rule_whose_condition_stands_before_it_is_never_used(warnings_of: Warned) -> None:
+    paths = [one.path for one in warnings_of(PROGRAM + CLOCKS)]
+    assert paths == ["handoff.routing[1].when", "handoff.accept[2].when"]

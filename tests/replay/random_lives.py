@@ -3,7 +3,8 @@
 Two workers that keep one lead in memory each (so that every wake is a replay) are killed and
 stopped at random; their database is slow at random, now and then slower than a turn may be. People
 post events and act, by updates and signals; engineers reset and terminate. Then every run of every
-lead is replayed under both runners, and what was answered as done must stand on the timeline once.
+lead is replayed under both runners, and each act that was answered as done must be on the timeline
+once.
 
 A seed decides what is done, not how the machine schedules it.
 
@@ -50,7 +51,8 @@ from adapters.temporal.client import LeadNotFoundError, Leads, TemporalUnavailab
 from adapters.temporal.connection import connect_to
 from adapters.temporal.embedded import EmbeddedServer
 from assembly.process import leave
-from assembly.queues import sandbox, working
+from assembly.queues import working
+from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from assembly.world import open_world
 from models.decision import Decision
@@ -65,13 +67,13 @@ MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 SPEED = 10_000
 AT_ONCE = 60
 ANSWERED_SECONDS = 8.0
-"""Who acts waits no longer, and may then not know whether it was done."""
+"""How long a person who acts waits. After that, it is unknown whether the act was done."""
 WORKERS = 2
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 
 
 class RandomlySlowJournal(SqlJournal):
-    """Stores turns, and takes its time: before it, after it, now and then for too long."""
+    """Stores turns slowly. It waits before or after storing, sometimes longer than a turn may."""
 
     def __init__(self, database: Database, chance: random.Random) -> None:
         super().__init__(database)
@@ -168,7 +170,7 @@ class Trial:
                     worker.send_signal(signal.SIGCONT)
 
     async def live(self, lead: str, steps: int) -> None:
-        """One life: what the chance brings."""
+        """One life: random steps."""
         chance = random.Random(f"{self.chance.random()}-{lead}")  # noqa: S311 - no secret
         clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=SPEED)
         leads = Leads(self.client, SqlJournal(self.database), clock=clock)
@@ -260,7 +262,7 @@ def _of(name: str) -> str:
 
 
 @contextlib.asynccontextmanager
-async def opened(home: Path, seed: int) -> AsyncIterator[Trial]:
+async def running_trial(home: Path, seed: int) -> AsyncIterator[Trial]:
     """A trial with its server and workers; all is ended when the block ends."""
     url = f"sqlite:///{home / 'leadflow.db'}"
     migrate(url)
@@ -284,7 +286,7 @@ async def opened(home: Path, seed: int) -> AsyncIterator[Trial]:
         database.close()
 
 
-async def replayed(histories: Sequence[WorkflowHistory], keep: Path | None) -> list[str]:
+async def failed_replays(histories: Sequence[WorkflowHistory], keep: Path | None) -> list[str]:
     """The histories that do not replay, each with why."""
     failed = []
     for name, runner in (("sandbox", sandbox()), ("plain", UnsandboxedWorkflowRunner())):
@@ -305,11 +307,11 @@ async def replayed(histories: Sequence[WorkflowHistory], keep: Path | None) -> l
 
 
 async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = None) -> list[str]:
-    """Let so many leads live; what was wrong."""
+    """Play so many leads. Returns what was wrong."""
     wrong: list[str] = []
     runs, events, began = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="leadflow-lives-") as folder:
-        async with opened(Path(folder), seed) as one:
+        async with running_trial(Path(folder), seed) as one:
             for first in range(0, lives, AT_ONCE):
                 leads = [f"l{number}" for number in range(first, min(first + AT_ONCE, lives))]
                 disturbing = asyncio.create_task(one.disturb())
@@ -320,7 +322,7 @@ async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = N
                 histories = [history async for history in one.histories(leads)]
                 runs += len(histories)
                 events += sum(len(history.events) for history in histories)
-                wrong += await replayed(histories, keep) + one.wrong(leads)
+                wrong += await failed_replays(histories, keep) + one.wrong(leads)
                 print(  # noqa: T201 - a command that takes long says how far it is
                     f"{leads[-1]}: {runs} runs, {events} events, {len(wrong)} wrong,"
                     f" {dict(one.faults)}, {time.monotonic() - began:.0f} s",

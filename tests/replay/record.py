@@ -1,6 +1,6 @@
 """Records the histories that must replay: `python tests/replay/record.py`.
 
-Record anew only when the shell's commands were changed on purpose and no lead in flight
+Record again only when the shell's commands were changed on purpose and no lead in flight
 can have an older history (see the message of test_recorded_histories.py).
 """
 
@@ -33,7 +33,7 @@ RILEY, MORGAN, ALEX = "riley@acme.example", "morgan@acme.example", "alex@acme.ex
 
 async def a_won_lead(stack: WorkerStack) -> str:
     """Mails, a raised hand, acts by update and by signal, one refused; won."""
-    lead = await stack.enrolled(first_name="Ana", company="Northwind")
+    lead = await stack.create_lead(first_name="Ana", company="Northwind")
     await until(lambda: stack.world.journal.entries_of(lead, "email_sent"))
     clicked = {"id": "click", "type": "email.clicked", "subject": "welcome"}
     await stack.leads.events(lead, [clicked, clicked])
@@ -50,21 +50,21 @@ async def a_won_lead(stack: WorkerStack) -> str:
     fields = {"by": ALEX, "amount": 24_000, "currency": "USD"}
     await stack.leads.act(lead, "open_opportunity", fields)
     await stack.leads.act(lead, "win", {"by": ALEX, "amount": 21_000})
-    await stack.settled(lead)
+    await stack.until_settled(lead)
     return lead
 
 
 async def a_neglected_lead(stack: WorkerStack) -> str:
     """Nobody accepts: reminders, a breach, another owner."""
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     await until(lambda: stack.world.journal.entries_of(lead, "breached"))
-    await stack.settled(lead)
+    await stack.until_settled(lead)
     return lead
 
 
 async def a_closed_lead(stack: WorkerStack) -> str:
     """Disqualified, and its workflow completed."""
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
     await stack.leads.act(lead, "disqualify", {"by": MORGAN, "reason": "no_interest"})
     await stack.handle(lead).result()
     return lead
@@ -72,7 +72,7 @@ async def a_closed_lead(stack: WorkerStack) -> str:
 
 async def a_long_lead(stack: WorkerStack) -> str:
     """The run after a continue-as-new, with its timer and what was seen."""
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     first = (await stack.leads.describe(lead)).run_id
     number = 0
     while (await stack.leads.describe(lead)).run_id == first:
@@ -83,7 +83,7 @@ async def a_long_lead(stack: WorkerStack) -> str:
 
 
 async def record() -> None:
-    """Live every life once and write its last run's history."""
+    """Play every life once and write the history of its last run."""
     environment = await WorkflowEnvironment.start_local(
         data_converter=pydantic_data_converter,
         dev_server_existing_path=shipped("temporal"),

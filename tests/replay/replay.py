@@ -14,7 +14,7 @@ from temporalio.worker import Replayer
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from assembly.process import leave
-from assembly.queues import sandbox
+from assembly.sandbox import sandbox
 from workflows.lead import LeadWorkflow
 
 

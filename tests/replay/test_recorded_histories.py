@@ -1,4 +1,4 @@
-"""Leads in flight were begun by older code: their histories must replay with this one."""
+"""Leads in flight were begun by older code, and their histories must replay with this code."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def test_every_recorded_history_replays(seed: str) -> None:
     assert done.returncode == 0, REMEDY.format(said=done.stdout + done.stderr)
 
 
-def test_a_history_of_another_shell_does_not_replay_and_the_message_teaches_why(
+def test_a_history_of_another_shell_does_not_replay_and_the_message_says_why(
     tmp_path: Path,
 ) -> None:
     history = json.loads((HERE / "histories" / "a_won_lead.json").read_text())

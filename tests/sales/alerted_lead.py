@@ -44,10 +44,10 @@ class AlertedLead(PureWorld):
         self.at = THURSDAY
         self.create(Newcomer(lead="ana", at=self.at, profile=PROFILE | profile), 0)
 
-    def _perform(self, command: AnyCommand) -> Result | None:
+    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
         if isinstance(command, Alert):
             self.alerts.append(command)
-        return super()._perform(command)
+        return super()._perform(lead, command)
 
     def at_hour(self, hour: float, *, days: int = 0) -> None:
         """Let time pass to an hour of the day, doing what falls due before."""
@@ -57,7 +57,7 @@ class AlertedLead(PureWorld):
             self.do_due()
 
     def event(self, type_: str, subject: str = "", **data: Any) -> None:
-        """The lead does something."""
+        """Give the lead an event."""
         self.at += timedelta(minutes=1)
         self._give(
             Event(
@@ -83,7 +83,7 @@ class AlertedLead(PureWorld):
         return [one for one in self.alerts if one.why == why][-1]
 
     def dossier(self) -> Dossier:
-        """What is to be known of the lead now."""
+        """The lead's dossier now."""
         return dossier(rulebook(ACME), self.states["ana"], self.entries["ana"], self.at)
 
     def card(self, alert: Alert) -> AlertCard:

@@ -25,7 +25,7 @@ LINKS = SignedLinks(public_url=URL, mail_domain="in.acme.example", secret="s" * 
 SENDER = "Acme <hello@acme.example>"
 
 
-def reasons(ana: AlertedLead, person: str) -> list[str]:
+def card_reasons(ana: AlertedLead, person: str) -> list[str]:
     return [one.why for one in ana.alerts if one.to == person]
 
 
@@ -58,9 +58,9 @@ def test_a_reminder_shows_the_office_time_that_is_left() -> None:
 def test_a_breach_alerts_the_manager_the_new_owner_and_the_old_one() -> None:
     ana = ana_asks_for_a_demo()
     ana.at_hour(18.5)
-    assert reasons(ana, RILEY) == ["assigned", "reminded", "reminded", "reassigned"]
-    assert reasons(ana, MORGAN) == ["breached"]
-    assert reasons(ana, SAM) == ["assigned"]
+    assert card_reasons(ana, RILEY) == ["assigned", "reminded", "reminded", "reassigned"]
+    assert card_reasons(ana, MORGAN) == ["breached"]
+    assert card_reasons(ana, SAM) == ["assigned"]
     gone = ana.card(ana.latest_alert("reassigned"))
     assert gone.sentence == f"The lead is {SAM}'s now; there is nothing left to do."
     assert gone.actions == ()
@@ -80,10 +80,10 @@ def test_the_owner_gets_an_alert_when_the_lead_goes_back_to_marketing() -> None:
 def test_a_reassignment_alerts_the_old_owner_and_not_the_manager_who_did_it() -> None:
     ana = ana_asks_for_a_demo()
     ana.act("reassign", MORGAN, to=SAM)
-    assert reasons(ana, RILEY)[-1] == "reassigned"
+    assert card_reasons(ana, RILEY)[-1] == "reassigned"
     ana.act("accept", MORGAN)
     ana.act("reassign", MORGAN, to=RILEY)
-    assert reasons(ana, MORGAN) == []
+    assert card_reasons(ana, MORGAN) == []
 
 
 def test_a_second_hand_raise_alerts_the_owner() -> None:

@@ -66,7 +66,7 @@ async def test_a_chat_that_is_away_is_tried_again_without_a_second_mail() -> Non
     assert len(of.chat.posted) == 1
 
 
-async def test_a_chat_that_refuses_is_left_alone_and_the_alert_is_done() -> None:
+async def test_a_chat_that_refuses_is_not_tried_again_and_the_alert_is_done() -> None:
     of = world(chat=FakeChat(teams=CHAT, failures=[ChatRefusedError("404 no_service")]))
     assert await send_alert(of) == {}
     key = f"{ana_asks_for_a_demo().latest_alert('assigned').key}/chat"
@@ -151,7 +151,7 @@ async def test_a_star_is_the_chat_of_every_other_team() -> None:
 
 
 @pytest.mark.parametrize("status", [500, 503, 429])
-async def test_a_chat_in_trouble_is_worth_another_try(status: int) -> None:
+async def test_a_chat_with_a_temporary_error_is_tried_again(status: int) -> None:
     async with chat_server(lambda: (status, b"later")) as (url, _):
         with pytest.raises(ChatAwayError, match=f"answered {status} later"):
             await ChatWebhooks({"*": SecretStr(url)}).post("sdr", {})
@@ -185,7 +185,7 @@ async def test_a_chat_that_hangs_is_given_up_soon() -> None:
             await ChatWebhooks({"*": SecretStr(url)}, timeout=0.1).post("sdr", {})
 
 
-def test_an_alert_survives_its_way_through_a_history() -> None:
+def test_an_alert_is_the_same_after_a_history_stored_it() -> None:
     alert = ana_asks_for_a_demo().latest_alert("assigned")
     assert write_command(alert)["handoff"] == 1
     bare = dataclasses.replace(alert, handoff=None)

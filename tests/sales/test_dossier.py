@@ -70,7 +70,7 @@ def test_a_second_cycle_says_why_the_first_one_ended() -> None:
     assert now_known.read == ()
 
 
-def test_a_lead_of_whom_only_the_address_is_known_has_a_dossier_too() -> None:
+def test_a_lead_of_which_only_the_address_is_known_has_a_dossier_too() -> None:
     ana = AlertedLead(first_name="", last_name="", company="", title="", phone="", employees=None)
     now_known = ana.dossier()
     assert now_known.name == "ana@northwind.example"

@@ -91,7 +91,7 @@ class Site:
         """The subjects of all mails to one address."""
         return [str(one["Subject"]) for one in messages(self.home / "mail") if one["To"] == address]
 
-    async def enrolled(self, lead: str) -> None:
+    async def create_lead(self, lead: str) -> None:
         """Create a lead who gets the mail `welcome` at once."""
         profile = {"email": f"{lead}@northwind.example", "employees": 900}
         assert await self.leads.enrol(lead, self.program, profile)
@@ -104,7 +104,7 @@ def _python(script: str, settings: dict[str, str], log: Path) -> subprocess.Pope
 
 
 @asynccontextmanager
-async def opened(home: Path, database_url: str = "") -> AsyncIterator[Site]:
+async def running_site(home: Path, database_url: str = "") -> AsyncIterator[Site]:
     """A site that is up; all its children are gone when the block ends."""
     site = Site(home, database_url)
     migrate(site.settings.database)

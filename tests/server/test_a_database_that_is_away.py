@@ -1,4 +1,4 @@
-"""PostgreSQL goes away under a working site, and comes back."""
+"""PostgreSQL stops while a site works, and starts again."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import psycopg
 
 from tests.journal.postgres import postgres
-from tests.server.child_processes import opened
+from tests.server.child_processes import running_site
 from tests.waiting import LIMIT, until
 
 MORGAN = "morgan@acme.example"
@@ -30,8 +30,8 @@ async def test_a_lead_waits_for_a_database_that_is_away(tmp_path: Path) -> None:
         with psycopg.connect(server, autocommit=True) as connection:
             connection.execute("CREATE DATABASE site")
         url = server.replace("/postgres?", "/site?")
-        async with opened(tmp_path, url) as site:
-            await site.enrolled("ana")
+        async with running_site(tmp_path, url) as site:
+            await site.create_lead("ana")
             await until(lambda: site.entries_of("ana", "email_sent"))
             _allow_connections(server, admitted=False)
             fields = {"by": MORGAN, "note": "patient"}

@@ -1,4 +1,4 @@
-"""With a server that suggests continuing at 50 events, which production reaches at 300."""
+"""Continue-as-new on a server that suggests it at 50 events of history, not at 300."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ async def _runs(stack: WorkerStack, lead: str) -> int:
 
 
 async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) -> None:
-    lead = await short.mql()
+    lead = await short.create_mql()
     await short.leads.act(lead, "accept", {"by": RILEY})
 
     async def send_event(number: int) -> None:
@@ -62,7 +62,7 @@ async def test_a_burst_loses_nothing_and_does_nothing_twice(short: WorkerStack) 
         await asyncio.gather(*(do(n) for n in numbers for do in (send_event, touch, sign)))
     await until(lambda: len(short.world.journal.entries_of(lead, "noted")) >= 200)
     await until(lambda: len(short.world.journal.entries_of(lead, "event")) >= 101)
-    await short.settled(lead)
+    await short.until_settled(lead)
     assert await _runs(short, lead) > 3
     notes = Counter(one.fields["note"] for one in short.world.journal.entries_of(lead, "noted"))
     assert notes == Counter(f"{kind}-{n}" for kind in "ns" for n in range(100))
@@ -82,7 +82,7 @@ async def _grow(stack: WorkerStack, lead: str, runs: int) -> None:
 
 
 async def test_the_next_run_remembers_the_ids_of_inputs(short: WorkerStack) -> None:
-    lead = await short.mql()
+    lead = await short.create_mql()
     event = {"id": "once", "type": "page.viewed", "subject": "/pricing"}
     note = {"id": "note-1", "by": RILEY, "note": "once"}
     await short.leads.events(lead, [event])
@@ -96,19 +96,19 @@ async def test_the_next_run_remembers_the_ids_of_inputs(short: WorkerStack) -> N
 
 
 async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerStack) -> None:
-    lead = await short.mql()
-    before = (await short.settled(lead))["wake"]
+    lead = await short.create_mql()
+    before = (await short.until_settled(lead))["wake"]
     await _grow(short, lead, 2)
     metadata: Any = await short.handle(lead).query("__temporal_workflow_metadata")
     assert "**stage** mql" in metadata.current_details
-    assert (await short.settled(lead))["wake"] == before
+    assert (await short.until_settled(lead))["wake"] == before
     history = await short.handle(lead).fetch_history()
     assert any(one.HasField("timer_started_event_attributes") for one in history.events)
 
 
 async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: WorkerStack) -> None:
     """Waiting inputs are carried into the next run, and Temporal accepts at most 2 MB of them."""
-    lead = await short.mql()
+    lead = await short.create_mql()
 
     async def flood(signal: int) -> None:
         numbers = range(signal * 200, signal * 200 + 200)
@@ -125,5 +125,5 @@ async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: W
         return {f"f-{number}" for number in range(8_000)} <= ids
 
     await until(flooded)
-    await short.settled(lead)
+    await short.until_settled(lead)
     assert await _runs(short, lead) > 1

@@ -25,7 +25,7 @@ from adapters.temporal.client import Leads
 from assembly.settings import Settings
 from assembly.stack import Ports, running_stack
 from models.directory import Directory
-from tests.gateway.senders import CRM_SECRET, signed
+from tests.gateway.stored_rows import CRM_SECRET, sign_as_crm
 from tests.waiting import LIMIT, until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -122,7 +122,9 @@ async def _worked_by_crm(gateway: str) -> None:
     async with httpx.AsyncClient(timeout=LIMIT) as http:
 
         async def done(do: str, by: str, identity: str, **fields: object) -> httpx.Response:
-            body, headers = signed({"lead": "ana", "do": do, "by": by, **fields}, identity=identity)
+            body, headers = sign_as_crm(
+                {"lead": "ana", "do": do, "by": by, **fields}, identity=identity
+            )
             return await http.post(f"{gateway}/v1/crm/acts", content=body, headers=headers)
 
         for _ in range(2):
@@ -138,7 +140,7 @@ async def _worked_by_crm(gateway: str) -> None:
         assert (await done("win", ALEX, "crm-6")).status_code == 200
 
 
-async def test_the_receiver_takes_an_event_once_and_no_forgery() -> None:
+async def test_the_receiver_accepts_an_event_once_and_no_forged_one() -> None:
     event = {
         "specversion": "1.0",
         "id": "e1",
@@ -152,11 +154,11 @@ async def test_the_receiver_takes_an_event_once_and_no_forgery() -> None:
     async with receiving() as receiver, httpx.AsyncClient(timeout=LIMIT) as http:
         url = receiver.lines[0].removeprefix("listening on ")
         for _ in range(2):
-            body, headers = signed(event, identity="e1")
+            body, headers = sign_as_crm(event, identity="e1")
             assert (await http.post(url, content=body, headers=headers)).status_code == 204
-        body, headers = signed(forged, identity="e2", secret=SecretStr("whsec_Zm9yZ2Vk"))
+        body, headers = sign_as_crm(forged, identity="e2", secret=SecretStr("whsec_Zm9yZ2Vk"))
         assert (await http.post(url, content=body, headers=headers)).status_code == 401
-        body, headers = signed(forged, identity="e2", ago=600)
+        body, headers = sign_as_crm(forged, identity="e2", ago=600)
         assert (await http.post(url, content=body, headers=headers)).status_code == 401
         await until(lambda: receiver.event_types)
     assert receiver.event_types == ["lead.accepted"]

@@ -162,13 +162,13 @@ async def test_a_program_without_a_digest_has_no_schedule(site: DigestSite) -> N
     assert hours(await site.handle.describe()) == {(7, 0)}
 
 
-async def test_two_who_publish_at_once_leave_one_schedule(site: DigestSite) -> None:
+async def test_two_people_who_publish_at_once_leave_one_schedule(site: DigestSite) -> None:
     await site.publish(schedules={})
     await asyncio.gather(*(site.publish(schedules=cron("15 6 * * *")) for _ in range(4)))
     assert hours(await site.handle.describe()) == {(6, 15)}
 
 
-async def test_a_manager_whose_mail_server_is_away_holds_up_nobody_and_is_mailed_once(
+async def test_a_manager_whose_mail_server_is_away_delays_no_other_and_is_mailed_once(
     site: DigestSite,
 ) -> None:
     site.mailer.failures[MARA] = [MailUnsentError("away")] * 2

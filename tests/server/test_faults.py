@@ -1,4 +1,4 @@
-"""What may break in production: each time the lead goes on, and no mail is sent twice."""
+"""Faults of production: after each one the lead goes on, and no mail is sent twice."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.child_processes import Site, opened
+from tests.server.child_processes import Site, running_site
 from tests.waiting import LIMIT, until
 
 MORGAN = "morgan@acme.example"
@@ -20,11 +20,11 @@ MORGAN = "morgan@acme.example"
 
 @pytest.fixture(scope="module")
 async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with opened(tmp_path_factory.mktemp("site")) as one:
+    async with running_site(tmp_path_factory.mktemp("site")) as one:
         yield one
 
 
-async def _goes_on(site: Site, lead: str) -> None:
+async def _until_it_goes_on(site: Site, lead: str) -> None:
     note = f"still here {len(site.entries_of(lead, 'noted'))}"
     await site.leads.act(lead, "note", {"by": MORGAN, "note": note})
     assert [one["note"] for one in site.entries_of(lead, "noted")].count(note) == 1
@@ -42,7 +42,7 @@ async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice
         loop.call_soon_threadsafe(killed.set)
 
     site.on_mail = kill
-    await site.enrolled("ana")
+    await site.create_lead("ana")
     await asyncio.wait_for(killed.wait(), LIMIT)
     site.on_mail = lambda _mail: None
     assert site.kill() == -signal.SIGKILL
@@ -51,11 +51,11 @@ async def test_a_worker_killed_between_sending_and_recording_sends_no_mail_twice
     assert (failed["email"], failed["why"]) == ("welcome", "unknown_outcome")
     assert len(site.mailbox("ana@northwind.example")) == 1
     assert site.entries_of("ana", "email_sent") == []
-    await _goes_on(site, "ana")
+    await _until_it_goes_on(site, "ana")
 
 
 async def test_a_lead_goes_on_when_its_worker_comes_back(site: Site) -> None:
-    await site.enrolled("bo")
+    await site.create_lead("bo")
     await until(lambda: site.entries_of("bo", "email_sent"))
     assert site.kill(signal.SIGTERM) == 0
     for number in range(3):
@@ -63,12 +63,12 @@ async def test_a_lead_goes_on_when_its_worker_comes_back(site: Site) -> None:
         await site.leads.events("bo", [event])
     await site.work()
     await until(lambda: len(site.entries_of("bo", "event")) == 3)
-    await _goes_on(site, "bo")
+    await _until_it_goes_on(site, "bo")
     assert len(site.mailbox("bo@northwind.example")) == 1
 
 
 async def test_a_lead_goes_on_when_the_server_comes_back(site: Site) -> None:
-    await site.enrolled("cy")
+    await site.create_lead("cy")
     await until(lambda: site.entries_of("cy", "email_sent"))
     port = int(site.server.address.rpartition(":")[2])
     assert site.server.pid is not None
@@ -77,12 +77,12 @@ async def test_a_lead_goes_on_when_the_server_comes_back(site: Site) -> None:
     await site.serve(port)
     await site.leads.events("cy", [{"id": "after", "type": "page.viewed", "subject": "/pricing"}])
     await until(lambda: site.entries_of("cy", "event"))
-    await _goes_on(site, "cy")
+    await _until_it_goes_on(site, "cy")
     assert len(site.mailbox("cy@northwind.example")) == 1
 
 
 async def test_a_lead_waits_for_a_database_that_is_locked(site: Site) -> None:
-    await site.enrolled("di")
+    await site.create_lead("di")
     await until(lambda: site.entries_of("di", "email_sent"))
     path: Path = site.home / "leadflow.db"
     lock = sqlite3.connect(path, isolation_level=None)
@@ -97,17 +97,17 @@ async def test_a_lead_waits_for_a_database_that_is_locked(site: Site) -> None:
     await asyncio.wait_for(acting, LIMIT)
     await until(lambda: site.entries_of("di", "event"))
     assert [one["note"] for one in site.entries_of("di", "noted")] == ["patient"]
-    await _goes_on(site, "di")
+    await _until_it_goes_on(site, "di")
     assert len(site.mailbox("di@northwind.example")) == 1
 
 
 async def test_a_lead_waits_for_a_mail_server_that_is_away(site: Site) -> None:
     port = site.catcher.port
     site.catcher.stop()
-    await site.enrolled("ed")
+    await site.create_lead("ed")
     await until(lambda: site.entries_of("ed", "track_entered"))
     assert site.entries_of("ed", "email_sent") == []
-    await _goes_on(site, "ed")
+    await _until_it_goes_on(site, "ed")
     site.catcher.port = port
     site.catcher.start()
     await until(lambda: site.entries_of("ed", "email_sent"))

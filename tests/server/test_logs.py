@@ -6,7 +6,7 @@ from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
 from assembly.logs import mask_addresses, masked
-from tests.crm import listening
+from tests.crm import running_crm
 
 ROOT = Path(__file__).parents[2]
 _ASKING = """
@@ -40,7 +40,7 @@ def test_what_is_not_an_address_stays() -> None:
 
 
 async def test_the_url_of_a_request_which_may_hold_a_secret_is_not_logged() -> None:
-    async with listening() as crm:
+    async with running_crm() as crm:
         process = await asyncio.create_subprocess_exec(
             sys.executable, "-c", _ASKING, crm.url, cwd=ROOT, stdout=PIPE, stderr=STDOUT
         )

@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 
 from adapters.sql.database import open_database
-from tests.server.child_processes import Site, opened
+from tests.server.child_processes import Site, running_site
 from tests.waiting import until
 
 MORGAN = "morgan@acme.example"
@@ -20,7 +20,7 @@ MORGAN = "morgan@acme.example"
 
 @pytest.fixture
 async def site(tmp_path: Path) -> AsyncIterator[Site]:
-    async with opened(tmp_path) as one:
+    async with running_site(tmp_path) as one:
         yield one
 
 
@@ -36,7 +36,7 @@ def _restore(site: Site, name: str) -> None:
     (site.home / f"{name}.backup").rename(site.home / name)
 
 
-async def _stopped(site: Site) -> int:
+async def _stop(site: Site) -> int:
     """Stop worker and Temporal; the port that it had."""
     assert site.kill(signal.SIGTERM) == 0
     port = int(site.server.address.rpartition(":")[2])
@@ -44,7 +44,7 @@ async def _stopped(site: Site) -> int:
     return port
 
 
-async def _up(site: Site, port: int) -> None:
+async def _start(site: Site, port: int) -> None:
     await site.serve(port)
     await site.work()
 
@@ -58,7 +58,7 @@ def _timeline(site: Site, lead: str) -> list[tuple[int, str, str]]:
         ]
 
 
-async def _agree(site: Site, lead: str) -> None:
+async def _until_row_and_workflow_agree(site: Site, lead: str) -> None:
     """The row and the workflow agree."""
 
     async def same() -> bool:
@@ -71,7 +71,7 @@ async def _agree(site: Site, lead: str) -> None:
     await until(same, 30)
 
 
-async def _owner(site: Site, lead: str) -> str:
+async def _raise_hand(site: Site, lead: str) -> str:
     await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
     (assigned,) = await until(lambda: site.entries_of(lead, "assigned"), 30)
     return str(assigned["owner"])
@@ -80,24 +80,24 @@ async def _owner(site: Site, lead: str) -> str:
 async def test_answered_acts_survive_when_temporal_is_older_than_the_database(
     site: Site,
 ) -> None:
-    await site.enrolled("worked")
-    await site.enrolled("quiet")
+    await site.create_lead("worked")
+    await site.create_lead("quiet")
     for lead in ("worked", "quiet"):
         await until(partial(site.entries_of, lead, "email_sent"), 30)
-        await _agree(site, lead)
-    port = await _stopped(site)
+        await _until_row_and_workflow_agree(site, lead)
+    port = await _stop(site)
     _backup(site, "temporal.db")
-    await _up(site, port)
-    owner = await _owner(site, "worked")
+    await _start(site, port)
+    owner = await _raise_hand(site, "worked")
     await site.leads.act("worked", "accept", {"by": owner})
-    await _agree(site, "worked")
+    await _until_row_and_workflow_agree(site, "worked")
     before = {lead: _timeline(site, lead) for lead in ("worked", "quiet")}
-    port = await _stopped(site)
+    port = await _stop(site)
     _restore(site, "temporal.db")
-    await _up(site, port)
+    await _start(site, port)
     for lead in ("worked", "quiet"):
         await site.leads.act(lead, "note", {"by": MORGAN, "note": "after the restore"})
-        await _agree(site, lead)
+        await _until_row_and_workflow_agree(site, lead)
         after = _timeline(site, lead)
         assert after[: len(before[lead])] == before[lead]
         assert [one["note"] for one in site.entries_of(lead, "noted")] == ["after the restore"]
@@ -108,23 +108,23 @@ async def test_answered_acts_survive_when_temporal_is_older_than_the_database(
 
 
 async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Site) -> None:
-    """Entries since the backup are gone; the state is not, for the workflow has it."""
-    await site.enrolled("worked")
+    """Entries since the backup are lost. The state is not, because the workflow has it."""
+    await site.create_lead("worked")
     await until(lambda: site.entries_of("worked", "email_sent"), 30)
-    await _agree(site, "worked")
+    await _until_row_and_workflow_agree(site, "worked")
     _backup(site, "leadflow.db")
-    owner = await _owner(site, "worked")
+    owner = await _raise_hand(site, "worked")
     await site.leads.act("worked", "accept", {"by": owner})
-    await _agree(site, "worked")
+    await _until_row_and_workflow_agree(site, "worked")
     whole = _timeline(site, "worked")
-    port = await _stopped(site)
+    port = await _stop(site)
     site.database.close()
     _restore(site, "leadflow.db")
     # A process that has the file open notices that it was replaced, and must be started again.
     site.database = open_database(site.settings.database)
-    await _up(site, port)
+    await _start(site, port)
     await site.leads.act("worked", "note", {"by": MORGAN, "note": "after the restore"})
-    await _agree(site, "worked")
+    await _until_row_and_workflow_agree(site, "worked")
     assert (await site.leads.standing("worked"))["stage"] == "sal"
     *_, (seq, kind, _) = _timeline(site, "worked")
     assert (seq, kind) == (len(whole) + 1, "noted")

@@ -14,13 +14,13 @@ import pytest
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import migrate
-from tests.server.child_processes import ROOT, Site, opened
+from tests.server.child_processes import ROOT, Site, running_site
 from tests.waiting import LIMIT, until
 
 BURST = 600
 
 
-def started(home: Path, temporal: str, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
+def start_gateway(home: Path, temporal: str, **more: str) -> tuple[subprocess.Popen[bytes], Path]:
     log = home / f"gateway-{len(list(home.glob('gateway-*')))}.log"
     settings = {
         "TEMPORAL_ADDRESS": temporal,
@@ -38,7 +38,7 @@ def started(home: Path, temporal: str, **more: str) -> tuple[subprocess.Popen[by
     return process, log
 
 
-async def ready(log: Path) -> str:
+async def read_url(log: Path) -> str:
     """The URL of a gateway, once it says where it listens."""
 
     def port_of_log() -> int | None:
@@ -51,7 +51,7 @@ async def ready(log: Path) -> str:
     return f"http://127.0.0.1:{await until(port_of_log, 30)}/v1/events"
 
 
-async def posted(site: Site, url: str) -> None:
+async def post_events(site: Site, url: str) -> None:
     key = SqlApiKeys(site.database).make("burst", ["events:write"])
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=LIMIT) as http:
         for start in range(0, BURST, 100):
@@ -63,19 +63,19 @@ async def posted(site: Site, url: str) -> None:
             assert answer.status_code == 202
 
 
-async def test_an_accepted_burst_survives_the_death_of_its_gateway(tmp_path: Path) -> None:
-    async with opened(tmp_path) as site:
-        await site.enrolled("ana")
+async def test_an_accepted_burst_is_recorded_though_its_gateway_was_killed(tmp_path: Path) -> None:
+    async with running_site(tmp_path) as site:
+        await site.create_lead("ana")
         await until(lambda: site.entries_of("ana", "created"))
-        first, log = started(tmp_path, site.server.address)
+        first, log = start_gateway(tmp_path, site.server.address)
         try:
-            await posted(site, await ready(log))
+            await post_events(site, await read_url(log))
         finally:
             first.send_signal(signal.SIGKILL)
             first.wait()
-        second, log = started(tmp_path, site.server.address)
+        second, log = start_gateway(tmp_path, site.server.address)
         try:
-            await ready(log)
+            await read_url(log)
 
             def all_recorded() -> bool:
                 return len(site.entries_of("ana", "event")) >= BURST
@@ -100,7 +100,7 @@ def test_a_gateway_that_can_not_start_says_why(
     tmp_path: Path, settings: dict[str, str], status: int, expected: str
 ) -> None:
     migrate(f"sqlite:///{tmp_path}/leadflow.db")
-    process, log = started(tmp_path, "127.0.0.1:1", **settings)
+    process, log = start_gateway(tmp_path, "127.0.0.1:1", **settings)
     assert process.wait(LIMIT) == status
     assert expected in log.read_text()
     assert "Traceback" not in log.read_text()

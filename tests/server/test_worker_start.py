@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from adapters.sql.database import migrate
-from tests.gateway.senders import CRM_SECRET
+from tests.gateway.stored_rows import CRM_SECRET
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
 
 
-def started(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
+def run_worker(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "worker.py"],
         cwd=ROOT,
@@ -35,12 +35,12 @@ def started(database: str, **settings: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_without_tables_the_command_that_makes_them_is_named(tmp_path: Path) -> None:
-    ran = started(f"sqlite:///{tmp_path}/new.db")
+    ran = run_worker(f"sqlite:///{tmp_path}/new.db")
     assert (ran.returncode, "leadflow database upgrade" in ran.stderr) == (3, True)
 
 
 def test_a_database_that_does_not_answer_is_reported_without_its_password() -> None:
-    ran = started("postgresql://leadflow:hushhush@127.0.0.1:1/leadflow")
+    ran = run_worker("postgresql://leadflow:hushhush@127.0.0.1:1/leadflow")
     assert ran.returncode == 3
     assert "can't be used" in ran.stderr
     assert "hushhush" not in ran.stderr
@@ -48,7 +48,7 @@ def test_a_database_that_does_not_answer_is_reported_without_its_password() -> N
 
 def test_a_temporal_that_does_not_answer_is_reported(tmp_path: Path) -> None:
     migrate(f"sqlite:///{tmp_path}/leadflow.db")
-    ran = started(f"sqlite:///{tmp_path}/leadflow.db")
+    ran = run_worker(f"sqlite:///{tmp_path}/leadflow.db")
     assert (ran.returncode, "does not answer at 127.0.0.1:1" in ran.stderr) == (3, True)
     assert "Fatal Python error" not in ran.stderr
 
@@ -58,7 +58,7 @@ def test_a_temporal_that_does_not_answer_is_reported(tmp_path: Path) -> None:
 )
 def test_a_wrong_crm_secret_is_reported_without_the_secret(tmp_path: Path, secret: str) -> None:
     crm = {"LEADFLOW_CRM_URL": "https://crm.acme.example/hooks", "LEADFLOW_CRM_SECRET": secret}
-    ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
+    ran = run_worker(f"sqlite:///{tmp_path}/leadflow.db", **crm)
     assert ran.returncode == 2
     printed = ran.stdout + ran.stderr
     assert "LEADFLOW_CRM_SECRET" in printed
@@ -71,6 +71,6 @@ def test_a_wrong_crm_secret_is_reported_without_the_secret(tmp_path: Path, secre
 )
 def test_a_wrong_crm_url_is_reported(tmp_path: Path, url: str) -> None:
     crm = {"LEADFLOW_CRM_URL": url, "LEADFLOW_CRM_SECRET": CRM_SECRET.get_secret_value()}
-    ran = started(f"sqlite:///{tmp_path}/leadflow.db", **crm)
+    ran = run_worker(f"sqlite:///{tmp_path}/leadflow.db", **crm)
     assert ran.returncode == 2
     assert "crm_url" in ran.stdout.lower()

@@ -1,4 +1,4 @@
-"""Every scenario, played by the rules alone and by the real workflow, has one timeline."""
+"""Every scenario has the same timeline in the pure engine and in the real workflow."""
 
 from __future__ import annotations
 

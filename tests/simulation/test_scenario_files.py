@@ -27,7 +27,7 @@ script:
 BEFORE = GOOD.count("\n")
 
 
-def written(folder: Path, text: str) -> Path:
+def write_scenario(folder: Path, text: str) -> Path:
     file = folder / "scenario.yaml"
     file.write_text(text)
     return file
@@ -61,7 +61,7 @@ def written(folder: Path, text: str) -> Path:
             71,
             "time zone",
         ),
-        ("  - {at: 1h, lead: a}", 5, "either event or act"),
+        ("  - {at: 1h, lead: a}", 5, "one of event, act"),
         ("  - {at: 1h, lead: a, when: 2, event: {type: page.viewed}}", 23, "unknown key"),
         ("expected: []", 1, "unknown key"),
         ("never:\n  - {lead: a, at: 2026-03-02T10:00:00}", 19, "time zone"),
@@ -71,7 +71,7 @@ def test_a_mistake_is_reported_with_its_place(
     tmp_path: Path, line: str, column: int, expected: str
 ) -> None:
     with pytest.raises(DocumentError) as error:
-        read_scenario(written(tmp_path, GOOD + line + "\n"))
+        read_scenario(write_scenario(tmp_path, GOOD + line + "\n"))
     problems = error.value.problems
     assert len(problems) == 1, problems
     assert expected in problems[0].message
@@ -102,7 +102,7 @@ def test_a_scenario_that_can_not_be_played_says_why(
     text = GOOD.replace(old, new, 1)
     assert text != GOOD
     with pytest.raises(DocumentError) as error:
-        read_scenario(written(tmp_path, text))
+        read_scenario(write_scenario(tmp_path, text))
     assert expected in str(error.value)
 
 
@@ -113,13 +113,13 @@ def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
         "  - {at: 1h, lead: a, act: {do: dance, by: ina@desk.example}}\n"
     )
     with pytest.raises(DocumentError) as error:
-        read_scenario(written(tmp_path, GOOD + more))
+        read_scenario(write_scenario(tmp_path, GOOD + more))
     assert [one.line for one in error.value.problems] == [BEFORE + 1, BEFORE + 2, BEFORE + 3]
 
 
 def test_a_line_at_the_very_instant_of_creation_comes_after_it(tmp_path: Path) -> None:
     more = "  - {at: 2h, lead: b, event: {type: page.viewed}}\n"
-    lines = play(read_scenario(written(tmp_path, GOOD + more)))
+    lines = play(read_scenario(write_scenario(tmp_path, GOOD + more)))
     assert [(one["kind"], one.get("event")) for one in lines if one["lead"] == "b"] == [
         ("created", None),
         ("event", "script-2"),
@@ -145,7 +145,7 @@ def test_any_iso_form_of_an_instant_is_read(tmp_path: Path, at: str) -> None:
     text = GOOD.replace("at: 1h", f'at: "{at}"') + (
         f'expect:\n  - {{lead: a, kind: event, at: "{at}"}}\n'
     )
-    scenario = read_scenario(written(tmp_path, text))
+    scenario = read_scenario(write_scenario(tmp_path, text))
     lines = play(scenario)
     assert missed(scenario.expect, lines) == []
     assert next(one["at"] for one in lines if one["kind"] == "event") == "2026-03-02T10:00:00Z"

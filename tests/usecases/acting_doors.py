@@ -1,4 +1,4 @@
-"""Every door by which a person acts on a lead, and what each says an act came to."""
+"""Every door by which a person acts on a lead, and the outcome that each reports."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from assembly.stack import Stack
 from gateway.web.desk_session import form_token
 from models.refusal import RefusedError
 from tests.cli.conftest import Leadflow, until
-from tests.gateway.senders import signed
+from tests.gateway.stored_rows import sign_as_crm
 
 Outcome = Literal["done", "refused", "not there", "malformed"]
 DOORS = ("cli", "api", "desk", "button", "crm", "temporal")
 AS_THEMSELVES = ("api", "desk", "button")
-"""Doors at which a person acts as themselves; at the others the act bears a name."""
+"""Doors at which a person acts as themselves; at the others the act names a person."""
 _BY_STATUS: Mapping[int, Outcome] = {
     200: "done",
     303: "done",
@@ -54,7 +54,7 @@ class Alerted:
 
 @dataclass(frozen=True)
 class Answered:
-    """What a door says."""
+    """The answer of a door: the outcome and its sentence."""
 
     outcome: Outcome
     sentence: str
@@ -157,7 +157,7 @@ class Doors:
 
     def _crm(self, lead: Alerted, do: str, person: str, fields: Mapping[str, str]) -> Answered:
         more = {name: value for name, value in fields.items() if name != "id"}
-        body, headers = signed(
+        body, headers = sign_as_crm(
             {"lead": lead.id, "do": do, "by": person, **more}, identity=fields["id"]
         )
         answer = self._http.post("/v1/crm/acts", content=body, headers=headers)

@@ -9,7 +9,7 @@ import pytest
 from adapters.sql.database import Database, open_database
 from assembly.stack import Stack
 from tests.cli.conftest import Leadflow, command, leadflow, stack_in_a_thread
-from tests.gateway.senders import CRM_SECRET
+from tests.gateway.stored_rows import CRM_SECRET
 from tests.usecases.acting_doors import Alerted, Doors
 
 __all__ = ["command", "leadflow"]

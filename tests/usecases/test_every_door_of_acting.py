@@ -34,7 +34,7 @@ def test_a_refusal_is_the_rule_s_sentence_and_changes_nothing(
 
 
 @each_door
-def test_what_is_malformed_is_told_and_leaves_no_trace(
+def test_a_malformed_act_is_refused_and_leaves_no_entry(
     doors: Doors, lead: Alerted, door: str
 ) -> None:
     malformed = doors.act(door, lead, "touch", channel="call", note="half\0way")
@@ -44,7 +44,7 @@ def test_what_is_malformed_is_told_and_leaves_no_trace(
 
 
 @pytest.mark.parametrize("door", [one for one in DOORS if one != "button"])
-def test_a_lead_that_is_not_there_is_told_so(doors: Doors, lead: Alerted, door: str) -> None:
+def test_an_act_on_an_unknown_lead_is_refused(doors: Doors, lead: Alerted, door: str) -> None:
     # A button is of one lead that exists; a forged one is tested with the desk.
     unknown = doors.act(door, Alerted("ghost", lead.owner, {}), "accept")
     assert unknown.outcome == "not there"

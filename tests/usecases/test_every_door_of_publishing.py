@@ -1,6 +1,6 @@
 """Publishing at every door is interrupted at each of its database writes, and repeated.
 
-An interrupted publication changes nothing; the same one, repeated, is whole.
+An interrupted publication changes nothing. When it is repeated, all of it is stored.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from usecases.publishing import choose, publish
 
 NAME = "interrupted"
 Publish = Callable[[], bool]
-"""Publishes once; whether it was done."""
+"""Publishes once. Returns whether it was done."""
 
 
-def written(folder: Path, name: str) -> Path:
+def copy_program(folder: Path, name: str) -> Path:
     """The shipped program under another name, with its templates."""
     shutil.copytree(Path(ACME).parent, folder / name)
     file = folder / name / f"{name}.yaml"
@@ -45,12 +45,12 @@ def written(folder: Path, name: str) -> Path:
 
 @pytest.fixture
 def program(tmp_path: Path) -> Path:
-    return written(tmp_path, NAME)
+    return copy_program(tmp_path, NAME)
 
 
 @pytest.fixture
 def teams(tmp_path: Path) -> Path:
-    """A teams file in which Riley, who owns a lead, is no more."""
+    """A teams file in which Riley, who owns a lead, is missing."""
     document = TEAMS.model_dump(mode="json", by_alias=True, exclude_defaults=True)
     for team in document["teams"].values():
         team["members"] = [one for one in team["members"] if one["email"] != RILEY]
@@ -60,9 +60,9 @@ def teams(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Database]:
+def unpublished(tmp_path: Path) -> Iterator[Database]:
     """A database with people and leads, in which no program was published."""
-    url = f"sqlite:///{tmp_path / 'fresh.db'}"
+    url = f"sqlite:///{tmp_path / 'unpublished.db'}"
     migrate(url)
     opened = open_database(url)
     apply_directory(opened, TEAMS)
@@ -71,7 +71,7 @@ def fresh(tmp_path: Path) -> Iterator[Database]:
     opened.close()
 
 
-def stored(database: Database) -> Mapping[str, Any]:
+def read_published(database: Database) -> Mapping[str, Any]:
     """What publishing changes."""
     items = table_of(IntakeItem)
     with database.read() as connection:
@@ -80,7 +80,7 @@ def stored(database: Database) -> Mapping[str, Any]:
     return {
         "program": found.digest if found is not None else None,
         "people": SqlDirectory(database).applied(),
-        "told": left,
+        "items": left,
     }
 
 
@@ -110,42 +110,46 @@ def failing_write(number: int) -> Iterator[list[str]]:
 
 def interrupted_everywhere(database: Database, publish: Publish) -> tuple[int, Mapping[str, Any]]:
     """Interrupt at each write in turn until none is left; how many there were, and the result."""
-    before = stored(database)
+    before = read_published(database)
     for number in range(50):
         with failing_write(number) as writes:
             done = publish()
         if done:
             assert len(writes) == number
-            after = stored(database)
+            after = read_published(database)
             assert publish()
-            assert stored(database) == after
+            assert read_published(database) == after
             return number, after
-        assert stored(database) == before, f"write {number} left half: {writes[-1]}"
+        assert read_published(database) == before, f"write {number} left half: {writes[-1]}"
     raise AssertionError("publishing never came to its end")
 
 
-def whole(after: Mapping[str, Any]) -> None:
+def assert_all_is_published(after: Mapping[str, Any]) -> None:
     """The program, the directory and the intake item for Riley's lead are all stored."""
     assert after["program"] is not None
     assert not after["people"].knows(RILEY)
-    assert len(after["told"]) == 1
+    assert len(after["items"]) == 1
 
 
-def test_the_use_case(fresh: Database, program: Path, teams: Path) -> None:
+def test_an_interrupted_use_case_stores_all_or_nothing(
+    unpublished: Database, program: Path, teams: Path
+) -> None:
     def attempt() -> bool:
         try:
-            choose(str(program), teams, fresh).publish(fresh)
+            choose(str(program), teams, unpublished).publish(unpublished)
         except OperationalError:
             return False
         return True
 
-    writes, after = interrupted_everywhere(fresh, attempt)
+    writes, after = interrupted_everywhere(unpublished, attempt)
     assert writes >= 3
-    whole(after)
+    assert_all_is_published(after)
 
 
-def test_up(fresh: Database, program: Path, teams: Path) -> None:
-    settings = Settings(database_url=str(fresh.engine.url))
+def test_an_interrupted_up_stores_all_or_nothing(
+    unpublished: Database, program: Path, teams: Path
+) -> None:
+    settings = Settings(database_url=str(unpublished.engine.url))
 
     def attempt() -> bool:
         try:
@@ -154,31 +158,31 @@ def test_up(fresh: Database, program: Path, teams: Path) -> None:
             return False
         return True
 
-    _, after = interrupted_everywhere(fresh, attempt)
-    whole(after)
+    _, after = interrupted_everywhere(unpublished, attempt)
+    assert_all_is_published(after)
 
 
-def test_team_apply(
-    fresh: Database, command: Leadflow, teams: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_interrupted_team_apply_stores_all_or_nothing(
+    unpublished: Database, command: Leadflow, teams: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("LEADFLOW_DATABASE_URL", str(fresh.engine.url))
+    monkeypatch.setenv("LEADFLOW_DATABASE_URL", str(unpublished.engine.url))
 
     def attempt() -> bool:
         ran = command("team", "apply", str(teams))
         assert ran.status == 0 or "interrupted by the test" in ran.err
         return ran.status == 0
 
-    _, after = interrupted_everywhere(fresh, attempt)
+    _, after = interrupted_everywhere(unpublished, attempt)
     assert not after["people"].knows(RILEY)
-    assert len(after["told"]) == 1
+    assert len(after["items"]) == 1
 
 
 @pytest.mark.parametrize("door", ["launch", "enrol"])
-def test_commands_that_publish_on_their_way(
+def test_launch_and_enrol_publish_all_or_nothing(
     leadflow: Leadflow, database: Database, tmp_path: Path, door: str
 ) -> None:
     name = f"{NAME}_{door}"
-    file = written(tmp_path, name)
+    file = copy_program(tmp_path, name)
     leads = tmp_path / "leads.csv"
     leads.write_text(f"email\n{door}@publishing.example\n")
     what = {
@@ -200,9 +204,9 @@ def test_commands_that_publish_on_their_way(
     assert programs.newest(name) is not None
 
 
-def test_a_web_page_publishes_without_files(fresh: Database) -> None:
+def test_a_web_page_publishes_without_files(unpublished: Database) -> None:
     found = read_program(Path(ACME))
-    applied = publish(fresh, found, Directory(teams={}))
+    applied = publish(unpublished, found, Directory(teams={}))
     assert applied is not None
     assert RILEY in applied.departed
-    assert SqlPrograms(fresh).newest("acme") == found
+    assert SqlPrograms(unpublished).newest("acme") == found

@@ -1,4 +1,4 @@
-"""More mail than goes out at once: who goes first, on a real server with one place for mail."""
+"""More mail than can be sent at once: what is sent first, with one mail at a time."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class FloodedStack:
     held: HeldMailer
     alerts: FakeMailer
 
-    async def queued(self, program: Program, name: str, count: int) -> None:
+    async def queue_mail(self, program: Program, name: str, count: int) -> None:
         """So many new leads, whose first mail waits in the queue."""
         ids = [f"{name}-{number}-{id(self)}" for number in range(count)]
         self.stack.world.programs.published[program.digest] = program
@@ -44,7 +44,7 @@ class FloodedStack:
         return any(one.activity_type.name == "send_mail" for one in pending)
 
     def sent(self) -> list[str]:
-        """The names of those whose mail went out, in order."""
+        """The names of the leads whose mail was sent, in order."""
         return [one.to.partition("-")[0] for one in self.held.sent]
 
 
@@ -65,8 +65,8 @@ async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(
 ) -> None:
     much = flood.stack.program
     little = Program.model_validate({**much.model_dump(by_alias=True), "program": "little"})
-    await flood.queued(much, "much", 60)
-    await flood.queued(little, "little", 12)
+    await flood.queue_mail(much, "much", 60)
+    await flood.queue_mail(little, "little", 12)
     flood.held.open.set()
     await until(lambda: len(flood.held.sent) >= 72)
     sent = flood.sent()
@@ -76,7 +76,7 @@ async def test_a_program_with_little_mail_does_not_wait_behind_one_with_much(
 
 
 async def test_an_alert_goes_out_while_all_mail_to_leads_is_stuck(flood: FloodedStack) -> None:
-    await flood.queued(flood.stack.program, "stuck", 12)
+    await flood.queue_mail(flood.stack.program, "stuck", 12)
     lead = f"hot-{id(flood)}"
     profile = {"email": f"{lead}@northwind.example", "employees": 900}
     await flood.stack.leads.enrol(lead, flood.stack.program, profile)

@@ -17,13 +17,13 @@ async def _details(stack: WorkerStack, lead: str) -> str:
 
 
 async def test_the_summary_names_the_person_and_the_company(stack: WorkerStack) -> None:
-    lead = await stack.enrolled(first_name="Ana", last_name="Smith", company="Northwind")
+    lead = await stack.create_lead(first_name="Ana", last_name="Smith", company="Northwind")
     description = await stack.leads.describe(lead)
     assert await description.static_summary() == "Ana Smith · Northwind"
 
 
 async def test_the_details_say_how_a_lead_stands_and_what_is_next(stack: WorkerStack) -> None:
-    lead = await stack.mql(first_name="Ana", last_name="Smith", company="Northwind")
+    lead = await stack.create_mql(first_name="Ana", last_name="Smith", company="Northwind")
     details = await _details(stack, lead)
     assert "### Ana Smith · Northwind" in details
     assert "**stage** mql" in details
@@ -33,7 +33,7 @@ async def test_the_details_say_how_a_lead_stands_and_what_is_next(stack: WorkerS
 
 
 async def test_leads_are_found_by_their_search_attributes(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     query = f"WorkflowId = 'lead/{lead}' AND LeadStage = 'mql' AND LeadOwner = '{RILEY}'"
 
     async def found() -> Any:
@@ -49,7 +49,7 @@ async def test_leads_are_found_by_their_search_attributes(stack: WorkerStack) ->
 
 
 async def test_timers_and_activities_say_what_they_are_for(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     history = await stack.handle(lead).fetch_history()
     decode = stack.client.data_converter.payload_converter.from_payload
     summaries = [
@@ -63,12 +63,12 @@ async def test_timers_and_activities_say_what_they_are_for(stack: WorkerStack) -
 
 
 async def test_an_event_that_changes_no_deadline_costs_no_timer_events(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     before = await stack.handle(lead).fetch_history()
     for number in range(5):
         event = {"type": "page.viewed", "subject": f"/{number}"}
         await stack.leads.events(lead, [event])
-        await stack.events(lead, number + 2)
+        await stack.until_events(lead, number + 2)
     after = await stack.handle(lead).fetch_history()
     timers = (EventType.EVENT_TYPE_TIMER_STARTED, EventType.EVENT_TYPE_TIMER_CANCELED)
     new = after.events[len(before.events) :]

@@ -5,8 +5,8 @@ from temporalio.api.enums.v1 import EventType
 from tests.workflows.worker_stack import WorkerStack
 
 
-async def test_an_owner_is_found_in_the_turn_that_asks_for_one(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+async def test_an_owner_is_found_in_the_turn_that_needs_one(stack: WorkerStack) -> None:
+    lead = await stack.create_mql()
     history = await stack.handle(lead).fetch_history()
     scheduled = [
         one.activity_task_scheduled_event_attributes.activity_type.name

@@ -15,19 +15,19 @@ from tests.workflows.worker_stack import WorkerStack
 
 
 async def test_a_mail_is_sent_and_recorded(busy: WorkerStack) -> None:
-    lead = await busy.enrolled()
+    lead = await busy.create_lead()
     await until(lambda: busy.world.journal.entries_of(lead, "email_sent"))
     assert busy.world.mailer.to(f"{lead}@northwind.example") == ["welcome"]
 
 
-async def test_a_mail_the_server_did_not_take_is_tried_again_and_fills_no_log(
+async def test_a_mail_that_the_server_did_not_accept_is_tried_again_and_fills_no_log(
     busy: WorkerStack, caplog: pytest.LogCaptureFixture
 ) -> None:
     busy.world.mailer.failures["again@x.example"] = [
         MailUnsentError("down"),
         MailUnsentError("yet"),
     ]
-    lead = await busy.enrolled(email="again@x.example")
+    lead = await busy.create_lead(email="again@x.example")
     await until(lambda: busy.world.journal.entries_of(lead, "email_sent"))
     assert busy.world.mailer.to("again@x.example") == ["welcome"]
     warnings = [one for one in caplog.records if one.levelno >= logging.WARNING]
@@ -40,16 +40,16 @@ async def test_a_mail_that_the_server_refuses_is_recorded_as_failed_with_the_rea
 ) -> None:
     address = f"{kind}@x.example"
     busy.world.mailer.failures[address] = [MailRefusedError("550 no", kind)]
-    lead = await busy.enrolled(email=address)
+    lead = await busy.create_lead(email=address)
     (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))
     assert failed.fields["why"] == kind
     suppressed = [one.fields["why"] for one in busy.world.journal.entries_of(lead, "suppressed")]
     assert suppressed == (["bounced"] if kind == "bounced" else [])
 
 
-async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
+async def test_a_mail_with_an_unknown_outcome_is_not_sent_twice(busy: WorkerStack) -> None:
     busy.world.mailer.after_content["doubt@x.example"] = [ConnectionResetError("after the data")]
-    lead = await busy.enrolled(email="doubt@x.example")
+    lead = await busy.create_lead(email="doubt@x.example")
     (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))
     assert failed.fields["why"] == "unknown_outcome"
     assert busy.world.mailer.to("doubt@x.example") == []
@@ -58,7 +58,7 @@ async def test_a_mail_in_doubt_is_not_sent_twice(busy: WorkerStack) -> None:
 
 async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: WorkerStack) -> None:
     busy.world.mail_ledger.suppressed["stop@x.example"] = "unsubscribed"
-    lead = await busy.enrolled(email="stop@x.example")
+    lead = await busy.create_lead(email="stop@x.example")
     (skipped,) = await until(lambda: busy.world.journal.entries_of(lead, "email_skipped"))
     assert skipped.fields["why"] == "unsubscribed"
 
@@ -66,7 +66,7 @@ async def test_a_suppressed_address_is_skipped_at_the_last_moment(busy: WorkerSt
 async def test_an_alert_is_sent_again_when_its_outcome_is_unknown(stack: WorkerStack) -> None:
     riley = "riley@acme.example"
     stack.world.mailer.failures[riley] = [ConnectionResetError("after the data")]
-    lead = await stack.mql()
+    lead = await stack.create_mql()
 
     def alerted() -> bool:
         mine = [key for key in stack.world.mail_ledger.claims if key.startswith(lead)]
@@ -81,7 +81,7 @@ async def test_on_a_fast_clock_an_entry_has_the_instant_when_it_was_due(busy: Wo
     monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
     clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=43_200)
     fast = replace(busy, leads=Leads(busy.client, busy.world.journal, prefix="busy-", clock=clock))
-    lead = await fast.enrolled()
+    lead = await fast.create_lead()
     entries_of = busy.world.journal.entries_of
     await until(lambda: len(entries_of(lead, "email_sent")) == 2)
     first, second = entries_of(lead, "email_sent")[:2]

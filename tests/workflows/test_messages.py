@@ -16,7 +16,7 @@ RILEY = "riley@acme.example"
 
 
 async def test_an_act_is_done_when_its_update_returns(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     await stack.leads.act(lead, "accept", {"by": RILEY})
     assert stack.world.journal.states[lead].stage == "sal"
     assert len(stack.world.journal.entries_of(lead, "accepted")) == 1
@@ -25,7 +25,7 @@ async def test_an_act_is_done_when_its_update_returns(stack: WorkerStack) -> Non
 async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
     stack: WorkerStack,
 ) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     with pytest.raises(RefusedError, match=r"not for nobody@acme\.example"):
         await stack.leads.act(lead, "accept", {"by": "nobody@acme.example"})
     assert stack.world.journal.states[lead].stage == "mql"
@@ -35,7 +35,7 @@ async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
 
 
 async def test_a_malformed_act_is_refused_and_records_nothing(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     length = (await stack.leads.describe(lead)).history_length
     with pytest.raises(ValueError, match="by: is missing"):
         await stack.leads.act(lead, "accept", {})
@@ -45,7 +45,7 @@ async def test_a_malformed_act_is_refused_and_records_nothing(stack: WorkerStack
 
 
 async def test_the_same_names_work_as_signals(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     await stack.handle(lead).signal("accept", {"by": RILEY})
     await until(lambda: stack.world.journal.states[lead].stage == "sal")
 
@@ -70,10 +70,10 @@ async def test_the_same_names_work_as_signals(stack: WorkerStack) -> None:
 async def test_a_malformed_signal_is_recorded_on_the_timeline_and_changes_nothing_else(
     stack: WorkerStack, name: str, args: list[Any], why: str
 ) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     before = stack.world.journal.states[lead]
     await stack.handle(lead).signal(name, args=args)
-    entry = await stack.malformed(lead)
+    entry = await stack.malformed_entry(lead)
     assert why in entry.fields["note"]
     after = stack.world.journal.states[lead]
     assert (after.stage, after.owner, after.profile) == (before.stage, before.owner, before.profile)
@@ -81,13 +81,13 @@ async def test_a_malformed_signal_is_recorded_on_the_timeline_and_changes_nothin
 
 
 async def test_one_event_may_come_without_its_list(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
     await stack.handle(lead).signal("events", {"type": "page.viewed", "subject": "/pricing"})
     await until(lambda: stack.world.journal.entries_of(lead, "event"))
 
 
 async def test_an_event_that_comes_twice_has_one_effect(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
     event = {"id": "e-1", "type": "page.viewed", "subject": "/pricing"}
     await stack.leads.events(lead, [event, event])
     await stack.leads.events(lead, [event])
@@ -96,7 +96,7 @@ async def test_an_event_that_comes_twice_has_one_effect(stack: WorkerStack) -> N
 
 
 async def test_an_act_that_is_asked_again_with_its_id_is_done_once(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     await stack.leads.act(lead, "accept", {"by": RILEY})
     for _ in range(3):
         await stack.leads.act(lead, "touch", {"by": RILEY, "channel": "call", "id": "call-1"})
@@ -113,14 +113,14 @@ async def test_an_act_on_an_unknown_lead_is_answered_with_an_error(stack: Worker
 
 
 async def test_a_lead_that_is_created_again_stays_as_it_is(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
     await stack.handle(lead).signal("create", {"email": "other@x.example"})
     await until(lambda: stack.world.journal.entries_of(lead, "ignored"))
     assert stack.world.journal.states[lead].profile["email"] == f"{lead}@northwind.example"
 
 
 async def test_a_lead_is_enrolled_once(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
     assert not await stack.leads.enrol(lead, stack.program, {"email": "other@x.example"})
     assert len(stack.world.journal.entries_of(lead, "created")) == 1
 
@@ -134,7 +134,7 @@ async def _cli(stack: WorkerStack, *words: str) -> subprocess.CompletedProcess[s
 
 
 async def test_temporals_own_command_line_reaches_the_acts(stack: WorkerStack) -> None:
-    lead = await stack.mql()
+    lead = await stack.create_mql()
     update = ("update", "execute", "-w", f"lead/{lead}", "--name", "accept")
     none = await _cli(stack, *update)
     two = await _cli(stack, *update, "--input", f'{{"by":"{RILEY}"}}', "--input", "{}")
@@ -151,7 +151,7 @@ async def test_temporals_own_command_line_reaches_the_acts(stack: WorkerStack) -
     assert "done" in done.stdout
     signal = ("signal", "-w", f"lead/{lead}", "--name", "touch")
     assert (await _cli(stack, *signal)).returncode == 0
-    await stack.malformed(lead)
+    await stack.malformed_entry(lead)
     good = await _cli(stack, *signal, "--input", f'{{"by":"{RILEY}","channel":"call"}}')
     assert good.returncode == 0
     await until(lambda: stack.world.journal.entries_of(lead, "touched"))

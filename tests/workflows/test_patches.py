@@ -28,7 +28,7 @@ def test_what_stays_the_same_costs_nothing(state: Any) -> None:
     assert patch(state, state) == {}
 
 
-def test_an_object_within_an_object_is_patched_likewise() -> None:
+def test_an_object_within_an_object_is_patched_too() -> None:
     before = {"handoff": {"team": "sdr", "asking": "k1", "touches": 1}, "stage": "sal"}
     after = {"handoff": {"team": "sdr", "touches": 2}, "stage": "sal"}
     assert patch(before, after) == {"handoff": {"asking": None, "touches": 2}}

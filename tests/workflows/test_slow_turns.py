@@ -1,4 +1,4 @@
-"""The database is slow or away: turns end within their workflow task, histories replay."""
+"""The database is slow or away. Turns end within their workflow task, and histories replay."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from temporalio.testing import WorkflowEnvironment
 from activities.ports import Fence, Payload, StoredLead, Taken
 from models.decision import Decision
 from tests.fakes import FakeJournal
-from tests.replay.random_lives import replayed
+from tests.replay.random_lives import failed_replays
 from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack, running_worker_stack
 
@@ -64,7 +64,7 @@ class SlowStack:
     stack: WorkerStack
     journal: DelayedJournal
 
-    async def busy(self, lead: str) -> list[str]:
+    async def send_notes(self, lead: str) -> list[str]:
         """Send more and more notes, by updates and signals. Returns those that were answered."""
         names = [f"note {number}" for number in range(8)]
         acts = []
@@ -91,7 +91,7 @@ async def slow(dev_server: WorkflowEnvironment) -> AsyncIterator[SlowStack]:
         yield SlowStack(stack, journal)
 
 
-def _prolonged(history: WorkflowHistory) -> list[int]:
+def _prolonged_tasks(history: WorkflowHistory) -> list[int]:
     """Workflow tasks that were prolonged: completed without a command, and another at once."""
     completed = EventType.EVENT_TYPE_WORKFLOW_TASK_COMPLETED
     scheduled = EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED
@@ -108,25 +108,25 @@ async def test_a_turn_that_takes_too_long_is_tried_again_in_a_task_of_its_own(
     slow: SlowStack, when: str
 ) -> None:
     """Two turns take longer than a turn may, one of them after it was stored."""
-    lead = await slow.stack.enrolled()
+    lead = await slow.stack.create_lead()
     getattr(slow.journal, when).extend([9.0, 0.0, 5.0, 9.0])
-    notes = await slow.busy(lead)
+    notes = await slow.send_notes(lead)
     await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
-    await until(lambda: slow.stack.settled(lead), 60)
+    await until(lambda: slow.stack.until_settled(lead), 60)
     assert slow.notes(lead) == sorted(notes)
     assert slow.journal.entries_of(lead, "resumed_from_journal") == []
     history = await slow.stack.handle(lead).fetch_history()
-    assert _prolonged(history) == []
+    assert _prolonged_tasks(history) == []
     timers = [one for one in history.events if one.HasField("timer_started_event_attributes")]
     assert timers, "no turn was tried again after a timer"
-    assert await replayed([history], None) == []
+    assert await failed_replays([history], None) == []
 
 
 async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow: SlowStack) -> None:
-    lead = await slow.stack.enrolled()
+    lead = await slow.stack.create_lead()
     slow.journal.failures.extend(OSError("away") for _ in range(8))
-    notes = await slow.busy(lead)
+    notes = await slow.send_notes(lead)
     await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
     assert slow.notes(lead) == sorted(notes)
     history = await slow.stack.handle(lead).fetch_history()
-    assert await replayed([history], None) == []
+    assert await failed_replays([history], None) == []

@@ -26,7 +26,7 @@ async def unanswered(dev_server: WorkflowEnvironment) -> tuple[Leads, str]:
     return leads, lead
 
 
-async def test_a_real_time_out_says_that_no_worker_answered(
+async def test_a_time_out_says_that_no_worker_answered(
     unanswered: tuple[Leads, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leads, lead = unanswered
@@ -35,7 +35,7 @@ async def test_a_real_time_out_says_that_no_worker_answered(
         await leads.act(lead, "accept", ACCEPT)
 
 
-async def test_a_cancelled_act_is_cancelled_and_blames_no_worker(
+async def test_a_cancelled_act_is_cancelled_and_reports_no_missing_worker(
     unanswered: tuple[Leads, str],
 ) -> None:
     leads, lead = unanswered
@@ -46,7 +46,9 @@ async def test_a_cancelled_act_is_cancelled_and_blames_no_worker(
         await asking
 
 
-async def test_a_caller_s_own_time_out_is_the_caller_s(unanswered: tuple[Leads, str]) -> None:
+async def test_a_time_out_of_the_caller_reports_no_missing_worker(
+    unanswered: tuple[Leads, str],
+) -> None:
     leads, lead = unanswered
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.3):

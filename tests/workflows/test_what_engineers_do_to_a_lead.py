@@ -41,7 +41,7 @@ class HeldStack:
     mailer: HeldMailer
     alerts: HeldMailer
 
-    async def flying(self, lead: str, kind: str = "send_mail") -> str:
+    async def pending_activity(self, lead: str, kind: str = "send_mail") -> str:
         """The id of the activity of this kind that a lead waits for."""
 
         async def pending() -> str | None:
@@ -51,15 +51,15 @@ class HeldStack:
 
         return str(await until(pending))
 
-    async def enrolled(self) -> str:
+    async def create_lead(self) -> str:
         """A new lead whose first mail is held."""
         lead = f"h{uuid.uuid4().hex[:12]}"
         profile = {"email": f"{lead}@northwind.example", "employees": 900}
         assert await self.stack.leads.enrol(lead, self.stack.program, profile)
-        await self.flying(lead)
+        await self.pending_activity(lead)
         return lead
 
-    def of_mail(self, lead: str) -> list[Entry]:
+    def mail_entries(self, lead: str) -> list[Entry]:
         """The entries about the lead's mails."""
         kinds = ("email_sent", "email_failed", "email_skipped")
         return [one for one in self.stack.world.journal.entries[lead] if one.kind in kinds]
@@ -94,40 +94,42 @@ async def _reset(stack: WorkerStack, lead: str) -> None:
     )
 
 
-def _past(stack: WorkerStack, lead: str) -> list[Entry]:
+def _entries(stack: WorkerStack, lead: str) -> list[Entry]:
     return list(stack.world.journal.entries[lead])
 
 
-async def test_a_worked_lead_that_is_reset_keeps_its_past_and_goes_on(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+async def test_a_worked_lead_that_is_reset_keeps_its_timeline_and_goes_on(
+    stack: WorkerStack,
+) -> None:
+    lead = await stack.create_lead()
     hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
     await stack.leads.events(lead, [hand])
     await until(lambda: stack.world.journal.states[lead].owner)
     acts: dict[str, dict[str, Any]] = {"accept": {}, "touch": {"channel": "call"}}
     for do, more in acts.items():
         await stack.leads.act(lead, do, {"by": RILEY, **more})
-    await stack.settled(lead)
-    before, stage = _past(stack, lead), stack.world.journal.states[lead].stage
+    await stack.until_settled(lead)
+    before, stage = _entries(stack, lead), stack.world.journal.states[lead].stage
     mails = len(stack.world.mailer.sent)
     await _reset(stack, lead)
     await until(lambda: stack.world.journal.entries_of(lead, "resumed_from_journal"))
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "after the reset"})
-    standing = await stack.settled(lead)
-    after = _past(stack, lead)
+    standing = await stack.until_settled(lead)
+    after = _entries(stack, lead)
     assert after[: len(before)] == before
     assert stack.world.journal.states[lead].stage == stage == standing["stage"] == "sal"
     assert len(stack.world.journal.entries_of(lead, "resumed_from_journal")) == 1
     assert [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")] == [
         "after the reset"
     ]
-    # What the reset brought again is known as what it is.
+    # The inputs that the reset replayed are recognised as repeated.
     new = [one for one in after[len(before) :] if one.kind not in ("noted", "resumed_from_journal")]
     assert {one.kind for one in new} <= {"ignored"}
     assert len(stack.world.mailer.sent) == mails
 
 
 async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
-    lead = await stack.enrolled()
+    lead = await stack.create_lead()
 
     def resumptions() -> int:
         return len(stack.world.journal.entries_of(lead, "resumed_from_journal"))
@@ -137,50 +139,50 @@ async def test_a_lead_can_be_reset_again_and_again(stack: WorkerStack) -> None:
         before = resumptions()
         await _reset(stack, lead)
         await until(partial(lambda known: resumptions() > known, before))
-        await stack.settled(lead)
+        await stack.until_settled(lead)
     notes = [one.fields["note"] for one in stack.world.journal.entries_of(lead, "noted")]
     assert notes == ["note 0", "note 1", "note 2"]
     assert resumptions() == 3
-    seqs = [one.seq for one in _past(stack, lead)]
+    seqs = [one.seq for one in _entries(stack, lead)]
     assert seqs == list(range(1, len(seqs) + 1))
 
 
 @pytest.mark.parametrize("how", ["terminate", "cancel"])
-async def test_a_lead_that_was_ended_asks_again_for_the_mail_that_was_on_its_way(
+async def test_a_lead_that_was_ended_requests_the_mail_that_was_being_sent_again(
     held: HeldStack, how: str
 ) -> None:
     stack = held.stack
-    lead = await held.enrolled()
+    lead = await held.create_lead()
     await (stack.handle(lead).terminate() if how == "terminate" else stack.handle(lead).cancel())
-    await _ended(stack, lead)
+    await _until_ended(stack, lead)
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})
     held.mailer.open.set()
-    (entry,) = await until(lambda: held.of_mail(lead))
-    # The try that was under way holds the claim: whether it ended well is not known.
+    (entry,) = await until(lambda: held.mail_entries(lead))
+    # The interrupted try has the claim, and its outcome may be unknown.
     assert entry.kind == "email_sent" or entry.fields["why"] == "unknown_outcome"
-    await stack.settled(lead)
+    await stack.until_settled(lead)
     assert len(held.mailer.to(f"{lead}@northwind.example")) == 1
     assert stack.world.journal.entries_of(lead, "resumed_from_journal")
 
 
-async def test_a_lead_that_was_ended_asks_again_for_the_alert_that_was_on_its_way(
+async def test_a_lead_that_was_ended_requests_the_alert_that_was_being_sent_again(
     held: HeldStack,
 ) -> None:
     stack = held.stack
     held.mailer.open.set()
-    lead = await held.enrolled()
+    lead = await stack.create_lead()
     await stack.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
-    await held.flying(lead, "alert")
+    await held.pending_activity(lead, "alert")
     await stack.handle(lead).terminate()
-    held.stack.world.mail_ledger.claims.clear()  # its claim was given back: the server was away
+    held.stack.world.mail_ledger.claims.clear()  # as if the server had been away
     held.alerts.open.set()
     before = len(held.alerts.to(RILEY))
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "come back"})
     await until(lambda: len(held.alerts.to(RILEY)) > before)
-    await stack.settled(lead)
+    await stack.until_settled(lead)
 
 
-async def _ended(stack: WorkerStack, lead: str) -> None:
+async def _until_ended(stack: WorkerStack, lead: str) -> None:
     async def ended() -> bool:
         return (await stack.leads.describe(lead)).status is not WorkflowExecutionStatus.RUNNING
 
@@ -192,11 +194,11 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
     held: HeldStack, answer: str
 ) -> None:
     stack = held.stack
-    lead = await held.enrolled()
+    lead = await held.create_lead()
     where: dict[str, Any] = {
         "namespace": stack.client.namespace,
         "workflow_id": f"lead/{lead}",
-        "activity_id": await held.flying(lead),
+        "activity_id": await held.pending_activity(lead),
     }
     service = stack.client.workflow_service
     if answer == "failed":
@@ -209,12 +211,12 @@ async def test_a_mail_that_is_ended_by_hand_has_an_outcome_and_the_lead_goes_on(
         await service.respond_activity_task_completed_by_id(
             RespondActivityTaskCompletedByIdRequest(**where, result=Payloads(payloads=[payload]))
         )
-    (entry,) = await until(lambda: held.of_mail(lead))
+    (entry,) = await until(lambda: held.mail_entries(lead))
     assert (entry.kind, entry.fields["why"]) == ("email_failed", "unknown_outcome")
     await stack.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
     held.mailer.open.set()
-    await stack.settled(lead)
-    assert len(held.of_mail(lead)) == 1
+    await stack.until_settled(lead)
+    assert len(held.mail_entries(lead)) == 1
 
 
 @pytest.mark.parametrize("contact", ["enrol", "event", "act"])
@@ -230,10 +232,10 @@ async def test_a_lead_that_was_terminated_before_its_first_turn_can_be_created_a
         assert await stack.leads.enrol(lead, stack.program, profile)
     elif contact == "event":
         await stack.leads.events(lead, [{"type": "page.viewed", "subject": "/pricing"}])
-        await stack.events(lead, 1)
+        await stack.until_events(lead, 1)
     else:
         await stack.leads.act(lead, "note", {"by": MORGAN, "note": "hello"})
-    await stack.settled(lead)
+    await stack.until_settled(lead)
     assert len(stack.world.journal.entries_of(lead, "created")) == 1
     assert not await stack.leads.enrol(lead, stack.program, profile)
     with pytest.raises(LeadNotFoundError):
@@ -244,18 +246,18 @@ async def test_a_lead_whose_workflow_was_deleted_is_opened_again_from_its_row(
     stack: WorkerStack,
 ) -> None:
     """As retention does it: nothing of the workflow is left in Temporal."""
-    lead = await stack.mql()
-    before = _past(stack, lead)
+    lead = await stack.create_mql()
+    before = _entries(stack, lead)
     await stack.handle(lead).terminate()
-    await _deleted(stack, lead)
+    await _delete(stack, lead)
     await stack.leads.act(lead, "accept", {"by": RILEY})
-    await stack.settled(lead)
-    after = _past(stack, lead)
+    await stack.until_settled(lead)
+    after = _entries(stack, lead)
     assert after[: len(before)] == before
     assert [one.kind for one in after[len(before) :]][:2] == ["resumed_from_journal", "accepted"]
 
 
-async def _deleted(stack: WorkerStack, lead: str) -> None:
+async def _delete(stack: WorkerStack, lead: str) -> None:
     await stack.client.workflow_service.delete_workflow_execution(
         DeleteWorkflowExecutionRequest(
             namespace=stack.client.namespace,

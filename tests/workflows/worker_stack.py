@@ -27,7 +27,7 @@ PROGRAMS = Path(__file__).resolve().parents[2] / "programs"
 
 @dataclass(frozen=True)
 class WorkerStack:
-    """A client, leads as seen by it, and the world behind the worker."""
+    """A client, its leads, and the fake ports of the worker."""
 
     client: Client
     leads: Leads
@@ -35,27 +35,27 @@ class WorkerStack:
     program: Program
     clock: ProgramClock | None = None
 
-    async def enrolled(self, **profile: Any) -> str:
+    async def create_lead(self, **profile: Any) -> str:
         """A new lead that has taken its first turns; its id."""
         lead = f"t{uuid.uuid4().hex[:12]}"
         fields = {"email": f"{lead}@northwind.example", "employees": 900} | profile
         assert await self.leads.enrol(lead, self.program, fields)
-        await self.settled(lead)
+        await self.until_settled(lead)
         return lead
 
-    async def mql(self, **profile: Any) -> str:
+    async def create_mql(self, **profile: Any) -> str:
         """A new lead that raised its hand and has an owner."""
-        lead = await self.enrolled(**profile)
+        lead = await self.create_lead(**profile)
         await self.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
         await until(lambda: self.world.journal.states[lead].owner)
-        await self.settled(lead)
+        await self.until_settled(lead)
         return lead
 
-    async def events(self, lead: str, count: int) -> None:
+    async def until_events(self, lead: str, count: int) -> None:
         """Wait until so many events stand on a lead's timeline."""
         await until(lambda: len(self.world.journal.entries_of(lead, "event")) == count)
 
-    async def malformed(self, lead: str) -> Entry:
+    async def malformed_entry(self, lead: str) -> Entry:
         """The entry about a malformed input, as soon as it is recorded."""
 
         def malformed_entry() -> Entry | None:
@@ -65,8 +65,8 @@ class WorkerStack:
         entry: Entry = await until(malformed_entry)
         return entry
 
-    async def settled(self, lead: str) -> dict[str, Any]:
-        """How a lead stands when nothing is left to do for it now."""
+    async def until_settled(self, lead: str) -> dict[str, Any]:
+        """The lead's answer to `standing`, as soon as nothing is left to do for it now."""
 
         async def settled() -> Any:
             standing = await self.leads.standing(lead)

@@ -29,8 +29,8 @@ from tests.gateway.provider_messages import (
     by_standard_webhooks,
     provider_secrets,
 )
-from tests.gateway.senders import MAIL
-from tests.inbound.deliveries import answer, bounced, report, send
+from tests.gateway.stored_rows import MAIL
+from tests.inbound.deliveries import bounce_report, delivery_report, reply_mail, send
 from usecases.context import Context
 
 ANA = "ana@northwind.example"
@@ -68,7 +68,7 @@ def _app(context: Context) -> FastAPI:
     return app
 
 
-def _posted(
+def _request_over_http(
     post: Callable[[Context, httpx.AsyncClient, Path], Awaitable[httpx.Response]],
 ) -> Callable[[Context, Path], Awaitable[None]]:
     async def ask(context: Context, folder: Path) -> None:
@@ -81,17 +81,17 @@ def _posted(
     return ask
 
 
-def _from_provider(
+def _report_of_provider(
     name: str, made: Callable[[], tuple[bytes, dict[str, str]]]
 ) -> Callable[[Context, Path], Awaitable[None]]:
     async def post(_: Context, http: httpx.AsyncClient, _folder: Path) -> httpx.Response:
         content, headers = made()
         return await http.post(f"/v1/providers/{name}", content=content, headers=headers)
 
-    return _posted(post)
+    return _request_over_http(post)
 
 
-def _mailed(
+def _send_mail(
     to: Callable[[Context], str], content: Any
 ) -> Callable[[Context, Path], Awaitable[None]]:
     async def ask(context: Context, _: Path) -> None:
@@ -103,7 +103,7 @@ def _mailed(
     return ask
 
 
-async def _event(_: Context, http: httpx.AsyncClient, folder: Path) -> httpx.Response:
+async def _post_event(_: Context, http: httpx.AsyncClient, folder: Path) -> httpx.Response:
     event = {"id": "e1", "type": "email.unsubscribed", "email": ANA}
     headers = {"Authorization": f"Bearer {(folder / 'key').read_text()}"}
     return await http.post("/v1/events", json={"events": [event]}, headers=headers)
@@ -140,7 +140,9 @@ _BOUNCED_AT_SES = {
     "bouncedRecipients": [{"emailAddress": ANA, "status": "5.1.1"}],
 }
 _COMPLAINED_AT_SES = {"complainedRecipients": [{"emailAddress": ANA}]}
-_FEEDBACK = report("feedback-report", "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1")
+_FEEDBACK = delivery_report(
+    "feedback-report", "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
+)
 _PERMANENT = {"severity": "permanent", "delivery-status": {"enhanced-code": "5.1.1"}}
 
 DOORS = [
@@ -152,75 +154,91 @@ DOORS = [
     SuppressingDoor(
         "one-click",
         "unsubscribed",
-        _posted(lambda c, http, _: http.post(c.links.unsubscribe(MESSAGE), data=ONE_CLICK)),
+        _request_over_http(
+            lambda c, http, _: http.post(c.links.unsubscribe(MESSAGE), data=ONE_CLICK)
+        ),
     ),
     SuppressingDoor(
         "preferences",
         "unsubscribed",
-        _posted(lambda c, http, _: http.post(c.links.preferences(MESSAGE), data={"wish": "stop"})),
+        _request_over_http(
+            lambda c, http, _: http.post(c.links.preferences(MESSAGE), data={"wish": "stop"})
+        ),
     ),
-    SuppressingDoor("event", "unsubscribed", _posted(_event)),
+    SuppressingDoor("event", "unsubscribed", _request_over_http(_post_event)),
     SuppressingDoor(
         "mail-to-unsubscribe",
         "unsubscribed",
-        _mailed(lambda c: c.links.unsubscribe_mail(MESSAGE), answer("unsubscribe", "no more")),
+        _send_mail(
+            lambda c: c.links.unsubscribe_mail(MESSAGE), reply_mail("unsubscribe", "no more")
+        ),
     ),
     SuppressingDoor(
         "returned-mail",
         "bounced",
-        _mailed(lambda c: c.links.return_path(MESSAGE), bounced("failed", "5.1.1")),
+        _send_mail(lambda c: c.links.return_path(MESSAGE), bounce_report("failed", "5.1.1")),
     ),
     SuppressingDoor(
-        "feedback-report", "complained", _mailed(lambda c: c.links.return_path(MESSAGE), _FEEDBACK)
+        "feedback-report",
+        "complained",
+        _send_mail(lambda c: c.links.return_path(MESSAGE), _FEEDBACK),
     ),
     SuppressingDoor(
-        "sendgrid-unsubscribe", "unsubscribed", _from_provider("sendgrid", _sendgrid("unsubscribe"))
+        "sendgrid-unsubscribe",
+        "unsubscribed",
+        _report_of_provider("sendgrid", _sendgrid("unsubscribe")),
     ),
     SuppressingDoor(
         "sendgrid-bounce",
         "bounced",
-        _from_provider("sendgrid", _sendgrid("bounce", status="5.1.1")),
+        _report_of_provider("sendgrid", _sendgrid("bounce", status="5.1.1")),
     ),
     SuppressingDoor(
-        "sendgrid-spam", "complained", _from_provider("sendgrid", _sendgrid("spamreport"))
+        "sendgrid-spam", "complained", _report_of_provider("sendgrid", _sendgrid("spamreport"))
     ),
     SuppressingDoor(
-        "mailgun-unsubscribe", "unsubscribed", _from_provider("mailgun", _mailgun("unsubscribed"))
+        "mailgun-unsubscribe",
+        "unsubscribed",
+        _report_of_provider("mailgun", _mailgun("unsubscribed")),
     ),
     SuppressingDoor(
-        "mailgun-bounce", "bounced", _from_provider("mailgun", _mailgun("failed", **_PERMANENT))
+        "mailgun-bounce",
+        "bounced",
+        _report_of_provider("mailgun", _mailgun("failed", **_PERMANENT)),
     ),
     SuppressingDoor(
-        "mailgun-spam", "complained", _from_provider("mailgun", _mailgun("complained"))
+        "mailgun-spam", "complained", _report_of_provider("mailgun", _mailgun("complained"))
     ),
     SuppressingDoor(
         "postmark-unsubscribe",
         "unsubscribed",
-        _from_provider("postmark", _postmark("SubscriptionChange", SuppressSending=True)),
+        _report_of_provider("postmark", _postmark("SubscriptionChange", SuppressSending=True)),
     ),
     SuppressingDoor(
         "postmark-bounce",
         "bounced",
-        _from_provider("postmark", _postmark("Bounce", Type="HardBounce")),
+        _report_of_provider("postmark", _postmark("Bounce", Type="HardBounce")),
     ),
     SuppressingDoor(
-        "postmark-spam", "complained", _from_provider("postmark", _postmark("SpamComplaint"))
+        "postmark-spam", "complained", _report_of_provider("postmark", _postmark("SpamComplaint"))
     ),
     SuppressingDoor(
         "standard-unsubscribe",
         "unsubscribed",
-        _from_provider("standard", _standard("email.unsubscribed")),
+        _report_of_provider("standard", _standard("email.unsubscribed")),
     ),
     SuppressingDoor(
         "standard-bounce",
         "bounced",
-        _from_provider("standard", _standard("email.bounced", kind="hard")),
+        _report_of_provider("standard", _standard("email.bounced", kind="hard")),
     ),
     SuppressingDoor(
-        "standard-spam", "complained", _from_provider("standard", _standard("email.complained"))
+        "standard-spam",
+        "complained",
+        _report_of_provider("standard", _standard("email.complained")),
     ),
 ]
-"""Amazon's are walked in `test_amazons_reports_suppress_at_once`: its certificate is asked for."""
+"""Amazon's reports are in `test_amazons_reports_suppress_at_once`: they need a certificate."""
 
 AMAZONS = [
     ("bounced", _ses("Bounce", _BOUNCED_AT_SES)),

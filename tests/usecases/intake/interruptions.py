@@ -18,7 +18,7 @@ _CHANGES = ("INSERT", "UPDATE", "DELETE")
 
 @dataclass
 class Interruption:
-    """How far it came."""
+    """How many changes were made, and whether one was interrupted."""
 
     step: int
     happened: bool = False

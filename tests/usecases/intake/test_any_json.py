@@ -1,4 +1,4 @@
-"""What a client can send as JSON: each item is judged alone, and what is accepted can be kept."""
+"""Any JSON from a client: each item is judged alone, and all that is accepted can be stored."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
-from tests.gateway.senders import NOW, accepted, known_lead
+from tests.gateway.stored_rows import NOW, intake_bodies, store_lead
 from usecases.context import Context
 from usecases.intake import accept_events
 from workflows.messages import signalled
@@ -44,7 +44,7 @@ def nested(depth: int) -> Any:
 async def test_an_event_that_goes_too_far_is_rejected_and_the_fifty_beside_it_are_not(
     http: httpx.AsyncClient, database: Database, data: Any, status: str
 ) -> None:
-    known_lead(database)
+    store_lead(database)
     key = SqlApiKeys(database).make("walk", ["events:write"])
     events: list[Any] = [
         {"id": f"good-{number}", "type": "page.viewed", "lead": "ana"} for number in range(50)
@@ -78,11 +78,11 @@ _JSON: st.SearchStrategy[Any] = st.recursive(
 def test_whatever_stands_between_two_good_events_both_are_accepted_and_all_can_be_sent_on(
     context: Context, odd: dict[str, Any]
 ) -> None:
-    known_lead(context.database)
+    store_lead(context.database)
     good = {"type": "page.viewed", "lead": "ana"}
     before, _, after = accept_events(context.intake_now(), [good, odd, {**good, "subject": "/b"}])
     assert {before.status, after.status} <= {"accepted", "duplicate"}
-    bodies = [one for one in accepted(context.database) if one["kind"] == "event"]
+    bodies = [one for one in intake_bodies(context.database) if one["kind"] == "event"]
     payload = pydantic_data_converter.payload_converter.to_payloads([bodies])
     pydantic_data_converter.payload_converter.from_payloads(payload)
 

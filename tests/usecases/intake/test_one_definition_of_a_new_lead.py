@@ -15,7 +15,7 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from lifecycle.stable_hash import lead_id
 from tests.cli.conftest import ACME, Leadflow, command
-from tests.gateway.senders import accepted, known_lead, known_twin
+from tests.gateway.stored_rows import intake_bodies, store_lead, store_twin
 from usecases.context import Context
 from usecases.naming import AmbiguousLeadError, lead_meant
 
@@ -53,7 +53,9 @@ def environment(database: Database, command: Leadflow, monkeypatch: pytest.Monke
     return command
 
 
-async def over_http(http: httpx.AsyncClient, database: Database, lead: dict[str, Any]) -> str:
+async def create_over_http(
+    http: httpx.AsyncClient, database: Database, lead: dict[str, Any]
+) -> str:
     key = SqlApiKeys(database).make("walk", ["leads:write"])
     headers = {"Authorization": f"Bearer {key}"}
     answer = await http.post("/v1/leads", json={"leads": [lead]}, headers=headers)
@@ -64,7 +66,7 @@ async def over_http(http: httpx.AsyncClient, database: Database, lead: dict[str,
     return str(result["lead"])
 
 
-def enrolled(run: Leadflow, lead: dict[str, Any]) -> tuple[int, str]:
+def enrol_by_command(run: Leadflow, lead: dict[str, Any]) -> tuple[int, str]:
     more = [
         f"--field={name}={value}" for name, value in lead.items() if name not in ("id", "email")
     ]
@@ -73,7 +75,9 @@ def enrolled(run: Leadflow, lead: dict[str, Any]) -> tuple[int, str]:
     return ran.status, ran.err
 
 
-def launched(run: Leadflow, folder: Path, lead: dict[str, Any], *, lines: bool) -> tuple[int, str]:
+def launch_file(
+    run: Leadflow, folder: Path, lead: dict[str, Any], *, lines: bool
+) -> tuple[int, str]:
     file = folder / ("rows.jsonl" if lines else "rows.csv")
     with file.open("w", newline="", encoding="utf-8") as text:
         if lines:
@@ -100,12 +104,12 @@ async def test_what_one_door_accepts_all_accept(
     tmp_path: Path,
     lead: dict[str, Any],
 ) -> None:
-    bo = await over_http(http, database, lead)
-    assert bo == lead.get("id", lead_id(accepted(database)[0]["profile"]["email"]))
-    assert (await asyncio.to_thread(enrolled, environment, lead))[0] == NO_TEMPORAL
+    bo = await create_over_http(http, database, lead)
+    assert bo == lead.get("id", lead_id(intake_bodies(database)[0]["profile"]["email"]))
+    assert (await asyncio.to_thread(enrol_by_command, environment, lead))[0] == NO_TEMPORAL
     for lines in (False, True):
         status, problem = await asyncio.to_thread(
-            launched, environment, tmp_path, lead, lines=lines
+            launch_file, environment, tmp_path, lead, lines=lines
         )
         assert status == NO_TEMPORAL, problem
 
@@ -120,15 +124,15 @@ async def test_what_one_door_rejects_all_reject_for_the_same_reason(
     lead: dict[str, Any],
     why: str,
 ) -> None:
-    problem = await over_http(http, database, lead)
+    problem = await create_over_http(http, database, lead)
     assert why in problem
-    assert accepted(database) == []
-    status, printed = await asyncio.to_thread(enrolled, environment, lead)
+    assert intake_bodies(database) == []
+    status, printed = await asyncio.to_thread(enrol_by_command, environment, lead)
     assert (status, problem in printed) == (2, True), printed
     # A CSV has a header, which is refused as a whole, and a row without any value is blank.
     formats = [True] if "emploees" in lead else [False, True] if lead["email"] else []
     for lines in formats:
-        found = await asyncio.to_thread(launched, environment, tmp_path, lead, lines=lines)
+        found = await asyncio.to_thread(launch_file, environment, tmp_path, lead, lines=lines)
         assert found == (2, problem)
 
 
@@ -136,7 +140,7 @@ async def test_a_lead_that_was_created_at_one_door_can_be_named_at_all_others(
     http: httpx.AsyncClient, context: Context, environment: Leadflow
 ) -> None:
     database = context.database
-    known_lead(database, BO, email="bo@northwind.example")
+    store_lead(database, BO, email="bo@northwind.example")
     shown = await asyncio.to_thread(environment, "show", BO, "--json")
     assert (shown.status, shown.json["lead"]) == (0, BO)
     key = SqlApiKeys(database).make("walk", ["events:write"])
@@ -149,8 +153,8 @@ async def test_a_lead_that_was_created_at_one_door_can_be_named_at_all_others(
 def test_a_text_that_is_one_leads_id_and_anothers_address_names_neither(
     database: Database,
 ) -> None:
-    known_lead(database, BO, email="bo@northwind.example")
-    known_lead(database, "other", email=BO)
+    store_lead(database, BO, email="bo@northwind.example")
+    store_lead(database, "other", email=BO)
     with pytest.raises(AmbiguousLeadError, match="the address of other; write lead/bo"):
         lead_meant(database, BO)
     assert lead_meant(database, f"lead/{BO}") == BO
@@ -158,10 +162,10 @@ def test_a_text_that_is_one_leads_id_and_anothers_address_names_neither(
 
 
 def test_an_address_names_its_lead_in_any_spelling(database: Database) -> None:
-    known_lead(database, "zoe", email="zoe@bücher.example")
+    store_lead(database, "zoe", email="zoe@bücher.example")
     for written in ("zoe@bücher.example", " Zoe@xn--bcher-kva.example"):
         assert lead_meant(database, written) == "zoe"
     assert lead_meant(database, "new@northwind.example") == lead_id("new@northwind.example")
     assert lead_meant(database, "not @ address") == lead_id("not @ address")
-    known_twin(database, "zoe-2", email="zoe@bücher.example")
+    store_twin(database, "zoe-2", email="zoe@bücher.example")
     assert lead_meant(database, "zoe@bücher.example") == "zoe"

@@ -20,7 +20,7 @@ from lifecycle.nurture.suppression import suppressing_reason
 from tests.fakes import FakeMailer
 from tests.gateway.gateway_context import gateway_context
 from tests.gateway.provider_messages import certificate, provider_secrets
-from tests.gateway.senders import accepted, known_lead, known_twin, sent_mail
+from tests.gateway.stored_rows import intake_bodies, store_lead, store_sent_mail, store_twin
 from tests.usecases.intake.doors import AMAZONS, ANA, DOORS, SuppressingDoor
 from tests.usecases.intake.interruptions import interrupted
 from usecases import suppressing
@@ -43,9 +43,9 @@ class FreshDatabases:
         url = f"sqlite:///{path}"
         self._patch.setenv("LEADFLOW_DATABASE_URL", url)
         database = open_database(url)
-        known_lead(database, LEADS[0], email=ANA)
-        known_twin(database, LEADS[1], email=ANA)
-        sent_mail(database)
+        store_lead(database, LEADS[0], email=ANA)
+        store_twin(database, LEADS[1], email=ANA)
+        store_sent_mail(database)
         (self._folder / "key").write_text(
             SqlApiKeys(database).make("walk", ["events:write", "mail:write"])
         )
@@ -64,12 +64,12 @@ def leads_with_event(database: Database, reason: str) -> list[str]:
     """The leads that have an intake item which suppresses for this reason."""
     return [
         one["lead"]
-        for one in accepted(database)
+        for one in intake_bodies(database)
         if suppressing_reason(one["type"], one["data"]) == reason
     ]
 
 
-def as_asked(database: Database, reason: str) -> None:
+def assert_suppressed_once(database: Database, reason: str) -> None:
     """The row is there, each lead has one intake item, the last check before sending finds it."""
     assert SqlSuppressionList(database).reasons(ANA) == [reason]
     assert [one.address for one in SqlSuppressionList(database).all()] == [ANA]
@@ -90,7 +90,7 @@ async def test_a_request_that_is_interrupted_anywhere_and_made_again_is_done_onc
             assert SqlSuppressionList(context.database).reasons(ANA) == []
         for _ in range(2):
             await door.ask(context, tmp_path)
-            as_asked(context.database, door.reason)
+            assert_suppressed_once(context.database, door.reason)
         context.database.close()
         if not interruption.happened:
             assert step > 2, "a request changes a row, an event and commits"
@@ -114,31 +114,31 @@ async def test_amazons_reports_suppress_at_once(
             with interrupted(context.database, 1 if interrupt else 1_000):
                 answer = await http.post("/v1/providers/ses", content=content, headers=headers)
             assert answer.status_code == (503 if interrupt else 200)
-    as_asked(context.database, reason)
+    assert_suppressed_once(context.database, reason)
 
 
-async def test_what_one_door_suppressed_is_told_no_second_time_by_another(
+async def test_a_suppression_at_a_second_door_adds_no_second_event(
     databases: FreshDatabases, tmp_path: Path
 ) -> None:
     context = databases.fresh("two-doors")
     for door in DOORS:
         if door.name in ("suppress", "one-click"):
             await door.ask(context, tmp_path)
-    as_asked(context.database, "unsubscribed")
+    assert_suppressed_once(context.database, "unsubscribed")
 
 
-async def test_a_lead_that_is_newer_than_the_suppression_is_told_when_it_is_asked_again(
+async def test_a_lead_newer_than_the_suppression_gets_the_event_when_the_request_is_repeated(
     databases: FreshDatabases,
 ) -> None:
     context = databases.fresh("newer")
-    for store, lead in ((known_lead, "cyd"), (known_twin, "dan")):
+    for store, lead in ((store_lead, "cyd"), (store_twin, "dan")):
         suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
         store(context.database, lead, email="cyd@x.example")
     suppressing.suppress(context.intake, "cyd@x.example", "bounced", at=context.now())
     assert sorted(leads_with_event(context.database, "bounced")) == ["cyd", "dan"]
 
 
-async def test_a_suppression_that_was_lifted_and_asked_for_again_is_told_again(
+async def test_a_suppression_that_was_lifted_and_repeated_adds_its_event_again(
     databases: FreshDatabases,
 ) -> None:
     context = databases.fresh("again")
@@ -146,7 +146,7 @@ async def test_a_suppression_that_was_lifted_and_asked_for_again_is_told_again(
         assert suppressing.suppress(context.intake, ANA, "unsubscribed", at=context.now())
         lifted = suppressing.unsuppress(context.intake, ANA, at=context.now())
         assert lifted.reasons == ("unsubscribed",)
-    kinds = [one["type"] for one in accepted(context.database) if one["lead"] == "ana"]
+    kinds = [one["type"] for one in intake_bodies(context.database) if one["lead"] == "ana"]
     assert kinds == ["email.unsubscribed", "email.resubscribed"] * 2
 
 
@@ -177,4 +177,4 @@ async def test_a_bounce_for_a_policy_suppresses_no_address(databases: FreshDatab
     raw = {"id": "b", "type": "email.bounced", "data": {"kind": "hard", "status": "5.7.1"}}
     context.accept(NewItem.event("ana", raw, arrived=context.now()))
     assert SqlSuppressionList(context.database).reasons(ANA) == []
-    assert [one["lead"] for one in accepted(context.database)] == ["ana"]
+    assert [one["lead"] for one in intake_bodies(context.database)] == ["ana"]

@@ -1,4 +1,4 @@
-"""Sent mail and accepted intake items, for tests of provider messages and returned mail."""
+"""Leads, sent mail and accepted intake items in the database, and messages that a CRM signs."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ GUIDE = "https://www.acme.example/guide"
 PRICES = "https://prices.acme.example/?plan=team"
 
 
-def known_lead(
+def store_lead(
     database: Database, lead: str = "ana", digest: str = "d" * 64, *, email: str | None = None
 ) -> None:
     """Store a lead. Without `email`, its address is made from its id."""
@@ -54,9 +54,9 @@ def known_lead(
     journal.record(Decision(state=state, entries=(entry,)), fence, NOW)
 
 
-def known_twin(database: Database, lead: str, *, email: str) -> None:
+def store_twin(database: Database, lead: str, *, email: str) -> None:
     """Store a lead with the address of another, from before addresses were unique."""
-    known_lead(database, lead)
+    store_lead(database, lead)
     table, names = table_of(LeadRow), table_of(LeadAddressRow)
     with database.write() as connection:
         state: Any = connection.scalar(sa.select(table.c.state).where(table.c.id == lead))
@@ -66,7 +66,7 @@ def known_twin(database: Database, lead: str, *, email: str) -> None:
         connection.execute(sa.delete(names).where(names.c.lead == lead))
 
 
-def sent_mail(
+def store_sent_mail(
     database: Database,
     *,
     mail: str = MAIL,
@@ -96,7 +96,7 @@ def sent_mail(
     return message
 
 
-def accepted(database: Database) -> list[dict[str, Any]]:
+def intake_bodies(database: Database) -> list[dict[str, Any]]:
     """The bodies of the accepted intake items with their `lead` and `kind`, in order."""
     table = table_of(IntakeItem)
     with database.read() as connection:
@@ -104,7 +104,7 @@ def accepted(database: Database) -> list[dict[str, Any]]:
     return [{"lead": row.lead, "kind": row.kind, **row.body} for row in rows]
 
 
-def signed(
+def sign_as_crm(
     document: Any, *, identity: str = "msg-1", secret: SecretStr = CRM_SECRET, ago: float = 0
 ) -> tuple[bytes, dict[str, str]]:
     """A body with the headers of Standard Webhooks, made without its library."""

@@ -1,0 +1,129 @@
+"""What the database knows of work that did not go on: the first half of `leadflow reconcile`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+
+from adapters.reports.queries import rows
+from adapters.sql.database import Database
+from models.tables.columns import table_of
+from models.tables.crm import WebhookEvent
+from models.tables.intake import IntakeItem
+from models.tables.leads import LeadRow
+from models.tables.mail import MessageRow
+
+_I = table_of(IntakeItem)
+_L = table_of(LeadRow)
+_M = table_of(MessageRow)
+_W = table_of(WebhookEvent)
+
+_PAGE = 500
+
+# A literal, not a bound value: otherwise the database does not use the partial index.
+_CLAIMED = _M.c.status == sa.literal_column("'claimed'")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowOfLead:
+    """What is compared of a lead's row."""
+
+    id: str
+    closed: bool
+    due_at: datetime | None
+    due_what: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stuck:
+    """Something that waits for too long, or was given up."""
+
+    lead: str
+    what: str
+    since: datetime
+    why: str | None = None
+
+
+_ROW = (_L.c.id, _L.c.closed, _L.c.due_at, _L.c.due_what)
+_OPEN = _L.c.closed.is_(False)
+
+
+class SqlReconciliation:
+    """Reads rows of leads, mails, intake items and CRM events. It changes nothing."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def row(self, lead: str) -> RowOfLead | None:
+        """One lead's row, or None."""
+        found = rows(self._database, sa.select(*_ROW).where(_L.c.id == lead))
+        return RowOfLead(**found[0]) if found else None
+
+    def without_row(self, leads: Sequence[str]) -> list[str]:
+        """Which of these leads have no row, in their order."""
+        known = {
+            row["id"] for row in rows(self._database, sa.select(_L.c.id).where(_L.c.id.in_(leads)))
+        }
+        return [one for one in leads if one not in known]
+
+    def overdue(self, before: datetime, limit: int) -> list[str]:
+        """Open leads whose due instant lies before this instant, the earliest first."""
+        query = (
+            sa.select(_L.c.id).where(_OPEN, _L.c.due_at < before).order_by(_L.c.due_at).limit(limit)
+        )
+        return [row["id"] for row in rows(self._database, query)]
+
+    def open_leads(self, page: int = _PAGE) -> Iterator[list[str]]:
+        """All open leads by id, in pages; each page is a read of its own."""
+        after = ""
+        while True:
+            query = sa.select(_L.c.id).where(_OPEN, _L.c.id > after).order_by(_L.c.id).limit(page)
+            found = [row["id"] for row in rows(self._database, query)]
+            if not found:
+                return
+            yield found
+            after = found[-1]
+
+    def claimed_mails(self, before: datetime, limit: int) -> list[Stuck]:
+        """Mails that were claimed before this instant (wall clock) and never settled."""
+        query = (
+            sa.select(_M.c.lead, _M.c.key.label("what"), _M.c.updated.label("since"))
+            .where(_CLAIMED, _M.c.updated < before)
+            .order_by(_M.c.updated)
+            .limit(limit)
+        )
+        return [Stuck(**row) for row in rows(self._database, query)]
+
+    def waiting_items(self, before: datetime, limit: int) -> list[Stuck]:
+        """Intake items that arrived before this instant (program clock) and were not relayed."""
+        return self._items(_I.c.arrived, limit, _I.c.done.is_(None), _I.c.arrived < before)
+
+    def given_up_items(self, since: datetime, limit: int) -> list[Stuck]:
+        """Intake items that the relay gave up since this instant (wall clock)."""
+        return self._items(_I.c.done, limit, _I.c.done >= since, _I.c.why.is_not(None))
+
+    def _items(
+        self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]
+    ) -> list[Stuck]:
+        columns = (_I.c.lead, _I.c.item.label("what"), since.label("since"), _I.c.why)
+        query = sa.select(*columns).where(*which).order_by(since).limit(limit)
+        return [Stuck(**row) for row in rows(self._database, query)]
+
+    def waiting_crm_events(self, before: datetime, limit: int) -> list[Stuck]:
+        """Events that were first sent to the CRM before this instant and are not accepted."""
+        waits = _W.c.status == sa.literal_column("'waiting'")
+        return self._crm(_W.c.first_tried, limit, waits, _W.c.first_tried < before)
+
+    def dead_crm_events(self, limit: int) -> list[Stuck]:
+        """Events for the CRM that were given up."""
+        return self._crm(_W.c.done, limit, _W.c.status == sa.literal_column("'dead'"))
+
+    def _crm(
+        self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]
+    ) -> list[Stuck]:
+        columns = (_W.c.lead, _W.c.type.label("what"), since.label("since"), _W.c.why)
+        query = sa.select(*columns).where(*which).order_by(since).limit(limit)
+        return [Stuck(**row) for row in rows(self._database, query)]

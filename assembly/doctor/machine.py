@@ -1,0 +1,85 @@
+"""This machine: secrets, disk, and the gateway as it is seen from outside."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+
+import httpx
+
+from adapters.sql.database import open_database
+from assembly.doctor.check import Check
+from assembly.settings import Settings
+
+_LEAST_BYTES = 1_000_000_000
+_CLOCK = timedelta(seconds=5)
+"""The `Date` of an answer has whole seconds."""
+_SECONDS = 5.0
+
+
+async def look_at_secrets(settings: Settings) -> AsyncIterator[Check]:
+    """Whether links that are in people's mailboxes will go on to work."""
+    file = settings.home / "secret"
+    if settings.secret is not None:
+        yield Check("secret of links", "ok", "LEADFLOW_SECRET is set")
+    elif settings.public_url:
+        said = f"it is kept in {file.name} of LEADFLOW_HOME, on this machine alone"
+        yield Check("secret of links", "wrong", said, "set LEADFLOW_SECRET for all processes")
+    else:
+        yield Check("secret of links", "ok", "kept in LEADFLOW_HOME, for this machine")
+    if (
+        await asyncio.to_thread(file.exists)
+        and (await asyncio.to_thread(file.stat)).st_mode & 0o077
+    ):
+        yield Check("secret of links", "wrong", "others may read the file", "chmod 600 it")
+
+
+async def look_at_disk(settings: Settings) -> AsyncIterator[Check]:
+    """Whether there is room where this installation writes."""
+    database = open_database(settings.database)
+    file = database.file
+    database.close()
+    place = await asyncio.to_thread(_existing, file or settings.home)
+    free = (await asyncio.to_thread(shutil.disk_usage, place)).free
+    said = f"{free / 1e9:.1f} GB are free"
+    if free < _LEAST_BYTES:
+        yield Check("disk", "wrong", said, "make room: a full disk stops leads and intake")
+    else:
+        yield Check("disk", "ok", said)
+
+
+def _existing(place: Path) -> Path:
+    """The nearest folder above that exists."""
+    return next(one for one in (place, *place.absolute().parents) if one.exists())
+
+
+async def look_at_gateway(settings: Settings) -> AsyncIterator[Check]:
+    """Whether the gateway answers at its public address, and whether its clock agrees."""
+    if not settings.public_url:
+        remedy = "set LEADFLOW_PUBLIC_URL to the gateway's address from outside"
+        yield Check("gateway", "warning", "links in mail are not tracked", remedy)
+        return
+    url = f"{settings.public_url}/ready"
+    try:
+        async with httpx.AsyncClient(timeout=_SECONDS) as http:
+            answer = await http.get(url)
+    except httpx.HTTPError as error:
+        said = f"{settings.public_url} does not answer: {type(error).__name__}"
+        yield Check("gateway", "wrong", said, "start it: `leadflow gateway`; look at the proxy")
+        return
+    if answer.status_code != httpx.codes.OK:
+        said = f"it answers {answer.status_code}: {answer.text[:200]}"
+        yield Check("gateway", "wrong", said, "see its log")
+    else:
+        yield Check("gateway", "ok", f"{settings.public_url} is ready")
+    if (date := answer.headers.get("date")) is not None:
+        apart = abs(datetime.now(UTC) - parsedate_to_datetime(date))
+        said = f"the gateway's clock and this machine's are {apart.total_seconds():.0f} s apart"
+        right = apart <= _CLOCK
+        yield Check(
+            "clocks", "ok" if right else "wrong", said, "" if right else "let both follow NTP"
+        )

@@ -1,0 +1,252 @@
+"""`leadflow reconcile` on a real server, with a database of its own."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+from temporalio.client import WorkflowHistory
+from temporalio.testing import WorkflowEnvironment
+
+from adapters.delivery.catcher import Catcher
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.sql.database import migrate, open_database
+from adapters.sql.directory import SqlDirectory
+from adapters.sql.intake import SqlIntake
+from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.new_item import NewItem
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.client import workflow_id
+from adapters.temporal.resets import Resets
+from adapters.temporal.schedules import Schedules
+from assembly.sandbox import sandbox
+from assembly.settings import Settings
+from assembly.world import open_world
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
+from models.tables.leads import LeadRow, TimelineEntry
+from models.tables.mail import MessageRow
+from tests.server.reconciled_site import ReconciledSite
+from tests.waiting import until
+
+ROOT = Path(__file__).resolve().parents[2]
+HISTORIES = Path(__file__).parent / "bricked"
+MORGAN = "morgan@acme.example"
+_E, _I, _L, _M = (table_of(one) for one in (TimelineEntry, IntakeItem, LeadRow, MessageRow))
+
+
+@pytest.fixture
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
+    with Catcher(tmp_path / "mail", 0, None) as catcher:
+        settings = Settings(
+            home=tmp_path,
+            database_url="",
+            queue_prefix=f"rec{uuid.uuid4().hex[:8]}-",
+            smtp_port=catcher.port,
+        )
+        migrate(settings.database)
+        database = open_database(settings.database)
+        program = read_program(ROOT / "programs" / "acme.yaml")
+        SqlPrograms(database).publish(program)
+        SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
+        with open_world(settings) as world:
+            one = ReconciledSite(dev_server.client, settings, world, database, program)
+            try:
+                yield one
+            finally:
+                await one.stop()
+                database.close()
+
+
+async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_real_instant(
+    site: ReconciledSite,
+) -> None:
+    await site.work()
+    lead = await site.create_lead()
+    hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
+    await site.leads.events(lead, [hand])
+    await until(lambda: site.entries(lead, "assigned"))
+    untouched = await site.create_lead()
+    began = datetime.now(UTC) - timedelta(seconds=30)
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    await site.until_ended(lead)
+    (said,) = await site.findings_of(lead, dry_run=True)
+    assert (said.kind, said.repaired) == ("no_workflow", None)
+    (done,) = await site.findings_of(lead, since=began)
+    assert (done.kind, done.repaired) == ("no_workflow", "revived")
+    await until(lambda: "resumed_from_journal" in site.kinds(lead))
+    assert await site.findings_of(lead) == []
+    assert site.kinds(untouched).count("resumed_from_journal") == 0
+
+
+async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
+    site: ReconciledSite,
+) -> None:
+    await site.work()
+    lead = await site.create_lead()
+    await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
+    await until(lambda: site.entries(lead, "assigned"))
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    await site.until_ended(lead)
+    due = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    _set_deadline(site, lead, due)
+    before = datetime.now(UTC).replace(microsecond=0)
+    (done,) = await site.findings_of(lead, since=datetime.now(UTC))
+    assert (done.kind, done.repaired) == ("no_workflow", "revived")
+    ((at, fields),) = await until(lambda: site.entries(lead, "breached"))
+    assert at >= before
+    assert fields["due"].startswith(due.isoformat()[:19])
+
+
+def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
+    """As if the owner's deadline had passed while the lead had no workflow."""
+    with site.database.write() as connection:
+        state: Any = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
+        handoff = state["handoff"]
+        clocks = [{**one, "due": due.isoformat()} for one in handoff["clocks"]]
+        state = {**state, "handoff": {**handoff, "clocks": clocks}}
+        connection.execute(
+            sa.update(_L).where(_L.c.id == lead).values(state=state, due_at=due, clock_due=due)
+        )
+
+
+async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
+    site: ReconciledSite,
+) -> None:
+    async with site.older_worker():
+        lead = await site.create_lead(timedelta(seconds=2))
+        seen = {"id": "seen", "type": "page.viewed", "subject": "/pricing"}
+        await site.leads.events(lead, [seen])
+        await until(lambda: "event" in site.kinds(lead))
+    before = site.kinds(lead)
+    await site.work()
+    click = {"id": "later", "type": "page.viewed", "subject": "/docs"}
+    await site.leads.events(lead, [click])
+
+    async def fails() -> bool:
+        standing = await site.reconciliation.executions.standing(lead)
+        return standing.fails
+
+    await until(fails)
+    (said,) = await until(lambda: site.findings_of(lead, dry_run=True))
+    assert (said.kind, said.repaired) == ("task_fails", None)
+    (done,) = await site.findings_of(lead)
+    assert done.kind == "task_fails"
+    assert str(done.repaired).startswith("reset to event ")
+    await until(lambda: len([one for one in site.kinds(lead) if one == "event"]) == 2)
+    assert site.kinds(lead)[: len(before)] == before
+    await site.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
+    assert await site.findings_of(lead) == []
+
+
+@pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152)])
+async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
+    dev_server: WorkflowEnvironment, name: str, event: int
+) -> None:
+    history = WorkflowHistory.from_json(name, (HISTORIES / f"{name}.json").read_text())
+    resets = Resets(dev_server.client, sandbox())
+    assert await resets.last_good_task(history) == event
+    whole = WorkflowHistory(name, list(history.events)[: event - 1])
+    assert await resets.last_good_task(whole) is None
+
+
+async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> None:
+    old = datetime.now(UTC) - timedelta(hours=2)
+    intake = SqlIntake(site.database)
+    items = [
+        NewItem(lead="ana", item=name, kind="event", body={"type": "page.viewed"}, arrived=old)
+        for name in ("waits", "lost", "told")
+    ]
+    intake.accept(items)
+    SqlMailLedger(site.database).claim("ana", "mail-1", "<m@x>", old)
+    with site.database.write() as connection:
+        now = datetime.now(UTC)
+        lost = {"done": now, "why": "there is no lead 'ana'"}
+        connection.execute(sa.update(_I).where(_I.c.item == "lost").values(**lost))
+        connection.execute(sa.update(_I).where(_I.c.item == "told").values(done=now))
+        connection.execute(sa.update(_M).values(updated=old))
+    found = await site.findings_of("ana")
+    assert [(one.kind, one.why, one.repaired) for one in found] == [
+        ("mail_unsettled", "mail-1", None),
+        ("event_waits", "waits", None),
+        ("event_given_up", "lost: there is no lead 'ana'", None),
+    ]
+
+
+async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
+    site: ReconciledSite,
+) -> None:
+    await site.work()
+    lead, rowless = await site.create_lead(), await site.create_lead()
+    await site.stop()
+    due = datetime.now(UTC) - timedelta(minutes=3)
+    with site.database.write() as connection:
+        late = {"due_at": due, "due_what": "accept due"}
+        connection.execute(sa.update(_L).where(_L.c.id == lead).values(**late))
+        connection.execute(sa.delete(_L).where(_L.c.id == rowless))
+    ((late_one,), nothing_yet) = await site.findings_of(lead), await site.findings_of(rowless)
+    assert (late_one.kind, late_one.why) == ("overdue", "accept due")
+    assert nothing_yet == []  # it began less than a minute ago
+
+
+async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
+    site: ReconciledSite,
+) -> None:
+    lead = f"early{uuid.uuid4().hex[:8]}"
+    profile = {"email": f"{lead}@northwind.example", "employees": 900}
+    assert await site.leads.enrol(lead, site.program, profile)
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    (done,) = await until(lambda: site.findings_of(lead))
+    assert (done.kind, done.repaired) == ("no_workflow", "revived")
+    await site.work()
+    await until(lambda: "created" in site.kinds(lead))
+
+
+async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
+    site: ReconciledSite,
+) -> None:
+    await site.work()
+    lead = await site.create_lead()
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    await site.until_ended(lead)
+    schedules = Schedules(site.client, prefix=site.settings.queue_prefix)
+    (name,) = await schedules.set_up()
+    assert await schedules.set_up() == [name]
+    assert await schedules.missing() == []
+    handle = site.client.get_schedule_handle(name)
+    try:
+        first = await _triggered(site, name)
+        assert first["found"]["repaired"]["no_workflow"] == 1
+        second = await _triggered(site, name)
+        assert second["whole"] == first["whole"]
+        assert not any(second["found"]["repaired"].values())
+        await handle.pause()
+        assert await schedules.missing() == [name]
+        await schedules.set_up()
+        assert (await handle.describe()).schedule.state.paused
+    finally:
+        await handle.delete()
+    assert await schedules.missing() == [name]
+    await until(lambda: "resumed_from_journal" in site.kinds(lead))
+
+
+async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:
+    """Have the schedule act now; the result of the workflow that it started."""
+    handle = site.client.get_schedule_handle(name)
+    before = (await handle.describe()).info.num_actions
+    await handle.trigger()
+
+    async def started() -> Any:
+        info = (await handle.describe()).info
+        return info.recent_actions[-1].action if info.num_actions > before else None
+
+    action = await until(started)
+    run = site.client.get_workflow_handle(action.workflow_id, run_id=action.first_execution_run_id)
+    found: dict[str, Any] = await run.result()
+    return found
