@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -39,16 +38,15 @@ from usecases.publishing import ChosenProgram
 if TYPE_CHECKING:
     from adapters.files.leads import CheckedLeads
     from adapters.sql.database import Database
-    from adapters.temporal.client import Leads
     from assembly.settings import Settings
-    from lifecycle.program.new_lead import NewLead
     from models.program.program import Program
     from usecases.reading_lists import ListOptions
 
-AT_ONCE = 32
-"""Leads that are being started at the same time; more only queue up in the server."""
 INTERRUPTED = 130
 """The shell's own exit status for a Ctrl-C."""
+
+
+Conflict = Literal["keep", "fill", "overwrite"]
 
 
 def register(app: typer.Typer) -> None:
@@ -62,8 +60,27 @@ class Counts:
 
     started: int = 0
     there_already: int = 0
+    updated: int = 0
+    """Of those that were there already."""
     rejected: int = 0
     interrupted: bool = False
+
+    def add(self, status: str) -> None:
+        """Count one more row."""
+        self.started += status == "create"
+        self.updated += status == "update"
+        self.there_already += status in ("update", "unchanged")
+        self.rejected += status == "rejected"
+
+    @property
+    def plan(self) -> dict[str, int]:
+        """The same as `--dry-run` says it."""
+        return {
+            "create": self.started,
+            "update": self.updated,
+            "unchanged": self.there_already - self.updated,
+            "rejected": self.rejected,
+        }
 
 
 def launch(
@@ -86,17 +103,34 @@ def launch(
     encoding: EncodingOption = None,
     mapping: MapOption = None,
     columns: ColumnsOption = False,
+    on_conflict: Annotated[
+        Conflict,
+        typer.Option(
+            "--on-conflict",
+            help="What a row does to a lead that is there already: nothing, fill its empty fields,"
+            " or overwrite its fields, and its address by id.",
+        ),
+    ] = "keep",
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what the launch would do, and do nothing.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a file of leads on a program; those that are there already are left alone.
+
+    One person is one lead: a row is looked up by its address, then by its id. An id that comes
+    with a known address becomes another id of that lead. A row whose id is known and whose address
+    is new moves that lead with `--on-conflict overwrite` only. An empty cell changes nothing.
 
     A CSV is read as people have it: exports of HubSpot, Salesforce, Mailchimp and others, in any
     encoding, with any separator. Columns that mean nothing here are left out and named; `--columns`
     shows what is understood, `--map` says what a column means. In JSON Lines each line is an object
     with the names of the fields.
+
     Every row is checked before the first lead is started. Invalid rows go to
     `FILE.rejected.csv` (or `.rejected.jsonl`) with a `reason`: mend them there and launch that.
-    An interrupted launch goes on when the same command is run again.
+    `--dry-run` says what would be created, updated, unchanged and rejected. Rows are stored before
+    their leads are started; an interrupted launch goes on when the same command is run again.
 
     Exit status 2 if no row is valid or the file can't be used; nothing is started then.
 
@@ -130,20 +164,28 @@ def launch(
             ) as leads:
                 bar.remove_task(checking)
                 counts.rejected = leads.rejected
-                task = bar.add_task("starting", total=leads.valid)
-                if leads.valid:
+                valid = leads.valid
+                task = bar.add_task("starting", total=valid)
+                if valid:
                     _start(
-                        settings, database, chosen, leads, counts, advance=lambda: bar.advance(task)
+                        settings,
+                        database,
+                        chosen,
+                        leads,
+                        counts,
+                        on_conflict=on_conflict,
+                        dry_run=dry_run,
+                        advance=lambda rows: bar.advance(task, rows),
                     )
         except UnusableFileError as error:
             raise WrongInputError(str(error)) from None
         except KeyboardInterrupt:
             err.print(Text("interrupted; nothing was started yet", style="yellow"))
             raise typer.Exit(INTERRUPTED) from None
-    _tell(file, chosen.program, leads, counts, as_json=as_json)
+    _tell(file, chosen.program, leads, counts, dry_run=dry_run, as_json=as_json)
     if counts.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if not leads.valid:
+    if not counts.started + counts.there_already and not counts.interrupted:
         raise typer.Exit(Status.WRONG_INPUT)
 
 
@@ -185,55 +227,80 @@ def _start(
     leads: CheckedLeads,
     counts: Counts,
     *,
-    advance: Callable[[], None],
+    on_conflict: Conflict,
+    dry_run: bool,
+    advance: Callable[[int], None],
 ) -> None:
-    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
+    from models.instants import whole_second  # noqa: PLC0415  # likewise
+    from usecases import launching  # noqa: PLC0415  # likewise
+    from usecases.relay import Relay  # noqa: PLC0415  # likewise
+
+    launch = launching.Launch(
+        intake=SqlIntake(database, gather=timedelta(0)),
+        leads=leads,
+        program=chosen.program,
+        conflict=on_conflict,
+        clock=lambda: whole_second(datetime.now(UTC)),
+        count=lambda outcome: counts.add(outcome.status),
+    )
+    if dry_run:
+        launch.dry_run()
+        return
 
     async def start() -> None:
         async with connected(settings) as client:
             await publish_on(client, settings, database, chosen)
             door = leads_on(client, settings, database)
-            queue = iter(leads)
-            await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))
-
-    async def starter(door: Leads, queue: Iterator[NewLead]) -> None:
-        for lead in queue:
-            now = whole_second(datetime.now(UTC))
-            if await intake.start(door, lead, chosen.program, now=now):
-                counts.started += 1
-            else:
-                counts.there_already += 1
-            advance()
+            await launch.run(Relay(launch.intake, SqlPrograms(database), door), advance)
 
     try:
         run_async(start())
     except KeyboardInterrupt:
         counts.interrupted = True
+    except launching.NotRelayedError as error:
+        raise WorldFailedError(str(error)) from None
     except WorldFailedError as error:
         if not counts.started:
             raise
         raise WorldFailedError(
-            f"{error}\n{counts.started} leads were started before; the same command goes on"
+            f"{error}\n{counts.started} leads were stored before; the same command goes on"
         ) from None
 
 
 def _tell(
-    file: Path, program: Program, leads: CheckedLeads, counts: Counts, *, as_json: bool
+    file: Path,
+    program: Program,
+    leads: CheckedLeads,
+    counts: Counts,
+    *,
+    dry_run: bool,
+    as_json: bool,
 ) -> None:
     where = str(leads.rejects) if leads.rejects is not None else None
     if as_json:
         named = {"program": program.program, "digest": program.digest}
         told = {"rejects": where, "file": read_as(leads.rows, leads.translation)}
-        print_json({**named, "valid": leads.valid, **asdict(counts), **told})
+        if dry_run:
+            print_json({**named, "dry_run": True, "plan": counts.plan, **told})
+        else:
+            did = {"valid": leads.valid, **asdict(counts), "plan": counts.plan}
+            print_json({**named, **did, **told})
         return
     say_read_as(leads.rows, leads.translation)
     if counts.interrupted:
         err.print(Text("interrupted; run the same command again to go on", style="yellow"))
-    if leads.valid:
+    if leads.valid and dry_run:
+        shown = ", ".join(f"{count} {name}" for name, count in counts.plan.items())
+        out.print(f"a launch on {program.program} would do this: {shown}; nothing was done")
+    elif leads.valid:
+        there = f"{counts.there_already} were there already"
+        if counts.updated:
+            there += f" ({counts.updated} of them updated)"
         out.print(
             f"{counts.started} leads started on {program.program},"
-            f" {counts.there_already} were there already, {counts.rejected} rows rejected"
+            f" {there}, {counts.rejected} rows rejected"
         )
     elif counts.rejected:
         err.print(Text(f"none of the {counts.rejected} rows of {file} is valid", style="red"))

@@ -43,22 +43,35 @@ class CheckedLeads:
     """The file, with what was understood of it."""
     translation: Translation
     """What was translated, and what has no translation."""
+    reject_file: Rejects
     valid: int = 0
     rejected: int = 0
     rejects: Path | None = None
     """Where the invalid rows went; None if there are none."""
 
     def __iter__(self) -> Iterator[NewLead]:
-        self.spool.seek(0)
-        for line in self.spool:
-            lead, named, profile, creation, consent = json.loads(line)
-            yield NewLead(id=lead, named=named, profile=profile, creation=creation, consent=consent)
+        return (lead for lead, _ in self.with_rows())
 
-    def add(self, lead: NewLead) -> None:
+    def with_rows(self) -> Iterator[tuple[NewLead, Row]]:
+        """Each lead with its row, so that it can still be rejected."""
+        self.spool.seek(0)
+        for text in self.spool:
+            lead, named, profile, creation, consent, line, written = json.loads(text)
+            new = NewLead(id=lead, named=named, profile=profile, creation=creation, consent=consent)
+            yield new, Row(line, {}, written)
+
+    def add(self, lead: NewLead, row: Row) -> None:
         """Keep one more lead."""
         kept = [lead.id, lead.named, lead.profile, lead.creation, lead.consent]
-        self.spool.write(json.dumps(kept, allow_nan=False).encode() + b"\n")
+        text = json.dumps([*kept, row.line, row.written], allow_nan=False)
+        self.spool.write(text.encode() + b"\n")
         self.valid += 1
+
+    def reject(self, row: Row, reason: str) -> None:
+        """Reject a row that is valid by itself, such as one with the names of two leads."""
+        self.reject_file.append(row, reason)
+        self.rejects = self.reject_file.path
+        self.rejected += 1
 
 
 @contextmanager
@@ -83,14 +96,16 @@ def checked_leads(
     """
     meanings = meanings_of(program, mapping)
     with tempfile.TemporaryFile() as spool, open_rows(path, meanings, encoding) as rows:
-        leads = CheckedLeads(spool, rows, Translation(rows.columns, people or {}))
+        translation, rejects = Translation(rows.columns, people or {}), Rejects(rows)
+        leads = CheckedLeads(spool, rows, translation, rejects)
         earlier: dict[str, int] = {}
-        with Rejects(rows) as rejects:
+        with rejects:
             for count, row in enumerate(rows):
                 if count % 100 == 0:
                     progress(rows.lines.bytes_read)
                 try:
-                    leads.add(_first(_valid(row, program, leads.translation), row.line, earlier))
+                    lead = _first(_valid(row, program, translation), row.line, earlier)
+                    leads.add(lead, row)
                 except ValueError as error:
                     rejects.write(row, str(error))
                     leads.rejected += 1

@@ -29,6 +29,13 @@ class Rejects:
         self._file.write(self._rows.rejected(row, reason))
         self.count += 1
 
+    def append(self, row: Row, reason: str) -> None:
+        """Add a row to the file when it is whole already: it was rejected later."""
+        head = "" if self.path.exists() else self._rows.head()
+        with self.path.open("a", encoding="utf-8", newline="") as file:
+            file.write(head + self._rows.rejected(row, reason))
+        self.count += 1
+
     def __enter__(self) -> Self:
         return self
 

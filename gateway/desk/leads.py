@@ -157,7 +157,8 @@ def lead_page(
 
     `filled` is what the user sent in a form that was refused.
     """
-    stored = context.reports.dossier(lead) if "\0" not in lead else None
+    own = context.reports.with_id(lead) or lead
+    stored = context.reports.dossier(own) if "\0" not in own else None
     if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
     program = context.programs.load(stored.state.digest)

@@ -20,10 +20,9 @@ from adapters.sql.database import Database
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from gateway.app import build_app
 from gateway.config import GatewayConfig
-from lifecycle.stable_hash import lead_id
 from models.refusal import RefusedError
 from tests.fakes import FakeActs
-from tests.gateway.stored_rows import CRM_SECRET, sign_as_crm, store_lead
+from tests.gateway.stored_rows import CRM_SECRET, intake_bodies, sign_as_crm, store_lead, store_twin
 from usecases.context import Context
 
 RILEY = "riley@acme.example"
@@ -96,19 +95,44 @@ async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts:
     assert len(acts.done) == 1
 
 
-async def test_an_address_of_several_leads_is_refused_until_the_lead_is_named(
+async def test_an_address_of_two_leads_from_before_names_the_first_of_them(
     http: httpx.AsyncClient, acts: FakeActs, database: Database
 ) -> None:
     address = "ana@northwind.example"
-    named = {"email": address, "do": "accept", "by": RILEY}
     store_lead(database, email=address)
-    store_lead(database, "crm-7", email=address)
-    several = await post_act(http, named)
-    assert several.status_code == 422
-    assert "that of ana, crm-7; name one by lead" in several.json()["detail"]
-    store_lead(database, lead_id(address), email=address)
-    assert (await post_act(http, named)).json()["lead"] == lead_id(address)
-    assert len(acts.done) == 1
+    store_twin(database, "crm-7", email=address)
+    named = {"email": address, "do": "accept", "by": RILEY}
+    assert (await post_act(http, named)).json()["lead"] == "ana"
+    both = {**named, "lead": "crm-7"}
+    assert (await post_act(http, both)).json()["lead"] == "crm-7"
+    assert len(acts.done) == 2
+
+
+async def test_an_act_with_id_and_address_makes_the_id_known(
+    http: httpx.AsyncClient, acts: FakeActs, database: Database
+) -> None:
+    store_lead(database)
+    both = {"lead": "crm-7", "email": "Ana@Northwind.example", "do": "accept", "by": RILEY}
+    assert (await post_act(http, both)).json()["lead"] == "ana"
+    alone = {"lead": "crm-7", "do": "accept", "by": RILEY}
+    assert (await post_act(http, alone)).json()["lead"] == "ana"
+    assert [lead for lead, *_ in acts.done] == ["ana", "ana"]
+
+
+async def test_an_act_of_a_known_id_with_a_new_address_moves_the_lead(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    store_lead(database)
+    moved = {"lead": "ana", "email": "ana@new.example", "do": "accept", "by": RILEY}
+    assert (await post_act(http, moved)).json()["lead"] == "ana"
+    [update] = intake_bodies(database)
+    assert (update["type"], update["data"]) == ("profile.updated", {"email": "ana@new.example"})
+    store_lead(database, "bo")
+    two = {"lead": "bo", "email": "ana@new.example", "do": "accept", "by": RILEY}
+    answered = await post_act(http, two)
+    assert answered.status_code == 422
+    assert "'bo' is one lead" in answered.json()["detail"]
+    assert "another, lead 'ana'; if both are one person, merge them" in answered.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -145,7 +169,7 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
         (b"[" * 100_000, 400, "not JSON"),
         ([ACCEPT], 422, "one JSON object"),
         ({"lead": "ana"}, 422, "'' is not an act"),
-        ({}, 422, "by lead, its id, or by email"),
+        ({}, 422, "by lead, one of its ids, by email"),
         ({**ACCEPT, "do": "marry"}, 422, "'marry' is not an act; there are accept, touch"),
         ({**ACCEPT, "do": "\ud800"}, 422, "is not an act"),
         ({**ACCEPT, "do": ["accept"]}, 422, "is not an act"),
@@ -154,8 +178,7 @@ async def test_an_act_that_was_not_done_is_answered_with_a_problem(
         ({**ACCEPT, "note": "\0"}, 422, "can't be written down"),
         ({**ACCEPT, "until": "soon"}, 422, "'soon' is not an instant"),
         ({**ACCEPT, "id": "mine"}, 422, "webhook-id is the act's id"),
-        ({**ACCEPT, "email": "ana@northwind.example"}, 422, "by lead, its id, or by email"),
-        ({"do": "accept", "by": RILEY}, 422, "by lead, its id, or by email"),
+        ({"do": "accept", "by": RILEY}, 422, "by lead, one of its ids, by email"),
         ({**ACCEPT, "lead": "a/../b"}, 422, "lead: up to 100"),
         ({**ACCEPT, "lead": None}, 422, "lead: up to 100"),
         ({"email": "\0@x", "do": "accept", "by": RILEY}, 422, "email: write an address"),
