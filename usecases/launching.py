@@ -25,13 +25,15 @@ from lifecycle.program.new_lead import NewLead
 from models.program.program import Program
 from usecases.intake import consent_given, named_lead, profile_update
 from usecases.naming import Named, Names
-from usecases.relay import Relay
+from usecases.relay import LEASE, Relay
 
 OnConflict = Literal["keep", "fill", "overwrite"]
 """What a row does to a lead that is there already: nothing, fill its empty fields, or set them."""
 
-ROWS_AT_ONCE = 500
+ROWS_AT_ONCE = 200
 """Rows that are stored in one transaction."""
+PATIENCE = LEASE.total_seconds() + 30
+"""Seconds without progress: longer than a relay that died keeps what it had taken."""
 _POLL_SECONDS = 0.1
 _REMEDY = "to move it, launch with --on-conflict overwrite"
 
@@ -86,7 +88,7 @@ def _taken_back(dry_run: bool) -> Iterator[None]:  # noqa: FBT001  # private, an
 
 
 async def relay_rows(
-    intake: SqlIntake, relay: Relay, outcomes: Sequence[RowOutcome], *, patience: float = 60.0
+    intake: SqlIntake, relay: Relay, outcomes: Sequence[RowOutcome], *, patience: float = PATIENCE
 ) -> None:
     """Send what was stored to its leads, and wait until they have it.
 

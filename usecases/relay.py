@@ -106,9 +106,15 @@ class Relay:
                 await self._relay(items)
 
         of_leads = sorted(taken, key=lambda one: (one.lead, one.seq))
-        async with asyncio.TaskGroup() as tasks:
-            for _, items in groupby(of_leads, key=lambda one: one.lead):
-                tasks.create_task(relay(list(items)))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for _, items in groupby(of_leads, key=lambda one: one.lead):
+                    tasks.create_task(relay(list(items)))
+        except asyncio.CancelledError:
+            # Whoever ends this (Ctrl-C of a launch) leaves the rest to the next relay, at once.
+            seqs = [one.seq for one in taken]
+            self._intake.again(seqs, "the relay was stopped", timedelta(0))
+            raise
         await self._purge()
         return len(taken)
 

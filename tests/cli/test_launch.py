@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from lifecycle.stable_hash import lead_id
-from tests.cli.conftest import ACME, TEAMS, Leadflow
+from tests.cli.conftest import ACME, TEAMS, Leadflow, Ran
 
 
 def read_rejected(path: Path) -> list[dict[str, str]]:
@@ -147,6 +149,49 @@ def test_a_file_that_cannot_be_used_starts_nothing(
     assert expected in ran.err
     assert leadflow("show", "a@b.example").status == 2, ran
     assert not (tmp_path / "bad.rejected.csv.part").exists()
+
+
+def plan_of(ran: Ran) -> list[int]:
+    """How many rows were, or would be, created, updated, unchanged, rejected."""
+    return [ran.json["plan"][one] for one in ("create", "update", "unchanged", "rejected")]
+
+
+def test_a_dry_run_says_what_the_run_then_does(
+    leadflow: Leadflow, seen: Callable[..., Any], tmp_path: Path
+) -> None:
+    first = write_file(
+        tmp_path / "a.csv", "email,id,company\na@dry.example,dry-1,Acme\nb@dry.example,,\n"
+    )
+    wanted = ("launch", first, "--program", "acme", "--json")
+    assert plan_of(leadflow(*wanted, "--dry-run")) == [2, 0, 0, 0]
+    assert leadflow("show", "a@dry.example").status == 2
+    assert plan_of(leadflow(*wanted)) == [2, 0, 0, 0]
+    assert plan_of(leadflow(*wanted, "--dry-run")) == [0, 0, 2, 0]
+    assert plan_of(leadflow(*wanted)) == [0, 0, 2, 0]
+    for address in ("a@dry.example", "b@dry.example"):
+        seen(address)
+
+    # New data of a, a moves by its id, b has another's id, c is new.
+    content = (
+        "email,id,company,title\nA@DRY.example,,Bcme,CEO\nmoved@dry.example,dry-1,,\n"
+        "b@dry.example,dry-1,,\nc@dry.example,,,\nbroken,,,\n"
+    )
+    expected = {
+        "keep": [1, 0, 1, 3],
+        "fill": [1, 1, 0, 3],
+        "overwrite": [1, 2, 0, 2],
+    }
+    second = write_file(tmp_path / "b.csv", content)
+    for conflict, counts in expected.items():
+        wanted = ("launch", second, "--program", "acme", "--json", "--on-conflict", conflict)
+        assert plan_of(leadflow(*wanted, "--dry-run")) == counts
+    done = leadflow("launch", second, "--program", "acme", "--json", "--on-conflict", "fill")
+    assert plan_of(done) == expected["fill"]
+    assert [row["reason"][:20] for row in read_rejected(tmp_path / "b.rejected.csv")]
+    filled = seen("dry-1", lambda one: one["profile"].get("title") == "CEO")
+    assert filled["profile"]["company"] == "Acme"
+    leadflow("launch", second, "--program", "acme", "--json", "--on-conflict", "overwrite")
+    seen("dry-1", lambda one: one["profile"].get("company") == "Bcme")
 
 
 def test_what_is_read_otherwise_than_it_is_named_is_said(
