@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
     name: str
     body: Any
     arrived: str
@@ -101,7 +101,7 @@ class TurnRequest(TypedDict):
 
 
 class Resumption(TypedDict):
-    """What a run that lies behind its lead's row goes on with.
+    """What a run that is behind its lead's row goes on with.
 
     `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
     results the row still awaits. `tell` says that this belongs on the timeline. `taken` are

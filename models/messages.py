@@ -150,7 +150,7 @@ def is_read(body: object) -> bool:
 
 
 def event_of(body: Mapping[str, Any], arrived: datetime, *, ref: int = 0) -> Event:
-    """The event of a body that `written_event` wrote; its values are not judged again.
+    """The event of a body that `written_event` wrote; its values are not checked again.
 
     Raises ValueError for a body that somebody else marked as read and that has no such shape.
     """

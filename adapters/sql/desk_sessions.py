@@ -37,7 +37,7 @@ class SqlDeskSessions:
         self._now = now
 
     def invite(self, person: str) -> str:
-        """A link's secret, by which this person may sign in once. Old ones are forgotten."""
+        """A link's secret, by which this person may sign in once. Old ones are deleted."""
         secret, now = secrets.token_urlsafe(32), self._now()
         with self._database.write() as connection:
             connection.execute(sa.delete(_I).where(_I.c.expires < now - SESSION_LASTS))

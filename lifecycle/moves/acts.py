@@ -14,7 +14,13 @@ from datetime import datetime
 from lifecycle.calendars.local_time import later
 from lifecycle.handoff import clocks
 from lifecycle.handoff.clock_settings import settings
-from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
+from lifecycle.handoff.handoff import (
+    absence_zone,
+    assign_owner,
+    change_handoff,
+    end_handoff,
+    open_second,
+)
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
     require_known_person,
@@ -140,7 +146,15 @@ def _reassign(m: Moment, act: Act) -> None:
     fresh = handoff.accepted is None and not handoff.over
     assign_owner(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
-        CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
+        CountAssignment(
+            key=key,
+            at=m.at,
+            handoff=handoff.number,
+            team=handoff.team,
+            owner=act.to,
+            tried=handoff.tried,
+            timezone=absence_zone(m),
+        )
     )
 
 

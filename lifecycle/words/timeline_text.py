@@ -129,6 +129,12 @@ def _clocks(fields: Fields) -> str:
     return ", ".join(_words(one) for one in fields.get("clocks") or ()) or "no clock"
 
 
+def _paused(fields: Fields, when: When) -> str:
+    if "until" not in fields:
+        return "Nurture pauses, as the program does"
+    return f"Mail pauses until {when(fields['until'])}{_why(fields)}"
+
+
 def _deferred(fields: Fields, when: When) -> str:
     return f"Mail {fields.get('email')} waits until {when(fields.get('until'))}{_why(fields)}"
 
@@ -151,7 +157,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "email_deferred": _deferred,
     "email_skipped": lambda f, _: f"Mail {f.get('email')} not sent{_why(f)}",
     "email_failed": lambda f, _: f"Mail {f.get('email')} failed{_why(f)}",
-    "paused": lambda f, when: f"Mail pauses until {when(f.get('until'))}{_why(f)}",
+    "paused": _paused,
     "unpaused": lambda f, _: f"Mail goes on{_why(f)}",
     "consented": lambda f, _: f"Consented to mail{_source(f)}",
     "task_opened": lambda f, _: f"Task: {f.get('task_kind')}{_note(f)}",
@@ -182,7 +188,9 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",
     "refused": lambda f, _: f"{_words(f.get('act'))} by {_person(f)} refused{_note(f)}",
-    "program_changed": lambda f, _: f"Moved to another program ({_words(f.get('how'))})",
+    "program_changed": lambda f, _: (
+        f"Moved to another version of the program ({_words(f.get('how'))})"
+    ),
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
     "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",

@@ -42,3 +42,15 @@ class PublicationRow(SQLModel, table=True):
     """What becomes of leads in flight: `pin`, `finish`, `migrate` or `restart`."""
     recheck: bool
     """Whether the rules are asked at the change of version."""
+
+
+class PausedProgram(SQLModel, table=True):
+    """A program whose nurture is paused; a program that runs has no row."""
+
+    __tablename__ = "paused_programs"
+
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcInstant)
+    """Since when."""
+    by: str
+    """Who paused it; empty where nobody said."""
