@@ -24,7 +24,8 @@ from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
 from assembly.world import open_world
 from gateway.inbound.listener import receiving
-from gateway.server import listening, serving
+from gateway.requests.http_server import listening
+from gateway.server import serving
 from models.envelopes import ProgramClock, program_now
 
 INBOUND_DOMAIN = "in.leadflow.localhost"

@@ -134,7 +134,8 @@ def _invitation(
     if not context.people.directory().knows(person):
         return None
     person_hash = hashlib.sha256(person.encode()).hexdigest()[:16]
-    wait = SqlRates(context.database).reserve({f"sign-in/{person_hash}": _LINK_RATE}, timedelta(0))
+    rates = SqlRates(context.database)
+    wait = rates.reserve({f"sign-in/{person_hash}": _LINK_RATE}, timedelta(0)).wait
     if wait > timedelta(0):
         return None
     link = f"{context.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
