@@ -88,9 +88,9 @@ def enrol(
     --program acme`
     """
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from lifecycle.program.new_lead import read_new_lead  # noqa: PLC0415  # likewise
     from models.instants import whole_second  # noqa: PLC0415  # likewise
     from usecases import enrolling  # noqa: PLC0415  # likewise
+    from usecases.reading_lists import one_lead  # noqa: PLC0415  # likewise
 
     options = {
         "email": email,
@@ -120,7 +120,7 @@ def enrol(
     with opened(settings) as database:
         chosen = choose(program, None, database)
         try:
-            lead = read_new_lead(values, chosen.program)
+            lead = one_lead(values, chosen.program)
         except ValueError as error:
             raise WrongInputError(str(error)) from None
 

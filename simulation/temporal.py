@@ -28,23 +28,25 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Journal, Rendered, World
+from activities.ports import Journal, Rendered, Reservation, World
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, publication_body, workflow_id
+from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from models.refusal import RefusedError
+from models.rollout import publication_body
 from simulation.scenario import (
     Line,
     Newcomer,
@@ -95,9 +97,12 @@ class Delivered:
 class Unlimited:
     """No rates: in a scenario mail is sent at once."""
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:  # noqa: ARG002 - the port's
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:  # noqa: ARG002 - the port's
         """Never wait."""
-        return timedelta(0)
+        return Reservation(wait=timedelta(0))
+
+    def give_back(self, rates: Mapping[str, Rate], place: Reservation) -> None:
+        """Nothing was taken."""
 
 
 @dataclass(slots=True)
@@ -174,6 +179,7 @@ def _world(scenario: Scenario, database: Database, programs: SqlPrograms) -> Wor
         alerts=Delivered(),
         chat=ChatWebhooks({}),
         rates=Unlimited(),
+        breakers=SqlBreakers(database),
         digests=SqlDigests(database),
     )
 

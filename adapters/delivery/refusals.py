@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from activities.ports import RefusalKind
 from adapters.delivery.refusal_words import TABLE, Meaning
 from models.addresses import without_addresses
 
@@ -143,11 +144,9 @@ def refusal_kind(code: int, message: str, phase: Phase) -> RefusalKind:
     After the recipient was accepted, an answer counts against the address only if its status
     names it or its words do.
     """
-    meaning = judge(message, code=code, phase=phase).meaning
-    return _KINDS[meaning]
+    return _KINDS[judge(message, code=code, phase=phase).meaning]
 
 
-RefusalKind = Literal["bounced", "soft_bounced", "refused"]
 _KINDS: dict[Meaning, RefusalKind] = {
     "dead": "bounced",
     "passing": "soft_bounced",

@@ -21,12 +21,15 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.delivery.dkim import DkimSigner
-from adapters.delivery.refusals import Phase, refusal_kind
+from adapters.delivery.refusals import Phase, judge, refusal_kind
 from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies 5xx that ask for a login. They are about our settings, not about this mail."""
+_PERMANENT = 500
+_GOING_DOWN = frozenset({421})
+"""The server closes the connection, for example to start again: as if it were away."""
 
 Tls = Literal["if_offered", "starttls", "implicit"]
 
@@ -180,7 +183,11 @@ class SmtpMailer:
                 await client.ehlo()
         except (SMTPException, OSError) as error:
             client.close()
-            raise MailUnsentError(f"no connection to {self._where}: {error}") from error
+            # Said before any mail was named, "never" is about us: a block list, or a wrong login.
+            never = isinstance(error, SMTPResponseException) and error.code >= _PERMANENT
+            raise MailUnsentError(
+                f"no connection to {self._where}: {error}", answered=never, about_us=never
+            ) from error
 
     async def _envelope(
         self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
@@ -226,7 +233,11 @@ def _refusal(error: SMTPResponseException, phase: Phase) -> MailUnsentError | Ma
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
         return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
-    return MailUnsentError(sentence)
+    about_us = error.code in _ABOUT_US or (
+        judge(str(error.message), code=error.code, phase=phase).meaning == "about_us"
+        and phase != "MAIL"
+    )
+    return MailUnsentError(sentence, answered=error.code not in _GOING_DOWN, about_us=about_us)
 
 
 async def _or_closed(

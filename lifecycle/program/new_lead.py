@@ -10,6 +10,7 @@ from typing import Any
 
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.creation import CREATION_FIELDS, OWNER, STAGE, Creation, read_creation
+from lifecycle.program.numbers import shortened
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
@@ -55,6 +56,8 @@ def read_lead_id(given: object) -> str:
             f"id {_shown(given)} can't be used; write up to 100 letters, digits and any of"
             " . _ @ + -, the first a letter or a digit"
         )
+    if shortened(text) is not None:
+        raise ValueError(f"id {_shown(given)} was shortened by a spreadsheet; export it as text")
     return text.strip()
 
 
