@@ -2,6 +2,9 @@
 
 After a crash nobody knows whether the mail server had accepted the mail. A person who gets a mail
 twice loses trust. So the outcome is reported as unknown, and the mail is not sent again.
+
+The file is long because the order of its steps (claim, ask, send, settle) is the promise, and stands
+in one place.
 """
 
 from __future__ import annotations
