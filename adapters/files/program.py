@@ -65,7 +65,7 @@ def read_program(path: Path) -> Program:
 
 
 def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
-    """Read and check the program in this file, and say what in it hardly does what is meant.
+    """Read and check the program in this file, and warn of what probably does not do what is meant.
 
     Raises DocumentError as `read_program`. Warnings are looked for in a program without errors.
     """

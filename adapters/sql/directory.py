@@ -1,6 +1,6 @@
-"""The directory in the database, and who is given which lead.
+"""The directory in the database, and who is assigned which lead.
 
-What holds is the teams file that was applied last, with the absences that were entered by hand.
+The directory is the teams file that was applied last, with the absences that were entered by hand.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class _KnownPeople:
 
 
 class SqlDirectory:
-    """The people of sales; assignments are made one after another, whoever asks."""
+    """The people of sales. Assignments are made one after another, also by several processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -58,7 +58,7 @@ class SqlDirectory:
         self._changes = 0
         self._looked = -_REMEMBERED_SECONDS
         self.absences = SqlAbsences(database, self.forget)
-        """Days away entered by hand; what is changed here, `directory` knows at once."""
+        """Days away entered by hand; `directory` shows a change at once."""
 
     def apply(self, people: Directory) -> dict[str, list[str]]:
         """Make this the directory, in a transaction of its own; else see `apply_in`."""
@@ -72,7 +72,7 @@ class SqlDirectory:
     ) -> tuple[Directory, dict[str, list[str]]]:
         """Make this the directory, in the caller's transaction. The same one changes nothing.
 
-        Leads whose owner leaves their team by it are told so (`owner.left`). Returns the directory
+        Leads whose owner leaves their team by it get the event `owner.left`. Returns the directory
         as it was applied before, and these leads by person. Call `forget` after the commit.
         """
         self._queue(connection)
@@ -103,7 +103,7 @@ class SqlDirectory:
             return self._read(connection).applied
 
     def leads_left(self, people: Directory) -> dict[str, list[str]]:
-        """Which leads would be told that their owner leaves if this were applied, by person."""
+        """Which leads would get `owner.left` if this were applied, by person."""
         with self._database.read() as connection:
             return owners_left.leads_left(connection, self._read(connection).applied, people)
 
@@ -118,8 +118,8 @@ class SqlDirectory:
     def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
         """Choose an owner in one transaction: (owner, None) or (None, why).
 
-        The same key gets the same answer and is counted once. Nobody is given more than
-        their capacity, whoever asks at the same time.
+        The same key gets the same answer and is counted once. Nobody gets more leads than their
+        capacity, however many calls are made at once.
         """
         with self._database.write() as connection:
             self._queue(connection)
@@ -152,7 +152,7 @@ class SqlDirectory:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ASSIGNMENT_LOCK)))
 
     def forget(self) -> None:
-        """Have the next one who asks for the directory look, also if somebody looks just now."""
+        """Make the next call of `directory` read it again, also if one reads it just now."""
         with self._lock:
             self._changes += 1
             self._looked = -_REMEMBERED_SECONDS
@@ -184,8 +184,8 @@ class SqlDirectory:
 
         The lead that is to be assigned counts for nobody.
 
-        A lead's row lags behind its assignment: until a turn has told of it, the assignment
-        itself counts.
+        A lead's row is later than its assignment: until a turn has stored it, the assignment itself
+        counts.
         """
         self._count_told(connection)
         found = people.teams.get(team) if team is not None else None
@@ -205,7 +205,7 @@ class SqlDirectory:
         return {row[0]: row[1] for row in connection.execute(query)}
 
     def _count_told(self, connection: Connection) -> None:
-        """Assignments that their leads' rows tell of by now do not count apart any more."""
+        """Assignments that their leads' rows show by now do not count separately any more."""
         connection.execute(
             sa.update(_A)
             .where(

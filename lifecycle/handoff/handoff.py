@@ -56,7 +56,7 @@ def _route(m: Moment) -> CompiledRoute | None:
 
 
 def responsible(m: Moment) -> str | None:
-    """Who is told about a lead: its owner, else the manager of the handoff's team.
+    """Who gets alerts about a lead: its owner, else the manager of the handoff's team.
 
     Without a handoff (people who were with us before), the manager of the team that routing names.
     """

@@ -54,6 +54,7 @@ def perform_act(m: Moment, act: Act) -> None:
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
+    m.via = act.via
     try:
         if (
             act.do != "accept"
@@ -64,6 +65,8 @@ def perform_act(m: Moment, act: Act) -> None:
         m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
+    finally:
+        m.via = None
     if token is not None:
         acts = {**m.state.acts, token: m.state.turn}
         m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.inbound.listener import receiving
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, recognise
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from tests.inbound.deliveries import FIXTURES, RecordingMailer, read_recorded_mail, reply_mail, send
 from tests.waiting import LIMIT
