@@ -38,7 +38,8 @@ def _deferred(paced: list[_Paced], cap: Rate) -> tuple[Node, Rate, timedelta] | 
 
 def _sequences(root: Node, steps: Node) -> Iterator[list[_Paced]]:
     """E-mails that follow each other with nothing but known waits between them."""
-    at, paced = timedelta(), []
+    at = timedelta()
+    paced: list[_Paced] = []
     for step in steps.each():
         if step.get("then").value is not None or step.get("else").value is not None:
             yield paced
