@@ -2,6 +2,8 @@
 
 It runs as a local activity, so that its outcome is in the history and replaying a lead never runs
 the rules again.
+
+The file is long because a turn that ran before is told here too from one that is new.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from activities.envelopes import read_input, write_command
 from activities.meter import UNMETERED, Meter
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
 from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
 from models.decision import Decision, SendMail
 from models.envelopes import (
     Envelope,
@@ -94,11 +97,15 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_state(before)
         inputs = [read_input(one) for one in request["inputs"]]
         now = parse_instant(request["now"])
-        book, people = rulebook(program), self._people.directory()
+        people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
+        versions = self._versions(state)
 
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
-            return self._decide(book, state, inputs, now, people=people, grace=grace)
+            book = rulebook(self._programs.load(state.digest))
+            return self._decide(
+                book, state, inputs, now, people=people, grace=grace, versions=versions
+            )
 
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
@@ -131,6 +138,14 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._programs.newest_digest(state.program),
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
 
     def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)

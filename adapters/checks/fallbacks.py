@@ -8,7 +8,7 @@ from models.program.handoff import CLOCK_NAMES
 
 
 def check_fallbacks(root: Node) -> None:
-    """Report rules after `otherwise`, and clocks after one without `when`: they are never asked."""
+    """Report rules after `otherwise`, and clocks after one without `when`: they are never used."""
     for rules in (root.get("doors"), root.get("handoff", "routing")):
         for rule in list(rules.each())[:-1]:
             if rule.get("otherwise").text is not None:

@@ -56,6 +56,7 @@ def hold(clock: ClockState, open_time: OpenTime, at: datetime, until: datetime) 
     return dataclasses.replace(
         clock,
         counted=so_far,
+        ran=(*clock.ran, (clock.since, at)) if at > clock.since else clock.ran,
         since=until,
         due=clock.due if clock.breached else open_time.add(until, clock.total - so_far),
     )

@@ -56,7 +56,7 @@ def _route(m: Moment) -> CompiledRoute | None:
 
 
 def responsible(m: Moment) -> str | None:
-    """Who is told about a lead: its owner, else the manager of the handoff's team.
+    """Who gets alerts about a lead: its owner, else the manager of the handoff's team.
 
     Without a handoff (people who were with us before), the manager of the team that routing names.
     """
@@ -109,7 +109,6 @@ def ask_owner(m: Moment) -> None:
     tries = handoff.tries + 1
     key = f"{m.state.lead}/handoff/{handoff.number}/try/{tries}"
     change_handoff(m, asking=key, asked=m.at, tries=tries, retry_at=None)
-    open_time = m.book.open_time(accept_calendar(m), m.book.zone)
     m.command(
         Assign(
             key=key,
@@ -118,9 +117,14 @@ def ask_owner(m: Moment) -> None:
             team=handoff.team,
             tried=handoff.tried,
             prefer=handoff.prefer,
-            timezone=open_time.timezone.key,
+            timezone=absence_zone(m),
         )
     )
+
+
+def absence_zone(m: Moment) -> str:
+    """The time zone for absences of members who have none: that of the accept calendar."""
+    return m.book.open_time(accept_calendar(m), m.book.zone).timezone.key
 
 
 def assign_owner(

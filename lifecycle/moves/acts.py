@@ -14,7 +14,13 @@ from datetime import datetime
 from lifecycle.calendars.local_time import later
 from lifecycle.handoff import clocks, meetings
 from lifecycle.handoff.clock_settings import settings
-from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
+from lifecycle.handoff.handoff import (
+    absence_zone,
+    assign_owner,
+    change_handoff,
+    end_handoff,
+    open_second,
+)
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
     require_known_person,
@@ -48,6 +54,7 @@ def perform_act(m: Moment, act: Act) -> None:
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
+    m.via = act.via
     try:
         if (
             act.do != "accept"
@@ -58,6 +65,8 @@ def perform_act(m: Moment, act: Act) -> None:
         m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
+    finally:
+        m.via = None
     if token is not None:
         acts = {**m.state.acts, token: m.state.turn}
         m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
@@ -137,7 +146,15 @@ def _reassign(m: Moment, act: Act) -> None:
     fresh = handoff.accepted is None and not handoff.over
     assign_owner(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
-        CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
+        CountAssignment(
+            key=key,
+            at=m.at,
+            handoff=handoff.number,
+            team=handoff.team,
+            owner=act.to,
+            tried=handoff.tried,
+            timezone=absence_zone(m),
+        )
     )
 
 

@@ -16,7 +16,8 @@ from models.state import ClockState
 def remind(m: Moment, clock: ClockState) -> None:
     """Remind the owner of a clock."""
     share, _ = clock.reminders[0]
-    _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
+    reminded = (*clock.reminded, share)
+    _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:], reminded=reminded))
     m.record("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
     m.notify(
         m.state.owner, "reminded", f"{share} of the time to {_act_text(clock.name)} has passed."

@@ -59,7 +59,7 @@ def create_lead(m: Moment, creation: Created) -> None:
         reason=IMPORTED if begins.stage == "disqualified" else None,
         previous_owner=begins.owner,
     )
-    _choose_motion(m)
+    choose_motion(m)
     # The motion of who was a customer before stays, as that of who became one here.
     m.change(was_mql=begins.stage == "customer")
     notes = [*begins.problems, *read.problems.values(), zone_problem(read.values, program)]
@@ -69,8 +69,9 @@ def create_lead(m: Moment, creation: Created) -> None:
         digest=m.state.digest,
         stage=m.state.stage,
         motion=m.state.motion,
-        note=_joined_notes(notes),
+        note=joined_notes(notes),
     )
+    m.heed_pause()
     score_fit(m)
     if not (begins.stage != "disqualified" and check_disqualify(m)):
         check_scores(m)
@@ -100,6 +101,8 @@ def apply_event(m: Moment, event: Event) -> None:
         points=rounded(points),
         engagement=rounded(m.state.engagement),
         late=late or None,
+        machine=event.machine or None,
+        happened=event.at if event.at != m.at else None,
     )
     if event.type in (consent.GIVEN, consent.CONFIRMED):
         consent.record_consent(m, event)
@@ -152,7 +155,8 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
         tracks.remember_event(m, event, asked)
 
 
-def _joined_notes(notes: Iterable[str | None]) -> str | None:
+def joined_notes(notes: Iterable[str | None]) -> str | None:
+    """The notes of an entry as one text, at most ten of them; None if there is none."""
     given = [note for note in notes if note]
     more = (
         [f"and {len(given) - _MAX_PROBLEMS_IN_NOTE} more"]
@@ -190,7 +194,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
         notes.append(zone_problem(profile, m.book.program))
     motion = m.state.motion
     if not m.state.was_mql:
-        _choose_motion(m)
+        choose_motion(m)
     if m.state.motion != motion:
         names.append("motion")
     score_fit(m)
@@ -198,7 +202,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
 
 
 def _record_update(m: Moment, update: _Update) -> None:
-    note = _joined_notes(update.notes)
+    note = joined_notes(update.notes)
     if update.names or note is not None:
         m.record("profile", changed=update.names, note=note)
     if "email" in update.names:
@@ -208,7 +212,8 @@ def _record_update(m: Moment, update: _Update) -> None:
         opt_in.request_confirmation(m)
 
 
-def _choose_motion(m: Moment) -> None:
+def choose_motion(m: Moment) -> None:
+    """Set the motion: that of the first door that holds."""
     for when, motion in m.book.doors:
         if when is None or m.holds(when):
             m.change(motion=motion)

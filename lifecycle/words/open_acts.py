@@ -1,7 +1,7 @@
-"""The acts that a lead is open to as it stands: what a desk offers.
+"""The acts that a lead's stage and handoff allow: what a desk offers.
 
-The act itself (`lifecycle/moves/acts.py`) has the last word: it checks the person, the reason and
-the number of touches.
+The act itself (`lifecycle/moves/acts.py`) also checks the person, the reason and the number of
+touches.
 """
 
 from __future__ import annotations

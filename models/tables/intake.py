@@ -14,7 +14,7 @@ from models.tables.columns import UtcInstant
 class IntakeItem(SQLModel, table=True):
     """An item for a lead, accepted from outside and stored until the lead's workflow has it.
 
-    Rows stay for a while after that, so that an id that comes again is recognised.
+    Rows are kept for a while after that, so that an id that comes again is recognised.
     """
 
     __tablename__ = "intake"

@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,7 @@ from adapters.temporal.client import Leads, workflow_id
 from models.directory import Directory
 from models.tables.columns import table_of
 from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
-from models.tables.people import Assignment
-from models.tables.people import Counter as CounterRow
+from models.tables.people import Assignment, MemberShare
 from tests.waiting import LIMIT, until
 from workflows.commands import LEADS
 
@@ -49,10 +49,10 @@ TEAM = [{"email": email, "weight": weight} for email, weight in WEIGHTS.items()]
     {"email": email, "capacity": capacity} for email, capacity in CAPACITIES.items()
 ]
 _A = table_of(Assignment)
-_C = table_of(CounterRow)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
 _L = table_of(LeadRow)
+_S = table_of(MemberShare)
 
 
 @contextmanager
@@ -183,7 +183,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         (lead, owner, None) for lead, owner in of_lead.items()
     }
     assert {row.lead: row.fields["owner"] for row in owners_rows} == of_lead
-    counts = count_by_name(database, sa.select(_C.c.member, _C.c.total))
-    assert {member: int(total) for member, total in counts.items()} == dict(owners)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(_S.c.member, _S.c.share)).all()
+    shares = {row.member: Fraction(row.share) for row in rows}
+    for member, weight in WEIGHTS.items():
+        assert shares[member] == Fraction(owners[member], weight)
+    # Who is at capacity is kept in line: one step below the others at the most.
+    lowest = min(shares[member] for member in WEIGHTS)
+    assert all(lowest - 1 <= shares[member] for member in CAPACITIES), shares
     alerts = Counter(str(mail["To"]) for mail in messages(tmp_path / "mail"))
     assert alerts == owners

@@ -2,161 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from temporalio import workflow
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.ports import World
 from adapters.delivery.catcher import Catcher
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
-from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.database import migrate, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
-from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, workflow_id
-from adapters.temporal.executions import LeadExecutions
+from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
-from assembly.queues import turn_activities, working
-from assembly.reconciling import reconciliation
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from assembly.world import open_world
-from models.envelopes import LeadRun
-from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
+from tests.server.reconciled_site import ReconciledSite
 from tests.waiting import until
-from usecases.reconciling import Finding, Reconciliation
-from workflows.commands import LEADS
-from workflows.lead import LeadWorkflow
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = Path(__file__).parent / "bricked"
 MORGAN = "morgan@acme.example"
 _E, _I, _L, _M = (table_of(one) for one in (TimelineEntry, IntakeItem, LeadRow, MessageRow))
-
-
-@workflow.defn(name="LeadWorkflow", sandboxed=False)
-class OlderLead(LeadWorkflow):
-    """A lead as an older leadflow might have run it: its second turn starts a timer too many."""
-
-    @workflow.init
-    def __init__(self, run: LeadRun) -> None:
-        super().__init__(run)
-        self._turns = 0
-
-    @workflow.run
-    async def run(self, run: LeadRun) -> None:
-        await super().run(run)
-
-    async def _turn(self) -> None:
-        self._turns += 1
-        if self._turns == 2:
-            self._extra = asyncio.create_task(workflow.sleep(timedelta(hours=9)))
-        await super()._turn()
-
-
-@dataclass
-class ReconciledSite:
-    """One installation: its queues, its database, and workers that can be started and stopped."""
-
-    client: Client
-    settings: Settings
-    world: World
-    database: Database
-    program: Program
-    running: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    @property
-    def leads(self) -> Leads:
-        return Leads(self.client, SqlJournal(self.database), prefix=self.settings.queue_prefix)
-
-    @property
-    def reconciliation(self) -> Reconciliation:
-        return reconciliation(self.client, self.settings, self.database)
-
-    async def work(self) -> None:
-        """Start a worker."""
-        await self.running.enter_async_context(working(self.client, self.settings, self.world))
-
-    async def stop(self) -> None:
-        """Stop the worker."""
-        await self.running.aclose()
-
-    @asynccontextmanager
-    async def older_worker(self) -> AsyncIterator[None]:
-        """A worker of an older leadflow, for turns alone."""
-        turns = turn_activities(self.world)
-        with ThreadPoolExecutor(2) as threads:
-            async with Worker(
-                self.client,
-                task_queue=self.settings.queue_prefix + LEADS,
-                workflows=[OlderLead],
-                activities=[turns.turn],
-                activity_executor=threads,
-            ):
-                yield
-
-    async def enrolled(self, task_timeout: timedelta | None = None) -> str:
-        """A new lead that has taken its first turn. A short task timeout makes it fail soon."""
-        lead = f"o'r{uuid.uuid4().hex[:10]}"
-        profile = {"email": f"{uuid.uuid4().hex[:10]}@northwind.example", "employees": 900}
-        if task_timeout is None:
-            assert await self.leads.enrol(lead, self.program, profile)
-        else:
-            await self.client.start_workflow(
-                LeadWorkflow.run,
-                LeadRun(lead=lead, digest=self.program.digest, profile=profile),
-                id=workflow_id(lead),
-                task_queue=self.settings.queue_prefix + LEADS,
-                task_timeout=task_timeout,
-            )
-        await until(lambda: self.kinds(lead))
-        return lead
-
-    def kinds(self, lead: str) -> list[str]:
-        query = sa.select(_E.c.kind).where(_E.c.lead == lead).order_by(_E.c.seq)
-        with self.database.read() as connection:
-            return list(connection.scalars(query))
-
-    def entries(self, lead: str, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
-        query = sa.select(_E.c.at, _E.c.fields).where(_E.c.lead == lead, _E.c.kind == kind)
-        with self.database.read() as connection:
-            return [(row.at, row.fields) for row in connection.execute(query)]
-
-    async def found(self, lead: str, **how: Any) -> list[Finding]:
-        """What a comparison says of this lead."""
-        compared = await self.reconciliation.compare(**how)
-        return [one for one in compared.found if one.lead == lead]
-
-    async def ended(self, lead: str) -> None:
-        """Wait until the workflow is not listed as running."""
-        executions = LeadExecutions(self.client, prefix=self.settings.queue_prefix)
-
-        async def listed() -> bool:
-            return bool(await executions.not_running([lead]))
-
-        await until(listed)
 
 
 @pytest.fixture
@@ -186,20 +68,20 @@ async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_rea
     site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
     await site.leads.events(lead, [hand])
     await until(lambda: site.entries(lead, "assigned"))
-    untouched = await site.enrolled()
+    untouched = await site.create_lead()
     began = datetime.now(UTC) - timedelta(seconds=30)
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
-    (said,) = await site.found(lead, dry_run=True)
+    await site.until_ended(lead)
+    (said,) = await site.findings_of(lead, dry_run=True)
     assert (said.kind, said.repaired) == ("no_workflow", None)
-    (done,) = await site.found(lead, since=began)
+    (done,) = await site.findings_of(lead, since=began)
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
-    assert await site.found(lead) == []
+    assert await site.findings_of(lead) == []
     assert site.kinds(untouched).count("resumed_from_journal") == 0
 
 
@@ -207,15 +89,15 @@ async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_
     site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
     await until(lambda: site.entries(lead, "assigned"))
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
+    await site.until_ended(lead)
     due = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
     _set_deadline(site, lead, due)
     before = datetime.now(UTC).replace(microsecond=0)
-    (done,) = await site.found(lead, since=datetime.now(UTC))
+    (done,) = await site.findings_of(lead, since=datetime.now(UTC))
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     ((at, fields),) = await until(lambda: site.entries(lead, "breached"))
     assert at >= before
@@ -238,7 +120,7 @@ async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
     site: ReconciledSite,
 ) -> None:
     async with site.older_worker():
-        lead = await site.enrolled(timedelta(seconds=2))
+        lead = await site.create_lead(timedelta(seconds=2))
         seen = {"id": "seen", "type": "page.viewed", "subject": "/pricing"}
         await site.leads.events(lead, [seen])
         await until(lambda: "event" in site.kinds(lead))
@@ -252,15 +134,15 @@ async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
         return standing.fails
 
     await until(fails)
-    (said,) = await until(lambda: site.found(lead, dry_run=True))
+    (said,) = await until(lambda: site.findings_of(lead, dry_run=True))
     assert (said.kind, said.repaired) == ("task_fails", None)
-    (done,) = await site.found(lead)
+    (done,) = await site.findings_of(lead)
     assert done.kind == "task_fails"
     assert str(done.repaired).startswith("reset to event ")
     await until(lambda: len([one for one in site.kinds(lead) if one == "event"]) == 2)
     assert site.kinds(lead)[: len(before)] == before
     await site.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
-    assert await site.found(lead) == []
+    assert await site.findings_of(lead) == []
 
 
 @pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152)])
@@ -289,7 +171,7 @@ async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> N
         connection.execute(sa.update(_I).where(_I.c.item == "lost").values(**lost))
         connection.execute(sa.update(_I).where(_I.c.item == "told").values(done=now))
         connection.execute(sa.update(_M).values(updated=old))
-    found = await site.found("ana")
+    found = await site.findings_of("ana")
     assert [(one.kind, one.why, one.repaired) for one in found] == [
         ("mail_unsettled", "mail-1", None),
         ("event_waits", "waits", None),
@@ -301,14 +183,14 @@ async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_
     site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead, rowless = await site.enrolled(), await site.enrolled()
+    lead, rowless = await site.create_lead(), await site.create_lead()
     await site.stop()
     due = datetime.now(UTC) - timedelta(minutes=3)
     with site.database.write() as connection:
         late = {"due_at": due, "due_what": "accept due"}
         connection.execute(sa.update(_L).where(_L.c.id == lead).values(**late))
         connection.execute(sa.delete(_L).where(_L.c.id == rowless))
-    ((late_one,), nothing_yet) = await site.found(lead), await site.found(rowless)
+    ((late_one,), nothing_yet) = await site.findings_of(lead), await site.findings_of(rowless)
     assert (late_one.kind, late_one.why) == ("overdue", "accept due")
     assert nothing_yet == []  # it began less than a minute ago
 
@@ -320,7 +202,7 @@ async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
     profile = {"email": f"{lead}@northwind.example", "employees": 900}
     assert await site.leads.enrol(lead, site.program, profile)
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    (done,) = await until(lambda: site.found(lead))
+    (done,) = await until(lambda: site.findings_of(lead))
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     await site.work()
     await until(lambda: "created" in site.kinds(lead))
@@ -330,9 +212,9 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
+    await site.until_ended(lead)
     schedules = Schedules(site.client, prefix=site.settings.queue_prefix)
     (name,) = await schedules.set_up()
     assert await schedules.set_up() == [name]
