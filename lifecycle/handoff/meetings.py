@@ -54,6 +54,7 @@ def resume(m: Moment, by: str) -> None:
 def _changed(meeting: MeetingState, event: Event) -> MeetingState:
     if event.type == CANCELLED:
         return dataclasses.replace(meeting, said=event.at, starts=None, resumed=False)
+    starts: datetime | None
     try:
         starts = parse_instant(event.data.get("starts_at"))
     except ValueError:
