@@ -66,6 +66,8 @@ class Moment:
         self._context: cel.Context = context({}, self._did)
         self._variables: dict[str, object] = {}
         self._in_track = False
+        self.via: str | None = None
+        """The door of the act that is being done; entries that name a person have it too."""
         self.ended: set[str] = set()
         """The tracks that were left by the present input or due item, except by a stage."""
 
@@ -108,7 +110,12 @@ class Moment:
             self.record("paused", why="program")
 
     def record(self, kind: str, **fields: Any) -> None:
-        """Record a timeline entry. Fields that are None are left out; instants become text."""
+        """Record a timeline entry. Fields that are None are left out; instants become text.
+
+        An entry with `by` also has `via`, the door of the act.
+        """
+        if self.via is not None and "by" in fields:
+            fields.setdefault("via", self.via)
         written = {
             name: write_instant(value) if isinstance(value, datetime) else value
             for name, value in fields.items()
