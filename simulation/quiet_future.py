@@ -60,8 +60,11 @@ def _result(roster: Roster, people: Directory, command: AnyCommand) -> Input | N
         return Result(arrived=command.at, key=command.key, outcome="sent")
     if isinstance(command, Assign):
         choice = roster.assign(people, command, {})
-        outcome = "unassigned" if choice.owner is None else "assigned"
         return Result(
-            arrived=command.at, key=command.key, outcome=outcome, owner=choice.owner, why=choice.why
+            arrived=command.at,
+            key=command.key,
+            outcome="unassigned" if choice.owner is None else "assigned",
+            owner=choice.owner,
+            why=choice.why,
         )
     return None
