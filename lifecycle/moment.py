@@ -190,6 +190,15 @@ class Moment:
         self._in_track = track
         return asked.holds(self._context)
 
+    def value_of(self, variable: str) -> object:
+        """The present value of a variable of expressions; None for `event`."""
+        return self._value(variable)
+
+    def did(self, signature: str, *, track: bool = False) -> bool:
+        """What `did()` says now of a signature; `track` as in `holds`."""
+        self._in_track = track
+        return self._did(signature)
+
     def set_event(self, event: Event) -> None:
         """Make `event` the event that expressions ask about."""
         fields = {"type": event.type, "subject": event.subject, "data": dict(event.data)}

@@ -263,7 +263,7 @@ _ACTISH = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200,
+    max_examples=80,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)
