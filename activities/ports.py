@@ -122,8 +122,8 @@ class Journal(Protocol):
         Then the row is returned, and a writer that came too late goes on from it. `taken` is what
         the turn took in. `asked` are the commands whose results the lead awaits after it.
         `addresses` are those that its inputs named: the lead gets the one it has now, and the
-        others are free.
-        Raises, and stores nothing, if that one became another lead's since `others` was asked.
+        others are free. Raises, and stores nothing, if that one became another lead's since
+        `others` was asked.
         """
         ...
 

@@ -22,7 +22,7 @@ from gateway.app import build_app
 from gateway.config import GatewayConfig
 from models.refusal import RefusedError
 from tests.fakes import FakeActs
-from tests.gateway.stored_rows import CRM_SECRET, intake_bodies, sign_as_crm, store_lead, store_twin
+from tests.gateway.stored_rows import CRM_SECRET, sign_as_crm, store_lead
 from usecases.context import Context
 
 RILEY = "riley@acme.example"
@@ -84,7 +84,7 @@ async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts:
     assert (await post_act(http, document)).status_code == 200
     [(lead, do, fields)] = acts.done
     assert (lead, do, fields["reason"]) == ("ana", "recycle", "timing")
-    assert set(fields) == {"by", "reason", "id"}
+    assert set(fields) == {"by", "reason", "id", "via"}
 
 
 async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts: FakeActs) -> None:
@@ -93,46 +93,6 @@ async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts:
     unknown = await post_act(http, {**by_address, "email": "nobody@northwind.example"})
     assert unknown.status_code == 404
     assert len(acts.done) == 1
-
-
-async def test_an_address_of_two_leads_from_before_names_the_first_of_them(
-    http: httpx.AsyncClient, acts: FakeActs, database: Database
-) -> None:
-    address = "ana@northwind.example"
-    store_lead(database, email=address)
-    store_twin(database, "crm-7", email=address)
-    named = {"email": address, "do": "accept", "by": RILEY}
-    assert (await post_act(http, named)).json()["lead"] == "ana"
-    both = {**named, "lead": "crm-7"}
-    assert (await post_act(http, both)).json()["lead"] == "crm-7"
-    assert len(acts.done) == 2
-
-
-async def test_an_act_with_id_and_address_makes_the_id_known(
-    http: httpx.AsyncClient, acts: FakeActs, database: Database
-) -> None:
-    store_lead(database)
-    both = {"lead": "crm-7", "email": "Ana@Northwind.example", "do": "accept", "by": RILEY}
-    assert (await post_act(http, both)).json()["lead"] == "ana"
-    alone = {"lead": "crm-7", "do": "accept", "by": RILEY}
-    assert (await post_act(http, alone)).json()["lead"] == "ana"
-    assert [lead for lead, *_ in acts.done] == ["ana", "ana"]
-
-
-async def test_an_act_of_a_known_id_with_a_new_address_moves_the_lead(
-    http: httpx.AsyncClient, database: Database
-) -> None:
-    store_lead(database)
-    moved = {"lead": "ana", "email": "ana@new.example", "do": "accept", "by": RILEY}
-    assert (await post_act(http, moved)).json()["lead"] == "ana"
-    [update] = intake_bodies(database)
-    assert (update["type"], update["data"]) == ("profile.updated", {"email": "ana@new.example"})
-    store_lead(database, "bo")
-    two = {"lead": "bo", "email": "ana@new.example", "do": "accept", "by": RILEY}
-    answered = await post_act(http, two)
-    assert answered.status_code == 422
-    assert "'bo' is one lead" in answered.json()["detail"]
-    assert "another, lead 'ana'; if both are one person, merge them" in answered.json()["detail"]
 
 
 @pytest.mark.parametrize(
@@ -303,7 +263,7 @@ _ACTISH = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200,
+    max_examples=80,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)
