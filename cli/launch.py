@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -19,16 +18,13 @@ from cli.console import (
     WorldFailedError,
     WrongInputError,
     err,
-    out,
-    print_json,
 )
+from cli.launch_report import Counts, report
 from cli.lists import (
     ColumnsOption,
     EncodingOption,
     MapOption,
     list_options,
-    read_as,
-    say_read_as,
     show_columns,
 )
 from cli.publishing import choose, publish_on
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
     from adapters.files.leads import CheckedLeads
     from adapters.sql.database import Database
     from assembly.settings import Settings
-    from models.program.program import Program
     from usecases.reading_lists import ListOptions
 
 INTERRUPTED = 130
@@ -52,35 +47,6 @@ Conflict = Literal["keep", "fill", "overwrite"]
 def register(app: typer.Typer) -> None:
     """Add `launch`."""
     app.command("launch", rich_help_panel=Panel.MARKETING)(launch)
-
-
-@dataclass(slots=True)
-class Counts:
-    """What became of the rows of a file."""
-
-    started: int = 0
-    there_already: int = 0
-    updated: int = 0
-    """Of those that were there already."""
-    rejected: int = 0
-    interrupted: bool = False
-
-    def add(self, status: str) -> None:
-        """Count one more row."""
-        self.started += status == "create"
-        self.updated += status == "update"
-        self.there_already += status in ("update", "unchanged")
-        self.rejected += status == "rejected"
-
-    @property
-    def plan(self) -> dict[str, int]:
-        """The same as `--dry-run` says it."""
-        return {
-            "create": self.started,
-            "update": self.updated,
-            "unchanged": self.there_already - self.updated,
-            "rejected": self.rejected,
-        }
 
 
 def launch(
@@ -182,7 +148,7 @@ def launch(
         except KeyboardInterrupt:
             err.print(Text("interrupted; nothing was started yet", style="yellow"))
             raise typer.Exit(INTERRUPTED) from None
-    _tell(file, chosen.program, leads, counts, dry_run=dry_run, as_json=as_json)
+    report(file, chosen.program, leads, counts, dry_run=dry_run, as_json=as_json)
     if counts.interrupted:
         raise typer.Exit(INTERRUPTED)
     if not counts.started + counts.there_already and not counts.interrupted:
@@ -267,44 +233,3 @@ def _start(
         raise WorldFailedError(
             f"{error}\n{counts.started} leads were stored before; the same command goes on"
         ) from None
-
-
-def _tell(
-    file: Path,
-    program: Program,
-    leads: CheckedLeads,
-    counts: Counts,
-    *,
-    dry_run: bool,
-    as_json: bool,
-) -> None:
-    where = str(leads.rejects) if leads.rejects is not None else None
-    if as_json:
-        named = {"program": program.program, "digest": program.digest}
-        told = {"rejects": where, "file": read_as(leads.rows, leads.translation)}
-        if dry_run:
-            print_json({**named, "dry_run": True, "plan": counts.plan, **told})
-        else:
-            did = {"valid": leads.valid, **asdict(counts), "plan": counts.plan}
-            print_json({**named, **did, **told})
-        return
-    say_read_as(leads.rows, leads.translation)
-    if counts.interrupted:
-        err.print(Text("interrupted; run the same command again to go on", style="yellow"))
-    if leads.valid and dry_run:
-        shown = ", ".join(f"{count} {name}" for name, count in counts.plan.items())
-        out.print(f"a launch on {program.program} would do this: {shown}; nothing was done")
-    elif leads.valid:
-        there = f"{counts.there_already} were there already"
-        if counts.updated:
-            there += f" ({counts.updated} of them updated)"
-        out.print(
-            f"{counts.started} leads started on {program.program},"
-            f" {there}, {counts.rejected} rows rejected"
-        )
-    elif counts.rejected:
-        err.print(Text(f"none of the {counts.rejected} rows of {file} is valid", style="red"))
-    else:
-        err.print(Text(f"{file} has a header and no rows: there is nothing to launch", style="red"))
-    if where is not None:
-        out.print(Text(f"rejected rows, each with its reason: {where}"))

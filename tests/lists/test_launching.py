@@ -25,7 +25,7 @@ from usecases.relay import Relay
 NOW = parse_instant("2026-03-02T09:00:00Z")
 
 
-class StartedLeads:
+class CountedLeads:
     """Leads that were started, and how often each; `away` is a server that does not answer."""
 
     def __init__(self) -> None:
@@ -100,7 +100,7 @@ async def test_what_was_stored_is_gone_on_with_after_an_end_anywhere(tmp_path: P
     opened = open_database(url)
     with opened.write() as connection:
         SqlPrograms(opened).publish_in(connection, PROGRAM)
-    intake, leads = SqlIntake(opened, gather=timedelta(0)), StartedLeads()
+    intake, leads = SqlIntake(opened, gather=timedelta(0)), CountedLeads()
     rows = [row(f"p{n}") for n in range(5)]
     first = store_rows(intake, rows, PROGRAM, conflict="keep", now=NOW)
     assert {one.status for one in first} == {"create"}
@@ -134,14 +134,14 @@ async def test_a_launch_that_is_stopped_leaves_the_rest_to_the_next_relay_at_onc
     intake = SqlIntake(opened, gather=timedelta(0))
     store_rows(intake, [row("stuck")], PROGRAM, conflict="keep", now=NOW)
 
-    hanging = StartedLeads()
+    hanging = CountedLeads()
     hanging.answers.clear()
     stopped = asyncio.create_task(Relay(intake, SqlPrograms(opened), hanging).once())
     await hanging.reached.wait()
     stopped.cancel()
     with pytest.raises(asyncio.CancelledError):
         await stopped
-    leads = StartedLeads()
+    leads = CountedLeads()
     assert await Relay(intake, SqlPrograms(opened), leads).once() == 1
     assert len(leads.started) == 1
     opened.close()
