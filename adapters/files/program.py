@@ -15,7 +15,7 @@ from adapters.checks.calendars import check_calendars
 from adapters.checks.countries import check_countries
 from adapters.checks.expressions import check_expressions
 from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
-from adapters.checks.mail import check_rendering, check_sending, embed_templates
+from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_clipping
 from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.tracks import check_tracks
@@ -32,6 +32,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_unreachable_tracks,
     warn_of_minutes,
     warn_of_repeated_conditions,
+    warn_of_clipping,
 )
 """What looks for warnings. Each gets a document that is a valid program."""
 
