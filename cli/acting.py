@@ -29,7 +29,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
                 return await perform(
                     SqlReports(database),
                     leads,
-                    ADMIN,
+                    ADMIN.through("cli"),
                     lead=found,
                     do=do,
                     fields=fields,

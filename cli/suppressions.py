@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Literal
@@ -224,7 +223,7 @@ def exported(
 
     Example: `leadflow suppressions export suppressions.csv`
     """
-    from adapters.files.spreadsheet import safe_cell  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.spreadsheet import BEGINNING, csv_line  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # likewise
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
@@ -232,13 +231,11 @@ def exported(
     with (
         explained(),
         opened(read_settings()) as database,
-        file.open("w", encoding="utf-8-sig", newline="") as rows,
+        file.open("w", encoding="utf-8", newline="") as rows,
     ):
-        writer = csv.writer(rows)
-        writer.writerow(["address", "reason", "at"])
+        rows.write(BEGINNING + csv_line(["address", "reason", "at"]))
         for one in SqlSuppressionList(database).all():
-            row = (one.address, one.reason, write_instant(one.at))
-            writer.writerow([safe_cell(cell) for cell in row])
+            rows.write(csv_line([one.address, one.reason, write_instant(one.at)]))
             count += 1
     if as_json:
         print_json({"ok": True, "exported": count})

@@ -183,6 +183,23 @@ class LeadRun(Wire):
     """The event ids already seen, as `workflows.seen_events` writes them."""
 
 
+class RolloutWork(TypedDict):
+    """The rollout to be carried out: its number in the database."""
+
+    number: int
+
+
+class RolloutProgress(TypedDict):
+    """How far a rollout is. `do` is what it does, `pause` how many seconds to wait before more."""
+
+    name: str
+    do: str
+    sent: int
+    failed: int
+    ended: bool
+    pause: float
+
+
 class DigestRun(Wire):
     """The argument of a digest's workflow: the program whose handoffs are reported to managers."""
 

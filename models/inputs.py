@@ -85,6 +85,8 @@ class Act(Arrived):
     amount: float | None = None
     currency: str | None = None
     task: str | None = None
+    via: str | None = None
+    """The door through which it came, such as `desk` or `crm`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -57,7 +57,7 @@ class EventMessage(StrictMessage):
 
 
 class ActMessage(StrictMessage):
-    """`{by, id?, at?, …}`: the fields of acts. The rules say which act needs which field."""
+    """`{by, id?, at?, via?, …}`: the fields of acts. The rules say which act needs which field."""
 
     by: Address
     id: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
@@ -71,6 +71,7 @@ class ActMessage(StrictMessage):
     amount: Annotated[float, Field(allow_inf_nan=False)] | None = None
     currency: Text | None = None
     task: Text | None = None
+    via: Annotated[Text, StringConstraints(max_length=100)] | None = None
 
 
 _ERROR_WORDS = {

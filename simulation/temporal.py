@@ -39,13 +39,14 @@ from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, publication_body, workflow_id
+from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from models.refusal import RefusedError
+from models.rollout import publication_body
 from simulation.scenario import (
     Line,
     Newcomer,

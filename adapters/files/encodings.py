@@ -35,7 +35,7 @@ _NAMES = {
     "gb18030": "GB18030",
     "cp949": "Korean (949)",
 }
-_CHUNK = 1 << 20
+_CHUNK = 1 << 18
 _MOST_WORDS = 2_000
 _SHOWN = 3
 """Words that are shown each way when two encodings remain."""

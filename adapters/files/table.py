@@ -8,7 +8,6 @@ these refuses the file.
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -18,7 +17,7 @@ from typing import Any
 
 from adapters.files.columns import Columns, Meanings, plain_name
 from adapters.files.lines import Lines, UnusableFileError
-from adapters.files.spreadsheet import safe_cell, stored_cell
+from adapters.files.spreadsheet import BEGINNING, csv_line, stored_cell
 
 DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
@@ -109,7 +108,7 @@ class CsvRows:
 
     def head(self) -> str:
         """The first line of a file of rejected rows."""
-        return "\ufeff" + self._written([*self._without_reason(self._header), self._rejected])
+        return BEGINNING + self._written([*self._without_reason(self._header), self._rejected])
 
     def rejected(self, row: Row, reason: str) -> str:
         """A rejected row with its reason, safe to open in a spreadsheet."""
@@ -174,10 +173,7 @@ class CsvRows:
         return [cell for place, cell in enumerate(cells) if place != self._reason_at]
 
     def _written(self, cells: list[str]) -> str:
-        text = io.StringIO()
-        writer = csv.writer(text, delimiter=self.delimiter, lineterminator="\n")
-        writer.writerow([safe_cell(stored_cell(cell)) for cell in cells])
-        return text.getvalue()
+        return csv_line([stored_cell(cell) for cell in cells], self.delimiter)
 
 
 def _header(

@@ -144,6 +144,21 @@ class SqlMailLedger:
             ):
                 raise LookupError(f"the mail {key} was never claimed; claim it before sending")
 
+    def leaving(self, program: str, since: datetime) -> bool:
+        """Whether a mail to a lead of this program was claimed since then and has not ended."""
+        query = (
+            sa.select(_M.c.key)
+            .join(_L, _L.c.id == _M.c.lead)
+            .where(
+                _L.c.program == program,
+                _M.c.status == "claimed",
+                _M.c.email.is_not(None),
+                _M.c.updated >= since,
+            )
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query.limit(1)) is not None
+
     def suppression(self, address: str, *, operational: bool) -> str | None:
         """Why this address gets no such mail: the first that applies, or None.
 

@@ -133,16 +133,23 @@ class SqlPrograms:
 
     def pause(self, name: str, *, by: str = "") -> bool:
         """Pause a program; False if it is paused already."""
-        row = self._database.upsert(_Z).values(name=name, at=datetime.now(UTC), by=by)
-        insert = row.on_conflict_do_nothing().returning(_Z.c.name)
         with self._database.write() as connection:
-            return connection.scalar(insert) is not None
+            return self.pause_in(connection, name, by=by)
+
+    def pause_in(self, connection: Connection, name: str, *, by: str = "") -> bool:
+        """`pause` in the caller's transaction."""
+        row = self._database.upsert(_Z).values(name=name, at=datetime.now(UTC), by=by)
+        return connection.scalar(row.on_conflict_do_nothing().returning(_Z.c.name)) is not None
 
     def resume(self, name: str) -> bool:
         """Let a paused program go on; False if it is not paused."""
-        delete = sa.delete(_Z).where(_Z.c.name == name).returning(_Z.c.name)
         with self._database.write() as connection:
-            return connection.scalar(delete) is not None
+            return self.resume_in(connection, name)
+
+    def resume_in(self, connection: Connection, name: str) -> bool:
+        """`resume` in the caller's transaction."""
+        delete = sa.delete(_Z).where(_Z.c.name == name).returning(_Z.c.name)
+        return connection.scalar(delete) is not None
 
     def paused(self, name: str) -> bool:
         """Whether this program is paused."""

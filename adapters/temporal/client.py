@@ -28,7 +28,6 @@ from temporalio.service import RPCError, RPCStatusCode
 from activities.ports import Journal, StoredLead
 from models.envelopes import Json, LeadRun, ProgramClock
 from models.program.program import Program
-from models.publication import InFlight
 from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
@@ -57,11 +56,6 @@ class LeadNotFoundError(LookupError):
 def workflow_id(lead: str) -> str:
     """The id of a lead's workflow."""
     return f"lead/{lead}"
-
-
-def publication_body(to: str, in_flight: InFlight, *, recheck: bool) -> Json:
-    """What a publication sends to each lead in flight."""
-    return {"do": "publish", "to": to, "in_flight": in_flight, "recheck": recheck}
 
 
 class Leads:

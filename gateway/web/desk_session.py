@@ -76,7 +76,7 @@ def desk_user(context: Context) -> Callable[..., DeskUser]:
             raise SignInNeededError(path_within_desk(request.url.path.removesuffix("/acts")))
         member = people.member(person)
         return DeskUser(
-            viewer=viewer,
+            viewer=viewer.through("desk"),
             person=person,
             name=member.name if member is not None and member.name else person,
             zone=person_zone(context, people, person),

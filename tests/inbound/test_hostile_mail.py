@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.inbound.listener import receiving
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, recognise
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from tests.inbound.deliveries import FIXTURES, RecordingMailer, read_recorded_mail, reply_mail, send
 from tests.waiting import LIMIT
@@ -20,7 +20,7 @@ from usecases.context import Context
 
 RECORDED = tuple(read_recorded_mail(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(
-    max_examples=200,
+    max_examples=80,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -15,7 +15,7 @@ from adapters.sql.database import open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from gateway.inbound.listener import receiving
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from models.directory import Directory, Member, Team
 from models.state import dump_state
 from models.tables.columns import table_of
@@ -140,7 +140,7 @@ async def test_a_forwarded_reply_says_so_is_limited_and_is_not_written_in_our_na
     port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
     said = "Your invoice is due.\n" + "pay now\n" * 10_000
-    await send_reply(port, context, owned_message, reply_mail("Invoice \u202e" + "9" * 400, said))
+    await send_reply(port, context, owned_message, reply_mail("Invoice \u202e" + "9 " * 200, said))
     [passed] = mailer.sent
     assert passed.subject.startswith("[Forwarded reply] Invoice ")
     assert "\u202e" not in passed.subject

@@ -123,6 +123,7 @@ def test_rows_are_streamed(tmp_path: Path) -> None:
     with file.open("w", encoding="cp1252") as text:
         text.write("email,notes\n")
         text.writelines(f"p{n}@many.example,Jürgen {'x' * 4_000}\n" for n in range(2_000))
+    read(tmp_path / "first.csv", "email\nzo\xeb@x.example".encode("latin-1"))  # loads the library
     tracemalloc.start()
     with open_rows(file, meanings_of(None)) as rows:
         count = sum(1 for _ in rows)
