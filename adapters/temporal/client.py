@@ -107,8 +107,18 @@ class Leads:
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
         """Send events to a lead, open or closed. Raises LeadNotFoundError."""
+        await self._signal(lead, "events", list(events))
+
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        """Leave an act as a signal, for a lead that no worker serves now. It is done once.
+
+        Raises LeadNotFoundError and RPCError.
+        """
+        await self._signal(lead, do, fields)
+
+    async def _signal(self, lead: str, name: str, body: Any) -> None:
         try:
-            await self._handle(lead).signal("events", list(events))
+            await self._handle(lead).signal(name, body)
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
@@ -119,8 +129,8 @@ class Leads:
                 id=workflow_id(lead),
                 task_queue=self._queue,
                 id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
-                start_signal="events",
-                start_signal_args=[list(events)],
+                start_signal=name,
+                start_signal_args=[body],
                 task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(profile, lead),
             )

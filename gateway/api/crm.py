@@ -148,7 +148,14 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
         }
         fields = {**named, "id": _act_id(webhook_id)}
         outcome = await perform(
-            context.reports, acts, ADMIN, lead=lead, do=do, fields=fields, now=context.now()
+            context.reports,
+            acts,
+            context.arrivals,
+            ADMIN,
+            lead=lead,
+            do=do,
+            fields=fields,
+            now=context.now(),
         )
         if not isinstance(outcome, ActDone):
             raise _problem(outcome)

@@ -5,9 +5,6 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,39 +12,23 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from temporalio import workflow
-from temporalio.client import Client, WorkflowHistory
+from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
-from temporalio.worker import Worker
 
-from activities.ports import World
-from adapters.delivery.catcher import Catcher
-from adapters.files.program import read_program
-from adapters.files.teams import read_directory
-from adapters.sql.database import Database, migrate, open_database
-from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
-from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
-from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import Leads, workflow_id
-from adapters.temporal.executions import LeadExecutions
+from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
-from assembly.queues import turn_activities, working
-from assembly.reconciling import reconciliation
 from assembly.sandbox import sandbox
-from assembly.settings import Settings
-from assembly.world import open_world
 from models.envelopes import LeadRun
-from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
+from tests.server.installation import Installation, installed
 from tests.waiting import until
-from usecases.reconciling import Finding, Reconciliation
-from workflows.commands import LEADS
 from workflows.lead import LeadWorkflow
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,114 +57,14 @@ class OlderLead(LeadWorkflow):
         await super()._turn()
 
 
-@dataclass
-class ReconciledSite:
-    """One installation: its queues, its database, and workers that can be started and stopped."""
-
-    client: Client
-    settings: Settings
-    world: World
-    database: Database
-    program: Program
-    running: AsyncExitStack = field(default_factory=AsyncExitStack)
-
-    @property
-    def leads(self) -> Leads:
-        return Leads(self.client, SqlJournal(self.database), prefix=self.settings.queue_prefix)
-
-    @property
-    def reconciliation(self) -> Reconciliation:
-        return reconciliation(self.client, self.settings, self.database)
-
-    async def work(self) -> None:
-        """Start a worker."""
-        await self.running.enter_async_context(working(self.client, self.settings, self.world))
-
-    async def stop(self) -> None:
-        """Stop the worker."""
-        await self.running.aclose()
-
-    @asynccontextmanager
-    async def older_worker(self) -> AsyncIterator[None]:
-        """A worker of an older leadflow, for turns alone."""
-        turns = turn_activities(self.world)
-        with ThreadPoolExecutor(2) as threads:
-            async with Worker(
-                self.client,
-                task_queue=self.settings.queue_prefix + LEADS,
-                workflows=[OlderLead],
-                activities=[turns.turn],
-                activity_executor=threads,
-            ):
-                yield
-
-    async def enrolled(self, task_timeout: timedelta | None = None) -> str:
-        """A new lead that has taken its first turn. A short task timeout makes it fail soon."""
-        lead = f"o'r{uuid.uuid4().hex[:10]}"
-        profile = {"email": f"{uuid.uuid4().hex[:10]}@northwind.example", "employees": 900}
-        if task_timeout is None:
-            assert await self.leads.enrol(lead, self.program, profile)
-        else:
-            await self.client.start_workflow(
-                LeadWorkflow.run,
-                LeadRun(lead=lead, digest=self.program.digest, profile=profile),
-                id=workflow_id(lead),
-                task_queue=self.settings.queue_prefix + LEADS,
-                task_timeout=task_timeout,
-            )
-        await until(lambda: self.kinds(lead))
-        return lead
-
-    def kinds(self, lead: str) -> list[str]:
-        query = sa.select(_E.c.kind).where(_E.c.lead == lead).order_by(_E.c.seq)
-        with self.database.read() as connection:
-            return list(connection.scalars(query))
-
-    def entries(self, lead: str, kind: str) -> list[tuple[datetime, dict[str, Any]]]:
-        query = sa.select(_E.c.at, _E.c.fields).where(_E.c.lead == lead, _E.c.kind == kind)
-        with self.database.read() as connection:
-            return [(row.at, row.fields) for row in connection.execute(query)]
-
-    async def found(self, lead: str, **how: Any) -> list[Finding]:
-        """What a comparison says of this lead."""
-        compared = await self.reconciliation.compare(**how)
-        return [one for one in compared.found if one.lead == lead]
-
-    async def ended(self, lead: str) -> None:
-        """Wait until the workflow is not listed as running."""
-        executions = LeadExecutions(self.client, prefix=self.settings.queue_prefix)
-
-        async def listed() -> bool:
-            return bool(await executions.not_running([lead]))
-
-        await until(listed)
-
-
 @pytest.fixture
-async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
-    with Catcher(tmp_path / "mail", 0, None) as catcher:
-        settings = Settings(
-            home=tmp_path,
-            database_url="",
-            queue_prefix=f"rec{uuid.uuid4().hex[:8]}-",
-            smtp_port=catcher.port,
-        )
-        migrate(settings.database)
-        database = open_database(settings.database)
-        program = read_program(ROOT / "programs" / "acme.yaml")
-        SqlPrograms(database).publish(program)
-        SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
-        with open_world(settings) as world:
-            one = ReconciledSite(dev_server.client, settings, world, database, program)
-            try:
-                yield one
-            finally:
-                await one.stop()
-                database.close()
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Installation]:
+    async with installed(dev_server.client, tmp_path) as one:
+        yield one
 
 
 async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_real_instant(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
     await site.work()
     lead = await site.enrolled()
@@ -204,7 +85,7 @@ async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_rea
 
 
 async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
     await site.work()
     lead = await site.enrolled()
@@ -222,7 +103,7 @@ async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_
     assert fields["due"].startswith(due.isoformat()[:19])
 
 
-def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
+def _set_deadline(site: Installation, lead: str, due: datetime) -> None:
     """As if the owner's deadline had passed while the lead had no workflow."""
     with site.database.write() as connection:
         state: Any = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
@@ -235,9 +116,9 @@ def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
 
 
 async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
-    async with site.older_worker():
+    async with site.worker_of(OlderLead):
         lead = await site.enrolled(timedelta(seconds=2))
         seen = {"id": "seen", "type": "page.viewed", "subject": "/pricing"}
         await site.leads.events(lead, [seen])
@@ -274,7 +155,7 @@ async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
     assert await resets.last_good_task(whole) is None
 
 
-async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> None:
+async def test_what_waits_or_was_given_up_is_reported(site: Installation) -> None:
     old = datetime.now(UTC) - timedelta(hours=2)
     intake = SqlIntake(site.database)
     items = [
@@ -298,7 +179,7 @@ async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> N
 
 
 async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
     await site.work()
     lead, rowless = await site.enrolled(), await site.enrolled()
@@ -314,7 +195,7 @@ async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_
 
 
 async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
     lead = f"early{uuid.uuid4().hex[:8]}"
     profile = {"email": f"{lead}@northwind.example", "employees": 900}
@@ -327,7 +208,7 @@ async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
 
 
 async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
-    site: ReconciledSite,
+    site: Installation,
 ) -> None:
     await site.work()
     lead = await site.enrolled()
@@ -354,7 +235,7 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 
-async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:
+async def _triggered(site: Installation, name: str) -> dict[str, Any]:
     """Have the schedule act now; the result of the workflow that it started."""
     handle = site.client.get_schedule_handle(name)
     before = (await handle.describe()).info.num_actions
