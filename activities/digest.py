@@ -12,7 +12,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
-from activities.mail import unsent
+from activities.mail_routes import unsent
 from activities.ports import MailRefusedError, MailUnsentError, Rendered, World
 from lifecycle.stable_hash import short_hash
 from models.directory import Directory

@@ -11,9 +11,18 @@ from pydantic import TypeAdapter
 
 from models.decision import Alert, AnyCommand, SendMail
 from models.envelopes import Envelope, Json
-from models.inputs import Created, Input, MalformedInput, Result, Resumed
+from models.inputs import (
+    Created,
+    Input,
+    MalformedInput,
+    ProgramChanged,
+    ProgramPaused,
+    Result,
+    Resumed,
+)
 from models.instants import parse_instant
 from models.messages import event_of, is_read, read_act, read_event
+from models.publication import IN_FLIGHT
 
 _RESULTS = TypeAdapter(Result)
 
@@ -37,6 +46,8 @@ def read_input(envelope: Envelope) -> Input:
             return _created(body, arrived)
         if kind == "resumed":
             return Resumed(arrived=arrived)
+        if kind == "program":
+            return _of_program(body, arrived)
         why = str(body)
     except ValueError as error:
         why = str(error)
@@ -47,6 +58,18 @@ def _created(body: Any, arrived: datetime) -> Created:
     if not isinstance(body, Mapping):
         raise ValueError("a lead is created with its profile, a mapping with at least email")
     return Created(arrived=arrived, profile=body)
+
+
+def _of_program(body: Any, arrived: datetime) -> Input:
+    if not isinstance(body, Mapping):
+        raise ValueError("what a program does to its leads is a mapping with `do`")
+    do, to, in_flight = (body.get(name) for name in ("do", "to", "in_flight"))
+    if do in ("pause", "resume"):
+        return ProgramPaused(arrived=arrived, pause=do == "pause")
+    if do == "publish" and isinstance(to, str) and in_flight in IN_FLIGHT:
+        recheck = body.get("recheck") is True
+        return ProgramChanged(arrived=arrived, to=to, in_flight=in_flight, recheck=recheck)
+    raise ValueError("`do` is pause, resume, or publish with `to` and `in_flight`")
 
 
 def _by(body: Any) -> str:

@@ -2,12 +2,13 @@
 
 After a crash nobody knows whether the mail server had accepted the mail. A person who gets a mail
 twice loses trust. So the outcome is reported as unknown, and the mail is not sent again.
+
+The file is long because one try to send a mail is described here from its place to its result.
 """
 
 from __future__ import annotations
 
 import asyncio
-import random
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Executor
 from dataclasses import dataclass
@@ -20,12 +21,13 @@ from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.envelopes import read_command
 from activities.heartbeat import pulse
+from activities.mail_routes import MailRoutes, not_now, routes, spread, stopped, unsent
 from activities.ports import (
-    ChatAwayError,
     Claim,
     MailRefusedError,
     MailUnsentError,
     Rendered,
+    Reservation,
     World,
 )
 from models.decision import SendMail
@@ -37,8 +39,6 @@ _PATIENCE = timedelta(seconds=5)
 """A mail whose place comes within this time waits for it. A later one is tried again later, so that
 other mails are sent first."""
 
-_LONGEST_SPREAD = timedelta(minutes=10)
-
 Value = TypeVar("Value")
 Ending = Literal["sent", "skipped", "failed"]
 
@@ -47,9 +47,10 @@ _log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class _Ready:
-    """A mail as rendered, and the rates under which it waits for its place."""
+    """A mail as rendered, its program, and the rates under which it waits for its place."""
 
     mail: Rendered
+    program: Program
     rates: dict[str, Rate]
 
 
@@ -76,6 +77,7 @@ class MailActivities:
     def __init__(self, world: World, threads: Executor | None = None) -> None:
         self._world = world
         self._threads = threads
+        self._routes = MailRoutes(world.breakers)
 
     @activity.defn(name="send_mail")
     async def send_mail(self, work: Work) -> list[CommandResult]:
@@ -106,9 +108,8 @@ class MailActivities:
         ready = await self._in_thread(self._prepared, work, command)
         if not isinstance(ready, _Ready):
             return ready
-        if ready.rates:
-            await self._in_turn(ready.rates)
-        return await self._sent(work["lead"], command, ready.mail)
+        place = await self._in_turn(ready)
+        return await self._sent(work["lead"], command, ready, place)
 
     async def _in_thread(self, work: Callable[..., Value], *args: Any) -> Value:
         return await asyncio.get_running_loop().run_in_executor(self._threads, work, *args)
@@ -132,18 +133,19 @@ class MailActivities:
     def _prepared(self, work: Work, command: SendMail) -> _Ready | CommandResult:
         """Render the mail, unless its result is known already. It is not claimed yet."""
         lead, mail_ledger = work["lead"], self._world.mail_ledger
-        mail, rates = self._rendered(work, command)
-        if mail is None:
+        ready = self._rendered(work, command)
+        if ready is None:
             claim = mail_ledger.claim(lead, command.key, command.message, command.at)
             return self._ended(lead, command, claim, why="template")
+        mail = ready.mail
         known = mail_ledger.standing(command.key, mail, operational=command.operational)
         if known is None:
-            return _Ready(mail, rates)
-        # A suppressed mail gets its row here. A mail with an outcome keeps its row.
+            return ready
+        # What is suppressed gets its row here; what ended keeps its own.
         ended = mail_ledger.begin(lead, command, mail) if known.status == "skipped" else known
         if ended.status == "new":  # the suppression was lifted just now
             mail_ledger.release(command.key)
-            return _Ready(mail, rates)
+            return ready
         return self._ended(lead, command, ended)
 
     def _ended(
@@ -156,12 +158,13 @@ class MailActivities:
             return self._settled(lead, command, "failed", why)
         return _done(claim.status, claim.why)
 
-    def _rendered(self, work: Work, command: SendMail) -> tuple[Rendered | None, dict[str, Rate]]:
-        """The mail and the rates it is under; no mail if it can't be rendered."""
+    def _rendered(self, work: Work, command: SendMail) -> _Ready | None:
+        """The mail and the rates it is under; None if it can't be rendered."""
         state = self._world.journal.state(work["lead"])
         if state is None:
             raise LookupError(f"the lead {work['lead']} has no row in this database")
-        program = self._world.programs.load(state.digest)
+        sent_by = next((one.version for one in state.mails if one.key == command.key), None)
+        program = self._world.programs.load(sent_by or state.digest)
         try:
             mail = self._world.renderer.marketing(
                 program, state, self._world.people.directory(), command
@@ -170,54 +173,92 @@ class MailActivities:
             _log.error(
                 "mail can't be rendered", lead=work["lead"], email=command.email, why=str(error)
             )
-            return None, {}
-        return mail, _rates(program, mail)
+            return None
+        return _Ready(mail, program, _rates(program, mail))
 
-    async def _in_turn(self, rates: dict[str, Rate]) -> None:
-        """Wait for this mail's place.
+    async def _in_turn(self, ready: _Ready) -> Reservation:
+        """Wait for this mail's place; raise if that is long, so that others go meanwhile.
 
-        Raises if that is long, so that other mails are sent meanwhile.
+        A mail whose route is stopped takes none.
         """
-        wait = await self._in_thread(self._world.rates.reserve, rates, _PATIENCE)
-        if wait > _PATIENCE:
+        place = Reservation(wait=timedelta(0))
+        if ready.rates:
+            place = await self._in_thread(self._world.rates.reserve, ready.rates, _PATIENCE)
+        if place.wait > _PATIENCE:
             raise ApplicationError(
                 "as much mail goes out as the program allows",
                 type="RateReached",
-                next_retry_delay=_spread(wait, activity.info().attempt),
+                next_retry_delay=spread(place.wait, activity.info().attempt),
                 category=ApplicationErrorCategory.BENIGN,
             )
-        await asyncio.sleep(wait.total_seconds())
+        wait = await self._in_thread(self._routes.wait, ready.program, ready.mail)
+        if wait is not None:
+            await self._in_thread(self._world.rates.give_back, ready.rates, place)
+            raise stopped(wait)
+        await asyncio.sleep(place.wait.total_seconds())
+        return place
 
-    async def _sent(self, lead: str, command: SendMail, mail: Rendered) -> CommandResult:
-        status: Ending = "failed"
-        why: str | None = "unknown_outcome"
+    async def _sent(
+        self, lead: str, command: SendMail, ready: _Ready, place: Reservation
+    ) -> CommandResult:
+        """Send the mail; a try of which nothing was sent gives its place of the rates back."""
         attempt = _Attempt()
 
         async def claim() -> None:
             attempt.claiming = True
-            await self._claimed(lead, command, mail)
+            await self._claimed(lead, command, ready.mail)
             attempt.claimed = True
 
+        try:
+            return await self._tried(lead, command, ready, attempt, claim)
+        finally:
+            if not attempt.claimed and place.taken:
+                await self._in_thread(self._world.rates.give_back, ready.rates, place)
+
+    async def _tried(
+        self,
+        lead: str,
+        command: SendMail,
+        ready: _Ready,
+        attempt: _Attempt,
+        claim: Callable[[], Coroutine[Any, Any, None]],
+    ) -> CommandResult:
+        why = "unknown_outcome"
+        mail, program = ready.mail, ready.program
         try:
             await _handed_back(self._world.mailer.send(mail, before_content=claim), attempt)
         except _NotSentError as error:
             return await self._in_thread(self._ended, lead, command, error.claim)
         except MailUnsentError as error:
-            if attempt.claimed:
-                await self._in_thread(self._world.mail_ledger.release, command.key)
+            await self._released(command, attempt)
+            if error.about_us:
+                await self._in_thread(self._routes.refused, program, mail, "about_us", str(error))
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
+            info = activity.info()
+            if await self._in_thread(
+                self._routes.waits, program, mail, error, info.scheduled_time, info.attempt
+            ):
+                await self._released(command, attempt)
+                raise not_now(error) from error
+            why = "refused" if error.kind == "unsendable" else error.kind
             if not attempt.claimed:
-                return await self._in_thread(self._refused, lead, command, mail, error.kind)
-            why = error.kind
+                return await self._in_thread(self._refused, lead, command, mail, why)
         except Exception as error:
             if not attempt.claimed:
                 raise  # nothing was sent: Temporal tries again
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
         else:
-            status, why = "sent", None
-        return await self._in_thread(self._settled, lead, command, status, why)
+            done = await self._in_thread(self._settled, lead, command, "sent", None)
+            await self._in_thread(self._routes.accepted, program, mail)
+            return done
+        return await self._in_thread(self._settled, lead, command, "failed", why)
+
+    async def _released(self, command: SendMail, attempt: _Attempt) -> None:
+        """Give the claim of a mail back that the server surely did not take."""
+        if attempt.claimed:
+            await self._in_thread(self._world.mail_ledger.release, command.key)
 
     def _refused(self, lead: str, command: SendMail, mail: Rendered, why: str) -> CommandResult:
         """Record that the server refused a mail permanently before it asked for the content."""
@@ -261,30 +302,10 @@ async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) ->
             await asyncio.wait({task})
 
 
-def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:
-    """The error for Temporal: it tries again, and logs no stack trace for each try."""
-    return ApplicationError(
-        str(error), type=type(error).__name__, category=ApplicationErrorCategory.BENIGN
-    )
-
-
-def _spread(wait: timedelta, tries: int) -> timedelta:
-    """When to ask again for a mail whose place comes after `wait`: later after each try.
-
-    All mails that wait have the same next place. If all came back at that instant, every one of
-    them would ask for each place.
-    """
-    longer = min(wait * tries, _LONGEST_SPREAD)
-    return wait + longer * random.random()  # noqa: S311 - no secret
-
-
 def _rates(program: Program, mail: Rendered) -> dict[str, Rate]:
     """The rates that a mail is under: the program's, and the receiving domain's."""
-    domain = mail.to.rstrip(">").rpartition("@")[2].lower()
-    both = {
-        f"program/{program.program}": program.sending.rate,
-        f"domain/{domain}": program.sending.domain_rate,
-    }
+    of_program, of_domain = routes(program, mail)
+    both = {of_program: program.sending.rate, of_domain: program.sending.domain_rate}
     return {name: rate for name, rate in both.items() if rate is not None}
 
 

@@ -9,10 +9,11 @@ The file is long because each port is described whole, for whoever writes an ada
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
+from activities.circuit_breaker import Breaker, Evidence
 from activities.meter import UNMETERED, Meter
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
@@ -62,6 +63,14 @@ class Programs(Protocol):
         """The program of this digest. Raises LookupError if none was published."""
         ...
 
+    def newest_digest(self, name: str) -> str:
+        """The digest of the newest version of this program. Raises LookupError if there is none."""
+        ...
+
+    def paused(self, name: str) -> bool:
+        """Whether this program is paused."""
+        ...
+
 
 class People(Protocol):
     """The directory and its counters."""
@@ -88,6 +97,10 @@ class Journal(Protocol):
 
     def state(self, lead: str) -> LeadState | None:
         """The lead's state alone, or None."""
+        ...
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
 
     def record(
@@ -220,11 +233,43 @@ class MailLedger(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reservation:
+    """A mail's place under some rates."""
+
+    wait: timedelta
+    """How long until it comes."""
+    taken: Mapping[str, datetime] = field(default_factory=dict)
+    """By rate, until when it was taken; empty if it was too far away to be taken."""
+
+
 class Rates(Protocol):
     """The most mail in a time, for all workers together."""
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
-        """How long to wait for a place under all these rates; taken if within `patience`."""
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:
+        """A place under all these rates; taken if it comes within `patience`."""
+        ...
+
+    def give_back(self, rates: Mapping[str, Rate], place: Reservation) -> None:
+        """Give back the place of a mail of which nothing was sent."""
+        ...
+
+
+class Breakers(Protocol):
+    """Circuit breakers: which routes of mail are stopped, for all workers together."""
+
+    def wait(self, routes: Sequence[str]) -> timedelta | None:
+        """How long a mail on these routes waits; None: they are closed; zero: it is the probe."""
+        ...
+
+    def accepted(self, routes: Sequence[str]) -> tuple[Breaker, ...]:
+        """Record that a mail was accepted; the routes as they were, if that changed any."""
+        ...
+
+    def refused(
+        self, routes: Sequence[str], address: str, evidence: Evidence, why: str
+    ) -> tuple[tuple[Breaker, ...], tuple[Breaker, ...]]:
+        """Record a refusal: these routes after it, and those of them that it opened."""
         ...
 
 
@@ -263,19 +308,30 @@ class Digests(Protocol):
 
 
 class MailUnsentError(Exception):
-    """The server did not accept the mail; another try may succeed."""
+    """The server surely did not take the mail; worth another try.
+
+    `answered`: it was there and said "not now" (4XX), so that the next try has time. `about_us`:
+    its words were about our servers, our rate or our login.
+    """
+
+    def __init__(self, message: str, *, answered: bool = False, about_us: bool = False) -> None:
+        super().__init__(message)
+        self.answered = answered
+        self.about_us = about_us
+
+
+RefusalKind = Literal["bounced", "soft_bounced", "refused", "unsendable"]
 
 
 class MailRefusedError(Exception):
     """The server refused the mail permanently; the message says why.
 
-    `kind` says what that means for the address: it does not exist (`bounced`), it may be fine
-    (`soft_bounced`: policy, a full mailbox), or nothing (`refused`).
+    `kind` says what that means: the address does not exist (`bounced`), or it may be fine
+    (`soft_bounced`: a full mailbox). `refused`: that is about our servers, our domain, our rate or
+    our letters, so the mail may go when that is mended. `unsendable`: this mail never can.
     """
 
-    def __init__(
-        self, message: str, kind: Literal["bounced", "soft_bounced", "refused"] = "refused"
-    ) -> None:
+    def __init__(self, message: str, kind: RefusalKind = "unsendable") -> None:
         super().__init__(message)
         self.kind = kind
 
@@ -339,6 +395,7 @@ class World:
     """For mail to sales: a mailer of its own, so that no alert waits behind mail to leads."""
     chat: Chat
     rates: Rates
+    breakers: Breakers
     digests: Digests
     meter: Meter = UNMETERED
     arrivals: Arrivals | None = None

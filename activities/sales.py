@@ -13,7 +13,7 @@ from temporalio import activity
 
 from activities.envelopes import read_command
 from activities.heartbeat import pulse
-from activities.mail import unsent
+from activities.mail_routes import unsent
 from activities.ports import (
     AlertNotice,
     ChatAwayError,

@@ -2,6 +2,8 @@
 
 It runs as a local activity, so that its outcome is in the history and replaying a lead never runs
 the rules again.
+
+The file is long because a turn that ran before is told here too from one that is new.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from activities.ports import (
     Taken,
 )
 from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
 from models.decision import Decision, SendMail
 from models.envelopes import (
     Envelope,
@@ -107,11 +110,15 @@ class TurnActivities:
         envelopes = in_time(request, self._arrivals, self._signals)
         inputs = [read_input(one) for one in envelopes]
         now = parse_instant(request["now"])
-        book, people = rulebook(program), self._people.directory()
+        people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
+        versions = self._versions(state)
 
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
-            return self._decide(book, state, inputs, now, people=people, grace=grace)
+            book = rulebook(self._programs.load(state.digest))
+            return self._decide(
+                book, state, inputs, now, people=people, grace=grace, versions=versions
+            )
 
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
@@ -144,6 +151,14 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._programs.newest_digest(state.program),
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
 
     def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)

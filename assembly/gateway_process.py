@@ -15,7 +15,8 @@ from assembly.mail import open_mailer
 from assembly.monitoring import Monitoring
 from assembly.settings import Settings
 from gateway.inbound.listener import receiving
-from gateway.server import listening, serving
+from gateway.requests.http_server import listening
+from gateway.server import serving
 
 _log = structlog.get_logger(__name__)
 

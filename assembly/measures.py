@@ -155,6 +155,11 @@ class _Waiting(Collector):
             found.claimed_since,
             now,
         )
+        yield _gauge(
+            "leadflow_mail_routes_stopped",
+            "Programs and domains whose mail waits because a server refuses everybody.",
+            found.routes_stopped,
+        )
         yield _gauge("leadflow_leads_overdue", "Leads whose due instant passed.", found.overdue)
         yield _age("leadflow_overdue_age_seconds", "Of the earliest.", found.overdue_since, now)
 

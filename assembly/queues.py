@@ -23,6 +23,7 @@ from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import SignalTimes
 from assembly.reconciling import comparing
+from assembly.rolling_out import rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
@@ -30,6 +31,7 @@ from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
 """How long a worker that stops waits for its activities to end."""
@@ -70,6 +72,7 @@ async def working(
         reconcile = ReconcileActivities(
             stack.enter_context(comparing(client, settings)), world.meter
         )
+        rollouts = stack.enter_context(rolling_out(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -84,7 +87,12 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + SALES,
-                activities=[sales.alert, digest.send_digest, reconcile.reconcile],
+                activities=[
+                    sales.alert,
+                    digest.send_digest,
+                    reconcile.reconcile,
+                    rollouts.roll_out,
+                ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
             )
@@ -93,7 +101,7 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow],
+                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow, RolloutWorkflow],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

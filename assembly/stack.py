@@ -20,10 +20,12 @@ from adapters.temporal.embedded import EmbeddedServer
 from adapters.temporal.schedules import Schedules
 from assembly.context import gateway_config, open_context
 from assembly.queues import working
+from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
 from assembly.world import open_world
 from gateway.inbound.listener import receiving
-from gateway.server import listening, serving
+from gateway.requests.http_server import listening
+from gateway.server import serving
 from models.envelopes import ProgramClock, program_now
 
 INBOUND_DOMAIN = "in.leadflow.localhost"
@@ -118,6 +120,7 @@ async def running_stack(
                         if clock is None:  # a demonstration's leads have clocks of their own
                             await Schedules(client, prefix=caught.queue_prefix).set_up()
                         await running.enter_async_context(working(client, caught, world))
+                        await running.enter_async_context(starting_rollouts(client, caught))
                         gateway = _answering(
                             client, caught, world, clock, web=web, returning=returning
                         )

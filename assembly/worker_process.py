@@ -11,6 +11,7 @@ from adapters.temporal.client import TemporalUnavailableError
 from adapters.temporal.connection import connect, missing_attributes
 from assembly.monitoring import Monitoring
 from assembly.queues import working
+from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
 from assembly.world import open_world
 from workflows.commands import LEADS, MAIL, SALES
@@ -30,7 +31,11 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
                 f"the namespace {client.namespace} lacks the search attributes"
                 f" {', '.join(missing)}; register them: leadflow temporal setup"
             )
-        async with working(client, settings, world), monitoring.serving(client):
+        async with (
+            working(client, settings, world),
+            starting_rollouts(client, settings),
+            monitoring.serving(client),
+        ):
             _log.info(
                 "worker ready",
                 address=client.service_client.config.target_host,

@@ -13,6 +13,7 @@ from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
 from adapters.sql.arrivals import SqlArrivals
+from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
@@ -44,6 +45,7 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             alerts=alerts,
             chat=ChatWebhooks(settings.alert_webhooks),
             rates=SqlRates(database),
+            breakers=SqlBreakers(database),
             digests=SqlDigests(database, settings.public_url),
             meter=meter,
             arrivals=SqlArrivals(database),

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 
 from assembly import logs
-from bench import business_time, intake, life, mail, memory, rules, throughput
+from bench import assigning, business_time, intake, life, mail, memory, rules, throughput
 from lifecycle.calendars.business_time import business_calendar
 from models.durations import Duration
 
@@ -107,6 +107,14 @@ def _intake() -> Iterator[Figure]:
         yield Figure(f"the intake beside it {what}", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
 
 
+def _assigning() -> Iterator[Figure]:
+    found = _run(assigning.measure)
+    fastest, processor = found.fastest * 1_000, found.processor * 1_000
+    what = f"an assignment in a team of {assigning.MEMBERS:,}, the fastest of 200"
+    yield Figure(what, f"{fastest:.0f} ms", "≤ 20 ms", fastest <= 20)
+    yield Figure("the median of its processor time", f"{processor:.0f} ms")
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "life": _life,
     "throughput": _throughput,
@@ -115,6 +123,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "time": _time,
     "mail": _mail,
     "intake": _intake,
+    "assigning": _assigning,
 }
 
 
@@ -136,7 +145,9 @@ def _run(measure: Callable[[Path], Coroutine[Any, Any, Found]]) -> Found:
 def main(
     parts: Annotated[
         list[str] | None,
-        typer.Argument(help="life, throughput, rules, memory, time, mail, intake; else all."),
+        typer.Argument(
+            help="life, throughput, rules, memory, time, mail, intake, assigning; else all."
+        ),
     ] = None,
 ) -> None:
     """Measure, and print a table with each figure beside its aim."""

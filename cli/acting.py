@@ -31,7 +31,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
                     SqlReports(database),
                     leads,
                     SqlArrivals(database),
-                    ADMIN,
+                    ADMIN.through("cli"),
                     lead=found,
                     do=do,
                     fields=fields,

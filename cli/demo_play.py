@@ -230,14 +230,14 @@ class _Demonstration:
     def _people(self, prospects: ProspectClient, desk: DeskClient) -> SimulatedPeople:
         teams = self._stack.world.people.directory().teams
         handoff = self._program.handoff
-        second = handoff.qualify.then_to if handoff and handoff.qualify else ""
+        second = handoff.second_teams if handoff is not None else ()
         return SimulatedPeople(
             self._leads,
             prospects,
             desk,
             clock=self._clock,
             zones={one.id: lead_zone(one.profile, self._program) for one in self._checked},
-            closers={one.email for one in teams[second].members} if second else set(),
+            closers={one.email for team in second for one in teams[team].members},
         )
 
     async def _launch_and_wait(

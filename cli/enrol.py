@@ -82,9 +82,9 @@ def enrol(
     Example: `leadflow enrol --email ana@northwind.example --first-name Ana --employees 900
     --program acme`
     """
-    from lifecycle.program.new_lead import read_new_lead  # noqa: PLC0415  # keeps --help quick
-    from models.instants import whole_second  # noqa: PLC0415  # likewise
+    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
     from usecases import intake  # noqa: PLC0415  # likewise
+    from usecases.reading_lists import one_lead  # noqa: PLC0415  # likewise
 
     options = {
         "email": email,
@@ -114,7 +114,7 @@ def enrol(
     with opened(settings) as database:
         chosen = choose(program, None, database)
         try:
-            lead = read_new_lead(values, chosen.program)
+            lead = one_lead(values, chosen.program)
         except ValueError as error:
             raise WrongInputError(str(error)) from None
 

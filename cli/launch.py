@@ -23,7 +23,16 @@ from cli.console import (
     out,
     print_json,
 )
-from cli.publishing import ProgramOption, choose, publish_on
+from cli.lists import (
+    ColumnsOption,
+    EncodingOption,
+    MapOption,
+    list_options,
+    read_as,
+    say_read_as,
+    show_columns,
+)
+from cli.publishing import choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
 from usecases.publishing import ChosenProgram
 
@@ -34,6 +43,7 @@ if TYPE_CHECKING:
     from assembly.settings import Settings
     from lifecycle.program.new_lead import NewLead
     from models.program.program import Program
+    from usecases.reading_lists import ListOptions
 
 AT_ONCE = 32
 """Leads that are being started at the same time; more only queue up in the server."""
@@ -61,17 +71,29 @@ def launch(
         Path, typer.Argument(metavar="FILE", help="Leads as CSV with a header, or as JSON Lines.")
     ],
     *,
-    program: ProgramOption,
+    program: Annotated[
+        str | None,
+        typer.Option(
+            "--program",
+            metavar="NAME|FILE",
+            help="A program's file, which is published, or the name of one published before.",
+        ),
+    ] = None,
     teams: Annotated[
         Path | None,
         typer.Option(metavar="FILE", help="A teams file: the sales people to apply first."),
     ] = None,
+    encoding: EncodingOption = None,
+    mapping: MapOption = None,
+    columns: ColumnsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a file of leads on a program; those that are there already are left alone.
 
-    The header of a CSV names profile fields (`email` at least) and perhaps `id`; commas,
-    semicolons and tabs are understood. In JSON Lines each line is an object with the same names.
+    A CSV is read as people have it: exports of HubSpot, Salesforce, Mailchimp and others, in any
+    encoding, with any separator. Columns that mean nothing here are left out and named; `--columns`
+    shows what is understood, `--map` says what a column means. In JSON Lines each line is an object
+    with the names of the fields.
     Every row is checked before the first lead is started. Invalid rows go to
     `FILE.rejected.csv` (or `.rejected.jsonl`) with a `reason`: mend them there and launch that.
     An interrupted launch goes on when the same command is run again.
@@ -79,9 +101,18 @@ def launch(
     Exit status 2 if no row is valid or the file can't be used; nothing is started then.
 
     Example: `leadflow launch programs/leads.csv --program programs/acme.yaml`
-    """
-    from adapters.files.leads import LeadFileError, checked_leads  # noqa: PLC0415  # slow to import
 
+    Example: `leadflow launch hubspot.csv --columns`
+    """
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # slow to import
+    from usecases.reading_lists import UnusableFileError, read_leads  # noqa: PLC0415  # likewise
+
+    options = list_options(encoding, mapping)
+    if columns:
+        _show(file, program, teams, options, as_json=as_json)
+        return
+    if program is None:
+        raise WrongInputError("--program: say on which program the leads are started")
     settings = read_settings()
     counts = Counts()
     with opened(settings) as database, _bar(as_json=as_json) as bar:
@@ -89,8 +120,13 @@ def launch(
         size = file.stat().st_size if file.is_file() else None
         checking = bar.add_task("checking", total=size)
         try:
-            with checked_leads(
-                file, chosen.program, lambda done: bar.update(checking, completed=done)
+            people = chosen.directory or SqlDirectory(database).directory()
+            with read_leads(
+                file,
+                chosen.program,
+                people,
+                options,
+                lambda done: bar.update(checking, completed=done),
             ) as leads:
                 bar.remove_task(checking)
                 counts.rejected = leads.rejected
@@ -99,7 +135,7 @@ def launch(
                     _start(
                         settings, database, chosen, leads, counts, advance=lambda: bar.advance(task)
                     )
-        except LeadFileError as error:
+        except UnusableFileError as error:
             raise WrongInputError(str(error)) from None
         except KeyboardInterrupt:
             err.print(Text("interrupted; nothing was started yet", style="yellow"))
@@ -109,6 +145,25 @@ def launch(
         raise typer.Exit(INTERRUPTED)
     if not leads.valid:
         raise typer.Exit(Status.WRONG_INPUT)
+
+
+def _show(
+    file: Path, program: str | None, teams: Path | None, options: ListOptions, *, as_json: bool
+) -> None:
+    """Show what is understood of a file; a program is needed for its own fields only."""
+    from adapters.files.teams import read_directory  # noqa: PLC0415  # slow to import
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
+    from usecases.reading_lists import UnusableFileError, understand_leads  # noqa: PLC0415  # likewise
+
+    chosen, people = None, read_directory(teams) if teams is not None else None
+    if program is not None:
+        with opened(read_settings()) as database:
+            found = choose(program, teams, database)
+            chosen, people = found.program, found.directory or SqlDirectory(database).directory()
+    try:
+        show_columns(understand_leads(file, chosen, people, options), file, as_json=as_json)
+    except UnusableFileError as error:
+        raise WrongInputError(str(error)) from None
 
 
 def _bar(*, as_json: bool) -> Progress:
@@ -169,8 +224,10 @@ def _tell(
     where = str(leads.rejects) if leads.rejects is not None else None
     if as_json:
         named = {"program": program.program, "digest": program.digest}
-        print_json({**named, "valid": leads.valid, **asdict(counts), "rejects": where})
+        told = {"rejects": where, "file": read_as(leads.rows, leads.translation)}
+        print_json({**named, "valid": leads.valid, **asdict(counts), **told})
         return
+    say_read_as(leads.rows, leads.translation)
     if counts.interrupted:
         err.print(Text("interrupted; run the same command again to go on", style="yellow"))
     if leads.valid:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.documents.problems import DocumentError, Problem, meant
-from cli import versions
+from cli import rollouts, versions
 from cli.console import (
     JsonOption,
     Panel,
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     program.command("check")(check)
     program.command("schema")(schema)
     versions.register(program)
+    rollouts.register(program)
     app.add_typer(program, name="program", rich_help_panel=Panel.MARKETING)
     app.command("calendar", rich_help_panel=Panel.MARKETING)(calendar)
 
@@ -87,7 +88,11 @@ def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | N
     """Both files as far as they can be read, and the problems of both."""
     # CEL, Liquid, MJML and the holidays take half a second to import.
     from adapters.files.program import checked_program  # noqa: PLC0415
-    from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415
+    from adapters.files.teams import (  # noqa: PLC0415
+        check_meeting,
+        read_directory,
+        unmanaged_teams,
+    )
 
     program, directory = None, None
     problems: list[Problem] = []
@@ -103,6 +108,7 @@ def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | N
             problems += error.problems
     if program is not None and directory is not None:
         problems += check_meeting(program, directory, file=path)
+        problems += unmanaged_teams(program, directory, file=path)
     return program, directory, problems
 
 

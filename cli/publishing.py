@@ -61,6 +61,15 @@ async def publish_on(
     warn(await chosen.publish_on(Schedules(client, prefix=settings.queue_prefix), database))
 
 
+async def start_rollouts(client: Client, settings: Settings, database: Database) -> None:
+    """Begin to send to leads in flight what was published or paused; a worker carries it out."""
+    from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # keeps --help quick
+    from adapters.temporal.rollouts import RolloutRuns  # noqa: PLC0415  # likewise
+
+    under_way = SqlRollouts(database).under_way()
+    await RolloutRuns(client, prefix=settings.queue_prefix).start(under_way)
+
+
 def warn(published: Published) -> None:
     """Print what people should know of a publication."""
     print_warnings(published.warnings)

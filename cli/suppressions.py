@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Literal, cast, get_args
+from typing import Annotated, Literal
 
 import typer
 from rich.table import Table
@@ -21,6 +19,15 @@ from cli.console import (
     out,
     print_json,
     print_table,
+)
+from cli.lists import (
+    ColumnsOption,
+    EncodingOption,
+    MapOption,
+    list_options,
+    read_as,
+    say_read_as,
+    show_columns,
 )
 from cli.session import explained, opened, read_settings
 
@@ -163,11 +170,16 @@ def listed(*, as_json: JsonOption = False) -> None:
 
 
 def imported(
-    file: Annotated[Path, typer.Argument(help="CSV with `address` and, if given, `reason`.")],
+    file: Annotated[
+        Path, typer.Argument(help="CSV with addresses and, if given, a `reason`; or an export.")
+    ],
     *,
+    encoding: EncodingOption = None,
+    mapping: MapOption = None,
+    columns: ColumnsOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Suppress every address of a CSV file.
+    """Suppress every address of a CSV file, such as what Mailchimp or HubSpot exports.
 
     A row that can't be used is written beside the file, to `FILE.rejected.csv`, with a `why`:
     mend it there and import that. Exit status 2 if no row can be used.
@@ -175,30 +187,27 @@ def imported(
     Example: `leadflow suppressions import unsubscribed.csv`
     """
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from usecases import suppressing  # noqa: PLC0415  # likewise
+    from usecases import reading_lists  # noqa: PLC0415  # likewise
 
-    done = 0
-    rejected: list[_Rejected] = []
-    with explained(), opened(read_settings()) as database:
-        intake = SqlIntake(database)
-        try:
-            for line, address, reason in _rows(file):
-                try:
-                    plain, why = _checked(address), _reason(reason)
-                    suppressing.suppress(intake, plain, why, at=_now())
-                    done += 1
-                except WrongInputError as error:
-                    rejected.append((address, reason, line, str(error)))
-        except (UnicodeDecodeError, csv.Error) as error:
-            raise WrongInputError(f"{file} is not a CSV file in UTF-8: {error}") from None
-        beside = file.with_suffix(".rejected.csv")
-        if rejected:
-            _write_rejected(beside, rejected)
-    where = str(beside) if rejected else None
+    options = list_options(encoding, mapping)
+    try:
+        if columns:
+            found = reading_lists.understand_suppressions(file, options)
+            show_columns(found, file, as_json=as_json)
+            return
+        with explained(), opened(read_settings()) as database:
+            rows, done, rejects = reading_lists.suppress_all(
+                SqlIntake(database), file, options, at=_now()
+            )
+    except reading_lists.UnusableFileError as error:
+        raise WrongInputError(str(error)) from None
+    where = str(rejects.path) if rejects.count else None
     if as_json:
-        print_json({"suppressed": done, "rejected": len(rejected), "rejects": where})
+        counts = {"suppressed": done, "rejected": rejects.count, "rejects": where}
+        print_json({**counts, "file": read_as(rows)})
     else:
-        out.print(f"{done} suppressed, {len(rejected)} rows rejected")
+        say_read_as(rows)
+        out.print(f"{done} suppressed, {rejects.count} rows rejected")
         if where is not None:
             out.print(f"rejected rows, each with its reason: {where}")
     if not done:
@@ -214,15 +223,19 @@ def exported(
 
     Example: `leadflow suppressions export suppressions.csv`
     """
-    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # keeps --help quick
+    from adapters.files.spreadsheet import BEGINNING, csv_line  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.suppressions import SqlSuppressionList  # noqa: PLC0415  # likewise
     from models.instants import write_instant  # noqa: PLC0415  # likewise
 
     count = 0
-    with explained(), opened(read_settings()) as database, file.open("w", newline="") as rows:
-        writer = csv.writer(rows)
-        writer.writerow(["address", "reason", "at"])
+    with (
+        explained(),
+        opened(read_settings()) as database,
+        file.open("w", encoding="utf-8", newline="") as rows,
+    ):
+        rows.write(BEGINNING + csv_line(["address", "reason", "at"]))
         for one in SqlSuppressionList(database).all():
-            writer.writerow([one.address, one.reason, write_instant(one.at)])
+            rows.write(csv_line([one.address, one.reason, write_instant(one.at)]))
             count += 1
     if as_json:
         print_json({"ok": True, "exported": count})
@@ -230,49 +243,17 @@ def exported(
         out.print(f"{count} written to {file}")
 
 
-_Rejected = tuple[str, str, int, str]
-"""Address, reason, line and why."""
-
-
-def _rows(file: Path) -> Iterator[tuple[int, str, str]]:
-    """Each row's line, address and reason; columns are found by their names in any case."""
-    with file.open(newline="", encoding="utf-8-sig") as text:
-        reader = csv.reader(text)
-        names = [name.strip().lower() for name in next(reader, [])]
-        if "address" not in names:
-            raise WrongInputError(f"{file}:1: the first line must name a column `address`")
-        for row in reader:
-            if row:
-                fields = dict(zip(names, row, strict=False))
-                yield reader.line_num, fields.get("address", ""), fields.get("reason", "")
-
-
-def _reason(given: str) -> Reason:
-    reason = given.strip().lower() or "unsubscribed"
-    if reason in get_args(Reason):
-        return cast("Reason", reason)
-    raise WrongInputError(f"reason '{given}' is none of {', '.join(get_args(Reason))}")
-
-
 def _checked(address: str) -> str:
     """The address alone, in lower case, its domain as people write it."""
-    from models.addresses import only_address, readable_domain  # noqa: PLC0415  # slow
+    from usecases.reading_lists import suppressible_address  # noqa: PLC0415  # slow
 
     try:
-        found = only_address(address)
+        return suppressible_address(address)
     except ValueError as error:
         raise WrongInputError(str(error)) from None
-    return f"{found.username}@{readable_domain(found.domain)}".lower()
 
 
 def _now() -> datetime:
     from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
 
     return whole_second(datetime.now(UTC))
-
-
-def _write_rejected(file: Path, rejected: list[_Rejected]) -> None:
-    with file.open("w", newline="", encoding="utf-8") as rows:
-        writer = csv.writer(rows)
-        writer.writerow(["address", "reason", "line", "why"])
-        writer.writerows(rejected)

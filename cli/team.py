@@ -112,8 +112,9 @@ def listed(*, as_json: JsonOption = False) -> None:
     """List each team: its manager, and its members with their leads and days away.
 
     `leads` are owned now in mql, sal and sql, of all teams: what counts against the capacity.
-    `assigned` are the assignments counted in this team, by which the next one is fair. Whether
-    somebody is away today, their own time zone says, else that of the accept calendar.
+    `assigned` are the assignments that they ever got in this team. `share` decides who is next: the
+    lowest of those available. Whether somebody is away today, their own time zone says, else that
+    of the accept calendar.
 
     Example: `leadflow team list`
     """
@@ -133,7 +134,9 @@ def listed(*, as_json: JsonOption = False) -> None:
         out.print("there are no teams; `team apply FILE` makes them")
     for team in teams:
         out.print(Text(team.name, style="bold").append(_managed(team), style="not bold"))
-        table = Table("member", "name", "leads", "capacity", "weight", "assigned", "away until")
+        table = Table(
+            "member", "name", "leads", "capacity", "weight", "assigned", "share", "away until"
+        )
         for one in team.members:
             table.add_row(*_cells(one))
         print_table(table)
@@ -155,7 +158,8 @@ def _cells(one: MemberLine) -> tuple[str, ...]:
         str(one.leads),
         capacity,
         str(one.weight),
-        f"{one.assigned:g}",
+        str(one.assigned),
+        f"{one.share:g}",
         away,
     )
 

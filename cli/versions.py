@@ -21,8 +21,10 @@ from cli.console import (
     print_json,
     print_table,
 )
-from cli.publishing import warn
+from cli.publishing import start_rollouts, warn
 from cli.session import connected, opened, read_settings, run_async
+from models.publication import IN_FLIGHT, InFlight
+from models.rollout import RATE
 from usecases.publishing import is_file
 
 if TYPE_CHECKING:
@@ -60,8 +62,17 @@ def publish(
     ] = None,
     in_flight: Annotated[
         str | None,
-        typer.Option(metavar="pin", help="What becomes of leads in flight: they keep theirs."),
+        typer.Option(
+            metavar="|".join(IN_FLIGHT),
+            help="What becomes of leads in flight: they keep their version, change it when they"
+            " have finished what they are in, at once, or at once and begin their track anew.",
+        ),
     ] = None,
+    recheck: Annotated[
+        bool,
+        typer.Option("--recheck", help="Ask disqualify, mql and engaged at the change."),
+    ] = False,
+    rate: Annotated[float, typer.Option(min=0.1, help="Leads a second.")] = RATE,
     as_json: JsonOption = False,
 ) -> None:
     """Make a version of a program the newest of its name: new leads get it.
@@ -72,12 +83,9 @@ def publish(
     Example: `leadflow program publish programs/acme.yaml --note "shorter nurture"`
     """
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
-    from usecases.publishing import ChosenProgram  # noqa: PLC0415  # likewise
+    from usecases.publishing import ChosenProgram, LeadsInFlight  # noqa: PLC0415  # likewise
 
-    if in_flight not in (None, "pin"):
-        raise WrongInputError(
-            f"--in-flight {in_flight}: leads in flight can only keep their version yet; write pin"
-        )
+    how = _in_flight(in_flight, recheck=recheck)
     settings = read_settings()
     with opened(settings) as database:
         program = _meant(file, version, database)
@@ -85,17 +93,31 @@ def publish(
             _refuse_silence(program, database)
         chosen = ChosenProgram(program, None, from_file=True)
         who = by or getpass.getuser()
+        leads = LeadsInFlight(in_flight=how, recheck=recheck, rate=rate)
 
         async def publishing() -> None:
             async with connected(settings) as client:
                 schedules = Schedules(client, prefix=settings.queue_prefix)
-                warn(await chosen.publish_on(schedules, database, by=who, note=note))
+                warn(await chosen.publish_on(schedules, database, by=who, note=note, leads=leads))
+                await start_rollouts(client, settings, database)
 
         run_async(publishing())
     if as_json:
         print_json({"ok": True, "name": program.program, "digest": program.digest})
     else:
         out.print(f"{program.program} {program.digest[:12]} is published; new leads get it")
+
+
+def _in_flight(said: str | None, *, recheck: bool) -> InFlight:
+    how = next((one for one in IN_FLIGHT if one == (said or "pin")), None)
+    if how is None:
+        raise WrongInputError(f"--in-flight {said}: write one of {', '.join(IN_FLIGHT)}")
+    if recheck and how == "pin":
+        raise WrongInputError(
+            "--recheck asks the rules at the change of version, and pin changes none; write"
+            " --in-flight finish, migrate or restart"
+        )
+    return how
 
 
 def _meant(file: str, version: str | None, database: Database) -> Program:
@@ -129,7 +151,9 @@ def _refuse_silence(program: Program, database: Database) -> None:
         stand = ", ".join(f"{count} on {digest[:12]}" for digest, count in elsewhere.items())
         raise NegativeAnswerError(
             f"leads of {program.program} are in flight on other versions: {stand}. Say what becomes"
-            " of them: --in-flight pin (they keep their version)"
+            " of them: --in-flight pin (they keep their version), finish (they change it when they"
+            " have finished what they are in), migrate (they change it now) or restart (they"
+            " change it now, and begin their track anew)"
         )
 
 

@@ -66,12 +66,12 @@ def build_app(
         description=_DESCRIPTION,
         middleware=[
             Middleware(AnswerHeaders),
+            Middleware(HeadAsGet),  # outside of compression, so that HEAD has the length of GET
             # A page with a form's token is compressed too: no other site can make the browser of
             # a signed-in person ask for pages again and again (cookies are SameSite=Lax), which
             # guessing a token by the answer's size would need (the BREACH attack).
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
             Middleware(ETags),
-            Middleware(HeadAsGet),
             Middleware(Throttle, limits=limits),
             Middleware(BodyLimit, most=config.most_bytes),
         ],

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Protocol
 
 import uvicorn
@@ -13,6 +13,7 @@ import uvicorn
 from gateway.app import build_app
 from gateway.config import UNCONFIGURED, GatewayConfig
 from gateway.requests.connections import OpenConnections, bounded_http, most_connections
+from gateway.requests.http_server import HttpServer
 from usecases import relay
 from usecases.context import Acts, Context
 from usecases.relay import Relay
@@ -22,23 +23,6 @@ SHUTDOWN_GRACE_SECONDS = 5
 KEEP_ALIVE_SECONDS = 75
 """How long an unused connection stays open. It is longer than clients keep one (httpx 5 s, most
 proxies 60 s). Otherwise the gateway may close a connection just as a client uses it again."""
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Open a listening socket; port 0 is any free one. Raises OSError with the port in its text."""
-    # asyncio sets TCP_NODELAY only on sockets that name their protocol. Without it each small
-    # answer waits about 40 ms for the client's delayed acknowledgement (Nagle's algorithm).
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen(256)
-    except OSError as error:
-        listener.close()
-        raise OSError(
-            error.errno, f"port {port} on {host} can't be listened on: {error}"
-        ) from error
-    return listener
 
 
 class GatewayLeads(relay.RelayLeads, Acts, Protocol):
@@ -83,12 +67,3 @@ async def serving(
         server.should_exit = True
         relay.stop()
         await asyncio.gather(*tasks)
-
-
-class HttpServer(uvicorn.Server):
-    """A server that does not handle the process's signals: its caller does."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        """Capture no signals."""
-        yield

@@ -13,14 +13,26 @@ from datetime import datetime, timedelta
 from lifecycle.handoff import clocks, unreachable_owner
 from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.moves import acts, breaches, events
+from lifecycle.moves import acts, breaches, events, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
-from lifecycle.nurture import tracks
+from lifecycle.nurture import program_pause, tracks
 from lifecycle.program.rulebook import Rulebook
+from lifecycle.program.versions import Versions
 from models.decision import Answer, Decision, Wake
 from models.directory import Directory
-from models.inputs import ACTS, Act, Created, Event, Input, MalformedInput, Result, Resumed
+from models.inputs import (
+    ACTS,
+    Act,
+    Created,
+    Event,
+    Input,
+    MalformedInput,
+    ProgramChanged,
+    ProgramPaused,
+    Result,
+    Resumed,
+)
 from models.program.program import Program
 from models.state import LeadState
 
@@ -44,13 +56,14 @@ def decide(
     *,
     people: Directory,
     grace: timedelta = GRACE,
+    versions: Versions | None = None,
 ) -> Decision:
     """Run one turn: apply the inputs, and do what is due by `now`.
 
     Data from outside never makes it raise. The caller performs the commands of the decision, and
-    passes their results as inputs of a later turn.
+    passes their results as inputs of a later turn. Without `versions` only the lead's is known.
     """
-    m = Moment(book, people, state.changed(turn=state.turn + 1))
+    m = Moment(book, people, state.changed(turn=state.turn + 1), versions)
     waiting = sorted(inputs, key=lambda one: one.arrived)
     place = 0
     while True:
@@ -64,6 +77,7 @@ def decide(
             item.do(m)
         else:
             break
+        version_change.change_when_finished(m)
         close_if_done(m)
     m.change(seq=m.seq)
     return Decision(
@@ -102,12 +116,32 @@ def _apply_input(m: Moment, given: Input) -> None:
             m.record("ignored", event="", type="created", why="duplicate")
     elif m.state.created is None:
         _record_malformed(m, _before_creation(given))
-    elif isinstance(given, Event):
-        events.apply_event(m, given)
-    elif isinstance(given, Act):
-        acts.perform_act(m, given)
+    elif isinstance(given, ProgramChanged):
+        version_change.apply_publication(m, given)
+    elif isinstance(given, ProgramPaused):
+        _apply_pause(m, given)
+    elif isinstance(given, Event | Act):
+        _apply_from_outside(m, given)
     else:
         _apply_result(m, given)
+
+
+def _apply_from_outside(m: Moment, given: Event | Act) -> None:
+    if m.state.closed:
+        version_change.change_closed(m)
+    if isinstance(given, Event):
+        events.apply_event(m, given)
+    else:
+        acts.perform_act(m, given)
+
+
+def _apply_pause(m: Moment, given: ProgramPaused) -> None:
+    if m.state.closed:
+        return
+    if given.pause:
+        m.pause()
+    else:
+        program_pause.resume(m)
 
 
 def _apply_result(m: Moment, given: Result) -> None:
@@ -120,7 +154,9 @@ def _apply_result(m: Moment, given: Result) -> None:
         tracks.apply_mail_result(m, given)
 
 
-def _before_creation(given: Event | Act | Result) -> MalformedInput:
+def _before_creation(
+    given: Event | Act | Result | ProgramChanged | ProgramPaused,
+) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."

@@ -15,6 +15,7 @@ from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import Expression, context
 from lifecycle.program.profile import lead_zone
 from lifecycle.program.rulebook import Rulebook
+from lifecycle.program.versions import Versions, unknown_version
 from models.decision import Alert, Answer, AnyCommand, Entry
 from models.directory import Directory
 from models.inputs import Event
@@ -34,8 +35,20 @@ def rounded(value: float) -> float | int:
 class Moment:
     """The lead as it is now, and what was decided so far in this turn."""
 
-    def __init__(self, book: Rulebook, people: Directory, state: LeadState) -> None:
+    def __init__(
+        self,
+        book: Rulebook,
+        people: Directory,
+        state: LeadState,
+        versions: Versions | None = None,
+    ) -> None:
         self.book = book
+        self.versions = versions or Versions(
+            load=unknown_version,
+            newest=lambda: state.digest,
+            paused=lambda: False,
+            timeline=tuple,
+        )
         self.people = people
         self.state = state
         self.at: datetime = state.at or _BEFORE_CREATION
@@ -53,6 +66,8 @@ class Moment:
         self._context: cel.Context = context({}, self._did)
         self._variables: dict[str, object] = {}
         self._in_track = False
+        self.via: str | None = None
+        """The door of the act that is being done; entries that name a person have it too."""
         self.ended: set[str] = set()
         """The tracks that were left by the present input or due item, except by a stage."""
 
@@ -69,14 +84,38 @@ class Moment:
         """Change the lead."""
         self.state = self.state.changed(**fields)
 
+    def follow(self, book: Rulebook) -> None:
+        """Go on by another version of the program."""
+        self.book = book
+        self.change(digest=book.program.digest)
+        self._zone = None
+        self._variables.clear()
+
     def reopen(self) -> None:
         """Open the lead again if it is closed."""
         if self.state.closed:
             self.change(closed=False)
             self.record("reopened", stage=self.state.stage)
+            self.heed_pause()
+
+    def heed_pause(self) -> None:
+        """Stop the track of a lead that is created or reopened while its program is paused."""
+        if self.versions.paused():
+            self.pause()
+
+    def pause(self) -> None:
+        """Stop the track, because the program is paused. Paused twice is paused once."""
+        if self.state.paused_since is None:
+            self.change(paused_since=self.at)
+            self.record("paused", why="program")
 
     def record(self, kind: str, **fields: Any) -> None:
-        """Record a timeline entry. Fields that are None are left out; instants become text."""
+        """Record a timeline entry. Fields that are None are left out; instants become text.
+
+        An entry with `by` also has `via`, the door of the act.
+        """
+        if self.via is not None and "by" in fields:
+            fields.setdefault("via", self.via)
         written = {
             name: write_instant(value) if isinstance(value, datetime) else value
             for name, value in fields.items()
@@ -110,6 +149,16 @@ class Moment:
         if self._zone is None or self._zone[0] is not self.state.profile:
             self._zone = (self.state.profile, lead_zone(self.state.profile, self.book.program))
         return self._zone[1]
+
+    @property
+    def handoff_open(self) -> bool:
+        """Whether sales has still to decide: until qualified, a second handoff until accepted."""
+        handoff, stage = self.state.handoff, self.state.stage
+        if handoff is None or handoff.over:
+            return False
+        if handoff.second:
+            return stage == "sql" and handoff.accepted is None
+        return stage in ("mql", "sal")
 
     @property
     def manager(self) -> str | None:
@@ -155,7 +204,8 @@ class Moment:
             return
         self._variables[name] = value
         if name == "lead":
-            value = {**dict.fromkeys(self.book.flags, False), **state.profile}
+            seen = {one: kept for one, kept in state.profile.items() if one in self.book.fields}
+            value = {**dict.fromkeys(self.book.flags, False), **seen}
         self._context.add_variable(name, value)
 
     def _value(self, name: str) -> object:

@@ -6,7 +6,9 @@ event is scored at its own time, even if it arrives late.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import later
@@ -17,6 +19,7 @@ from models.inputs import Event
 from models.messages import LATE_AFTER
 
 Window = tuple[tuple[datetime, float], ...]
+Kept = TypeVar("Kept")
 
 MAX_KEPT_FOR_LATE = 20
 MAX_KEPT_AGE = timedelta(days=60)
@@ -46,19 +49,41 @@ def _capped(m: Moment, rule: PointsRule, at: datetime) -> float:
     if cap is None:
         return points
     if cap.per is None:
-        before = m.state.rule_points.get(rule.place, 0.0)
+        counted = m.state.rule_points
+        before = counted.get(rule.key, counted.get(rule.former, 0.0))
         added = _within(points, cap.most - before)
-        m.change(rule_points={**m.state.rule_points, rule.place: before + abs(added)})
+        m.change(rule_points={**_without(counted, rule.former), rule.key: before + abs(added)})
         return added
-    window = m.state.rule_window.get(rule.place, ())
+    windows = m.state.rule_window
+    window = windows.get(rule.key, windows.get(rule.former, ()))
     if sum(before for _, before in window) + abs(points) <= cap.most:
         added = points  # within the cap even if all points lie in one window
     else:
         added = _within(points, cap.most - most_in_window(window, at, cap.per, m.zone))
     if added:
         window = tuple(sorted((*_still_counting(window, cap.per, m), (at, abs(added)))))
-        m.change(rule_window={**m.state.rule_window, rule.place: window})
+        m.change(rule_window={**_without(windows, rule.former), rule.key: window})
     return added
+
+
+def _without(kept: Mapping[str, Kept], name: str) -> dict[str, Kept]:
+    return {key: value for key, value in kept.items() if key != name}
+
+
+def name_rules(m: Moment) -> None:
+    """Name what caps count by what the rules say, where release 0.1 named it by their places."""
+    keys = {rule.former: rule.key for rules in m.book.points.values() for rule in rules}
+    m.change(
+        rule_points={keys.get(name, name): kept for name, kept in m.state.rule_points.items()},
+        rule_window={keys.get(name, name): kept for name, kept in m.state.rule_window.items()},
+    )
+
+
+def rule_window_of_new_cycle(m: Moment) -> dict[str, Window]:
+    """The rolling windows that go on in a new cycle: those of rules that the program still has."""
+    rules = [rule for rules in m.book.points.values() for rule in rules]
+    known = {rule.key for rule in rules} | {rule.former for rule in rules}
+    return {name: window for name, window in m.state.rule_window.items() if name in known}
 
 
 def _within(points: float, room: float) -> float:

@@ -57,6 +57,10 @@ class CountAssignment(Command):
     handoff: int
     team: str | None
     owner: str
+    tried: tuple[str, ...] = ()
+    """Who had this handoff before."""
+    timezone: str
+    """As of `Assign`: absences are judged at a manager's assignment too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

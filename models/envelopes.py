@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
     name: str
     body: Any
     arrived: str
@@ -103,7 +103,7 @@ class TurnRequest(TypedDict):
 
 
 class Resumption(TypedDict):
-    """What a run that lies behind its lead's row goes on with.
+    """What a run that is behind its lead's row goes on with.
 
     `seen` are the ids of the latest events on the timeline. `asked` are the commands whose
     results the row still awaits. `tell` says that this belongs on the timeline. `taken` are
@@ -183,6 +183,23 @@ class LeadRun(Wire):
     """Groups of commands whose results are still awaited."""
     seen: str = ""
     """The event ids already seen, as `workflows.seen_events` writes them."""
+
+
+class RolloutWork(TypedDict):
+    """The rollout to be carried out: its number in the database."""
+
+    number: int
+
+
+class RolloutProgress(TypedDict):
+    """How far a rollout is. `do` is what it does, `pause` how many seconds to wait before more."""
+
+    name: str
+    do: str
+    sent: int
+    failed: int
+    ended: bool
+    pause: float
 
 
 class DigestRun(Wire):

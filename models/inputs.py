@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, get_args
 
+from models.publication import InFlight
+
 ActName = Literal[
     "accept",
     "touch",
@@ -83,6 +85,8 @@ class Act(Arrived):
     amount: float | None = None
     currency: str | None = None
     task: str | None = None
+    via: str | None = None
+    """The door through which it came, such as `desk` or `crm`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +102,10 @@ class Result(Arrived):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MalformedInput(Arrived):
-    """Something that could not be read. `name`: as what it was sent. `why`: what is wrong."""
+    """Something that could not be read.
+
+    `name`: the signal or act as which it was sent. `why`: what is wrong.
+    """
 
     name: str
     why: str
@@ -107,7 +114,23 @@ class MalformedInput(Arrived):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resumed(Arrived):
-    """The lead's workflow had lost its place (reset, terminated, restored); its row stands."""
+    """The lead's workflow was behind its row (reset, terminated, restored); the row is valid."""
 
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramChanged(Arrived):
+    """Another version of the lead's program was published: its digest is `to`."""
+
+    to: str
+    in_flight: InFlight
+    recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProgramPaused(Arrived):
+    """The lead's program was paused (`pause`) or goes on."""
+
+    pause: bool
+
+
+Input = Created | Event | Act | Result | MalformedInput | Resumed | ProgramChanged | ProgramPaused

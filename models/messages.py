@@ -57,7 +57,7 @@ class EventMessage(StrictMessage):
 
 
 class ActMessage(StrictMessage):
-    """`{by, id?, at?, …}`: the fields of acts. The rules say which act needs which field."""
+    """`{by, id?, at?, via?, …}`: the fields of acts. The rules say which act needs which field."""
 
     by: Address
     id: Annotated[Text, StringConstraints(min_length=1, max_length=200)] | None = None
@@ -71,6 +71,7 @@ class ActMessage(StrictMessage):
     amount: Annotated[float, Field(allow_inf_nan=False)] | None = None
     currency: Text | None = None
     task: Text | None = None
+    via: Annotated[Text, StringConstraints(max_length=100)] | None = None
 
 
 _ERROR_WORDS = {
@@ -149,7 +150,7 @@ def is_read(body: object) -> bool:
 
 
 def event_of(body: Mapping[str, Any], arrived: datetime, *, ref: int = 0) -> Event:
-    """The event of a body that `written_event` wrote; its values are not judged again.
+    """The event of a body that `written_event` wrote; its values are not checked again.
 
     Raises ValueError for a body that somebody else marked as read and that has no such shape.
     """

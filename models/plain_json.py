@@ -1,7 +1,7 @@
 """What outsiders may send as JSON: how deep, how large, and only what can be written down.
 
-A value that no later stage can store or send on must not get in: it would take with it the good
-items that travel beside it. So it is judged once, where it arrives.
+A value that no later stage can store or send on must not get in, because it would make the good
+items beside it fail too. So it is checked once, where it arrives.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MOST_KEYS = 1_000
 
 
 def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
-    """Raise ValueError for what can't be kept: too deep, too many keys, half characters, NaN.
+    """Raise ValueError for what can't be stored: too deep, too many keys, half characters, NaN.
 
     The character 0 is refused as well, because PostgreSQL stores none.
     """

@@ -23,7 +23,14 @@ class TrackState:
     step: str
     """The id of the step that waits or is being sent."""
     until: datetime | None = None
-    """When the step is due: the end of a wait, a limit, the next check of a deferred mail."""
+    """When the step is due: the end of a wait, a limit, the next check of a deferred mail.
+
+    A step without it whose mail is not being sent has not begun, because the program is paused.
+    """
+    reached: datetime | None = None
+    """When the present wait or limit began; None if an older release began it."""
+    stood: int = 0
+    """Seconds by which the program's pauses have made this wait or limit longer."""
     sending: bool = False
     """Whether the step's mail is being sent and has no result yet."""
     did: frozenset[str] = frozenset()
@@ -43,6 +50,9 @@ class PendingMail:
     track: str
     message: str
     variant: str | None = None
+    operational: bool = False
+    version: str | None = None
+    """The digest of the version that sends it, if the lead has changed its version since."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,6 +70,12 @@ class ClockState:
     reminders: tuple[tuple[str, int], ...] = ()
     """The reminders to come: the share as written, and its counted seconds."""
     breached: bool = False
+    ran: tuple[tuple[datetime, datetime], ...] = ()
+    """The stretches before `since` in which it counted, so that another calendar can count them."""
+    reminded: tuple[str, ...] = ()
+    """The shares that were reminded of."""
+    when: str | None = None
+    """The `when` of the clock in the program's list that runs: its settings count."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,6 +87,8 @@ class HandoffState:
     opened: datetime
     second: bool = False
     """Whether this is the handoff after qualification (`then_to`)."""
+    calendar: str | None = None
+    """The route's calendar: of all clocks that name none."""
     over: bool = False
     """Whether it has ended: the lead went to another team, was won, or left sales."""
     attempt: int = 0
@@ -94,10 +112,27 @@ class HandoffState:
     """Alerts to the manager so far about unreachable owners: the reason and the owner."""
     clocks: tuple[ClockState, ...] = ()
     held_since: datetime | None = None
+    """When the present hold began, by an act or for a meeting."""
     held_until: datetime | None = None
+    """When the hold by an act ends."""
     held_seconds: int = 0
     """Elapsed seconds of holds that have ended."""
     meeting_until: datetime | None = None
+    """Until when the running qualify clock is held for meetings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingState:
+    """A meeting of the lead, as its latest event says."""
+
+    said: datetime
+    """The latest event's own time. An event that is older changes nothing."""
+    starts: datetime | None = None
+    """When it starts; None if it is cancelled, or if nobody said when."""
+    touched: bool = False
+    """Whether it has counted as a touch."""
+    resumed: bool = False
+    """Whether a `resume` has ended its hold. It holds anew when it is moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,6 +151,14 @@ class Deal:
 
     amount: float
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingVersion:
+    """The version that a lead changes to when it has finished what it is in."""
+
+    digest: str
+    recheck: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +189,7 @@ class LeadState:
     engagement: float = 0.0
     engagement_at: datetime | None = None
     rule_points: Mapping[str, float] = field(default_factory=dict)
-    """Undecayed points that a capped rule added in this cycle, by its place in the program."""
+    """Undecayed points that a capped rule added in this cycle, by what the rule says."""
     rule_window: Mapping[str, tuple[tuple[datetime, float], ...]] = field(default_factory=dict)
     """Undecayed points in a rule's rolling window, with the time of the event."""
     did: frozenset[str] = frozenset()
@@ -182,6 +225,8 @@ class LeadState:
     """The number of handoffs so far, in all cycles."""
     handoff_at: datetime | None = None
     """When the last one was opened."""
+    meetings: Mapping[str, MeetingState] = field(default_factory=dict)
+    """The latest 32 meetings, by the hash of their id (of nothing, without one)."""
     deal: Deal | None = None
     cool_off_until: datetime | None = None
     recycles: int = 0
@@ -193,6 +238,15 @@ class LeadState:
     acts: Mapping[str, int] = field(default_factory=dict)
     """Hashed ids of the latest 64 acts that were done, each with its turn."""
     closed: bool = False
+    holdout: bool | None = None
+    """Whether the lead was in the holdout at its creation; None if its present version says it,
+    because the lead has never changed its version."""
+    version_at: datetime | None = None
+    """When the lead last changed its version. What that made overdue was due then."""
+    finish: WaitingVersion | None = None
+    """The version that waits until the lead has finished what it is in."""
+    paused_since: datetime | None = None
+    """Since when the program's pause stops this lead's track; None without one."""
 
     def changed(self, **fields: Any) -> LeadState:
         """The same lead with other values in these fields.

@@ -14,13 +14,14 @@ from datetime import datetime, timedelta
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
 from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
 from lifecycle.stages import IN_SALES
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
-from models.inputs import Created, Event, Input, Result
+from models.inputs import Created, Event, Input, ProgramChanged, ProgramPaused, Result
 from models.program.program import Program
 from models.state import LeadState
-from simulation.scenario import Newcomer, Scenario, happenings
+from simulation.scenario import Newcomer, PauseLine, PublishLine, Scenario, happenings
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.seen_events import Seen
 
@@ -31,8 +32,9 @@ class PureWorld:
     """Leads under one program and one directory, with their states and timelines."""
 
     def __init__(self, program: Program, people: Directory) -> None:
-        self._program = program
-        self._book = rulebook(program)
+        self._newest = program
+        self._versions = {program.digest: program}
+        self._paused = False
         self._people = people
         self._roster = Roster()
         self._loads: Counter[str] = Counter()
@@ -47,7 +49,7 @@ class PureWorld:
         """Create a lead; if several are due at one instant, `place` orders them."""
         lead = newcomer.lead
         self._places[lead] = place
-        self.states[lead] = new_lead(lead, self._program)
+        self.states[lead] = new_lead(lead, self._newest)
         self.entries[lead] = []
         self._seen[lead] = Seen()
         created = Created(arrived=newcomer.at, profile=newcomer.profile)
@@ -61,6 +63,28 @@ class PureWorld:
         if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
             given = dataclasses.replace(given, duplicate=True)
         self._turn(lead, given, given.arrived - _SECOND)
+
+    def publish(self, line: PublishLine) -> None:
+        """Publish another version: the leads in flight are given it in the order of `leads`."""
+        self._newest = line.program
+        self._versions[line.program.digest] = line.program
+        changed = ProgramChanged(
+            arrived=line.at,
+            to=line.program.digest,
+            in_flight=line.in_flight,
+            recheck=line.recheck,
+        )
+        self._tell_all(changed)
+
+    def pause(self, line: PauseLine) -> None:
+        """Pause the program, or let it go on."""
+        self._paused = line.pause
+        self._tell_all(ProgramPaused(arrived=line.at, pause=line.pause))
+
+    def _tell_all(self, given: Input) -> None:
+        for lead in sorted(self.states, key=self._places.__getitem__):
+            if not self.states[lead].closed:
+                self.take(lead, given)
 
     def next_due(self) -> datetime | None:
         """When something is due next for any lead."""
@@ -80,17 +104,32 @@ class PureWorld:
             one = queue.pop(0)
             before = self.states[lead]
             inputs = () if one is None else (one,)
-            decision = decide(self._book, before, inputs, now, people=self._people)
+            decision = decide(
+                rulebook(self._versions[before.digest]),
+                before,
+                inputs,
+                now,
+                people=self._people,
+                versions=self._known(lead),
+            )
             self.states[lead] = decision.state
             self.entries[lead].extend(decision.entries)
             self._count_load(before, decision.state)
-            results = (self._perform(command) for command in decision.commands)
+            results = (self._perform(lead, command) for command in decision.commands)
             queue[:0] = [result for result in results if result is not None]
             wake = decision.wake
         self._next.pop(lead, None)
         if wake is not None:
             self._next[lead] = wake.at
             heapq.heappush(self._wakes, (wake.at, self._places[lead], lead))
+
+    def _known(self, lead: str) -> Versions:
+        return Versions(
+            load=self._versions.__getitem__,
+            newest=lambda: self._newest.digest,
+            paused=lambda: self._paused,
+            timeline=lambda: self.entries[lead],
+        )
 
     def _count_load(self, before: LeadState, after: LeadState) -> None:
         if (before.owner, before.stage) == (after.owner, after.stage):
@@ -100,11 +139,18 @@ class PureWorld:
         if after.owner is not None and after.stage in IN_SALES:
             self._loads[after.owner] += 1
 
-    def _perform(self, command: AnyCommand) -> Result | None:
+    def _loads_of_others(self, lead: str) -> Counter[str]:
+        """Leads by owner as the assignment of this lead sees them: it counts for nobody yet."""
+        state, loads = self.states[lead], self._loads.copy()
+        if state.owner is not None and state.stage in IN_SALES:
+            loads[state.owner] -= 1
+        return loads
+
+    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
         if isinstance(command, SendMail):
             return Result(key=command.key, arrived=command.at, outcome="sent")
         if isinstance(command, Assign):
-            choice = self._roster.assign(self._people, command, self._loads)
+            choice = self._roster.assign(self._people, command, self._loads_of_others(lead))
             return Result(
                 key=command.key,
                 arrived=command.at,
@@ -113,7 +159,7 @@ class PureWorld:
                 why=choice.why,
             )
         if isinstance(command, CountAssignment):
-            self._roster.count(self._people, command)
+            self._roster.count(self._people, command, self._loads_of_others(lead))
         return None
 
 
@@ -125,6 +171,10 @@ def play(scenario: Scenario) -> list[TimelineLine]:
         _run_until(world, happening.at, including=False)
         if isinstance(happening, Newcomer):
             world.create(happening, places[happening.lead])
+        elif isinstance(happening, PublishLine):
+            world.publish(happening)
+        elif isinstance(happening, PauseLine):
+            world.pause(happening)
         else:
             world.take(happening.lead, happening.given)
     _run_until(world, scenario.until, including=True)

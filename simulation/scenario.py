@@ -2,6 +2,8 @@
 
 A scenario is a YAML file (docs/language.md section 8). Instants in it may be written as time
 elapsed since `start`, a day being 24 hours.
+
+The file is long because one reader knows all kinds of lines and what they have in common.
 """
 
 from __future__ import annotations
@@ -25,7 +27,9 @@ from models.inputs import Act, Event
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.program.program import Program
+from models.publication import IN_FLIGHT, InFlight
 
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -52,6 +56,27 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PublishLine:
+    """Another version of the program is published; it reaches the leads in the order of `leads`."""
+
+    at: datetime
+    program: Program
+    in_flight: InFlight
+    recheck: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PauseLine:
+    """The program is paused, or goes on; it reaches the leads in the order of `leads`."""
+
+    at: datetime
+    pause: bool
+
+
+AnyLine = Line | PublishLine | PauseLine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """A scenario, read and checked. Newcomers and lines are in time order, then file order."""
 
@@ -63,15 +88,15 @@ class Scenario:
     newcomers: tuple[Newcomer, ...]
     """In time order; `leads` has the file's order."""
     leads: tuple[str, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[AnyLine, ...]
     expect: tuple[Mapping[str, Any], ...]
     never: tuple[Mapping[str, Any], ...]
 
 
-def happenings(scenario: Scenario) -> Iterator[Newcomer | Line]:
+def happenings(scenario: Scenario) -> Iterator[Newcomer | AnyLine]:
     """Creations and lines in time order, creations first, up to the scenario's end."""
-    both: list[Newcomer | Line] = [*scenario.newcomers, *scenario.lines]
-    for one in sorted(both, key=lambda one: (one.at, isinstance(one, Line))):
+    both: list[Newcomer | AnyLine] = [*scenario.newcomers, *scenario.lines]
+    for one in sorted(both, key=lambda one: (one.at, not isinstance(one, Newcomer))):
         if one.at <= scenario.until:
             yield one
 
@@ -94,7 +119,7 @@ def read_scenario(path: Path) -> Scenario:
     people = read_directory(teams_file) if teams_file is not None else Directory()
     if program is None or start is None:
         raise AssertionError("a scenario without a program or a start was refused above")
-    reader = _ScenarioReader(document, program, start)
+    reader = _ScenarioReader(document, program, start, path)
     until = reader.instant(root.get("run_for"), "run_for")
     newcomers = reader.newcomers(root.get("leads"))
     lines = reader.lines(root.get("script"), {one.lead: one.at for one in newcomers})
@@ -109,7 +134,7 @@ def read_scenario(path: Path) -> Scenario:
         until=until,
         newcomers=tuple(sorted(newcomers, key=lambda one: one.at)),
         leads=tuple(one.lead for one in newcomers),
-        lines=tuple(sorted(lines, key=lambda line: line.given.arrived)),
+        lines=tuple(sorted(lines, key=lambda line: line.at)),
         expect=expect,
         never=never,
     )
@@ -141,10 +166,13 @@ def _start(root: Node) -> datetime | None:
 class _ScenarioReader:
     """Reads what depends on the program and the start."""
 
-    def __init__(self, document: Document, program: Program, start: datetime) -> None:
+    def __init__(
+        self, document: Document, program: Program, start: datetime, scenario: Path
+    ) -> None:
         self._document = document
         self._program = program
         self._start = start
+        self._scenario = scenario
 
     def instant(self, node: Node, what: str) -> datetime:
         """An instant, or the time elapsed since the start."""
@@ -194,22 +222,25 @@ class _ScenarioReader:
             found[name] = Newcomer(lead=name, at=at, profile=raw)
         return list(found.values())
 
-    def lines(self, script: Node, created: Mapping[str, datetime]) -> list[Line]:
+    def lines(self, script: Node, created: Mapping[str, datetime]) -> list[AnyLine]:
         """The script's lines in file order."""
-        found = []
+        found: list[AnyLine] = []
         for number, node in enumerate(script.each(), start=1):
             line = self._line(node, f"script-{number}", created)
             if line is not None:
                 found.append(line)
         return found
 
-    def _line(self, node: Node, name: str, created: Mapping[str, datetime]) -> Line | None:
-        if not isinstance(node.value, dict) or ("event" in node.value) == ("act" in node.value):
-            node.report("a script line has at, lead, and either event or act")
+    def _line(self, node: Node, name: str, created: Mapping[str, datetime]) -> AnyLine | None:
+        kinds = [one for one in _LINE_KINDS if isinstance(node.value, dict) and one in node.value]
+        if len(kinds) != 1:
+            node.report(f"a script line has at, and one of {', '.join(_LINE_KINDS)}")
             return None
-        for key in node.names():
-            if key not in ("at", "lead", "event", "act"):
-                node.get(key).report("unknown key; a line has at, lead, event or act", key=True)
+        if kinds[0] == "publish":
+            return self._publish(node)
+        if kinds[0] in ("pause", "resume"):
+            return self._pause(node, kinds[0])
+        self._only(node, ("at", "lead", "event", "act"))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
         if lead not in created:
@@ -227,6 +258,44 @@ class _ScenarioReader:
         except ValueError as error:
             inner.report(str(error))
             return None
+
+    def _publish(self, node: Node) -> PublishLine | None:
+        """`{at, publish: FILE, in_flight, recheck}`."""
+        self._only(node, ("at", "publish", "in_flight", "recheck"))
+        in_flight = node.value.get("in_flight", "migrate")
+        recheck = node.value.get("recheck", False)
+        if in_flight not in IN_FLIGHT:
+            node.get("in_flight").report(f"in_flight is one of {', '.join(IN_FLIGHT)}")
+            return None
+        if not isinstance(recheck, bool):
+            node.get("recheck").report("recheck is true or false")
+            return None
+        file = _file(node, "publish", self._scenario)
+        if file is None:
+            return None
+        program = read_program(file)
+        if program.program != self._program.program:
+            node.get("publish").report(
+                f"the program of this file is {program.program}; a scenario publishes versions of"
+                f" its own program, {self._program.program}"
+            )
+            return None
+        at = self.instant(node.get("at"), "at")
+        return PublishLine(at=at, program=program, in_flight=in_flight, recheck=recheck)
+
+    def _pause(self, node: Node, kind: str) -> PauseLine | None:
+        """`{at, pause: PROGRAM}` or `{at, resume: PROGRAM}`."""
+        self._only(node, ("at", kind))
+        if node.value.get(kind) != self._program.program:
+            node.get(kind).report(f"{kind} names the scenario's program, {self._program.program}")
+            return None
+        return PauseLine(at=self.instant(node.get("at"), "at"), pause=kind == "pause")
+
+    def _only(self, node: Node, keys: tuple[str, ...]) -> None:
+        for key in node.names():
+            if key not in keys:
+                told = ", ".join(keys)
+                node.get(key).report(f"unknown key; such a line has {told}", key=True)
 
     def _event(self, node: Node, name: str, at: datetime) -> Event:
         raw = {"id": name, **self._with_instants(node, ("at",))}

@@ -5,6 +5,8 @@ clock is set back a little by its place in the file, so that what is due at one 
 happens in the file's order. Before an input the player stops short of its instant and
 delivers it stamped with it: timers are judged by the real now, so the input goes first.
 Between two moves everything settles.
+
+The file is long because one player does all that moves the clock.
 """
 
 from __future__ import annotations
@@ -26,11 +28,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
-from activities.ports import Journal, Rendered, World
+from activities.ports import Journal, Rendered, Reservation, World
 from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
@@ -43,7 +46,15 @@ from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from models.refusal import RefusedError
-from simulation.scenario import Line, Newcomer, Scenario, happenings
+from models.rollout import publication_body
+from simulation.scenario import (
+    Line,
+    Newcomer,
+    PauseLine,
+    PublishLine,
+    Scenario,
+    happenings,
+)
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.attributes import KEYS
 
@@ -86,9 +97,12 @@ class Delivered:
 class Unlimited:
     """No rates: in a scenario mail is sent at once."""
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:  # noqa: ARG002 - the port's
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:  # noqa: ARG002 - the port's
         """Never wait."""
-        return timedelta(0)
+        return Reservation(wait=timedelta(0))
+
+    def give_back(self, rates: Mapping[str, Rate], place: Reservation) -> None:
+        """Nothing was taken."""
 
 
 @dataclass(slots=True)
@@ -119,7 +133,9 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
         database = open_database(url)
         try:
             reports = SqlReports(database)
-            asyncio.run(_play(scenario, _world(scenario, database), reports, workers))
+            programs = SqlPrograms(database)
+            world = _world(scenario, database, programs)
+            asyncio.run(_play(scenario, world, reports, programs, workers))
             return in_order(
                 line_of(lead, entry)
                 for lead in scenario.leads
@@ -130,7 +146,9 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
             database.close()
 
 
-async def _play(scenario: Scenario, world: World, reports: SqlReports, workers: Workers) -> None:
+async def _play(
+    scenario: Scenario, world: World, reports: SqlReports, programs: SqlPrograms, workers: Workers
+) -> None:
     env = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=shipped("temporal-test-server"),
         data_converter=pydantic_data_converter,
@@ -141,13 +159,13 @@ async def _play(scenario: Scenario, world: World, reports: SqlReports, workers: 
         with env.auto_time_skipping_disabled():
             await _register(env)
             async with workers(env.client, world):
-                await _Player(env, scenario, world.journal, reports).run()
+                await _Player(env, scenario, world.journal, reports, programs).run()
         # The worker's last polls end before the server does.
         await asyncio.sleep(0.3)
 
 
-def _world(scenario: Scenario, database: Database) -> World:
-    programs, people = SqlPrograms(database), SqlDirectory(database)
+def _world(scenario: Scenario, database: Database, programs: SqlPrograms) -> World:
+    people = SqlDirectory(database)
     programs.publish(scenario.program)
     people.apply(scenario.people)
     return World(
@@ -161,6 +179,7 @@ def _world(scenario: Scenario, database: Database) -> World:
         alerts=Delivered(),
         chat=ChatWebhooks({}),
         rates=Unlimited(),
+        breakers=SqlBreakers(database),
         digests=SqlDigests(database),
     )
 
@@ -181,12 +200,19 @@ class _Player:
     """Moves the server's clock from one input to the next."""
 
     def __init__(
-        self, env: WorkflowEnvironment, scenario: Scenario, journal: Journal, reports: SqlReports
+        self,
+        env: WorkflowEnvironment,
+        scenario: Scenario,
+        journal: Journal,
+        reports: SqlReports,
+        programs: SqlPrograms,
     ) -> None:
         self._env = env
         self._reports = reports
         self._scenario = scenario
         self._journal = journal
+        self._programs = programs
+        self._newest = scenario.program
         self._zero = scenario.start
         self._leads: dict[str, _SimulatedLead] = {}
 
@@ -198,6 +224,8 @@ class _Player:
             await self._run_until(happening.at, including=False)
             if isinstance(happening, Newcomer):
                 await self._create(happening, places[happening.lead])
+            elif isinstance(happening, PublishLine | PauseLine):
+                await self._tell_all(happening)
             else:
                 await self._take(happening)
         await self._run_until(self._scenario.until, including=True)
@@ -211,7 +239,7 @@ class _Player:
         await self._advance(self._wall(simulated, newcomer.at) - SHORT)
         await leads.enrol(
             newcomer.lead,
-            self._scenario.program,
+            self._newest,
             dict(newcomer.profile),
             arrived=write_instant(newcomer.at),
         )
@@ -227,6 +255,26 @@ class _Player:
             with contextlib.suppress(RefusedError):
                 await simulated.leads.act(line.lead, str(stamped.pop("do")), stamped)
         await self._settle(line.lead)
+
+    async def _tell_all(self, line: PublishLine | PauseLine) -> None:
+        """Publish, pause or resume: each lead in flight is given it, in the order of `leads`."""
+        if isinstance(line, PublishLine):
+            self._newest = line.program
+            self._programs.publish(line.program, in_flight=line.in_flight, recheck=line.recheck)
+            body = publication_body(line.program.digest, line.in_flight, recheck=line.recheck)
+        elif line.pause:
+            self._programs.pause(self._newest.program)
+            body = {"do": "pause"}
+        else:
+            self._programs.resume(self._newest.program)
+            body = {"do": "resume"}
+        for lead, simulated in sorted(self._leads.items(), key=lambda one: one[1].place):
+            state = self._journal.state(lead)
+            if state is None or state.closed:
+                continue
+            await self._advance(self._wall(simulated, line.at) - SHORT)
+            await simulated.leads.program(lead, {**body, "arrived": write_instant(line.at)})
+            await self._settle(lead)
 
     async def _run_until(self, at: datetime, *, including: bool) -> None:
         while (lead := self._next_due()) is not None:

@@ -1,19 +1,32 @@
-"""Fakes of the ports, in memory."""
+"""Fakes of the ports, in memory.
+
+The file is long because every port has its fake here.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
+from activities.circuit_breaker import (
+    Breaker,
+    Evidence,
+    RefusedAddress,
+    after_acceptance,
+    after_refusal,
+    probing,
+    wait,
+)
 from activities.ports import (
     AlertNotice,
     Claim,
     Fence,
     Payload,
     Rendered,
+    Reservation,
     StoredLead,
     Taken,
     World,
@@ -28,6 +41,16 @@ from models.state import LeadState
 @dataclass
 class FakePrograms:
     published: dict[str, Program] = field(default_factory=dict)
+    pauses: set[str] = field(default_factory=set)
+
+    def newest_digest(self, name: str) -> str:
+        of_name = [one.digest for one in self.published.values() if one.program == name]
+        if not of_name:
+            raise LookupError(name)
+        return of_name[-1]
+
+    def paused(self, name: str) -> bool:
+        return name in self.pauses
 
     def load(self, digest: str) -> Program:
         return self.published[digest]
@@ -91,6 +114,9 @@ class FakeJournal:
         self.states[lead], self.fences[lead] = decision.state, fence
         self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
         return None
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        return tuple(one for one in self.entries[lead] if since is None or one.at >= since)
 
     def timeline(self, lead: str) -> tuple[Entry, ...]:
         return tuple(self.entries[lead])
@@ -244,9 +270,46 @@ class FakeRates:
     waits: list[timedelta] = field(default_factory=list)
     asked: list[dict[str, Rate]] = field(default_factory=list)
 
-    def reserve(self, rates: Mapping[str, Rate], _patience: timedelta) -> timedelta:
+    given_back: list[Reservation] = field(default_factory=list)
+
+    def reserve(self, rates: Mapping[str, Rate], _patience: timedelta) -> Reservation:
         self.asked.append(dict(rates))
-        return self.waits.pop(0) if self.waits else timedelta(0)
+        taken = dict.fromkeys(rates, datetime(2026, 3, 2, 9, tzinfo=UTC))
+        return Reservation(wait=self.waits.pop(0) if self.waits else timedelta(0), taken=taken)
+
+    def give_back(self, _rates: Mapping[str, Rate], place: Reservation) -> None:
+        self.given_back.append(place)
+
+
+@dataclass
+class FakeBreakers:
+    """The breakers of one worker, without a database, at an instant that tests move."""
+
+    now: datetime = datetime(2026, 3, 2, 9, tzinfo=UTC)
+    routes: dict[str, Breaker] = field(default_factory=dict)
+
+    def wait(self, routes: Sequence[str]) -> timedelta | None:
+        found = [self.routes.get(one, Breaker(route=one)) for one in routes]
+        waits = wait(found, self.now)
+        if waits == timedelta(0):
+            self.routes |= {one.route: probing(one, self.now) for one in found}
+        return waits
+
+    def accepted(self, routes: Sequence[str]) -> tuple[Breaker, ...]:
+        before = tuple(self.routes[one] for one in routes if one in self.routes)
+        self.routes |= {one.route: after_acceptance(one, self.now) for one in before}
+        return before
+
+    def refused(
+        self, routes: Sequence[str], address: str, evidence: Evidence, why: str
+    ) -> tuple[tuple[Breaker, ...], tuple[Breaker, ...]]:
+        domain = address.rpartition("@")[2]
+        refused = RefusedAddress(address=address, domain=domain, evidence=evidence)
+        before = [self.routes.get(one, Breaker(route=one)) for one in routes]
+        after = tuple(after_refusal(one, refused, why, self.now) for one in before)
+        self.routes |= {one.route: one for one in after}
+        opened = [b for a, b in zip(before, after, strict=True) if b.is_open and not a.is_open]
+        return after, tuple(opened)
 
 
 @dataclass
@@ -275,6 +338,7 @@ class FakeWorld:
     alerts: FakeMailer | None = None
     """For alerts; None: the same mailer."""
     rates: FakeRates = field(default_factory=FakeRates)
+    breakers: FakeBreakers = field(default_factory=FakeBreakers)
     chat: FakeChat = field(default_factory=FakeChat)
     digests: FakeDigests = field(default_factory=FakeDigests)
 
@@ -291,5 +355,6 @@ class FakeWorld:
             alerts=self.alerts or self.mailer,
             chat=self.chat,
             rates=self.rates,
+            breakers=self.breakers,
             digests=self.digests,
         )

@@ -138,7 +138,7 @@ async def perform(
     """
     message = {
         name: write_instant(value) if isinstance(value, datetime) else value
-        for name, value in fields.items()
+        for name, value in {**fields, "via": viewer.via}.items()  # a caller can't name the door
         if value is not None
     }
     message.setdefault("id", uuid.uuid4().hex)

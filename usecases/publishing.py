@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.documents.problems import DocumentError, Problem, meant
+from models.publication import InFlight
+from models.rollout import RATE
 from usecases.applying_teams import AppliedTeams, apply_teams_in
 
 # CEL, SQLAlchemy and Temporal take a second to import, so `--help` does without them.
@@ -19,6 +21,16 @@ if TYPE_CHECKING:
 
 class UnknownProgramError(LookupError):
     """No program was published under this name. The message names a similar one that was."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LeadsInFlight:
+    """What becomes of leads in flight on other versions."""
+
+    in_flight: InFlight = "pin"
+    recheck: bool = False
+    rate: float = RATE
+    """Leads a second that are sent the publication."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,17 +53,28 @@ def publish(
     *,
     by: str = "",
     note: str = "",
+    leads: LeadsInFlight | None = None,
 ) -> AppliedTeams | None:
     """Store a program and apply a directory in one transaction: both are done, or neither.
 
     What is None is left as it is. A second call with the same values changes nothing.
     """
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # likewise
 
     with database.write() as connection:
         applied = apply_teams_in(database, connection, directory) if directory is not None else None
         if program is not None:
-            SqlPrograms(database).publish_in(connection, program, by=by, note=note)
+            said = leads or LeadsInFlight()
+            publication = SqlPrograms(database).publish_in(
+                connection,
+                program,
+                by=by,
+                note=note,
+                in_flight=said.in_flight,
+                recheck=said.recheck,
+            )
+            SqlRollouts(database).of_publication(connection, publication, rate=said.rate)
     return applied
 
 
@@ -66,9 +89,19 @@ class ChosenProgram:
     warnings: tuple[Problem, ...] = ()
     """What in the file hardly does what is meant."""
 
-    def publish(self, database: Database, *, by: str = "", note: str = "") -> Published:
+    def publish(
+        self,
+        database: Database,
+        *,
+        by: str = "",
+        note: str = "",
+        leads: LeadsInFlight | None = None,
+    ) -> Published:
         """Store what was read from files. A second call changes nothing."""
-        from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
+        from adapters.files.teams import (  # noqa: PLC0415  # keeps --help quick
+            check_meeting,
+            unmanaged_teams,
+        )
         from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
         applied = publish(
@@ -77,24 +110,31 @@ class ChosenProgram:
             self.directory,
             by=by,
             note=note,
+            leads=leads,
         )
         directory = self.directory or SqlDirectory(database).directory()
         return Published(
             program=self.program,
             teams=applied,
             unstaffed=tuple(check_meeting(self.program, directory)),
-            warnings=self.warnings,
+            warnings=(*self.warnings, *unmanaged_teams(self.program, directory)),
         )
 
     async def publish_on(
-        self, schedules: Schedules, database: Database, *, by: str = "", note: str = ""
+        self,
+        schedules: Schedules,
+        database: Database,
+        *,
+        by: str = "",
+        note: str = "",
+        leads: LeadsInFlight | None = None,
     ) -> Published:
         """Publish, and update Temporal's schedules if the program was read from a file.
 
         Raises temporalio.service.RPCError if Temporal fails. Then the program is published, and
         publishing again updates its schedules.
         """
-        published = self.publish(database, by=by, note=note)
+        published = self.publish(database, by=by, note=note, leads=leads)
         if self.from_file:
             await schedules.follow(self.program)
         return published

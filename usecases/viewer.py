@@ -11,7 +11,7 @@ The rules say whether an act is allowed.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from adapters.reports.leads import LeadLine, Sight
 from adapters.sql.api_keys import Role
@@ -27,6 +27,13 @@ class Viewer:
     """In whose name they act. None: they may not act (marketing), or the act says it (admin)."""
     sight: Sight | None
     """Which leads they may see. None: all."""
+    via: str | None = None
+    """The door through which they act: `desk`, `button`, `api KEY`, `crm`, `cli`. The timeline's
+    entry of an act has it. What came to Temporal past us has none."""
+
+    def through(self, door: str) -> Viewer:
+        """The same viewer, who acts through this door."""
+        return replace(self, via=door)
 
     def sees(self, line: LeadLine) -> bool:
         """Whether they may see this lead."""

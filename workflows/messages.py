@@ -11,7 +11,7 @@ from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
 from models.plain_json import check_shape
 
-_KNOWN = ("events", "create", *ACTS)
+_KNOWN = ("events", "create", "program", *ACTS)
 _LONGEST = 300
 
 
@@ -24,7 +24,7 @@ def signalled(
     except Exception as error:  # noqa: BLE001 - a signal that can't be decoded must not stop a lead
         why = " ".join(str(error).split())[:_LONGEST]
         return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
-    kind = {"events": "event", "create": "created"}.get(name, "act")
+    kind = {"events": "event", "create": "created", "program": "program"}.get(name, "act")
     envelopes = []
     for body in bodies:
         try:

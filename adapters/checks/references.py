@@ -9,9 +9,9 @@ from adapters.documents.marked import Node
 from adapters.documents.problems import meant
 from lifecycle.nurture.consent import CONFIRM
 from lifecycle.program.creation import CREATION_FIELDS
+from models.program.handoff import CLOCK_NAMES
 from models.program.values import BUILT_IN_FIELDS
 
-_CLOCKS = ("accept", "first_touch", "qualify")
 _SECTIONS = {"calendar": "calendars", "e-mail": "emails", "track": "tracks"}
 _BUILT_IN_REASON = "recycled_out"
 
@@ -20,8 +20,11 @@ def check_references(root: Node) -> None:
     """Report every name of an e-mail, track, calendar or reason that does not exist."""
     _check_reasons(root)
     calendars, emails, tracks = (root.get(key).names() for key in ("calendars", "emails", "tracks"))
-    for clock in _CLOCKS:
-        _check(root.get("handoff", clock, "calendar"), "calendar", calendars)
+    for route in root.get("handoff", "routing").each():
+        _check(route.get("calendar"), "calendar", calendars)
+    for name in CLOCK_NAMES:
+        for clock in clocks_in(root, name):
+            _check(clock.get("calendar"), "calendar", calendars)
     for track in root.get("tracks").values():
         for step in steps_in(track.get("steps")):
             _check(step.get("email"), "e-mail", emails)
@@ -81,6 +84,12 @@ def steps_in(steps: Node) -> Iterator[Node]:
         yield from steps_in(step.get("else"))
 
 
+def clocks_in(root: Node, name: str) -> list[Node]:
+    """The clocks of this name: the items of its list, or the one that is no list."""
+    written = root.get("handoff", name)
+    return list(written.each()) if isinstance(written.value, list) else [written]
+
+
 def check_fields(root: Node) -> None:
     """Report own fields of a program that are built in, or that CEL can't name."""
     for name, kind in root.get("fields").items():
@@ -112,8 +121,7 @@ def _check_reasons(root: Node) -> None:
         _check_reason(rule, "disqualify", known)
     for rule in root.get("lifecycle", "idle").each():
         _check_reason(rule, rule.get("do").text, known)
-    for name in _CLOCKS:
-        clock = root.get("handoff", name)
+    for clock in (clock for name in CLOCK_NAMES for clock in clocks_in(root, name)):
         act = clock.get("then").text
         _check_reason(clock, act, known)
         if act in known and clock.get("reason").value is None:

@@ -7,7 +7,7 @@ from adapters.documents.marked import Node
 
 
 def check_tracks(root: Node) -> None:
-    """Report steps that no lead can reach, and ids that stand twice in a track."""
+    """Report steps that no lead can reach, and ids that occur twice in a track."""
     for track in root.get("tracks").values():
         _check_reachable(track.get("steps"))
         seen: dict[str, int] = {}

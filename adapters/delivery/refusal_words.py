@@ -1,4 +1,4 @@
-"""The words by which servers say why they refuse a mail, each with what it means.
+"""The words by which servers say why they refuse a mail, each with its meaning.
 
 The first entry with a phrase that is found decides, so the order matters: what names our side
 comes before what names the address, because it also says "unknown" or "does not exist", of the
@@ -6,7 +6,7 @@ sender. Verdicts on the letter come last, because servers name their filters in 
 
 A phrase is a regular expression in lower case. `…` stands for up to 40 characters of the same
 sentence, NOBODY for a word for the recipient, GONE for a word for what became of one. Phrases
-have no nested repetition, so that no text of a stranger makes them slow. The file is long because
+have no nested repetition, so that no text from outside makes them slow. The file is long because
 it is one table, a phrase a line.
 """
 
@@ -480,4 +480,4 @@ def _pattern(phrases: tuple[str, ...]) -> re.Pattern[str]:
 TABLE: tuple[tuple[str, Meaning, re.Pattern[str]], ...] = tuple(
     (reason, meaning, _pattern(phrases)) for reason, meaning, phrases in _PHRASES
 )
-"""Reason, meaning and words, in the order in which they are asked."""
+"""Reason, meaning and words, in the order in which they are tried."""

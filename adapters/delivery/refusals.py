@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from activities.ports import RefusalKind
 from adapters.delivery.refusal_words import TABLE, Meaning
 from models.addresses import without_addresses
 
@@ -35,7 +36,7 @@ _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PREFIX = re.compile(r"5\.1\.0 - Unknown address error", re.IGNORECASE)
 """What IronPort writes before every answer of another server."""
 _LONGEST = 2_000
-"""So much of one text is read: strangers write it, and words cost time."""
+"""How much of one text is read: it comes from outside, and comparing words takes time."""
 _PERMANENT = 500
 _ADDRESS_ANSWERS = frozenset({550, 551, 553})
 """Answers to RCPT that are about the address (RFC 5321, 4.2.3)."""
@@ -49,7 +50,7 @@ _BY_STATUS: dict[tuple[str, str], Meaning] = {
     ("4", "4"): "dead",  # no route: no such domain
     ("4", "310"): "dead",  # Exchange: the domain does not exist
 }
-"""Subject and detail of a status 5.X.X that tells more than its subject alone."""
+"""Subject and detail of a status 5.X.X that says more than its subject alone."""
 _BY_SUBJECT: dict[str, Meaning] = {"1": "dead", "5": "about_us", "6": "about_us"}
 """By subject: the address, the protocol, the content. All others pass, also policy (5.7.X)."""
 
@@ -59,7 +60,7 @@ def judge(
 ) -> Refusal:
     """What a refusal means.
 
-    `said` are the server's words, the most telling first. `status` is the enhanced status that
+    `said` are the server's words, the most exact first. `status` is the enhanced status that
     was reported beside them, `code` the SMTP answer; both are looked for in the words where they
     are not given.
     """
@@ -103,7 +104,7 @@ def _by_numbers(status: str, answer: int | None, phase: Phase) -> Refusal:
 
 
 def _names_address(status: str) -> bool:
-    """Whether a status is about the address beyond doubt; servers send 5.1.0 and 5.2.0 for all."""
+    """Whether a status is surely about the address; servers send 5.1.0 and 5.2.0 for everything."""
     return _by_status(status) == "dead" and not status.endswith(".0")
 
 
@@ -143,11 +144,9 @@ def refusal_kind(code: int, message: str, phase: Phase) -> RefusalKind:
     After the recipient was accepted, an answer counts against the address only if its status
     names it or its words do.
     """
-    meaning = judge(message, code=code, phase=phase).meaning
-    return _KINDS[meaning]
+    return _KINDS[judge(message, code=code, phase=phase).meaning]
 
 
-RefusalKind = Literal["bounced", "soft_bounced", "refused"]
 _KINDS: dict[Meaning, RefusalKind] = {
     "dead": "bounced",
     "passing": "soft_bounced",

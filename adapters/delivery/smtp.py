@@ -1,8 +1,8 @@
 """Mail by SMTP. The result says exactly whether the server accepted it.
 
-Up to the reply to DATA the server surely has nothing, so a failure is MailUnsentError and
-worth another try. A reply 5xx is MailRefusedError. Once the content is on its way, a lost
-connection or a missing reply says nothing about the mail: those errors go up as they are.
+Before the reply to DATA the server has nothing, so a failure is MailUnsentError and the mail can be
+tried again. A reply 5xx is MailRefusedError. After the content was sent, a lost connection or a
+missing reply says nothing about the mail, so those errors are raised unchanged.
 """
 
 from __future__ import annotations
@@ -21,18 +21,21 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.delivery.dkim import DkimSigner
-from adapters.delivery.refusals import Phase, refusal_kind
+from adapters.delivery.refusals import Phase, judge, refusal_kind
 from adapters.mail.message import build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
 """Replies 5xx that ask for a login. They are about our settings, not about this mail."""
+_PERMANENT = 500
+_GOING_DOWN = frozenset({421})
+"""The server closes the connection, for example to start again: as if it were away."""
 
 Tls = Literal["if_offered", "starttls", "implicit"]
 
 
 class SmtpMailer:
-    """Hands mail to one SMTP server over at most `connections` kept connections per event loop.
+    """Gives mail to one SMTP server over at most `connections` kept connections per event loop.
 
     A mail goes to one person, so a refusal is always about that one. `signer` signs each mail.
     `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
@@ -163,7 +166,7 @@ class SmtpMailer:
             client.close()
             if not reused:
                 raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
-            # The server had closed a connection that was idle for long; a new one will do.
+            # The server closed the idle connection, so a new one is opened.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
             raise _refusal(
@@ -180,7 +183,11 @@ class SmtpMailer:
                 await client.ehlo()
         except (SMTPException, OSError) as error:
             client.close()
-            raise MailUnsentError(f"no connection to {self._where}: {error}") from error
+            # Said before any mail was named, "never" is about us: a block list, or a wrong login.
+            never = isinstance(error, SMTPResponseException) and error.code >= _PERMANENT
+            raise MailUnsentError(
+                f"no connection to {self._where}: {error}", answered=never, about_us=never
+            ) from error
 
     async def _envelope(
         self, client: aiosmtplib.SMTP, message: EmailMessage, envelope_from: str | None
@@ -209,7 +216,7 @@ class SmtpMailer:
         try:
             if protocol is None:
                 raise SMTPServerDisconnected("Connection lost")  # noqa: TRY301 - as write says it
-            # Either nothing is written or all is handed to the transport.
+            # Either nothing is written, or all of it is given to the transport.
             protocol.write(content + b".\r\n")
         except SMTPServerDisconnected as error:
             raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
@@ -226,7 +233,11 @@ def _refusal(error: SMTPResponseException, phase: Phase) -> MailUnsentError | Ma
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
     if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
         return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
-    return MailUnsentError(sentence)
+    about_us = error.code in _ABOUT_US or (
+        judge(str(error.message), code=error.code, phase=phase).meaning == "about_us"
+        and phase != "MAIL"
+    )
+    return MailUnsentError(sentence, answered=error.code not in _GOING_DOWN, about_us=about_us)
 
 
 async def _or_closed(
@@ -240,7 +251,7 @@ async def _or_closed(
 
 
 async def _reset(client: aiosmtplib.SMTP) -> None:
-    """Make the connection ready for the next mail, or give it up."""
+    """Make the connection ready for the next mail, or close it."""
     if client.is_connected:
         try:
             await client.rset()

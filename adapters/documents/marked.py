@@ -23,7 +23,7 @@ class Mark:
 
 @dataclass(slots=True)
 class Document:
-    """A file's value, and where its keys and values stand."""
+    """A file's value, and the places of its keys and values."""
 
     file: str
     value: Any = None

@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 from adapters.documents.marked import Document
 from adapters.documents.problems import Path, meant, written_path
 from adapters.documents.schema import file_schema
+from models.program.handoff import CLOCK_NAMES
 from models.program.tracks import STEP_KINDS
 
 _STEP_LISTS = ("steps", "then", "else")
@@ -112,6 +113,7 @@ class _SchemaErrorReporter:
         return max(
             options,
             key=lambda one: (
+                ("items" in one) == isinstance(value, list),
                 bool(kinds & set(one.get("properties", ()))),
                 len(written & set(one.get("properties", ()))),
             ),
@@ -127,7 +129,7 @@ def _document_path(loc: Path) -> Path:
             tag_follows = False
         elif part != "[key]":
             path.append(part)
-            tag_follows = _is_step(tuple(path))
+            tag_follows = _is_step(tuple(path)) or _is_clock(tuple(path))
     return tuple(path)
 
 
@@ -138,6 +140,10 @@ def _is_step(path: Path) -> bool:
         and isinstance(path[-1], int)
         and path[-2] in _STEP_LISTS
     )
+
+
+def _is_clock(path: Path) -> bool:
+    return len(path) == 2 and path[0] == "handoff" and path[1] in CLOCK_NAMES
 
 
 def _no_step(value: Any) -> str:

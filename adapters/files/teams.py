@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -14,6 +15,7 @@ from adapters.documents.problems import Path, Problem, meant, written_path
 from adapters.documents.schema_errors import report_schema_errors
 from adapters.documents.yaml import read_document
 from models.directory import Directory
+from models.program.handoff import QualifyClock
 from models.program.program import Program
 from models.program.tracks import AnyStep, BranchingStep, TaskStep
 
@@ -74,6 +76,26 @@ def check_meeting(
     return tuple(sorted(document.problems))
 
 
+def unmanaged_teams(
+    program: Program, directory: Directory, *, file: FilePath | None = None
+) -> tuple[Problem, ...]:
+    """Warnings where the program names a team that has no manager; `file` as in `check_meeting`."""
+    document = read_document(file, "a program") if file is not None else Document(program.program)
+    for path, team in _teams_named(program):
+        if team in directory.teams and directory.teams[team].manager is None:
+            document.report(path, _unmanaged(team), warning=True)
+    if file is not None:
+        return document.warnings
+    return tuple(replace(one, line=0, column=0) for one in document.warnings)
+
+
+def _unmanaged(team: str) -> str:
+    return (
+        f"team '{team}' has no manager, so nobody is alerted of breaches and unassigned leads,"
+        " or may reassign them; add 'manager: ADDRESS' to the team in the teams file"
+    )
+
+
 def _teams_named(program: Program) -> Iterator[tuple[Path, str]]:
     for name, track in program.tracks.items():
         yield from _task_teams(track.steps, ("tracks", name, "steps"))
@@ -83,8 +105,11 @@ def _teams_named(program: Program) -> Iterator[tuple[Path, str]]:
         for key, team in (("team", route.team), ("otherwise", route.otherwise)):
             if team is not None:
                 yield ("handoff", "routing", place, key), team
-    if program.handoff.qualify is not None and program.handoff.qualify.then_to is not None:
-        yield ("handoff", "qualify", "then_to"), program.handoff.qualify.then_to
+    listed = isinstance(program.handoff.qualify, tuple)
+    for place, clock in enumerate(program.handoff.clocks("qualify")):
+        if isinstance(clock, QualifyClock) and clock.then_to is not None:
+            here = ("handoff", "qualify", *((place,) if listed else ()))
+            yield (*here, "then_to"), clock.then_to
 
 
 def _task_teams(steps: tuple[AnyStep, ...], path: Path) -> Iterator[tuple[Path, str]]:

@@ -22,7 +22,7 @@ _SAMPLES: dict[str, Any] = {
     "date": "2026-03-02",
 }
 _PROPERTIES = frozenset({"size", "first", "last"})
-"""What Liquid knows of any value."""
+"""The properties that Liquid knows of every value."""
 
 
 def check_email(email: Email, program: Program, name: str = "") -> list[str]:

@@ -65,10 +65,7 @@ def handed_to(program: Program) -> frozenset[str]:
     handoff = program.handoff
     if handoff is None:
         return frozenset()
-    named = {route.team or route.otherwise for route in handoff.routing}
-    if handoff.qualify is not None:
-        named.add(handoff.qualify.then_to)
-    return frozenset(name for name in named if name is not None)
+    return frozenset({route.to for route in handoff.routing} | set(handoff.second_teams))
 
 
 def _summary(facts: DigestFacts) -> str:

@@ -52,7 +52,7 @@ class SignedLinks:
         self._keys = keys
 
     def click(self, message: str, number: int) -> str:
-        """Where a link of this mail leads first. `message` is a Message-ID without brackets."""
+        """The tracked URL of a link of this mail. `message` is a Message-ID without brackets."""
         return f"{self.public_url}/c/{self._token('click', message, number)}"
 
     def pixel(self, message: str) -> str:
@@ -60,7 +60,7 @@ class SignedLinks:
         return f"{self.public_url}/o/{self._token('open', message)}.gif"
 
     def unsubscribe(self, message: str) -> str:
-        """Where the recipient of this mail unsubscribes: a page, and RFC 8058's one click."""
+        """The URL at which this mail's recipient unsubscribes: a page, and RFC 8058's one click."""
         return f"{self.public_url}/u/{self._token('unsubscribe', message)}"
 
     def preferences(self, message: str) -> str:

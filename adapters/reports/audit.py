@@ -1,4 +1,4 @@
-"""What the database says of leads and mail, to compare with Temporal and a mailbox."""
+"""What the database has about leads and mail, to compare with Temporal and a mailbox."""
 
 from __future__ import annotations
 

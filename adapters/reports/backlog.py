@@ -12,8 +12,9 @@ from models.tables.columns import table_of
 from models.tables.crm import WebhookEvent
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow
-from models.tables.mail import MessageRow
+from models.tables.mail import BreakerRow, MessageRow
 
+_B = table_of(BreakerRow)
 _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 _M = table_of(MessageRow)
@@ -26,6 +27,7 @@ _OUTBOX = sa.select(sa.func.count(), sa.func.min(_W.c.first_tried)).where(
 )
 _DEAD = sa.select(sa.func.count()).where(_W.c.status == sa.literal_column("'dead'"))
 _CLAIMED = sa.select(sa.func.min(_M.c.updated)).where(_M.c.status == sa.literal_column("'claimed'"))
+_STOPPED = sa.select(sa.func.count()).where(_B.c.opened_at.is_not(None))
 _OVERDUE = sa.select(sa.func.count(), sa.func.min(_L.c.due_at)).where(
     _L.c.closed.is_(False), _L.c.due_at < sa.bindparam("now", type_=_L.c.due_at.type)
 )
@@ -44,6 +46,8 @@ class Backlog:
     outbox_dead: int
     claimed_since: datetime | None
     """When the oldest mail was claimed that is not settled."""
+    routes_stopped: int
+    """Routes of mail whose circuit breaker is open."""
     overdue: int
     overdue_since: datetime | None
     """The earliest due instant that has passed."""
@@ -62,6 +66,7 @@ def backlog(database: Database, now: datetime) -> Backlog:
             outbox_since=outbox_since,
             outbox_dead=connection.execute(_DEAD).scalar_one(),
             claimed_since=connection.execute(_CLAIMED).scalar_one(),
+            routes_stopped=connection.execute(_STOPPED).scalar_one(),
             overdue=overdue,
             overdue_since=overdue_since,
         )

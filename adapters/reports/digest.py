@@ -83,7 +83,7 @@ class SqlDigestFacts:
         self._database = database
 
     def of(self, program: Program, teams: frozenset[str], at: datetime) -> DigestFacts:
-        """How this program's handoffs to these teams stand now; day and week are those of `at`."""
+        """This program's open handoffs to these teams now; day and week are those of `at`."""
         tz = zone(program.timezone)
         local = at.astimezone(tz)
         monday = _midnight(local - timedelta(days=local.weekday()), tz)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import sqlalchemy as sa
 
-from adapters.reports.leads import LeadLine, Sight
+from adapters.reports.leads import LINE_COLUMNS, LeadLine, Sight
 from adapters.sql.database import Database
 from models.instants import parse_instant, write_instant
 from models.tables.columns import UtcInstant, table_of
@@ -25,7 +25,6 @@ Order = Literal["urgency", "lead"]
 changes, so that each lead comes exactly once."""
 
 _L = table_of(LeadRow)
-_LINE = [_L.c[name] for name in LeadLine.__slots__]
 _NEVER = datetime(9999, 12, 31, tzinfo=UTC)
 _DUE: sa.ColumnElement[datetime] = sa.func.coalesce(
     _L.c.clock_due, sa.literal(_NEVER, UtcInstant())
@@ -71,7 +70,7 @@ class SqlLeadPages:
         cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
-        query = sa.select(*_LINE).order_by(*keys).limit(limit + 1)
+        query = sa.select(*LINE_COLUMNS).order_by(*keys).limit(limit + 1)
         equal = {"stage": stage, "team": team, "program": program}
         equal["email"] = email.strip().lower() if email is not None else None
         for column, wanted in equal.items():

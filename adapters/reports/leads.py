@@ -16,10 +16,11 @@ from lifecycle.words.person_name import person_name
 from models.decision import Entry
 from models.state import LeadState, read_state
 from models.tables.columns import table_of
-from models.tables.leads import LeadRow, TimelineEntry
+from models.tables.leads import LeadRow, TaskRow, TimelineEntry
 
 _E = table_of(TimelineEntry)
 _L = table_of(LeadRow)
+_T = table_of(TaskRow)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +52,10 @@ class LeadLine:
     profile: Mapping[str, Any]
     updated: datetime
     """When the row changed last (wall clock)."""
+    task_owners: frozenset[str] = frozenset()
+    """Who has an open task on the lead: persons. Only `line` and `dossier` read it."""
+    task_teams: frozenset[str] = frozenset()
+    """Which teams have one, any member of which may do it."""
 
     @property
     def name(self) -> str | None:
@@ -68,14 +73,21 @@ class Sight:
     """Also leads that no team has: every manager sees them."""
 
     def shows(self, line: LeadLine) -> bool:
-        """Whether this lead is among them."""
+        """Whether this lead is among them: the handoff is theirs, or an open task."""
         if line.team is None and self.unhanded:
             return True
-        return line.owner == self.owner or line.team in self.teams
+        handed = line.owner == self.owner or line.team in self.teams
+        return handed or self.owner in line.task_owners or bool(self.teams & line.task_teams)
 
     def condition(self) -> sa.ColumnElement[bool]:
         """The same in SQL."""
-        seen = sa.or_(_L.c.owner == self.owner, _L.c.team.in_(sorted(self.teams)))
+        teams = sorted(self.teams)
+        task = sa.exists().where(
+            _T.c.lead == _L.c.id,
+            _T.c.done.is_(None),
+            sa.or_(_T.c.owner == self.owner, _T.c.team.in_(teams)),
+        )
+        seen = sa.or_(_L.c.owner == self.owner, _L.c.team.in_(teams), task)
         return sa.or_(seen, _L.c.team.is_(None)) if self.unhanded else seen
 
 
@@ -88,7 +100,8 @@ class StoredDossier:
     timeline: tuple[Entry, ...]
 
 
-_LINE = [_L.c[name] for name in LeadLine.__slots__]
+LINE_COLUMNS = [_L.c[name] for name in LeadLine.__slots__ if name in _L.c]
+"""The columns of a lead in a list."""
 
 
 class SqlReports:
@@ -108,7 +121,7 @@ class SqlReports:
         limit: int | None = None,
     ) -> list[LeadLine]:
         """Leads to which all that is given applies; what is due first comes first."""
-        query = sa.select(*_LINE).order_by(_L.c.due_at.asc().nulls_last(), _L.c.id)
+        query = sa.select(*LINE_COLUMNS).order_by(_L.c.due_at.asc().nulls_last(), _L.c.id)
         if stage is not None:
             query = query.where(_L.c.stage == stage)
         if owner is not None:
@@ -128,8 +141,20 @@ class SqlReports:
 
     def line(self, lead: str) -> LeadLine | None:
         """One lead as lists show it, or None if it is not known here."""
-        found = rows(self._database, sa.select(*_LINE).where(_L.c.id == lead))
-        return LeadLine(**found[0]) if found else None
+        found = rows(self._database, sa.select(*LINE_COLUMNS).where(_L.c.id == lead))
+        return self._line(found[0]) if found else None
+
+    def _line(self, row: Mapping[str, Any]) -> LeadLine:
+        """One lead with those who have an open task on it."""
+        open_tasks = rows(
+            self._database,
+            sa.select(_T.c.owner, _T.c.team).where(_T.c.lead == row["id"], _T.c.done.is_(None)),
+        )
+        return LeadLine(
+            **row,
+            task_owners=frozenset(one["owner"] for one in open_tasks if one["owner"]),
+            task_teams=frozenset(one["team"] for one in open_tasks if one["team"]),
+        )
 
     def dossier(
         self, lead: str, *, last: int | None = None, before: int | None = None
@@ -138,13 +163,13 @@ class SqlReports:
 
         Of the timeline only the `last` so many entries before the number `before`, if given.
         """
-        found = rows(self._database, sa.select(_L.c.state, *_LINE).where(_L.c.id == lead))
+        found = rows(self._database, sa.select(_L.c.state, *LINE_COLUMNS).where(_L.c.id == lead))
         if not found:
             return None
         row = dict(found[0])
         state = read_state(row.pop("state"))
         timeline = self.timeline(lead, last=last, before=before)
-        return StoredDossier(line=LeadLine(**row), state=state, timeline=timeline)
+        return StoredDossier(line=self._line(row), state=state, timeline=timeline)
 
     def acted(self, lead: str, act: str, by: str) -> bool:
         """Whether this person did the act of this id, as far as the lead remembers its acts."""

@@ -19,10 +19,11 @@ from models.directory import Directory, Member
 from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
-from models.tables.people import Counter
+from models.tables.people import Assignment, MemberShare
 
-_C = table_of(Counter)
+_A = table_of(Assignment)
 _L = table_of(LeadRow)
+_S = table_of(MemberShare)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +36,10 @@ class MemberLine:
     weight: int
     leads: int
     """Owned now in mql, sal and sql, in all teams: what counts against the capacity."""
-    assigned: float
-    """Assignments counted in this team; a newcomer starts at the team's lowest ratio."""
+    assigned: int
+    """How many assignments the member ever got in this team, reassignments included."""
+    share: float
+    """The member's share in this team, to two decimals; the lowest of those available is next."""
     away_until: date | None
     """The last day of today's absence; None if the member is not away."""
 
@@ -69,9 +72,17 @@ class SqlTeamReport:
                     .group_by(_L.c.owner)
                 )
             }
-            counts = {
-                (row.team, row.member): Fraction(row.total)
-                for row in connection.execute(sa.select(_C))
+            assigned = {
+                (row[0], row[1]): row[2]
+                for row in connection.execute(
+                    sa.select(_A.c.team, _A.c.owner, sa.func.count())
+                    .where(_A.c.owner.is_not(None))
+                    .group_by(_A.c.team, _A.c.owner)
+                )
+            }
+            shares = {
+                (row.team, row.member): Fraction(row.share)
+                for row in connection.execute(sa.select(_S))
             }
             owned = connection.execute(
                 sa.select(_L.c.team, _L.c.owner, sa.func.count())
@@ -90,7 +101,8 @@ class SqlTeamReport:
                         capacity=one.capacity,
                         weight=one.weight,
                         leads=loads.get(one.email, 0),
-                        assigned=round(float(counts.get((name, one.email), 0)), 2),
+                        assigned=assigned.get((name, one.email), 0),
+                        share=round(float(shares.get((name, one.email), 0)), 2),
                         away_until=away_until(one, now, timezone),
                     )
                     for one in team.members
@@ -120,15 +132,20 @@ def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None
 
 
 def office_zone(programs: SqlPrograms) -> ZoneInfo:
-    """The time zone for absences of members without one: that of the accept calendar.
+    """The time zone for absences of members without one: that of the accept calendars.
 
-    UTC if the programs published last don't agree on one.
+    UTC if those of the programs published last don't agree on one.
     """
-    zones = {_accept_zone(found) for name in programs.names() if (found := programs.newest(name))}
+    newest = [found for name in programs.names() if (found := programs.newest(name))]
+    zones = {zone for program in newest for zone in _accept_zones(program)}
     return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
 
 
-def _accept_zone(program: Program) -> ZoneInfo:
-    book = rulebook(program)
-    accept = program.handoff.accept if program.handoff is not None else None
-    return book.open_time(accept, book.zone).timezone
+def _accept_zones(program: Program) -> set[ZoneInfo]:
+    """The time zones of the accept calendars: of each clock, of each route where it names none."""
+    book, handoff = rulebook(program), program.handoff
+    accept = handoff.clocks("accept") if handoff is not None else ()
+    calendars = {clock.calendar for clock in accept} or {None}
+    if None in calendars and handoff is not None:
+        calendars = calendars - {None} | {route.calendar for route in handoff.routing}
+    return {book.open_time(name, book.zone).timezone for name in calendars}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
@@ -33,7 +33,7 @@ _BUSY_MILLISECONDS = 3_000
 _WRITES = "leadflow_writes"
 _DURABLE = "leadflow_durable"
 _MIGRATION_LOCK = 5_323_460_001
-"""Any number will do, so long as nobody else locks by it in this database."""
+"""Any number that nobody else uses for a lock in this database."""
 
 
 class DatabaseNotReadyError(Exception):
@@ -83,8 +83,8 @@ class Database:
     def write(self, *, durable: bool = False) -> Iterator[Connection]:
         """One transaction, rolled back if anything is raised.
 
-        What is `durable` survives a power cut as soon as the block ends. PostgreSQL does so for
-        every transaction; SQLite then waits for the disk, which takes some milliseconds. Its
+        What is `durable` is safe against a power cut as soon as the block ends. PostgreSQL does so
+        for every transaction; SQLite then waits for the disk, which takes some milliseconds. Its
         other transactions survive the end of a process, and a power cut may undo the last ones.
 
         SQLite has one writer at a time: threads of this process queue for it here (its own
@@ -140,6 +140,15 @@ class Database:
     def upsert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
         """An INSERT that knows ON CONFLICT, in this database's dialect."""
         return sqlite.insert(table) if self.is_sqlite else postgresql.insert(table)
+
+    def listed(self, texts: Sequence[str]) -> sa.Select[tuple[str]]:
+        """These texts as rows, in one parameter: for `IN` with thousands of them."""
+        written = sa.literal(json.dumps(texts))
+        if self.is_sqlite:
+            each = sa.func.json_each(written).table_valued("value")
+        else:
+            each = sa.func.json_array_elements_text(sa.cast(written, sa.JSON)).table_valued("value")
+        return sa.select(each.c.value)
 
     def close(self) -> None:
         """Close all connections."""
@@ -284,7 +293,8 @@ def migrate(url: str) -> None:
     script = ScriptDirectory.from_config(config)
     with _opened(url) as database:
         if (file := database.file) is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            # Only the user who runs leadflow may read what it stores.
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with database.write() as connection:
             if not database.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))

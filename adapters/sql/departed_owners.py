@@ -23,7 +23,7 @@ _L = table_of(LeadRow)
 
 
 def leavers(before: Directory, after: Directory) -> Iterator[tuple[str, str]]:
-    """Each (team, person) that was of the team, as a member or its manager, and is no more."""
+    """Each (team, person) that was in the team, as a member or its manager, and is not any more."""
     for name in before.teams:
         for person in sorted(_people(before, name) - _people(after, name)):
             yield name, person
@@ -61,9 +61,10 @@ def tell(
     now: datetime,
     known: timedelta,
 ) -> None:
-    """Store the events that tell these leads of the directory's new version.
+    """Store the events by which these leads learn of the directory's new version.
 
-    They are sent after `known`, when every worker has the new version: it says whom to alert.
+    They are sent after `known`, when every worker has the new version, because it says whom to
+    alert.
     """
     items = [
         _item(lead, person, f"owner-left/{version}/{short_hash(person)}", now, known)

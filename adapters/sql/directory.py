@@ -1,14 +1,15 @@
-"""The directory in the database, and who is given which lead.
+"""The directory in the database, and who is assigned which lead.
 
-What holds is the teams file that was applied last, with the absences that were entered by hand.
+The directory is the teams file that was applied last, with the absences that were entered by hand.
 """
 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from fractions import Fraction
 from threading import Lock
 
 import sqlalchemy as sa
@@ -18,6 +19,7 @@ from adapters.sql import departed_owners as owners_left
 from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
+from adapters.sql.shares import read_shares, write_shares
 from lifecycle.handoff.roster import Roster
 from lifecycle.stages import IN_SALES
 from models.decision import Assign, CountAssignment
@@ -25,10 +27,9 @@ from models.directory import Directory
 from models.instants import whole_second
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
-from models.tables.people import AppliedDirectory, Assignment, Counter
+from models.tables.people import AppliedDirectory, Assignment
 
 _A = table_of(Assignment)
-_C = table_of(Counter)
 _D = table_of(AppliedDirectory)
 _L = table_of(LeadRow)
 
@@ -47,7 +48,7 @@ class _KnownPeople:
 
 
 class SqlDirectory:
-    """The people of sales; assignments are made one after another, whoever asks."""
+    """The people of sales. Assignments are made one after another, also by several processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -57,7 +58,7 @@ class SqlDirectory:
         self._changes = 0
         self._looked = -_REMEMBERED_SECONDS
         self.absences = SqlAbsences(database, self.forget)
-        """Days away entered by hand; what is changed here, `directory` knows at once."""
+        """Days away entered by hand; `directory` shows a change at once."""
 
     def apply(self, people: Directory) -> dict[str, list[str]]:
         """Make this the directory, in a transaction of its own; else see `apply_in`."""
@@ -71,7 +72,7 @@ class SqlDirectory:
     ) -> tuple[Directory, dict[str, list[str]]]:
         """Make this the directory, in the caller's transaction. The same one changes nothing.
 
-        Leads whose owner leaves their team by it are told so (`owner.left`). Returns the directory
+        Leads whose owner leaves their team by it get the event `owner.left`. Returns the directory
         as it was applied before, and these leads by person. Call `forget` after the commit.
         """
         self._queue(connection)
@@ -102,7 +103,7 @@ class SqlDirectory:
             return self._read(connection).applied
 
     def leads_left(self, people: Directory) -> dict[str, list[str]]:
-        """Which leads would be told that their owner leaves if this were applied, by person."""
+        """Which leads would get `owner.left` if this were applied, by person."""
         with self._database.read() as connection:
             return owners_left.leads_left(connection, self._read(connection).applied, people)
 
@@ -117,8 +118,8 @@ class SqlDirectory:
     def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
         """Choose an owner in one transaction: (owner, None) or (None, why).
 
-        The same key gets the same answer and is counted once. Nobody is given more than
-        their capacity, whoever asks at the same time.
+        The same key gets the same answer and is counted once. Nobody gets more leads than their
+        capacity, however many calls are made at once.
         """
         with self._database.write() as connection:
             self._queue(connection)
@@ -128,9 +129,9 @@ class SqlDirectory:
             if known is not None:
                 return known.owner, known.why
             people = self._latest(connection)
-            roster = self._roster(connection, command.team)
-            choice = roster.assign(people, command, self._loads(connection, people, command.team))
-            self._store(connection, command.team, roster)
+            loads = self._loads(connection, people, command.team, lead)
+            with self._roster(connection, command.team) as roster:
+                choice = roster.assign(people, command, loads)
             self._answer(connection, lead, command, choice.owner, choice.why)
         return choice.owner, choice.why
 
@@ -140,9 +141,10 @@ class SqlDirectory:
             self._queue(connection)
             if connection.scalar(sa.select(sa.exists().where(_A.c.key == command.key))):
                 return
-            roster = self._roster(connection, command.team)
-            roster.count(self._latest(connection), command)
-            self._store(connection, command.team, roster)
+            people = self._latest(connection)
+            loads = self._loads(connection, people, command.team, lead)
+            with self._roster(connection, command.team) as roster:
+                roster.count(people, command, loads)
             self._answer(connection, lead, command, command.owner, "by_hand")
 
     def _queue(self, connection: Connection) -> None:
@@ -150,7 +152,7 @@ class SqlDirectory:
             connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_ASSIGNMENT_LOCK)))
 
     def forget(self) -> None:
-        """Have the next one who asks for the directory look, also if somebody looks just now."""
+        """Make the next call of `directory` read it again, also if one reads it just now."""
         with self._lock:
             self._changes += 1
             self._looked = -_REMEMBERED_SECONDS
@@ -175,26 +177,35 @@ class SqlDirectory:
                 self._looked = time.monotonic()
         return known
 
-    def _loads(self, connection: Connection, people: Directory, team: str | None) -> dict[str, int]:
-        """Leads owned in the loading stages, by member of the team.
+    def _loads(
+        self, connection: Connection, people: Directory, team: str | None, assigned: str
+    ) -> dict[str, int]:
+        """Leads owned in mql, sal and sql, by each member who has a capacity.
 
-        A lead's row lags behind its assignment: until a turn has told of it, the assignment
-        itself counts.
+        The lead that is to be assigned counts for nobody.
+
+        A lead's row is later than its assignment: until a turn has stored it, the assignment itself
+        counts.
         """
         self._count_told(connection)
         found = people.teams.get(team) if team is not None else None
-        members = [one.email for one in found.members] if found is not None else []
+        limited = [one.email for one in found.members if one.capacity is not None] if found else []
+        members = self._database.listed(limited)
         owned = (
             sa.select(_L.c.owner, _L.c.id.label("lead"))
-            .where(_L.c.stage.in_(sorted(IN_SALES)), _L.c.owner.in_(members))
-            .union(sa.select(_A.c.owner, _A.c.lead).where(_A.c.pending, _A.c.owner.in_(members)))
+            .where(_L.c.stage.in_(sorted(IN_SALES)), _L.c.owner.in_(members), _L.c.id != assigned)
+            .union(
+                sa.select(_A.c.owner, _A.c.lead).where(
+                    _A.c.pending, _A.c.owner.in_(members), _A.c.lead != assigned
+                )
+            )
             .subquery()
         )
         query = sa.select(owned.c.owner, sa.func.count()).group_by(owned.c.owner)
         return {row[0]: row[1] for row in connection.execute(query)}
 
     def _count_told(self, connection: Connection) -> None:
-        """Assignments that their leads' rows tell of by now do not count apart any more."""
+        """Assignments that their leads' rows show by now do not count separately any more."""
         connection.execute(
             sa.update(_A)
             .where(
@@ -208,19 +219,16 @@ class SqlDirectory:
             .values(pending=False)
         )
 
-    def _roster(self, connection: Connection, team: str | None) -> Roster:
-        rows = connection.execute(sa.select(_C.c.member, _C.c.total).where(_C.c.team == team))
-        counts = {row.member: Fraction(row.total) for row in rows}
-        return Roster({team: counts} if team is not None else None)
-
-    def _store(self, connection: Connection, team: str | None, roster: Roster) -> None:
-        if team is None or not (counts := roster.counts(team)):
+    @contextmanager
+    def _roster(self, connection: Connection, team: str | None) -> Iterator[Roster]:
+        """The team's shares to assign by; what changes is stored."""
+        if team is None:
+            yield Roster()
             return
-        connection.execute(sa.delete(_C).where(_C.c.team == team))
-        connection.execute(
-            sa.insert(_C),
-            [{"team": team, "member": member, "total": str(n)} for member, n in counts.items()],
-        )
+        before = read_shares(connection, team)
+        roster = Roster({team: before})
+        yield roster
+        write_shares(self._database, connection, team, before, roster.shares(team))
 
     def _answer(
         self,

@@ -22,10 +22,11 @@ _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 
 _FARTHEST = timedelta(minutes=5)
-"""Nothing waits so long: what says so was written by a clock that was ahead, and is taken now."""
+"""No item waits longer than this. One that should was written by a clock that was ahead, and is
+taken now."""
 _MOST_OF_A_LEAD = 1_000
 _MOST_ROWS = 5_000
-"""So many items are taken at once, however many wait: a flood must fit into memory."""
+"""How many items are taken at once, however many wait: a flood must fit into memory."""
 
 
 _IDS: sa.BindParameter[str] = sa.bindparam("ids", expanding=True)
@@ -63,7 +64,7 @@ class Waiting:
 class SqlIntake:
     """The table of accepted items. Once `accept` has returned, its items are stored.
 
-    What comes for one lead within `gather` is relayed together.
+    Items of one lead that arrive within `gather` are relayed together.
     """
 
     def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
@@ -108,8 +109,8 @@ class SqlIntake:
         """Lease what can be relayed now, for about `limit` leads, each lead's in order of arrival.
 
         A lead's gathered items come together; of a flood, the first 1,000. No item overtakes an
-        earlier one that is leased or not ready yet, and a lead that waits so holds up no other.
-        What is neither `done` nor put off (`again`) within the lease is taken anew, because the
+        earlier one that is leased or not ready yet, and a lead that waits delays no other. An item
+        that is neither `done` nor put off (`again`) within the lease is taken again, because the
         process that took it died.
         """
         firsts = sa.select(sa.func.min(_I.c.seq)).where(_I.c.done.is_(None)).group_by(_I.c.lead)
@@ -165,7 +166,7 @@ class SqlIntake:
         ]
 
     def done(self, seqs: Sequence[int], why: str | None = None) -> None:
-        """Note that leads have these items; or, with a reason, that they were given up."""
+        """Record that leads have these items; or, with a reason, that they were given up."""
         with self.database.write() as connection:
             connection.execute(
                 sa.update(_I).where(_I.c.seq.in_(seqs)).values(done=datetime.now(UTC), why=why)

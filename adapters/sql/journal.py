@@ -1,6 +1,8 @@
 """The journal: a turn's rows in one transaction. A turn is stored once, and never changed.
 
-This is the hot path, so it speaks SQLAlchemy Core: ORM objects cost a tenth more.
+This code runs most often, so it uses SQLAlchemy Core: ORM objects cost a tenth more.
+
+The file is long because all rows of a turn are written in one transaction.
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ _T = table_of(TaskRow)
 
 _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
+_CYCLE_KINDS = ("event", "track_entered", "recycled")
 _HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
 """Kinds after which the handoff rows may differ."""
 _LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
@@ -55,7 +58,7 @@ _Entries = Iterable[tuple[datetime, str, Mapping[str, Any]]]
 
 
 class CrmRows(Protocol):
-    """Writes what the CRM is sent of a turn; `adapters.crm.outbox.TurnEvents` does."""
+    """Writes the events of a turn for the CRM; `adapters.crm.outbox.TurnEvents` does."""
 
     def record(self, connection: Connection, decision: Decision) -> None:
         """Write it in the turn's transaction."""
@@ -81,6 +84,18 @@ class SqlJournal:
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
+
+    def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
+        """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
+        query = (
+            sa.select(_E.c.seq, _E.c.at, _E.c.kind, _E.c.fields)
+            .where(_E.c.lead == lead, _E.c.kind.in_(_CYCLE_KINDS))
+            .order_by(_E.c.seq)
+        )
+        if since is not None:
+            query = query.where(_E.c.at >= since)
+        with self._database.read() as connection:
+            return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
     def record(
         self,
@@ -121,7 +136,7 @@ class SqlJournal:
         return None
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
-        """Store the suppressions of the state for the address, and delete what an entry lifted."""
+        """Store the state's suppressions for the address, and delete those that an entry lifted."""
         state = decision.state
         address = _address(state)
         if address is None:

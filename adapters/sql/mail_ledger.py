@@ -1,4 +1,4 @@
-"""The mail ledger: the result of each mail, by its key, and which addresses get none."""
+"""The mail ledger: the result of each mail by its key, and which addresses get no mail."""
 
 from __future__ import annotations
 
@@ -12,10 +12,14 @@ from adapters.sql.database import Database
 from models.addresses import only_address, readable_domain, spellings
 from models.decision import SendMail
 from models.tables.columns import table_of
+from models.tables.leads import LeadRow
 from models.tables.mail import MessageRow, Suppression
+from models.tables.programs import PausedProgram
 
+_L = table_of(LeadRow)
 _M = table_of(MessageRow)
 _S = table_of(Suppression)
+_Z = table_of(PausedProgram)
 
 _STOPS_MARKETING = ("unsubscribed", "bounced", "complained")
 """In this order; the first that applies is the reason given."""
@@ -30,6 +34,10 @@ _SETTLE = (
     sa.update(_M)
     .where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
     .values({name: sa.bindparam(name) for name in ("status", "why", "updated")})
+)
+_RELEASE = sa.delete(_M).where(_M.c.key == sa.bindparam("of"), _M.c.status == "claimed")
+_PAUSED = (
+    sa.select(_L.c.id).join(_Z, _Z.c.name == _L.c.program).where(_L.c.id == sa.bindparam("lead"))
 )
 _KNOWN = (
     sa.update(_M)
@@ -51,12 +59,12 @@ class SqlMailLedger:
         )
 
     def claim(self, lead: str, key: str, message: str, at: datetime) -> Claim:
-        """Claim a mail for sending; of several who try, exactly one gets `new`."""
+        """Claim a mail for sending. If several try, exactly one gets `new`."""
         with self._database.write(durable=True) as connection:
             return self._claimed(connection, lead, key, message, at)
 
     def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
-        """How a mail ended, or why its address gets none; None if it may be sent now."""
+        """The outcome of a mail, or why its address gets no mail; None if it may be sent now."""
         with self._database.read() as connection:
             known = connection.execute(_KNOWN_BY_KEY, {"of": key}).first()
             if known is not None:
@@ -65,10 +73,11 @@ class SqlMailLedger:
         return None if why is None else Claim(status="skipped", why=why)
 
     def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
-        """Claim a nurture mail and ask last whether its address gets it, in one transaction.
+        """Claim a nurture mail and check last whether its address gets it, in one transaction.
 
-        If the mail may go, its row says what it is known by when something comes back; if not,
-        it is settled as skipped.
+        If the mail may be sent, its row has what bounces, clicks and replies are matched by. If
+        not, it is settled as skipped. While the lead's program is paused, it is not claimed: the
+        mail stays unsent, and is sent when the program goes on.
         """
         written = _written(mail)
         key = command.key
@@ -81,6 +90,9 @@ class SqlMailLedger:
                 ended = {"status": "skipped", "why": why, "updated": datetime.now(UTC)}
                 connection.execute(_SETTLE, {"of": key, **ended})
                 return Claim(status="skipped", why=why)
+            if not command.operational and connection.scalar(_PAUSED, {"lead": lead}):
+                connection.execute(_RELEASE, {"of": key})
+                return Claim(status="skipped", why="paused")
             known = {
                 "mail": mail.message_id.partition("@")[0],
                 "email": command.email,
@@ -108,14 +120,17 @@ class SqlMailLedger:
         return _as_claim(known.status, known.why)
 
     def release(self, key: str) -> None:
-        """Give a claim back, so that the mail can be claimed again; not once it has ended."""
+        """Release a claim, so that the mail can be claimed again.
+
+        A mail with an outcome keeps it.
+        """
         with self._database.write() as connection:
-            connection.execute(sa.delete(_M).where(_M.c.key == key, _M.c.status == "claimed"))
+            connection.execute(_RELEASE, {"of": key})
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
     ) -> None:
-        """Note how a claimed mail ended; the first ending stands.
+        """Record the outcome of a claimed mail; the first one is kept.
 
         Raises LookupError for a mail that nobody claimed.
         """
@@ -129,6 +144,21 @@ class SqlMailLedger:
             ):
                 raise LookupError(f"the mail {key} was never claimed; claim it before sending")
 
+    def leaving(self, program: str, since: datetime) -> bool:
+        """Whether a mail to a lead of this program was claimed since then and has not ended."""
+        query = (
+            sa.select(_M.c.key)
+            .join(_L, _L.c.id == _M.c.lead)
+            .where(
+                _L.c.program == program,
+                _M.c.status == "claimed",
+                _M.c.email.is_not(None),
+                _M.c.updated >= since,
+            )
+        )
+        with self._database.read() as connection:
+            return connection.scalar(query.limit(1)) is not None
+
     def suppression(self, address: str, *, operational: bool) -> str | None:
         """Why this address gets no such mail: the first that applies, or None.
 
@@ -138,7 +168,7 @@ class SqlMailLedger:
             return _suppression(connection, address, operational=operational)
 
     def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
-        """Keep what a claimed alert is known by: its Message-ID, its person, its handoff."""
+        """Store by what a claimed alert is found: its Message-ID, its person, its handoff."""
         known = {
             "mail": mail.message_id.partition("@")[0],
             "address": only_address(mail.to).addr_spec.lower(),
@@ -149,7 +179,7 @@ class SqlMailLedger:
 
 
 def _as_claim(status: str, why: str | None) -> Claim:
-    """A row as its next sender sees it: a claim that nobody settled has an unknown outcome."""
+    """A row as the next sender reads it: a claim that nobody settled has an unknown outcome."""
     found: Any = "unknown" if status == "claimed" else status
     return Claim(status=found, why=why)
 

@@ -13,7 +13,7 @@ from models.instants import write_instant
 from models.messages import read_event, written_event
 
 LONGEST_DATA = 100_000
-"""Characters of an event's data: what a lead is told stays in its history."""
+"""The most characters of an event's data, because a lead's history keeps it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,14 +25,14 @@ class NewItem:
 
     lead: str
     item: str
-    """The event's id, which makes it one however often it comes; `lead/…` for a lead's data."""
+    """The event's id, by which a repetition is recognised; `lead/…` for a lead's data."""
     kind: Literal["event", "lead"]
     body: Mapping[str, Any]
     """An event as `models.messages.written_event` writes it; or `{program, profile, creation?}`."""
     arrived: datetime
     """By the program's clock."""
     delay: timedelta = timedelta(0)
-    """The lead is not told before this time has passed (real time)."""
+    """The item is not sent to the lead before this time has passed (real time)."""
     address: str = ""
     """The e-mail address that an event is about; empty: the lead's own. It is not stored."""
 

@@ -12,10 +12,11 @@ from adapters.sql.database import Database
 from models.program.program import Program
 from models.publication import InFlight, Publication
 from models.tables.columns import table_of
-from models.tables.programs import PublicationRow, PublishedProgram
+from models.tables.programs import PausedProgram, PublicationRow, PublishedProgram
 
 _T = table_of(PublishedProgram)
 _P = table_of(PublicationRow)
+_Z = table_of(PausedProgram)
 
 
 class SqlPrograms:
@@ -122,6 +123,38 @@ class SqlPrograms:
         """The program that was last published under this name, or None."""
         found = self.publications(name, most=1)
         return self.load(found[0].digest) if found else None
+
+    def newest_digest(self, name: str) -> str:
+        """The digest of the newest version of this name. Raises LookupError if there is none."""
+        found = self.publications(name, most=1)
+        if not found:
+            raise LookupError(f"no program '{name}' was published to this database")
+        return found[0].digest
+
+    def pause(self, name: str, *, by: str = "") -> bool:
+        """Pause a program; False if it is paused already."""
+        with self._database.write() as connection:
+            return self.pause_in(connection, name, by=by)
+
+    def pause_in(self, connection: Connection, name: str, *, by: str = "") -> bool:
+        """`pause` in the caller's transaction."""
+        row = self._database.upsert(_Z).values(name=name, at=datetime.now(UTC), by=by)
+        return connection.scalar(row.on_conflict_do_nothing().returning(_Z.c.name)) is not None
+
+    def resume(self, name: str) -> bool:
+        """Let a paused program go on; False if it is not paused."""
+        with self._database.write() as connection:
+            return self.resume_in(connection, name)
+
+    def resume_in(self, connection: Connection, name: str) -> bool:
+        """`resume` in the caller's transaction."""
+        delete = sa.delete(_Z).where(_Z.c.name == name).returning(_Z.c.name)
+        return connection.scalar(delete) is not None
+
+    def paused(self, name: str) -> bool:
+        """Whether this program is paused."""
+        with self._database.read() as connection:
+            return connection.scalar(sa.select(_Z.c.name).where(_Z.c.name == name)) is not None
 
     def names(self) -> tuple[str, ...]:
         """The names under which programs were published, sorted."""

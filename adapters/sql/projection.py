@@ -1,6 +1,7 @@
 """A lead's handoffs and tasks as rows, made from its whole timeline and its last state.
 
-They are made anew from the timeline and not updated row by row, so they always agree with it.
+They are made again from the whole timeline and not updated row by row, so they always agree with
+it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ Row = dict[str, Any]
 def handoff_rows(
     state: LeadState, entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]
 ) -> list[Row]:
-    """A row a handoff. `entries` are (at, kind, fields) of the handoff kinds, by seq."""
+    """One row for each handoff. `entries` are (at, kind, fields) of the handoff kinds, by seq."""
     rows: list[Row] = []
     for at, kind, fields in entries:
         if kind == "handoff_opened":
@@ -90,7 +91,7 @@ def _set_current(row: Row, state: LeadState, current: HandoffState) -> None:
 def task_rows(
     state: LeadState, entries: Iterable[tuple[datetime, str, Mapping[str, Any]]]
 ) -> list[Row]:
-    """A row a task. `entries` are (at, kind, fields) of the task kinds, by seq."""
+    """One row for each task. `entries` are (at, kind, fields) of the task kinds, by seq."""
     rows: dict[str, Row] = {}
     for at, kind, fields in entries:
         task = fields["task"]
@@ -101,6 +102,7 @@ def task_rows(
                 "task_kind": fields.get("task_kind", ""),
                 "owner": fields.get("owner"),
                 "team": fields.get("team"),
+                "note": fields.get("note"),
                 "opened": at,
                 "done": None,
             }

@@ -25,7 +25,7 @@ class SentAlert:
     handoff: int | None
     """The handoff that it was about."""
     sent: datetime
-    """When the mail server took it, by the wall clock."""
+    """When the mail server accepted it, by the wall clock."""
 
 
 class SqlSentAlerts:
@@ -35,7 +35,10 @@ class SqlSentAlerts:
         self._database = database
 
     def by_local_part(self, mail: str) -> SentAlert | None:
-        """The alert whose Message-ID begins with this, up to its `@`; tokens name mail so."""
+        """The alert whose Message-ID begins with this, up to its `@`.
+
+        Tokens name mail in this way.
+        """
         # Nurture mail has a name in the program; an alert has none.
         query = sa.select(_M).where(_M.c.mail == mail, _M.c.email.is_(None)).limit(1)
         with self._database.read() as connection:

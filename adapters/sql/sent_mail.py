@@ -35,7 +35,7 @@ class SentMail:
     at: datetime
     """When it was due, by the program's clock."""
     updated: datetime
-    """When the mail server took it, by the wall clock."""
+    """When the mail server accepted it, by the wall clock."""
 
 
 class SqlSentMail:
@@ -45,7 +45,10 @@ class SqlSentMail:
         self._database = database
 
     def by_local_part(self, mail: str) -> SentMail | None:
-        """The mail whose Message-ID begins with this, up to its `@`; tokens name mail so."""
+        """The mail whose Message-ID begins with this, up to its `@`.
+
+        Tokens name mail in this way.
+        """
         return self._find(_M.c.mail == mail)
 
     def by_message_id(self, message: str) -> SentMail | None:

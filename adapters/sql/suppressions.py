@@ -1,7 +1,7 @@
 """The suppression list: addresses that get no marketing mail, and why.
 
-A suppression belongs to the address. It is looked at last before sending, so it also holds for mail
-that is already queued.
+A suppression belongs to the address. It is checked last before sending, so it also stops mail that
+is already queued.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _S = table_of(Suppression)
 _L = table_of(LeadRow)
 
 BY_HAND = ""
-"""Whom a row belongs to that no lead's own turns may take away."""
+"""The owner of rows that no lead's own turns may remove."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Suppressed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadOfAddress:
-    """A lead that has the address, and what its own state holds against it."""
+    """A lead that has the address, and the reasons in its own state."""
 
     lead: str
     suppressed: frozenset[str]
@@ -68,7 +68,7 @@ class SqlSuppressionList:
     ) -> bool:
         """`add` as a part of another's transaction.
 
-        What was done by hand stays so, also where a lead's turn wrote the row first.
+        A suppression by hand is kept, also where a lead's turn wrote the row first.
         """
         stored = sa.and_(_S.c.address.in_(spellings(address)), _S.c.reason == reason)
         known = connection.scalar(sa.select(sa.func.count()).where(stored))
@@ -82,7 +82,7 @@ class SqlSuppressionList:
     def since(
         self, connection: Connection, address: str, reason: SuppressionReason
     ) -> datetime | None:
-        """Since when this reason stands against the address, or None."""
+        """Since when the address is suppressed for this reason, or None."""
         found: datetime | None = connection.scalar(
             sa.select(sa.func.min(_S.c.at)).where(
                 _S.c.address.in_(spellings(address)), _S.c.reason == reason
@@ -129,7 +129,7 @@ class SqlSuppressionList:
                 yield Suppressed(address=row.address, reason=row.reason, at=row.at)
 
     def reasons(self, address: str) -> list[str]:
-        """What stands against an address."""
+        """The reasons for which an address is suppressed."""
         query = sa.select(_S.c.reason).where(_S.c.address.in_(spellings(address)))
         with self._database.read() as connection:
             return sorted(set(connection.scalars(query)))

@@ -59,7 +59,7 @@ def workflow_id(lead: str) -> str:
 
 
 class Leads:
-    """Leads as seen from outside. `clock` is the clock of leads that are started here."""
+    """Leads for clients. `clock` is the clock of leads that are started here."""
 
     def __init__(
         self,
@@ -95,7 +95,8 @@ class Leads:
                 run,
                 id=workflow_id(lead),
                 task_queue=self._queue,
-                # A run that was terminated before its first turn left no row: it is begun anew.
+                # A run that was terminated before its first turn left no row, so the lead is begun
+                # again.
                 id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE_FAILED_ONLY,
                 task_timeout=TASK_TIMEOUT,
                 static_summary=name_of(profile, lead),
@@ -116,7 +117,17 @@ class Leads:
         """
         await self._signal(lead, do, fields)
 
-    async def _signal(self, lead: str, name: str, body: Any) -> None:
+    async def program(self, lead: str, body: Json) -> None:
+        """Send a lead in flight what its program does to it: a publication, a pause, its end.
+
+        A closed lead is left alone. A lead whose workflow was terminated begins again from its
+        row. Raises LeadNotFoundError.
+        """
+        stored = await self._stored(lead)
+        if stored is None or not stored.state.closed:
+            await self._signal(lead, "program", body)
+
+    async def _signal(self, lead: str, name: str, body: Json | list[Json]) -> None:
         try:
             await self._handle(lead).signal(name, body)
         except RPCError as error:
@@ -217,10 +228,10 @@ class Leads:
         return await asyncio.to_thread(self._journal.stored, lead)
 
     async def _ended(self, lead: str) -> tuple[LeadRun, Mapping[str, Any]]:
-        """With what a lead without a running workflow begins again, and its profile.
+        """What a lead without a running workflow begins again with, and its profile.
 
-        That is its row, or, if its workflow was ended before its first turn, what that began with.
-        Raises LeadNotFoundError.
+        That is its row; or, if its workflow was ended before its first turn, that workflow's
+        argument. Raises LeadNotFoundError.
         """
         stored = await self._stored(lead)
         if stored is not None:

@@ -154,7 +154,7 @@ class EmbeddedServer:
         )
 
     def _spawn(self, log: Path) -> subprocess.Popen[bytes]:
-        self._home.mkdir(parents=True, exist_ok=True)
+        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)  # only for the one who runs it
         command = [
             *(shipped("temporal"), "server", "start-dev", "--ip", HOST),
             *("--port", str(self._port), "--ui-port", str(self._ui_port)),
@@ -164,7 +164,7 @@ class EmbeddedServer:
             *self._options,
         ]
         with log.open("ab") as out:
-            # Its own session: a Ctrl-C stops us, and we stop it when the worker is done.
+            # Its own session: Ctrl-C stops this process, which stops the server after the worker.
             return subprocess.Popen(  # noqa: S603 - our own binary and options
                 command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True
             )

@@ -27,7 +27,7 @@ FAILING_TRIES = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How a lead's workflow stands. `absent`: Temporal knows none, or retention removed it."""
+    """The status of a lead's workflow. `absent`: Temporal knows none, or retention removed it."""
 
     status: Literal["running", "ended", "completed", "absent"]
     started: datetime | None = None
@@ -50,7 +50,7 @@ class LeadExecutions:
         self._ours = f"WorkflowType = 'LeadWorkflow' AND TaskQueue = {_quoted(prefix + LEADS)}"
 
     async def standing(self, lead: str) -> Standing:
-        """How a lead's latest run stands, as the server's own store says: it is never late."""
+        """The status of a lead's latest run, from the server's own store, which is never late."""
         try:
             found = await self._client.get_workflow_handle(workflow_id(lead)).describe()
         except RPCError as error:

@@ -1,6 +1,6 @@
 """Resets a lead whose history no worker can replay to its last good workflow task.
 
-The lead's row stands: the run that begins there lies behind it, and goes on from it
+The lead's row is kept: the run that begins there is behind it, and goes on from it
 (docs/runbooks/leads-in-temporal.md).
 """
 

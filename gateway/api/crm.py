@@ -151,7 +151,7 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
             context.reports,
             acts,
             context.arrivals,
-            ADMIN,
+            ADMIN.through("crm"),
             lead=lead,
             do=do,
             fields=fields,

@@ -60,6 +60,6 @@ def viewer_with_scope(context: Context, scope: str) -> Callable[..., Viewer]:
             raise ProblemError(
                 403, f"{key.person or 'nobody'} {does} (any more), so this key does not work"
             )
-        return found
+        return found.through(f"api {key.name}"[:100])
 
     return who

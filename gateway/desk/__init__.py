@@ -8,13 +8,19 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from fastapi.responses import HTMLResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
+from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from gateway.desk import buttons, leads, team
 from gateway.web import sign_in
-from gateway.web.desk_session import DeskProblemError, SignInNeededError, redirect_to_sign_in
+from gateway.web.desk_session import (
+    DeskProblemError,
+    SignInNeededError,
+    redirect_to_sign_in,
+    refuse_cross_site,
+)
 from gateway.web.pages import assets, page
 from usecases.context import Acts, Context
 
@@ -38,6 +44,15 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     return routes
 
 
+_PEOPLE_TYPE = ("note", "why", "reason", "amount", "currency", "until", "channel")
+
+
+def _typed(form: FormData) -> dict[str, str]:
+    """What a person typed or chose in a form of an act, so that it is not lost."""
+    values = {name: form.get(name) for name in _PEOPLE_TYPE}
+    return {name: one for name, one in values.items() if isinstance(one, str) and one.strip()}
+
+
 def explain(app: FastAPI, context: Context) -> None:
     """Answer errors of the desk with a page, or with a redirect to the sign-in page.
 
@@ -45,8 +60,14 @@ def explain(app: FastAPI, context: Context) -> None:
     """
 
     @app.exception_handler(SignInNeededError)
-    async def sign_in(_: Request, error: SignInNeededError) -> RedirectResponse:
-        return redirect_to_sign_in(error.back)
+    async def sign_in(request: Request, error: SignInNeededError) -> Response:
+        typed: dict[str, str] = {}
+        if request.method == "POST":
+            refuse_cross_site(request)  # else another site could put its words into our page
+            typed = _typed(await request.form())
+        if not typed:
+            return redirect_to_sign_in(error.back)
+        return page("session_ended.html", context, status=401, typed=typed, to=error.back)
 
     @app.exception_handler(DeskProblemError)
     async def desk_problem(_: Request, error: DeskProblemError) -> HTMLResponse:

@@ -142,7 +142,7 @@ def _button(context: Context, alerts: _Alerts, token: str) -> _Button | HTMLResp
         alert=alert,
         stored=stored,
         people=people,
-        viewer=viewer,
+        viewer=viewer.through("button"),
         zone=person_zone(context, people, alert.person),
     )
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
@@ -27,6 +27,11 @@ from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.program.program import Program
 from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
+
+PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
+"""Which page of a list, from 1."""
+SearchText = Annotated[str, Query(alias="q", max_length=100)]
+"""What a name, company or address must contain."""
 
 _MOST_ENTRIES = 200
 """How many entries of a timeline a page shows, the latest first."""
@@ -63,14 +68,23 @@ def router(context: Context, acts: Acts) -> APIRouter:
     current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk")
-    def mine(user: Annotated[DeskUser, Depends(current_user)], done: str = "") -> HTMLResponse:
+    def mine(
+        user: Annotated[DeskUser, Depends(current_user)],
+        done: str = "",
+        number: PageNumber = 1,
+        find: SearchText = "",
+    ) -> HTMLResponse:
         """Show my leads, the most urgent first, and my tasks."""
+        found = lists.of_owner(user.person, page=number, find=find)
         return page(
             "leads.html",
             context,
             zone=user.zone,
             user=user,
-            groups=by_urgency(lists.of_owner(user.person), user, context.now()),
+            groups=by_urgency(found.lines, user, context.now()),
+            found=found,
+            number=number,
+            find=find,
             tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
             done=DONE_MESSAGES.get(done, ""),
             verb=deadline_verb,
@@ -112,6 +126,8 @@ def router(context: Context, acts: Acts) -> APIRouter:
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
                 return RedirectResponse("/desk/team", 303)
+            if form.get("back") == "desk":
+                return RedirectResponse(f"/desk?done={do}", 303)
             # After giving a lead back, a person can't see it any more.
             may_see = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)

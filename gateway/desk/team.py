@@ -13,7 +13,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.team import SqlTeamReport
 from adapters.sql.absences import EnteredAbsence
-from gateway.desk.leads import by_urgency
+from gateway.desk.leads import PageNumber, SearchText, by_urgency
 from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user, form_sender
 from gateway.web.pages import page
 from lifecycle.words.timeline_text import deadline_verb
@@ -28,9 +28,13 @@ def router(context: Context) -> APIRouter:
     current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk/team")
-    def teams(user: Annotated[DeskUser, Depends(current_user)]) -> HTMLResponse:
+    def teams(
+        user: Annotated[DeskUser, Depends(current_user)],
+        number: PageNumber = 1,
+        find: SearchText = "",
+    ) -> HTMLResponse:
         """Show the teams that I manage."""
-        return _team_page(context, lists, report, _manager(user))
+        return _team_page(context, lists, report, _manager(user), number=number, find=find)
 
     @routes.post("/desk/absences")
     def absent(
@@ -92,9 +96,12 @@ def _team_page(
     *,
     problem: str = "",
     status: int = 200,
+    number: int = 1,
+    find: str = "",
 ) -> HTMLResponse:
     managed = user.people.managed_by(user.person)
-    lines = lists.of_teams(managed)
+    found = lists.of_teams(managed, page=number, find=find)
+    lines = found.lines
     now = context.now()
     today = now.astimezone(user.zone).date()
     teams = [one for one in report.teams(user.people, now, user.zone) if one.name in managed]
@@ -107,6 +114,9 @@ def _team_page(
         user=user,
         teams=teams,
         unowned=unowned,
+        found=found,
+        number=number,
+        find=find,
         groups=by_urgency([one for one in lines if one not in unowned], user, now),
         members={name: user.people.teams[name].members for name in managed},
         everybody=_members_once(user.people, managed),

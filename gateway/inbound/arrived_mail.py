@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage, Message
+from typing import cast
 
 from adapters.mail.text import html_to_text
 
@@ -16,6 +17,22 @@ _BOUNDARY = re.compile(rb"boundary\s*=", re.IGNORECASE)
 _MOST_BOUNDARIES = 200
 """So is one of more multiparts: each line is compared with the boundaries of all around it."""
 _LONGEST = 100_000
+_LONGEST_HEADER = 10_000
+"""Characters of a header that are read. The e-mail package decodes encoded words (RFC 2047) in a
+time that grows with the square of their number: 15,000 of them took a minute."""
+
+
+class _BoundedHeaders(policy.EmailPolicy):
+    """Headers are cut before anything looks into them."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        """The name and the value, as in the message."""
+        name, value = super().header_source_parse(sourcelines)
+        return name, value[:_LONGEST_HEADER]
+
+
+# The stubs make policies generic in the message's class, the class itself is not.
+_POLICY = cast("policy.Policy[EmailMessage]", _BoundedHeaders(linesep="\r\n"))
 
 
 def read_arrived(content: bytes) -> EmailMessage:
@@ -24,7 +41,7 @@ def read_arrived(content: bytes) -> EmailMessage:
     if nested or content.count(b"\n--") > _MOST_PARTS:
         raise ValueError("the mail has too many parts")
     try:
-        return message_from_bytes(content, policy=policy.SMTP)
+        return message_from_bytes(content, policy=_POLICY)
     except Exception as error:  # the e-mail package raises all kinds for headers it can't read
         raise ValueError(f"the mail can't be taken apart: {type(error).__name__}") from error
 

@@ -46,7 +46,7 @@ class Limits:
 LIMITS = Limits()
 
 
-class Meter:
+class PaceMeter:
     """The generic cell rate algorithm (ITU-T I.371), with a tolerance of a burst, by name."""
 
     def __init__(self, pace: Pace, clock: Callable[[], float]) -> None:
@@ -86,11 +86,11 @@ class Throttle:
         self, app: ASGIApp, limits: Limits, clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._app = app
-        self._requests = Meter(limits.requests, clock)
+        self._requests = PaceMeter(limits.requests, clock)
         pace = limits.requests
         window = math.ceil(pace.burst / pace.per_second)
         self._policy = f'"requests";q={pace.burst};w={window}'
-        self._wrong = Meter(limits.wrong_keys, clock)
+        self._wrong = PaceMeter(limits.wrong_keys, clock)
         self._proven: OrderedDict[str, None] = OrderedDict()
         """Credentials that were good when last seen. Others' guesses don't hold them up, though
         they come from the same address: many share one behind a proxy."""

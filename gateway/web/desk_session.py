@@ -73,10 +73,10 @@ def desk_user(context: Context) -> Callable[..., DeskUser]:
         people = context.people.directory()
         viewer = viewer_for_person(people, person) if person is not None else None
         if secret is None or person is None or viewer is None:
-            raise SignInNeededError(request.url.path if request.method == "GET" else "/desk")
+            raise SignInNeededError(path_within_desk(request.url.path.removesuffix("/acts")))
         member = people.member(person)
         return DeskUser(
-            viewer=viewer,
+            viewer=viewer.through("desk"),
             person=person,
             name=member.name if member is not None and member.name else person,
             zone=person_zone(context, people, person),

@@ -26,6 +26,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _REACH = 21
 """A window that opens at all opens within these days: a gap can remove one week's opening."""
 
+_SHORTEST_HINTED = 6
+"""Letters. Shorter names are abbreviations, of which each is near to many."""
+
 _MIDDLE_YEAR = 5000
 _EPOCH_DAY = EPOCH.toordinal()
 _DAY_MINUTES = 24 * 60
@@ -49,12 +52,28 @@ def zone(name: str) -> ZoneInfo:
     """
     names = _names()
     if names.get(name.lower()) != name:
-        near = get_close_matches(name.lower(), names, n=3)
-        hint = f"; did you mean {' or '.join(names[one] for one in near)}?" if near else ""
+        near = _near(name.strip().lower())
+        hint = f"; did you mean {' or '.join(near)}?" if near else ""
         raise ValueError(
             f"'{name}' is not a time zone; write an IANA name like Europe/Berlin{hint}"
         )
     return ZoneInfo(name)
+
+
+def _near(text: str) -> list[str]:
+    """The names that may be meant by a city or a slip of the pen.
+
+    Nothing for offsets and abbreviations: GMT+1 is not Etc/GMT+1, and PST is not MST.
+    """
+    names = _names()
+    city = text.replace(" ", "_")
+    cities = [one for one in names if not one.startswith("etc/")]
+    if found := [names[one] for one in cities if one == city or one.rpartition("/")[2] == city]:
+        return found[:3]
+    if len(text) < _SHORTEST_HINTED or not text.replace("/", "").replace("_", "").isalpha():
+        return []
+    regions = [one for one in cities if "/" in one]
+    return [names[one] for one in get_close_matches(text, regions, n=3, cutoff=0.8)]
 
 
 def resolve(local: datetime, tz: ZoneInfo, *, closing: bool = False) -> datetime:
@@ -80,6 +99,14 @@ def later(at: datetime, duration: Duration, tz: ZoneInfo) -> datetime:
             return start + duration.elapsed
         # Python adds to the wall clock and takes fold=0, which is what `resolve` does.
         return (start.astimezone(tz) + timedelta(days=duration.days)).astimezone(UTC)
+    except OverflowError:
+        return FOREVER
+
+
+def prolonged(at: datetime, seconds: int) -> datetime:
+    """`at` plus elapsed seconds. Past the year 9999 it is FOREVER."""
+    try:
+        return at + timedelta(seconds=seconds)
     except OverflowError:
         return FOREVER
 

@@ -1,4 +1,4 @@
-"""What two versions say differently about tracks: a step is found again by its id."""
+"""The differences between the tracks of two versions: a step is recognised by its id."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from lifecycle.changes.compared_values import (
     listed,
     or_empty,
 )
-from lifecycle.program.rulebook import document_order, step_ids
+from lifecycle.program.step_ids import document_order, step_ids
 from models.program.tracks import Track, step_kind
 
 
@@ -57,7 +57,7 @@ def _step(
     for part in {**old, **new}:
         one, other = old.get(part, MISSING), new.get(part, MISSING)
         if part in ("then", "else"):
-            # Steps that come or go have lines of their own; here is what changed its place.
+            # Added and removed steps have lines of their own; here is what changed its place.
             kept = [[step for step in listed(ids) if step in surviving] for ids in (one, other)]
             if kept[0] != kept[1]:
                 order = f"order {in_words(kept[0])} → {in_words(kept[1])}"

@@ -1,4 +1,4 @@
-"""What two JSON values say differently, each difference as a line with its place."""
+"""The differences between two JSON values, each as a line with its place."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DURATION = re.compile(r"(\d+)([mhdw])")
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a value stands: its path, and what it is called in words."""
+    """Where a value is: its path, and its name in words."""
 
     path: str
     subject: str
@@ -100,16 +100,19 @@ def or_empty(value: Any) -> Any:
 
 
 def without(rule: Mapping[str, Any], known_by: tuple[str, ...]) -> dict[str, Any]:
-    """The rule without the keys by which it is known."""
+    """The rule without the keys by which it is recognised."""
     return {name: value for name, value in rule.items() if name not in known_by}
 
 
 @dataclass(frozen=True, slots=True)
 class RuleLists:
-    """Compares two lists of rules. A rule is known by what it asks, the second of two as second."""
+    """Compares two lists of rules.
+
+    A rule is recognised by its condition; the second of two equal ones as second.
+    """
 
     subject: Callable[[Mapping[str, Any]], str]
-    """What a rule is called in words."""
+    """The name of a rule in words."""
     known_by: tuple[str, ...]
     """The keys that make it this rule and no other."""
 

@@ -1,8 +1,8 @@
-"""What two versions of a program say differently, in the program's own words.
+"""The differences between two versions of a program, in the program's own words.
 
-The comparison walks both programs as JSON, so that nothing can differ without a line. What can be
-named is found again by its name: a step by its id, a rule by what it asks, a reason by its word.
-So a step that moved is one line, and a rule that was inserted does not change those after it.
+The comparison walks both programs as JSON, so that every difference has a line. A step is
+recognised by its id, a rule by its condition, a reason by its name. So a step that moved is one
+line, and an inserted rule changes no line of the rules after it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from lifecycle.changes.compared_values import (
 from models.program.program import Program
 
 Touched = Literal["every lead", "leads in tracks", "leads with sales", "schedules and reports"]
-"""Whom a difference touches; differences are listed in this order."""
+"""Which leads a difference affects; differences are listed in this order."""
 
 
 _ORDER: tuple[Touched, ...] = (
@@ -67,17 +67,20 @@ _DAYS_NAMED = 4
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that the newer version says differently."""
+    """One difference of the newer version."""
 
     touches: Touched
     path: str
-    """Where it stands, like `handoff.accept.within`."""
+    """Its place, like `handoff.accept.within`."""
     words: str
     """The difference as a line, like `accept clock: within 4 h → 2 h`."""
 
 
 def differences(old: Program, new: Program) -> tuple[Difference, ...]:
-    """All that `new` says differently from `old`, by whom it touches. Empty if they are equal."""
+    """All differences of `new` from `old`, by the leads that they affect.
+
+    Empty if they are equal.
+    """
     before, after = _written(old), _written(new)
     found: list[Difference] = []
     for section in {**before, **after}:
@@ -246,7 +249,7 @@ def _calendar(place: Place, old: Mapping[str, Any], new: Mapping[str, Any]) -> L
         if opened:
             yield here.path, f"{place.subject}: open on {_days(opened)}, a holiday before"
         if not (closed or opened):
-            # The days say it all; what else changed is told where they are the same.
+            # The days show the change. What else changed is listed if the days are the same.
             rest = [without(or_empty(value), ("dates",)) for value in (one, other)]
             yield from compare_values(here, *rest)
             if list(days[0]) != list(days[1]):

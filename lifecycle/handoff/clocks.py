@@ -9,12 +9,15 @@ from __future__ import annotations
 import dataclasses
 import math
 from datetime import datetime
+from typing import Final
 
 from lifecycle.program.rulebook import OpenTime
 from models.program.handoff import Clock
 from models.state import ClockState
 
-ACCEPT, FIRST_TOUCH, QUALIFY = "accept", "first_touch", "qualify"
+ACCEPT: Final = "accept"
+FIRST_TOUCH: Final = "first_touch"
+QUALIFY: Final = "qualify"
 
 
 def start(
@@ -33,6 +36,7 @@ def start(
         total=total,
         counted=0,
         since=since,
+        when=clock.when,
         due=due if since == at else open_time.add(since, total),
         reminders=tuple(
             (str(share), math.ceil(total * share.value))
@@ -52,6 +56,7 @@ def hold(clock: ClockState, open_time: OpenTime, at: datetime, until: datetime) 
     return dataclasses.replace(
         clock,
         counted=so_far,
+        ran=(*clock.ran, (clock.since, at)) if at > clock.since else clock.ran,
         since=until,
         due=clock.due if clock.breached else open_time.add(until, clock.total - so_far),
     )

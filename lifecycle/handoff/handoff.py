@@ -11,11 +11,17 @@ from datetime import datetime
 from typing import Any
 
 from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import (
+    accept_calendar,
+    calendar_of,
+    clock_to_start,
+    second_calendar,
+)
 from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
 from lifecycle.moment import Moment
+from lifecycle.program.rulebook import CompiledRoute
 from models.decision import Assign
 from models.inputs import Result
-from models.program.handoff import AcceptClock
 from models.state import ClockState, HandoffState
 
 RETRY_SECONDS = 30 * 60
@@ -31,44 +37,49 @@ def change_handoff(m: Moment, **fields: Any) -> HandoffState:
     return handoff
 
 
-def accept_clock(m: Moment) -> AcceptClock | None:
-    """The program's accept clock."""
-    handoff = m.book.program.handoff
-    return None if handoff is None else handoff.accept
-
-
 def open_handoff(m: Moment) -> None:
     """Open a handoff for a new MQL. Routing chooses the team."""
     if m.book.program.handoff is None:
         return
-    team, prefer = _route(m)
-    _open(m, team, prefer=prefer)
+    route = _route(m)
+    if route is None:
+        _open(m, None)
+    else:
+        _open(m, route.team, calendar=route.calendar, prefer=route.prefer)
 
 
-def _route(m: Moment) -> tuple[str | None, bool]:
-    """The team that routing names now, and whether the previous owner is preferred."""
-    for when, team, prefer in m.book.routes:
-        if when is None or m.holds(when):
-            return team, prefer
-    return None, False
+def _route(m: Moment) -> CompiledRoute | None:
+    """The route that holds now."""
+    return next(
+        (route for route in m.book.routes if route.when is None or m.holds(route.when)), None
+    )
 
 
 def responsible(m: Moment) -> str | None:
-    """Who is told about a lead: its owner, else the manager of the handoff's team.
+    """Who gets alerts about a lead: its owner, else the manager of the handoff's team.
 
     Without a handoff (people who were with us before), the manager of the team that routing names.
     """
     if m.state.owner is not None or m.state.handoff is not None:
         return m.state.owner or m.manager
-    return m.people.manager_of(_route(m)[0])
+    route = _route(m)
+    return None if route is None else m.people.manager_of(route.team)
 
 
 def open_second(m: Moment, team: str) -> None:
     """Open the second handoff of a qualified lead, to another team (`then_to`)."""
-    _open(m, team, second=True)
+    calendar = second_calendar(m, team, m.state.handoff)
+    _open(m, team, calendar=calendar, second=True)
 
 
-def _open(m: Moment, team: str | None, *, prefer: bool = False, second: bool = False) -> None:
+def _open(
+    m: Moment,
+    team: str | None,
+    *,
+    calendar: str | None = None,
+    prefer: bool = False,
+    second: bool = False,
+) -> None:
     number = m.state.handoffs + 1
     previous = m.state.owner or m.state.previous_owner
     handoff = HandoffState(
@@ -76,6 +87,7 @@ def _open(m: Moment, team: str | None, *, prefer: bool = False, second: bool = F
         team=team,
         opened=m.at,
         second=second,
+        calendar=calendar,
         prefer=previous if prefer else None,
     )
     m.change(
@@ -97,7 +109,6 @@ def ask_owner(m: Moment) -> None:
     tries = handoff.tries + 1
     key = f"{m.state.lead}/handoff/{handoff.number}/try/{tries}"
     change_handoff(m, asking=key, asked=m.at, tries=tries, retry_at=None)
-    open_time = m.book.open_time(accept_clock(m), m.book.zone)
     m.command(
         Assign(
             key=key,
@@ -106,9 +117,14 @@ def ask_owner(m: Moment) -> None:
             team=handoff.team,
             tried=handoff.tried,
             prefer=handoff.prefer,
-            timezone=open_time.timezone.key,
+            timezone=absence_zone(m),
         )
     )
+
+
+def absence_zone(m: Moment) -> str:
+    """The time zone for absences of members who have none: that of the accept calendar."""
+    return m.book.open_time(accept_calendar(m), m.book.zone).timezone.key
 
 
 def assign_owner(
@@ -130,10 +146,10 @@ def assign_owner(
         "tried": (*handoff.tried, owner),
     }
     if fresh_clock:
-        clock = accept_clock(m)
+        clock = clock_to_start(m, clocks.ACCEPT)
         running: tuple[ClockState, ...] = ()
         if clock is not None:
-            open_time = m.book.open_time(clock, m.zone)
+            open_time = m.book.open_time(calendar_of(m, clock), m.zone)
             running = (clocks.start(clocks.ACCEPT, clock, open_time, m.at, paused_until(handoff)),)
         fields |= {"assigned": m.at, "clocks": running}
     handoff = change_handoff(m, **fields)
@@ -172,7 +188,7 @@ def assign_result(m: Moment, result: Result) -> bool:
 
 
 def _retry_at(m: Moment) -> datetime:
-    open_time = m.book.open_time(accept_clock(m), m.zone)
+    open_time = m.book.open_time(accept_calendar(m), m.zone)
     return min(open_time.add(m.at, RETRY_SECONDS), open_time.next_opening(m.at))
 
 

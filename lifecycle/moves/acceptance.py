@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from lifecycle.handoff import clocks
+from lifecycle.handoff import clocks, meetings
+from lifecycle.handoff.clock_settings import (
+    accept_calendar,
+    calendar_of,
+    clock_to_start,
+    open_time_of,
+)
 from lifecycle.handoff.handoff import change_handoff
-from lifecycle.handoff.holds import clock_of, paused_until, record_meeting_hold
+from lifecycle.handoff.holds import paused_until
 from lifecycle.handoff.permission import require_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
@@ -45,10 +49,10 @@ def accept(m: Moment, act: Act) -> None:
 def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
     accept = next((one for one in handoff.clocks if one.name == clocks.ACCEPT), None)
     if accept is not None:
-        open_time = m.book.open_time(clock_of(m, clocks.ACCEPT), m.zone)
-        seconds = clocks.counted(accept, open_time, m.clock_at)
+        seconds = clocks.counted(accept, open_time_of(m, accept), m.clock_at)
     else:
-        seconds = 0 if handoff.assigned is None else _elapsed(handoff.assigned, m.clock_at)
+        open_time = m.book.open_time(accept_calendar(m), m.zone)
+        seconds = open_time.between(handoff.assigned or m.clock_at, m.clock_at)
     m.record(
         "accepted",
         handoff=handoff.number,
@@ -60,19 +64,23 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
     handoff = change_handoff(m, accepted=m.at, asking=None, asked=None, retry_at=None, clocks=())
     if handoff.second:
         return
+    enter_stage(m, "sal", "accepted", act.by)
+    _start_clocks(m)
+    meetings.hold(m)
+
+
+def _start_clocks(m: Moment) -> None:
+    """Start the clocks of an accepted lead. It is a SAL when their `when` is asked."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
     started = []
     for name in (clocks.FIRST_TOUCH, clocks.QUALIFY):
-        clock = clock_of(m, name)
+        clock = clock_to_start(m, name)
         if clock is None or (name == clocks.FIRST_TOUCH and handoff.touches):
             continue
-        open_time = m.book.open_time(clock, m.zone)
+        open_time = m.book.open_time(calendar_of(m, clock), m.zone)
         started.append(
             clocks.start(name, clock, open_time, m.clock_at, paused_until(handoff, name))
         )
     change_handoff(m, clocks=tuple(started))
-    enter_stage(m, "sal", "accepted", act.by)
-    record_meeting_hold(m)
-
-
-def _elapsed(since: datetime, until: datetime) -> int:
-    return max(0, round((until - since).total_seconds()))

@@ -12,7 +12,15 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.calendars.local_time import later
-from lifecycle.handoff.handoff import assign_owner, change_handoff, end_handoff, open_second
+from lifecycle.handoff import clocks, meetings
+from lifecycle.handoff.clock_settings import settings
+from lifecycle.handoff.handoff import (
+    absence_zone,
+    assign_owner,
+    change_handoff,
+    end_handoff,
+    open_second,
+)
 from lifecycle.handoff.holds import end_hold, held_seconds, hold
 from lifecycle.handoff.permission import (
     require_known_person,
@@ -30,6 +38,7 @@ from lifecycle.stable_hash import short_hash
 from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
+from models.program.handoff import QualifyClock
 from models.refusal import RefusedError
 from models.state import Deal
 
@@ -45,6 +54,7 @@ def perform_act(m: Moment, act: Act) -> None:
     if token is not None and token in m.state.acts:
         m.answers.append(Answer(ref=act.ref))
         return
+    m.via = act.via
     try:
         if (
             act.do != "accept"
@@ -55,6 +65,8 @@ def perform_act(m: Moment, act: Act) -> None:
         m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
         m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
         return
+    finally:
+        m.via = None
     if token is not None:
         acts = {**m.state.acts, token: m.state.turn}
         m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
@@ -73,8 +85,8 @@ def _touch(m: Moment, act: Act) -> None:
 def _qualify(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "qualify", act.by)
     m.record("qualified", by=act.by)
-    handoff = m.book.program.handoff
-    then_to = handoff.qualify.then_to if handoff is not None and handoff.qualify else None
+    clock = settings(m, clocks.QUALIFY)
+    then_to = clock.then_to if isinstance(clock, QualifyClock) else None
     if m.state.handoff is not None:
         end_handoff(m)
         change_handoff(m, over=then_to is not None)
@@ -134,7 +146,15 @@ def _reassign(m: Moment, act: Act) -> None:
     fresh = handoff.accepted is None and not handoff.over
     assign_owner(m, act.to, fresh_clock=fresh, taken_from=before if before != act.by else None)
     m.command(
-        CountAssignment(key=key, at=m.at, handoff=handoff.number, team=handoff.team, owner=act.to)
+        CountAssignment(
+            key=key,
+            at=m.at,
+            handoff=handoff.number,
+            team=handoff.team,
+            owner=act.to,
+            tried=handoff.tried,
+            timezone=absence_zone(m),
+        )
     )
 
 
@@ -158,9 +178,10 @@ def _hold(m: Moment, act: Act) -> None:
 
 def _resume(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "resume", act.by)
-    if m.state.handoff is None or m.state.handoff.held_until is None:
+    handoff = m.state.handoff
+    if handoff is None or (handoff.held_until or handoff.meeting_until) is None:
         raise RefusedError("Resume is for a lead on hold; this one is not.", why="hold")
-    end_hold(m, "resume", act.by)
+    meetings.resume(m, act.by)
 
 
 def _open_opportunity(m: Moment, act: Act) -> None:

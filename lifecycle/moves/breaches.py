@@ -5,17 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import settings, settings_of
 from lifecycle.handoff.handoff import ask_owner, change_handoff
-from lifecycle.handoff.holds import clock_of
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import disqualify, recycle
+from models.program.handoff import AcceptClock
 from models.state import ClockState
 
 
 def remind(m: Moment, clock: ClockState) -> None:
     """Remind the owner of a clock."""
     share, _ = clock.reminders[0]
-    _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:]))
+    reminded = (*clock.reminded, share)
+    _replace(m, dataclasses.replace(clock, reminders=clock.reminders[1:], reminded=reminded))
     m.record("reminded", clock=clock.name, owner=m.state.owner, due=clock.due, share=share)
     m.notify(
         m.state.owner, "reminded", f"{share} of the time to {_act_text(clock.name)} has passed."
@@ -24,7 +26,7 @@ def remind(m: Moment, clock: ClockState) -> None:
 
 def breach(m: Moment, clock: ClockState) -> None:
     """Record the breach. Alert, reassign, or do what `then` says if the attempts are used up."""
-    handoff, rules = m.state.handoff, clock_of(m, clock.name)
+    handoff, rules = m.state.handoff, settings_of(m, clock)
     if handoff is None or rules is None:
         return
     _replace(m, dataclasses.replace(clock, breached=True, reminders=()))
@@ -35,12 +37,10 @@ def breach(m: Moment, clock: ClockState) -> None:
             "breached",
             f"{m.state.owner} did not {_act_text(clock.name)} the lead in time.",
         )
-    accept = m.book.program.handoff.accept if m.book.program.handoff is not None else None
     if (
-        clock.name == clocks.ACCEPT
-        and accept is not None
+        isinstance(rules, AcceptClock)
         and "reassign" in rules.on_breach
-        and handoff.attempt < accept.attempts
+        and handoff.attempt < rules.attempts
     ):
         m.change(owner=None, previous_owner=m.state.owner or m.state.previous_owner)
         ask_owner(m)
@@ -50,7 +50,7 @@ def breach(m: Moment, clock: ClockState) -> None:
 
 def attempts_used_up(m: Moment, name: str) -> None:
     """Do what the program says when the attempts are used up: keep, recycle or disqualify."""
-    handoff, rules = m.state.handoff, clock_of(m, name)
+    handoff, rules = m.state.handoff, settings(m, name)
     if handoff is None or rules is None:
         return
     then = rules.then

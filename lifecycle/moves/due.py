@@ -6,15 +6,16 @@ Items that are due at the same instant are done in that order (docs/language.md 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Protocol
 
 from lifecycle.calendars.local_time import later
 from lifecycle.handoff import clocks
+from lifecycle.handoff.clock_settings import open_time_of
 from lifecycle.handoff.handoff import ask_owner
-from lifecycle.handoff.holds import clock_of, end_hold, end_meeting
+from lifecycle.handoff.holds import end_hold, end_meeting
 from lifecycle.moment import Moment
 from lifecycle.moves import breaches
 from lifecycle.moves.qualification import check_scores
@@ -45,7 +46,13 @@ def next_due(m: Moment) -> DueItem | None:
     if m.state.closed or m.state.created is None:
         return None
     first = min(_items(m), key=_place, default=None)
-    return min(_idle_items(m, first), key=_place, default=first)
+    first = min(_idle_items(m, first), key=_place, default=first)
+    changed = m.state.version_at
+    if first is None or changed is None or first.at >= changed:
+        return first
+    # What a change of version makes overdue is due at the change.
+    overdue = (replace(one, at=max(one.at, changed)) for one in (*_items(m), *_idle_items(m, None)))
+    return min(overdue, key=_place)
 
 
 def _place(item: DueItem) -> tuple[datetime, tuple[int, int]]:
@@ -60,7 +67,7 @@ def _items(m: Moment) -> Iterator[DueItem]:
     for why, until in m.state.pauses.items():
         yield DueItem(until, (7, 0), f"pause ends: {why}", partial(_end_pause, why=why))
     track = m.state.track
-    if track is not None and track.until is not None:
+    if track is not None and track.until is not None and m.state.paused_since is None:
         at = track.until
         if m.state.pauses and not steps.awaits_mail(m):
             at = max(at, *m.state.pauses.values())
@@ -80,8 +87,7 @@ def _handoff_items(m: Moment) -> Iterator[DueItem]:
         if clock.breached:
             continue
         order = _CLOCK_ORDER[clock.name]
-        open_time = m.book.open_time(clock_of(m, clock.name), m.zone)
-        reminder = clocks.reminder_due(clock, open_time)
+        reminder = clocks.reminder_due(clock, open_time_of(m, clock))
         if reminder is not None:
             what = f"{clock.name} reminder, {owner}"
             yield DueItem(reminder, (order, 0), what, partial(breaches.remind, clock=clock))
@@ -100,7 +106,7 @@ def _idle_items(m: Moment, first: DueItem | None) -> Iterator[DueItem]:
     for place, rule, at_least in m.book.idle:
         if state.stage not in rule.in_:
             continue
-        # Most are due in months, so most are ruled out here, without calendar arithmetic.
+        # Most are due in months, so most are left out here, without calendar arithmetic.
         if first is not None and first.at < base + at_least:
             continue
         if rule.do == "recycle" and state.stage == "customer":

@@ -6,9 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.handoff import unreachable_owner
+from lifecycle.handoff import meetings, unreachable_owner
 from lifecycle.handoff.handoff import change_handoff
-from lifecycle.handoff.holds import hold_for_meeting
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
 from lifecycle.nurture import consent, opt_in, pause, suppression, tracks
@@ -16,9 +15,8 @@ from lifecycle.program.creation import CREATION_FIELDS, read_creation
 from lifecycle.program.expressions import did_signature
 from lifecycle.program.profile import read_profile, zone_problem
 from lifecycle.scoring import score_event, score_fit
-from lifecycle.stages import IMPORTED, WORKED
+from lifecycle.stages import IMPORTED
 from models.inputs import Created, Event
-from models.instants import parse_instant
 
 NOT_HUMAN = frozenset(
     {
@@ -29,6 +27,7 @@ NOT_HUMAN = frozenset(
         "email.resubscribed",
         "email.reinstated",
         "profile.updated",
+        meetings.CANCELLED,
         unreachable_owner.LEFT,
         unreachable_owner.UNREACHABLE,
     }
@@ -60,7 +59,7 @@ def create_lead(m: Moment, creation: Created) -> None:
         reason=IMPORTED if begins.stage == "disqualified" else None,
         previous_owner=begins.owner,
     )
-    _choose_motion(m)
+    choose_motion(m)
     # The motion of who was a customer before stays, as that of who became one here.
     m.change(was_mql=begins.stage == "customer")
     notes = [*begins.problems, *read.problems.values(), zone_problem(read.values, program)]
@@ -70,8 +69,9 @@ def create_lead(m: Moment, creation: Created) -> None:
         digest=m.state.digest,
         stage=m.state.stage,
         motion=m.state.motion,
-        note=_joined_notes(notes),
+        note=joined_notes(notes),
     )
+    m.heed_pause()
     score_fit(m)
     if not (begins.stage != "disqualified" and check_disqualify(m)):
         check_scores(m)
@@ -101,6 +101,8 @@ def apply_event(m: Moment, event: Event) -> None:
         points=rounded(points),
         engagement=rounded(m.state.engagement),
         late=late or None,
+        machine=event.machine or None,
+        happened=event.at if event.at != m.at else None,
     )
     if event.type in (consent.GIVEN, consent.CONFIRMED):
         consent.record_consent(m, event)
@@ -112,8 +114,10 @@ def apply_event(m: Moment, event: Event) -> None:
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)
-    if event.type == "meeting.booked":
-        _meeting(m, event)
+    if event.type in meetings.TYPES:
+        if meetings.apply_event(m, event) and m.state.owner is not None:
+            log_touch(m, m.state.owner, "meeting")
+        meetings.hold(m)
     if m.state.motion != motion:
         tracks.check_motion(m)
     if event.type == consent.CONFIRMED:
@@ -151,7 +155,8 @@ def _remember(m: Moment, event: Event, *, human: bool, late: bool) -> None:
         tracks.remember_event(m, event, asked)
 
 
-def _joined_notes(notes: Iterable[str | None]) -> str | None:
+def joined_notes(notes: Iterable[str | None]) -> str | None:
+    """The notes of an entry as one text, at most ten of them; None if there is none."""
     given = [note for note in notes if note]
     more = (
         [f"and {len(given) - _MAX_PROBLEMS_IN_NOTE} more"]
@@ -189,7 +194,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
         notes.append(zone_problem(profile, m.book.program))
     motion = m.state.motion
     if not m.state.was_mql:
-        _choose_motion(m)
+        choose_motion(m)
     if m.state.motion != motion:
         names.append("motion")
     score_fit(m)
@@ -197,7 +202,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
 
 
 def _record_update(m: Moment, update: _Update) -> None:
-    note = _joined_notes(update.notes)
+    note = joined_notes(update.notes)
     if update.names or note is not None:
         m.record("profile", changed=update.names, note=note)
     if "email" in update.names:
@@ -207,26 +212,13 @@ def _record_update(m: Moment, update: _Update) -> None:
         opt_in.request_confirmation(m)
 
 
-def _choose_motion(m: Moment) -> None:
+def choose_motion(m: Moment) -> None:
+    """Set the motion: that of the first door that holds."""
     for when, motion in m.book.doors:
         if when is None or m.holds(when):
             m.change(motion=motion)
             return
     m.change(motion="sales")
-
-
-def _meeting(m: Moment, event: Event) -> None:
-    """Apply a booked meeting: a touch by the owner, and a hold of the qualify clock."""
-    state = m.state
-    if state.stage not in WORKED or state.handoff is None:
-        return
-    if state.owner is not None:
-        log_touch(m, state.owner, "meeting")
-    try:
-        starts = parse_instant(event.data.get("starts_at"))
-    except ValueError:
-        return
-    hold_for_meeting(m, starts)
 
 
 def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Rules that move a lead: disqualify, hand_raise, mql, engaged. They are asked in this order."""
+"""Rules that move a lead: disqualify, hand_raise, mql, engaged. They are checked in this order."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def is_late(event: Event) -> bool:
 
 
 def check_disqualify(m: Moment) -> bool:
-    """Disqualify by the first rule that holds. Asked at creation and at profile changes."""
+    """Disqualify by the first rule that holds. Checked at creation and at profile changes."""
     for when, reason in m.book.disqualify:
         if m.holds(when):
             return disqualify(m, reason)

@@ -8,6 +8,7 @@ from lifecycle.calendars.local_time import later
 from lifecycle.handoff.handoff import end_handoff, open_handoff
 from lifecycle.moment import Moment
 from lifecycle.nurture import tracks
+from lifecycle.scoring import rule_window_of_new_cycle
 from lifecycle.stages import TRACKLESS, allowed
 from models.durations import Duration
 from models.program.values import Stage
@@ -100,6 +101,7 @@ def _start_cycle(m: Moment, reason: str, by: str | None, cool_off_until: datetim
         engagement=m.engagement() * float(m.book.program.recycle.keep_engagement.value),
         engagement_at=m.at,
         rule_points={},
+        rule_window=rule_window_of_new_cycle(m),
         did=frozenset(),
         sent=frozenset(),
         left=frozenset(),
@@ -127,5 +129,5 @@ def close_if_done(m: Moment) -> None:
     if state.closed or state.created is None:
         return
     if state.stage == "disqualified" or (state.stage == "customer" and state.track is None):
-        m.change(closed=True)
+        m.change(closed=True, paused_since=None)
         m.record("closed", stage=state.stage)

@@ -29,6 +29,7 @@ def request_confirmation(m: Moment) -> None:
         step=CONFIRM,
         track=TRACK,
         message=message_id(m.book, key),
+        operational=True,
     )
     m.change(mails=(*state.mails, mail))
     m.command(SendMail(key=key, at=m.at, email=CONFIRM, message=mail.message, operational=True))

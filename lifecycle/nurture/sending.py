@@ -16,11 +16,13 @@ from zoneinfo import ZoneInfo
 from lifecycle.calendars.local_time import later, window_opening
 from lifecycle.moment import Moment
 from lifecycle.nurture.consent import confirmation_awaited
-from lifecycle.program.rulebook import Rulebook, email_choices
+from lifecycle.program.rulebook import Rulebook
+from lifecycle.program.step_ids import email_choices
 from lifecycle.stable_hash import short_hash, stable_hash
 from models.addresses import ascii_domain
 from models.durations import Rate
 from models.program.tracks import EmailStep, VariantsStep
+from models.state import PendingMail
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +94,15 @@ def skip_reason(m: Moment, email: str) -> str | None:
         return "no_consent"
     if email in state.sent or any(mail.email == email for mail in state.mails):
         return "already_sent"
-    if not operational and held_out(m.book, state.lead):
+    if not operational and in_holdout(m):
         return "holdout"
     return None
+
+
+def in_holdout(m: Moment) -> bool:
+    """Whether the lead is in the holdout, which is decided at its creation and stays."""
+    kept = m.state.holdout
+    return held_out(m.book, m.state.lead) if kept is None else kept
 
 
 def held_out(book: Rulebook, lead: str) -> bool:
@@ -105,13 +113,16 @@ def held_out(book: Rulebook, lead: str) -> bool:
 
 def _counted(m: Moment) -> list[datetime]:
     """The instants that caps count: of nurture mail that was sent or is being sent."""
-    emails = m.book.program.emails
-    waiting = [
-        mail.at
-        for mail in m.state.mails
-        if mail.email in emails and not emails[mail.email].operational
-    ]
+    waiting = [mail.at for mail in m.state.mails if not operational(m, mail)]
     return sorted((*m.state.sends, *waiting))
+
+
+def operational(m: Moment, mail: PendingMail) -> bool:
+    """Whether a mail on its way is operational."""
+    written = m.book.program.emails.get(mail.email)
+    # Release 0.1 did not note it on the mail; the program says it.
+    by_program = mail.version is None and written is not None and written.operational
+    return mail.operational or by_program
 
 
 def free_of_caps(

@@ -1,4 +1,4 @@
-"""What one step of a track does: send, wait, open a task, or stand still in a pause."""
+"""What one step of a track does: send, wait, open a task, or wait in a pause."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from models.program.tracks import (
     WaitStep,
     WaitUntilStep,
 )
-from models.state import PendingMail, TaskState
+from models.state import PendingMail, TaskState, TrackState
 
 
 def current_step(m: Moment) -> StepNode | None:
@@ -59,9 +59,9 @@ def stand(m: Moment, node: StepNode, pause: datetime) -> None:
     if track is None:
         return
     if isinstance(step, WaitStep):
-        set_due(m, until=later(m.at, step.wait, m.zone))
+        begin_wait(m, until=later(m.at, step.wait, m.zone))
     elif isinstance(step, WaitUntilStep):
-        set_due(m, until=later(m.at, step.up_to, m.zone))
+        begin_wait(m, until=later(m.at, step.up_to, m.zone))
     elif isinstance(step, WaitForStep):
         due = date_due(m, step)
         set_due(m, until=m.at if due is None else max(due, m.at))
@@ -78,8 +78,23 @@ def set_due(m: Moment, until: datetime) -> None:
         m.change(track=dataclasses.replace(m.state.track, until=until))
 
 
-def send(m: Moment, node: StepNode) -> bool:
-    """Send, defer or skip the step's e-mail. Returns whether the step is done already."""
+def begin_wait(m: Moment, until: datetime) -> None:
+    """Begin a wait or a limit that ends at `until`."""
+    if m.state.track is not None:
+        m.change(track=dataclasses.replace(m.state.track, until=until, reached=m.at))
+
+
+def mail_key(m: Moment, track: TrackState, email: str) -> str:
+    """The key of the mail that the track's present step sends (docs/language.md section 10)."""
+    times = m.state.times_entered.get(track.name, 1)
+    return f"{m.state.lead}/{m.state.cycle}/{track.name}/{times}/{track.step}/{email}"
+
+
+def send(m: Moment, node: StepNode, *, deferred: datetime | None = None) -> bool:
+    """Send, defer or skip the step's e-mail. Returns whether the step is done already.
+
+    `deferred` is the instant to which the mail was deferred before; the same again is no entry.
+    """
     track, step = m.state.track, node.step
     if track is None or not isinstance(step, EmailStep | VariantsStep):
         return True
@@ -89,11 +104,13 @@ def send(m: Moment, node: StepNode) -> bool:
         m.record("email_skipped", email=email, step=node.id, why=verdict.why)
         return True
     if isinstance(verdict, Defer):
-        m.record("email_deferred", email=email, step=node.id, until=verdict.until, why=verdict.why)
+        if verdict.until != deferred:
+            until, why = verdict.until, verdict.why
+            m.record("email_deferred", email=email, step=node.id, until=until, why=why)
         set_due(m, until=verdict.until)
         return False
-    times = m.state.times_entered.get(track.name, 1)
-    key = f"{m.state.lead}/{m.state.cycle}/{track.name}/{times}/{node.id}/{email}"
+    key = mail_key(m, track, email)
+    operational = m.book.program.emails[email].operational
     message = message_id(m.book, key)
     pending = PendingMail(
         key=key,
@@ -103,12 +120,12 @@ def send(m: Moment, node: StepNode) -> bool:
         track=track.name,
         message=message,
         variant=variant,
+        operational=operational,
     )
     m.change(
         track=dataclasses.replace(track, sending=True, until=None),
         mails=(*m.state.mails, pending),
     )
-    operational = m.book.program.emails[email].operational
     m.command(SendMail(key=key, at=m.at, email=email, message=message, operational=operational))
     return False
 

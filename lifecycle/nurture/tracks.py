@@ -11,7 +11,7 @@ The file is long because entering, doing steps and leaving call each other.
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from lifecycle.calendars.local_time import later
@@ -19,8 +19,17 @@ from lifecycle.moment import Moment
 from lifecycle.nurture import suppression
 from lifecycle.nurture.consent import confirmation_awaited
 from lifecycle.nurture.pause import paused_until
-from lifecycle.nurture.sending import count
-from lifecycle.nurture.steps import current_step, date_due, open_task, send, set_due, stand
+from lifecycle.nurture.sending import count, operational
+from lifecycle.nurture.steps import (
+    begin_wait,
+    current_step,
+    date_due,
+    mail_key,
+    open_task,
+    send,
+    set_due,
+    stand,
+)
 from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
 from models.decision import SendMail
@@ -37,26 +46,33 @@ from models.program.tracks import (
     WaitStep,
     WaitUntilStep,
 )
-from models.state import TrackState
+from models.state import PendingMail, TrackState
+
+PROGRAM_PAUSED = "paused"
+"""Why a mail that was on its way came back unsent: its program was paused."""
+CHECK_AGAIN = timedelta(minutes=1)
+"""When such a mail is checked again, if the lead does not know of the pause."""
 
 
 def enter_next(m: Moment, *, ended: str | None = None, again: bool = True) -> None:
     """Enter the first track whose `for` holds, if no track runs and one may run.
 
     `ended` is the track that has just ended. It is not entered again at once. Without `again`,
-    a track with `again: true` is treated like any other.
+    a track with `again: true` is treated like any other. While another version waits until the
+    lead has finished what it is in, no track is entered: the lead changes its version first.
     """
-    if m.state.track is not None or not _may_run(m):
+    if m.state.track is not None or m.state.finish is not None or not may_run(m):
         return
     for name, track in m.book.tracks.items():
         if name == ended or track.start_on is not None or _barred(m, track, again=again):
             continue
         if m.holds(track.for_):
-            _enter(m, track)
+            enter(m, track)
             return
 
 
-def _may_run(m: Moment) -> bool:
+def may_run(m: Moment) -> bool:
+    """Whether a track may run: by stage, cool-off and consent."""
     state = m.state
     return (
         state.stage not in TRACKLESS
@@ -71,7 +87,14 @@ def _barred(m: Moment, track: CompiledTrack, *, again: bool = True) -> bool:
     return track.name in m.state.left and not (track.again and again)
 
 
-def _enter(m: Moment, track: CompiledTrack) -> None:
+def enter(m: Moment, track: CompiledTrack) -> None:
+    """Enter a track and begin its first step."""
+    enter_only(m, track)
+    perform(m, track.first)
+
+
+def enter_only(m: Moment, track: CompiledTrack) -> None:
+    """Enter a track. Its first step is not begun yet."""
     m.reopen()
     m.record("track_entered", track=track.name)
     m.change(
@@ -82,7 +105,6 @@ def _enter(m: Moment, track: CompiledTrack) -> None:
             track.name: m.state.times_entered.get(track.name, 0) + 1,
         },
     )
-    _perform(m, track.first)
 
 
 def leave(m: Moment, why: str) -> None:
@@ -147,7 +169,7 @@ def follow_event(m: Moment, event: Event, *, late: bool, changed: bool) -> None:
 def _start(m: Moment) -> None:
     """Enter the first track that the present event begins, also out of another track."""
     running = m.state.track
-    if not m.book.started_tracks or not _may_run(m):
+    if not m.book.started_tracks or not may_run(m):
         return
     for track in m.book.started_tracks:
         if track.name in m.ended or m.state.entered.get(track.name) == m.at:
@@ -156,7 +178,7 @@ def _start(m: Moment) -> None:
             continue
         if m.holds(track.start_on) and m.holds(track.for_):
             leave(m, "moved")
-            _enter(m, track)
+            enter(m, track)
             return
 
 
@@ -185,11 +207,12 @@ def check_wait(m: Moment) -> None:
     node = current_step(m)
     if (
         node is not None
+        and m.state.paused_since is None
         and paused_until(m) is None
         and isinstance(node.step, WaitUntilStep)
         and m.holds(node.condition, track=True)
     ):
-        _perform(m, node.then)
+        perform(m, node.then)
 
 
 def _follow_date(m: Moment, *, late: bool) -> None:
@@ -206,13 +229,13 @@ def _follow_date(m: Moment, *, late: bool) -> None:
     if due is not None and due >= m.at:
         set_due(m, until=due)
     elif not late:
-        _miss_date(m, node)
+        miss_date(m, node)
 
 
-def _miss_date(m: Moment, node: StepNode) -> None:
+def miss_date(m: Moment, node: StepNode) -> None:
     """Go `else`, after a pause if there is one: then the step is due, and its date is not now."""
-    if paused_until(m) is None:
-        _perform(m, node.otherwise)
+    if paused_until(m) is None and m.state.paused_since is None:
+        perform(m, node.otherwise)
     else:
         set_due(m, until=m.at)
 
@@ -220,11 +243,11 @@ def _miss_date(m: Moment, node: StepNode) -> None:
 def _do_due_date(m: Moment, node: StepNode, step: WaitForStep, until: datetime | None) -> None:
     due = date_due(m, step)
     if due is not None and due == until:
-        _perform(m, node.then)
+        perform(m, node.then)
     elif due is not None and due > m.at:
         set_due(m, until=due)
     else:
-        _perform(m, node.otherwise)
+        perform(m, node.otherwise)
 
 
 def do_due_step(m: Moment) -> None:
@@ -236,11 +259,11 @@ def do_due_step(m: Moment) -> None:
     if isinstance(node.step, WaitForStep):
         _do_due_date(m, node, node.step, track.until)
     elif isinstance(node.step, WaitStep):
-        _perform(m, node.next)
+        perform(m, node.next)
     elif isinstance(node.step, WaitUntilStep):
-        _perform(m, node.otherwise)
+        perform(m, node.otherwise)
     else:
-        _perform(m, node.id)
+        perform(m, node.id)
 
 
 def apply_mail_result(m: Moment, result: Result) -> None:
@@ -249,6 +272,9 @@ def apply_mail_result(m: Moment, result: Result) -> None:
     if mail is None:
         return
     m.change(mails=tuple(one for one in m.state.mails if one.key != mail.key))
+    if result.why == PROGRAM_PAUSED:
+        _stand_unsent(m, mail)
+        return
     if result.outcome == "sent":
         m.record(
             "email_sent",
@@ -267,16 +293,38 @@ def apply_mail_result(m: Moment, result: Result) -> None:
     if result.outcome == "sent" or result.why == "unknown_outcome":
         if mail.key.startswith(f"{m.state.lead}/{m.state.cycle}/"):
             m.change(sent=m.state.sent | {mail.email})
-        if not m.book.program.emails[mail.email].operational:
+        if not operational(m, mail):
             count(m, m.at)
     track = m.state.track
-    if track is not None and track.sending and (track.name, track.step) == (mail.track, mail.step):
+    if track is not None and _sends(m, track, mail):
         m.change(track=dataclasses.replace(track, sending=False))
         node = current_step(m)
-        _perform(m, None if node is None else node.next)
+        perform(m, None if node is None else node.next)
 
 
-def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
+def _sends(m: Moment, track: TrackState, mail: PendingMail) -> bool:
+    """Whether this mail is the one that the track's present step sends.
+
+    A track that was entered again sends under another key. Keys of release 0.1 do not say it.
+    """
+    if not track.sending or (track.name, track.step) != (mail.track, mail.step):
+        return False
+    key = mail_key(m, track, mail.email)
+    return mail.key == key or mail.key.count("/") < key.count("/")
+
+
+def _stand_unsent(m: Moment, mail: PendingMail) -> None:
+    """A mail came back, because the program was paused meanwhile: its step has not begun.
+
+    If the pause has not reached the lead yet, or is over already, it is checked again soon.
+    """
+    track = m.state.track
+    if track is not None and _sends(m, track, mail):
+        until = None if m.state.paused_since is not None else m.at + CHECK_AGAIN
+        m.change(track=dataclasses.replace(track, sending=False, until=until))
+
+
+def perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one branch for each kind of step
     """Do this step and the steps after it, until one has to wait."""
     track = m.state.track
     if track is None:
@@ -284,9 +332,9 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
     nodes = m.book.tracks[track.name].nodes
     while step is not None:
         node = nodes[step]
-        m.change(
-            track=dataclasses.replace(track, step=step, until=None, sending=False, paused=False)
-        )
+        m.change(track=at_step(track, step))
+        if m.state.paused_since is not None:
+            return
         if m.state.pauses and (pause := paused_until(m)) is not None:
             stand(m, node, pause)
             return
@@ -296,11 +344,11 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
                     return
                 step = node.next
             case WaitStep(wait=wait):
-                set_due(m, until=later(m.at, wait, m.zone))
+                begin_wait(m, until=later(m.at, wait, m.zone))
                 return
             case WaitUntilStep(up_to=up_to):
                 if not m.holds(node.condition, track=True):
-                    set_due(m, until=later(m.at, up_to, m.zone))
+                    begin_wait(m, until=later(m.at, up_to, m.zone))
                     return
                 step = node.then
             case WaitForStep():
@@ -330,13 +378,18 @@ def _perform(m: Moment, step: str | None) -> None:  # noqa: C901, PLR0912  # one
     _end(m, "finished")
 
 
+def at_step(track: TrackState, step: str) -> TrackState:
+    """The track at a step that has not begun."""
+    return TrackState(name=track.name, entered=track.entered, did=track.did, step=step)
+
+
 def _move(m: Moment, target: str) -> None:
     track = m.state.track
     if track is None:
         return
     leave(m, "moved")
     compiled = m.book.tracks[target]
-    if target != track.name and _may_run(m) and not _barred(m, compiled):
-        _enter(m, compiled)
+    if target != track.name and may_run(m) and not _barred(m, compiled):
+        enter(m, compiled)
     else:
         enter_next(m, ended=track.name)

@@ -1,1 +1,1 @@
-"""A program made ready to be asked: rules, expressions, profiles."""
+"""A program compiled for the rules: rulebook, expressions, profiles."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.creation import CREATION_FIELDS, OWNER, STAGE, Creation, read_creation
+from lifecycle.program.numbers import shortened
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
@@ -39,7 +40,7 @@ class NewLead:
     creation: dict[str, str] = field(default_factory=dict)
     """`stage` and `owner`, as far as they were given; an existing lead does not change by them."""
     consent: dict[str, str] | None = None
-    """Where a consent was given and to which words, if that was told: `{source, wording}`."""
+    """Where a consent was given and to which words, if that was given: `{source, wording}`."""
 
     @property
     def update(self) -> dict[str, Any]:
@@ -55,6 +56,8 @@ def read_lead_id(given: object) -> str:
             f"id {_shown(given)} can't be used; write up to 100 letters, digits and any of"
             " . _ @ + -, the first a letter or a digit"
         )
+    if shortened(text) is not None:
+        raise ValueError(f"id {_shown(given)} was shortened by a spreadsheet; export it as text")
     return text.strip()
 
 
@@ -112,7 +115,7 @@ def _given(begins: Creation) -> dict[str, str]:
 
 
 def _consent_problem(given: Mapping[str, object]) -> str | None:
-    """A consent is kept whole, with source and words: it may have to be shown one day."""
+    """A consent is stored with its source and words, because it may have to be proved later."""
     try:
         check_plain(given)
     except ValueError as error:
@@ -127,7 +130,7 @@ def _consent_problem(given: Mapping[str, object]) -> str | None:
 
 @lru_cache(maxsize=1_000)
 def _zone_problem(name: str | None) -> str | None:
-    """Remembered, because the nearest names take long to find, and files repeat themselves."""
+    """Cached, because the nearest names take long to find, and files repeat the same names."""
     if name is None:
         return None
     try:
@@ -138,6 +141,6 @@ def _zone_problem(name: str | None) -> str | None:
 
 
 def _shown(value: object) -> str:
-    """A stranger's value in a sentence: quoted, escaped where need be, and not too long."""
+    """A value from outside for a sentence: quoted, escaped, and not too long."""
     text = repr(value)
     return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"

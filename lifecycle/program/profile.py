@@ -14,11 +14,12 @@ from email_validator import EmailNotValidError, validate_email
 
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.countries import country_code
+from lifecycle.program.dates import read_date
+from lifecycle.program.numbers import plain_number, shortened
 from models.program.program import Program
 from models.program.values import BUILT_IN_FIELDS, FieldType
 
-_LINE_BREAK = re.compile(r"\r\n|[\r\n\t\v\f\x85\u2028\u2029]")
-_AMBIGUOUS = re.compile(r"\s*([+-]?\d+)[.,](\d{3})\s*")
+_LINE_BREAK = re.compile(r"\r\n|[\r\n\t\x85\u2028\u2029]")
 _LONGEST = 1_000
 _MAX_SHOWN = 60
 _LARGEST = 2**53
@@ -97,16 +98,22 @@ def _text(name: str, value: Any) -> str:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ValueError(f"{name} is text, not {_shown(value)}")
     try:
-        text = _LINE_BREAK.sub(" ", str(value)).strip()
+        text = _LINE_BREAK.sub(" ", str(value))
         text.encode()
     except ValueError:
         raise ValueError(f"{name} {_shown(value)} is not text that can be written") from None
     if any(unicodedata.category(letter) == "Cc" for letter in text):
         raise ValueError(f"{name} {_shown(value)} is not text that can be written")
+    text = text.strip()
     if len(text) > _LONGEST:
         raise ValueError(f"{name} is longer than {_LONGEST} characters")
     if name == "email":
         return _address(text)
+    if name == "phone" and (possible := shortened(text)) is not None:
+        raise ValueError(
+            f"phone {_shown(text)} was shortened by a spreadsheet: it can be any number from"
+            f" {possible[0]} to {possible[1]}; export it as text"
+        )
     if name == "country":
         code = country_code(text)
         if code is None:
@@ -130,14 +137,14 @@ def _address(text: str) -> str:
 def _number(name: str, value: Any) -> int | float:
     if isinstance(value, bool):
         raise ValueError(f"{name} is a number, not {str(value).lower()}")
-    if isinstance(value, str) and (ambiguous := _AMBIGUOUS.fullmatch(value)):
-        whole, digits = ambiguous.groups()
-        raise ValueError(
-            f"{name} {_shown(value)} can mean {whole}{digits}"
-            f" or {whole}.{digits.rstrip('0') or '0'}; write {whole}{digits} for the first"
-        )
+    given = value
+    if isinstance(value, str):
+        try:
+            given = plain_number(value)
+        except ValueError as error:
+            raise ValueError(f"{name} {_shown(value)} {error}") from None
     try:
-        number = float(value)
+        number = float(given)
     except (TypeError, ValueError, OverflowError):
         raise ValueError(f"{name} {_shown(value)} is not a number; write digits like 250") from None
     if not abs(number) <= _LARGEST:
@@ -148,8 +155,8 @@ def _number(name: str, value: Any) -> int | float:
         return int(number)
     if isinstance(value, int):
         return value
-    if isinstance(value, str) and re.fullmatch(r"\s*[+-]?\d+\s*", value):
-        return int(value)
+    if isinstance(given, str) and re.fullmatch(r"[+-]?\d+", given):
+        return int(given)
     return number
 
 
@@ -168,11 +175,9 @@ def _date(name: str, value: Any) -> str:
     if isinstance(value, date):
         return value.isoformat()
     try:
-        return date.fromisoformat(str(value).strip()).isoformat()
-    except ValueError:
-        raise ValueError(
-            f"{name} {_shown(value)} is not a date; write one like 2026-03-02"
-        ) from None
+        return read_date(str(value)).isoformat()
+    except ValueError as error:
+        raise ValueError(f"{name} {_shown(value)} {error}") from None
 
 
 def zone_problem(profile: Mapping[str, Any], program: Program) -> str | None:

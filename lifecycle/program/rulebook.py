@@ -1,8 +1,12 @@
-"""A program compiled for the rules: expressions, linked steps, calendars."""
+"""A program compiled for the rules: expressions, linked steps, calendars.
+
+The file is long because all parts of a program are compiled here into one value.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
@@ -16,20 +20,20 @@ from lifecycle.calendars.business_time import (
 )
 from lifecycle.calendars.local_time import zone
 from lifecycle.program.expressions import Expression, expression
+from lifecycle.program.profile import field_types
+from lifecycle.program.step_ids import former_ids, free_name, step_ids
+from lifecycle.stable_hash import short_hash
 from models.program.expression_places import expression_places
-from models.program.handoff import Clock
+from models.program.handoff import CLOCK_NAMES, Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
 from models.program.scoring import EngagementRule
 from models.program.tracks import (
     AnyStep,
     BranchingStep,
-    EmailStep,
     IfStep,
     Track,
-    VariantsStep,
     WaitUntilStep,
-    step_kind,
 )
 
 MAX_LOCAL_DAY_DIFFERENCE = timedelta(days=2)
@@ -71,11 +75,23 @@ class CompiledTrack:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class PointsRule:
-    """An engagement rule and its place in the program. The state names rules by place."""
+    """An engagement rule. The state names it by what it says, never by its place in the list."""
 
-    place: str
+    key: str
+    former: str
+    """Its place in the list, by which release 0.1 named it."""
     rule: EngagementRule
     when: Expression | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledRoute:
+    """A route: the team, whether the previous owner is preferred, and the team's calendar."""
+
+    when: Expression | None
+    team: str
+    prefer: bool
+    calendar: str | None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,19 +115,22 @@ class Rulebook:
     tracks: dict[str, CompiledTrack]
     started_tracks: tuple[CompiledTrack, ...]
     """The tracks that an event begins (`start_on`), in file order."""
-    routes: tuple[tuple[Expression | None, str, bool], ...]
-    """Condition, team, and whether the previous owner is preferred."""
+    routes: tuple[CompiledRoute, ...]
+    clocks: dict[str, tuple[tuple[Expression | None, Clock], ...]]
+    """The clocks of each name with their conditions, in file order."""
     flags: tuple[str, ...]
     """Fields that are false when absent."""
+    fields: frozenset[str]
+    """The fields that expressions see."""
     calendars: dict[str, BusinessCalendar]
     did_signatures: frozenset[str]
     """The signatures of all `did()` calls."""
 
-    def open_time(self, clock: Clock | None, lead_zone: ZoneInfo) -> OpenTime:
-        """The time that counts for a clock: its calendar's, else all time in the lead's zone."""
-        if clock is None or clock.calendar is None:
+    def open_time(self, calendar: str | None, lead_zone: ZoneInfo) -> OpenTime:
+        """The time that counts: the calendar's; without one, all time in the lead's zone."""
+        if calendar is None:
             return always_open(lead_zone.key)
-        return self.calendars[clock.calendar]
+        return self.calendars[calendar]
 
 
 _BOOKS: dict[str, Rulebook] = {}
@@ -134,8 +153,9 @@ def _compile(program: Program) -> Rulebook:
     handoff = program.handoff
     half_life = program.scoring.engagement.half_life
     points: dict[str, list[PointsRule]] = {}
-    for place, rule in enumerate(program.scoring.engagement.rules):
-        compiled = PointsRule(str(place), rule, _optional(rule.when))
+    rules = program.scoring.engagement.rules
+    for place, (key, rule) in enumerate(zip(_rule_keys(rules), rules, strict=True)):
+        compiled = PointsRule(key, str(place), rule, _optional(rule.when))
         points.setdefault(rule.on, []).append(compiled)
     tracks = {name: _track(name, track) for name, track in program.tracks.items()}
     return Rulebook(
@@ -157,15 +177,23 @@ def _compile(program: Program) -> Rulebook:
         tracks=tracks,
         started_tracks=tuple(one for one in tracks.values() if one.start_on is not None),
         routes=tuple(
-            (
+            CompiledRoute(
                 _optional(route.when),
-                route.team or route.otherwise or "",
+                route.to,
                 "previous_owner" in (route.prefer, handoff.prefer),
+                route.calendar,
             )
             for route in handoff.routing
         )
         if handoff is not None
         else (),
+        fields=frozenset(field_types(program)),
+        clocks={
+            name: tuple((_optional(clock.when), clock) for clock in handoff.clocks(name))
+            for name in CLOCK_NAMES
+        }
+        if handoff is not None
+        else {},
         flags=("consent", *(name for name, kind in program.fields.items() if kind == "flag")),
         calendars={
             name: business_calendar(calendar, program.timezone)
@@ -177,6 +205,18 @@ def _compile(program: Program) -> Rulebook:
             for signature in expression(place.source).did_signatures
         ),
     )
+
+
+def _rule_keys(rules: Iterable[EngagementRule]) -> list[str]:
+    """What each rule says, in a few characters; the second of two that say the same gets `-2`."""
+    taken: set[str] = set()
+    keys: list[str] = []
+    for rule in rules:
+        said = [rule.on, rule.when, rule.points, str(rule.at_most)]
+        key = free_name(short_hash(json.dumps(said)), taken)
+        taken.add(key)
+        keys.append(key)
+    return keys
 
 
 def _optional(source: str | None) -> Expression | None:
@@ -195,7 +235,7 @@ def _track(name: str, track: Track) -> CompiledTrack:
         again=track.again,
         first=first or "",
         nodes=nodes,
-        former_ids=_former_ids(track, ids),
+        former_ids=former_ids(track, ids),
     )
 
 
@@ -217,74 +257,3 @@ def _link(
         nodes[own] = StepNode(own, step, following, then, otherwise, condition)
         following = own
     return following
-
-
-def document_order(steps: tuple[AnyStep, ...]) -> Iterator[AnyStep]:
-    """Every step of a track, each before the steps of its branches."""
-    for step in steps:
-        yield step
-        if isinstance(step, BranchingStep):
-            yield from document_order(step.then)
-            yield from document_order(step.else_)
-
-
-def step_ids(track: Track) -> dict[int, str]:
-    """The id of every step, by `id(step)`: its own, else what it is about, not where it stands.
-
-    So a lead keeps its place when steps are added or removed. An e-mail step has the name of its
-    e-mail (`welcome`), variants the names of theirs (`short-or-long`). Any other step has its kind
-    and the nearest e-mail or given id above it (`wait-after-welcome`). A name that is taken gets
-    `-2`, `-3` and so on (VERSIONS.md section 10).
-    """
-    steps = list(document_order(track.steps))
-    ids: dict[int, str] = {}
-    taken = {step.id for step in steps if step.id is not None}
-    above: str | None = None
-    for step in steps:
-        own = step.id or _free(_default_id(step, above), taken)
-        taken.add(own)
-        ids[id(step)] = own
-        if step.id is not None or isinstance(step, EmailStep | VariantsStep):
-            above = own
-    return ids
-
-
-def _default_id(step: AnyStep, above: str | None) -> str:
-    if isinstance(step, EmailStep | VariantsStep):
-        return "-or-".join(email for _, email, _ in email_choices(step))
-    kind = str(step_kind(step)).replace("_", "-")
-    return f"{kind}-after-{above}" if above is not None else kind
-
-
-def _former_ids(track: Track, ids: dict[int, str]) -> dict[str, str]:
-    """The present ids of steps by the ids that release 0.1 gave them: kind and position.
-
-    The state of a lead in flight may name a step by its former id.
-    """
-    steps = list(document_order(track.steps))
-    taken = {step.id for step in steps if step.id is not None}
-    former: dict[str, str] = {}
-    for position, step in enumerate(steps, start=1):
-        if step.id is None:
-            name = step.email if isinstance(step, EmailStep) else f"{step_kind(step)}-{position}"
-            free = _free(name, taken)
-            taken.add(free)
-            former[free] = ids[id(step)]
-    return former
-
-
-def _free(name: str, taken: set[str]) -> str:
-    """The name, or the first of `name-2`, `name-3` and so on that is not taken."""
-    free, number = name, 1
-    while free in taken:
-        number += 1
-        free = f"{name}-{number}"
-    return free
-
-
-def email_choices(step: EmailStep | VariantsStep) -> tuple[tuple[str | None, str, int], ...]:
-    """What a step can send: variant, e-mail and weight, in file order."""
-    if isinstance(step, EmailStep):
-        return ((None, step.email, 1),)
-    weights = step.weights or {}
-    return tuple((name, email, weights.get(name, 1)) for name, email in step.variants.items())

@@ -12,7 +12,8 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from lifecycle.handoff import clocks
-from lifecycle.handoff.holds import clock_of, paused_until
+from lifecycle.handoff.clock_settings import calendar_of, open_time_of, settings_of
+from lifecycle.handoff.holds import paused_until
 from lifecycle.moment import Moment, decay, rounded
 from lifecycle.program.expressions import Expression
 from lifecycle.program.rulebook import Rulebook
@@ -215,8 +216,7 @@ def _deadlines(m: Moment) -> list[Deadline]:
         return []
     found = []
     for clock in handoff.clocks:
-        rules = clock_of(m, clock.name)
-        open_time = m.book.open_time(rules, m.zone)
+        open_time = open_time_of(m, clock)
         held = paused_until(handoff, clock.name)
         counted = clocks.counted(clock, open_time, m.at)
         found.append(
@@ -225,7 +225,7 @@ def _deadlines(m: Moment) -> list[Deadline]:
                 due=clock.due,
                 left=0 if clock.breached else max(0, clock.total - counted),
                 zone=open_time.timezone,
-                calendar=rules.calendar if rules is not None else None,
+                calendar=calendar_of(m, settings_of(m, clock)),
                 breached=clock.breached,
                 held_until=held if held is not None and held > m.at else None,
             )

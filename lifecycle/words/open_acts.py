@@ -1,7 +1,7 @@
-"""The acts that a lead is open to as it stands: what a desk offers.
+"""The acts that a lead's stage and handoff allow: what a desk offers.
 
-The act itself (`lifecycle/moves/acts.py`) has the last word: it checks the person, the reason and
-the number of touches.
+The act itself (`lifecycle/moves/acts.py`) also checks the person, the reason and the number of
+touches.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def _has_what_it_needs(act: str, state: LeadState, *, manages: bool) -> bool:
     if act == "hold":
         return handoff is not None
     if act == "resume":
-        return handoff is not None and handoff.held_until is not None
+        return handoff is not None and (handoff.held_until or handoff.meeting_until) is not None
     if act == "reassign":
         return manages and handoff is not None
     if act == "done":

@@ -29,6 +29,7 @@ EVENT_PHRASES = {
     "content.downloaded": "downloaded {}",
     "event.attended": "attended {}",
     "meeting.booked": "booked a meeting",
+    "meeting.cancelled": "cancelled a meeting",
     "product.signed_up": "signed up for {}",
     "product.activated": "activated {}",
 }
@@ -63,7 +64,12 @@ def sentence(entry: Entry, when: When) -> str:
 
 
 def _by(fields: Fields) -> str:
-    return f", by {fields['by']}" if fields.get("by") else ""
+    return f", by {_person(fields)}" if fields.get("by") else ""
+
+
+def _person(fields: Fields) -> str:
+    """Who acted, and through which door."""
+    return f"{fields.get('by')} ({fields['via']})" if fields.get("via") else str(fields.get("by"))
 
 
 def _note(fields: Fields) -> str:
@@ -106,13 +112,13 @@ def _assigned(fields: Fields, when: When) -> str:
 def _accepted(fields: Fields, _when: When) -> str:
     minutes = int(fields.get("open_seconds") or 0) // 60
     late = ", late" if fields.get("late") else ""
-    return f"Accepted by {fields.get('by')} after {minutes} minutes of counted time{late}"
+    return f"Accepted by {_person(fields)} after {minutes} minutes of counted time{late}"
 
 
 def _touched(fields: Fields, _when: When) -> str:
     number = f"Touch {fields['n']}" if fields.get("n") else "Touch"
     channel = f" by {_words(fields['channel'])}" if fields.get("channel") else ""
-    return f"{number}{channel}, {fields.get('by')}{_note(fields)}"
+    return f"{number}{channel}, {_person(fields)}{_note(fields)}"
 
 
 def _recycled(fields: Fields, when: When) -> str:
@@ -122,6 +128,12 @@ def _recycled(fields: Fields, when: When) -> str:
 
 def _clocks(fields: Fields) -> str:
     return ", ".join(_words(one) for one in fields.get("clocks") or ()) or "no clock"
+
+
+def _paused(fields: Fields, when: When) -> str:
+    if "until" not in fields:
+        return "Nurture pauses, as the program does"
+    return f"Mail pauses until {when(fields['until'])}{_why(fields)}"
 
 
 def _deferred(fields: Fields, when: When) -> str:
@@ -146,7 +158,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "email_deferred": _deferred,
     "email_skipped": lambda f, _: f"Mail {f.get('email')} not sent{_why(f)}",
     "email_failed": lambda f, _: f"Mail {f.get('email')} failed{_why(f)}",
-    "paused": lambda f, when: f"Mail pauses until {when(f.get('until'))}{_why(f)}",
+    "paused": _paused,
     "unpaused": lambda f, _: f"Mail goes on{_why(f)}",
     "consented": lambda f, _: f"Consented to mail{_source(f)}",
     "task_opened": lambda f, _: f"Task: {f.get('task_kind')}{_note(f)}",
@@ -167,7 +179,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "alerted": lambda f, _: f"{f.get('who')} alerted{_why(f)}",
     "accepted": _accepted,
     "touched": _touched,
-    "noted": lambda f, _: f"Note by {f.get('by')}{_note(f)}",
+    "noted": lambda f, _: f"Note by {_person(f)}{_note(f)}",
     "held": lambda f, when: f"On hold until {when(f.get('until'))}: {_clocks(f)}{_why(f)}{_by(f)}",
     "resumed": lambda f, _: f"Clocks go on: {_clocks(f)}{_why(f)}{_by(f)}",
     "qualified": lambda f, _: f"Qualified{_by(f)}",
@@ -176,8 +188,10 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "opportunity": lambda f, _: f"Opportunity, {_amount(f)}{_by(f)}",
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",
-    "refused": lambda f, _: f"{_words(f.get('act'))} by {f.get('by')} refused{_note(f)}",
-    "program_changed": lambda f, _: f"Moved to another program ({_words(f.get('how'))})",
+    "refused": lambda f, _: f"{_words(f.get('act'))} by {_person(f)} refused{_note(f)}",
+    "program_changed": lambda f, _: (
+        f"Moved to another version of the program ({_words(f.get('how'))})"
+    ),
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
     "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",

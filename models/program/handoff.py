@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from models.durations import Duration, PositiveDuration, ShareField
 from models.hours import BlocksField, DayField
@@ -97,6 +97,16 @@ class Route(Part):
         description="Try the lead's last owner first, on this route",
         examples=["previous_owner"],
     )
+    calendar: Name | None = Field(
+        default=None,
+        description="The calendar of all clocks of these handoffs that name none",
+        examples=["buero"],
+    )
+
+    @property
+    def to(self) -> str:
+        """The team that gets the lead."""
+        return self.team or self.otherwise or ""
 
     @model_validator(mode="after")
     def _one_form(self) -> Self:
@@ -110,13 +120,20 @@ class Route(Part):
 class Clock(Part):
     """A deadline in counted time, its reminders, and what follows from a breach."""
 
+    when: LeadExpression | None = Field(
+        default=None,
+        description="In a list of clocks: the first clock that holds as it starts is used;"
+        " the last may have no 'when'",
+        examples=["did('form.submitted', 'demo')"],
+    )
     within: PositiveDuration = Field(
         description="How much time there is; with a calendar, only its open time counts",
         examples=["4h"],
     )
     calendar: Name | None = Field(
         default=None,
-        description="The calendar whose open time is counted; without one, all time counts",
+        description="The calendar whose open time is counted; without one, the route's counts,"
+        " else all time",
         examples=["office"],
     )
     remind_at: tuple[ShareField, ...] = Field(
@@ -183,6 +200,29 @@ class QualifyClock(Clock):
     )
 
 
+ClockName = Literal["accept", "first_touch", "qualify"]
+
+CLOCK_NAMES: tuple[ClockName, ...] = ("accept", "first_touch", "qualify")
+
+
+def _form(value: object) -> str:
+    return "list" if isinstance(value, list | tuple) else "one"
+
+
+_Clock = TypeVar("_Clock", bound=Clock)
+
+OneOrList = Annotated[
+    Annotated[_Clock, Tag("one")]
+    | Annotated[
+        tuple[_Clock, ...],
+        Field(min_length=1, description="Clocks with `when`; the last may have none"),
+        Tag("list"),
+    ],
+    Discriminator(_form),
+]
+"""A clock, or a list of clocks with `when`."""
+
+
 class Handoff(Part):
     """How leads go to sales."""
 
@@ -197,19 +237,22 @@ class Handoff(Part):
         description="Try the lead's last owner first, on every route",
         examples=["previous_owner"],
     )
-    accept: AcceptClock | None = Field(
+    accept: OneOrList[AcceptClock] | None = Field(
         default=None,
-        description="The clock from the assignment to the acceptance",
+        description="The clock from the assignment to the acceptance, or a list of clocks with"
+        " 'when'",
         examples=[{"within": "4h", "calendar": "office", "on_breach": ["alert"]}],
     )
-    first_touch: FirstTouchClock | None = Field(
+    first_touch: OneOrList[FirstTouchClock] | None = Field(
         default=None,
-        description="The clock from the acceptance to the first touch",
+        description="The clock from the acceptance to the first touch, or a list of clocks with"
+        " 'when'",
         examples=[{"within": "2h", "on_breach": ["alert"]}],
     )
-    qualify: QualifyClock | None = Field(
+    qualify: OneOrList[QualifyClock] | None = Field(
         default=None,
-        description="The clock from the acceptance to the qualification",
+        description="The clock from the acceptance to the qualification, or a list of clocks"
+        " with 'when'",
         examples=[{"within": "10d", "remind_at": ["50%"]}],
     )
     hold_at_most: PositiveDuration = Field(
@@ -217,3 +260,16 @@ class Handoff(Part):
         description="The longest time for which one handoff may be held in all; a day is 24 hours",
         examples=["30d"],
     )
+
+    def clocks(self, name: ClockName) -> tuple[Clock, ...]:
+        """The clocks of this name in file order; a clock that is no list is the only one."""
+        written: Clock | tuple[Clock, ...] | None = getattr(self, name)
+        if written is None:
+            return ()
+        return (written,) if isinstance(written, Clock) else written
+
+    @property
+    def second_teams(self) -> tuple[str, ...]:
+        """The teams that get a qualified lead (`then_to`), in file order."""
+        named = [one.then_to for one in self.clocks("qualify") if isinstance(one, QualifyClock)]
+        return tuple(dict.fromkeys(team for team in named if team is not None))

@@ -33,7 +33,7 @@ class ActArrival(SQLModel, table=True):
 class IntakeItem(SQLModel, table=True):
     """An item for a lead, accepted from outside and stored until the lead's workflow has it.
 
-    Rows stay for a while after that, so that an id that comes again is recognised.
+    Rows are kept for a while after that, so that an id that comes again is recognised.
     """
 
     __tablename__ = "intake"

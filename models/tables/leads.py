@@ -12,7 +12,7 @@ from models.tables.columns import UtcInstant
 
 
 class LeadRow(SQLModel, table=True):
-    """One row a lead, as its last turn left it."""
+    """One row for each lead, as its last turn left it."""
 
     __tablename__ = "leads"
     __table_args__ = (
@@ -58,14 +58,14 @@ class LeadRow(SQLModel, table=True):
     fence_length: int = Field(sa_type=sa.BigInteger)
     """How long the writer's history was."""
     writer: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
-    """What a run that lies behind needs to go on from here: the writer's run id (`run`),
+    """What a run that is behind this row needs to go on from here: the writer's run id (`run`),
     the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
     whose results are awaited (`asked`)."""
     updated: datetime = Field(sa_type=UtcInstant)
 
 
 class TimelineEntry(SQLModel, table=True):
-    """One line of a lead's timeline (docs/language.md section 9)."""
+    """One entry of a lead's timeline (docs/language.md section 9)."""
 
     __tablename__ = "entries"
     __table_args__ = (sa.Index("ix_entries_kind_at", "kind", "at"),)
@@ -120,6 +120,8 @@ class TaskRow(SQLModel, table=True):
     task_kind: str
     owner: str | None
     team: str | None
+    note: str | None = None
+    """What the program says is to be done."""
     opened: datetime = Field(sa_type=UtcInstant)
     done: datetime | None = Field(sa_type=UtcInstant)
     """None while it is open."""

@@ -1,4 +1,4 @@
-"""Mails, suppressions and rates of sending."""
+"""Mails, suppressions, rates of sending, and circuit breakers."""
 
 from __future__ import annotations
 
@@ -68,3 +68,22 @@ class RateSlot(SQLModel, table=True):
     """`program/NAME` or `domain/NAME`."""
     next_at: datetime = Field(sa_type=UtcInstant)
     """The theoretical arrival time of the generic cell rate algorithm (ITU-T I.371)."""
+
+
+class BreakerRow(SQLModel, table=True):
+    """The circuit breaker of a route of mail (activities/circuit_breaker.py)."""
+
+    __tablename__ = "breakers"
+
+    route: str = Field(primary_key=True)
+    """`program/NAME` or `domain/NAME`."""
+    series: list[dict[str, str]] = Field(sa_type=sa.JSON)
+    """Addresses, as hashes, that were refused since the last mail that was accepted."""
+    refusals: int
+    """How many these are."""
+    accepted_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    opened_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """Since when its mail waits; None: it goes."""
+    probe_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    probes: int
+    why: str

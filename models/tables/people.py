@@ -1,4 +1,4 @@
-"""The directory, absences, and who was assigned how many leads."""
+"""The directory, absences, shares, and who was assigned which lead."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ class AppliedDirectory(SQLModel, table=True):
     applied_at: datetime = Field(sa_type=UtcInstant)
 
 
-class Counter(SQLModel, table=True):
-    """How many leads a member of a team was given, from which the next owner is chosen."""
+class MemberShare(SQLModel, table=True):
+    """A member's share of a team's leads; the next lead goes to the lowest."""
 
-    __tablename__ = "counters"
+    __tablename__ = "shares"
 
     team: str = Field(primary_key=True)
     member: str = Field(primary_key=True)
-    total: str
-    """An exact fraction like `7/2`: where the member started, plus one an assignment."""
+    share: str
+    """An exact fraction like `7/2`: it grows by 1 ÷ weight with each assignment."""
 
 
 class Assignment(SQLModel, table=True):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
+import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
 
 from models.tables.columns import UtcInstant
@@ -42,3 +44,40 @@ class PublicationRow(SQLModel, table=True):
     """What becomes of leads in flight: `pin`, `finish`, `migrate` or `restart`."""
     recheck: bool
     """Whether the rules are asked at the change of version."""
+
+
+class PausedProgram(SQLModel, table=True):
+    """A program whose nurture is paused; a program that runs has no row."""
+
+    __tablename__ = "paused_programs"
+
+    name: str = Field(primary_key=True)
+    at: datetime = Field(sa_type=UtcInstant)
+    """Since when."""
+    by: str
+    """Who paused it; empty where nobody said."""
+
+
+class RolloutRow(SQLModel, table=True):
+    """A rollout: what is sent to the leads in flight of a program, and how far it is."""
+
+    __tablename__ = "rollouts"
+
+    number: int | None = Field(default=None, primary_key=True)
+    """Counts up over all programs; those of one program are carried out in this order."""
+    name: str = Field(index=True)
+    body: dict[str, Any] = Field(sa_type=sa.JSON)
+    """What each lead is sent."""
+    workflow: str
+    rate: float
+    """Leads a second."""
+    at: datetime = Field(sa_type=UtcInstant)
+    by: str
+    sweep: int
+    cursor: str
+    found: int
+    sent: int
+    failed: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The leads that could not be reached in the last try, and why."""
+    ended: datetime | None = Field(sa_type=UtcInstant)
+    """None while it is under way."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.cli.conftest import ACME, SHIPPED, Leadflow
+from tests.waiting import until
 
 
 @pytest.fixture
@@ -58,10 +62,84 @@ def test_publishing_with_leads_in_flight_asks_what_becomes_of_them(
     assert (compared.status, compared.out) == (0, "")
 
 
-def test_what_leads_in_flight_can_not_do_yet_is_refused(leadflow: Leadflow, changed: Path) -> None:
-    ran = leadflow("program", "publish", str(changed), "--in-flight", "migrate")
+@pytest.fixture
+def fleet(tmp_path: Path) -> Path:
+    """The shipped program under a name of its own, so that no other test is paused with it."""
+    (tmp_path / "welcome.mjml").write_text((SHIPPED / "welcome.mjml").read_text())
+    file = tmp_path / "fleet.yaml"
+    file.write_text(Path(ACME).read_text().replace("program: acme", "program: fleet", 1))
+    return file
+
+
+def test_leads_in_flight_change_their_version_and_pause_with_their_program(
+    leadflow: Leadflow, fleet: Path
+) -> None:
+    for lead in ("mia", "max"):
+        address = f"{lead}@x.example"
+        ran = leadflow("enrol", "--id", lead, "--email", address, "--program", str(fleet))
+        assert ran.status == 0, ran.err
+    first = leadflow("program", "list", "--json").lines
+    before = next(one["digest"] for one in first if one["name"] == "fleet")
+    fleet.write_text(fleet.read_text().replace('subject: "Welcome', 'subject: "Good morning', 1))
+    done = leadflow("program", "publish", str(fleet), "--in-flight", "migrate")
+    assert done.status == 0, done.err
+    rollout = last_rollout(leadflow)
+    assert (rollout["do"], rollout["in_flight"], rollout["failed"]) == ("publish", "migrate", {})
+    assert rollout["workflow"].startswith("publication/fleet/")
+    assert leadflow("program", "status", "fleet", "--json").lines[0]["in_flight"] == {
+        rollout["to"]: 2
+    }
+    back = leadflow("program", "publish", "fleet", "--version", before, "--in-flight", "restart")
+    assert back.status == 0, back.err
+    assert last_rollout(leadflow)["to"] == before
+    assert kinds(leadflow, "mia").count("program_changed") == 2
+
+    assert leadflow("program", "pause", "fleet").status == 0
+    again = leadflow("program", "pause", "fleet")
+    assert (again.status, "paused already" in again.err) == (1, True)
+    last_rollout(leadflow)
+    assert kinds(leadflow, "max")[-1] == "paused"
+    assert "paused" in leadflow("program", "status", "fleet").out
+    # who comes meanwhile is paused too
+    ran = leadflow("enrol", "--id", "may", "--email", "may@x.example", "--program", "fleet")
+    assert ran.status == 0
+    eventually(lambda: kinds(leadflow, "may")[:2] == ["created", "paused"])
+    assert leadflow("program", "resume", "fleet").status == 0
+    last_rollout(leadflow)
+    assert "unpaused" in kinds(leadflow, "max")
+    assert "unpaused" in kinds(leadflow, "may")
+    assert leadflow("program", "resume", "fleet").status == 1
+
+
+def test_what_publishing_does_to_leads_is_one_of_four_words(
+    leadflow: Leadflow, changed: Path
+) -> None:
+    ran = leadflow("program", "publish", str(changed), "--in-flight", "move")
     assert ran.status == 2
-    assert "only keep their version yet" in ran.err
+    assert "pin, finish, migrate, restart" in ran.err
+    ran = leadflow("program", "publish", str(changed), "--in-flight", "pin", "--recheck")
+    assert (ran.status, "pin changes none" in ran.err) == (2, True)
+    assert leadflow("program", "pause", "nothing").status == 2
+
+
+def last_rollout(leadflow: Leadflow) -> dict[str, Any]:
+    """The latest rollout, once it has ended."""
+
+    def ended() -> dict[str, Any] | None:
+        newest: dict[str, Any] = leadflow("program", "status", "fleet", "--json").lines[1]
+        return newest if newest["ended"] is not None else None
+
+    found: dict[str, Any] = eventually(ended)
+    return found
+
+
+def eventually(condition: Callable[[], Any]) -> Any:
+    return asyncio.run(until(condition))
+
+
+def kinds(leadflow: Leadflow, lead: str) -> list[str]:
+    ran = leadflow("show", lead, "--json")
+    return [one["kind"] for one in ran.json["timeline"]] if ran.status == 0 else []
 
 
 def test_an_unknown_version_is_refused_with_the_command_that_lists_them(

@@ -246,7 +246,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     owner = leads.state("ana").owner
     colleague = sign_in(SAM if owner == RILEY else RILEY)
     await colleague.open("/desk")
-    assert "linkedin" in page_text(colleague.page)
+    assert "linkedin: Ana Northwind connect, mention the case study" in page_text(colleague.page)
     await colleague.open("/desk/leads/ana")
     assert re.findall(r'name="do" value="(\w+)"', colleague.page) == ["done"]
     assert (
@@ -255,3 +255,40 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     assert leads.state("ana").tasks == ()
     await colleague.open("/desk")
     assert "linkedin" not in page_text(colleague.page)
+
+
+async def test_any_member_of_the_team_sees_the_lead_of_a_task_and_does_it_from_the_list(
+    leads: SimulatedLeads, sign_in: SignIn
+) -> None:
+    leads.new_lead("ana")
+    leads.event("ana", "page.viewed", "/pricing")
+    for _ in range(14):
+        leads.wait("ana", days=1)
+    (task,) = leads.state("ana").tasks
+    assert leads.state("ana").handoff is None
+    member, outsider = sign_in(RILEY), sign_in(JONAS)
+    assert (await outsider.open("/desk/leads/ana")).status_code == 404
+    assert "connect" in page_text((await member.open("/desk/leads/ana")).text)
+    await member.open("/desk")
+    done = await member.send("/desk/leads/ana/acts", do="done", task=task.id, back="desk")
+    assert (done.status_code, done.headers["location"]) == (303, "/desk?done=done")
+    assert leads.state("ana").tasks == ()
+    assert (await member.open("/desk/leads/ana")).status_code == 404
+
+
+async def test_what_was_typed_is_shown_when_the_session_has_ended(
+    leads: SimulatedLeads, sign_in: SignIn, owner: str
+) -> None:
+    desk = sign_in(owner)
+    await desk.open("/desk/leads/ana")
+    desk.http.cookies.clear()
+    said = "they want <b>500</b> seats"
+    answer = await desk.send("/desk/leads/ana/acts", do="note", note=said)
+    assert answer.status_code == 401
+    assert said in page_text(answer.text)
+    assert hidden_value(answer.text, "to") == "/desk/leads/ana"
+    assert leads.entries("ana", "noted") == []
+    desk.headers = {"Sec-Fetch-Site": "cross-site"}
+    foreign = await desk.send("/desk/leads/ana/acts", do="note", note=said)
+    assert foreign.status_code == 403
+    assert "seats" not in foreign.text

@@ -232,7 +232,7 @@ async def test_without_a_session_nothing_is_done(
     leads: SimulatedLeads, http: httpx.AsyncClient
 ) -> None:
     leads.lead("ana")
-    for path in ("/desk/leads/ana/acts", "/desk/absences"):
+    for path, back in (("/desk/leads/ana/acts", "?to=/desk/leads/ana"), ("/desk/absences", "")):
         answer = await http.post(path, data={"do": "accept", "token": "x"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/desk/sign-in")
+        assert (answer.status_code, answer.headers["location"]) == (303, f"/desk/sign-in{back}")
     assert leads.asked == []

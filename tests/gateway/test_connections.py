@@ -11,7 +11,8 @@ import httpx
 import pytest
 
 from adapters.sql.database import Database
-from gateway.server import KEEP_ALIVE_SECONDS, listening, serving
+from gateway.requests.http_server import listening
+from gateway.server import KEEP_ALIVE_SECONDS, serving
 from tests.fakes import FakeActs
 from tests.gateway.sales_keys import (
     RILEY,

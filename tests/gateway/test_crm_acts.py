@@ -85,7 +85,7 @@ async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts:
     assert (await post_act(http, document)).status_code == 200
     [(lead, do, fields)] = acts.done
     assert (lead, do, fields["reason"]) == ("ana", "recycle", "timing")
-    assert set(fields) == {"by", "reason", "id"}
+    assert set(fields) == {"by", "reason", "id", "via"}
 
 
 async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts: FakeActs) -> None:
@@ -280,7 +280,7 @@ _ACTISH = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=200,
+    max_examples=80,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(document=_ACTISH | _JSON)

@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 
 from gateway.requests.connections import OpenConnections, bounded_http
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from tests.waiting import until
 
 HEAD = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"

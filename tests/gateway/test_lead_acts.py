@@ -65,6 +65,7 @@ async def test_an_act_is_passed_on_whole_and_answered_with_the_state_of_the_lead
                 "reason": "not_now",
                 "until": "2026-06-01T07:00:00Z",
                 "note": "asked for time",
+                "via": "api sales riley@acme.example",
             },
         )
     ]

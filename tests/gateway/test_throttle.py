@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from gateway.app import build_app
-from gateway.requests.throttle import Limits, Meter, Pace, Throttle
+from gateway.requests.throttle import Limits, Pace, PaceMeter, Throttle
 from tests.fakes import FakeActs
 from tests.gateway.gateway_context import CONFIG
 from tests.gateway.sales_keys import Header, header
@@ -173,7 +173,7 @@ async def test_a_guessed_login_of_a_webhook_counts_too(app: FastAPI) -> None:
 
 def test_a_burst_is_allowed_and_then_an_even_rate() -> None:
     clock = ManualClock()
-    meter = Meter(Pace(burst=3, per_second=2), clock)
+    meter = PaceMeter(Pace(burst=3, per_second=2), clock)
     assert [meter.take("a") for _ in range(4)] == [0, 0, 0, 0.5]
     assert meter.take("b") == 0
     clock.now += 0.5
@@ -183,14 +183,14 @@ def test_a_burst_is_allowed_and_then_an_even_rate() -> None:
 
 
 def test_a_token_that_is_given_back_may_be_used_again() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), ManualClock())
+    meter = PaceMeter(Pace(burst=1, per_second=1), ManualClock())
     assert meter.take("a") == 0
     meter.give_back("a")
     assert [meter.take("a"), meter.take("a")] == [0, 1]
 
 
 def test_the_throttle_remembers_a_limited_number_of_callers() -> None:
-    meter = Meter(Pace(burst=1, per_second=1), ManualClock())
+    meter = PaceMeter(Pace(burst=1, per_second=1), ManualClock())
     for number in range(20_000):
         meter.take(str(number))
     assert meter.take("19999") == 1

@@ -8,7 +8,7 @@ import pytest
 
 from adapters.sql.database import Database
 from gateway.inbound.listener import receiving
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from tests.gateway.conftest import context, database, gateway_template
 from tests.gateway.stored_rows import store_lead, store_sent_mail
 from tests.inbound.deliveries import RecordingMailer

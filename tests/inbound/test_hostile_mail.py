@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from gateway.inbound.listener import receiving
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, recognise
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from tests.inbound.deliveries import FIXTURES, RecordingMailer, read_recorded_mail, reply_mail, send
 from tests.waiting import LIMIT
@@ -20,7 +20,7 @@ from usecases.context import Context
 
 RECORDED = tuple(read_recorded_mail(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(
-    max_examples=200,
+    max_examples=80,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -42,6 +42,9 @@ HOSTILE = {
     "comments": b"From: " + b"(" * 900 + b"\r\nDate: " + b"(" * 900 + b"\r\n\r\nhello\r\n",
     "many comments": b"From: " + b"\r\n ".join([b"(" * 900] * 50) + b"\r\n\r\nhello\r\n",
     "encoded words": b"Subject: " + b"=?utf-8?q?" * 90 + b"\r\n\r\nhello\r\n",
+    "many encoded words": b"Subject:"
+    + b"\r\n =?utf-8?q?w=C3=B6rd?=" * 15_000
+    + b"\r\n\r\nhello\r\n",
     "charset": b"Content-Type: text/plain; charset=idna\r\n\r\n\xff\xfe" + b"a" * 500 + b"\r\n",
     "base64": b"Content-Transfer-Encoding: base64\r\n\r\n=====\r\n",
     "binary": bytes(range(256)).replace(b"\n", b"").replace(b"\r", b"") * 3 + b"\r\n",

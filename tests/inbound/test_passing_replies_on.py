@@ -15,7 +15,7 @@ from adapters.sql.database import open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from gateway.inbound.listener import receiving
-from gateway.server import listening
+from gateway.requests.http_server import listening
 from models.directory import Directory, Member, Team
 from models.state import dump_state
 from models.tables.columns import table_of

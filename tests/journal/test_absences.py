@@ -169,13 +169,15 @@ def test_a_team_is_reported_with_its_loads_counts_and_who_left(
     people.absences.add(SAM, TODAY, LATER, by=MORGAN)
     report = SqlTeamReport(database)
     sdr, ae = report.teams(people.directory(), NOW, ZoneInfo("UTC"))
-    assert [(one.email, one.leads, one.assigned, one.away_until) for one in sdr.members] == [
-        (RILEY, 2, 2.0, None),
-        (SAM, 1, 1.0, LATER),
+    assert [
+        (one.email, one.leads, one.assigned, one.share, one.away_until) for one in sdr.members
+    ] == [
+        (RILEY, 2, 2, 1.0, None),
+        (SAM, 1, 1, 1.0, LATER),
     ]
     assert (sdr.manager, sdr.left) == (MORGAN, {"tess@acme.example": 1})
     assert (ae.members, ae.left) == ((), {})
-    assert len(read_rows(database, "SELECT * FROM counters")) == 2
+    assert len(read_rows(database, "SELECT * FROM shares")) == 2
 
 
 def test_today_is_by_the_members_time_zone() -> None:

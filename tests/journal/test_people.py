@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
@@ -65,20 +66,75 @@ def test_the_same_command_gets_the_same_answer_and_is_counted_once(people: SqlDi
 
 def test_an_assignment_made_by_hand_counts_once(people: SqlDirectory) -> None:
     people.apply(team({"email": RILEY}, {"email": SAM}))
-    made = CountAssignment(key="c1", at=NOW, handoff=1, team="sdr", owner=RILEY)
+    made = CountAssignment(key="c1", at=NOW, handoff=1, team="sdr", owner=RILEY, timezone="UTC")
     for _ in range(2):
         people.count("ana", made)
     owners = [people.assign(f"lead-{n}", assign_command(f"k{n}"))[0] for n in range(3)]
     assert owners == [SAM, RILEY, SAM]
 
 
-def test_a_new_member_starts_at_the_lowest_ratio_and_gets_no_backlog(people: SqlDirectory) -> None:
+def test_a_new_member_starts_at_the_lowest_share_and_gets_no_backlog(people: SqlDirectory) -> None:
     people.apply(team({"email": RILEY}, {"email": SAM}))
     for n in range(7):
         people.assign(f"lead-{n}", assign_command(f"k{n}"))
     people.apply(team({"email": RILEY}, {"email": SAM}, {"email": TESS, "weight": 3}))
     owners = Counter(people.assign(f"lead-{n}", assign_command(f"k{n}"))[0] for n in range(7, 17))
     assert owners == {RILEY: 2, SAM: 2, TESS: 6}
+
+
+def stored_shares(database: Database) -> dict[str, str]:
+    with database.read() as connection:
+        rows = connection.execute(sa.text("SELECT member, share FROM shares"))
+        return {row[0]: row[1] for row in rows}
+
+
+def test_shares_are_stored_exactly_and_another_weight_changes_none(
+    people: SqlDirectory, database: Database
+) -> None:
+    people.apply(team({"email": RILEY, "weight": 3}, {"email": SAM, "weight": 7}))
+    owners = [people.assign(f"lead-{n}", assign_command(f"k{n}"))[0] for n in range(4)]
+    assert owners == [RILEY, SAM, SAM, SAM]
+    assert stored_shares(database) == {RILEY: "1/3", SAM: "3/7"}
+    people.apply(team({"email": RILEY}, {"email": SAM, "weight": 7}))
+    assert people.assign("lead-4", assign_command("k4")) == (RILEY, None)
+    assert stored_shares(database) == {RILEY: "4/3", SAM: "3/7"}
+
+
+def test_a_turn_that_runs_again_changes_no_share(people: SqlDirectory, database: Database) -> None:
+    people.apply(team({"email": RILEY}, {"email": SAM, "capacity": 0}))
+    made = CountAssignment(
+        key="c1", at=NOW, handoff=1, team="sdr", owner=RILEY, tried=(SAM,), timezone="UTC"
+    )
+    for _ in range(3):
+        people.assign("ana", assign_command("k1"))
+        people.assign("ben", assign_command("k2"))
+        people.count("cy", made)
+        assert stored_shares(database) == {RILEY: "3", SAM: "1"}
+
+
+def test_who_is_away_is_not_owed_what_a_manager_gave_to_others_by_hand(
+    people: SqlDirectory, database: Database
+) -> None:
+    away = [{"from": NOW.date(), "to": NOW.date()}]
+    people.apply(team({"email": RILEY}, {"email": SAM, "away": away}))
+    for n in range(5):
+        made = CountAssignment(
+            key=f"c{n}", at=NOW, handoff=1, team="sdr", owner=RILEY, timezone="UTC"
+        )
+        people.count(f"lead-{n}", made)
+    assert stored_shares(database) == {RILEY: "5", SAM: "4"}
+    people.apply(team({"email": RILEY}, {"email": SAM}))
+    owners = [people.assign(f"lead-{n}", assign_command(f"k{n}"))[0] for n in range(5, 8)]
+    assert owners == [SAM, RILEY, SAM]
+
+
+def test_a_lead_that_is_assigned_anew_takes_up_no_capacity_meanwhile(
+    people: SqlDirectory, database: Database
+) -> None:
+    people.apply(team({"email": RILEY, "capacity": 1}))
+    SqlJournal(database).record(turn(1, "stage", stage="sal", owner=RILEY), FENCE, NOW)
+    assert people.assign("ben", assign_command("k1")) == (None, "capacity")
+    assert people.assign("ana", assign_command("k2")) == (RILEY, None)
 
 
 def test_a_lead_whose_turn_is_not_stored_yet_takes_up_capacity(

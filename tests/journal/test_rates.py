@@ -38,7 +38,7 @@ def test_each_of_many_requests_gets_a_place_of_its_own(
     def place(number: int) -> tuple[datetime, datetime]:
         worker = (rates, other_worker)[number % 2]
         asked = datetime.now(UTC)
-        wait = worker.reserve({"program/acme": MINUTE}, LONG)
+        wait = worker.reserve({"program/acme": MINUTE}, LONG).wait
         return asked + wait, datetime.now(UTC) + wait
 
     with ThreadPoolExecutor(8) as threads:
@@ -53,22 +53,22 @@ def test_each_of_many_requests_gets_a_place_of_its_own(
     assert max(earliest) <= min(latest) + timedelta(milliseconds=10)
 
 
-def test_a_place_later_than_the_patience_is_left_to_others(rates: SqlRates) -> None:
-    assert rates.reserve({"program/acme": MINUTE}, NONE) == NONE
-    waits = [rates.reserve({"program/acme": MINUTE}, NONE) for _ in range(3)]
+def test_a_place_beyond_ones_patience_is_left_to_others(rates: SqlRates) -> None:
+    assert rates.reserve({"program/acme": MINUTE}, NONE).wait == NONE
+    waits = [rates.reserve({"program/acme": MINUTE}, NONE).wait for _ in range(3)]
     assert all(NONE < wait <= timedelta(seconds=60) for wait in waits)
     assert waits == sorted(waits, reverse=True)
-    assert rates.reserve({"program/acme": MINUTE}, LONG) <= waits[-1]
+    assert rates.reserve({"program/acme": MINUTE}, LONG).wait <= waits[-1]
 
 
 def test_a_domain_that_is_used_up_takes_no_place_from_the_program(rates: SqlRates) -> None:
     program, domain = {"program/acme": SECOND}, parse_cap("60 per 1h")
     patience = timedelta(seconds=5)
-    assert rates.reserve(program | {"domain/x.example": domain}, patience) == NONE
+    assert rates.reserve(program | {"domain/x.example": domain}, patience).wait == NONE
     for _ in range(10):
-        wait = rates.reserve(program | {"domain/x.example": domain}, patience)
+        wait = rates.reserve(program | {"domain/x.example": domain}, patience).wait
         assert timedelta(seconds=5) < wait <= timedelta(seconds=60)
-    other = rates.reserve(program | {"domain/y.example": domain}, patience)
+    other = rates.reserve(program | {"domain/y.example": domain}, patience).wait
     assert other <= timedelta(seconds=1)
 
 
@@ -77,12 +77,12 @@ def test_nothing_is_saved_up_while_no_mail_goes(rates: SqlRates, database: Datab
     long_ago = datetime.now(UTC) - timedelta(days=3)
     with database.write() as connection:
         connection.execute(sa.update(_R).values(next_at=long_ago))
-    assert rates.reserve({"program/acme": MINUTE}, NONE) == NONE
-    assert rates.reserve({"program/acme": MINUTE}, NONE) > timedelta(seconds=5)
+    assert rates.reserve({"program/acme": MINUTE}, NONE).wait == NONE
+    assert rates.reserve({"program/acme": MINUTE}, NONE).wait > timedelta(seconds=5)
 
 
 def test_without_a_rate_nothing_waits(rates: SqlRates) -> None:
-    assert [rates.reserve({}, NONE) for _ in range(3)] == [NONE] * 3
+    assert [rates.reserve({}, NONE).wait for _ in range(3)] == [NONE] * 3
 
 
 @pytest.mark.parametrize("text", ["600 per 1m", "7 per 1m", "3 per 7d", "999999999 per 1d"])
@@ -97,11 +97,27 @@ def test_a_rate_of_mail_needs_a_period() -> None:
         spacing(Rate(5, None))
 
 
-def test_a_clock_that_was_ahead_delays_no_mail(rates: SqlRates, database: Database) -> None:
-    assert rates.reserve({"program/acme": SECOND}, NONE) == NONE
+def test_a_clock_that_was_ahead_holds_up_no_mail(rates: SqlRates, database: Database) -> None:
+    assert rates.reserve({"program/acme": SECOND}, NONE).wait == NONE
     with database.write() as connection:
         ahead = datetime.now(UTC) + timedelta(hours=2)
         connection.execute(sa.update(_R).values(next_at=ahead))
     patience = timedelta(seconds=5)
-    waits = [rates.reserve({"program/acme": SECOND}, patience) for _ in range(3)]
+    waits = [rates.reserve({"program/acme": SECOND}, patience).wait for _ in range(3)]
     assert [round(wait.total_seconds()) for wait in waits] == [1, 2, 3]
+
+
+def test_a_place_that_is_given_back_is_the_next_one(rates: SqlRates) -> None:
+    both = {"domain/x.example": MINUTE, "program/acme": SECOND}
+    place = rates.reserve(both, NONE)
+    rates.give_back(both, place)
+    assert rates.reserve(both, NONE).wait == NONE
+    assert rates.reserve(both, NONE).wait > timedelta(seconds=5)
+
+
+def test_a_place_is_not_given_back_past_one_that_is_promised(rates: SqlRates) -> None:
+    first = rates.reserve({"program/acme": SECOND}, LONG)
+    second = rates.reserve({"program/acme": SECOND}, LONG)
+    rates.give_back({"program/acme": SECOND}, first)
+    third = rates.reserve({"program/acme": SECOND}, LONG)
+    assert third.wait > second.wait

@@ -1,4 +1,4 @@
-"""Two hundred leads become MQLs at once on four worker processes; no member gets too many."""
+"""Many leads become MQLs at once on four worker processes; no member gets too many."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
@@ -30,13 +31,14 @@ from adapters.temporal.client import Leads, workflow_id
 from models.directory import Directory
 from models.tables.columns import table_of
 from models.tables.leads import HandoffRow, LeadRow, TimelineEntry
-from models.tables.people import Assignment
-from models.tables.people import Counter as CounterRow
+from models.tables.people import Assignment, MemberShare
 from tests.waiting import LIMIT, until
 from workflows.commands import LEADS
 
 ROOT = Path(__file__).parents[2]
-COUNT, WORKERS = 200, 4
+COUNTS = {"postgresql": 200, "sqlite": 60}
+"""How many leads. SQLite has one writer at a time, so fewer leads show the same there."""
+WORKERS = 4
 PROGRAM = """\
 program: rush
 lifecycle: {hand_raise: "event.type == 'form.submitted' && event.subject == 'demo'"}
@@ -49,10 +51,10 @@ TEAM = [{"email": email, "weight": weight} for email, weight in WEIGHTS.items()]
     {"email": email, "capacity": capacity} for email, capacity in CAPACITIES.items()
 ]
 _A = table_of(Assignment)
-_C = table_of(CounterRow)
 _E = table_of(TimelineEntry)
 _H = table_of(HandoffRow)
 _L = table_of(LeadRow)
+_S = table_of(MemberShare)
 
 
 @contextmanager
@@ -96,17 +98,17 @@ def count_by_name(database: Database, query: sa.Select[str, int]) -> dict[str, i
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def shares_are_fair(owners: Counter[str]) -> bool:
+def shares_are_fair(owners: Counter[str], count: int) -> bool:
     """Whether the shares of those without a limit are within one of their weights."""
-    rest = COUNT - sum(CAPACITIES.values())
+    rest = count - sum(CAPACITIES.values())
     parts = sum(WEIGHTS.values())
     return all(abs(owners[one] - rest * weight / parts) <= 1 for one, weight in WEIGHTS.items())
 
 
 def test_the_check_of_shares_finds_an_unfair_one() -> None:
     even = Counter({one: round(194 * weight / 6) for one, weight in WEIGHTS.items()})
-    assert shares_are_fair(even)
-    assert not shares_are_fair(even + Counter({"riley@acme.example": 2}))
+    assert shares_are_fair(even, 200)
+    assert not shares_are_fair(even + Counter({"riley@acme.example": 2}), 200)
 
 
 @pytest.fixture
@@ -120,20 +122,20 @@ def site(tmp_path: Path, url: str) -> Iterator[dict[str, str]]:
         }
 
 
-async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
+async def test_many_leads_at_once_on_four_workers_are_shared_fairly(
     database: Database,
     kind: str,
     site: dict[str, str],
     dev_server: WorkflowEnvironment,
     tmp_path: Path,
 ) -> None:
-    client, prefix = dev_server.client, f"rush-{kind}-"
+    client, prefix, count = dev_server.client, f"rush-{kind}-", COUNTS[kind]
     (tmp_path / "rush.yaml").write_text(PROGRAM, "utf-8")
     program = read_program(tmp_path / "rush.yaml")
     SqlPrograms(database).publish(program)
     SqlDirectory(database).apply(Directory.model_validate({"teams": {"sdr": {"members": TEAM}}}))
     leads = Leads(client, SqlJournal(database), prefix=prefix)
-    names = [f"{kind}-{number}" for number in range(COUNT)]
+    names = [f"{kind}-{number}" for number in range(count)]
     demo = {"id": "demo", "type": "form.submitted", "subject": "demo"}
     address = {"TEMPORAL_ADDRESS": client.service_client.config.target_host}
 
@@ -143,7 +145,7 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
 
     def owned() -> bool:
         query = sa.select(_L.c.stage, sa.func.count(_L.c.owner)).group_by(_L.c.stage)
-        return count_by_name(database, query).get("mql", 0) == COUNT
+        return count_by_name(database, query).get("mql", 0) == count
 
     async def enter(name: str) -> None:
         assert await leads.enrol(name, program, {"email": f"{name}@northwind.example"})
@@ -155,13 +157,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
 
         await until(all_poll)
         await asyncio.gather(*map(enter, names))
-        await until(lambda: stored("known") == COUNT)
+        await until(lambda: stored("known") == count)
         await asyncio.gather(*(leads.events(name, [demo]) for name in names))
         await until(owned)
         worked = await asyncio.gather(*(workers_of_lead(client, name) for name in names))
-        await until(lambda: len(list(messages(tmp_path / "mail"))) == COUNT)
-    for name in names:
-        await client.get_workflow_handle(workflow_id(name)).terminate()
+        await until(lambda: len(list(messages(tmp_path / "mail"))) == count)
+    handles = [client.get_workflow_handle(workflow_id(name)) for name in names]
+    await asyncio.gather(*(handle.terminate() for handle in handles))
     assert len(set().union(*worked)) == WORKERS
 
     with database.read() as connection:
@@ -172,10 +174,10 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
             sa.select(_E.c.lead, _E.c.fields).where(_E.c.kind == "assigned")
         ).all()
         of_lead = {row.id: row.owner for row in connection.execute(sa.select(_L.c.id, _L.c.owner))}
-    assert owners.total() == COUNT
-    assert shares_are_fair(owners), owners
+    assert owners.total() == count
+    assert shares_are_fair(owners, count), owners
     assert {one: owners[one] for one in CAPACITIES} == CAPACITIES
-    assert len(handoffs) == len(assigned) == len(owners_rows) == COUNT
+    assert len(handoffs) == len(assigned) == len(owners_rows) == count
     assert {(row.lead, row.owner, row.attempt) for row in handoffs} == {
         (lead, owner, 1) for lead, owner in of_lead.items()
     }
@@ -183,7 +185,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
         (lead, owner, None) for lead, owner in of_lead.items()
     }
     assert {row.lead: row.fields["owner"] for row in owners_rows} == of_lead
-    counts = count_by_name(database, sa.select(_C.c.member, _C.c.total))
-    assert {member: int(total) for member, total in counts.items()} == dict(owners)
+    with database.read() as connection:
+        rows = connection.execute(sa.select(_S.c.member, _S.c.share)).all()
+    shares = {row.member: Fraction(row.share) for row in rows}
+    for member, weight in WEIGHTS.items():
+        assert shares[member] == Fraction(owners[member], weight)
+    # Who is at capacity is kept in line: one step below the others at the most.
+    lowest = min(shares[member] for member in WEIGHTS)
+    assert all(lowest - 1 <= shares[member] for member in CAPACITIES), shares
     alerts = Counter(str(mail["To"]) for mail in messages(tmp_path / "mail"))
     assert alerts == owners

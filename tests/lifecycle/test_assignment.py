@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lifecycle.handoff.assignment import Choice, choose, with_newcomers
+from lifecycle.handoff.assignment import Choice, in_line, obstacles
 from lifecycle.handoff.roster import Roster
 from models.decision import Assign, CountAssignment
 from models.directory import Directory, Team
@@ -30,6 +30,29 @@ def people(*members: dict[str, Any]) -> Directory:
 def assign_command(**changes: Any) -> Assign:
     values: dict[str, Any] = {"key": "k", "at": NOW, "handoff": 1, "team": "sdr", "timezone": "UTC"}
     return Assign(**values | changes)
+
+
+def choose(
+    found: Team, asked: Assign, loads: dict[str, int], shares: dict[str, Fraction]
+) -> Choice:
+    """Whom the directory gives the lead to, from these shares on."""
+    return Roster({"sdr": shares}).assign(Directory(teams={"sdr": found}), asked, loads)
+
+
+def raised(
+    found: Team,
+    asked: Assign | CountAssignment,
+    loads: dict[str, int],
+    shares: dict[str, Fraction],
+) -> dict[str, Fraction]:
+    """The shares by which the next lead is assigned."""
+    return in_line(obstacles(found, asked, loads), shares)
+
+
+def by_hand(owner: str, tried: tuple[str, ...] = ()) -> CountAssignment:
+    return CountAssignment(
+        key="c", at=NOW, handoff=1, team="sdr", owner=owner, tried=tried, timezone="UTC"
+    )
 
 
 def assign_repeatedly(roster: Roster, directory: Directory, times: int) -> list[str | None]:
@@ -84,14 +107,14 @@ def test_a_member_without_a_known_zone_counts_days_in_the_accept_calendars(
 
 def test_the_preferred_owner_is_chosen_first_if_available() -> None:
     found = team({"email": RILEY}, {"email": SAM, "capacity": 1})
-    counts = {RILEY: Fraction(0), SAM: Fraction(9)}
+    shares = {RILEY: Fraction(0), SAM: Fraction(9)}
     wish = assign_command(prefer=SAM)
-    assert choose(found, wish, {}, counts) == Choice(owner=SAM)
-    assert choose(found, wish, {SAM: 1}, counts) == Choice(owner=RILEY)
-    assert choose(found, assign_command(prefer=SAM, tried=(SAM,)), {}, counts) == Choice(
+    assert choose(found, wish, {}, shares) == Choice(owner=SAM)
+    assert choose(found, wish, {SAM: 1}, shares) == Choice(owner=RILEY)
+    assert choose(found, assign_command(prefer=SAM, tried=(SAM,)), {}, shares) == Choice(
         owner=RILEY
     )
-    assert choose(found, assign_command(prefer="gone@acme.example"), {}, counts) == Choice(
+    assert choose(found, assign_command(prefer="gone@acme.example"), {}, shares) == Choice(
         owner=RILEY
     )
 
@@ -116,14 +139,14 @@ def test_the_first_reason_that_keeps_a_member_out_is_returned(
 
 
 def test_an_unknown_team_is_empty() -> None:
-    assert choose(None, assign_command(), {}, {}) == Choice(why="empty")
+    assert Roster().assign(Directory(), assign_command(), {}) == Choice(why="empty")
     assert Roster().assign(Directory(), assign_command(team=None), {}) == Choice(why="empty")
 
 
-def test_a_newcomer_starts_at_the_teams_lowest_ratio_exactly() -> None:
+def test_a_newcomer_starts_at_the_teams_lowest_share_exactly() -> None:
     grown = team({"email": RILEY, "weight": 3}, {"email": SAM}, {"email": TESS, "weight": 2})
-    counts = with_newcomers(grown, {RILEY: Fraction(7), SAM: Fraction(4)})
-    assert counts == {RILEY: 7, SAM: 4, TESS: Fraction(14, 3)}
+    shares = raised(grown, assign_command(), {}, {RILEY: Fraction(7, 3), SAM: Fraction(4)})
+    assert shares == {RILEY: Fraction(7, 3), SAM: 4, TESS: Fraction(7, 3)}
 
 
 def test_a_newcomer_is_new_only_once() -> None:
@@ -138,7 +161,8 @@ def test_an_absent_member_is_no_newcomer_on_return() -> None:
     away = people({"email": RILEY}, {"email": SAM, "away": WEEK_OFF})
     assert assign_repeatedly(roster, away, 2) == [RILEY, RILEY]
     back = people({"email": RILEY}, {"email": SAM})
-    assert assign_repeatedly(roster, back, 3) == [SAM, SAM, RILEY]
+    assert roster.shares("sdr") == {RILEY: 2, SAM: 1}
+    assert assign_repeatedly(roster, back, 3) == [SAM, RILEY, SAM]
 
 
 def test_a_member_who_left_the_team_returns_as_a_newcomer() -> None:
@@ -152,13 +176,40 @@ def test_a_member_who_left_the_team_returns_as_a_newcomer() -> None:
 def test_an_assignment_by_hand_counts_for_a_member_only() -> None:
     roster, directory = Roster(), people({"email": RILEY}, {"email": SAM})
     for owner in (RILEY, RILEY, "stranger@acme.example"):
-        made = CountAssignment(key="c", at=NOW, handoff=1, team="sdr", owner=owner)
-        roster.count(directory, made)
-    assert roster.counts("sdr") == {RILEY: 2, SAM: 0}
+        roster.count(directory, by_hand(owner), {})
+    assert roster.shares("sdr") == {RILEY: 2, SAM: 0}
     assert assign_repeatedly(roster, directory, 3) == [SAM, SAM, RILEY]
 
 
-def test_each_team_has_its_own_counts() -> None:
+def test_who_is_at_capacity_or_away_saves_nothing_up() -> None:
+    found = team({"email": RILEY}, {"email": SAM, "capacity": 2}, {"email": TESS, "away": WEEK_OFF})
+    shares = {RILEY: Fraction(9), SAM: Fraction(2), TESS: Fraction(11)}
+    assert raised(found, assign_command(), {SAM: 2}, shares) == {RILEY: 9, SAM: 9, TESS: 11}
+    assert raised(found, assign_command(), {SAM: 1}, shares) == shares
+    assert raised(found, by_hand(RILEY), {SAM: 2}, shares) == {RILEY: 9, SAM: 9, TESS: 11}
+
+
+def test_who_had_this_handoff_is_not_raised() -> None:
+    found = team({"email": RILEY}, {"email": SAM}, {"email": TESS, "capacity": 0})
+    shares = {RILEY: Fraction(9), SAM: Fraction(2), TESS: Fraction(1)}
+    assert raised(found, assign_command(tried=(SAM, TESS)), {}, shares) == shares
+    assert raised(found, by_hand(RILEY, tried=(SAM, TESS)), {}, shares) == shares
+
+
+def test_nobody_is_raised_while_nobody_is_available() -> None:
+    found = team({"email": RILEY, "capacity": 0}, {"email": SAM, "away": WEEK_OFF})
+    shares = {RILEY: Fraction(9), SAM: Fraction(2)}
+    assert raised(found, assign_command(), {}, shares) == shares
+
+
+def test_whose_weight_changes_is_in_line_and_not_owed() -> None:
+    roster = Roster()
+    assign_repeatedly(roster, people({"email": RILEY}, {"email": SAM}), 20)
+    heavier = people({"email": RILEY}, {"email": SAM, "weight": 3})
+    assert assign_repeatedly(roster, heavier, 8) == [RILEY, SAM, SAM, SAM, RILEY, SAM, SAM, SAM]
+
+
+def test_each_team_has_its_own_shares() -> None:
     one = team({"email": RILEY}, {"email": SAM})
     directory, roster = Directory(teams={"sdr": one, "ae": one}), Roster()
     assign_repeatedly(roster, directory, 1)

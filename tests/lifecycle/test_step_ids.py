@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from adapters.files.program import read_program
-from lifecycle.program.rulebook import document_order, step_ids
+from lifecycle.program.step_ids import document_order, step_ids
 from models.directory import Directory
 from models.program.tracks import Track
 from simulation.pure import PureWorld

@@ -17,7 +17,7 @@ from temporalio.testing import ActivityEnvironment
 
 from activities.envelopes import write_command
 from activities.mail import MailActivities
-from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered
+from activities.ports import Claim, MailRefusedError, MailUnsentError, Rendered, Reservation
 from activities.sales import SalesActivities
 from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
@@ -36,7 +36,7 @@ class WatchedRates(FakeRates):
 
     meanwhile: Callable[[], None] = field(default=lambda: None)
 
-    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> timedelta:
+    def reserve(self, rates: Mapping[str, Rate], patience: timedelta) -> Reservation:
         self.meanwhile()
         return super().reserve(rates, patience)
 
@@ -124,17 +124,20 @@ async def test_the_name_and_links_of_a_sent_mail_are_stored() -> None:
     assert at.mail_ledger.known == {send_mail().key: ("note", ())}
 
 
-@pytest.mark.parametrize("kind", ["bounced", "soft_bounced", "refused"])
-async def test_what_a_refusal_means_is_reported_to_the_rules(kind: Any) -> None:
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("bounced", "bounced"), ("soft_bounced", "soft_bounced"), ("unsendable", "refused")],
+)
+async def test_what_a_refusal_means_is_sent_to_the_rules(kind: Any, why: str) -> None:
     at = world(program())
     at.mailer.failures[ADDRESS] = [MailRefusedError("550 no", kind)]
-    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
-    assert await run_send_mail(at) == {"outcome": "failed", "why": kind}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": why}
+    assert await run_send_mail(at) == {"outcome": "failed", "why": why}
 
 
-async def test_a_refusal_of_the_content_is_reported_too() -> None:
+async def test_a_refusal_of_the_content_is_sent_to_the_rules_too() -> None:
     at = world(program())
-    at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed", "refused")]
+    at.mailer.after_content[ADDRESS] = [MailRefusedError("554 5.6.0 malformed")]
     assert await run_send_mail(at) == {"outcome": "failed", "why": "refused"}
 
 

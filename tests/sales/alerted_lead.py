@@ -44,10 +44,10 @@ class AlertedLead(PureWorld):
         self.at = THURSDAY
         self.create(Newcomer(lead="ana", at=self.at, profile=PROFILE | profile), 0)
 
-    def _perform(self, command: AnyCommand) -> Result | None:
+    def _perform(self, lead: str, command: AnyCommand) -> Result | None:
         if isinstance(command, Alert):
             self.alerts.append(command)
-        return super()._perform(command)
+        return super()._perform(lead, command)
 
     def at_hour(self, hour: float, *, days: int = 0) -> None:
         """Let time pass to an hour of the day, doing what falls due before."""

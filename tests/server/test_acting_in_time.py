@@ -24,7 +24,7 @@ from models.envelopes import ProgramClock, program_now
 from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
-from tests.server.installation import Installation, installed
+from tests.server.reconciled_site import ReconciledSite, reconciled_site
 from tests.waiting import until
 from usecases.acting import ActDone, ActOutcome, ActUnanswered, perform
 from usecases.relay import Relay
@@ -44,9 +44,9 @@ class Owned:
 
 
 @pytest.fixture
-async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Installation]:
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
     """Ten minutes pass in a second, and owners have 90 minutes to accept."""
-    async with installed(dev_server.client, tmp_path) as one:
+    async with reconciled_site(dev_server.client, tmp_path) as one:
         written = one.program.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         written["handoff"]["accept"]["within"] = "90m"
         one.program = Program.model_validate(written)
@@ -55,12 +55,12 @@ async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator
         yield one
 
 
-def _now(site: Installation) -> datetime:
+def _now(site: ReconciledSite) -> datetime:
     return program_now(site.clock, datetime.now(UTC))
 
 
-async def _owned(site: Installation) -> Owned:
-    lead = await site.enrolled()
+async def _owned(site: ReconciledSite) -> Owned:
+    lead = await site.create_lead()
     await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
     query = sa.select(_L.c.owner, _L.c.clock_due).where(_L.c.id == lead, _L.c.clock == "accept")
 
@@ -72,7 +72,7 @@ async def _owned(site: Installation) -> Owned:
     return Owned(lead, owner, due)
 
 
-async def _asked(site: Installation, one: Owned, seconds: float) -> ActOutcome:
+async def _asked(site: ReconciledSite, one: Owned, seconds: float) -> ActOutcome:
     return await perform(
         SqlReports(site.database),
         site.leads,
@@ -86,7 +86,7 @@ async def _asked(site: Installation, one: Owned, seconds: float) -> ActOutcome:
     )
 
 
-def _told(site: Installation, one: Owned) -> list[str]:
+def _told(site: ReconciledSite, one: Owned) -> list[str]:
     """What became of the accept clock."""
     kinds = ("accepted", "breached", "refused")
     entries = [(kind, site.entries(one.lead, kind)) for kind in kinds]
@@ -99,7 +99,7 @@ def _told(site: Installation, one: Owned) -> list[str]:
     return [kind for _, kind in sorted(of_accept)]
 
 
-async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: Installation) -> None:
+async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: ReconciledSite) -> None:
     await site.work()
     asking, left, signalling, lying = [await _owned(site) for _ in range(4)]
     await site.stop()
@@ -137,5 +137,5 @@ def _is_seen(fields: dict[str, Any]) -> bool:
     return bool(fields["event"] == "seen")
 
 
-async def _signalled(site: Installation, one: Owned, body: dict[str, Any]) -> None:
+async def _signalled(site: ReconciledSite, one: Owned, body: dict[str, Any]) -> None:
     await site.client.get_workflow_handle(workflow_id(one.lead)).signal("accept", body)

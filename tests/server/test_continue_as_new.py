@@ -107,12 +107,15 @@ async def test_the_next_run_shows_its_details_and_keeps_its_timer(short: WorkerS
 
 
 async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: WorkerStack) -> None:
-    """Waiting inputs are carried into the next run, and Temporal accepts at most 2 MB of them."""
+    """Waiting inputs are carried into the next run, and Temporal accepts at most 2 MB of them.
+
+    Four megabytes wait here.
+    """
     lead = await short.create_mql()
 
     async def flood(signal: int) -> None:
-        numbers = range(signal * 200, signal * 200 + 200)
-        data = {"text": "x" * 500}
+        numbers = range(signal * 40, signal * 40 + 40)
+        data = {"text": "x" * 2_500}
         await short.leads.events(
             lead, [{"id": f"f-{n}", "type": "page.viewed", "data": data} for n in numbers]
         )
@@ -122,7 +125,7 @@ async def test_a_flood_is_taken_in_before_the_workflow_continues_as_new(short: W
 
     def flooded() -> bool:
         ids = {one.fields["event"] for one in entries_of(lead, "event")}
-        return {f"f-{number}" for number in range(8_000)} <= ids
+        return {f"f-{number}" for number in range(1_600)} <= ids
 
     await until(flooded)
     await short.until_settled(lead)

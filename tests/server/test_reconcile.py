@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -11,7 +10,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from temporalio import workflow
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
@@ -22,14 +20,12 @@ from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
-from models.envelopes import LeadRun
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
-from tests.server.installation import Installation, installed
+from tests.server.reconciled_site import ReconciledSite, reconciled_site
 from tests.waiting import until
-from workflows.lead import LeadWorkflow
 
 ROOT = Path(__file__).resolve().parents[2]
 HISTORIES = Path(__file__).parent / "bricked"
@@ -37,73 +33,53 @@ MORGAN = "morgan@acme.example"
 _E, _I, _L, _M = (table_of(one) for one in (TimelineEntry, IntakeItem, LeadRow, MessageRow))
 
 
-@workflow.defn(name="LeadWorkflow", sandboxed=False)
-class OlderLead(LeadWorkflow):
-    """A lead as an older leadflow might have run it: its second turn starts a timer too many."""
-
-    @workflow.init
-    def __init__(self, run: LeadRun) -> None:
-        super().__init__(run)
-        self._turns = 0
-
-    @workflow.run
-    async def run(self, run: LeadRun) -> None:
-        await super().run(run)
-
-    async def _turn(self) -> None:
-        self._turns += 1
-        if self._turns == 2:
-            self._extra = asyncio.create_task(workflow.sleep(timedelta(hours=9)))
-        await super()._turn()
-
-
 @pytest.fixture
-async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[Installation]:
-    async with installed(dev_server.client, tmp_path) as one:
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
+    async with reconciled_site(dev_server.client, tmp_path) as one:
         yield one
 
 
 async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_real_instant(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
     await site.leads.events(lead, [hand])
     await until(lambda: site.entries(lead, "assigned"))
-    untouched = await site.enrolled()
+    untouched = await site.create_lead()
     began = datetime.now(UTC) - timedelta(seconds=30)
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
-    (said,) = await site.found(lead, dry_run=True)
+    await site.until_ended(lead)
+    (said,) = await site.findings_of(lead, dry_run=True)
     assert (said.kind, said.repaired) == ("no_workflow", None)
-    (done,) = await site.found(lead, since=began)
+    (done,) = await site.findings_of(lead, since=began)
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
-    assert await site.found(lead) == []
+    assert await site.findings_of(lead) == []
     assert site.kinds(untouched).count("resumed_from_journal") == 0
 
 
 async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
     await until(lambda: site.entries(lead, "assigned"))
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
+    await site.until_ended(lead)
     due = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
     _set_deadline(site, lead, due)
     before = datetime.now(UTC).replace(microsecond=0)
-    (done,) = await site.found(lead, since=datetime.now(UTC))
+    (done,) = await site.findings_of(lead, since=datetime.now(UTC))
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     ((at, fields),) = await until(lambda: site.entries(lead, "breached"))
     assert at >= before
     assert fields["due"].startswith(due.isoformat()[:19])
 
 
-def _set_deadline(site: Installation, lead: str, due: datetime) -> None:
+def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
     """As if the owner's deadline had passed while the lead had no workflow."""
     with site.database.write() as connection:
         state: Any = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
@@ -116,10 +92,10 @@ def _set_deadline(site: Installation, lead: str, due: datetime) -> None:
 
 
 async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
-    async with site.worker_of(OlderLead):
-        lead = await site.enrolled(timedelta(seconds=2))
+    async with site.older_worker():
+        lead = await site.create_lead(timedelta(seconds=2))
         seen = {"id": "seen", "type": "page.viewed", "subject": "/pricing"}
         await site.leads.events(lead, [seen])
         await until(lambda: "event" in site.kinds(lead))
@@ -133,15 +109,15 @@ async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
         return standing.fails
 
     await until(fails)
-    (said,) = await until(lambda: site.found(lead, dry_run=True))
+    (said,) = await until(lambda: site.findings_of(lead, dry_run=True))
     assert (said.kind, said.repaired) == ("task_fails", None)
-    (done,) = await site.found(lead)
+    (done,) = await site.findings_of(lead)
     assert done.kind == "task_fails"
     assert str(done.repaired).startswith("reset to event ")
     await until(lambda: len([one for one in site.kinds(lead) if one == "event"]) == 2)
     assert site.kinds(lead)[: len(before)] == before
     await site.leads.act(lead, "note", {"by": MORGAN, "note": "alive"})
-    assert await site.found(lead) == []
+    assert await site.findings_of(lead) == []
 
 
 @pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152)])
@@ -155,7 +131,7 @@ async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
     assert await resets.last_good_task(whole) is None
 
 
-async def test_what_waits_or_was_given_up_is_reported(site: Installation) -> None:
+async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> None:
     old = datetime.now(UTC) - timedelta(hours=2)
     intake = SqlIntake(site.database)
     items = [
@@ -170,7 +146,7 @@ async def test_what_waits_or_was_given_up_is_reported(site: Installation) -> Non
         connection.execute(sa.update(_I).where(_I.c.item == "lost").values(**lost))
         connection.execute(sa.update(_I).where(_I.c.item == "told").values(done=now))
         connection.execute(sa.update(_M).values(updated=old))
-    found = await site.found("ana")
+    found = await site.findings_of("ana")
     assert [(one.kind, one.why, one.repaired) for one in found] == [
         ("mail_unsettled", "mail-1", None),
         ("event_waits", "waits", None),
@@ -179,41 +155,41 @@ async def test_what_waits_or_was_given_up_is_reported(site: Installation) -> Non
 
 
 async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead, rowless = await site.enrolled(), await site.enrolled()
+    lead, rowless = await site.create_lead(), await site.create_lead()
     await site.stop()
     due = datetime.now(UTC) - timedelta(minutes=3)
     with site.database.write() as connection:
         late = {"due_at": due, "due_what": "accept due"}
         connection.execute(sa.update(_L).where(_L.c.id == lead).values(**late))
         connection.execute(sa.delete(_L).where(_L.c.id == rowless))
-    ((late_one,), nothing_yet) = await site.found(lead), await site.found(rowless)
+    ((late_one,), nothing_yet) = await site.findings_of(lead), await site.findings_of(rowless)
     assert (late_one.kind, late_one.why) == ("overdue", "accept due")
     assert nothing_yet == []  # it began less than a minute ago
 
 
 async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
     lead = f"early{uuid.uuid4().hex[:8]}"
     profile = {"email": f"{lead}@northwind.example", "employees": 900}
     assert await site.leads.enrol(lead, site.program, profile)
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    (done,) = await until(lambda: site.found(lead))
+    (done,) = await until(lambda: site.findings_of(lead))
     assert (done.kind, done.repaired) == ("no_workflow", "revived")
     await site.work()
     await until(lambda: "created" in site.kinds(lead))
 
 
 async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
-    site: Installation,
+    site: ReconciledSite,
 ) -> None:
     await site.work()
-    lead = await site.enrolled()
+    lead = await site.create_lead()
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
-    await site.ended(lead)
+    await site.until_ended(lead)
     schedules = Schedules(site.client, prefix=site.settings.queue_prefix)
     (name,) = await schedules.set_up()
     assert await schedules.set_up() == [name]
@@ -235,7 +211,7 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 
-async def _triggered(site: Installation, name: str) -> dict[str, Any]:
+async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:
     """Have the schedule act now; the result of the workflow that it started."""
     handle = site.client.get_schedule_handle(name)
     before = (await handle.describe()).info.num_actions

@@ -61,7 +61,7 @@ def write_scenario(folder: Path, text: str) -> Path:
             71,
             "time zone",
         ),
-        ("  - {at: 1h, lead: a}", 5, "either event or act"),
+        ("  - {at: 1h, lead: a}", 5, "one of event, act"),
         ("  - {at: 1h, lead: a, when: 2, event: {type: page.viewed}}", 23, "unknown key"),
         ("expected: []", 1, "unknown key"),
         ("never:\n  - {lead: a, at: 2026-03-02T10:00:00}", 19, "time zone"),

@@ -34,15 +34,18 @@ async def test_a_mail_that_the_server_did_not_accept_is_tried_again_and_fills_no
     assert [one for one in warnings if one.exc_info is not None] == []
 
 
-@pytest.mark.parametrize("kind", ["refused", "bounced", "soft_bounced"])
+@pytest.mark.parametrize(
+    ("kind", "why"),
+    [("unsendable", "refused"), ("bounced", "bounced"), ("soft_bounced", "soft_bounced")],
+)
 async def test_a_mail_that_the_server_refuses_is_recorded_as_failed_with_the_reason(
-    busy: WorkerStack, kind: Any
+    busy: WorkerStack, kind: Any, why: str
 ) -> None:
     address = f"{kind}@x.example"
     busy.world.mailer.failures[address] = [MailRefusedError("550 no", kind)]
     lead = await busy.create_lead(email=address)
     (failed,) = await until(lambda: busy.world.journal.entries_of(lead, "email_failed"))
-    assert failed.fields["why"] == kind
+    assert failed.fields["why"] == why
     suppressed = [one.fields["why"] for one in busy.world.journal.entries_of(lead, "suppressed")]
     assert suppressed == (["bounced"] if kind == "bounced" else [])
 

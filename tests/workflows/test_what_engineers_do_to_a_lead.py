@@ -170,7 +170,7 @@ async def test_a_lead_that_was_ended_requests_the_alert_that_was_being_sent_agai
 ) -> None:
     stack = held.stack
     held.mailer.open.set()
-    lead = await held.create_lead()
+    lead = await stack.create_lead()
     await stack.leads.events(lead, [{"type": "form.submitted", "subject": "demo"}])
     await held.pending_activity(lead, "alert")
     await stack.handle(lead).terminate()

@@ -18,8 +18,8 @@ from gateway import providers
 from gateway.api import intake
 from gateway.inbound.listener import receiving
 from gateway.recipients import preferences, unsubscribing
+from gateway.requests.http_server import listening
 from gateway.requests.problems import explain
-from gateway.server import listening
 from lifecycle.nurture.suppression import SuppressionReason
 from tests.gateway.provider_messages import (
     by_mailgun,

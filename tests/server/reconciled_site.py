@@ -1,7 +1,8 @@
-"""An installation in this process: a database of its own, on the session's Temporal server."""
+"""One installation for the tests of reconciling, with workers of this leadflow and an older one."""
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -12,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from temporalio import workflow
 from temporalio.client import Client
 from temporalio.worker import Worker
 
@@ -42,9 +44,29 @@ ROOT = Path(__file__).resolve().parents[2]
 _E = table_of(TimelineEntry)
 
 
+@workflow.defn(name="LeadWorkflow", sandboxed=False)
+class OlderLead(LeadWorkflow):
+    """A lead as an older leadflow might have run it: its second turn starts a timer too many."""
+
+    @workflow.init
+    def __init__(self, run: LeadRun) -> None:
+        super().__init__(run)
+        self._turns = 0
+
+    @workflow.run
+    async def run(self, run: LeadRun) -> None:
+        await super().run(run)
+
+    async def _turn(self) -> None:
+        self._turns += 1
+        if self._turns == 2:
+            self._extra = asyncio.create_task(workflow.sleep(timedelta(hours=9)))
+        await super()._turn()
+
+
 @dataclass
-class Installation:
-    """Queues of its own, a database, and a worker that can be started and stopped."""
+class ReconciledSite:
+    """One installation: its queues, its database, and workers that can be started and stopped."""
 
     client: Client
     settings: Settings
@@ -56,12 +78,8 @@ class Installation:
 
     @property
     def leads(self) -> Leads:
-        return Leads(
-            self.client,
-            SqlJournal(self.database),
-            prefix=self.settings.queue_prefix,
-            clock=self.clock,
-        )
+        journal, prefix = SqlJournal(self.database), self.settings.queue_prefix
+        return Leads(self.client, journal, prefix=prefix, clock=self.clock)
 
     @property
     def reconciliation(self) -> Reconciliation:
@@ -76,20 +94,20 @@ class Installation:
         await self.running.aclose()
 
     @asynccontextmanager
-    async def worker_of(self, lead_workflow: type) -> AsyncIterator[None]:
-        """A worker for turns alone, with another workflow in the lead's place."""
+    async def older_worker(self) -> AsyncIterator[None]:
+        """A worker of an older leadflow, for turns alone."""
         turns = turn_activities(self.world)
         with ThreadPoolExecutor(2) as threads:
             async with Worker(
                 self.client,
                 task_queue=self.settings.queue_prefix + LEADS,
-                workflows=[lead_workflow],
+                workflows=[OlderLead],
                 activities=[turns.turn],
                 activity_executor=threads,
             ):
                 yield
 
-    async def enrolled(self, task_timeout: timedelta | None = None) -> str:
+    async def create_lead(self, task_timeout: timedelta | None = None) -> str:
         """A new lead that has taken its first turn. A short task timeout makes it fail soon."""
         lead = f"o'r{uuid.uuid4().hex[:10]}"
         profile = {"email": f"{uuid.uuid4().hex[:10]}@northwind.example", "employees": 900}
@@ -116,12 +134,12 @@ class Installation:
         with self.database.read() as connection:
             return [(row.at, row.fields) for row in connection.execute(query)]
 
-    async def found(self, lead: str, **how: Any) -> list[Finding]:
+    async def findings_of(self, lead: str, **how: Any) -> list[Finding]:
         """What a comparison says of this lead."""
         compared = await self.reconciliation.compare(**how)
         return [one for one in compared.found if one.lead == lead]
 
-    async def ended(self, lead: str) -> None:
+    async def until_ended(self, lead: str) -> None:
         """Wait until the workflow is not listed as running."""
         executions = LeadExecutions(self.client, prefix=self.settings.queue_prefix)
 
@@ -132,13 +150,13 @@ class Installation:
 
 
 @asynccontextmanager
-async def installed(client: Client, home: Path) -> AsyncIterator[Installation]:
+async def reconciled_site(client: Client, home: Path) -> AsyncIterator[ReconciledSite]:
     """An installation with a mailbox and the shipped program; no worker runs yet."""
     with Catcher(home / "mail", 0, None) as catcher:
         settings = Settings(
             home=home,
             database_url="",
-            queue_prefix=f"own{uuid.uuid4().hex[:8]}-",
+            queue_prefix=f"rec{uuid.uuid4().hex[:8]}-",
             smtp_port=catcher.port,
         )
         migrate(settings.database)
@@ -147,7 +165,7 @@ async def installed(client: Client, home: Path) -> AsyncIterator[Installation]:
         SqlPrograms(database).publish(program)
         SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
         with open_world(settings) as world:
-            one = Installation(client, settings, world, database, program)
+            one = ReconciledSite(client, settings, world, database, program)
             try:
                 yield one
             finally:

@@ -1,0 +1,206 @@
+"""The activity that carries a rollout out, on the queue `sales`.
+
+Its progress is in the database, so that whoever goes on after a crash goes on from there. A lead
+that is sent the same thing twice changes once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
+
+import structlog
+from temporalio import activity
+from temporalio.service import RPCError
+
+from activities.heartbeat import pulse
+from activities.ports import People, Programs
+from lifecycle.decide import decide
+from lifecycle.program.rulebook import rulebook
+from lifecycle.program.versions import Versions
+from models.envelopes import Json, RolloutProgress, RolloutWork
+from models.inputs import ProgramChanged
+from models.rollout import PUBLISH, Rollout, needs
+from models.state import LeadState
+
+_PAGE = 100
+_AT_ONCE = 20
+"""Leads that are sent to at the same time."""
+_ONE_CALL = timedelta(seconds=30)
+"""The activity returns after so long, so that the workflow shows the progress."""
+MOST_SWEEPS = 12
+"""A lead that could not be reached in so many sweeps stays listed as failed."""
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class StandingLead:
+    """A lead in flight, and when it is due."""
+
+    state: LeadState
+    due: datetime | None
+
+
+class Rollouts(Protocol):
+    """Rollouts and the leads in flight, in the database."""
+
+    def rollout(self, number: int) -> Rollout:
+        """The rollout of this number. Raises LookupError."""
+        ...
+
+    def waits_for_another(self, rollout: Rollout) -> bool:
+        """Whether an earlier rollout of the same program has not ended."""
+        ...
+
+    def page(self, name: str, after: str, most: int) -> Sequence[StandingLead]:
+        """The leads in flight of a program after this id, in order of their ids."""
+        ...
+
+    def save(self, rollout: Rollout) -> None:
+        """Store how far it is."""
+        ...
+
+
+class ProgramLeads(Protocol):
+    """How a lead is reached; `adapters.temporal.client.Leads` is one."""
+
+    async def program(self, lead: str, body: Json) -> None:
+        """Send a lead in flight what its program does."""
+        ...
+
+
+class RolloutActivities:
+    """Over these adapters."""
+
+    def __init__(
+        self, rollouts: Rollouts, leads: ProgramLeads, programs: Programs, people: People
+    ) -> None:
+        self._rollouts = rollouts
+        self._leads = leads
+        self._programs = programs
+        self._people = people
+
+    @activity.defn(name="roll_out")
+    async def roll_out(self, work: RolloutWork) -> RolloutProgress:
+        """Go on for half a minute, or to the end; how far it is. `pause`: seconds to wait."""
+        async with pulse():
+            rollout = await asyncio.to_thread(self._rollouts.rollout, work["number"])
+            if rollout.ended is None and await asyncio.to_thread(
+                self._rollouts.waits_for_another, rollout
+            ):
+                return _progress(rollout, pause=1.0)
+            until = datetime.now(UTC) + _ONE_CALL
+            while rollout.ended is None and datetime.now(UTC) < until:
+                page = await asyncio.to_thread(
+                    self._rollouts.page, rollout.name, rollout.cursor, _PAGE
+                )
+                if page:
+                    rollout = await self._sent(rollout, page)
+                else:
+                    rollout, pause = _next_sweep(rollout)
+                    await asyncio.to_thread(self._rollouts.save, rollout)
+                    if pause:
+                        return _progress(rollout, pause=pause)
+                    continue
+                await asyncio.to_thread(self._rollouts.save, rollout)
+        return _progress(rollout, pause=0.0)
+
+    async def _sent(self, rollout: Rollout, page: Sequence[StandingLead]) -> Rollout:
+        """Send it to those of a page that need it, at the rollout's rate."""
+        chosen = await asyncio.to_thread(self._chosen, rollout, page)
+        room = asyncio.Semaphore(_AT_ONCE)
+        failed = dict(rollout.failed)
+
+        async def send(lead: str, after: float) -> None:
+            await asyncio.sleep(after)
+            async with room:
+                try:
+                    await self._leads.program(lead, rollout.body)
+                except (RPCError, LookupError, OSError) as error:
+                    failed[lead] = str(error)
+                    _log.warning("rollout: lead not reached", lead=lead, why=str(error))
+                else:
+                    failed.pop(lead, None)
+
+        async with asyncio.TaskGroup() as tasks:
+            for place, lead in enumerate(chosen):
+                tasks.create_task(send(lead, place / rollout.rate))
+            # The next page begins when the places of this one are over.
+            tasks.create_task(asyncio.sleep(len(chosen) / rollout.rate))
+        return replace(
+            rollout,
+            cursor=page[-1].state.lead,
+            found=rollout.found + len(chosen),
+            sent=rollout.sent + sum(lead not in failed for lead in chosen),
+            failed=failed,
+        )
+
+    def _chosen(self, rollout: Rollout, page: Sequence[StandingLead]) -> list[str]:
+        needing = [one for one in page if needs(one.state, rollout.body)]
+        if rollout.sweep == 0:
+            needing = [one for one in needing if self._urgent(rollout, one)]
+        return [one.state.lead for one in needing]
+
+    def _urgent(self, rollout: Rollout, lead: StandingLead) -> bool:
+        """Whether the lead is due earlier by it: something is done now, or the wake moves."""
+        state, body = lead.state, rollout.body
+        at = state.at or rollout.at
+        try:
+            decision = decide(
+                rulebook(self._programs.load(state.digest)),
+                state,
+                [
+                    ProgramChanged(
+                        arrived=at,
+                        to=body["to"],
+                        in_flight=body["in_flight"],
+                        recheck=body["recheck"],
+                    )
+                ],
+                at,
+                people=self._people.directory(),
+                versions=Versions(
+                    load=self._programs.load,
+                    newest=lambda: body["to"],
+                    paused=lambda: False,
+                    timeline=tuple,
+                ),
+            )
+        except Exception as error:  # noqa: BLE001 - only its place in the order is lost
+            _log.warning("rollout: lead not looked into", lead=state.lead, why=repr(error))
+            return False
+        wake = decision.wake
+        if decision.commands:
+            return True
+        return wake is not None and (lead.due is None or wake.at < lead.due)
+
+
+def _next_sweep(rollout: Rollout) -> tuple[Rollout, float]:
+    """The rollout after a sweep, and how long to wait before the next (seconds)."""
+    if rollout.sweep and (not rollout.found or rollout.sweep >= MOST_SWEEPS):
+        return replace(rollout, ended=datetime.now(UTC), failed=rollout.failed), 0.0
+    pause = 0.0 if rollout.sweep == 0 else min(2 ** (rollout.sweep - 2), 60)
+    return replace(rollout, sweep=rollout.sweep + 1, cursor="", found=0), pause
+
+
+def _progress(rollout: Rollout, pause: float) -> RolloutProgress:
+    return RolloutProgress(
+        name=rollout.name,
+        do=rollout_words(rollout),
+        sent=rollout.sent,
+        failed=len(rollout.failed),
+        ended=rollout.ended is not None,
+        pause=pause,
+    )
+
+
+def rollout_words(rollout: Rollout) -> str:
+    """What it does, in a few words: `publish 3f2a91bc0d12 (migrate)`."""
+    body = rollout.body
+    if body["do"] != PUBLISH:
+        return str(body["do"])
+    return f"publish {body['to'][:12]} ({body['in_flight']})"

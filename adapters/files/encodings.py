@@ -1,0 +1,260 @@
+"""Which encoding a text file is in, as far as that can be known.
+
+UTF-8 and UTF-16 prove themselves. Of the older encodings the words of the file decide: an encoding
+in which they look like words, beside the library's measure of how well they fit its languages.
+When two encodings remain that read the file differently, nothing is guessed.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import chardet
+
+OLDER = ("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949")
+"""What spreadsheets write if not Unicode: for Western Europe on Windows and on a Mac, Central
+Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean. More likely ones come first."""
+
+_EAST = {"cp932", "gb18030", "cp949"}
+_NAMES = {
+    "utf-8": "UTF-8",
+    "utf-16-le": "UTF-16",
+    "utf-16-be": "UTF-16 (big end first)",
+    "cp1252": "Windows-1252",
+    "mac_roman": "MacRoman",
+    "cp1250": "Windows-1250",
+    "cp1251": "Windows-1251",
+    "cp1253": "Windows-1253",
+    "cp1254": "Windows-1254",
+    "cp932": "Shift-JIS",
+    "gb18030": "GB18030",
+    "cp949": "Korean (949)",
+}
+_CHUNK = 1 << 18
+_MOST_WORDS = 2_000
+_SHOWN = 3
+"""Words that are shown each way when two encodings remain."""
+_SURE = 1.3
+"""How much better than the next an encoding must fit, if the words alone do not decide."""
+_SURE_EAST = 3.0
+"""The same between two encodings of East Asia, of which each reads the other as rare letters."""
+_FEW = 3
+"""So few words are too few for such a measure."""
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+# Of all encodings above, the bytes below 0x30 and :;<=>? stand for themselves and part words.
+_WORD = re.compile(rb"[^\x00-\x2f:;<=>?]+")
+_WITHIN = "’–—·\xa0"
+_BEFORE_LETTER = _WITHIN + "‘“„«‹¿¡#@"
+_AFTER_LETTER = _WITHIN + "”»›®™©ªº°…"
+
+
+class UnsureEncodingError(ValueError):
+    """Several encodings are possible and give different letters; the message shows both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """An encoding, by Python's name for it."""
+
+    codec: str
+    detected: bool = True
+    """Whether the file said so; else somebody named it."""
+    marks: int = 0
+    """Bytes of byte order marks at the beginning of the file."""
+
+    @property
+    def name(self) -> str:
+        """Its name for people."""
+        return _NAMES.get(self.codec, self.codec)
+
+
+def named_encoding(name: str) -> str:
+    """Python's name of an encoding that somebody named. Raises ValueError with the usual ones."""
+    usual = {"macintosh": "mac_roman", "ansi": "cp1252", "utf-8-sig": "utf-8"}
+    wanted = usual.get(name.strip().lower(), name.strip())
+    try:
+        codec = codecs.lookup(wanted)
+        "a".encode(codec.name)  # not each codec is one of text
+    except (LookupError, ValueError):
+        raise ValueError(
+            f"there is no encoding '{name}'; usual are utf-8, utf-16, {', '.join(OLDER[:3])}"
+        ) from None
+    return codec.name
+
+
+def detect_encoding(path: Path) -> Encoding:
+    """The encoding of a file. Raises UnsureEncodingError, and OSError.
+
+    It reads the file once; memory holds a chunk, and some words.
+    """
+    with path.open("rb") as file:
+        start = file.read(_CHUNK)
+    for mark, codec in _BOMS:
+        if start.startswith(mark):
+            return Encoding(codec, marks=_marks(start, mark))
+    if (wide := _wide(start)) is not None:
+        return Encoding(wide)
+    words = _words_unless_utf8(path)
+    return Encoding("utf-8") if words is None else _older(path, words)
+
+
+def marked_encoding(path: Path, codec: str) -> Encoding:
+    """An encoding that somebody named, without the marks that the file begins with."""
+    with path.open("rb") as file:
+        start = file.read(64)
+    for mark, marked in _BOMS:
+        if start.startswith(mark) and codec.replace("_", "-") in (marked, "utf-16"):
+            return Encoding(marked, detected=False, marks=_marks(start, mark))
+    return Encoding("utf-16-le" if codec == "utf-16" else codec, detected=False)
+
+
+def _marks(start: bytes, mark: bytes) -> int:
+    """Bytes of all marks at the beginning: some programs put one before a file that has one."""
+    return len(start) - len(_without(start, mark))
+
+
+def _without(start: bytes, mark: bytes) -> bytes:
+    while start.startswith(mark):
+        start = start.removeprefix(mark)
+    return start
+
+
+def _wide(start: bytes) -> str | None:
+    """UTF-16 without a mark: every other byte of plain letters, commas and line ends is 0."""
+    sample = start[: len(start) // 2 * 2]
+    if not sample:
+        return None
+    first, second = sample[::2].count(0), sample[1::2].count(0)
+    half = len(sample) // 2
+    if second > max(half // 10, 3 * first):
+        return "utf-16-le"
+    if first > max(half // 10, 3 * second):
+        return "utf-16-be"
+    return None
+
+
+def _words_unless_utf8(path: Path) -> list[bytes] | None:
+    """Words with bytes that are not ASCII; None if the file is UTF-8.
+
+    A file that is nearly all UTF-8 is UTF-8 too: the rows that are not say so one by one.
+    """
+    good: dict[bytes, None] = {}
+    bad: dict[bytes, None] = {}
+    for word in _words(path):
+        found = good if _is_utf8(word) else bad
+        if len(found) < _MOST_WORDS:
+            found[word] = None
+    if not bad or len(good) > 2 * len(bad):
+        return None
+    return [*bad, *good]
+
+
+def _words(path: Path) -> Iterator[bytes]:
+    rest = b""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            chunk = rest + chunk
+            if chunk.isascii():
+                rest = b""
+                continue
+            # A word that the chunk's end may have cut is left for the next one.
+            end = max(chunk.rfind(b","), chunk.rfind(b"\n"), chunk.rfind(b"\r"), chunk.rfind(b";"))
+            rest = chunk[end + 1 :] if end >= 0 and len(chunk) - end < _CHUNK else b""
+            yield from _foreign(chunk[: len(chunk) - len(rest)])
+    yield from _foreign(rest)
+
+
+def _foreign(text: bytes) -> list[bytes]:
+    return [] if text.isascii() else [one for one in _WORD.findall(text) if not one.isascii()]
+
+
+def _is_utf8(word: bytes) -> bool:
+    try:
+        word.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _older(path: Path, words: list[bytes]) -> Encoding:
+    joined = b" ".join(words)
+    fits = {
+        str(one["encoding"]).lower().replace("-", "_"): float(one["confidence"])
+        for one in chardet.detect_all(
+            joined, ignore_threshold=True, compat_names=False, include_encodings=OLDER
+        )
+    }
+    ranked = []
+    read: set[str] = set()
+    for codec in OLDER:
+        try:
+            text = joined.decode(codec)
+        except UnicodeDecodeError:
+            continue
+        if text not in read:
+            read.add(text)
+            odd = sum(not _is_word(one) for one in text.split(" "))
+            ranked.append((odd, -fits.get(codec, 0.0), codec))
+    ranked.sort(key=lambda one: one[:2])
+    if not ranked:
+        raise UnsureEncodingError(
+            f"{path}: its encoding is not known; save it as UTF-8 ('CSV UTF-8' in a spreadsheet)"
+        )
+    (odd, fit, best), *others = ranked
+    if others:
+        next_odd, next_fit, rival = others[0]
+        differ = [word for word in words if word.decode(best) != word.decode(rival)]
+        sure = _SURE_EAST if {best, rival} <= _EAST else _SURE
+        fits_better = len(differ) >= _FEW and fit < next_fit * sure
+        if odd == next_odd and not fits_better:
+            raise UnsureEncodingError(_both(path, differ, best, rival))
+    return Encoding(best)
+
+
+def _both(path: Path, differ: list[bytes], one: str, other: str) -> str:
+    lines = [
+        f"  --encoding {codec:<10} {', '.join(word.decode(codec) for word in differ[:_SHOWN])}"
+        for codec in (one, other)
+    ]
+    return (
+        f"{path}: it is not clear which encoding the file is in; say which of these reads it"
+        " right:\n" + "\n".join(lines)
+    )
+
+
+def _is_word(text: str) -> bool:
+    """Whether this may be a word: of one script, without a symbol or a capital amid letters."""
+    scripts = {_script(letter) for letter in text if letter.isalpha()}
+    if len(scripts) > 1:
+        return False
+    return all(
+        letter.isascii() or _fits(letter, text[at - 1 : at], text[at + 1 : at + 2])
+        for at, letter in enumerate(text)
+    )
+
+
+def _fits(letter: str, before: str, after: str) -> bool:
+    category = unicodedata.category(letter)
+    if category in ("Cc", "Co", "Cn", "Lm", "Sk"):
+        return False
+    if not letter.isalpha():
+        return (not before.isalpha() or letter in _AFTER_LETTER) and (
+            not after.isalpha() or letter in _BEFORE_LETTER
+        )
+    if category == "Lu":
+        return not before.isalpha() or (before.isupper() and not after.islower())
+    return not (category == "Ll" and after.isupper())
+
+
+def _script(letter: str) -> str:
+    name = unicodedata.name(letter, "none").split(" ", 1)[0]
+    return "CJK" if name in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH") else name

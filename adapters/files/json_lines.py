@@ -1,0 +1,56 @@
+"""Rows of JSON Lines: one object a line, with the fields' own names."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from adapters.files.columns import REASON, Columns
+from adapters.files.lines import Lines
+from adapters.files.table import Row
+
+
+class JsonRows:
+    """The rows of a file of JSON Lines."""
+
+    suffix = ".rejected.jsonl"
+    columns = Columns(())
+    delimiter = ""
+    header_line = 0
+
+    def __init__(self, lines: Lines) -> None:
+        self.lines = lines
+        self.footer: list[int] = []
+
+    def __iter__(self) -> Iterator[Row]:
+        for line in self.lines:
+            text = line.strip().lstrip("\ufeff")
+            if text:
+                yield self._row(text)
+
+    def _row(self, line: str) -> Row:
+        number = self.lines.number
+        try:
+            found = json.loads(line, object_pairs_hook=_object)
+        except (ValueError, RecursionError) as error:
+            return Row(number, {}, {"line": line}, f"this is not JSON: {error}")
+        if not isinstance(found, dict):
+            return Row(number, {}, {"line": line}, "this is not a JSON object")
+        return Row(number, {k: v for k, v in found.items() if k != REASON}, found)
+
+    def head(self) -> str:
+        """The first line of a file of rejected rows: there is none."""
+        return ""
+
+    def rejected(self, row: Row, reason: str) -> str:
+        """A rejected row with its reason."""
+        return json.dumps({**row.written, REASON: reason}) + "\n"
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        twice = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
+        raise ValueError(f"'{twice}' is there twice")
+    return found

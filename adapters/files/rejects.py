@@ -1,0 +1,43 @@
+"""The file of the rows that could not be used, each with its reason, for its author to mend."""
+
+from __future__ import annotations
+
+from typing import IO, Self
+
+from adapters.files.rows import Row, Rows
+
+
+class Rejects:
+    """The file of rejected rows beside a list: there once it is whole, or not at all.
+
+    It replaces that of an earlier run. If no row is rejected, that one is removed.
+    """
+
+    def __init__(self, rows: Rows) -> None:
+        source = rows.lines.path
+        self.path = source.with_name(f"{source.stem}{rows.suffix}")
+        self._part = self.path.with_name(f"{self.path.name}.part")
+        self._rows = rows
+        self._file: IO[str] | None = None
+        self.count = 0
+
+    def write(self, row: Row, reason: str) -> None:
+        """Add a row, with the reason."""
+        if self._file is None:
+            self._file = self._part.open("w", encoding="utf-8", newline="")
+            self._file.write(self._rows.head())
+        self._file.write(self._rows.rejected(row, reason))
+        self.count += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, failed: object, *_: object) -> None:
+        if self._file is not None:
+            self._file.close()
+        if failed is not None:
+            self._part.unlink(missing_ok=True)
+        elif self._file is not None:
+            self._part.replace(self.path)
+        else:
+            self.path.unlink(missing_ok=True)
