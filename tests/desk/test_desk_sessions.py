@@ -9,7 +9,7 @@ import httpx
 from adapters.sql.desk_sessions import SqlDeskSessions
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SAM, SESSION
+from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SESSION
 from usecases.context import Context
 
 
@@ -48,18 +48,3 @@ async def test_a_person_removed_from_the_directory_is_signed_out_at_once(
     assert (await desk.open("/desk")).status_code == 303
     await http.post(f"/desk/in/{link}")
     assert (await http.get("/desk")).status_code == 303
-
-
-async def test_signing_out_everywhere_ends_all_sessions_and_unused_links(
-    sign_in: SignIn, context: Context
-) -> None:
-    lost, here, other = sign_in(RILEY), sign_in(RILEY), sign_in(SAM)
-    link = SqlDeskSessions(context.database).invite(RILEY)
-    await here.open("/desk")
-    without_token = await here.http.post("/desk/sign-out-everywhere")
-    assert without_token.status_code == 403
-    assert (await lost.open("/desk")).status_code == 200
-    await here.open("/desk")
-    assert (await here.send("/desk/sign-out-everywhere")).status_code == 303
-    assert [(await one.open("/desk")).status_code for one in (lost, here, other)] == [303, 303, 200]
-    assert (await here.open(f"/desk/in/{link}")).status_code == 410

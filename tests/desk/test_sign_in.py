@@ -15,8 +15,7 @@ from adapters.mail.links import SignedLinks
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from gateway.app import build_app
-from gateway.web.sign_in import MOST_LINKS_A_DAY
-from tests.desk.simulated_leads import JONAS, RILEY, SAM, SESSION, SimulatedLeads, page_text
+from tests.desk.simulated_leads import JONAS, RILEY, SESSION, SimulatedLeads, page_text
 from tests.fakes import FakeMailer
 from usecases.context import Context
 
@@ -202,6 +201,22 @@ def test_a_link_works_if_the_clock_of_its_sender_differs_by_minutes(
     assert there.who(session) == RILEY
 
 
+async def test_a_planted_session_cookie_is_not_used(
+    http: httpx.AsyncClient,
+    mailer: FakeMailer,
+    context: Context,
+    browser: Callable[[], httpx.AsyncClient],
+) -> None:
+    http.cookies.set(SESSION, "planted", domain="go.acme.example")
+    await http.post(await link_for(http, mailer, RILEY))
+    given = [one.value for one in http.cookies.jar if one.name == SESSION]
+    assert "planted" not in given
+    thief = browser()
+    thief.cookies.set(SESSION, "planted", domain="go.acme.example")
+    assert (await thief.get("/desk")).status_code == 303
+    assert SqlDeskSessions(context.database).who("planted") is None
+
+
 @pytest.mark.parametrize(
     "to",
     [
@@ -244,30 +259,3 @@ async def test_signing_in_leads_to_the_requested_page(
     entered = await http.post(path.partition("?")[0], data={"to": "/desk/leads/a+b@x"})
     page = await http.get(entered.headers["location"])
     assert "A+b@x" in page_text(page.text)
-
-
-async def test_a_person_gets_at_most_twenty_links_a_day(
-    http: httpx.AsyncClient, mailer: FakeMailer, context: Context
-) -> None:
-    sessions = SqlDeskSessions(context.database)
-    for _ in range(MOST_LINKS_A_DAY):
-        sessions.invite(RILEY)
-    await http.post("/desk/sign-in", data={"email": RILEY})
-    await http.post("/desk/sign-in", data={"email": SAM})
-    assert [one.to for one in mailer.sent] == [SAM]
-
-
-async def test_a_planted_session_cookie_is_not_used(
-    http: httpx.AsyncClient,
-    mailer: FakeMailer,
-    context: Context,
-    browser: Callable[[], httpx.AsyncClient],
-) -> None:
-    http.cookies.set(SESSION, "planted", domain="go.acme.example")
-    await http.post(await link_for(http, mailer, RILEY))
-    given = [one.value for one in http.cookies.jar if one.name == SESSION]
-    assert "planted" not in given
-    thief = browser()
-    thief.cookies.set(SESSION, "planted", domain="go.acme.example")
-    assert (await thief.get("/desk")).status_code == 303
-    assert SqlDeskSessions(context.database).who("planted") is None
