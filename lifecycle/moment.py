@@ -40,6 +40,7 @@ class Moment:
         book: Rulebook,
         people: Directory,
         state: LeadState,
+        taken: Mapping[str, str] | None = None,
         versions: Versions | None = None,
     ) -> None:
         self.book = book
@@ -51,6 +52,8 @@ class Moment:
         )
         self.people = people
         self.state = state
+        self.taken = taken or {}
+        """Addresses of this turn's inputs that are another lead's: leads by address key."""
         self.at: datetime = state.at or _BEFORE_CREATION
         self.clock_at: datetime = self.at
         """The instant that clocks count by: when the input arrived, or when the item was due.

@@ -115,7 +115,14 @@ def router(context: Context, acts: Acts) -> APIRouter:
         except ValueError as error:
             return await asyncio.to_thread(refusal_page, str(error), 422)
         outcome = await perform(
-            context.reports, acts, user.viewer, lead=lead, do=do, fields=fields, now=context.now()
+            context.reports,
+            acts,
+            context.arrivals,
+            user.viewer,
+            lead=lead,
+            do=do,
+            fields=fields,
+            now=context.now(),
         )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
@@ -158,7 +165,8 @@ def lead_page(
 
     `filled` is what the user sent in a form that was refused.
     """
-    stored = context.reports.dossier(lead) if "\0" not in lead else None
+    own = context.reports.with_id(lead) or lead
+    stored = context.reports.dossier(own) if "\0" not in own else None
     if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
     program = context.programs.load(stored.state.digest)
