@@ -32,7 +32,7 @@ from cli.lists import (
     say_read_as,
     show_columns,
 )
-from cli.publishing import choose, publish_on
+from cli.publishing import RemoveOption, choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
 from usecases.publishing import ChosenProgram
 
@@ -86,6 +86,7 @@ def launch(
     encoding: EncodingOption = None,
     mapping: MapOption = None,
     columns: ColumnsOption = False,
+    remove: RemoveOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a file of leads on a program; those that are there already are left alone.
@@ -133,7 +134,13 @@ def launch(
                 task = bar.add_task("starting", total=leads.valid)
                 if leads.valid:
                     _start(
-                        settings, database, chosen, leads, counts, advance=lambda: bar.advance(task)
+                        settings,
+                        database,
+                        chosen,
+                        leads,
+                        counts,
+                        remove=remove,
+                        advance=lambda: bar.advance(task),
                     )
         except UnusableFileError as error:
             raise WrongInputError(str(error)) from None
@@ -185,6 +192,7 @@ def _start(
     leads: CheckedLeads,
     counts: Counts,
     *,
+    remove: bool,
     advance: Callable[[], None],
 ) -> None:
     from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
@@ -192,7 +200,7 @@ def _start(
 
     async def start() -> None:
         async with connected(settings) as client:
-            await publish_on(client, settings, database, chosen)
+            await publish_on(client, settings, database, chosen, remove=remove)
             door = leads_on(client, settings, database)
             queue = iter(leads)
             await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))
