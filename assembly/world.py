@@ -47,6 +47,7 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             breakers=SqlBreakers(database),
             digests=SqlDigests(database, settings.public_url),
             meter=meter,
+            operations_contact=settings.operations_contact or None,
         )
     finally:
         database.close()
