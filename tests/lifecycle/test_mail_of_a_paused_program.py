@@ -37,8 +37,8 @@ def sending() -> tuple[LeadState, SendMail]:
 @pytest.mark.parametrize("pause_first", [True, False])
 def test_it_is_sent_when_the_program_goes_on(*, pause_first: bool) -> None:
     state, mail = sending()
-    back = Result(arrived=LATER, key=mail.key, outcome="skipped", why="paused")
-    pause = ProgramPaused(arrived=LATER, pause=True)
+    back: Input = Result(arrived=LATER, key=mail.key, outcome="skipped", why="paused")
+    pause: Input = ProgramPaused(arrived=LATER, pause=True)
     for given in [pause, back] if pause_first else [back, pause]:
         decision = play(state, LATER, given)
         assert [one.kind for one in decision.entries] == (["paused"] if given is pause else [])
@@ -52,7 +52,7 @@ def test_it_is_sent_when_the_program_goes_on(*, pause_first: bool) -> None:
 
 def test_it_is_checked_again_soon_if_the_lead_hears_nothing_of_the_pause() -> None:
     state, mail = sending()
-    back = Result(arrived=LATER, key=mail.key, outcome="skipped", why="paused")
+    back: Input = Result(arrived=LATER, key=mail.key, outcome="skipped", why="paused")
     waiting = play(state, LATER, back)
     assert waiting.wake is not None
     assert waiting.wake.at == LATER + CHECK_AGAIN
