@@ -8,7 +8,7 @@ The file is long because each port is described whole, for whoever writes an ada
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -99,6 +99,10 @@ class Journal(Protocol):
         """The lead's state alone, or None."""
         ...
 
+    def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
+        """Which of these addresses (by their keys) are another lead's, and whose."""
+        ...
+
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
@@ -111,11 +115,15 @@ class Journal(Protocol):
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),
     ) -> StoredLead | None:
         """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
         Then the row is returned, and a writer that came too late goes on from it. `taken` is what
         the turn took in. `asked` are the commands whose results the lead awaits after it.
+        `addresses` are those that its inputs named: the lead gets the one it has now, and the
+        others are free. Raises, and stores nothing, if that one became another lead's since
+        `others` was asked.
         """
         ...
 

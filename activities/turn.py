@@ -22,6 +22,7 @@ from activities.assigning import assigned
 from activities.envelopes import read_input, write_command
 from activities.meter import UNMETERED, Meter
 from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
+from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
 from models.decision import Decision, SendMail
@@ -101,10 +102,20 @@ class TurnActivities:
         grace = timedelta(seconds=request["grace"])
         versions = self._versions(state)
 
+        addresses = addresses_of(inputs)
+        others = self._journal.others(lead, addresses) if addresses else {}
+
         def rules(state: LeadState, inputs: Sequence[Input]) -> Decision:
             book = rulebook(self._programs.load(state.digest))
             return self._decide(
-                book, state, inputs, now, people=people, grace=grace, versions=versions
+                book,
+                state,
+                inputs,
+                now,
+                people=people,
+                grace=grace,
+                taken=others,
+                versions=versions,
             )
 
         decision = assigned(self._people, rules(state, inputs), rules)
@@ -118,6 +129,7 @@ class TurnActivities:
             now,
             taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
             asked=[*request.get("asked", []), *told.get("commands", [])],
+            addresses=addresses,
         )
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)

@@ -19,7 +19,7 @@ def link_secret(home: Path, given: str | None) -> str:
         return given
     file = home / "secret"
     if not file.exists():
-        home.mkdir(parents=True, exist_ok=True)
+        home.mkdir(mode=0o700, parents=True, exist_ok=True)  # only for the one who runs it
         unfinished = home / f"secret.{os.getpid()}"
         unfinished.touch(mode=0o600)
         unfinished.write_text(secrets.token_urlsafe(48))

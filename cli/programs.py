@@ -89,7 +89,11 @@ def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | N
     """Both files as far as they can be read, and the problems of both."""
     # CEL, Liquid, MJML and the holidays take half a second to import.
     from adapters.files.program import checked_program  # noqa: PLC0415
-    from adapters.files.teams import check_meeting, read_directory  # noqa: PLC0415
+    from adapters.files.teams import (  # noqa: PLC0415
+        check_meeting,
+        read_directory,
+        unmanaged_teams,
+    )
 
     program, directory = None, None
     problems: list[Problem] = []
@@ -105,6 +109,7 @@ def _read(path: Path, teams: Path | None) -> tuple[Program | None, Directory | N
             problems += error.problems
     if program is not None and directory is not None:
         problems += check_meeting(program, directory, file=path)
+        problems += unmanaged_teams(program, directory, file=path)
     return program, directory, problems
 
 

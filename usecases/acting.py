@@ -41,6 +41,10 @@ class ActReports(Protocol):
         """A lead as lists show it; None if there is no such lead."""
         ...
 
+    def with_id(self, given: str) -> str | None:
+        """The own id of the lead that has this id; None if there is none."""
+        ...
+
     def acted(self, lead: str, act: str, by: str) -> bool:
         """Whether this person did the act with this id."""
         ...
@@ -112,6 +116,7 @@ async def perform(
 ) -> ActOutcome:
     """Do `do` on a lead for whoever asks; `fields` are those of `models.messages.ActMessage`.
 
+    `lead` is any of its ids.
     Give the act an `id` to make it repeatable: with the same id it has one effect. Instants may
     be datetimes or text. Fields that are None are left out. `now` is the
     program's clock; `timeout_seconds` is in seconds.
@@ -123,6 +128,8 @@ async def perform(
         if value is not None
     }
     message.setdefault("id", uuid.uuid4().hex)
+    own: str | None = await asyncio.to_thread(reports.with_id, lead)
+    lead = own or lead
     if not await asyncio.to_thread(_may_see, reports, viewer, lead, message["id"]):
         return not_there(lead)
     if viewer.role == "marketing":
@@ -160,8 +167,8 @@ def not_there(lead: str) -> LeadNotThere:
 
 
 def visible(reports: ActReports, viewer: Viewer, lead: str) -> LeadLine | None:
-    """A lead as lists show it; None if there is none or the viewer may not see it."""
-    line = reports.line(lead) if "\0" not in lead else None
+    """A lead, by any of its ids; None if there is none or the viewer may not see it."""
+    line = reports.line(reports.with_id(lead) or lead) if "\0" not in lead else None
     return line if line is not None and viewer.sees(line) else None
 
 

@@ -98,7 +98,10 @@ class ChosenProgram:
         leads: LeadsInFlight | None = None,
     ) -> Published:
         """Store what was read from files. A second call changes nothing."""
-        from adapters.files.teams import check_meeting  # noqa: PLC0415  # keeps --help quick
+        from adapters.files.teams import (  # noqa: PLC0415  # keeps --help quick
+            check_meeting,
+            unmanaged_teams,
+        )
         from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
 
         applied = publish(
@@ -114,7 +117,7 @@ class ChosenProgram:
             program=self.program,
             teams=applied,
             unstaffed=tuple(check_meeting(self.program, directory)),
-            warnings=self.warnings,
+            warnings=(*self.warnings, *unmanaged_teams(self.program, directory)),
         )
 
     async def publish_on(

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _DAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat")
@@ -34,6 +37,84 @@ def check_cron(text: str) -> str | None:
                     " a range like 1-5 or a step like */2"
                 )
     return None
+
+
+def never_fires(text: str) -> str | None:
+    """A sentence about a right cron line whose days do not exist; None if there are such days."""
+    _, _, days, months, weekdays = (_values(*one) for one in _written(text))
+    if text.split()[4] != "*" or not weekdays:
+        return None  # a day of the week comes in every month
+    longest = {2: 29, 4: 30, 6: 30, 9: 30, 11: 30}
+    if any(min(days) <= longest.get(month, 31) for month in months):
+        return None
+    return (
+        f"'{text}' never runs: no such month has a day {min(days)};"
+        " write a day of the month that it has"
+    )
+
+
+def missing_hour(text: str, zone: ZoneInfo) -> str | None:
+    """A sentence about a right cron line whose hour a change of clocks leaves out, or None.
+
+    The years looked at are fixed, so that a program always gets the same warnings.
+    """
+    minutes, hours, days, months, weekdays = (_values(*one) for one in _written(text))
+    either = "*" not in (text.split()[2], text.split()[4])
+    for day, begin, end in _gaps(zone):
+        on_day, on_weekday = day.day in days, day.isoweekday() % 7 in {one % 7 for one in weekdays}
+        if day.month not in months or not (
+            (on_day or on_weekday) if either else (on_day and on_weekday)
+        ):
+            continue
+        times = [(hour, minute) for hour in hours for minute in minutes]
+        left = [one for one in times if begin <= one[0] * 60 + one[1] < end]
+        if left and len(left) == len(times):
+            hour, minute = left[0]
+            return (
+                f"'{text}' does not run on days like {day}: the clocks of {zone.key} go forward"
+                f" and {hour:02}:{minute:02} does not exist; write an hour from {-(-end // 60)} on"
+            )
+    return None
+
+
+_YEARS = range(2027, 2037)
+
+
+def _gaps(zone: ZoneInfo) -> Iterator[tuple[date, int, int]]:
+    """The days on which clocks go forward, and the minutes of the day that do not exist."""
+    for year in _YEARS:
+        at, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
+        while at < end:
+            before, after = (one.astimezone(zone).utcoffset() for one in (at, at + _HOUR))
+            if before is not None and after is not None and after > before:
+                local = (at + _HOUR).astimezone(zone)
+                minute = local.hour * 60 + local.minute
+                yield local.date(), minute - int((after - before).total_seconds()) // 60, minute
+            at += _HOUR
+
+
+_HOUR = timedelta(hours=1)
+
+
+def _written(text: str) -> Iterator[tuple[str, int, int, tuple[str, ...]]]:
+    for field, (_, low, high, words) in zip(text.lower().split(), _FIELDS, strict=True):
+        yield field, low, high, words
+
+
+def _values(written: str, low: int, high: int, words: tuple[str, ...]) -> frozenset[int]:
+    """The numbers that a field of a right cron line stands for."""
+    found: set[int] = set()
+    for part in written.split(","):
+        match = _PART.fullmatch(part)
+        if match is None:
+            continue
+        first = 1 if low == 1 else 0
+        begin = _number(match[1], words, first) if match[1] else low
+        end = _number(match[2], words, first) if match[2] else (begin if match[1] else high)
+        if match[1] and match[3] and not match[2]:
+            end = high
+        found.update(range(begin or 0, (end or 0) + 1, int(match[3] or 1)))
+    return frozenset(found)
 
 
 def _fits(part: str, low: int, high: int, words: tuple[str, ...]) -> bool:

@@ -25,7 +25,7 @@ def warn_of_unreachable_tracks(root: Node) -> None:
     for name, track in tracks:
         source = track.get("for").text
         if source and track.get("start_on").text is None and name not in moved_to:
-            parts = tuple(_conjuncts(source))
+            parts = tuple(conjuncts(source))
             if not any(_may_hold(parts, stage) for stage in _TRACK_STAGES):
                 track.get("for").warn(
                     "no lead can enter this track: a lead has a track only in the stages"
@@ -33,7 +33,7 @@ def warn_of_unreachable_tracks(root: Node) -> None:
                 )
 
 
-def _conjuncts(source: str) -> Iterator[str]:
+def conjuncts(source: str) -> Iterator[str]:
     """The parts of `a && b`, if these are all that the expression consists of; else the whole."""
     depth, begin, parts = 0, 0, []
     tokens = expression(source).tokens
@@ -54,7 +54,16 @@ def _may_hold(parts: tuple[str, ...], stage: str) -> bool:
 
 
 def _holds(part: str, stage: str, motion: str) -> bool:
+    """Whether a part may hold: what asks for more than stage and motion always may."""
+    return not _asks_stage_only(part) or holds_in(part, stage, motion)
+
+
+def holds_in(part: str, stage: str, motion: str) -> bool:
+    """Whether an expression holds for every lead of this stage and motion."""
+    context = cel.Context(variables={"stage": stage, "motion": motion})
+    return _asks_stage_only(part) and expression(part).holds(context)
+
+
+def _asks_stage_only(part: str) -> bool:
     compiled = expression(part)
-    if not compiled.variables <= {"stage", "motion"} or compiled.did_signatures:
-        return True
-    return compiled.holds(cel.Context(variables={"stage": stage, "motion": motion}))
+    return compiled.variables <= {"stage", "motion"} and not compiled.did_signatures

@@ -12,12 +12,22 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from adapters.checks.calendars import check_calendars
+from adapters.checks.caps import warn_of_tight_caps
+from adapters.checks.comparisons import check_comparisons
 from adapters.checks.countries import check_countries
+from adapters.checks.endless_tracks import warn_of_endless_turns
+from adapters.checks.events import warn_of_unknown_events
 from adapters.checks.expressions import check_expressions
 from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
+from adapters.checks.hours import warn_of_the_last_minute
 from adapters.checks.mail import check_rendering, check_sending, embed_templates
 from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
+from adapters.checks.regions import warn_of_missing_subdivisions
+from adapters.checks.reminders import warn_of_late_reminders
+from adapters.checks.repeated_emails import warn_of_repeated_emails
+from adapters.checks.schedules import warn_of_missed_runs
+from adapters.checks.targets import warn_of_unknown_targets
 from adapters.checks.tracks import check_tracks
 from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
 from adapters.checks.unsent_emails import warn_of_unsent_emails
@@ -29,9 +39,18 @@ from models.program.program import Program
 
 _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_unsent_emails,
+    warn_of_repeated_emails,
     warn_of_unreachable_tracks,
+    warn_of_endless_turns,
     warn_of_minutes,
     warn_of_repeated_conditions,
+    warn_of_unknown_events,
+    warn_of_tight_caps,
+    warn_of_the_last_minute,
+    warn_of_missing_subdivisions,
+    warn_of_late_reminders,
+    warn_of_missed_runs,
+    warn_of_unknown_targets,
 )
 """What looks for warnings. Each gets a document that is a valid program."""
 
@@ -61,7 +80,9 @@ def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
     check_tracks(root)
     check_expressions(root)
     check_countries(root)
+    check_comparisons(root)
     check_fallbacks(root)
+
     check_sending(root)
     check_rendering(root, path.parent)
     program = _validated(document)

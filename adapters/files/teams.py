@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
@@ -73,6 +74,26 @@ def check_meeting(
                 problem = Problem(document.file, 0, 0, written_path(path), message)
                 document.problems.append(problem)
     return tuple(sorted(document.problems))
+
+
+def unmanaged_teams(
+    program: Program, directory: Directory, *, file: FilePath | None = None
+) -> tuple[Problem, ...]:
+    """Warnings where the program names a team that has no manager; `file` as in `check_meeting`."""
+    document = read_document(file, "a program") if file is not None else Document(program.program)
+    for path, team in _teams_named(program):
+        if team in directory.teams and directory.teams[team].manager is None:
+            document.report(path, _unmanaged(team), warning=True)
+    if file is not None:
+        return document.warnings
+    return tuple(replace(one, line=0, column=0) for one in document.warnings)
+
+
+def _unmanaged(team: str) -> str:
+    return (
+        f"team '{team}' has no manager, so nobody is alerted of breaches and unassigned leads,"
+        " or may reassign them; add 'manager: ADDRESS' to the team in the teams file"
+    )
 
 
 def _teams_named(program: Program) -> Iterator[tuple[Path, str]]:

@@ -293,7 +293,8 @@ def migrate(url: str) -> None:
     script = ScriptDirectory.from_config(config)
     with _opened(url) as database:
         if (file := database.file) is not None:
-            file.parent.mkdir(parents=True, exist_ok=True)
+            # Only the user who runs leadflow may read what it stores.
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with database.write() as connection:
             if not database.is_sqlite:
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_MIGRATION_LOCK)))

@@ -52,6 +52,13 @@ class SqlDeskSessions:
             )
         return secret
 
+    def invitations(self, person: str) -> int:
+        """How many links this person got within the last day."""
+        since = self._now() - SESSION_LASTS
+        query = sa.select(sa.func.count()).where(_I.c.person == person, _I.c.made > since)
+        with self._database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def invited(self, secret: str) -> str | None:
         """Whom a link would sign in; None if it is used, too old or unknown."""
         query = sa.select(_I.c.person).where(self._good(secret))
@@ -92,6 +99,16 @@ class SqlDeskSessions:
         """End a session."""
         with self._database.write() as connection:
             connection.execute(sa.delete(_S).where(_S.c.hashed == _hashed(session)))
+
+    def sign_out_everywhere(self, person: str) -> int:
+        """End all sessions of a person, and their links that are not used yet; how many sessions.
+
+        For a person who lost a device, or who has left.
+        """
+        with self._database.write() as connection:
+            connection.execute(sa.delete(_I).where(_I.c.person == person, _I.c.used.is_(None)))
+            ended = connection.execute(sa.delete(_S).where(_S.c.person == person))
+        return ended.rowcount
 
     def _good(self, secret: str) -> sa.ColumnElement[bool]:
         return sa.and_(

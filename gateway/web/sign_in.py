@@ -7,7 +7,7 @@ public URL and never from the Host header of a request. Otherwise anybody could 
 another person lead to another site.
 """
 
-from __future__ import annotations
+# Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
 import hashlib
@@ -17,7 +17,7 @@ from typing import Annotated
 from urllib.parse import quote
 
 import structlog
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.background import BackgroundTask
@@ -28,8 +28,10 @@ from adapters.sql.desk_sessions import LINK_LASTS, SqlDeskSessions
 from adapters.sql.rates import SqlRates
 from gateway.web.desk_session import (
     DeskProblemError,
+    DeskUser,
     cookie_name,
     delete_cookie,
+    form_sender,
     path_within_desk,
     refuse_cross_site,
     set_cookie,
@@ -41,6 +43,8 @@ from usecases.context import Context
 
 _LINK_RATE = Rate(most=30, per=Duration(1, "h"))
 """A person gets one link in two minutes at most, however often somebody asks for one."""
+MOST_LINKS_A_DAY = 20
+"""More links a day than a person can need would only fill a mailbox."""
 
 _log = structlog.get_logger(__name__)
 
@@ -49,6 +53,7 @@ def router(context: Context) -> APIRouter:
     """The pages for signing in and out."""
     routes = APIRouter(include_in_schema=False)
     sessions = SqlDeskSessions(context.database)
+    form_user = form_sender(context)
 
     @routes.get("/desk/sign-in")
     def ask(to: str = "/desk") -> HTMLResponse:
@@ -90,6 +95,14 @@ def router(context: Context) -> APIRouter:
         set_cookie(answer, context, session)
         return answer
 
+    @routes.post("/desk/sign-out-everywhere")
+    def leave_everywhere(user: Annotated[DeskUser, Depends(form_user)]) -> Response:
+        """Sign out in all browsers. Links that were not used yet stop working too."""
+        sessions.sign_out_everywhere(user.person)
+        answer = RedirectResponse("/desk/sign-in", 303)
+        delete_cookie(answer, context)
+        return answer
+
     @routes.post("/desk/sign-out")
     def leave(request: Request) -> Response:
         """Sign out."""
@@ -128,7 +141,7 @@ def _invitation(
     """The mail with the link.
 
     None if the directory does not know the address, or if the person got a link within the last
-    two minutes.
+    two minutes or twenty within the last day.
     """
     person = email.strip().lower()
     if not context.people.directory().knows(person):
@@ -137,6 +150,9 @@ def _invitation(
     rates = SqlRates(context.database)
     wait = rates.reserve({f"sign-in/{person_hash}": _LINK_RATE}, timedelta(0)).wait
     if wait > timedelta(0):
+        return None
+    if sessions.invitations(person) >= MOST_LINKS_A_DAY:
+        _log.warning("a person gets no more links to sign in today", links=MOST_LINKS_A_DAY)
         return None
     link = f"{context.links.public_url}/desk/in/{sessions.invite(person)}?to={quote(to)}"
     return _mail(context, person, link)

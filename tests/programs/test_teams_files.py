@@ -8,7 +8,7 @@ import pytest
 
 from adapters.documents.problems import DocumentError, Problem
 from adapters.files.program import read_program
-from adapters.files.teams import check_meeting, read_directory
+from adapters.files.teams import check_meeting, read_directory, unmanaged_teams
 from models.directory import Directory
 
 SHIPPED = Path(__file__).parents[2] / "programs"
@@ -84,3 +84,18 @@ def test_a_team_that_the_directory_lacks_is_reported_where_the_program_names_it(
         "handoff.routing[1].otherwise",
         "tracks.consideration.steps[4].then[0].task.team",
     ]
+
+
+def test_a_team_without_a_manager_is_warned_of_where_the_program_names_it() -> None:
+    program = read_program(SHIPPED / "acme.yaml")
+    directory = read_directory(SHIPPED / "teams.yaml")
+    assert unmanaged_teams(program, directory) == ()
+    emea = directory.teams["emea"].model_copy(update={"manager": None})
+    headless = Directory(teams={**directory.teams, "emea": emea})
+    text = (SHIPPED / "acme.yaml").read_text("utf-8").splitlines()
+    (found,) = unmanaged_teams(program, headless, file=SHIPPED / "acme.yaml")
+    assert (found.path, found.severity) == ("handoff.routing[0].team", "warning")
+    assert text[found.line - 1][found.column - 1 :].startswith("emea")
+    assert "add 'manager: ADDRESS' to the team" in found.message
+    (bare,) = unmanaged_teams(program, headless)
+    assert (bare.place, bare.message) == ("acme", found.message)

@@ -29,6 +29,33 @@ tracks:
 """
 UNSENT = PROGRAM.replace("tracks:", "  §spare: {subject: Spare, text: Spare.}\ntracks:")
 
+FIRST = "program: small\n"
+FOR = '"lead.consent"'
+STEPS = "[{email: hello}, {wait: 3d}, {email: other}]"
+OPEN = 'hours: {mon-fri: ["09:00-17:00"]}'
+WIDE = f"""\
+{FIRST}timezone: America/New_York
+fields: {{renewal: date, plan: text}}
+sending: {{from: "S <s@small.example>", postal_address: "1 Main Street", caps: [1 per 1d]}}
+emails:
+  hello: {{subject: Hello, text: Hello.}}
+  other: {{subject: Other, text: Other.}}
+tracks:
+  first:
+    for: {FOR}
+    steps: {STEPS}
+"""
+"""A program with an e-mail more, a field of each type and a cap."""
+
+RIGHT_WARNINGS = {
+    "capped": {"tracks.first.steps[2].email", "tracks.second.steps[1].email"},
+    "desk-idle": {"handoff.first_touch.remind_at[0]", "handoff.qualify.remind_at[0]"},
+    "desk-relay": {"handoff.accept.remind_at[0]"},
+    "mail": {"tracks.mails.steps[1].email", "tracks.mails.steps[4].email"},
+    "step-names": {"tracks.first.steps[2].else[0].email", "tracks.first.steps[5].email"},
+}
+"""What programs of scenarios do on purpose, to show what comes of it."""
+
 Warned = Callable[[str], tuple[Problem, ...]]
 
 
@@ -76,7 +103,59 @@ def edited_program(*edits: tuple[str, str]) -> str:
 )
 def test_shipped_programs_have_no_wrong_warning(path: Path) -> None:
     _, warnings = checked_program(path)
-    assert [str(one) for one in warnings] == []
+    said = {one.path for one in warnings}
+    assert said == RIGHT_WARNINGS.get(path.stem, set()), [str(one) for one in warnings]
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (FOR, "\"did('webinar.attended') || did('product.deactivated')\""),
+        (FOR, "\"lead.plan == 'x'\""),
+        (FOR, '"lead.employees >= 200.0 && score.fit >= 20"'),
+        (FOR, "\"lead.renewal < '2027-03-01' && size(lead.title) > 3\""),
+        (STEPS, "[{email: hello}, {wait: 1d}, {email: other}]"),
+        (STEPS, "[{email: hello}, {if: lead.consent, then: [{email: other}]}]"),
+        (FIRST, f"{FIRST}calendars: {{c: {{{OPEN}, holidays: {{country: US}}}}}}\n"),
+        (
+            FIRST,
+            f"{FIRST}calendars: {{c: {{{OPEN}, holidays: {{country: GB, subdivision: SCT}}}}}}\n",
+        ),
+        (FIRST, f'{FIRST}schedules: {{digest: {{cron: "0 3 * * *"}}}}\n'),
+        (FIRST, f'{FIRST}schedules: {{digest: {{cron: "30 2 * * MON"}}}}\n'),
+        (FIRST, f'{FIRST}schedules: {{digest: {{cron: "0 9 31 * *"}}}}\n'),
+        (FIRST, f"{FIRST}targets: {{mql_to_sal: 50%, touches_to_opportunity: 8}}\n"),
+    ],
+)
+def test_what_may_be_meant_is_not_warned_of(warnings_of: Warned, old: str, new: str) -> None:
+    assert warnings_of(WIDE.replace(old, new, 1)) == ()
+
+
+def test_the_missing_hour_is_that_of_the_programs_time_zone(warnings_of: Warned) -> None:
+    for zone, hour in (("Europe/Berlin", "2"), ("America/New_York", "2"), ("UTC", "")):
+        cron = f'"30 {hour or 2} * * *"'
+        mark = "§" if hour else ""
+        text = WIDE.replace("America/New_York", zone).replace(
+            FIRST, f"{FIRST}schedules: {{digest: {{cron: {mark}{cron}}}}}\n"
+        )
+        found = warnings_of(text)
+        assert all(f"the clocks of {zone} go forward" in one.message for one in found)
+
+
+def test_two_tracks_that_move_to_each_other_for_ever_are_warned_of(warnings_of: Warned) -> None:
+    tracks = """\
+tracks:
+  one:
+    for: "stage == 'known' && lead.consent"
+    again: true
+    steps: [{email: hello}, {wait: 5d}, {move_to: two}]
+  two:
+    for: "stage == 'known' && !lead.consent"
+    again: §true
+    steps: [{email: other}, {wait: 5d}, {move_to: one}]
+"""
+    (warning,) = warnings_of(WIDE[: WIDE.index("tracks:")] + tracks)
+    assert "'one' and 'two' move to each other for ever" in warning.message
 
 
 def test_an_email_that_no_track_sends_is_warned_of(warnings_of: Warned) -> None:
