@@ -258,6 +258,10 @@ class FakeActs:
 
     done: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    left: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        self.left.append((lead, do, fields))
 
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         if self.failures:
