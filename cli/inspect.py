@@ -204,6 +204,8 @@ def _handoff(dossier: StoredDossier) -> str:
     ]
     if handoff.held_until is not None:
         parts.append(f"on hold until {_instant(handoff.held_until)}")
+    if handoff.meeting_until is not None:
+        parts.append(f"qualify waits for a meeting until {_instant(handoff.meeting_until)}")
     return ", ".join(parts)
 
 

@@ -112,10 +112,27 @@ class HandoffState:
     """Alerts to the manager so far about unreachable owners: the reason and the owner."""
     clocks: tuple[ClockState, ...] = ()
     held_since: datetime | None = None
+    """When the present hold began, by an act or for a meeting."""
     held_until: datetime | None = None
+    """When the hold by an act ends."""
     held_seconds: int = 0
     """Elapsed seconds of holds that have ended."""
     meeting_until: datetime | None = None
+    """Until when the running qualify clock is held for meetings."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeetingState:
+    """A meeting of the lead, as its latest event says."""
+
+    said: datetime
+    """The latest event's own time. An event that is older changes nothing."""
+    starts: datetime | None = None
+    """When it starts; None if it is cancelled, or if nobody said when."""
+    touched: bool = False
+    """Whether it has counted as a touch."""
+    resumed: bool = False
+    """Whether a `resume` has ended its hold. It holds anew when it is moved."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +225,8 @@ class LeadState:
     """The number of handoffs so far, in all cycles."""
     handoff_at: datetime | None = None
     """When the last one was opened."""
+    meetings: Mapping[str, MeetingState] = field(default_factory=dict)
+    """The latest 32 meetings, by the hash of their id (of nothing, without one)."""
     deal: Deal | None = None
     cool_off_until: datetime | None = None
     recycles: int = 0

@@ -1,9 +1,9 @@
-"""Holds: an act pauses all clocks of a handoff; a booked meeting pauses the qualify clock."""
+"""Holds: an act pauses all clocks of a handoff; booked meetings pause the qualify clock."""
 
 from __future__ import annotations
 
 import dataclasses
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from lifecycle.handoff import clocks
 from lifecycle.handoff.clock_settings import open_time_of
@@ -47,9 +47,7 @@ def hold(m: Moment, until: datetime, why: str, by: str) -> None:
     handoff = m.state.handoff
     if handoff is None or (handoff.held_until is not None and until <= handoff.held_until):
         return
-    since = handoff.held_since or m.clock_at
-    m.change(handoff=dataclasses.replace(handoff, held_since=since, held_until=until))
-    _restart_clocks(m)
+    _change_ends(m, held_until=until, meeting_until=handoff.meeting_until)
     m.record("held", clocks=unbreached(handoff), until=until, why=why, by=by)
 
 
@@ -59,74 +57,76 @@ def held_seconds(handoff: HandoffState, until: datetime, at: datetime) -> int:
     return handoff.held_seconds + round((until - since).total_seconds())
 
 
-def end_hold(m: Moment, why: str, by: str | None = None) -> None:
-    """End the hold now, if there is one. `why` is `until`, `resume` or `reassigned`."""
+def end_hold(m: Moment, why: str, by: str | None = None, *, meetings: bool = False) -> None:
+    """End the hold by an act now, if there is one; with `meetings`, also that for meetings.
+
+    `why` is `until`, `resume` or `reassigned`.
+    """
     handoff = m.state.handoff
-    if handoff is None or handoff.held_since is None:
+    if handoff is None or (handoff.held_until is None and not meetings):
         return
-    m.change(
-        handoff=dataclasses.replace(
-            handoff,
-            held_since=None,
-            held_until=None,
-            held_seconds=_held_by_now(m, handoff),
-        )
-    )
-    _restart_clocks(m)
+    _change_ends(m, held_until=None, meeting_until=None if meetings else handoff.meeting_until)
     going = [] if m.state.handoff is None else _counting(m.state.handoff)
     m.record("resumed", clocks=going, until=m.at, why=why, by=by)
 
 
-def _held_by_now(m: Moment, handoff: HandoffState) -> int:
-    """Elapsed seconds of all holds of this handoff until now."""
-    if handoff.held_since is None:
-        return handoff.held_seconds
-    return held_seconds(handoff, m.clock_at, m.clock_at)
-
-
 def drop_hold(m: Moment) -> None:
-    """End the hold of a handoff that ends: without an entry, but its length is kept."""
-    handoff = m.state.handoff
-    if handoff is not None:
-        m.change(
-            handoff=dataclasses.replace(
-                handoff,
-                held_since=None,
-                held_until=None,
-                held_seconds=_held_by_now(m, handoff),
-                meeting_until=None,
-            )
-        )
+    """End the holds of a handoff that ends: without an entry, but their length is kept."""
+    _change_ends(m, held_until=None, meeting_until=None)
 
 
-def hold_for_meeting(m: Moment, starts: datetime) -> None:
-    """Hold the qualify clock until a meeting starts, even if the clock starts later."""
-    handoff = m.state.handoff
-    if handoff is None or starts <= m.clock_at or starts <= (handoff.meeting_until or m.clock_at):
+def hold_for_meetings(m: Moment, until: datetime | None) -> None:
+    """Hold the qualify clock for meetings until then, as long as the program allows, or let it go.
+
+    It records what changes for the clock: until when it is held now, or that it goes on.
+    """
+    handoff, rules = m.state.handoff, m.book.program.handoff
+    if handoff is None or rules is None or clocks.QUALIFY not in unbreached(handoff):
         return
-    m.change(handoff=dataclasses.replace(handoff, meeting_until=starts))
-    _restart_clocks(m)
-    record_meeting_hold(m)
-
-
-def record_meeting_hold(m: Moment) -> None:
-    """Record that the qualify clock waits for a meeting, unless a hold is longer."""
-    handoff = m.state.handoff
-    if (
-        handoff is None
-        or handoff.meeting_until is None
-        or clocks.QUALIFY not in unbreached(handoff)
-    ):
+    before = paused_until(handoff, clocks.QUALIFY)
+    left = rules.hold_at_most.elapsed - timedelta(seconds=handoff.held_seconds)
+    ends = None if until is None else min(until, (handoff.held_since or m.clock_at) + left)
+    _change_ends(
+        m,
+        held_until=handoff.held_until,
+        meeting_until=ends if ends is not None and ends > m.clock_at else None,
+    )
+    after = None if m.state.handoff is None else paused_until(m.state.handoff, clocks.QUALIFY)
+    if after == before:
         return
-    if max(m.clock_at, handoff.held_until or m.clock_at) < handoff.meeting_until:
-        m.record("held", clocks=[clocks.QUALIFY], until=handoff.meeting_until, why="meeting")
+    if after is None:
+        m.record("resumed", clocks=[clocks.QUALIFY], until=m.at, why="cancelled")
+    else:
+        m.record("held", clocks=[clocks.QUALIFY], until=after, why="meeting")
 
 
 def end_meeting(m: Moment) -> None:
-    """Let the qualify clock go on, because the meeting starts now."""
+    """Let the qualify clock go on: the last meeting starts, or the program allows no more."""
     handoff = m.state.handoff
     if handoff is None:
         return
-    m.change(handoff=dataclasses.replace(handoff, meeting_until=None))
+    _change_ends(m, held_until=handoff.held_until, meeting_until=None)
     if clocks.QUALIFY in unbreached(handoff) and handoff.held_until is None:
         m.record("resumed", clocks=[clocks.QUALIFY], until=m.at, why="meeting")
+
+
+def _change_ends(m: Moment, *, held_until: datetime | None, meeting_until: datetime | None) -> None:
+    """Change the ends of the holds. Time that is held twice counts once for `hold_at_most`."""
+    handoff = m.state.handoff
+    if handoff is None:
+        return
+    since, held = handoff.held_since, handoff.held_seconds
+    if held_until is not None or meeting_until is not None:
+        since = since or m.clock_at
+    elif since is not None:
+        since, held = None, held_seconds(handoff, m.clock_at, m.clock_at)
+    m.change(
+        handoff=dataclasses.replace(
+            handoff,
+            held_since=since,
+            held_until=held_until,
+            held_seconds=held,
+            meeting_until=meeting_until,
+        )
+    )
+    _restart_clocks(m)

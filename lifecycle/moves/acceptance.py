@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from lifecycle.handoff import clocks
+from lifecycle.handoff import clocks, meetings
 from lifecycle.handoff.clock_settings import (
     accept_calendar,
     calendar_of,
@@ -10,7 +10,7 @@ from lifecycle.handoff.clock_settings import (
     open_time_of,
 )
 from lifecycle.handoff.handoff import change_handoff
-from lifecycle.handoff.holds import paused_until, record_meeting_hold
+from lifecycle.handoff.holds import paused_until
 from lifecycle.handoff.permission import require_owner_or_manager
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import enter_stage
@@ -66,7 +66,7 @@ def _accepted(m: Moment, act: Act, handoff: HandoffState) -> None:
         return
     enter_stage(m, "sal", "accepted", act.by)
     _start_clocks(m)
-    record_meeting_hold(m)
+    meetings.hold(m)
 
 
 def _start_clocks(m: Moment) -> None:

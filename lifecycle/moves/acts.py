@@ -1,7 +1,7 @@
 """Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
 A refused act changes only the timeline. If an act is repeated with the same id, that is no error
-and has no second effect.
+and has no second effect. The file is long because each act is a function here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from lifecycle.calendars.local_time import later
-from lifecycle.handoff import clocks
+from lifecycle.handoff import clocks, meetings
 from lifecycle.handoff.clock_settings import settings
 from lifecycle.handoff.handoff import (
     absence_zone,
@@ -178,9 +178,10 @@ def _hold(m: Moment, act: Act) -> None:
 
 def _resume(m: Moment, act: Act) -> None:
     require_owner_or_manager(m, "resume", act.by)
-    if m.state.handoff is None or m.state.handoff.held_until is None:
+    handoff = m.state.handoff
+    if handoff is None or (handoff.held_until or handoff.meeting_until) is None:
         raise RefusedError("Resume is for a lead on hold; this one is not.", why="hold")
-    end_hold(m, "resume", act.by)
+    meetings.resume(m, act.by)
 
 
 def _open_opportunity(m: Moment, act: Act) -> None:

@@ -6,19 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from lifecycle.handoff import unreachable_owner
+from lifecycle.handoff import meetings, unreachable_owner
 from lifecycle.handoff.handoff import change_handoff
-from lifecycle.handoff.holds import hold_for_meeting
 from lifecycle.moment import Moment, rounded
+from lifecycle.moves.addresses import without_taken
 from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
 from lifecycle.nurture import consent, opt_in, pause, suppression, tracks
 from lifecycle.program.creation import CREATION_FIELDS, read_creation
 from lifecycle.program.expressions import did_signature
 from lifecycle.program.profile import read_profile, zone_problem
 from lifecycle.scoring import score_event, score_fit
-from lifecycle.stages import IMPORTED, WORKED
+from lifecycle.stages import IMPORTED
 from models.inputs import Created, Event
-from models.instants import parse_instant
 
 NOT_HUMAN = frozenset(
     {
@@ -29,6 +28,7 @@ NOT_HUMAN = frozenset(
         "email.resubscribed",
         "email.reinstated",
         "profile.updated",
+        meetings.CANCELLED,
         unreachable_owner.LEFT,
         unreachable_owner.UNREACHABLE,
     }
@@ -49,7 +49,8 @@ def create_lead(m: Moment, creation: Created) -> None:
     }
     begins = read_creation(given)
     rest = {name: value for name, value in creation.profile.items() if name not in given}
-    read = read_profile(rest, program)
+    own, taken = without_taken(m, rest)
+    read = read_profile(own, program)
     m.change(
         created=m.at,
         since=m.at,
@@ -63,7 +64,7 @@ def create_lead(m: Moment, creation: Created) -> None:
     choose_motion(m)
     # The motion of who was a customer before stays, as that of who became one here.
     m.change(was_mql=begins.stage == "customer")
-    notes = [*begins.problems, *read.problems.values(), zone_problem(read.values, program)]
+    notes = [*begins.problems, *read.problems.values(), taken, zone_problem(read.values, program)]
     m.record(
         "created",
         program=program.program,
@@ -115,8 +116,10 @@ def apply_event(m: Moment, event: Event) -> None:
     changed = update is not None and bool(update.names)
     if not (changed and check_disqualify(m)) and not check_hand_raise(m, event):
         check_scores(m)
-    if event.type == "meeting.booked":
-        _meeting(m, event)
+    if event.type in meetings.TYPES:
+        if meetings.apply_event(m, event) and m.state.owner is not None:
+            log_touch(m, m.state.owner, "meeting")
+        meetings.hold(m)
     if m.state.motion != motion:
         tracks.check_motion(m)
     if event.type == consent.CONFIRMED:
@@ -177,6 +180,7 @@ class _Update:
 def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
     """Change the profile, the motion and the fit. It is recorded after the event."""
     before = m.state.profile
+    data, taken = without_taken(m, data)
     read = read_profile(data, m.book.program)
     profile = {name: value for name, value in before.items() if name not in read.cleared}
     profile |= read.values
@@ -185,7 +189,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
         for name in {*before, *profile}
         if before.get(name) != profile.get(name) or (name in before) != (name in profile)
     )
-    notes: list[str | None] = [*read.problems.values()]
+    notes: list[str | None] = [*read.problems.values(), taken]
     if not names:
         return _Update(names, notes)
     m.change(profile=profile)
@@ -218,20 +222,6 @@ def choose_motion(m: Moment) -> None:
             m.change(motion=motion)
             return
     m.change(motion="sales")
-
-
-def _meeting(m: Moment, event: Event) -> None:
-    """Apply a booked meeting: a touch by the owner, and a hold of the qualify clock."""
-    state = m.state
-    if state.stage not in WORKED or state.handoff is None:
-        return
-    if state.owner is not None:
-        log_touch(m, state.owner, "meeting")
-    try:
-        starts = parse_instant(event.data.get("starts_at"))
-    except ValueError:
-        return
-    hold_for_meeting(m, starts)
 
 
 def log_touch(m: Moment, by: str, channel: str | None, note: str | None = None) -> None:

@@ -30,7 +30,7 @@ def _has_what_it_needs(act: str, state: LeadState, *, manages: bool) -> bool:
     if act == "hold":
         return handoff is not None
     if act == "resume":
-        return handoff is not None and handoff.held_until is not None
+        return handoff is not None and (handoff.held_until or handoff.meeting_until) is not None
     if act == "reassign":
         return manages and handoff is not None
     if act == "done":

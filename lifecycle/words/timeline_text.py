@@ -29,6 +29,7 @@ EVENT_PHRASES = {
     "content.downloaded": "downloaded {}",
     "event.attended": "attended {}",
     "meeting.booked": "booked a meeting",
+    "meeting.cancelled": "cancelled a meeting",
     "product.signed_up": "signed up for {}",
     "product.activated": "activated {}",
 }
