@@ -119,18 +119,20 @@ class NotAgainAndAgain(logging.Filter):
         super().__init__()
         self._lock = Lock()
         self._began = time.monotonic()
-        self._seen: dict[object, int] = {}
+        self._seen: dict[tuple[str, int, str, str], int] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this record is logged."""
-        said = record.msg
-        if isinstance(said, dict):
+        said = str(record.msg)
+        if isinstance(record.msg, dict):
             said = repr(
-                sorted((key, repr(value)) for key, value in said.items() if key != "timestamp")
+                sorted(
+                    (key, repr(value)) for key, value in record.msg.items() if key != "timestamp"
+                )
             )
         key = (record.name, record.levelno, said, repr(record.args))
         with self._lock:
-            left_out = {}
+            left_out: dict[tuple[str, int, str, str], int] = {}
             if time.monotonic() - self._began > _WHILE_SECONDS:
                 left_out = {one: n - _FEW for one, n in self._seen.items() if n > _FEW}
                 self._began, self._seen = time.monotonic(), {}
