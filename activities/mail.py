@@ -2,6 +2,8 @@
 
 After a crash nobody knows whether the mail server had accepted the mail. A person who gets a mail
 twice loses trust. So the outcome is reported as unknown, and the mail is not sent again.
+
+The file is long because one try to send a mail is described here from its place to its result.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ The file is long because each port is described whole, for whoever writes an ada
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
@@ -99,6 +99,10 @@ class Journal(Protocol):
         """The lead's state alone, or None."""
         ...
 
+    def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
+        """Which of these addresses (by their keys) are another lead's, and whose."""
+        ...
+
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
@@ -111,12 +115,52 @@ class Journal(Protocol):
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),
     ) -> StoredLead | None:
         """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
         Then the row is returned, and a writer that came too late goes on from it. `taken` is what
         the turn took in. `asked` are the commands whose results the lead awaits after it.
+        `addresses` are those that its inputs named: the lead gets the one it has now, and the
+        others are free. Raises, and stores nothing, if that one became another lead's since
+        `others` was asked.
         """
+        ...
+
+
+Arrived = tuple[str, str]
+"""An act whose arrival is stored: its id, and the fingerprint of what it says."""
+
+
+class Arrivals(Protocol):
+    """When acts and events arrived at our doors, as stored at that time."""
+
+    def of(
+        self, lead: str, *, acts: Sequence[Arrived], events: Sequence[str]
+    ) -> Mapping[Arrived | str, datetime]:
+        """When these acts and events (by id) arrived, by the program's clock."""
+        ...
+
+    def asked(self, lead: str, due: datetime) -> Sequence[str]:
+        """The ids of acts that arrived by `due` and whose answer somebody waits for now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """A signal as Temporal's history has it."""
+
+    name: str
+    body: Any
+    at: datetime
+    """When Temporal got it (wall clock)."""
+
+
+class SignalTimes(Protocol):
+    """Temporal's own record of signals."""
+
+    def of(self, lead: str, run: str) -> Sequence[Signalled]:
+        """The signals of a run, in order."""
         ...
 
 
@@ -362,3 +406,4 @@ class World:
     breakers: Breakers
     digests: Digests
     meter: Meter = UNMETERED
+    arrivals: Arrivals | None = None

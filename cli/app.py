@@ -22,6 +22,7 @@ from cli import (
     digest,
     doctor,
     enrol,
+    explain,
     inspect,
     key,
     launch,
@@ -40,7 +41,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
+    *(inspect, explain, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""
 

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -23,6 +23,9 @@ from cli.session import (
     read_settings,
     run_async,
 )
+
+if TYPE_CHECKING:
+    from usecases.naming import Named
 
 _Field = Annotated[str | None, typer.Option(metavar="TEXT", help="A field of the profile.")]
 
@@ -79,11 +82,14 @@ def enrol(
 ) -> None:
     """Start one lead on a program; one that is there already is left alone.
 
+    A known `--id` with a new address moves that lead to the address.
+
     Example: `leadflow enrol --email ana@northwind.example --first-name Ana --employees 900
     --program acme`
     """
-    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from models.instants import whole_second  # noqa: PLC0415  # likewise
+    from usecases import enrolling  # noqa: PLC0415  # likewise
     from usecases.reading_lists import one_lead  # noqa: PLC0415  # likewise
 
     options = {
@@ -118,19 +124,32 @@ def enrol(
         except ValueError as error:
             raise WrongInputError(str(error)) from None
 
-        async def start() -> bool:
+        async def start() -> tuple[Named, bool]:
             async with connected(settings) as client:
                 await publish_on(client, settings, database, chosen)
+                [named] = enrolling.name_leads(SqlIntake(database), [lead])
+                if isinstance(named, str):
+                    raise WrongInputError(named)
                 leads = leads_on(client, settings, database)
                 now = whole_second(datetime.now(UTC))
-                return await intake.start(leads, lead, chosen.program, now=now)
+                return named, await enrolling.start(leads, named, lead, chosen.program, now=now)
 
-        started = run_async(start())
+        named, started = run_async(start())
+    program_name = chosen.program.program
     if as_json:
-        print_json({"lead": lead.id, "program": chosen.program.program, "started": started})
+        print_json(
+            {
+                "lead": named.lead,
+                "program": program_name,
+                "started": started,
+                "moved": named.moved,
+            }
+        )
+    elif started:
+        out.print(f"lead {named.lead} started on {program_name}")
     else:
-        said = f"started on {chosen.program.program}" if started else "was there already"
-        out.print(f"lead {lead.id} {said}")
+        moved = " and has this address now" if named.moved else ""
+        out.print(f"lead {named.lead} was there already{moved}")
 
 
 def pairs(option: str, given: list[str] | None) -> Iterator[tuple[str, Any]]:
@@ -190,7 +209,7 @@ def event(
     from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.new_item import NewItem  # noqa: PLC0415  # likewise
     from models.instants import whole_second, write_instant  # noqa: PLC0415  # likewise
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from usecases import enrolling  # noqa: PLC0415  # likewise
 
     body: dict[str, Any] = {"id": event_id or uuid.uuid4().hex[:16], "type": kind}
     if subject:
@@ -212,7 +231,7 @@ def event(
         async def tell() -> None:
             async with leads_of(settings, database) as leads:
                 event = replace(item, lead=found)
-                await intake.tell(SqlIntake(database), leads, event)
+                await enrolling.tell(SqlIntake(database), leads, event)
 
         run_async(tell())
     if as_json:

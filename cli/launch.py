@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -39,12 +41,14 @@ from usecases.publishing import ChosenProgram
 if TYPE_CHECKING:
     from adapters.files.leads import CheckedLeads
     from adapters.sql.database import Database
-    from adapters.temporal.client import Leads
     from assembly.settings import Settings
     from lifecycle.program.new_lead import NewLead
     from models.program.program import Program
+    from usecases.naming import Named
     from usecases.reading_lists import ListOptions
 
+NAMED_AT_ONCE = 500
+"""Leads whose names are looked up in one transaction."""
 AT_ONCE = 32
 """Leads that are being started at the same time; more only queue up in the server."""
 INTERRUPTED = 130
@@ -63,6 +67,8 @@ class Counts:
     started: int = 0
     there_already: int = 0
     rejected: int = 0
+    refused: list[dict[str, str]] = field(default_factory=list)
+    """Valid rows whose address and id belong to two leads, or to one that may not be moved."""
     interrupted: bool = False
 
 
@@ -86,9 +92,20 @@ def launch(
     encoding: EncodingOption = None,
     mapping: MapOption = None,
     columns: ColumnsOption = False,
+    overwrite: Annotated[
+        bool,
+        typer.Option(
+            "--overwrite",
+            help="Update the profiles of leads that are there already, and their addresses by id.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Start a file of leads on a program; those that are there already are left alone.
+
+    One person is one lead: a row is looked up by its address, then by its id. An id that comes
+    with a known address becomes another id of that lead. A row whose id is known and whose address
+    is new moves that lead with `--overwrite` only.
 
     A CSV is read as people have it: exports of HubSpot, Salesforce, Mailchimp and others, in any
     encoding, with any separator. Columns that mean nothing here are left out and named; `--columns`
@@ -133,7 +150,13 @@ def launch(
                 task = bar.add_task("starting", total=leads.valid)
                 if leads.valid:
                     _start(
-                        settings, database, chosen, leads, counts, advance=lambda: bar.advance(task)
+                        settings,
+                        database,
+                        chosen,
+                        leads,
+                        counts,
+                        overwrite=overwrite,
+                        advance=lambda: bar.advance(task),
                     )
         except UnusableFileError as error:
             raise WrongInputError(str(error)) from None
@@ -185,26 +208,30 @@ def _start(
     leads: CheckedLeads,
     counts: Counts,
     *,
+    overwrite: bool,
     advance: Callable[[], None],
 ) -> None:
-    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
-    from usecases import intake  # noqa: PLC0415  # likewise
+    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
+    from usecases import enrolling  # noqa: PLC0415  # likewise
+
+    def name(some: list[NewLead]) -> list[Named | str]:
+        remedy = None if overwrite else "to move it, launch with --overwrite"
+        return enrolling.name_leads(SqlIntake(database), some, remedy=remedy)
 
     async def start() -> None:
         async with connected(settings) as client:
             await publish_on(client, settings, database, chosen)
-            door = leads_on(client, settings, database)
-            queue = iter(leads)
-            await asyncio.gather(*(starter(door, queue) for _ in range(AT_ONCE)))
-
-    async def starter(door: Leads, queue: Iterator[NewLead]) -> None:
-        for lead in queue:
-            now = whole_second(datetime.now(UTC))
-            if await intake.start(door, lead, chosen.program, now=now):
-                counts.started += 1
-            else:
-                counts.there_already += 1
-            advance()
+            begin = partial(
+                enrolling.start,
+                leads_on(client, settings, database),
+                program=chosen.program,
+                overwrite=overwrite,
+            )
+            rows = iter(leads)
+            while some := list(islice(rows, NAMED_AT_ONCE)):
+                queue = zip(some, await asyncio.to_thread(name, some), strict=True)
+                starters = (_starter(begin, queue, counts, advance) for _ in range(AT_ONCE))
+                await asyncio.gather(*starters)
 
     try:
         run_async(start())
@@ -216,6 +243,26 @@ def _start(
         raise WorldFailedError(
             f"{error}\n{counts.started} leads were started before; the same command goes on"
         ) from None
+
+
+async def _starter(
+    begin: Callable[..., Awaitable[bool]],
+    queue: Iterator[tuple[NewLead, Named | str]],
+    counts: Counts,
+    advance: Callable[[], None],
+) -> None:
+    from models.instants import whole_second  # noqa: PLC0415  # keeps --help quick
+
+    for lead, named in queue:
+        if isinstance(named, str):
+            counts.refused.append({"id": lead.id, "why": named})
+        else:
+            now = whole_second(datetime.now(UTC))
+            if await begin(named, lead, now=now):
+                counts.started += 1
+            else:
+                counts.there_already += 1
+        advance()
 
 
 def _tell(
@@ -235,6 +282,8 @@ def _tell(
             f"{counts.started} leads started on {program.program},"
             f" {counts.there_already} were there already, {counts.rejected} rows rejected"
         )
+        for one in counts.refused:
+            err.print(Text(f"the row of id {one['id']} was refused: {one['why']}", style="yellow"))
     elif counts.rejected:
         err.print(Text(f"none of the {counts.rejected} rows of {file} is valid", style="red"))
     else:

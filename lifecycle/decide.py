@@ -7,7 +7,7 @@ arrived after a breach was due does not undo the breach, even after an outage.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from lifecycle.handoff import clocks, unreachable_owner
@@ -56,14 +56,16 @@ def decide(
     *,
     people: Directory,
     grace: timedelta = GRACE,
+    taken: Mapping[str, str] | None = None,
     versions: Versions | None = None,
 ) -> Decision:
     """Run one turn: apply the inputs, and do what is due by `now`.
 
+    `taken` says which addresses of the inputs (`lifecycle.moves.addresses`) are another lead's.
     Data from outside never makes it raise. The caller performs the commands of the decision, and
     passes their results as inputs of a later turn. Without `versions` only the lead's is known.
     """
-    m = Moment(book, people, state.changed(turn=state.turn + 1), versions)
+    m = Moment(book, people, state.changed(turn=state.turn + 1), taken=taken, versions=versions)
     waiting = sorted(inputs, key=lambda one: one.arrived)
     place = 0
     while True:

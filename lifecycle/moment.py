@@ -40,6 +40,7 @@ class Moment:
         book: Rulebook,
         people: Directory,
         state: LeadState,
+        taken: Mapping[str, str] | None = None,
         versions: Versions | None = None,
     ) -> None:
         self.book = book
@@ -51,6 +52,8 @@ class Moment:
         )
         self.people = people
         self.state = state
+        self.taken = taken or {}
+        """Addresses of this turn's inputs that are another lead's: leads by address key."""
         self.at: datetime = state.at or _BEFORE_CREATION
         self.clock_at: datetime = self.at
         """The instant that clocks count by: when the input arrived, or when the item was due.
@@ -186,6 +189,15 @@ class Moment:
             self._set_variable(name)
         self._in_track = track
         return asked.holds(self._context)
+
+    def value_of(self, variable: str) -> object:
+        """The present value of a variable of expressions; None for `event`."""
+        return self._value(variable)
+
+    def did(self, signature: str, *, track: bool = False) -> bool:
+        """What `did()` says now of a signature; `track` as in `holds`."""
+        self._in_track = track
+        return self._did(signature)
 
     def set_event(self, event: Event) -> None:
         """Make `event` the event that expressions ask about."""

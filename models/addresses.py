@@ -103,6 +103,19 @@ def comparable(address: str) -> str:
     return unicodedata.normalize("NFC", address.strip()).lower()
 
 
+def address_key(address: str) -> str:
+    """The one form of an address by which people are told apart: all its `spellings` have it.
+
+    Trimmed, in lower case, the domain in ASCII.
+    """
+    plain = comparable(address)
+    local, at, domain = plain.rpartition("@")
+    try:
+        return f"{local}{at}{ascii_domain(domain)}"
+    except ValueError:
+        return plain
+
+
 def without_addresses(text: str, address: str = "") -> str:
     """The text without e-mail addresses, and without the local part of `address`.
 

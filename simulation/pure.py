@@ -13,9 +13,11 @@ from datetime import datetime, timedelta
 
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
+from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
 from lifecycle.stages import IN_SALES
+from models.addresses import address_key
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
 from models.inputs import Created, Event, Input, ProgramChanged, ProgramPaused, Result
@@ -110,6 +112,7 @@ class PureWorld:
                 inputs,
                 now,
                 people=self._people,
+                taken=self._taken(lead, addresses_of(inputs)),
                 versions=self._known(lead),
             )
             self.states[lead] = decision.state
@@ -122,6 +125,17 @@ class PureWorld:
         if wake is not None:
             self._next[lead] = wake.at
             heapq.heappush(self._wakes, (wake.at, self._places[lead], lead))
+
+    def _taken(self, lead: str, addresses: set[str]) -> dict[str, str]:
+        """Which of these addresses are another lead's, and whose."""
+        if not addresses:
+            return {}
+        owners = {
+            address_key(str(state.profile.get("email", ""))): one
+            for one, state in self.states.items()
+            if one != lead
+        }
+        return {key: owners[key] for key in addresses & owners.keys()}
 
     def _known(self, lead: str) -> Versions:
         return Versions(

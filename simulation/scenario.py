@@ -21,6 +21,7 @@ from adapters.files.teams import read_directory
 from lifecycle.program.creation import CREATION_FIELDS, read_creation
 from lifecycle.program.profile import read_profile
 from lifecycle.stable_hash import lead_id
+from models.addresses import address_key
 from models.directory import Directory
 from models.durations import parse_elapsed
 from models.inputs import Act, Event
@@ -199,6 +200,7 @@ class _ScenarioReader:
     def newcomers(self, leads: Node) -> list[Newcomer]:
         """The leads, each once."""
         found: dict[str, Newcomer] = {}
+        addresses: dict[str, str] = {}
         if not leads.names() and not list(leads.each()):
             leads.report("a scenario needs leads: a list with at least an email each")
         for node in leads.each():
@@ -219,6 +221,13 @@ class _ScenarioReader:
             if name in found:
                 node.report(f"a second lead '{name}'; give it another id")
             at = self.instant(node.get("at"), "at") if "at" in node.value else self._start
+            key = address_key(str(raw["email"]))
+            if key in addresses:
+                node.get("email").report(
+                    f"lead '{addresses[key]}' has this address; one person is one lead, so give"
+                    " each lead an address of its own"
+                )
+            addresses.setdefault(key, name)
             found[name] = Newcomer(lead=name, at=at, profile=raw)
         return list(found.values())
 

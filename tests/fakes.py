@@ -6,7 +6,7 @@ The file is long because every port has its fake here.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -31,6 +31,7 @@ from activities.ports import (
     Taken,
     World,
 )
+from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
@@ -98,6 +99,10 @@ class FakeJournal:
     def state(self, lead: str) -> LeadState | None:
         return self.states.get(lead)
 
+    def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
+        owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
+        return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}
+
     def record(
         self,
         decision: Decision,
@@ -106,6 +111,7 @@ class FakeJournal:
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),  # noqa: ARG002 - the port's
     ) -> StoredLead | None:
         lead = decision.state.lead
         if lead in self.states and self.states[lead].turn >= decision.state.turn:
@@ -252,6 +258,10 @@ class FakeActs:
 
     done: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    left: list[tuple[str, str, dict[str, Any]]] = field(default_factory=list)
+
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        self.left.append((lead, do, fields))
 
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         if self.failures:

@@ -6,23 +6,26 @@ asks (HTTP, a form, a link, a mail, the command line) comes here, so the same is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, TypeVar
+
+from sqlalchemy.engine import Connection
 
 from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import NewLead, read_lead_id, read_new_lead
 from lifecycle.program.profile import read_address
-from lifecycle.stable_hash import lead_id, short_hash
-from models.addresses import spellings
-from models.envelopes import Json
-from models.program.program import Program
+from lifecycle.stable_hash import short_hash
+from models.instants import write_instant
 from usecases import grants
-from usecases.suppressing import suppress_as_reported, suppresses
+from usecases.named_programs import NamedPrograms, programs_of
+from usecases.naming import Named, Names, lead_of_address, lead_of_id
+from usecases.suppressing import suppress_as_reported
 
 Item = Mapping[str, Any]
 """A lead or an event as an outsider wrote it."""
@@ -36,22 +39,6 @@ class ItemOutcome:
     lead: str | None = None
     why: str | None = None
     """Of a rejected one: what was wrong, and what would be right."""
-
-
-class NoProgramError(LookupError):
-    """Items name no program, and there is no default one; the message says what is published."""
-
-
-class StartedLeads(Protocol):
-    """How leads are reached directly; `adapters.temporal.client.Leads` is one."""
-
-    async def enrol(self, lead: str, program: Program, profile: Json) -> bool:
-        """Create a lead; False if it is there already."""
-        ...
-
-    async def events(self, lead: str, events: Sequence[Json]) -> None:
-        """Tell a lead events."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +65,13 @@ def accept(intake: SqlIntake, items: Sequence[NewItem]) -> list[bool]:
     if not items:
         return []
     with intake.database.write(durable=True) as connection:
-        fresh = intake.store(connection, items)
-        new = [item for item, is_new in zip(items, fresh, strict=True) if is_new]
-        suppress_as_reported(intake, connection, new)
+        return _store(intake, connection, items)
+
+
+def _store(intake: SqlIntake, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
+    fresh = intake.store(connection, items)
+    new = [item for item, is_new in zip(items, fresh, strict=True) if is_new]
+    suppress_as_reported(intake, connection, new)
     return fresh
 
 
@@ -92,66 +83,93 @@ def accept_leads(
     A lead that exists moves to another address only for whoever may change profiles.
     Raises NoProgramError if an item names no program and none is the default.
     """
-    programs = _programs(intake, raw)
-    known = intake.items.leads_of(_addresses(raw))
-    read = partial(_lead_items, intake, programs, known, scopes)
-    return _stored(intake, [_or_why(read, one) for one in raw])
+    programs = programs_of(intake.programs, intake.default_program, raw)
+    read = partial(_read_lead, programs, scopes, intake.now)
+    return _stored(intake, [or_why(read, one) for one in raw])
 
 
 def accept_events(
     intake: Intake, raw: Sequence[Item], scopes: Collection[str] = grants.ALL
 ) -> list[ItemOutcome]:
-    """Record what leads did: each is an event, with `lead` or `email`, and `program`.
+    """Record what leads did: each is an event, with `lead`, `email` or both, and `program`.
 
     An event that needs another scope than these is rejected, with the scope.
     """
-    programs = _Programs(intake.programs, intake.default_program)
-    addresses = _addresses(raw)
-    leads = intake.items.leads_of(addresses)
-    named = {str(one["lead"]) for one in raw if isinstance(one.get("lead"), str | int)}
-    writable = {one for one in named if one.isprintable() and len(one) <= 100}
-    hashed = {lead_id(address) for address in addresses}
-    known = intake.items.known(writable | hashed) | set(leads.values())
-    read = partial(_event_items, intake, programs, leads, known, scopes=scopes)
-    return _stored(intake, [_or_why(read, one) for one in raw])
+    programs = NamedPrograms(intake.programs, intake.default_program)
+    read = partial(_read_item, programs, scopes, intake.now)
+    return _stored(intake, [or_why(read, one) for one in raw])
 
 
-async def start(leads: StartedLeads, new: NewLead, program: Program, *, now: datetime) -> bool:
-    """Start a lead on a program at once; False if it is there already, which changes nothing.
+def known_lead(intake: Intake, address: str = "", given: str = "") -> str | None:
+    """The lead with this address or id, for a door that may change profiles; None without one.
 
-    A consent that was told with source and wording is recorded in either case, once.
+    With both, an id becomes another id of the lead, or the address its new one. Raises ValueError
+    if they are those of two leads.
     """
-    started = await leads.enrol(new.id, program, {**new.profile, **new.creation})
-    if new.consent is not None:
-        consent = _consent(new.id, new.consent, now)
-        await leads.events(new.id, [dict(consent.body)])
-    return started
+    if not (address and given):
+        database = intake.items.database
+        if address:
+            return lead_of_address(database, address)
+        return lead_of_id(database, given)
+    rows = intake.items
+    with rows.database.write(durable=True) as connection:
+        found = Names(rows.database, connection, addresses=[address], ids=[given]).find(
+            address, given
+        )
+        if found is not None and found.moved:
+            rows.store(connection, [profile_update(found.lead, {"email": address}, intake.now)])
+    return found.lead if found is not None else None
 
 
-async def tell(intake: SqlIntake, leads: StartedLeads, event: NewItem) -> None:
-    """Tell a lead an event at once. Raises LeadNotFoundError.
-
-    What the event suppresses is suppressed first, so that an interruption leaves no mail to send.
-    """
-    if suppresses(event):
-        with intake.database.write(durable=True) as connection:
-            suppress_as_reported(intake, connection, [event])
-    await leads.events(event.lead, [dict(event.body)])
+_Raw = TypeVar("_Raw")
+_Read = TypeVar("_Read")
 
 
-def _or_why(read: Callable[[Item], list[NewItem]], raw: Item) -> list[NewItem] | str:
+def or_why(read: Callable[[_Raw], _Read], raw: _Raw) -> _Read | str:
+    """What `read` makes of an item, or the reason why it is rejected."""
     try:
         return read(raw)
     except ValueError as error:
         return str(error)
 
 
-def _stored(intake: Intake, found: Sequence[list[NewItem] | str]) -> list[ItemOutcome]:
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of leads in the transaction that stores their items."""
+
+    names: Names
+    there: set[str]
+    """The leads that exist, or will: their creation was accepted."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Draft:
+    """An item that was read, and is stored once it is known whose it is."""
+
+    addresses: tuple[str, ...] = ()
+    ids: tuple[str, ...] = ()
+    items: Callable[[_Names], list[NewItem]]
+
+
+def _stored(intake: Intake, found: Sequence[_Draft | str]) -> list[ItemOutcome]:
     """Store what is good in one transaction; each one's last item says what became of it."""
-    items = [item for one in found if isinstance(one, list) for item in one]
-    fresh = iter(intake.accept(items))
+    drafts = [one for one in found if isinstance(one, _Draft)]
+    if not drafts:
+        return [ItemOutcome("rejected", why=str(one)) for one in found]
+    rows = intake.items
+    with rows.database.write(durable=True) as connection:
+        names = Names(
+            rows.database,
+            connection,
+            addresses=[name for one in drafts for name in one.addresses],
+            ids=[name for one in drafts for name in one.ids],
+        )
+        known = _Names(names, rows.there(connection, names.leads))
+        placed = [one if isinstance(one, str) else or_why(one.items, known) for one in found]
+        items = [item for one in placed if isinstance(one, list) for item in one]
+        fresh = iter(_store(rows, connection, items))
     outcomes = []
-    for one in found:
+    for one in placed:
         if isinstance(one, str):
             outcomes.append(ItemOutcome("rejected", why=one))
             continue
@@ -160,125 +178,100 @@ def _stored(intake: Intake, found: Sequence[list[NewItem] | str]) -> list[ItemOu
     return outcomes
 
 
-def _lead_items(
-    intake: Intake,
-    programs: _Programs,
-    known: Mapping[str, str],
-    scopes: Collection[str],
-    raw: Item,
-) -> list[NewItem]:
+def named_lead(names: Names, remedy: str | None, new: NewLead) -> Named:
+    """The lead that is meant, or a new one; `remedy` as in `Names.find`. Raises ValueError."""
+    address, given = new.profile["email"], new.id if new.named else ""
+    found = names.find(address, given, remedy=remedy)
+    return found if found is not None else Named(names.create(address, given))
+
+
+def _read_lead(
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+) -> _Draft:
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
-    lead = new.id if new.named else known.get(new.profile["email"], new.id)
-    if new.named and grants.PROFILES not in scopes:
-        address = intake.items.address_of(lead)
-        if address is not None and new.profile["email"] not in spellings(address):
-            raise ValueError(
-                f"lead '{lead}' has another address; to move it needs a key with the scope"
-                f" {grants.PROFILES}"
-            )
-    data = NewItem.lead_data(
-        lead, program.program, new.update, arrived=intake.now, creation=new.creation
-    )
-    items = [data]
-    if new.consent is not None:
-        items.append(_consent(lead, new.consent, intake.now))
-    return items
+
+    def items(known: _Names) -> list[NewItem]:
+        lead = named_lead(known.names, _remedy(scopes), new).lead
+        known.there.add(lead)
+        data = NewItem.lead_data(
+            lead, program.program, new.update, arrived=now, creation=new.creation
+        )
+        return [data] if new.consent is None else [data, consent_given(lead, new.consent, now)]
+
+    ids = (new.id,) if new.named else ()
+    return _Draft(addresses=(new.profile["email"],), ids=ids, items=items)
 
 
-def _consent(lead: str, consent: Mapping[str, str], now: datetime) -> NewItem:
+def _remedy(scopes: Collection[str]) -> str | None:
+    """What would be right for a key that may not move a lead to another address."""
+    if grants.PROFILES in scopes:
+        return None
+    return f"to move it needs a key with the scope {grants.PROFILES}"
+
+
+def profile_update(lead: str, changed: Mapping[str, Any], now: datetime) -> NewItem:
+    """The event that changes these fields of a lead's profile."""
+    said = short_hash(json.dumps([changed, write_instant(now)], sort_keys=True, default=str))
+    raw = {"id": f"update/{said}", "type": "profile.updated", "data": dict(changed)}
+    return NewItem.event(lead, raw, arrived=now)
+
+
+def consent_given(lead: str, consent: Mapping[str, str], now: datetime) -> NewItem:
+    """The event of a consent that came with a lead; the same words from one source are one."""
     said = short_hash(f"{consent['source']}\n{consent['wording']}")
     raw = {"id": f"consent/{said}", "type": "consent.given", "data": dict(consent)}
     return NewItem.event(lead, raw, arrived=now)
 
 
-def _event_items(
-    intake: Intake,
-    programs: _Programs,
-    leads: Mapping[str, str],
-    known: set[str],
-    raw: Item,
-    *,
-    scopes: Collection[str],
-) -> list[NewItem]:
+def _read_item(
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+) -> _Draft:
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
-    if ("lead" in raw) == ("email" in raw):
-        raise ValueError("name the lead by `lead`, its id, or by `email`, its address")
-    address = read_address(raw["email"]) if "email" in raw else ""
-    lead = leads.get(address, lead_id(address)) if address else read_lead_id(raw["lead"])
-    item = NewItem.event(lead, body, arrived=intake.now, address=address)
-    grants.check_granted(str(item.body["type"]), scopes)
-    if lead in known:
-        return [item]
-    if not address:
-        raise ValueError(f"there is no lead '{lead}'; create it by POST /v1/leads")
-    program = programs.named(raw.get("program"))
-    if not program.intake.create:
+    if "lead" not in raw and "email" not in raw:
         raise ValueError(
-            "there is no lead with this address, and the program"
-            f" '{program.program}' creates none from events (intake.create)"
+            "name the lead by `lead`, one of its ids, by `email`, its address, or by both"
         )
-    known.add(lead)
-    profile = {"email": address}
-    return [NewItem.lead_data(lead, program.program, profile, arrived=intake.now), item]
+    address = read_address(raw["email"]) if "email" in raw else ""
+    given = read_lead_id(raw["lead"]) if "lead" in raw else ""
+    item = NewItem.event(given, body, arrived=now, address=address)
+    grants.check_granted(str(item.body["type"]), scopes)
+    changed = _new_address(item)
+
+    def items(known: _Names) -> list[NewItem]:
+        names = known.names
+        found = names.find(address, given, remedy=_remedy(scopes))
+        if found is None or found.lead not in known.there:
+            if not address:
+                raise ValueError(f"there is no lead '{given}'; create it by POST /v1/leads")
+            program = programs.named(raw.get("program"))
+            if not program.intake.create:
+                raise ValueError(
+                    "there is no lead with this address, and the program"
+                    f" '{program.program}' creates none from events (intake.create)"
+                )
+            lead = found.lead if found is not None else names.create(address, given)
+            before = [NewItem.lead_data(lead, program.program, {"email": address}, arrived=now)]
+            known.there.add(lead)
+        else:
+            lead = found.lead
+            before = [profile_update(lead, {"email": address}, now)] if found.moved else []
+        if changed:
+            names.claim(changed, lead)
+        return [*before, replace(item, lead=lead)]
+
+    return _Draft(
+        addresses=tuple(one for one in (address, changed) if one),
+        ids=(given,) if given else (),
+        items=items,
+    )
 
 
-def _addresses(items: Iterable[Item]) -> list[str]:
-    """The addresses of those that have one, each as it is stored."""
-    found = []
-    for one in items:
-        try:
-            found.append(read_address(one.get("email")))
-        except ValueError:
-            continue  # the item is rejected for it later, with the reason
-    return found
-
-
-def _programs(intake: Intake, raw: Sequence[Item]) -> _Programs:
-    """The programs that are published. Raises NoProgramError: see `accept_leads`."""
-    programs = _Programs(intake.programs, intake.default_program)
-    if programs.default is None and all(one.get("program") is None for one in raw):
-        raise NoProgramError(
-            "no item names a `program`, and none is the default; name one, or set"
-            f" LEADFLOW_DEFAULT_PROGRAM. Published are: {', '.join(programs.names) or 'none yet'}"
-        )
-    return programs
-
-
-class _Programs:
-    """Published programs by name, each looked up once for all items of a request."""
-
-    def __init__(self, programs: SqlPrograms, default: str | None = None) -> None:
-        self._programs = programs
-        self._names = programs.names()
-        self._default = default
-        self._found: dict[str, Program | None] = {}
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """What was published."""
-        return self._names
-
-    @property
-    def default(self) -> str | None:
-        """The program of whoever names none, if there is one."""
-        if self._default is not None:
-            return self._default if self._default in self._names else None
-        return self._names[0] if len(self._names) == 1 else None
-
-    def named(self, name: object) -> Program:
-        """The newest version under this name; without a name, of the default program.
-
-        Raises ValueError, which says what was published.
-        """
-        if name is None:
-            name = self.default
-        program = None
-        if isinstance(name, str) and name in self._names:
-            if name not in self._found:
-                self._found[name] = self._programs.newest(name)
-            program = self._found[name]
-        if program is None:
-            said = "say by `program` which one" if name is None else "there is no such program"
-            raise ValueError(f"{said}; published are: {', '.join(self._names) or 'none yet'}")
-        return program
+def _new_address(item: NewItem) -> str:
+    """The address that a `profile.updated` would give to its lead; empty if it gives none."""
+    if item.body["type"] != "profile.updated":
+        return ""
+    try:
+        return read_address(item.body["data"].get("email"))
+    except ValueError:
+        return ""  # the rules leave it out and say why

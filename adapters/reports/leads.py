@@ -11,6 +11,7 @@ import sqlalchemy as sa
 
 from adapters.reports.queries import rows, text
 from adapters.sql.database import Database
+from adapters.sql.lead_names import SqlLeadNames
 from lifecycle.stable_hash import short_hash
 from lifecycle.words.person_name import person_name
 from models.decision import Entry
@@ -134,10 +135,12 @@ class SqlReports:
             query = query.where(sight.condition())
         return [LeadLine(**row) for row in rows(self._database, query.limit(limit))]
 
-    def ids_of(self, email: str) -> list[str]:
-        """The leads that have this address, sorted; usually one."""
-        query = sa.select(_L.c.id).where(_L.c.email == email.strip().lower()).order_by(_L.c.id)
-        return [row["id"] for row in rows(self._database, query)]
+    def with_id(self, given: str) -> str | None:
+        """The own id of the lead that has this id; None if there is none."""
+        if not given.isprintable():
+            return None  # no id holds such characters, and PostgreSQL takes no NUL
+        with self._database.read() as connection:
+            return SqlLeadNames(self._database).by_ids(connection, [given]).get(given)
 
     def line(self, lead: str) -> LeadLine | None:
         """One lead as lists show it, or None if it is not known here."""

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,12 +11,13 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
-from models.addresses import spellings
 from models.tables.columns import table_of
-from models.tables.intake import IntakeItem
+from models.tables.intake import ActArrival, IntakeItem
 from models.tables.leads import LeadRow
 
+_A = table_of(ActArrival)
 _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 
@@ -69,6 +70,7 @@ class SqlIntake:
     def __init__(self, database: Database, *, gather: timedelta = timedelta(seconds=1)) -> None:
         self.database = database
         self._gather = gather
+        self._names = SqlLeadNames(database)
         self._insert = (
             database.upsert(_I)
             .on_conflict_do_nothing(index_elements=[_I.c.lead, _I.c.item])
@@ -81,9 +83,14 @@ class SqlIntake:
             return self.store(connection, items)
 
     def store(self, connection: Connection, items: Sequence[NewItem]) -> list[bool]:
-        """`accept` as a part of another's transaction."""
+        """`accept` as a part of another's transaction.
+
+        An item goes to the lead that has its id, also if that is not the lead's own id.
+        """
         if not items:
             return []
+        owners = self._names.by_ids(connection, {one.lead for one in items})
+        items = [replace(one, lead=owners.get(one.lead, one.lead)) for one in items]
         now = self.database.now(connection)
         rows = [
             {
@@ -219,46 +226,14 @@ class SqlIntake:
         )
         return list(connection.scalars(query))
 
-    def known(self, leads: Iterable[str]) -> set[str]:
+    def there(self, connection: Connection, leads: Collection[str]) -> set[str]:
         """Which of these leads exist, or will: their creation was accepted and not given up."""
-        wanted = set(leads)
-        with self.database.read() as connection:
-            found = set(connection.scalars(_THERE, {"ids": sorted(wanted)}))
-            if wanted - found:
-                found |= set(connection.scalars(_COMING, {"ids": sorted(wanted - found)}))
+        if not leads:
+            return set()
+        found = set(connection.scalars(_THERE, {"ids": sorted(leads)}))
+        if missing := set(leads) - found:
+            found |= set(connection.scalars(_COMING, {"ids": sorted(missing)}))
         return found
-
-    def leads_of(self, addresses: Iterable[str]) -> dict[str, str]:
-        """The lead of each of these addresses, in any spelling, as far as there is one."""
-        spelt = {address: spellings(address) for address in addresses}
-        if not spelt:
-            return {}
-        wanted = sorted({one for each in spelt.values() for one in each})
-        query = (
-            sa.select(_L.c.email, sa.func.min(_L.c.id))
-            .where(_L.c.email.in_(wanted))
-            .group_by(_L.c.email)
-        )
-        with self.database.read() as connection:
-            leads = {row[0]: row[1] for row in connection.execute(query)}
-        found = {
-            address: [leads[one] for one in each if one in leads] for address, each in spelt.items()
-        }
-        return {address: each[0] for address, each in found.items() if each}
-
-    def address_of(self, lead: str) -> str | None:
-        """The address of a lead that exists, or of one whose creation was accepted; else None."""
-        row = sa.select(_L.c.email).where(_L.c.id == lead)
-        coming = (
-            sa.select(_I.c.body)
-            .where(_I.c.lead == lead, _I.c.kind == "lead", _I.c.done.is_(None))
-            .order_by(_I.c.seq)
-            .limit(1)
-        )
-        with self.database.read() as connection:
-            address: str | None = connection.scalar(row)
-            body = connection.scalar(coming) if address is None else None
-        return address if body is None else body["profile"].get("email")
 
     def waiting(self) -> Waiting:
         """How much was accepted and not relayed yet, and since when the oldest waits."""
@@ -268,8 +243,12 @@ class SqlIntake:
         return Waiting(count, oldest)
 
     def purge(self, before: datetime) -> int:
-        """Remove what was relayed before this instant; how much it was."""
+        """Remove what was relayed before this instant; how much it was.
+
+        Acts that were last asked before it and never answered go too.
+        """
         with self.database.write() as connection:
+            connection.execute(sa.delete(_A).where(_A.c.asked < before))
             return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
 
 

@@ -7,7 +7,7 @@ The file is long because all rows of a turn are written in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,7 +16,9 @@ from sqlalchemy.engine import Connection
 
 from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
+from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
+from models.addresses import address_key
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
 from models.tables.columns import table_of
@@ -45,6 +47,7 @@ _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
 _ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
     _L.c.id == sa.bindparam("lead")
 )
+_EMAIL = sa.select(_L.c.email).where(_L.c.id == sa.bindparam("lead"))
 _SEEN = (
     sa.select(_E.c.event)
     .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
@@ -71,6 +74,7 @@ class SqlJournal:
     def __init__(self, database: Database, *, crm: CrmRows | None = None) -> None:
         self._database = database
         self._crm = crm
+        self._names = SqlLeadNames(database)
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -84,6 +88,12 @@ class SqlJournal:
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
+
+    def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
+        """Which of these addresses (by their keys) are another lead's, and whose."""
+        with self._database.read() as connection:
+            owners = self._names.by_addresses(connection, addresses)
+        return {address: owner for address, owner in owners.items() if owner != lead}
 
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
@@ -105,24 +115,29 @@ class SqlJournal:
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),
     ) -> StoredLead | None:
         """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        Then the row is returned. `now` is when the turn is stored.
+        Then the row is returned. `now` is when the turn is stored. Raises AddressTakenError.
         """
         state = decision.state
         row = _lead_row(decision, fence, now)
         row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+        kinds = {entry.kind for entry in decision.entries}
+        named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
+            before = connection.scalar(_EMAIL, {"lead": state.lead}) if named else None
             # One statement checks the turn, locks the row and writes it.
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
+            if named:
+                self._name(connection, state, before, addresses)
             if decision.entries:
                 connection.execute(
                     _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
                 )
-            kinds = {entry.kind for entry in decision.entries}
             if self._crm is not None:
                 self._crm.record(connection, decision)
             if state.handoffs and kinds & _HANDOFF_TURNS:
@@ -134,6 +149,26 @@ class SqlJournal:
             if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
         return None
+
+    def _name(
+        self,
+        connection: Connection,
+        state: LeadState,
+        before: str | None,
+        addresses: Collection[str],
+    ) -> None:
+        """Give the lead the address that it has now. Its address before and all others are free.
+
+        The address it had before needs no giving: from before addresses were unique, another lead
+        may have it as well.
+        """
+        address = _address(state)
+        old, mine = (address_key(one) if one is not None else "" for one in (before, address))
+        self._names.add_id(connection, state.lead, state.lead)
+        if mine not in ("", old):
+            self._names.add_address(connection, mine, state.lead)
+        free = {old, *addresses} - {mine, ""}
+        self._names.release(connection, state.lead, sorted(free))
 
     def _suppress(self, connection: Connection, decision: Decision, now: datetime) -> None:
         """Store the state's suppressions for the address, and delete those that an entry lifted."""

@@ -39,7 +39,7 @@ class SentMail:
 
 
 class SqlSentMail:
-    """Mail to leads by its Message-ID; leads by their address."""
+    """Mail to leads by its Message-ID."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -56,12 +56,6 @@ class SqlSentMail:
         plain = message.strip().strip("<>")
         mail = plain.partition("@")[0]
         return self._find(sa.and_(_M.c.mail == mail, _M.c.message == plain))
-
-    def leads_of(self, address: str) -> list[str]:
-        """The leads with this address, in any spelling; most have one."""
-        query = sa.select(_L.c.id).where(_L.c.email.in_(spellings(address))).order_by(_L.c.id)
-        with self._database.read() as connection:
-            return list(connection.scalars(query))
 
     def _find(self, where: sa.ColumnElement[bool]) -> SentMail | None:
         query = (

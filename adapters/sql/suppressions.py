@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from adapters.sql.lead_names import SqlLeadNames
 from lifecycle.nurture.suppression import SuppressionReason
 from models.addresses import comparable, readable_domain, spellings
 from models.tables.columns import table_of
@@ -49,6 +50,7 @@ class SqlSuppressionList:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._names = SqlLeadNames(database)
 
     def add(
         self, address: str, reason: SuppressionReason, *, at: datetime, lead: str = BY_HAND
@@ -105,16 +107,18 @@ class SqlSuppressionList:
         return sorted(set(connection.scalars(delete.returning(_S.c.reason))))
 
     def leads_of(self, connection: Connection, address: str) -> list[LeadOfAddress]:
-        """The leads that have the address now, by id."""
+        """The leads that have the address now, by id; also one that is not created yet."""
         query = (
             sa.select(_L.c.id, _L.c.state)
             .where(_L.c.email.in_(spellings(address)))
             .order_by(_L.c.id)
         )
-        return [
-            LeadOfAddress(lead=row.id, suppressed=frozenset(row.state.get("suppressed", ())))
-            for row in connection.execute(query)
-        ]
+        found = {
+            row.id: frozenset(row.state.get("suppressed", ())) for row in connection.execute(query)
+        }
+        owner = self._names.by_addresses(connection, [address])
+        found = dict.fromkeys(owner.values(), frozenset()) | found
+        return [LeadOfAddress(lead=lead, suppressed=found[lead]) for lead in sorted(found)]
 
     def address_of(self, connection: Connection, lead: str) -> str | None:
         """The address that a lead has now; None if it is not known here, or has none."""

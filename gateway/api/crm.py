@@ -33,7 +33,7 @@ from usecases.acting import (
     perform,
 )
 from usecases.context import Acts, Context
-from usecases.naming import AmbiguousLeadError, lead_of_address
+from usecases.intake import known_lead
 from usecases.viewer import ADMIN
 
 _ANSWERS = responses(400, 401, 404, 409, 413, 422, 503)
@@ -150,6 +150,7 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
         outcome = await perform(
             context.reports,
             acts,
+            context.arrivals,
             ADMIN.through("crm"),
             lead=lead,
             do=do,
@@ -215,30 +216,31 @@ def _flat(document: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _lead(context: Context, request_fields: Mapping[str, Any]) -> str:
-    if ("lead" in request_fields) == ("email" in request_fields):
-        raise ProblemError(422, "name the lead by lead, its id, or by email, its address")
+    """The lead that is meant: the CRM names it by an id, by its address, or by both."""
+    address = given = ""
     if "lead" in request_fields:
         try:
-            return read_lead_id(request_fields["lead"])
+            given = read_lead_id(request_fields["lead"])
         except ValueError:
             message = "lead: up to 100 letters, digits and any of _ . @ + -"
             raise ProblemError(422, message) from None
+    if "email" in request_fields:
+        try:
+            address = read_address(request_fields["email"])
+        except ValueError:
+            raise ProblemError(422, "email: write an address like ana@northwind.example") from None
+    if not address and not given:
+        raise ProblemError(
+            422, "name the lead by lead, one of its ids, by email, its address, or by both"
+        )
     try:
-        address = read_address(request_fields["email"])
-    except ValueError:
-        raise ProblemError(422, "email: write an address like ana@northwind.example") from None
-    return _by_address(context, address)
-
-
-def _by_address(context: Context, address: str) -> str:
-    leads = context.sent.leads_of(address)
-    if not leads:
-        raise ProblemError(404, "there is no lead with this address")
-    try:
-        return lead_of_address(address, leads)
-    except AmbiguousLeadError:
-        message = f"the address is that of {', '.join(leads)}; name one by lead"
-        raise ProblemError(422, message) from None
+        lead = known_lead(context.intake_now(), address, given)
+    except ValueError as error:
+        raise ProblemError(422, str(error)) from None
+    if lead is None:
+        named = "with this address" if address else f"'{given}'"
+        raise ProblemError(404, f"there is no lead {named}")
+    return lead
 
 
 def _problem(outcome: ActFailed) -> ProblemError:

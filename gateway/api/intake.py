@@ -16,7 +16,8 @@ from gateway.api.keys import key_with_scope
 from gateway.requests.problems import Fault, ProblemError, responses
 from usecases import grants
 from usecases.context import Context
-from usecases.intake import ItemOutcome, NoProgramError, accept_events, accept_leads
+from usecases.intake import ItemOutcome, accept_events, accept_leads
+from usecases.named_programs import NoProgramError
 
 MOST_ITEMS = 1_000
 
@@ -45,8 +46,8 @@ class EventBatch(BaseModel):
     events: list[Item] = Field(
         min_length=1,
         max_length=MOST_ITEMS,
-        description="Each has a `type` and a `lead` or an `email`; `id` (else equal events at one"
-        " instant are one), `at`, `subject`, `data`, `machine` and `program` if they matter.",
+        description="Each has a `type`, and a `lead`, an `email` or both; `id` (else equal events"
+        " at one instant are one), `at`, `subject`, `data`, `machine`, `program` if they matter.",
     )
 
 

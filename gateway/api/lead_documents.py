@@ -13,7 +13,7 @@ from models.instants import Instant, write_instant
 from models.program.values import Motion, Stage
 from models.state import HandoffState
 
-LeadId = Annotated[str, Path(description="The lead's id", examples=["ana"])]
+LeadId = Annotated[str, Path(description="Any id of the lead", examples=["ana"])]
 
 LINE: dict[str, Any] = {
     "lead": "ana",

@@ -126,8 +126,8 @@ def router(context: Context) -> APIRouter:
     ) -> DossierDocument:
         """All that is known of one lead."""
         found = None
-        if visible(context.reports, viewer, lead) is not None:
-            found = context.reports.dossier(lead, last=query.timeline, before=query.before)
+        if (line := visible(context.reports, viewer, lead)) is not None:
+            found = context.reports.dossier(line.id, last=query.timeline, before=query.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)
         return DossierDocument.of_dossier(found)

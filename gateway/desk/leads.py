@@ -27,6 +27,7 @@ from lifecycle.words.timeline_text import deadline_verb, sentence
 from models.program.program import Program
 from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
+from usecases.explaining import explain_lead
 
 PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 """Which page of a list, from 1."""
@@ -114,7 +115,14 @@ def router(context: Context, acts: Acts) -> APIRouter:
         except ValueError as error:
             return await asyncio.to_thread(refusal_page, str(error), 422)
         outcome = await perform(
-            context.reports, acts, user.viewer, lead=lead, do=do, fields=fields, now=context.now()
+            context.reports,
+            acts,
+            context.arrivals,
+            user.viewer,
+            lead=lead,
+            do=do,
+            fields=fields,
+            now=context.now(),
         )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":
@@ -157,7 +165,8 @@ def lead_page(
 
     `filled` is what the user sent in a form that was refused.
     """
-    stored = context.reports.dossier(lead) if "\0" not in lead else None
+    own = context.reports.with_id(lead) or lead
+    stored = context.reports.dossier(own) if "\0" not in own else None
     if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
     program = context.programs.load(stored.state.digest)
@@ -170,6 +179,7 @@ def lead_page(
         dossier=dossier(rulebook(program), stored.state, stored.timeline, context.now()),
         state=stored.state,
         line=stored.line,
+        why=explain_lead(stored.state, context.programs, user.people, context.now()),
         forms=act_forms(program, stored.state, user.people, user.person),
         actors=actors(stored.state, user.people),
         timeline=_timeline(context, stored, user),

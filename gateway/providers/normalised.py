@@ -14,6 +14,7 @@ from gateway.requests.mail_agents import is_machine
 from models.addresses import without_addresses
 from models.instants import write_instant
 from usecases.context import Context
+from usecases.naming import lead_of_address
 
 _LONGEST = 300
 
@@ -60,7 +61,9 @@ def _items(context: Context, provider: str, report: ProviderReport) -> Iterable[
         return
     if report.type == "email.bounced" and sent is not None and not sent.current:
         return
-    leads = [sent.lead] if sent is not None else context.sent.leads_of(report.address)
+    lead = sent.lead if sent is not None else lead_of_address(context.database, report.address)
+    if lead is None:
+        return
     now = context.now()
     raw: dict[str, Any] = {
         "id": f"{provider}/{_identity(report, sent)}"[:200],
@@ -72,7 +75,7 @@ def _items(context: Context, provider: str, report: ProviderReport) -> Iterable[
     }
     address = sent.address if sent is not None else report.address
     try:
-        yield from [NewItem.event(lead, raw, arrived=now, address=address) for lead in leads]
+        yield NewItem.event(lead, raw, arrived=now, address=address)
     except ValueError:
         return  # what a provider can't have meant: an event that can't be written down
 

@@ -9,6 +9,7 @@ from typing import Any
 from lifecycle.handoff import meetings, unreachable_owner
 from lifecycle.handoff.handoff import change_handoff
 from lifecycle.moment import Moment, rounded
+from lifecycle.moves.addresses import without_taken
 from lifecycle.moves.qualification import check_disqualify, check_hand_raise, check_scores, is_late
 from lifecycle.nurture import consent, opt_in, pause, suppression, tracks
 from lifecycle.program.creation import CREATION_FIELDS, read_creation
@@ -48,7 +49,8 @@ def create_lead(m: Moment, creation: Created) -> None:
     }
     begins = read_creation(given)
     rest = {name: value for name, value in creation.profile.items() if name not in given}
-    read = read_profile(rest, program)
+    own, taken = without_taken(m, rest)
+    read = read_profile(own, program)
     m.change(
         created=m.at,
         since=m.at,
@@ -62,7 +64,7 @@ def create_lead(m: Moment, creation: Created) -> None:
     choose_motion(m)
     # The motion of who was a customer before stays, as that of who became one here.
     m.change(was_mql=begins.stage == "customer")
-    notes = [*begins.problems, *read.problems.values(), zone_problem(read.values, program)]
+    notes = [*begins.problems, *read.problems.values(), taken, zone_problem(read.values, program)]
     m.record(
         "created",
         program=program.program,
@@ -178,6 +180,7 @@ class _Update:
 def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
     """Change the profile, the motion and the fit. It is recorded after the event."""
     before = m.state.profile
+    data, taken = without_taken(m, data)
     read = read_profile(data, m.book.program)
     profile = {name: value for name, value in before.items() if name not in read.cleared}
     profile |= read.values
@@ -186,7 +189,7 @@ def _update_profile(m: Moment, data: Mapping[str, Any]) -> _Update:
         for name in {*before, *profile}
         if before.get(name) != profile.get(name) or (name in before) != (name in profile)
     )
-    notes: list[str | None] = [*read.problems.values()]
+    notes: list[str | None] = [*read.problems.values(), taken]
     if not names:
         return _Update(names, notes)
     m.change(profile=profile)

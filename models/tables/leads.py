@@ -64,6 +64,26 @@ class LeadRow(SQLModel, table=True):
     updated: datetime = Field(sa_type=UtcInstant)
 
 
+class LeadIdRow(SQLModel, table=True):
+    """An id by which a lead is known: its own, or one that another system gave it."""
+
+    __tablename__ = "lead_ids"
+
+    id: str = Field(primary_key=True)
+    lead: str = Field(index=True)
+    """The lead's own id, which its workflow has too."""
+
+
+class LeadAddressRow(SQLModel, table=True):
+    """Whose an address is. The key makes sure that no address belongs to two leads."""
+
+    __tablename__ = "lead_addresses"
+
+    address: str = Field(primary_key=True)
+    """As `models.addresses.address_key` writes it."""
+    lead: str = Field(index=True)
+
+
 class TimelineEntry(SQLModel, table=True):
     """One entry of a lead's timeline (docs/language.md section 9)."""
 

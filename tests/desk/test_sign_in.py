@@ -15,10 +15,9 @@ from adapters.mail.links import SignedLinks
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from gateway.app import build_app
-from gateway.web.sign_in import MOST_LINKS_A_DAY
 from models.directory import Directory
 from tests.desk.conftest import SignIn
-from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SAM, SESSION, SimulatedLeads, page_text
+from tests.desk.simulated_leads import JONAS, PEOPLE, RILEY, SESSION, SimulatedLeads, page_text
 from tests.fakes import FakeMailer
 from usecases.context import Context
 
@@ -299,29 +298,3 @@ async def test_signing_in_leads_to_the_requested_page(
     entered = await http.post(path.partition("?")[0], data={"to": "/desk/leads/a+b@x"})
     page = await http.get(entered.headers["location"])
     assert "A+b@x" in page_text(page.text)
-
-
-async def test_signing_out_everywhere_ends_all_sessions_and_unused_links(
-    sign_in: SignIn, context: Context
-) -> None:
-    lost, here, other = sign_in(RILEY), sign_in(RILEY), sign_in(SAM)
-    link = SqlDeskSessions(context.database).invite(RILEY)
-    await here.open("/desk")
-    without_token = await here.http.post("/desk/sign-out-everywhere")
-    assert without_token.status_code == 403
-    assert (await lost.open("/desk")).status_code == 200
-    await here.open("/desk")
-    assert (await here.send("/desk/sign-out-everywhere")).status_code == 303
-    assert [(await one.open("/desk")).status_code for one in (lost, here, other)] == [303, 303, 200]
-    assert (await here.open(f"/desk/in/{link}")).status_code == 410
-
-
-async def test_a_person_gets_at_most_twenty_links_a_day(
-    http: httpx.AsyncClient, mailer: FakeMailer, context: Context
-) -> None:
-    sessions = SqlDeskSessions(context.database)
-    for _ in range(MOST_LINKS_A_DAY):
-        sessions.invite(RILEY)
-    await http.post("/desk/sign-in", data={"email": RILEY})
-    await http.post("/desk/sign-in", data={"email": SAM})
-    assert [one.to for one in mailer.sent] == [SAM]

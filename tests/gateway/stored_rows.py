@@ -19,6 +19,7 @@ from models.decision import Decision, Entry
 from models.state import LeadState
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
+from models.tables.leads import LeadAddressRow, LeadRow
 from models.tables.mail import MessageRow
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
@@ -51,6 +52,18 @@ def store_lead(
     entry = Entry(seq=turn, at=NOW, kind="created", fields={})
     fence = Fence(run=1, length=turn)
     journal.record(Decision(state=state, entries=(entry,)), fence, NOW)
+
+
+def store_twin(database: Database, lead: str, *, email: str) -> None:
+    """Store a lead with the address of another, from before addresses were unique."""
+    store_lead(database, lead)
+    table, names = table_of(LeadRow), table_of(LeadAddressRow)
+    with database.write() as connection:
+        state: Any = connection.scalar(sa.select(table.c.state).where(table.c.id == lead))
+        profile = {"email": email}
+        values = {"email": email, "profile": profile, "state": {**state, "profile": profile}}
+        connection.execute(sa.update(table).where(table.c.id == lead).values(values))
+        connection.execute(sa.delete(names).where(names.c.lead == lead))
 
 
 def store_sent_mail(

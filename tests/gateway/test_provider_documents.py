@@ -29,7 +29,7 @@ _JSON: st.SearchStrategy[Any] = st.deferred(
 
 
 @settings(
-    max_examples=200,
+    max_examples=100,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -149,7 +149,8 @@ async def test_events_of_an_unknown_lead_are_given_up_with_a_reason(
     assert item.tries == 4
     await _relay(context, leads).once()
     assert context.intake.waiting().count == 0
-    assert context.intake.known(["nobody"]) == set()
+    with context.database.read() as connection:
+        assert context.intake.there(connection, ["nobody"]) == set()
 
 
 async def test_items_that_were_sent_long_ago_are_removed(context: Context) -> None:

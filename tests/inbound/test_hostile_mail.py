@@ -20,7 +20,7 @@ from usecases.context import Context
 
 RECORDED = tuple(read_recorded_mail(path.stem)[1] for path in sorted(FIXTURES.glob("*.eml")))
 FUZZ = settings(
-    max_examples=200,
+    max_examples=80,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -1,4 +1,4 @@
-"""Two hundred leads become MQLs at once on four worker processes; no member gets too many."""
+"""Many leads become MQLs at once on four worker processes; no member gets too many."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ from tests.waiting import LIMIT, until
 from workflows.commands import LEADS
 
 ROOT = Path(__file__).parents[2]
-COUNT, WORKERS = 200, 4
+COUNTS = {"postgresql": 200, "sqlite": 60}
+"""How many leads. SQLite has one writer at a time, so fewer leads show the same there."""
+WORKERS = 4
 PROGRAM = """\
 program: rush
 lifecycle: {hand_raise: "event.type == 'form.submitted' && event.subject == 'demo'"}
@@ -96,17 +98,17 @@ def count_by_name(database: Database, query: sa.Select[str, int]) -> dict[str, i
         return {row[0]: row[1] for row in connection.execute(query)}
 
 
-def shares_are_fair(owners: Counter[str]) -> bool:
+def shares_are_fair(owners: Counter[str], count: int) -> bool:
     """Whether the shares of those without a limit are within one of their weights."""
-    rest = COUNT - sum(CAPACITIES.values())
+    rest = count - sum(CAPACITIES.values())
     parts = sum(WEIGHTS.values())
     return all(abs(owners[one] - rest * weight / parts) <= 1 for one, weight in WEIGHTS.items())
 
 
 def test_the_check_of_shares_finds_an_unfair_one() -> None:
     even = Counter({one: round(194 * weight / 6) for one, weight in WEIGHTS.items()})
-    assert shares_are_fair(even)
-    assert not shares_are_fair(even + Counter({"riley@acme.example": 2}))
+    assert shares_are_fair(even, 200)
+    assert not shares_are_fair(even + Counter({"riley@acme.example": 2}), 200)
 
 
 @pytest.fixture
@@ -120,20 +122,20 @@ def site(tmp_path: Path, url: str) -> Iterator[dict[str, str]]:
         }
 
 
-async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
+async def test_many_leads_at_once_on_four_workers_are_shared_fairly(
     database: Database,
     kind: str,
     site: dict[str, str],
     dev_server: WorkflowEnvironment,
     tmp_path: Path,
 ) -> None:
-    client, prefix = dev_server.client, f"rush-{kind}-"
+    client, prefix, count = dev_server.client, f"rush-{kind}-", COUNTS[kind]
     (tmp_path / "rush.yaml").write_text(PROGRAM, "utf-8")
     program = read_program(tmp_path / "rush.yaml")
     SqlPrograms(database).publish(program)
     SqlDirectory(database).apply(Directory.model_validate({"teams": {"sdr": {"members": TEAM}}}))
     leads = Leads(client, SqlJournal(database), prefix=prefix)
-    names = [f"{kind}-{number}" for number in range(COUNT)]
+    names = [f"{kind}-{number}" for number in range(count)]
     demo = {"id": "demo", "type": "form.submitted", "subject": "demo"}
     address = {"TEMPORAL_ADDRESS": client.service_client.config.target_host}
 
@@ -143,7 +145,7 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
 
     def owned() -> bool:
         query = sa.select(_L.c.stage, sa.func.count(_L.c.owner)).group_by(_L.c.stage)
-        return count_by_name(database, query).get("mql", 0) == COUNT
+        return count_by_name(database, query).get("mql", 0) == count
 
     async def enter(name: str) -> None:
         assert await leads.enrol(name, program, {"email": f"{name}@northwind.example"})
@@ -155,13 +157,13 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
 
         await until(all_poll)
         await asyncio.gather(*map(enter, names))
-        await until(lambda: stored("known") == COUNT)
+        await until(lambda: stored("known") == count)
         await asyncio.gather(*(leads.events(name, [demo]) for name in names))
         await until(owned)
         worked = await asyncio.gather(*(workers_of_lead(client, name) for name in names))
-        await until(lambda: len(list(messages(tmp_path / "mail"))) == COUNT)
-    for name in names:
-        await client.get_workflow_handle(workflow_id(name)).terminate()
+        await until(lambda: len(list(messages(tmp_path / "mail"))) == count)
+    handles = [client.get_workflow_handle(workflow_id(name)) for name in names]
+    await asyncio.gather(*(handle.terminate() for handle in handles))
     assert len(set().union(*worked)) == WORKERS
 
     with database.read() as connection:
@@ -172,10 +174,10 @@ async def test_two_hundred_leads_at_once_on_four_workers_are_shared_fairly(
             sa.select(_E.c.lead, _E.c.fields).where(_E.c.kind == "assigned")
         ).all()
         of_lead = {row.id: row.owner for row in connection.execute(sa.select(_L.c.id, _L.c.owner))}
-    assert owners.total() == COUNT
-    assert shares_are_fair(owners), owners
+    assert owners.total() == count
+    assert shares_are_fair(owners, count), owners
     assert {one: owners[one] for one in CAPACITIES} == CAPACITIES
-    assert len(handoffs) == len(assigned) == len(owners_rows) == COUNT
+    assert len(handoffs) == len(assigned) == len(owners_rows) == count
     assert {(row.lead, row.owner, row.attempt) for row in handoffs} == {
         (lead, owner, 1) for lead, owner in of_lead.items()
     }

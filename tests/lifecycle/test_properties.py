@@ -24,7 +24,7 @@ from tests.lifecycle.random_leads import (
 )
 
 FEW = settings(
-    max_examples=60,
+    max_examples=30,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],  # random_leads are long; shrinking one takes minutes

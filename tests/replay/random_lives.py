@@ -26,7 +26,7 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +87,7 @@ class RandomlySlowJournal(SqlJournal):
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),
     ) -> StoredLead | None:
         """Store a turn, slowly."""
         draw = self._chance.random()
@@ -94,7 +95,9 @@ class RandomlySlowJournal(SqlJournal):
         before = self._chance.random() < 0.5
         time.sleep(slow if before else 0)
         try:
-            return super().record(decision, fence, now, taken=taken, asked=asked)
+            return super().record(
+                decision, fence, now, taken=taken, asked=asked, addresses=addresses
+            )
         finally:
             time.sleep(0 if before else slow)
 

@@ -6,7 +6,7 @@ import asyncio
 import threading
 import time
 import uuid
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -42,6 +42,7 @@ class DelayedJournal(FakeJournal):
         *,
         taken: Sequence[Taken] = (),
         asked: Sequence[Payload] = (),
+        addresses: Collection[str] = (),
     ) -> StoredLead | None:
         with self.lock:
             before = self.before.pop(0) if self.before else 0
@@ -51,7 +52,9 @@ class DelayedJournal(FakeJournal):
         if failure is not None:
             raise failure
         with self.lock:
-            stored = super().record(decision, fence, now, taken=taken, asked=asked)
+            stored = super().record(
+                decision, fence, now, taken=taken, asked=asked, addresses=addresses
+            )
         time.sleep(after)
         return stored
 
