@@ -1,7 +1,7 @@
 """Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
 A refused act changes only the timeline. If an act is repeated with the same id, that is no error
-and has no second effect.
+and has no second effect. The file is long because each act is a function here.
 """
 
 from __future__ import annotations

@@ -14,6 +14,7 @@ from adapters.mail.alert_card import AlertCard, alert_card
 from lifecycle.program.rulebook import rulebook
 from lifecycle.words.dossier import Dossier, dossier
 from models.decision import Alert, AnyCommand
+from models.directory import Directory
 from models.inputs import Event, Input, Result
 from models.messages import read_act
 from models.program.program import Program
@@ -50,8 +51,8 @@ PROFILE = {
 class AlertedLead(PureWorld):
     """One lead, `ana`, and the alerts about it."""
 
-    def __init__(self, **profile: Any) -> None:
-        super().__init__(ACME, PEOPLE)
+    def __init__(self, people: Directory = PEOPLE, **profile: Any) -> None:
+        super().__init__(ACME, people)
         self.alerts: list[Alert] = []
         self.at = THURSDAY
         self.create(Newcomer(lead="ana", at=self.at, profile=PROFILE | profile), 0)
