@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     alert_webhooks: dict[str, SecretStr] = {}
     """Where alerts go besides mail, by team, as a JSON object of Slack-compatible incoming
     webhooks; `*` is for every other team. Whoever knows such a URL may post to it."""
+    operations_contact: str = Field(default="", pattern=r"^$|^[^@\s]+@[^@\s]+$")
+    """The address that hears of a program whose team is missing or has no manager; empty: nobody
+    does, and the worker logs a warning."""
     crm_url: str = Field(default="", pattern=r"^$|^https?://[!-~]+$")
     """Where the CRM is told what happens (CloudEvents); without it, it is told nothing."""
     crm_secret: SecretStr | None = None
