@@ -128,6 +128,42 @@ class Journal(Protocol):
         ...
 
 
+Arrived = tuple[str, str]
+"""An act whose arrival is stored: its id, and the fingerprint of what it says."""
+
+
+class Arrivals(Protocol):
+    """When acts and events arrived at our doors, as stored at that time."""
+
+    def of(
+        self, lead: str, *, acts: Sequence[Arrived], events: Sequence[str]
+    ) -> Mapping[Arrived | str, datetime]:
+        """When these acts and events (by id) arrived, by the program's clock."""
+        ...
+
+    def asked(self, lead: str, due: datetime) -> Sequence[str]:
+        """The ids of acts that arrived by `due` and whose answer somebody waits for now."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signalled:
+    """A signal as Temporal's history has it."""
+
+    name: str
+    body: Any
+    at: datetime
+    """When Temporal got it (wall clock)."""
+
+
+class SignalTimes(Protocol):
+    """Temporal's own record of signals."""
+
+    def of(self, lead: str, run: str) -> Sequence[Signalled]:
+        """The signals of a run, in order."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """What is known of a mail before it is sent.
@@ -265,6 +301,12 @@ class Renderer(Protocol):
         """An alert to a person of sales."""
         ...
 
+    def operations_notice(
+        self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
+    ) -> Rendered:
+        """A mail to the operations contact: nobody is alerted for this team. `to` is an address."""
+        ...
+
 
 class Digests(Protocol):
     """Writes digests: managers read how the handoffs of their teams stand."""
@@ -370,3 +412,6 @@ class World:
     breakers: Breakers
     digests: Digests
     meter: Meter = UNMETERED
+    operations_contact: str | None = None
+    """Who hears of a program whose team is missing or has no manager."""
+    arrivals: Arrivals | None = None

@@ -8,8 +8,6 @@ The file is long because a turn that ran before is told here too from one that i
 
 from __future__ import annotations
 
-import hashlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
@@ -18,10 +16,20 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError
 
+from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
 from activities.envelopes import read_input, write_command
 from activities.meter import UNMETERED, Meter
-from activities.ports import Fence, Journal, People, Programs, StoredLead, Taken
+from activities.ports import (
+    Arrivals,
+    Fence,
+    Journal,
+    People,
+    Programs,
+    SignalTimes,
+    StoredLead,
+    Taken,
+)
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
@@ -67,6 +75,8 @@ class TurnActivities:
         decide: Decide,
         new_lead: NewLead,
         meter: Meter = UNMETERED,
+        arrivals: Arrivals | None = None,
+        signals: SignalTimes | None = None,
     ) -> None:
         self._programs = programs
         self._people = people
@@ -74,6 +84,8 @@ class TurnActivities:
         self._decide = decide
         self._new_lead = new_lead
         self._meter = meter
+        self._arrivals = arrivals
+        self._signals = signals
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
@@ -96,7 +108,8 @@ class TurnActivities:
             return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
         state = self._new_lead(lead, program) if before is None else read_state(before)
-        inputs = [read_input(one) for one in request["inputs"]]
+        envelopes = in_time(request, self._arrivals, self._signals)
+        inputs = [read_input(one) for one in envelopes]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -213,13 +226,6 @@ def _late(request: TurnRequest) -> float | None:
         return None
     late = (parse_instant(request["now"]) - parse_instant(wake["at"])).total_seconds()
     return late if late >= 0 else None
-
-
-def fingerprint(envelope: Envelope) -> str:
-    """What an input says, in a few characters, without when it arrived and who waits."""
-    said = [envelope["kind"], envelope.get("name", ""), envelope.get("body")]
-    text = json.dumps(said, sort_keys=True, default=str)
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
 
 
 def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:

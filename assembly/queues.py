@@ -21,6 +21,7 @@ from activities.turn import TurnActivities
 from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
+from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.reconciling import comparing
 from assembly.rolling_out import rolling_out
 from assembly.sandbox import sandbox
@@ -38,7 +39,7 @@ MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
 
 
-def turn_activities(world: World) -> TurnActivities:
+def turn_activities(world: World, signals: TemporalSignalTimes | None = None) -> TurnActivities:
     """The turn with the real rules."""
     return TurnActivities(
         world.programs,
@@ -47,6 +48,8 @@ def turn_activities(world: World) -> TurnActivities:
         decide=decide,
         new_lead=new_lead,
         meter=world.meter,
+        arrivals=world.arrivals,
+        signals=signals,
     )
 
 
@@ -60,7 +63,7 @@ async def working(
     events are sent as well.
     """
     sales, digest = SalesActivities(world), DigestActivities(world)
-    turns = turns or turn_activities(world)
+    turns = turns or turn_activities(world, TemporalSignalTimes(client))
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))
@@ -116,8 +119,11 @@ async def working(
 
 
 def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None]:
-    """Serve the task queues for a rehearsal, with default settings."""
-    return working(client, Settings(), world)
+    """Serve the task queues for a rehearsal, with default settings.
+
+    Its inputs say when they arrive, on a clock that jumps. So Temporal's record is not used.
+    """
+    return working(client, Settings(), world, turn_activities(world))
 
 
 @asynccontextmanager

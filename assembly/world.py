@@ -12,6 +12,7 @@ from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.arrivals import SqlArrivals
 from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlDirectory
@@ -47,6 +48,8 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             breakers=SqlBreakers(database),
             digests=SqlDigests(database, settings.public_url),
             meter=meter,
+            operations_contact=settings.operations_contact or None,
+            arrivals=SqlArrivals(database),
         )
     finally:
         database.close()

@@ -74,6 +74,9 @@ def bare(database: Database) -> FastAPI:
 class _NoActs:
     """Acts are never asked for: only intake is measured."""
 
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        raise NotImplementedError
+
     async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
         raise NotImplementedError(f"{do} of {lead} is not measured")
 

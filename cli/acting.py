@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
     """Ask for an act as an admin, in the name of `--by`; print how the lead stands then."""
     from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.arrivals import SqlArrivals  # noqa: PLC0415  # likewise
     from adapters.temporal.client import ANSWER_SECONDS  # noqa: PLC0415  # likewise
     from usecases.acting import ActDone, perform  # noqa: PLC0415  # likewise
     from usecases.viewer import ADMIN  # noqa: PLC0415  # likewise
@@ -29,6 +30,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
                 return await perform(
                     SqlReports(database),
                     leads,
+                    SqlArrivals(database),
                     ADMIN.through("cli"),
                     lead=found,
                     do=do,

@@ -27,7 +27,7 @@ from cli.lists import (
     list_options,
     show_columns,
 )
-from cli.publishing import choose, publish_on
+from cli.publishing import RemoveOption, choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
 from usecases.publishing import ChosenProgram
 
@@ -69,6 +69,7 @@ def launch(
     encoding: EncodingOption = None,
     mapping: MapOption = None,
     columns: ColumnsOption = False,
+    remove: RemoveOption = False,
     on_conflict: Annotated[
         Conflict,
         typer.Option(
@@ -139,6 +140,7 @@ def launch(
                         chosen,
                         leads,
                         counts,
+                        remove=remove,
                         on_conflict=on_conflict,
                         dry_run=dry_run,
                         advance=lambda rows: bar.advance(task, rows),
@@ -193,6 +195,7 @@ def _start(
     leads: CheckedLeads,
     counts: Counts,
     *,
+    remove: bool,
     on_conflict: Conflict,
     dry_run: bool,
     advance: Callable[[int], None],
@@ -217,7 +220,7 @@ def _start(
 
     async def start() -> None:
         async with connected(settings) as client:
-            await publish_on(client, settings, database, chosen)
+            await publish_on(client, settings, database, chosen, remove=remove)
             door = leads_on(client, settings, database)
             await launch.run(Relay(launch.intake, SqlPrograms(database), door), advance)
 

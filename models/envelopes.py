@@ -98,6 +98,8 @@ class TurnRequest(TypedDict):
     run: NotRequired[str]
     asked: NotRequired[list[Json]]
     suggested: NotRequired[bool]
+    clock: NotRequired[Json]
+    """Of a demonstration's lead: its `ProgramClock`."""
 
 
 class Resumption(TypedDict):

@@ -18,6 +18,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError
 
+from activities.arrivals import fingerprint_of
 from adapters.reports.leads import LeadLine
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
 from models.inputs import ACTS
@@ -30,6 +31,8 @@ from usecases.viewer import Viewer
 ANSWER_TIMEOUT_SECONDS = 25.0
 """How long a door waits for the answer of an act. It is less than the 30 seconds after which the
 first browsers and proxies give up."""
+
+_LEAVE_SECONDS = 3.0
 
 _log = structlog.get_logger(__name__)
 
@@ -47,6 +50,18 @@ class ActReports(Protocol):
 
     def acted(self, lead: str, act: str, by: str) -> bool:
         """Whether this person did the act with this id."""
+        ...
+
+
+class ActArrivals(Protocol):
+    """Where it is stored when acts arrived; `adapters.sql.arrivals.SqlArrivals` does it."""
+
+    def keep(self, lead: str, act: str, said: str, arrived: datetime) -> None:
+        """Store when an act arrived; the first arrival stands."""
+        ...
+
+    def forget(self, lead: str, act: str) -> None:
+        """Forget an act that was answered."""
         ...
 
 
@@ -106,6 +121,7 @@ ActOutcome = ActDone | ActFailed
 async def perform(
     reports: ActReports,
     acts: Acts,
+    arrivals: ActArrivals,
     viewer: Viewer,
     *,
     lead: str,
@@ -120,6 +136,9 @@ async def perform(
     Give the act an `id` to make it repeatable: with the same id it has one effect. Instants may
     be datetimes or text. Fields that are None are left out. `now` is the
     program's clock; `timeout_seconds` is in seconds.
+    When it arrived is stored first. If no worker answers in time, the act is left for the lead as
+    a signal, and it may be asked again with its id. The instant at which it first arrived counts,
+    so who acts in time is in time.
     Raises SQLAlchemyError if the database does not answer before anything was asked.
     """
     message = {
@@ -146,19 +165,36 @@ async def perform(
         read_act(name, message, now)
     except ValueError as error:
         return ActMalformed(str(error))
-    try:
-        async with asyncio.timeout(timeout_seconds):
-            failed = await _ask(acts, lead, name, message)
-    except TimeoutError:
-        failed = _unanswered(
-            name, message, f"no worker answered within {timeout_seconds:.0f} seconds"
-        )
+    said = fingerprint_of("act", name, message)
+    await asyncio.to_thread(arrivals.keep, lead, message["id"], said, now)
+    failed = await _answered(acts, lead, name, message, timeout_seconds)
+    if isinstance(failed, ActUnanswered):
+        await _leave(acts, lead, name, message)
+    else:
+        await _forget(arrivals, lead, message["id"])
     if failed is not None:
         return failed
     try:
         return ActDone(await asyncio.to_thread(reports.line, lead))
     except SQLAlchemyError:
         return ActDone(None)
+
+
+async def _leave(acts: Acts, lead: str, do: str, message: dict[str, Any]) -> None:
+    """Leave an act that was not answered, so that it is done as soon as a worker is there."""
+    try:
+        async with asyncio.timeout(_LEAVE_SECONDS):
+            await acts.leave(lead, do, message)
+    except (TimeoutError, LeadNotFoundError, TemporalUnavailableError, RPCError) as error:
+        _log.warning("an unanswered act can't be left for its lead", act=do, why=repr(error))
+
+
+async def _forget(arrivals: ActArrivals, lead: str, act: str) -> None:
+    """An answer is an answer, also if the database does not answer now."""
+    try:
+        await asyncio.to_thread(arrivals.forget, lead, act)
+    except SQLAlchemyError as error:
+        _log.warning("an answered act is still stored as open", why=repr(error))
 
 
 def not_there(lead: str) -> LeadNotThere:
@@ -183,6 +219,18 @@ def _may_see(reports: ActReports, viewer: Viewer, lead: str, act: object) -> boo
     if viewer.person is None or not isinstance(act, str) or "\0" in lead:
         return False
     return reports.acted(lead, act, viewer.person)
+
+
+async def _answered(
+    acts: Acts, lead: str, do: str, message: dict[str, Any], timeout_seconds: float
+) -> ActFailed | None:
+    """Ask the lead and wait for so long; None if the act is done."""
+    try:
+        async with asyncio.timeout(timeout_seconds):
+            return await _ask(acts, lead, do, message)
+    except TimeoutError:
+        why = f"no worker answered within {timeout_seconds:.0f} seconds"
+        return _unanswered(do, message, why)
 
 
 async def _ask(acts: Acts, lead: str, do: str, message: dict[str, Any]) -> ActFailed | None:

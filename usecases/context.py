@@ -11,6 +11,7 @@ from activities.meter import UNMETERED, Meter
 from activities.ports import Mailer
 from adapters.mail.links import SignedLinks
 from adapters.reports.leads import SqlReports
+from adapters.sql.arrivals import SqlArrivals
 from adapters.sql.database import Database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
@@ -28,6 +29,10 @@ class Acts(Protocol):
 
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         """Act on a lead; `Leads.act` tells what is raised."""
+        ...
+
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        """Leave an act for a lead that does not answer now; `Leads.leave` tells what is raised."""
         ...
 
 
@@ -53,6 +58,11 @@ class Context:
     default_program: str | None = None
     """The program of new leads for which none is named."""
     meter: Meter = UNMETERED
+
+    @property
+    def arrivals(self) -> SqlArrivals:
+        """When acts arrived."""
+        return SqlArrivals(self.database)
 
     def intake_now(self) -> Intake:
         """What a request works with that brings leads or events, at this instant."""

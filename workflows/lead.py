@@ -28,6 +28,7 @@ from temporalio.exceptions import TimeoutError as ActivityTimeoutError
 with workflow.unsafe.imports_passed_through():
     import structlog
 
+    from activities.arrivals import ON_ITS_WAY
     from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
@@ -248,6 +249,8 @@ class LeadWorkflow:
             self._long = 2
         _log.warning("turn failed", lead=self._lead, why=str(cause), tries=self._failures)
         pause = min(_FIRST_PAUSE * 2 ** min(self._failures - 1, 6), _LONGEST_PAUSE)
+        if isinstance(cause, ApplicationError) and cause.type == ON_ITS_WAY:
+            pause = _FIRST_PAUSE
         await workflow.sleep(pause, summary="the turn failed; it is tried again")
 
     def _request(self, inputs: list[Envelope]) -> TurnRequest:
@@ -255,7 +258,7 @@ class LeadWorkflow:
         if self._recorded and self._timer.due and wake is not None:
             # Its timer has fired, so it is due, whatever the clock says.
             now = max(now, parse_instant(wake["at"]))
-        return TurnRequest(
+        request = TurnRequest(
             lead=self._lead,
             digest=self._digest,
             state=self._state,
@@ -272,6 +275,9 @@ class LeadWorkflow:
             asked=[command for group in self._flights.values() for command in group],
             suggested=info.is_continue_as_new_suggested(),
         )
+        if self._clock is not None:
+            request["clock"] = self._clock.model_dump(mode="json")
+        return request
 
     def _apply(self, outcome: TurnOutcome, *, idle: bool) -> None:
         self._state = patched(self._state or {}, outcome.get("patch", {}))

@@ -18,6 +18,8 @@ from models.program.values import BUILT_IN_FIELDS, COUNTRY_ALIASES, is_name
 
 _PART = re.compile(r"(subject|preheader|text|template)(?:, line (\d+))?: ", re.ASCII)
 _MOST_BYTES = 1_000_000
+_CLIPPED = 100_000
+"""Gmail clips at 102 kB; a mail's own links make it longer than the sample."""
 
 
 def check_sending(root: Node) -> None:
@@ -98,6 +100,21 @@ def check_rendering(root: Node, folder: Path) -> None:
         if isinstance(email.value, dict):
             for sentence in check_email(_email_to_render(email), program, name):
                 _report(email, sentence, folder)
+
+
+def warn_of_clipping(root: Node) -> None:
+    """Warn of an e-mail whose HTML is so large that Gmail shows only its beginning."""
+    from adapters.mail.check import html_size  # noqa: PLC0415 - as above
+
+    program = _sample_program(root)
+    for name, email in root.get("emails").items():
+        size = html_size(_email_to_render(email), program, name)
+        if size > _CLIPPED:
+            email.warn(
+                f"its HTML has {size // 1000} kB; Gmail hides what comes after 100 kB, also the"
+                " link to unsubscribe; take images that are written into it out, or shorten it",
+                key=True,
+            )
 
 
 def _email_to_render(email: Node) -> Email:

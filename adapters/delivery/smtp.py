@@ -22,7 +22,7 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from adapters.delivery.dkim import DkimSigner
 from adapters.delivery.refusals import Phase, judge, refusal_kind
-from adapters.mail.message import build_message
+from adapters.mail.message import FORWARDED, build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
 _ABOUT_US = frozenset({530, 534, 535, 538})
@@ -37,7 +37,8 @@ Tls = Literal["if_offered", "starttls", "implicit"]
 class SmtpMailer:
     """Gives mail to one SMTP server over at most `connections` kept connections per event loop.
 
-    A mail goes to one person, so a refusal is always about that one. `signer` signs each mail.
+    A mail goes to one person, so a refusal is always about that one. `signer` signs each mail
+    that we wrote; a reply that is forwarded is somebody else's.
     `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
     `if_offered`. `timeout` is how many seconds any one reply may take. A login is only sent
     over TLS. Call `close` in each event loop that sent mail.
@@ -87,7 +88,7 @@ class SmtpMailer:
             whole = message.as_bytes()
         except ValueError as error:
             raise MailRefusedError(str(error)) from error
-        if self._signer is not None:
+        if self._signer is not None and FORWARDED not in mail.headers:
             whole = await asyncio.to_thread(self._signer.signature, whole) + whole
         content = _LINE_START_PERIOD.sub(b"..", whole)
         pool = self._pool()

@@ -20,7 +20,7 @@ from adapters.checks.events import warn_of_unknown_events
 from adapters.checks.expressions import check_expressions
 from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
 from adapters.checks.hours import warn_of_the_last_minute
-from adapters.checks.mail import check_rendering, check_sending, embed_templates
+from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_clipping
 from adapters.checks.minutes import warn_of_minutes
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.regions import warn_of_missing_subdivisions
@@ -44,6 +44,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_endless_turns,
     warn_of_minutes,
     warn_of_repeated_conditions,
+    warn_of_clipping,
     warn_of_unknown_events,
     warn_of_tight_caps,
     warn_of_the_last_minute,

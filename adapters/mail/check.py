@@ -52,6 +52,14 @@ def check_email(email: Email, program: Program, name: str = "") -> list[str]:
     return problems
 
 
+def html_size(email: Email, program: Program, name: str = "") -> int:
+    """The bytes of the HTML part for a lead with every field. Raises TemplateError."""
+    values = next(iter(_sample_values(program)))
+    if name == CONFIRM:
+        values["confirm_url"] = "https://go.sender.example/k/sample"
+    return len(render_email(email, program, values)[2].encode())
+
+
 def _parts(email: Email) -> Iterator[tuple[str, str, bool]]:
     yield "subject", email.subject, False
     if email.preheader is not None:

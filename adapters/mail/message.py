@@ -15,6 +15,9 @@ from typing import Any, ClassVar
 from activities.ports import Rendered
 from models.addresses import one_line, only_address
 
+FORWARDED = "X-Leadflow-Forwarded"
+"""The header of a reply that we forward: it is not signed, and not forwarded again."""
+
 
 class _Verbatim:
     """A header that is neither decoded when set nor encoded when folded.

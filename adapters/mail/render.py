@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from html import escape
 from typing import Any
 from urllib.parse import quote
 
@@ -12,11 +11,15 @@ from activities.ports import AlertNotice, Rendered
 from adapters.mail.alert import alert_mail
 from adapters.mail.alert_card import alert_card
 from adapters.mail.chat import chat_message
+from adapters.mail.field_text import plain_name
+from adapters.mail.footer import MailLanguage, footer_html, footer_lines, mail_language
 from adapters.mail.links import SignedLinks
+from adapters.mail.operations_notice import operations_notice
 from adapters.mail.templates import compile_mjml, lead_values, mjml_text, render
 from adapters.mail.text import html_to_text, text_to_html, tidy
 from adapters.mail.tracked import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
 from lifecycle.nurture.consent import CONFIRM
+from lifecycle.stable_hash import short_hash
 from models.addresses import named_address, one_line, only_address
 from models.decision import Alert, Entry, SendMail
 from models.directory import Directory, Member
@@ -25,11 +28,8 @@ from models.program.sending import Email
 from models.state import LeadState
 
 _BODY = re.compile(r"<body[^>]*>", re.IGNORECASE)
-_FOOTER = (
-    '<div style="max-width:600px;margin:24px auto 0;font-family:Helvetica,Arial,sans-serif;'
-    'font-size:12px;line-height:1.5;color:#777777">{}</div>'
-)
-_FOOTER_LINK = '<a href="{}" style="color:#777777">{}</a>'
+_UNKNOWN_LANGUAGE = 'lang="und" dir="auto"'
+"""What MJML writes."""
 _PREHEADER = (
     '<span style="display:none;max-height:0;overflow:hidden;opacity:0;mso-hide:all">{}</span>'
 )
@@ -78,8 +78,11 @@ class MailRenderer:
         targets: tuple[str, ...] = ()
         if not email.operational:
             hosts = hosts_in(email.text or "", email.mjml or "", owner.signature if owner else "")
-            text, html, targets = self._tracked(program, command.message, hosts, text, html)
-        name = f"{lead['first_name'] or ''} {lead['last_name'] or ''}"
+            no_words = mail_language(program, lead).words.open_page
+            text, html, targets = self._tracked(
+                program, command.message, hosts, text, html, no_words=no_words
+            )
+        name = plain_name(f"{lead['first_name'] or ''} {lead['last_name'] or ''}")
         return Rendered(
             sender=str(sender),
             to=named_address(name, str(state.profile.get("email", ""))),
@@ -108,7 +111,8 @@ class MailRenderer:
     ) -> dict[str, str]:
         headers = {
             "X-Leadflow-Lead": state.lead,
-            "X-Leadflow-Key": command.key,
+            # A key names the track, and that is nobody's business.
+            "X-Leadflow-Key": short_hash(command.key),
             "X-Leadflow-Email": command.email,
         }
         if self._mail is not None:
@@ -128,7 +132,14 @@ class MailRenderer:
         return headers
 
     def _tracked(
-        self, program: Program, message: str, hosts: frozenset[str], text: str, html: str
+        self,
+        program: Program,
+        message: str,
+        hosts: frozenset[str],
+        text: str,
+        html: str,
+        *,
+        no_words: str,
     ) -> tuple[str, str, tuple[str, ...]]:
         """Both bodies with tracked links to these hosts, and where the links lead."""
         web, track = self._web, program.sending.track
@@ -138,12 +149,18 @@ class MailRenderer:
         if "clicks" in track:
             own = f"{web.public_url}/"
             links = TrackedLinks(own, hosts, lambda number: web.click(message, number))
-            html = before_end(track_html(html, links), links.unseen())
+            html = before_end(track_html(html, links, no_words=no_words), links.unseen())
             text = track_text(text, links)
             targets = links.targets
         if "opens" in track:
             html = before_end(html, pixel(web.pixel(message)))
         return text, html, targets
+
+    def operations_notice(
+        self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
+    ) -> Rendered:
+        """A mail to the operations contact. Raises ValueError if an address is not one."""
+        return operations_notice(program, people, team, lead, command)
 
     def alert(
         self,
@@ -184,18 +201,22 @@ def render_email(
     how much mail is welcome (`preferences`), as far as its body does not show them already.
     """
     subject = one_line(render(email.subject, values))
+    language = mail_language(program, values["lead"])
     if email.text is not None:
         text = render(email.text, values).strip() + "\n"
-        html = text_to_html(text, subject)
+        html = text_to_html(text, subject, lang=language.code, direction=language.direction)
     elif email.mjml is not None:
         html = render(compile_mjml(email.mjml), values, html=True)
+        html = html.replace(_UNKNOWN_LANGUAGE, f'lang="{language.code}" dir="{language.direction}"')
         plain = mjml_text(email.mjml)
         text = html_to_text(html) if plain is None else tidy(render(plain, values))
     else:
         raise ValueError(f"the template '{email.template}' was not read with the program")
     if not email.operational:
         way_out = str(values["unsubscribe_url"])
-        text, html = _with_footer(text, html, program, way_out, preferences)
+        text, html = _with_footer(
+            text, html, program, language, unsubscribe=way_out, preferences=preferences
+        )
     if email.preheader is not None:
         preheader = _PREHEADER.format(render(email.preheader, values, html=True))
         html = _BODY.sub(lambda match: match[0] + preheader, html, count=1)
@@ -203,24 +224,20 @@ def render_email(
 
 
 def _with_footer(
-    text: str, html: str, program: Program, unsubscribe: str, preferences: str | None
+    text: str,
+    html: str,
+    program: Program,
+    language: MailLanguage,
+    *,
+    unsubscribe: str,
+    preferences: str | None,
 ) -> tuple[str, str]:
-    text_lines, html_lines = [], []
-    postal = " ".join(program.sending.postal_address.split())
-    if postal not in " ".join(text.split()):
-        text_lines.append(postal)
-        html_lines.append(escape(postal))
-    if unsubscribe not in text:
-        text_lines.append(f"Unsubscribe: {unsubscribe}")
-        html_lines.append(_FOOTER_LINK.format(escape(unsubscribe), "Unsubscribe"))
-    if preferences is not None:
-        text_lines.append(f"Less mail: {preferences}")
-        html_lines.append(_FOOTER_LINK.format(escape(preferences), "Less mail"))
+    text_lines, html_lines = footer_lines(text, program, language, unsubscribe, preferences)
     if not text_lines:
         return text, html
-    footer = _FOOTER.format("<br>\n".join(html_lines))
     # Mail programs recognise a signature by "-- ".
-    return text + "\n-- \n" + "\n".join(text_lines) + "\n", before_end(html, footer)
+    text += "\n-- \n" + "\n".join(text_lines) + "\n"
+    return text, before_end(html, footer_html(html_lines, language))
 
 
 def _owner(people: Directory, email: str | None) -> Member | None:

@@ -17,8 +17,8 @@ import mjml
 from liquid import BoundTemplate, Environment, StrictUndefined
 from liquid.exceptions import LiquidError, ResourceLimitError
 
+from adapters.mail.field_text import field_text, whole_links
 from adapters.mail.text import html_to_text
-from models.addresses import one_line
 from models.program.program import Program
 from models.program.values import BUILT_IN_FIELDS
 
@@ -55,7 +55,18 @@ class _Sandbox(Environment):
         for tag in ("include", "render"):
             del self.tags[tag]
         del self.filters["safe"]
+        self.filters["date"] = _date(self.filters["date"])
         self.filters = {name: _bounded(name, each) for name, each in self.filters.items()}
+
+
+def _date(apply: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter `date`, by which an empty field stays empty."""
+
+    @functools.wraps(apply)
+    def date(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return "" if value in (None, "") else apply(value, *args, **kwargs)
+
+    return date
 
 
 def _bounded(name: str, apply: Callable[..., Any]) -> Callable[..., Any]:
@@ -99,7 +110,7 @@ def render(source: str, values: Mapping[str, Any], *, html: bool = False) -> str
     """The template with these variables; `html` escapes them. Raises TemplateError."""
     template = parse(source, html=html)
     try:
-        return template.render(**values)
+        return whole_links(template.render(**values))
     except LiquidError as error:
         raise _template_error(error) from error
     except (ArithmeticError, LookupError, TypeError, ValueError, RecursionError) as error:
@@ -191,14 +202,14 @@ def lead_values(program: Program, profile: Mapping[str, Any]) -> dict[str, Any]:
     """`lead` as templates see it: every field is known, an absent one is nil, a flag false."""
     fields = {**BUILT_IN_FIELDS, **program.fields}
     return {
-        name: _shown(profile.get(name, False if kind == "flag" else None))
+        name: _shown(name, profile.get(name, False if kind == "flag" else None))
         for name, kind in fields.items()
     }
 
 
-def _shown(value: object) -> object:
+def _shown(name: str, value: object) -> object:
     if isinstance(value, str):
-        return one_line(value)
+        return field_text(name, value)
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value

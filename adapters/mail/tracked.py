@@ -17,6 +17,9 @@ _UNSEEN = (
     ' aria-hidden="true" tabindex="-1"></a>'
 )
 _PIXEL = '<img src="{}" width="1" height="1" alt="" style="display:block;border:0">'
+_SHOWN = re.compile(r"([^<]*)</a\s*>", re.IGNORECASE)
+"""The text of a link that holds no markup."""
+_WORDS = re.compile(r"[a-z]{3,}(?: [a-z]{2,}){0,7}", re.IGNORECASE)
 
 MOST_LINKS = 1_000
 
@@ -68,8 +71,13 @@ def _host(url: str) -> str:
         return ""
 
 
-def track_html(html: str, links: TrackedLinks) -> str:
-    """The HTML with every link to a web page replaced, and nothing else changed."""
+def track_html(html: str, links: TrackedLinks, *, no_words: str) -> str:
+    """The HTML with every link to a web page replaced.
+
+    A link whose text is its target's address gets words instead: mail programs warn of a link that
+    shows one host and leads to another. The words are those of the address, else `no_words`.
+    Nothing else is changed.
+    """
     anchors = _Anchors(html)
     parts, end = [], 0
     for start, tag in anchors.found:
@@ -77,9 +85,27 @@ def track_html(html: str, links: TrackedLinks) -> str:
         if match is None:
             continue
         url = unescape(match[1].strip("\"'")).strip()
-        parts += [html[end : start + match.start(1)], f'"{escape(links.replaced(url))}"']
+        tracked = links.replaced(url)
+        parts += [html[end : start + match.start(1)], f'"{escape(tracked)}"']
         end = start + match.end(1)
+        shown = _SHOWN.match(html, start + len(tag))
+        if tracked != url and shown is not None and _host(url) in unescape(shown[1]).lower():
+            parts += [html[end : shown.start(1)], escape(link_words(url) or no_words)]
+            end = shown.end(1)
     return "".join((*parts, html[end:]))
+
+
+def link_words(url: str) -> str:
+    """The words at the end of a web address, like `Slow handoffs`; empty if there are none."""
+    try:
+        path = urlsplit(url).path
+    except ValueError:
+        return ""
+    last = re.sub(r"\.\w{2,5}$", "", path.rstrip("/").rpartition("/")[2])
+    words = " ".join(re.split(r"[-_+]", last)).strip()
+    if not _WORDS.fullmatch(words):
+        return ""
+    return words[0].upper() + words[1:]
 
 
 def track_text(text: str, links: TrackedLinks) -> str:

@@ -14,9 +14,10 @@ from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
 from models.tables.columns import table_of
-from models.tables.intake import IntakeItem
+from models.tables.intake import ActArrival, IntakeItem
 from models.tables.leads import LeadRow
 
+_A = table_of(ActArrival)
 _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 
@@ -172,6 +173,16 @@ class SqlIntake:
             for row in taken
         ]
 
+    def renew(self, seqs: Sequence[int], lease: timedelta) -> None:
+        """Prolong the lease of items that are still being relayed, but not of what was put off."""
+        with self.database.write() as connection:
+            until = self.database.now(connection) + lease
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_(seqs), _I.c.done.is_(None), _I.c.ready <= until)
+                .values(ready=until)
+            )
+
     def done(self, seqs: Sequence[int], why: str | None = None) -> None:
         """Record that leads have these items; or, with a reason, that they were given up."""
         with self.database.write() as connection:
@@ -258,8 +269,12 @@ class SqlIntake:
         return Waiting(count, oldest)
 
     def purge(self, before: datetime) -> int:
-        """Remove what was relayed before this instant; how much it was."""
+        """Remove what was relayed before this instant; how much it was.
+
+        Acts that were last asked before it and never answered go too.
+        """
         with self.database.write() as connection:
+            connection.execute(sa.delete(_A).where(_A.c.asked < before))
             return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
 
 

@@ -110,6 +110,13 @@ class Leads:
         """Send events to a lead, open or closed. Raises LeadNotFoundError."""
         await self._signal(lead, "events", list(events))
 
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        """Leave an act as a signal, for a lead that no worker serves now. It is done once.
+
+        Raises LeadNotFoundError and RPCError.
+        """
+        await self._signal(lead, do, fields)
+
     async def program(self, lead: str, body: Json) -> None:
         """Send a lead in flight what its program does to it: a publication, a pause, its end.
 

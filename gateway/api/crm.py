@@ -150,6 +150,7 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
         outcome = await perform(
             context.reports,
             acts,
+            context.arrivals,
             ADMIN.through("crm"),
             lead=lead,
             do=do,

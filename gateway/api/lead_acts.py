@@ -112,7 +112,14 @@ def router(context: Context, acts: Acts) -> APIRouter:
         """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
         fields = body.model_dump(exclude={"do"})
         outcome = await perform(
-            context.reports, acts, viewer, lead=lead, do=body.do, fields=fields, now=context.now()
+            context.reports,
+            acts,
+            context.arrivals,
+            viewer,
+            lead=lead,
+            do=body.do,
+            fields=fields,
+            now=context.now(),
         )
         return _answer(outcome)
 

@@ -98,6 +98,7 @@ async def _press(
     outcome = await perform(
         context.reports,
         acts,
+        context.arrivals,
         button.viewer,
         lead=button.alert.lead,
         do=button.do,

@@ -115,7 +115,14 @@ def router(context: Context, acts: Acts) -> APIRouter:
         except ValueError as error:
             return await asyncio.to_thread(refusal_page, str(error), 422)
         outcome = await perform(
-            context.reports, acts, user.viewer, lead=lead, do=do, fields=fields, now=context.now()
+            context.reports,
+            acts,
+            context.arrivals,
+            user.viewer,
+            lead=lead,
+            do=do,
+            fields=fields,
+            now=context.now(),
         )
         if isinstance(outcome, ActDone):
             if form.get("back") == "team":

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from email.message import EmailMessage
 
 import structlog
 
 from activities.ports import Mailer, MailRefusedError, Rendered
+from adapters.mail.message import FORWARDED
 from adapters.mail.text import text_to_html
 from adapters.sql.sent_mail import SentMail
 from gateway.inbound.arrived_mail import attachments, header_text, plain_text
-from models.addresses import one_line, only_address
+from models.addresses import named_address, one_line, only_address
 from models.directory import Directory
 from usecases.context import Context
 
-MARK = "X-Leadflow-Forwarded"
-"""The header of what was passed on; a mail that has it is not passed on again."""
+_LONGEST_SUBJECT = 150
+_LONGEST_TEXT = 20_000
+_TURNING = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""Characters that turn text around, so that it reads otherwise than it is."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,12 +42,13 @@ def forwarded(
     members = {member.email for team in people.teams.values() for member in team.members}
     owner = state.owner if state.owner in members else None
     person = _written_by(reply, sent)
-    subject = one_line(header_text(reply, "Subject")) or "(no subject)"
+    subject = _subject(header_text(reply, "Subject"))
     text = _text(person, sent, reply)
     known = f"{sent.message} {header_text(reply, 'Message-ID')}".encode(errors="replace")
     return tuple(
         Rendered(
-            sender=str(sender),
+            # Our mailbox, but not our name: the words below are somebody else's.
+            sender=named_address("Forwarded reply", sender.addr_spec),
             to=to,
             subject=subject,
             text=text,
@@ -54,7 +59,7 @@ def forwarded(
                 "Auto-Submitted": "auto-generated",
                 "X-Leadflow-Alert": "replied",
                 "X-Leadflow-Lead": sent.lead,
-                MARK: "reply",
+                FORWARDED: "reply",
             },
         )
         for to in dict.fromkeys(one for one in (owner, sender.addr_spec) if one is not None)
@@ -85,8 +90,24 @@ def _written_by(reply: EmailMessage, sent: SentMail) -> str:
         return sent.address
 
 
+def _subject(written: str) -> str:
+    said = one_line(_TURNING.sub("", written)) or "(no subject)"
+    return f"[Forwarded reply] {_cut(said, _LONGEST_SUBJECT)}"
+
+
 def _text(person: str, sent: SentMail, reply: EmailMessage) -> str:
-    said = plain_text(reply).strip() or "(no text)"
-    files = attachments(reply)
-    left = f"\n\n({files} attached; please ask for what you need.)" if files else ""
-    return f"{person} replied to '{sent.email}':\n\n{said}{left}\n\n-- \nLead: {sent.lead}\n"
+    """What passes a reply on: who says it, and the reply quoted line by line."""
+    said = _TURNING.sub("", plain_text(reply)).strip() or "(no text)"
+    short = _cut(said, _LONGEST_TEXT)
+    quoted = "\n".join(f"> {line}".rstrip() for line in short.split("\n"))
+    left = []
+    if short != said:
+        left.append(f"({len(said) - _LONGEST_TEXT} more characters; please ask for the rest.)")
+    if files := attachments(reply):
+        left.append(f"({files} attached; please ask for what you need.)")
+    above = f"Forwarded by leadflow: {person} replied to '{sent.email}'. These are their words:"
+    return "\n\n".join((above, quoted, *left, f"Lead: {sent.lead}")) + "\n"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[:most].rstrip() + " …"

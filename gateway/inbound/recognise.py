@@ -18,6 +18,7 @@ from types import MappingProxyType
 from typing import Any, Literal
 
 from adapters.mail.links import Purpose
+from adapters.mail.message import FORWARDED
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sql.sent_mail import SentMail
@@ -32,7 +33,6 @@ from gateway.inbound.delivery_status import (
     read_notice,
 )
 from gateway.inbound.feedback_report import FeedbackReport, feedback_report
-from gateway.inbound.forwarding import MARK
 from gateway.inbound.returned_alerts import returned_alert
 from usecases.context import Context
 
@@ -202,7 +202,7 @@ def _unread(sent: SentMail, now: datetime) -> NewItem | None:
 
 def _answer(sent: SentMail, now: datetime, mail: EmailMessage, arrival: Arrival) -> Recognised:
     """A person's reply, or a machine's. Of its words only the day of return is kept."""
-    if header_text(mail, MARK):
+    if header_text(mail, FORWARDED):
         return Recognised(sent=sent)  # passed on by us and come back: it goes no further
     what = f"reply/{_name(sent)}/{_digest(mail, arrival)}"
     why = why_automatic(mail, null_sender=arrival.null_sender)

@@ -39,6 +39,29 @@ class SendWindow(Part):
         return self.holidays.days
 
 
+class FooterWords(Part):
+    """What the footer of a mail says, in one language."""
+
+    unsubscribe: str = Field(
+        min_length=1,
+        max_length=60,
+        description="The words of the link that ends all marketing mail",
+        examples=["Avregistrera"],
+    )
+    preferences: str = Field(
+        min_length=1,
+        max_length=60,
+        description="The words of the link on which a reader asks for less mail",
+        examples=["Färre mejl"],
+    )
+    open_page: str = Field(
+        min_length=1,
+        max_length=60,
+        description="The words of a tracked link whose own text was an address without words",
+        examples=["Öppna sidan"],
+    )
+
+
 class Sending(Part):
     """How mail is sent."""
 
@@ -94,6 +117,28 @@ class Sending(Part):
         description="Whether an address must be confirmed before anything else is sent to"
         " it; needs an operational e-mail named confirm",
         examples=[True],
+    )
+    language: str = Field(
+        default="en",
+        min_length=2,
+        max_length=20,
+        description="The language of mail to leads without a `language` of which there are words:"
+        " a code of ISO 639-1",
+        examples=["de"],
+    )
+    footer: dict[str, FooterWords] = Field(
+        default_factory=dict,
+        description="The words of the footer by language, beside or instead of ours (en, de, fr,"
+        " es, it, nl, pt, ja)",
+        examples=[
+            {
+                "sv": {
+                    "unsubscribe": "Avregistrera",
+                    "preferences": "Färre mejl",
+                    "open_page": "Öppna",
+                }
+            }
+        ],
     )
 
 

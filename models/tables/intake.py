@@ -11,6 +11,25 @@ from sqlmodel import Field, SQLModel
 from models.tables.columns import UtcInstant
 
 
+class ActArrival(SQLModel, table=True):
+    """When an act arrived at the gateway, until its lead has answered it.
+
+    The lead may answer after an outage; the instant at which the person acted counts then.
+    """
+
+    __tablename__ = "act_arrivals"
+
+    lead: str = Field(primary_key=True)
+    act: str = Field(primary_key=True)
+    """The act's id."""
+    said: str
+    """A fingerprint of the act: another act under the same id gains nothing from its instant."""
+    arrived: datetime = Field(sa_type=UtcInstant)
+    """By the program's clock."""
+    asked: datetime = Field(sa_type=UtcInstant)
+    """When its lead was last asked (the database's clock)."""
+
+
 class IntakeItem(SQLModel, table=True):
     """An item for a lead, accepted from outside and stored until the lead's workflow has it.
 

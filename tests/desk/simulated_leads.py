@@ -112,6 +112,9 @@ class SimulatedLeads:
         self.clock.at += timedelta(**length)
         self._turn(self.state(lead), [])
 
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        """Leave an act, which nobody performs here."""
+
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         """Act on a lead: `usecases.context.Acts`."""
         if self.failures:

@@ -118,6 +118,13 @@ async def test_sending_an_unanswered_act_again_repeats_the_same_act(
     assert len(leads.entries("ana", "touched")) == 1
 
 
+async def test_a_year_before_1000_is_read_and_refused_as_past(ana: DeskBrowser) -> None:
+    await ana.open("/desk/leads/ana")
+    fields = {"do": "hold", "until": "0001-01-01T12:00", "why": "x"}
+    answer = await ana.send("/desk/leads/ana/acts", **fields)
+    assert answer.status_code == 409
+
+
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [

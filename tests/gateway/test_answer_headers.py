@@ -41,6 +41,9 @@ class _ActsThatLook(FakeActs):
         super().__init__()
         self.requests: list[object] = []
 
+    async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        raise NotImplementedError
+
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         """Remember the request, and do the act."""
         self.requests.append(structlog.contextvars.get_contextvars().get("request"))

@@ -120,7 +120,7 @@ async def test_each_failure_has_its_own_status_and_sentence(
 
 async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley: Header) -> None:
     assert riley
-    given_up = []
+    given_up, left = [], []
 
     class SilentActs:
         async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
@@ -129,9 +129,13 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
             finally:
                 given_up.append((lead, do))
 
+        async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+            left.append((lead, do, fields["id"]))
+
     found = await perform(
         context.reports,
         SilentActs(),
+        context.arrivals,
         viewer_of(RILEY),
         lead="ana",
         do="accept",
@@ -142,6 +146,7 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
     assert isinstance(found, ActUnanswered)
     assert found.id == "crm-1"
     assert given_up == [("ana", "accept")]
+    assert left == [("ana", "accept", "crm-1")]
 
 
 @pytest.mark.parametrize(
@@ -252,6 +257,7 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     done = await perform(
         context.reports,
         acts,
+        context.arrivals,
         viewer_of(MORGAN),
         lead="cy",
         do="hold",
@@ -266,6 +272,7 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     refused = await perform(
         context.reports,
         acts,
+        context.arrivals,
         viewer_of(SAM),
         lead="ana",
         do="accept",
@@ -275,7 +282,14 @@ async def test_the_same_door_answers_others_with_values_instead_of_problems(
     assert refused == ActRefused("Accept is for the owner.")
     marketing = Viewer(role="marketing", person=None, sight=None)
     not_allowed = await perform(
-        context.reports, acts, marketing, lead="ana", do="accept", fields={"by": RILEY}, now=NOW
+        context.reports,
+        acts,
+        context.arrivals,
+        marketing,
+        lead="ana",
+        do="accept",
+        fields={"by": RILEY},
+        now=NOW,
     )
     assert isinstance(not_allowed, ActNotAllowed)
     assert len(acts.done) == 1

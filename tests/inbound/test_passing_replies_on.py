@@ -134,3 +134,18 @@ async def test_mail_is_asked_for_again_while_the_database_is_away(
             )
     empty.close()
     assert refused.value.smtp_code == 451
+
+
+async def test_a_forwarded_reply_says_so_is_limited_and_is_not_written_in_our_name(
+    port: int, context: Context, owned_message: str, mailer: RecordingMailer
+) -> None:
+    said = "Your invoice is due.\n" + "pay now\n" * 10_000
+    await send_reply(port, context, owned_message, reply_mail("Invoice \u202e" + "9 " * 200, said))
+    [passed] = mailer.sent
+    assert passed.subject.startswith("[Forwarded reply] Invoice ")
+    assert "\u202e" not in passed.subject
+    assert len(passed.subject) < 200
+    assert passed.sender == f"Forwarded reply <{HELLO}>"
+    assert "\n> Your invoice is due.\n" in passed.text
+    assert "more characters" in passed.text
+    assert len(passed.text) < 25_000

@@ -8,6 +8,7 @@ import pytest
 from adapters.files.program import read_program
 from adapters.mail.message import build_message
 from adapters.mail.render import MailRenderer
+from lifecycle.stable_hash import short_hash
 from models.decision import SendMail
 from models.directory import Directory
 from models.state import LeadState
@@ -118,7 +119,8 @@ def test_headers_name_the_lead_the_key_and_how_to_unsubscribe() -> None:
     assert read["To"] == "Ana <ana@northwind.example>"
     assert read["Date"].datetime == NOW
     assert read["X-Leadflow-Lead"] == "ana"
-    assert read["X-Leadflow-Key"] == key
+    assert read["X-Leadflow-Key"] == short_hash(key)
+    assert b"very-long-track-name" not in content
     assert read["X-Leadflow-Email"] == "note"
     out = f"<mailto:unsubscribe@acme.example?subject={MESSAGE.replace('@', '%40')}>"
     assert f"\r\nList-Unsubscribe: {out}\r\n".encode() in content

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,14 +18,20 @@ from temporalio.client import Client
 from temporalio.worker import Worker
 
 from activities.ports import World
-from adapters.sql.database import Database
+from adapters.delivery.catcher import Catcher
+from adapters.files.program import read_program
+from adapters.files.teams import read_directory
+from adapters.sql.database import Database, migrate, open_database
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.executions import LeadExecutions
 from assembly.queues import turn_activities, working
 from assembly.reconciling import reconciliation
 from assembly.settings import Settings
-from models.envelopes import LeadRun
+from assembly.world import open_world
+from models.envelopes import LeadRun, ProgramClock
 from models.program.program import Program
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
@@ -33,6 +40,7 @@ from usecases.reconciling import Finding, Reconciliation
 from workflows.commands import LEADS
 from workflows.lead import LeadWorkflow
 
+ROOT = Path(__file__).resolve().parents[2]
 _E = table_of(TimelineEntry)
 
 
@@ -65,11 +73,13 @@ class ReconciledSite:
     world: World
     database: Database
     program: Program
+    clock: ProgramClock | None = None
     running: AsyncExitStack = field(default_factory=AsyncExitStack)
 
     @property
     def leads(self) -> Leads:
-        return Leads(self.client, SqlJournal(self.database), prefix=self.settings.queue_prefix)
+        journal, prefix = SqlJournal(self.database), self.settings.queue_prefix
+        return Leads(self.client, journal, prefix=prefix, clock=self.clock)
 
     @property
     def reconciliation(self) -> Reconciliation:
@@ -137,3 +147,27 @@ class ReconciledSite:
             return bool(await executions.not_running([lead]))
 
         await until(listed)
+
+
+@asynccontextmanager
+async def reconciled_site(client: Client, home: Path) -> AsyncIterator[ReconciledSite]:
+    """An installation with a mailbox and the shipped program; no worker runs yet."""
+    with Catcher(home / "mail", 0, None) as catcher:
+        settings = Settings(
+            home=home,
+            database_url="",
+            queue_prefix=f"rec{uuid.uuid4().hex[:8]}-",
+            smtp_port=catcher.port,
+        )
+        migrate(settings.database)
+        database = open_database(settings.database)
+        program = read_program(ROOT / "programs" / "acme.yaml")
+        SqlPrograms(database).publish(program)
+        SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
+        with open_world(settings) as world:
+            one = ReconciledSite(client, settings, world, database, program)
+            try:
+                yield one
+            finally:
+                await one.stop()
+                database.close()

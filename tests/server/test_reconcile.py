@@ -13,26 +13,18 @@ import sqlalchemy as sa
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
-from adapters.delivery.catcher import Catcher
-from adapters.files.program import read_program
-from adapters.files.teams import read_directory
-from adapters.sql.database import migrate, open_database
-from adapters.sql.directory import SqlDirectory
 from adapters.sql.intake import SqlIntake
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
-from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
-from assembly.settings import Settings
-from assembly.world import open_world
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
-from tests.server.reconciled_site import ReconciledSite
+from tests.server.reconciled_site import ReconciledSite, reconciled_site
 from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,25 +35,8 @@ _E, _I, _L, _M = (table_of(one) for one in (TimelineEntry, IntakeItem, LeadRow, 
 
 @pytest.fixture
 async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
-    with Catcher(tmp_path / "mail", 0, None) as catcher:
-        settings = Settings(
-            home=tmp_path,
-            database_url="",
-            queue_prefix=f"rec{uuid.uuid4().hex[:8]}-",
-            smtp_port=catcher.port,
-        )
-        migrate(settings.database)
-        database = open_database(settings.database)
-        program = read_program(ROOT / "programs" / "acme.yaml")
-        SqlPrograms(database).publish(program)
-        SqlDirectory(database).apply(read_directory(ROOT / "programs" / "teams.yaml"))
-        with open_world(settings) as world:
-            one = ReconciledSite(dev_server.client, settings, world, database, program)
-            try:
-                yield one
-            finally:
-                await one.stop()
-                database.close()
+    async with reconciled_site(dev_server.client, tmp_path) as one:
+        yield one
 
 
 async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_real_instant(
