@@ -301,6 +301,12 @@ class Renderer(Protocol):
         """An alert to a person of sales."""
         ...
 
+    def operations_notice(
+        self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
+    ) -> Rendered:
+        """A mail to the operations contact: nobody is alerted for this team. `to` is an address."""
+        ...
+
 
 class Digests(Protocol):
     """Writes digests: managers read how the handoffs of their teams stand."""
@@ -406,4 +412,6 @@ class World:
     breakers: Breakers
     digests: Digests
     meter: Meter = UNMETERED
+    operations_contact: str | None = None
+    """Who hears of a program whose team is missing or has no manager."""
     arrivals: Arrivals | None = None

@@ -7,6 +7,7 @@ posted to the team's chat if there is one.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 import structlog
 from temporalio import activity
@@ -20,9 +21,10 @@ from activities.ports import (
     ChatRefusedError,
     MailRefusedError,
     MailUnsentError,
+    Rendered,
     World,
 )
-from models.decision import Alert
+from models.decision import OPERATIONS, Alert
 from models.envelopes import CommandResult, Work
 
 _log = structlog.get_logger(__name__)
@@ -47,19 +49,51 @@ class SalesActivities:
                 command = read_command(one)
                 if not isinstance(command, Alert):
                     raise TypeError(f"{type(command).__name__} tells nobody anything")
+                if command.to == OPERATIONS:
+                    await self._to_operations(work["lead"], command)
+                    told.append({})
+                    continue
                 notice, team = await asyncio.to_thread(self._written, work["lead"], command)
-                told.append(await self._by_mail(work["lead"], command, notice))
+                told.append(await self._by_mail(work["lead"], command, notice.mail))
                 if self._world.chat.reaches(team):
                     await self._to_chat(work["lead"], command, notice, team)
         return told
 
-    async def _by_mail(self, lead: str, command: Alert, notice: AlertNotice) -> CommandResult:
+    async def _to_operations(self, lead: str, command: Alert) -> None:
+        """Tell the operations contact: one mail a day for each program and team."""
+        contact = self._world.operations_contact
+        if contact is None:
+            _log.warning(
+                "nobody is alerted: the team is missing or has no manager, and"
+                " LEADFLOW_OPERATIONS_CONTACT is not set",
+                lead=lead,
+                why=command.why,
+            )
+            return
+        notice, mail = await asyncio.to_thread(
+            self._for_operations, lead, replace(command, to=contact)
+        )
+        await self._by_mail(lead, notice, mail)
+
+    def _for_operations(self, lead: str, command: Alert) -> tuple[Alert, Rendered]:
+        state = self._world.journal.state(lead)
+        if state is None:
+            raise LookupError(f"the lead {lead} has no row in this database")
+        program = self._world.programs.load(state.digest)
+        team = state.handoff.team if state.handoff is not None else None
+        once = f"operations/{program.program}/{team or ''}/{command.at:%Y-%m-%d}"
+        command = replace(command, key=once)
+        people = self._world.people.directory()
+        mail = self._world.renderer.operations_notice(program, people, team, lead, command)
+        return command, mail
+
+    async def _by_mail(self, lead: str, command: Alert, mail: Rendered) -> CommandResult:
         if not await self._claimed(lead, command, command.key):
             return {}
         mail_ledger = self._world.mail_ledger
-        await asyncio.to_thread(mail_ledger.addressed, command.key, notice.mail, command.handoff)
+        await asyncio.to_thread(mail_ledger.addressed, command.key, mail, command.handoff)
         try:
-            await self._world.alerts.send(notice.mail)
+            await self._world.alerts.send(mail)
         except MailUnsentError as error:
             await asyncio.to_thread(mail_ledger.release, command.key)
             raise unsent(error) from error

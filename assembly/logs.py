@@ -6,8 +6,10 @@ import logging
 import os
 import re
 import sys
+import time
 from collections.abc import MutableMapping
 from functools import cache
+from threading import Lock
 from typing import Any, Literal
 
 import structlog
@@ -25,6 +27,12 @@ _ADDRESS = re.compile(r"([^\s@<>\"'(),;:=]{1,2})[^\s@<>\"'(),;:=]*@([^\s@<>\"'()
 
 _CHATTERING = ("mail.log", "alembic", "asyncio", "httpx", "httpcore")
 """Libraries that tell every step they take; httpx with URLs, which may hold secrets."""
+
+_WHILE_SECONDS = 10.0
+_FEW = 5
+"""So often the same line is logged within a while."""
+
+_log = structlog.get_logger(__name__)
 
 Event = MutableMapping[str, Any]
 
@@ -91,6 +99,7 @@ def configure(form: Literal["console", "json"], level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
+    handler.addFilter(NotAgainAndAgain())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
@@ -98,6 +107,40 @@ def configure(form: Literal["console", "json"], level: str) -> None:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("temporalio").setLevel(logging.NOTSET)
     hear_core()
+
+
+class NotAgainAndAgain(logging.Filter):
+    """Lets a line through a few times in a while; the next one says how many were left out.
+
+    A fault that repeats a thousand times a second would fill the disk, and hide all other lines.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = Lock()
+        self._began = time.monotonic()
+        self._seen: dict[tuple[str, int, str, str], int] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether this record is logged."""
+        said = str(record.msg)
+        if isinstance(record.msg, dict):
+            said = repr(
+                sorted(
+                    (key, repr(value)) for key, value in record.msg.items() if key != "timestamp"
+                )
+            )
+        key = (record.name, record.levelno, said, repr(record.args))
+        with self._lock:
+            left_out: dict[tuple[str, int, str, str], int] = {}
+            if time.monotonic() - self._began > _WHILE_SECONDS:
+                left_out = {one: n - _FEW for one, n in self._seen.items() if n > _FEW}
+                self._began, self._seen = time.monotonic(), {}
+            self._seen[key] = self._seen.get(key, 0) + 1
+            passes = self._seen[key] <= _FEW
+        for (name, _, _, _), number in left_out.items():
+            _log.warning("a line was repeated and left out", logger_of_it=name, times=number)
+        return passes
 
 
 def configure_for_commands() -> None:

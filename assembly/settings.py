@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """Where mail that comes back is taken in (SMTP)."""
     web_origins: tuple[str, ...] = ()
     """Web sites that may send page views, as a JSON list of origins."""
+    web_forms_need_key: bool = False
+    """Forms are not taken from browsers; the web site's server sends them with its own key."""
     dkim_domain: str = ""
     """Mail is signed for this domain (DKIM); empty: mail is not signed here."""
     dkim_selector: str = ""
@@ -79,6 +81,9 @@ class Settings(BaseSettings):
     alert_webhooks: dict[str, SecretStr] = {}
     """Where alerts go besides mail, by team, as a JSON object of Slack-compatible incoming
     webhooks; `*` is for every other team. Whoever knows such a URL may post to it."""
+    operations_contact: str = Field(default="", pattern=r"^$|^[^@\s]+@[^@\s]+$")
+    """The address that hears of a program whose team is missing or has no manager; empty: nobody
+    does, and the worker logs a warning."""
     crm_url: str = Field(default="", pattern=r"^$|^https?://[!-~]+$")
     """Where the CRM is told what happens (CloudEvents); without it, it is told nothing."""
     crm_secret: SecretStr | None = None

@@ -48,6 +48,7 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             breakers=SqlBreakers(database),
             digests=SqlDigests(database, settings.public_url),
             meter=meter,
+            operations_contact=settings.operations_contact or None,
             arrivals=SqlArrivals(database),
         )
     finally:

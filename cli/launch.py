@@ -34,7 +34,7 @@ from cli.lists import (
     say_read_as,
     show_columns,
 )
-from cli.publishing import choose, publish_on
+from cli.publishing import RemoveOption, choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
 from usecases.publishing import ChosenProgram
 
@@ -92,6 +92,7 @@ def launch(
     encoding: EncodingOption = None,
     mapping: MapOption = None,
     columns: ColumnsOption = False,
+    remove: RemoveOption = False,
     overwrite: Annotated[
         bool,
         typer.Option(
@@ -155,6 +156,7 @@ def launch(
                         chosen,
                         leads,
                         counts,
+                        remove=remove,
                         overwrite=overwrite,
                         advance=lambda: bar.advance(task),
                     )
@@ -208,6 +210,7 @@ def _start(
     leads: CheckedLeads,
     counts: Counts,
     *,
+    remove: bool,
     overwrite: bool,
     advance: Callable[[], None],
 ) -> None:
@@ -220,7 +223,7 @@ def _start(
 
     async def start() -> None:
         async with connected(settings) as client:
-            await publish_on(client, settings, database, chosen)
+            await publish_on(client, settings, database, chosen, remove=remove)
             begin = partial(
                 enrolling.start,
                 leads_on(client, settings, database),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.documents.problems import DocumentError, Problem, meant
-from cli import rollouts, versions
+from cli import impact, rollouts, versions
 from cli.console import (
     JsonOption,
     Panel,
@@ -39,6 +39,7 @@ def register(app: typer.Typer) -> None:
     program.command("check")(check)
     program.command("schema")(schema)
     versions.register(program)
+    impact.register(program)
     rollouts.register(program)
     app.add_typer(program, name="program", rich_help_panel=Panel.MARKETING)
     app.command("calendar", rich_help_panel=Panel.MARKETING)(calendar)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.console import WrongInputError, err, print_warnings
+from cli.console import NegativeAnswerError, WrongInputError, err, print_warnings
 from usecases import publishing
+from usecases.applying_teams import NeededError
 from usecases.publishing import ChosenProgram, UnknownProgramError
 
 if TYPE_CHECKING:
@@ -26,6 +29,15 @@ ProgramOption = Annotated[
         "--program",
         metavar="NAME|FILE",
         help="A program's file, which is published, or the name of one published before.",
+    ),
+]
+
+
+RemoveOption = Annotated[
+    bool,
+    typer.Option(
+        "--remove",
+        help="The teams file may remove teams and members that programs or open leads need.",
     ),
 ]
 
@@ -53,12 +65,31 @@ def _unknown(name: str, error: UnknownProgramError) -> WrongInputError:
 
 
 async def publish_on(
-    client: Client, settings: Settings, database: Database, chosen: ChosenProgram
+    client: Client,
+    settings: Settings,
+    database: Database,
+    chosen: ChosenProgram,
+    *,
+    remove: bool = False,
 ) -> None:
-    """Publish with Temporal at hand, and print what publishing warns of."""
+    """Publish with Temporal at hand, and print what publishing warns of.
+
+    Raises NegativeAnswerError, unless `remove`, if the teams file lacks what is needed.
+    """
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
 
-    warn(await chosen.publish_on(Schedules(client, prefix=settings.queue_prefix), database))
+    schedules = Schedules(client, prefix=settings.queue_prefix)
+    with refused_if_needed():
+        warn(await chosen.publish_on(schedules, database, remove=remove))
+
+
+@contextmanager
+def refused_if_needed() -> Iterator[None]:
+    """Turn the refusal to remove what is needed into a negative answer."""
+    try:
+        yield
+    except NeededError as error:
+        raise NegativeAnswerError(str(error)) from None
 
 
 async def start_rollouts(client: Client, settings: Settings, database: Database) -> None:
@@ -80,6 +111,10 @@ def warn(published: Published) -> None:
                 " is alerted, to reassign them",
                 style="yellow",
             )
+        for change in published.teams.changes:
+            if change.change == "removed" and change.setting is None:
+                whom = f"{change.member} of team {change.team}" if change.member else change.team
+                err.print(f"removed: {'' if change.member else 'team '}{whom}", style="yellow")
         warn_of_teams(published.teams)
     for problem in published.unstaffed:
         err.print(

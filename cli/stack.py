@@ -133,7 +133,8 @@ def publish_first(settings: Settings, program: Path, teams: Path) -> tuple[str, 
     try:
         programs = SqlPrograms(database)
         if not programs.names():
-            warn(choose(str(program), teams, database).publish(database))
+            # Nothing is published yet, so nothing can need whom the teams file lacks.
+            warn(choose(str(program), teams, database).publish(database, remove=True))
         return programs.names()
     finally:
         database.close()

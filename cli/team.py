@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli import absence
 from cli.console import JsonOption, Panel, err, out, print_json, print_table
-from cli.publishing import warn_of_teams
+from cli.publishing import RemoveOption, refused_if_needed, warn_of_teams
 from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
@@ -36,14 +36,16 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would change, and change nothing.")
     ] = False,
+    remove: RemoveOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make a teams file the directory of sales people, and show what that changes.
 
     The file is checked first, and a mistake in it changes nothing. Applying the same file again
-    changes nothing either. Days away entered by `team absence add` stay. Leads that somebody
-    owns who leaves their team stay theirs: the gateway tells each, and its manager is alerted to
-    reassign it.
+    changes nothing either. A file that lacks a team or a member that a published program or an
+    open lead needs is refused (exit status 1), unless you write --remove. Days away entered by
+    `team absence add` stay. Leads that somebody owns who leaves their team stay theirs: the gateway
+    tells each, and its manager is alerted to reassign it.
 
     Example: `leadflow team apply programs/teams.yaml`
     """
@@ -51,12 +53,19 @@ def apply(
     from usecases.applying_teams import (  # noqa: PLC0415  # likewise
         apply_teams,
         missing_teams,
+        needs_of_removed,
         preview_teams,
     )
 
     after = read_directory(file)
     with opened(read_settings()) as database:
-        found = (preview_teams if dry_run else apply_teams)(database, after)
+        needs = () if remove or not dry_run else needs_of_removed(database, after)
+        with refused_if_needed():
+            found = (
+                preview_teams(database, after)
+                if dry_run
+                else apply_teams(database, after, remove=remove)
+            )
         missing = missing_teams(database, after)
     if as_json:
         for one in found.changes:
@@ -66,6 +75,9 @@ def apply(
         print_json({"ok": True, "applied": applied, "changes": changed, "left": found.departed})
     else:
         _print_changes(found, dry_run=dry_run)
+    for need in needs:
+        refusal = f"without --remove this is refused: {need.removed} is needed by {need.by}"
+        err.print(Text(refusal, style="yellow"))
     for lack in missing:
         where = f"program {lack.program}, {lack.problem.path}: {lack.problem.message}"
         warning = f"warning: {where}; leads for it stay without an owner"

@@ -1,4 +1,7 @@
-"""`leadflow program publish|list|show|history|diff`: versions of a program over time."""
+"""`leadflow program publish|list|show|history|diff`: versions of a program over time.
+
+The file is long because these commands share how a version is named and what is refused.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,9 @@ if TYPE_CHECKING:
 VersionArgument = Annotated[
     str, typer.Argument(metavar="VERSION", help="A file, NAME, NAME@newest, NAME@DIGEST or DIGEST.")
 ]
+RecheckOption = Annotated[
+    bool, typer.Option("--recheck", help="Ask disqualify, mql and engaged at the change.")
+]
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A published program's name.")]
 
 
@@ -68,10 +74,11 @@ def publish(
             " have finished what they are in, at once, or at once and begin their track anew.",
         ),
     ] = None,
-    recheck: Annotated[
-        bool,
-        typer.Option("--recheck", help="Ask disqualify, mql and engaged at the change."),
-    ] = False,
+    recheck: RecheckOption = False,
+    plan: Annotated[
+        Path | None,
+        typer.Option(metavar="PLAN", help="Carry out what `program impact --out` has saved."),
+    ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Leads a second.")] = RATE,
     as_json: JsonOption = False,
 ) -> None:
@@ -85,10 +92,12 @@ def publish(
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # keeps --help quick
     from usecases.publishing import ChosenProgram, LeadsInFlight  # noqa: PLC0415  # likewise
 
-    how = _in_flight(in_flight, recheck=recheck)
     settings = read_settings()
     with opened(settings) as database:
         program = _meant(file, version, database)
+        if plan is not None:
+            in_flight, recheck = _planned(plan, program, database)
+        how = in_flight_word(in_flight, recheck=recheck)
         if in_flight is None:
             _refuse_silence(program, database)
         chosen = ChosenProgram(program, None, from_file=True)
@@ -108,7 +117,29 @@ def publish(
         out.print(f"{program.program} {program.digest[:12]} is published; new leads get it")
 
 
-def _in_flight(said: str | None, *, recheck: bool) -> InFlight:
+def _planned(file: Path, program: Program, database: Database) -> tuple[InFlight, bool]:
+    """What a saved plan says; refuse it if something has moved since."""
+    from usecases.impacting import PlanError, moved, read_plan  # noqa: PLC0415  # keeps --help quick
+
+    try:
+        plan = read_plan(file)
+    except PlanError as error:
+        raise WrongInputError(str(error)) from None
+    if plan.to != program.digest:
+        raise WrongInputError(
+            f"{file} is about {plan.name} {plan.to[:12]}, and this is {program.program}"
+            f" {program.digest[:12]}; make a plan of this version"
+        )
+    if changes := moved(database, plan):
+        raise NegativeAnswerError(
+            f"since {file} was made something has moved, so nothing is published:"
+            f" {'; '.join(changes)}. Make the plan again"
+        )
+    return plan.in_flight, plan.recheck
+
+
+def in_flight_word(said: str | None, *, recheck: bool) -> InFlight:
+    """What becomes of leads in flight; `pin` if nothing is said. Raises WrongInputError."""
     how = next((one for one in IN_FLIGHT if one == (said or "pin")), None)
     if how is None:
         raise WrongInputError(f"--in-flight {said}: write one of {', '.join(IN_FLIGHT)}")
@@ -123,10 +154,15 @@ def _in_flight(said: str | None, *, recheck: bool) -> InFlight:
 def _meant(file: str, version: str | None, database: Database) -> Program:
     from usecases.versions import of_name  # noqa: PLC0415  # keeps --help quick
 
-    return _version(file, database) if version is None else _found(of_name, file, version, database)
+    return (
+        version_named(file, database)
+        if version is None
+        else _found(of_name, file, version, database)
+    )
 
 
-def _version(text: str, database: Database) -> Program:
+def version_named(text: str, database: Database) -> Program:
+    """The version that is meant (`usecases.versions`). Raises WrongInputError, DocumentError."""
     from usecases.versions import version  # noqa: PLC0415  # keeps --help quick
 
     return _found(version, text, database)
@@ -246,7 +282,7 @@ def diff(old: VersionArgument, new: VersionArgument, *, as_json: JsonOption = Fa
         before, after = read_program(Path(old)), read_program(Path(new))
     else:
         with opened(read_settings()) as database:
-            before, after = _version(old, database), _version(new, database)
+            before, after = version_named(old, database), version_named(new, database)
     found = differences(before, after)
     touched = ""
     for one in found:

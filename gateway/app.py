@@ -7,7 +7,7 @@ from fastapi.middleware import Middleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from gateway import desk, health, providers
-from gateway.api import crm, event_outcomes, intake, lead_acts, leads
+from gateway.api import crm, event_outcomes, intake, lead_acts, leads, programs
 from gateway.api.crm_webhooks import describe_webhooks
 from gateway.api.item_documents import name_items
 from gateway.config import UNCONFIGURED, GatewayConfig
@@ -93,8 +93,11 @@ def build_app(
         app.include_router(part.router(context))
     app.include_router(tracking.router(context, config.web_origins))
     app.include_router(providers.router(context, config.providers))
-    app.include_router(snippet.router(context, config.web_origins))
+    app.include_router(
+        snippet.router(context, config.web_origins, forms_need_key=config.web_forms_need_key)
+    )
     app.include_router(lead_acts.router(context, acts))
+    app.include_router(programs.router(context))
     app.include_router(crm.router(context, acts, config.crm_secrets))
     app.include_router(desk.router(context, acts, config.action_links_last))
     desk.explain(app, context)

@@ -16,7 +16,7 @@ from lifecycle.program.expressions import Expression, context
 from lifecycle.program.profile import lead_zone
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.program.versions import Versions, unknown_version
-from models.decision import Alert, Answer, AnyCommand, Entry
+from models.decision import OPERATIONS, Alert, Answer, AnyCommand, Entry
 from models.directory import Directory
 from models.inputs import Event
 from models.instants import write_instant
@@ -143,6 +143,17 @@ class Moment:
         if to is not None:
             self.record("alerted", who=to, why=why)
             self.notify(to, why, text)
+
+    def alert_responsible(self, to: str | None, why: str, text: str) -> None:
+        """Alert who must decide. Without such a person, the operations contact hears of it.
+
+        Then the program's team is missing or has no manager. The timeline has no entry for it,
+        because the rules do not know the contact.
+        """
+        if to is not None:
+            self.alert(to, why, text)
+        elif self.book.program.handoff is not None:
+            self.notify(OPERATIONS, why, text)
 
     # -- questions --------------------------------------------------------------
 

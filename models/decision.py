@@ -63,11 +63,16 @@ class CountAssignment(Command):
     """As of `Assign`: absences are judged at a manager's assignment too."""
 
 
+OPERATIONS = "operations"
+"""Who is alerted instead of a manager whom a program's team lacks: the operations contact."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alert(Command):
     """Alert a sales person, at least once. It has a result only if it failed."""
 
     to: str
+    """An address; or OPERATIONS, which the settings give an address."""
     why: str
     """`assigned`, `reminded`, `breached`, `reassigned`, `returned`, `unassigned`, `hand_raise`,
     `owner_left`, `owner_unreachable`, or a suppression."""

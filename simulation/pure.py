@@ -9,7 +9,9 @@ from __future__ import annotations
 import dataclasses
 import heapq
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
+from fractions import Fraction
 
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
@@ -33,12 +35,19 @@ _SECOND = timedelta(seconds=1)
 class PureWorld:
     """Leads under one program and one directory, with their states and timelines."""
 
-    def __init__(self, program: Program, people: Directory) -> None:
+    def __init__(
+        self,
+        program: Program,
+        people: Directory,
+        *,
+        shares: Mapping[str, Mapping[str, Fraction]] | None = None,
+    ) -> None:
         self._newest = program
         self._versions = {program.digest: program}
         self._paused = False
         self._people = people
-        self._roster = Roster()
+        self._roster = Roster(shares)
+        self._past: dict[str, tuple[Entry, ...]] = {}
         self._loads: Counter[str] = Counter()
         self._seen: dict[str, Seen] = {}
         self._wakes: list[tuple[datetime, int, str]] = []
@@ -56,6 +65,39 @@ class PureWorld:
         self._seen[lead] = Seen()
         created = Created(arrived=newcomer.at, profile=newcomer.profile)
         self._turn(lead, created, newcomer.at - _SECOND)
+
+    @property
+    def loads(self) -> Mapping[str, int]:
+        """The leads in mql, sal and sql that each person works."""
+        return {person: load for person, load in sorted(self._loads.items()) if load}
+
+    def shares(self, team: str) -> Mapping[str, Fraction]:
+        """The shares of a team's members, as assignments have made them."""
+        return self._roster.shares(team)
+
+    def know(
+        self, versions: Mapping[str, Program], *, paused: bool, loads: Mapping[str, int]
+    ) -> None:
+        """What is so besides the leads: older versions, a pause, and leads of other programs."""
+        self._versions |= versions
+        self._paused = paused
+        self._loads.update(loads)
+
+    def adopt(self, state: LeadState, timeline: tuple[Entry, ...], place: int) -> None:
+        """Take over a lead as it is stored. `entries` has what happens from here on."""
+        lead = state.lead
+        self._places[lead], self._past[lead] = place, timeline
+        self.states[lead], self.entries[lead], self._seen[lead] = state, [], Seen()
+        if state.owner is not None and state.stage in IN_SALES:
+            self._loads[state.owner] += 1
+
+    def settle(self, at: datetime) -> None:
+        """Let each lead that was taken over look for what is due; its mails arrive at `at`."""
+        for lead in sorted(self._past, key=self._places.__getitem__):
+            for mail in self.states[lead].mails:
+                self.take(lead, Result(key=mail.key, arrived=at, outcome="sent"))
+            if lead not in self._next:
+                self._turn(lead, None, (self.states[lead].at or at) - _SECOND)
 
     def take(self, lead: str, given: Input) -> None:
         """Give a lead an input at the instant it arrives.
@@ -94,10 +136,10 @@ class PureWorld:
             heapq.heappop(self._wakes)
         return self._wakes[0][0] if self._wakes else None
 
-    def do_due(self) -> None:
-        """Do what is due next, for one lead."""
+    def do_due(self, not_before: datetime | None = None) -> None:
+        """Do what is due next, for one lead. What is overdue is done at `not_before`."""
         at, _, lead = heapq.heappop(self._wakes)
-        self._turn(lead, None, at)
+        self._turn(lead, None, at if not_before is None else max(at, not_before))
 
     def _turn(self, lead: str, given: Input | None, now: datetime) -> None:
         """Take an input, if any, and the results of its commands; then do what is due by `now`."""
@@ -142,7 +184,7 @@ class PureWorld:
             load=self._versions.__getitem__,
             newest=lambda: self._newest.digest,
             paused=lambda: self._paused,
-            timeline=lambda: self.entries[lead],
+            timeline=lambda: (*self._past.get(lead, ()), *self.entries[lead]),
         )
 
     def _count_load(self, before: LeadState, after: LeadState) -> None:

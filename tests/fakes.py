@@ -183,6 +183,11 @@ class FakeRenderer:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
 
+    def operations_notice(
+        self, _program: Program, _people: Directory, _team: str | None, _lead: str, command: Alert
+    ) -> Rendered:
+        return _mail(command.to, command.why, command.key)
+
     def alert(
         self,
         _program: Program,
@@ -347,6 +352,7 @@ class FakeWorld:
     breakers: FakeBreakers = field(default_factory=FakeBreakers)
     chat: FakeChat = field(default_factory=FakeChat)
     digests: FakeDigests = field(default_factory=FakeDigests)
+    operations_contact: str | None = None
 
     @property
     def ports(self) -> World:
@@ -363,4 +369,5 @@ class FakeWorld:
             rates=self.rates,
             breakers=self.breakers,
             digests=self.digests,
+            operations_contact=self.operations_contact,
         )

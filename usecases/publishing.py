@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from adapters.documents.problems import DocumentError, Problem, meant
 from models.publication import InFlight
 from models.rollout import RATE
-from usecases.applying_teams import AppliedTeams, apply_teams_in
+from usecases.applying_teams import AppliedTeams, apply_teams_in, newest_programs
 
 # CEL, SQLAlchemy and Temporal take a second to import, so `--help` does without them.
 if TYPE_CHECKING:
@@ -54,16 +54,27 @@ def publish(
     by: str = "",
     note: str = "",
     leads: LeadsInFlight | None = None,
+    remove: bool = False,
 ) -> AppliedTeams | None:
     """Store a program and apply a directory in one transaction: both are done, or neither.
 
-    What is None is left as it is. A second call with the same values changes nothing.
+    What is None is left as it is. A second call with the same values changes nothing. Raises
+    NeededError, unless `remove`, if the directory lacks what another program or a lead needs.
     """
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # likewise
 
+    others = tuple(
+        one
+        for one in newest_programs(database)
+        if program is None or one.program != program.program
+    )
     with database.write() as connection:
-        applied = apply_teams_in(database, connection, directory) if directory is not None else None
+        applied = (
+            apply_teams_in(database, connection, directory, others, remove=remove)
+            if directory is not None
+            else None
+        )
         if program is not None:
             said = leads or LeadsInFlight()
             publication = SqlPrograms(database).publish_in(
@@ -96,8 +107,9 @@ class ChosenProgram:
         by: str = "",
         note: str = "",
         leads: LeadsInFlight | None = None,
+        remove: bool = False,
     ) -> Published:
-        """Store what was read from files. A second call changes nothing."""
+        """Store what was read from files. A second call changes nothing. Raises NeededError."""
         from adapters.files.teams import (  # noqa: PLC0415  # keeps --help quick
             check_meeting,
             unmanaged_teams,
@@ -111,6 +123,7 @@ class ChosenProgram:
             by=by,
             note=note,
             leads=leads,
+            remove=remove,
         )
         directory = self.directory or SqlDirectory(database).directory()
         return Published(
@@ -128,13 +141,14 @@ class ChosenProgram:
         by: str = "",
         note: str = "",
         leads: LeadsInFlight | None = None,
+        remove: bool = False,
     ) -> Published:
         """Publish, and update Temporal's schedules if the program was read from a file.
 
         Raises temporalio.service.RPCError if Temporal fails. Then the program is published, and
         publishing again updates its schedules.
         """
-        published = self.publish(database, by=by, note=note, leads=leads)
+        published = self.publish(database, by=by, note=note, leads=leads, remove=remove)
         if self.from_file:
             await schedules.follow(self.program)
         return published

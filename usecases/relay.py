@@ -25,8 +25,9 @@ from models.envelopes import Json
 from models.instants import write_instant
 from models.program.program import Program
 
-LEASE = timedelta(minutes=2)
-"""Longer than relaying all that is taken at once may last."""
+LEASE = timedelta(seconds=10)
+"""What a relay that died had leased is taken again after so long. A living relay renews it."""
+_RENEW_SECONDS = 3.0
 _AT_ONCE = 500
 _LEADS_AT_ONCE = 20
 _LONGEST_PAUSE = timedelta(minutes=1)
@@ -101,16 +102,32 @@ class Relay:
         taken = await asyncio.to_thread(self._intake.take, _AT_ONCE, LEASE)
         room = asyncio.Semaphore(_LEADS_AT_ONCE)
 
-        async def relay(items: list[Taken]) -> None:
+        async def relay(lead: str) -> None:
             async with room:
-                await self._relay(items)
+                await self._relay(in_hand[lead])
+            del in_hand[lead]
 
         of_leads = sorted(taken, key=lambda one: (one.lead, one.seq))
-        async with asyncio.TaskGroup() as tasks:
-            for _, items in groupby(of_leads, key=lambda one: one.lead):
-                tasks.create_task(relay(list(items)))
+        in_hand = {lead: list(items) for lead, items in groupby(of_leads, key=lambda one: one.lead)}
+        renewing = asyncio.create_task(self._renew(in_hand))
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                for lead in list(in_hand):
+                    tasks.create_task(relay(lead))
+        finally:
+            renewing.cancel()
         await self._purge()
         return len(taken)
+
+    async def _renew(self, in_hand: dict[str, list[Taken]]) -> None:
+        """Prolong the leases of what is not relayed yet, for as long as this process lives."""
+        while True:
+            await asyncio.sleep(_RENEW_SECONDS)
+            seqs = [one.seq for items in in_hand.values() for one in items]
+            try:
+                await asyncio.to_thread(self._intake.renew, seqs, LEASE)
+            except SQLAlchemyError as error:
+                _log.warning("leases were not renewed", why=str(error))
 
     async def _relay(self, items: list[Taken]) -> None:
         """Relay one lead's items in order; what can't be relayed now is put off."""

@@ -96,6 +96,12 @@ def _unmanaged(team: str) -> str:
     )
 
 
+def teams_named(program: Program) -> Iterator[tuple[str, str]]:
+    """Every team that the program names, with the place as it is written: `handoff.routing[0]`."""
+    for path, team in _teams_named(program):
+        yield written_path(path), team
+
+
 def _teams_named(program: Program) -> Iterator[tuple[Path, str]]:
     for name, track in program.tracks.items():
         yield from _task_teams(track.steps, ("tracks", name, "steps"))

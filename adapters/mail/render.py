@@ -14,6 +14,7 @@ from adapters.mail.chat import chat_message
 from adapters.mail.field_text import plain_name
 from adapters.mail.footer import MailLanguage, footer_html, footer_lines, mail_language
 from adapters.mail.links import SignedLinks
+from adapters.mail.operations_notice import operations_notice
 from adapters.mail.templates import compile_mjml, lead_values, mjml_text, render
 from adapters.mail.text import html_to_text, text_to_html, tidy
 from adapters.mail.tracked import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
@@ -154,6 +155,12 @@ class MailRenderer:
         if "opens" in track:
             html = before_end(html, pixel(web.pixel(message)))
         return text, html, targets
+
+    def operations_notice(
+        self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
+    ) -> Rendered:
+        """A mail to the operations contact. Raises ValueError if an address is not one."""
+        return operations_notice(program, people, team, lead, command)
 
     def alert(
         self,

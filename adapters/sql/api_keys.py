@@ -20,7 +20,14 @@ _K = table_of(ApiKey)
 
 Role = Literal["marketing", "sales", "manager", "admin"]
 
-SCOPES = ("leads:write", "events:write", "profiles:write", "consents:write", "mail:write")
+SCOPES = (
+    "leads:write",
+    "events:write",
+    "profiles:write",
+    "consents:write",
+    "mail:write",
+    "programs:write",
+)
 """The scopes of a key without a role. Reading leads and acting on them needs a role, because the
 role says which leads."""
 

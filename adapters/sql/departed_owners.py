@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 import sqlalchemy as sa
@@ -50,6 +50,16 @@ def leads_left(connection: Connection, before: Directory, after: Directory) -> d
         given = sa.select(_A.c.lead).where(_A.c.pending, _A.c.owner == person, _A.c.team == team)
         found.setdefault(person, set()).update(connection.scalars(sa.union(owned, given)))
     return {person: sorted(leads) for person, leads in sorted(found.items()) if leads}
+
+
+def leads_of_teams(connection: Connection, teams: Sequence[str]) -> dict[str, int]:
+    """How many leads in mql to opportunity each of these teams has, with or without an owner."""
+    query = (
+        sa.select(_L.c.team, sa.func.count())
+        .where(_L.c.team.in_(teams), _L.c.stage.in_(sorted(WORKED)))
+        .group_by(_L.c.team)
+    )
+    return {row[0]: row[1] for row in connection.execute(query)} if teams else {}
 
 
 def tell(

@@ -171,6 +171,16 @@ class SqlIntake:
             for row in taken
         ]
 
+    def renew(self, seqs: Sequence[int], lease: timedelta) -> None:
+        """Prolong the lease of items that are still being relayed, but not of what was put off."""
+        with self.database.write() as connection:
+            until = self.database.now(connection) + lease
+            connection.execute(
+                sa.update(_I)
+                .where(_I.c.seq.in_(seqs), _I.c.done.is_(None), _I.c.ready <= until)
+                .values(ready=until)
+            )
+
     def done(self, seqs: Sequence[int], why: str | None = None) -> None:
         """Record that leads have these items; or, with a reason, that they were given up."""
         with self.database.write() as connection:

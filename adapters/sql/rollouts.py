@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from activities.rollout import StandingLead
 from adapters.sql.database import Database
+from lifecycle.stages import IN_SALES
 from models.publication import Publication
 from models.rollout import PAUSE, RATE, RESUME, Json, Rollout, publication_body
 from models.state import read_state
@@ -108,6 +109,28 @@ class SqlRollouts:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [StandingLead(read_state(row.state), row.due_at) for row in rows]
+
+    def turns(self, name: str) -> dict[str, int]:
+        """The number of the last turn of each lead in flight of a program."""
+        query = sa.select(_L.c.id, _L.c.turn).where(
+            _L.c.program == name, _L.c.closed.is_(sa.false())
+        )
+        with self._database.read() as connection:
+            return {row.id: row.turn for row in connection.execute(query)}
+
+    def loads_beside(self, name: str) -> dict[str, int]:
+        """How many leads of other programs each person works."""
+        query = (
+            sa.select(_L.c.owner, sa.func.count().label("leads"))
+            .where(
+                _L.c.program != name,
+                _L.c.owner.is_not(None),
+                _L.c.stage.in_(sorted(IN_SALES)),
+            )
+            .group_by(_L.c.owner)
+        )
+        with self._database.read() as connection:
+            return {row.owner: int(row.leads) for row in connection.execute(query)}
 
     def save(self, rollout: Rollout) -> None:
         """Store how far it is."""

@@ -180,7 +180,7 @@ def assign_result(m: Moment, result: Result) -> bool:
     why = result.why or "empty"
     if why not in handoff.complaints:
         m.record("unassigned", handoff=handoff.number, team=handoff.team, why=why)
-        m.alert(
+        m.alert_responsible(
             m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
         )
     change_handoff(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))

@@ -1,7 +1,7 @@
 """Acts: what people decide about a lead. Each is done, or refused with a sentence.
 
 A refused act changes only the timeline. If an act is repeated with the same id, that is no error
-and has no second effect.
+and has no second effect. The file is long because each act is a function here.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ def perform_act(m: Moment, act: Act) -> None:
         return
     m.via = act.via
     try:
-        if (
-            act.do != "accept"
-        ):  # the owner may repeat it in a later stage: it checks the stage itself
+        if act.do != "accept":  # the owner may repeat it later: it checks the stage itself
             require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except RefusedError as refusal:

@@ -32,7 +32,7 @@ def breach(m: Moment, clock: ClockState) -> None:
     _replace(m, dataclasses.replace(clock, breached=True, reminders=()))
     m.record("breached", clock=clock.name, owner=m.state.owner, due=clock.due)
     if "alert" in rules.on_breach:
-        m.alert(
+        m.alert_responsible(
             m.manager,
             "breached",
             f"{m.state.owner} did not {_act_text(clock.name)} the lead in time.",

@@ -31,7 +31,7 @@ def check_hand_raise(m: Moment, event: Event) -> bool:
     if is_late(event) and state.handoff_at is not None and state.handoff_at >= event.at:
         return False
     if state.stage in WORKED or state.stage == "customer":
-        m.alert(responsible(m), "hand_raise", "The lead has raised its hand again.")
+        m.alert_responsible(responsible(m), "hand_raise", "The lead has raised its hand again.")
         return True
     if state.stage == "disqualified" and not _revives(m):
         return False

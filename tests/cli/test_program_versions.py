@@ -111,6 +111,46 @@ def test_leads_in_flight_change_their_version_and_pause_with_their_program(
     assert leadflow("program", "resume", "fleet").status == 1
 
 
+def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothing_moved(
+    leadflow: Leadflow, fleet: Path, tmp_path: Path
+) -> None:
+    fleet.write_text(fleet.read_text().replace("program: fleet", "program: convoy", 1))
+    enrol = ("enrol", "--program", str(fleet), "--email")
+    assert leadflow(*enrol, "pia@x.example", "--id", "pia").status == 0
+    eventually(lambda: "track_entered" in kinds(leadflow, "pia"))
+    same = leadflow("program", "impact", str(fleet))
+    assert (same.status, "0 have something otherwise" in same.out) == (0, True)
+
+    text = fleet.read_text()
+    assert "up_to: 7d" in text
+    fleet.write_text(text.replace("up_to: 7d", "up_to: 2d", 1))
+    plan = tmp_path / "plan.json"
+    said = leadflow("program", "impact", str(fleet), "--out", str(plan), "--leads")
+    assert said.status == 1, said.err
+    assert "pia: mail demo-offer" in said.out
+    lines = leadflow("program", "impact", str(fleet), "--json").lines
+    assert lines[0] == {"leads": 1, "changing": 1, "lines": len(lines) - 1}
+    mail = next(one for one in lines if one.get("kind") == "email_sent")
+    assert (mail["lead"], mail["about"], mail["change"]) == ("pia", "demo-offer", "earlier")
+    comment = leadflow("program", "plan", str(fleet), "--markdown")
+    assert comment.status == 1
+    assert "### convoy: " in comment.out
+    assert "| 1 | mail demo-offer | earlier |" in comment.out
+
+    assert leadflow(*enrol[:2], "convoy", "--email", "pip@x.example", "--id", "pip").status == 0
+    eventually(lambda: "track_entered" in kinds(leadflow, "pip"))
+    stale = leadflow("program", "publish", str(fleet), "--plan", str(plan))
+    assert stale.status == 1
+    assert "1 lead came since: pip" in stale.err
+    assert leadflow("program", "impact", str(fleet), "--out", str(plan)).status == 1
+    done = leadflow("program", "publish", str(fleet), "--plan", str(plan))
+    assert done.status == 0, done.err
+    eventually(lambda: "program_changed" in kinds(leadflow, "pia"))
+    wrong = leadflow("program", "publish", ACME, "--plan", str(plan))
+    assert (wrong.status, "make a plan of this version" in wrong.err) == (2, True)
+    assert leadflow("program", "publish", str(fleet), "--plan", str(fleet)).status == 2
+
+
 def test_what_publishing_does_to_leads_is_one_of_four_words(
     leadflow: Leadflow, changed: Path
 ) -> None:

@@ -215,7 +215,11 @@ def test_the_manager_is_alerted_of_a_leaver_who_owns_a_lead(
     try:
         dry = leadflow("team", "apply", write(text), "--dry-run")
         assert f"jonas@acme.example owns {lead}: the manager would be alerted" in dry.out
-        applied = leadflow("team", "apply", write(text), "--json").lines[-1]
+        needed = "jonas@acme.example of team emea is needed by 1 open lead"
+        assert f"without --remove this is refused: {needed}" in dry.err
+        refused = leadflow("team", "apply", write(text))
+        assert (refused.status, needed in refused.err) == (1, True)
+        applied = leadflow("team", "apply", write(text), "--remove", "--json").lines[-1]
         assert applied["left"] == {"jonas@acme.example": [lead]}
 
         def alerted(one: Any) -> bool:
@@ -233,7 +237,7 @@ def test_the_manager_is_alerted_of_a_leaver_who_owns_a_lead(
         until(lambda: leadflow(*act).status == 0)  # a worker looks at the directory now and then
         without = text.replace("manager: mara@acme.example", "")
         until(lambda: new in leadflow("leads", "--owner", new, "--json").out)
-        moved = leadflow("team", "apply", write(without.replace(new, "o@acme.example")))
+        moved = leadflow("team", "apply", write(without.replace(new, "o@acme.example")), "--remove")
         assert "team emea has no manager now" in moved.err
     finally:
         assert leadflow("team", "apply", TEAMS).status == 0

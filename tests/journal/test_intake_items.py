@@ -16,6 +16,7 @@ from models.tables.intake import IntakeItem
 
 NOW = datetime(2026, 3, 2, 14, tzinfo=UTC)
 LEASE = timedelta(minutes=2)
+_I = table_of(IntakeItem)
 
 
 @pytest.fixture
@@ -100,3 +101,19 @@ def test_an_item_that_a_fast_clock_delayed_is_taken_now(
     intake.accept(events("ana", range(2, 3)))
     assert [one.item for one in intake.take(10, LEASE)] == ["e0", "e1", "e2"]
     assert intake.take(10, LEASE) == []
+
+
+def test_a_renewed_lease_holds_what_is_in_hand_and_leaves_what_was_put_off(
+    intake: SqlIntake,
+) -> None:
+    intake.accept([*events("ana", range(1)), *events("bea", range(1)), *events("cy", range(1))])
+    taken = {one.lead: one.seq for one in intake.take(10, timedelta(0))}
+    intake.again([taken["bea"]], "Temporal said no", timedelta(minutes=1))
+    intake.done([taken["cy"]])
+    assert [one.lead for one in intake.take(10, timedelta(0))] == ["ana"]  # its lease has ended
+    intake.renew(list(taken.values()), LEASE / 4)
+    assert intake.take(10, LEASE) == []
+    with intake.database.read() as connection:
+        rows = connection.execute(sa.select(_I.c.lead, _I.c.ready)).all()
+    ready = {row.lead: row.ready for row in rows}
+    assert ready["bea"] > ready["ana"]

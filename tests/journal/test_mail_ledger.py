@@ -8,6 +8,7 @@ from activities.ports import Claim, Rendered
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
+from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from adapters.sql.suppressions import SqlSuppressionList
 from models.decision import SendMail
@@ -176,3 +177,32 @@ def test_an_accent_is_the_same_however_it_is_put_together(
 ) -> None:
     SqlSuppressionList(database).add("jose\u0301@northwind.example", "unsubscribed", at=NOW)
     assert begin_sending(mail_ledger, "jos\u00e9@northwind.example").why == "unsubscribed"
+
+
+def test_while_its_program_is_paused_a_nurture_mail_comes_back_and_leaves_no_trace(
+    database: Database, mail_ledger: SqlMailLedger
+) -> None:
+    SqlJournal(database).record(turn(1, "created"), FENCE, NOW)
+    programs = SqlPrograms(database)
+    programs.pause("acme")
+    mail = Rendered(
+        sender="hello@acme.example",
+        to="ana@northwind.example",
+        subject="Hello",
+        text="Hello",
+        html="Hello",
+        message_id=MESSAGE,
+        headers={},
+    )
+    nurture = SendMail(key=KEY, at=NOW, email="welcome", message=MESSAGE)
+    assert mail_ledger.begin("ana", nurture, mail) == Claim(status="skipped", why="paused")
+    assert mail_ledger.standing(KEY, mail, operational=False) is None
+    operational = SendMail(
+        key=f"{KEY}-2", at=NOW, email="receipt", message=MESSAGE, operational=True
+    )
+    assert mail_ledger.begin("ana", operational, mail) == Claim(status="new")
+    assert mail_ledger.leaving("acme", NOW)
+    mail_ledger.settle(operational.key, "sent")
+    assert not mail_ledger.leaving("acme", NOW)
+    programs.resume("acme")
+    assert mail_ledger.begin("ana", nurture, mail) == Claim(status="new")

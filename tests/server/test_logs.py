@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
-from assembly.logs import mask_addresses, masked
+from assembly.logs import NotAgainAndAgain, mask_addresses, masked
 from tests.crm import running_crm
 
 ROOT = Path(__file__).parents[2]
@@ -48,3 +49,18 @@ async def test_the_url_of_a_request_which_may_hold_a_secret_is_not_logged() -> N
         assert len(crm.deliveries) == 1
     assert b"asked" in printed
     assert b"hush" not in printed
+
+
+def test_a_line_that_is_repeated_is_left_out_after_a_few_and_other_lines_are_not() -> None:
+    few = NotAgainAndAgain()
+
+    def passes(said: object) -> bool:
+        record = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, said, (), None)
+        return few.filter(record)
+
+    storm = [passes("socket.accept() out of system resource") for _ in range(1_000)]
+    assert storm == [True] * 5 + [False] * 995
+    leads = [passes({"event": "mail in doubt", "lead": f"lead-{n}"}) for n in range(100)]
+    assert all(leads)
+    times = [passes({"event": "away", "timestamp": n}) for n in range(100)]
+    assert times.count(True) == 5

@@ -136,7 +136,7 @@ def test_an_interrupted_use_case_stores_all_or_nothing(
 ) -> None:
     def attempt() -> bool:
         try:
-            choose(str(program), teams, unpublished).publish(unpublished)
+            choose(str(program), teams, unpublished).publish(unpublished, remove=True)
         except OperationalError:
             return False
         return True
@@ -168,7 +168,7 @@ def test_an_interrupted_team_apply_stores_all_or_nothing(
     monkeypatch.setenv("LEADFLOW_DATABASE_URL", str(unpublished.engine.url))
 
     def attempt() -> bool:
-        ran = command("team", "apply", str(teams))
+        ran = command("team", "apply", str(teams), "--remove")
         assert ran.status == 0 or "interrupted by the test" in ran.err
         return ran.status == 0
 
@@ -206,7 +206,7 @@ def test_launch_and_enrol_publish_all_or_nothing(
 
 def test_a_web_page_publishes_without_files(unpublished: Database) -> None:
     found = read_program(Path(ACME))
-    applied = publish(unpublished, found, Directory(teams={}))
+    applied = publish(unpublished, found, Directory(teams={}), remove=True)
     assert applied is not None
     assert RILEY in applied.departed
     assert SqlPrograms(unpublished).newest("acme") == found

@@ -1,0 +1,61 @@
+"""A mail to the operations contact: leads of a team need a decision, and nobody is alerted."""
+
+from __future__ import annotations
+
+import hashlib
+
+from activities.ports import Rendered
+from adapters.mail.text import text_to_html
+from models.addresses import named_address, one_line, only_address
+from models.decision import Alert
+from models.directory import Directory
+from models.program.program import Program
+
+
+def operations_notice(
+    program: Program, people: Directory, team: str | None, lead: str, command: Alert
+) -> Rendered:
+    """The mail. Its Message-ID is that of the day, as the key of the command is.
+
+    Raises ValueError if an address is not one.
+    """
+    sender = only_address(program.sending.from_)
+    wrong, remedy = _what_is_wrong(people, team)
+    subject = one_line(f"{program.program}: {wrong}")
+    text = "\n\n".join(
+        [
+            f"In program {program.program}, {wrong}. So nobody of sales is alerted of its leads.",
+            f"Such as lead {lead}: {command.text}",
+            f"What to do: {remedy}",
+            "This mail is sent once a day for each program and team.",
+        ]
+    )
+    return Rendered(
+        sender=str(sender),
+        to=named_address("", command.to),
+        subject=subject,
+        text=f"{text}\n",
+        html=text_to_html(text, subject),
+        message_id=f"{hashlib.sha256(command.key.encode()).hexdigest()[:32]}@{sender.domain}",
+        headers={
+            "Auto-Submitted": "auto-generated",
+            "X-Leadflow-Alert": "operations",
+            "X-Leadflow-Key": command.key,
+        },
+    )
+
+
+def _what_is_wrong(people: Directory, team: str | None) -> tuple[str, str]:
+    apply = "apply it with `leadflow team apply FILE`"
+    if team is None:
+        routing = "add a last rule 'otherwise: TEAM' to handoff.routing and publish the program"
+        return "no rule of routing names a team with a manager for some leads", routing
+    if team not in people.teams:
+        return (
+            f"team '{team}' is not in the directory",
+            f"add the team, its manager and its members to the teams file, and {apply}",
+        )
+    return (
+        f"team '{team}' has no manager",
+        f"add 'manager: ADDRESS' to the team in the teams file, and {apply}",
+    )

@@ -1,0 +1,189 @@
+"""`leadflow program impact|plan`: what a publication will do to leads in flight, beforehand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.table import Table
+from rich.text import Text
+
+from cli.console import JsonOption, Status, WrongInputError, out, print_json, print_table
+from cli.session import opened, read_settings
+from cli.versions import RecheckOption, in_flight_word, version_named
+from models.publication import IN_FLIGHT
+
+if TYPE_CHECKING:
+    from simulation.impact import Impact, ImpactLine
+    from usecases.impacting import Plan
+
+FileArgument = Annotated[str, typer.Argument(metavar="FILE", help="A program's file or version.")]
+InFlightOption = Annotated[
+    str,
+    typer.Option(
+        "--in-flight", metavar="|".join(IN_FLIGHT), help="What becomes of leads in flight."
+    ),
+]
+_MOST_COUNTS = 40
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands to `leadflow program`."""
+    program.command("impact")(impact)
+    program.command("plan")(plan)
+
+
+def impact(
+    file: FileArgument,
+    *,
+    in_flight: InFlightOption = "migrate",
+    recheck: RecheckOption = False,
+    saved: Annotated[
+        Path | None, typer.Option("--out", metavar="PLAN", help="Save it for publish --plan.")
+    ] = None,
+    leads: Annotated[bool, typer.Option("--leads", help="Name each lead, too.")] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what publishing this version would make otherwise for leads in flight. Nothing changes.
+
+    The next 30 days are played twice from where each lead stands: without the publication, and
+    with it. Exit status 0 if nothing would be otherwise, 1 if something would.
+
+    Example: `leadflow program impact programs/acme.yaml --in-flight migrate --out plan.json`
+    """
+    found, made = _impact(file, in_flight, recheck=recheck)
+    if saved is not None:
+        from usecases.impacting import write_plan  # noqa: PLC0415  # keeps --help quick
+
+        write_plan(saved, made, found)
+    if as_json:
+        _print_json(found)
+    else:
+        _print(found, leads=leads)
+    if found.lines:
+        raise typer.Exit(Status.NO)
+
+
+def plan(
+    file: FileArgument,
+    *,
+    in_flight: InFlightOption = "migrate",
+    recheck: RecheckOption = False,
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As a comment of a pull request.")
+    ] = False,
+) -> None:
+    """Say what a version says differently from the newest, and what that does to leads in flight.
+
+    Exit status 0 if nothing is different, 1 if something is.
+
+    Example: `leadflow program plan programs/acme.yaml --markdown`
+    """
+    from lifecycle.changes.differences import differences  # noqa: PLC0415  # keeps --help quick
+
+    found, made = _impact(file, in_flight, recheck=recheck)
+    with opened(read_settings()) as database:
+        changes = differences(version_named(made.newest, database), version_named(file, database))
+    head, item = ("### ", "- ") if markdown else ("", "  ")
+    out.print(Text(f"{head}{made.name}: {made.newest[:12]} → {made.to[:12]}"))
+    out.print()
+    touched = ""
+    for one in changes:
+        if one.touches != touched:
+            touched = one.touches
+            out.print(Text(f"**{touched}**\n" if markdown else touched))
+        out.print(Text(f"{item}{one.words}"))
+    out.print()
+    out.print(Text(f"{head}{_summary(found)} (`--in-flight {in_flight}`)"))
+    out.print()
+    if markdown and found.counts:
+        out.print(Text("| leads | what | change |\n| ---: | --- | --- |"))
+    for (kind, about, change), number in list(found.counts.items())[:_MOST_COUNTS]:
+        words = _words(kind, about)
+        row = f"| {number} | {words} | {change} |" if markdown else f"  {number}  {words}: {change}"
+        out.print(Text(row), soft_wrap=True)
+    if changes or found.lines:
+        raise typer.Exit(Status.NO)
+
+
+def _impact(file: str, in_flight: str, *, recheck: bool) -> tuple[Impact, Plan]:
+    from usecases.impacting import impact_of  # noqa: PLC0415  # keeps --help quick
+
+    how = in_flight_word(in_flight, recheck=recheck)
+    with opened(read_settings()) as database:
+        program = version_named(file, database)
+        try:
+            return impact_of(database, program, in_flight=how, recheck=recheck)
+        except LookupError as error:
+            raise WrongInputError(str(error)) from None
+
+
+def _summary(found: Impact) -> str:
+    touched = len({line.lead for line in found.lines})
+    return (
+        f"{found.leads} leads in flight, {found.changing} change their version,"
+        f" {touched} have something otherwise within 30 days"
+    )
+
+
+def _print(found: Impact, *, leads: bool) -> None:
+    out.print(_summary(found))
+    table = Table("leads", "what", "change")
+    for (kind, about, change), number in found.counts.items():
+        table.add_row(str(number), Text(_words(kind, about)), change)
+    if found.lines:
+        print_table(table)
+    days = sorted(found.mails_before.keys() | found.mails_after.keys())
+    if found.mails_before != found.mails_after:
+        mails = Table("day", "mails before", "mails after")
+        for day in days:
+            before, after = found.mails_before.get(day, 0), found.mails_after.get(day, 0)
+            mails.add_row(day.isoformat(), str(before), str(after))
+        print_table(mails)
+    if found.loads_before != found.loads_after:
+        loads = Table("person", "leads before", "leads after")
+        for person in sorted(found.loads_before.keys() | found.loads_after.keys()):
+            before = found.loads_before.get(person, 0)
+            loads.add_row(person, str(before), str(found.loads_after.get(person, 0)))
+        print_table(loads)
+    if leads:
+        for line in found.lines:
+            out.print(Text(_line(line)), soft_wrap=True)
+
+
+def _line(line: ImpactLine) -> str:
+    from models.instants import write_instant  # noqa: PLC0415  # keeps --help quick
+
+    before = write_instant(line.before) if line.before is not None else "never"
+    after = write_instant(line.after) if line.after is not None else "never"
+    return f"{line.lead}: {_words(line.kind, line.about)}: {before} → {after}"
+
+
+def _print_json(found: Impact) -> None:
+    from simulation.impact import line_json  # noqa: PLC0415  # keeps --help quick
+
+    print_json({"leads": found.leads, "changing": found.changing, "lines": len(found.lines)})
+    for line in found.lines:
+        print_json(line_json(line))
+
+
+_KIND_WORDS: dict[str, Callable[[str], str]] = {
+    "email_sent": lambda about: f"mail {about}",
+    "email_skipped": lambda about: f"no mail {about}",
+    "task_opened": lambda about: f"task {about}",
+    "notified": lambda about: f"notice {about}",
+    "track_entered": lambda about: f"track {about} begins",
+    "track_left": lambda about: f"track {about} ends",
+    "reminded": lambda about: f"reminder of {about}",
+    "breached": lambda about: f"{about} breached",
+    "stage": lambda about: f"becomes {about}",
+    "assigned": lambda about: f"goes to {about}",
+    "profile": lambda about: f"{about} changes",
+    "due": lambda about: f"{about} is due",
+}
+
+
+def _words(kind: str, about: str) -> str:
+    return _KIND_WORDS[kind](about)
