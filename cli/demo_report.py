@@ -109,7 +109,9 @@ def _figures(result: DemoResult) -> Table:
         "open_opportunity",
         "win",
         "lose",
+        "churn",
     )
+    meetings = {word: result.done.get(f"meeting.{word}", 0) for word in ("booked", "cancelled")}
     table = Table.grid(padding=(0, 2))
     for name, value in (
         ("mail", f"{mail.sent} sent, {mail.deferred} times deferred, {mail.failed} failed"),
@@ -122,6 +124,7 @@ def _figures(result: DemoResult) -> Table:
         ("breaches", _listed(figures.breaches) or "none"),
         ("acts", _listed({act: result.done.get(act, 0) for act in (*acts, "refused")})),
         ("acts came", _listed(_ways(result.done))),
+        ("meetings", _listed(meetings) or "none"),
         ("rows rejected", str(result.rejected)),
         ("requests failed", str(len(result.failures))),
     ):

@@ -56,9 +56,7 @@ def perform_act(m: Moment, act: Act) -> None:
         return
     m.via = act.via
     try:
-        if (
-            act.do != "accept"
-        ):  # the owner may repeat it in a later stage: it checks the stage itself
+        if act.do != "accept":  # the owner may repeat it later: it checks the stage itself
             require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except RefusedError as refusal:

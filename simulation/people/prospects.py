@@ -14,6 +14,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from lifecycle.stable_hash import stable_hash
+from models.instants import write_instant
 
 Temperament = Literal["eager", "curious", "away", "guarded", "silent", "annoyed", "unreachable"]
 Action = Literal[
@@ -34,6 +35,10 @@ scanner that follows every link."""
 _VACATION = timedelta(days=12)
 _AFTER_WORK = time(18, 30)
 _EVENING_HOURS = 4
+_BOOKS = 0.4
+"""The share of later mails after which an eager person books a meeting."""
+_CANCELS = 0.4
+"""The share of meetings that are cancelled a day later."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +92,8 @@ class Prospect:
             else:
                 reactions.append(Reaction(at, "event", action))
             at += timedelta(minutes=dice.randint(1, 9))
+        if self.temperament == "eager" and len(self.read) > 1 and dice.random() < _BOOKS:
+            reactions += _meeting(f"{self.lead}-{len(self.read)}", at, dice)
         return reactions
 
     def _actions(self, email: str, dice: random.Random) -> list[Action | dict[str, Any]]:
@@ -120,3 +127,14 @@ class Prospect:
         evening = datetime.combine(day, _AFTER_WORK, self.zone)
         evening += timedelta(minutes=dice.randint(0, _EVENING_HOURS * 60))
         return max(evening, now + timedelta(minutes=30))
+
+
+def _meeting(name: str, at: datetime, dice: random.Random) -> list[Reaction]:
+    """A meeting that is booked, and perhaps cancelled on the next day."""
+    starts = at + timedelta(days=dice.randint(3, 9))
+    booked = {"type": "meeting.booked", "data": {"id": name, "starts_at": write_instant(starts)}}
+    reactions = [Reaction(at, "event", booked)]
+    if dice.random() < _CANCELS:
+        cancelled = {"type": "meeting.cancelled", "data": {"id": name}}
+        reactions.append(Reaction(at + timedelta(days=1), "event", cancelled))
+    return reactions

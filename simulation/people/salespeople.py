@@ -11,6 +11,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+_LEAVES = 0.15
+"""The share of opportunities that are won and whose customer leaves again."""
+_STAYED = timedelta(days=30)
+"""How long such a customer stays."""
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedAct:
@@ -76,7 +81,9 @@ def _closing(dice: random.Random) -> list[PlannedAct]:
     later = timedelta(days=dice.randint(8, 25))
     outcome = dice.random()
     if outcome < 0.5:
-        return [opened, PlannedAct(later, "win", {"amount": round(amount * 0.9)})]
+        won = PlannedAct(later, "win", {"amount": round(amount * 0.9)})
+        left = PlannedAct(_STAYED, "churn", {"reason": "cancelled"})
+        return [opened, won, left] if outcome < _LEAVES else [opened, won]
     if outcome < 0.9:
         reason = dice.choice(("price", "competitor", "no_decision"))
         return [opened, PlannedAct(later, "lose", {"reason": reason})]

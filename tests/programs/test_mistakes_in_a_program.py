@@ -36,7 +36,7 @@ SHAPES = [
     ("finish: true", "finish: §no", "tracks.long-term.steps[4].finish", "write true"),
     ("again: true", "again: §yes", "tracks.long-term.again", "true or false is expected"),
     ("holdout: 0%", "holdout: §120%", "sending.holdout", "between 0% and 100%"),
-    ("remind_at: [50%, 80%]", "remind_at: [§50]", "handoff.accept.remind_at[0]", "like 50%"),
+    ("remind_at: [50%, 80%]", "remind_at: [§50]", "handoff.accept[1].remind_at[0]", "like 50%"),
     (
         "caps: [1 per 1d, 3 per 7d]",
         "caps: [1 per 1d, §0 per 7d]",
@@ -68,12 +68,12 @@ SHAPES = [
     ("also: [2026-12-24]", "also: [§20261224]", "calendars.office.holidays.also[0]", "date"),
     ("points: 40", "points: §'40'", "scoring.engagement.rules[1].points", "without quotes"),
     ("points: 40", "points: §.inf", "scoring.engagement.rules[1].points", "finite"),
-    ("attempts: 2", "attempts: §0", "handoff.accept.attempts", "at least 1"),
-    ("attempts: 2", "attempts: §2.5", "handoff.accept.attempts", "whole number"),
+    ("attempts: 2", "attempts: §0", "handoff.accept[0].attempts", "at least 1"),
+    ("attempts: 2", "attempts: §2.5", "handoff.accept[0].attempts", "whole number"),
     (
         "on_breach: [alert, reassign]",
         "on_breach: [§alrt]",
-        "handoff.accept.on_breach[0]",
+        "handoff.accept[0].on_breach[0]",
         "'alert'",
     ),
     ("  digest:   {", "  §dijest: {", "schedules.dijest", "did you mean 'digest'?"),
@@ -88,7 +88,7 @@ SHAPES = [
 
 NAMES = [
     ("in: [known, engaged]", "in: [§knwon, engaged]", "lifecycle.idle[0].in[0]", "'known'"),
-    ("- email: whats-new", "- email: §what-new", "tracks.long-term.steps[2].email", "'whats-new'"),
+    ("- email: whats-new", "- email: §what-new", "tracks.win-back.steps[2].email", "'whats-new'"),
     ("- finish: true", "- move_to: §longterm", "tracks.long-term.steps[4].move_to", "'long-term'"),
     (
         "- {email: onboarding}",
@@ -97,10 +97,28 @@ NAMES = [
         "did you mean 'ebook'?",
     ),
     (
-        "    calendar: office\n    remind",
-        "    calendar: §ofice\n    remind",
-        "handoff.accept.calendar",
+        "calendar: buero}",
+        "calendar: §büro}",
+        "handoff.routing[0].calendar",
+        "did you mean 'buero'?",
+    ),
+    (
+        "calendar: office, remind",
+        "calendar: §ofice, remind",
+        "handoff.accept[2].calendar",
         "did you mean 'office'?",
+    ),
+    (
+        "    - when: \"stage == 'mql'\"\n      within: 4h\n",
+        "    - §within: 4h\n",
+        "handoff.accept[1]",
+        "only the last clock of a list may have no 'when'",
+    ),
+    (
+        "      attempts: 2\n",
+        "      §atempts: 2\n",
+        "handoff.accept[0].atempts",
+        "did you mean 'attempts'?",
     ),
     ("reason: gone_cold", "reason: §gone", "lifecycle.idle[0].reason", "recycle.reasons"),
     ("reason: no_interest", "reason: §nointerest", "lifecycle.idle[1].reason", "'no_interest'"),
@@ -110,7 +128,7 @@ NAMES = [
         "lifecycle.disqualify[0].reason",
         "disqualify.reasons",
     ),
-    ("reason: not_worked", "reason: §notworked", "handoff.accept.reason", "'not_worked'"),
+    ("reason: not_worked", "reason: §notworked", "handoff.accept[0].reason", "'not_worked'"),
     ("timezone: America/New_York\n\nf", "timezone: §America/NewYork\n\nf", "timezone", "New_York"),
     (
         "    timezone: America/New_York",
@@ -252,7 +270,7 @@ def test_all_mistakes_are_reported_at_once_and_by_line(
         ("half_life: 30d", "half_life: 0d"),
         ("- email: problem-guide", "- email: problemguide"),
         ("{{ lead.first_name | default: 'there' }},\n", "{{ lead.frist_name }},\n"),
-        ("calendar: office\n", "calendar: ofice\n"),
+        ("calendar: office,", "calendar: ofice,"),
         ("reasons:\n", "reasons:\n    not_now: {}\n"),
     ):
         assert old in text
@@ -264,7 +282,7 @@ def test_all_mistakes_are_reported_at_once_and_by_line(
         "scoring.engagement.half_life",
         "emails.problem-guide.text",
         "tracks.awareness.steps[2].email",
-        "handoff.accept.calendar",
+        "handoff.accept[2].calendar",
         "recycle.reasons.not_now",
     ]
     assert [problem.line for problem in problems] == sorted(problem.line for problem in problems)

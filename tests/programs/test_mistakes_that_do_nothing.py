@@ -18,8 +18,8 @@ from adapters.documents.problems import Problem
             "doors[2].otherwise",
         ),
         (
-            "    - {when: \"lead.country == 'DE'\", team: emea}\n    - {otherwise: sdr}",
-            "    - {§otherwise: sdr}\n    - {when: \"lead.country == 'DE'\", team: emea}",
+            "  routing:\n",
+            "  routing:\n    - {§otherwise: sdr}\n",
             "handoff.routing[0].otherwise",
         ),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +17,22 @@ from models.decision import Alert, AnyCommand
 from models.directory import Directory
 from models.inputs import Event, Input, Result
 from models.messages import read_act
+from models.program.program import Program
 from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 
 _PROGRAMS = Path(__file__).parents[2] / "programs"
-ACME = read_program(_PROGRAMS / "acme.yaml")
+
+
+def _with_one_accept_clock(program: Program) -> Program:
+    """The program, in which every MQL is to be accepted within four hours."""
+    written = json.loads(program.canonical_json)
+    clocks = written["handoff"]["accept"]
+    written["handoff"]["accept"] = {name: it for name, it in clocks[1].items() if name != "when"}
+    return Program.model_validate(written)
+
+
+ACME = _with_one_accept_clock(read_program(_PROGRAMS / "acme.yaml"))
 PEOPLE = read_directory(_PROGRAMS / "teams.yaml")
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
 THURSDAY = datetime(2026, 3, 5, 10, tzinfo=ZoneInfo("America/New_York"))
