@@ -183,8 +183,8 @@ def test_a_dry_run_says_what_the_run_then_does(
     }
     second = write_file(tmp_path / "b.csv", content)
     for conflict, counts in expected.items():
-        wanted = ("launch", second, "--program", "acme", "--json", "--on-conflict", conflict)
-        assert plan_of(leadflow(*wanted, "--dry-run")) == counts
+        asked = ("launch", second, "--program", "acme", "--json", "--on-conflict", conflict)
+        assert plan_of(leadflow(*asked, "--dry-run")) == counts
     done = leadflow("launch", second, "--program", "acme", "--json", "--on-conflict", "fill")
     assert plan_of(done) == expected["fill"]
     assert [row["reason"][:20] for row in read_rejected(tmp_path / "b.rejected.csv")]
@@ -295,15 +295,17 @@ def test_three_lists_with_and_without_ids_start_one_lead(
     for number, text in enumerate(lists):
         file = write_file(tmp_path / f"list-{number}.csv", text)
         ran = leadflow("launch", file, "--program", "acme", "--json")
-        started.append((ran.json["started"], ran.json["there_already"], ran.json["refused"]))
-    assert started == [(1, 0, []), (0, 1, []), (0, 1, [])]
+        started.append((ran.json["started"], ran.json["there_already"], ran.json["rejected"]))
+    assert started == [(1, 0, 0), (0, 1, 0), (0, 1, 0)]
 
     moved = write_file(tmp_path / "moved.csv", "id,email\ncrm-3,mia@moved.example\n")
-    [refused] = leadflow("launch", moved, "--program", "acme", "--json").json["refused"]
+    assert leadflow("launch", moved, "--program", "acme", "--json").status == 2
+    [refused] = read_rejected(tmp_path / "moved.rejected.csv")
     assert refused["id"] == "crm-3"
-    assert "has another address; to move it, launch with --overwrite" in refused["why"]
-    ran = leadflow("launch", moved, "--program", "acme", "--overwrite", "--json")
-    assert (ran.json["there_already"], ran.json["refused"]) == (1, [])
+    assert "to move it, launch with --on-conflict overwrite" in refused["reason"]
+    overwrite = ("--on-conflict", "overwrite", "--json")
+    ran = leadflow("launch", moved, "--program", "acme", *overwrite)
+    assert (ran.json["there_already"], ran.json["rejected"]) == (1, 0)
     enrolled = leadflow(
         "enrol", "--email", "mia@moved.example", "--id", "hub-3", "--program", "acme", "--json"
     )
