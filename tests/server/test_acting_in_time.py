@@ -48,7 +48,8 @@ async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator
     """Five minutes pass in a second, and owners have two hours to accept: 24 seconds."""
     async with reconciled_site(dev_server.client, tmp_path) as one:
         written = one.program.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        written["handoff"]["accept"]["within"] = "2h"
+        for clock in written["handoff"]["accept"]:
+            clock["within"] = "2h"
         one.program = Program.model_validate(written)
         SqlPrograms(one.database).publish(one.program)
         one.clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=300)
