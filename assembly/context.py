@@ -74,6 +74,7 @@ def gateway_config(settings: Settings) -> GatewayConfig:
             webhook_secret=settings.webhook_secret,
         ),
         web_origins=settings.web_origins,
+        web_forms_need_key=settings.web_forms_need_key,
         action_links_last=timedelta(days=settings.action_link_days),
         crm_secrets=settings.crm_secrets,
     )

@@ -21,7 +21,7 @@ from activities.turn import TurnActivities
 from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
-from adapters.temporal.signal_times import SignalTimes
+from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.reconciling import comparing
 from assembly.rolling_out import rolling_out
 from assembly.sandbox import sandbox
@@ -39,7 +39,7 @@ MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
 
 
-def turn_activities(world: World, signals: SignalTimes | None = None) -> TurnActivities:
+def turn_activities(world: World, signals: TemporalSignalTimes | None = None) -> TurnActivities:
     """The turn with the real rules."""
     return TurnActivities(
         world.programs,
@@ -63,7 +63,7 @@ async def working(
     events are sent as well.
     """
     sales, digest = SalesActivities(world), DigestActivities(world)
-    turns = turns or turn_activities(world, SignalTimes(client))
+    turns = turns or turn_activities(world, TemporalSignalTimes(client))
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
         threads = stack.enter_context(ThreadPoolExecutor(settings.turns_at_once, "turn"))

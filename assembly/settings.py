@@ -62,6 +62,8 @@ class Settings(BaseSettings):
     """Where mail that comes back is taken in (SMTP)."""
     web_origins: tuple[str, ...] = ()
     """Web sites that may send page views, as a JSON list of origins."""
+    web_forms_need_key: bool = False
+    """Forms are not taken from browsers; the web site's server sends them with its own key."""
     dkim_domain: str = ""
     """Mail is signed for this domain (DKIM); empty: mail is not signed here."""
     dkim_selector: str = ""

@@ -93,7 +93,9 @@ def build_app(
         app.include_router(part.router(context))
     app.include_router(tracking.router(context, config.web_origins))
     app.include_router(providers.router(context, config.providers))
-    app.include_router(snippet.router(context, config.web_origins))
+    app.include_router(
+        snippet.router(context, config.web_origins, forms_need_key=config.web_forms_need_key)
+    )
     app.include_router(lead_acts.router(context, acts))
     app.include_router(programs.router(context))
     app.include_router(crm.router(context, acts, config.crm_secrets))

@@ -33,6 +33,8 @@ class GatewayConfig:
     providers: ProviderSecrets = field(default_factory=ProviderSecrets)
     web_origins: tuple[str, ...] = ()
     """Origins of the web sites that may send page views, like https://www.acme.example."""
+    web_forms_need_key: bool = False
+    """Whether a web site's forms must be sent with its own key, and not by browsers."""
     action_links_last: timedelta = timedelta(days=14)
     """How long the buttons of an alert work (wall clock)."""
     crm_secrets: tuple[SecretStr, ...] = ()

@@ -13,8 +13,9 @@ from adapters.sql.database import Database
 from lifecycle.stages import WORKED
 from lifecycle.words.person_name import person_name
 from models.tables.columns import table_of
-from models.tables.leads import LeadRow, TaskRow
+from models.tables.leads import LeadIdRow, LeadRow, TaskRow
 
+_I = table_of(LeadIdRow)
 _L = table_of(LeadRow)
 _T = table_of(TaskRow)
 PAGE = 100
@@ -79,7 +80,8 @@ class SqlDeskLists:
     def of_owner(self, person: str, *, page: int = 1, find: str = "") -> DeskPage:
         """What this person owns and works.
 
-        Pages count from 1. `find` leaves leads whose name, company or address contains it.
+        Pages count from 1. `find` leaves leads whose name, company or address contains it, and the
+        lead that has this id.
         """
         return self._page(_L.c.owner == person, page, find)
 
@@ -141,8 +143,10 @@ def _containing(find: str) -> tuple[sa.ColumnElement[bool], ...]:
         sa.func.coalesce(_L.c.profile[name].as_string(), "")
         for name in ("first_name", "last_name", "company")
     )
+    named = _L.c.id.in_(sa.select(_I.c.lead).where(_I.c.id == find.strip()))
     texts = (_L.c.email, first + " " + last, company)
-    return (sa.or_(*(sa.func.lower(text).contains(wanted, autoescape=True) for text in texts)),)
+    found = (sa.func.lower(text).contains(wanted, autoescape=True) for text in texts)
+    return (sa.or_(named, *found),)
 
 
 def _name(profile: Mapping[str, Any], email: str | None, lead: str) -> str:

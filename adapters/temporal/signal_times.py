@@ -18,7 +18,7 @@ _SECONDS = 3.0
 """Less than a turn may take."""
 
 
-class SignalTimes:
+class TemporalSignalTimes:
     """Reads a run's history, for the rare turn that needs it. Make it in the worker's event loop.
 
     Its method blocks the thread that calls it, not the loop.

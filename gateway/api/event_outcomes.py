@@ -57,7 +57,8 @@ def router(context: Context) -> APIRouter:
         lead: LeadId, event: EventId, _: Annotated[KnownKey, Depends(sender)]
     ) -> EventOutcomeDocument:
         """What became of an event that was accepted."""
-        found = outcomes.of(lead, event) if "\0" not in lead + event else None
+        own = context.reports.with_id(lead) or lead
+        found = outcomes.of(own, event) if "\0" not in lead + event else None
         if found is None:
             raise ProblemError(
                 404, "no such event of this lead was accepted in the last 30 days or recorded"

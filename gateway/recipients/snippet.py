@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -18,6 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.sql.new_item import NewItem
 from gateway.requests.problems import ProblemError, responses
+from gateway.requests.throttle import Pace, PaceMeter
 from models.instants import write_instant
 from usecases.context import Context
 
@@ -25,6 +28,10 @@ _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()
 _MOST_BYTES = 1_000
 _CACHE_SECONDS = 3_600
 """Seconds for which browsers may cache the script."""
+VISITS = Pace(burst=20, per_second=1 / 5)
+"""Of one lead. A person who opens a page every five seconds is not held up."""
+DAILY_VISITS = Pace(burst=100, per_second=100 / 86_400)
+"""Of one lead in a day, so that a flood does not push the history off the timeline's page."""
 
 
 class Visit(BaseModel):
@@ -49,9 +56,16 @@ _BODY: dict[str, Any] = {
 }
 
 
-def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
-    """The script, and the route to which it sends visits."""
+def router(
+    context: Context,
+    web_origins: Sequence[str],
+    *,
+    forms_need_key: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> APIRouter:
+    """The script, and the route to which it sends visits. `clock` counts seconds."""
     routes = APIRouter(tags=["web"])
+    meters = PaceMeter(VISITS, clock), PaceMeter(DAILY_VISITS, clock)
 
     @routes.get(
         "/t.js",
@@ -70,7 +84,7 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
         "/w",
         status_code=204,
         response_class=Response,
-        responses=responses(400, 403, 404, 413, 503),
+        responses=responses(400, 403, 404, 413, 429, 503),
         openapi_extra=_BODY,
     )
     async def record_visit(request: Request) -> Response:
@@ -80,7 +94,14 @@ def router(context: Context, web_origins: Sequence[str]) -> APIRouter:
             raise ProblemError(
                 403, "this web site may not send visits; add its origin to LEADFLOW_WEB_ORIGINS"
             )
-        await asyncio.to_thread(_record, context, _read(await request.body()))
+        visit = _read(await request.body())
+        if forms_need_key and visit.type == "form.submitted":
+            raise ProblemError(
+                403,
+                "forms are not taken from browsers here; let your site's server send them to"
+                " POST /v1/events with its own key",
+            )
+        await asyncio.to_thread(_record, context, visit, meters)
         headers = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
         return Response(status_code=204, headers=headers)
 
@@ -96,11 +117,16 @@ def _read(body: bytes) -> Visit:
         raise ProblemError(400, "this is not what the script sends") from None
 
 
-def _record(context: Context, visit: Visit) -> None:
+def _record(context: Context, visit: Visit, meters: Sequence[PaceMeter]) -> None:
     found = context.links.read("visitor", visit.v)
     mail = context.sent.by_local_part(found.mail) if found is not None else None
     if mail is None:
         raise ProblemError(404, "this visitor is not known")
+    wait = max(meter.take(mail.lead) for meter in meters)
+    if wait > 0:
+        seconds = str(math.ceil(wait))
+        said = f"this visitor does too much; send the next in {seconds} s"
+        raise ProblemError(429, said, headers={"Retry-After": seconds})
     now = context.now()
     local = mail.message.partition("@")[0]
     event_id = f"web/{local}/{visit.type}/{write_instant(now)}/{visit.subject}"

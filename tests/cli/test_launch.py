@@ -236,3 +236,30 @@ def test_teams_that_lack_what_the_program_names_are_refused(
     ran = leadflow("launch", leads, "--program", ACME, "--teams", teams)
     assert ran.status == 2
     assert "no team 'emea'" in ran.err
+
+
+def test_three_lists_with_and_without_ids_start_one_lead(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    lists = [
+        "email\nmia@three.example\n",
+        "id,email\ncrm-3,MIA@three.example\n",
+        "id,email\nhub-3, mia@three.example\n",
+    ]
+    started = []
+    for number, text in enumerate(lists):
+        file = write_file(tmp_path / f"list-{number}.csv", text)
+        ran = leadflow("launch", file, "--program", "acme", "--json")
+        started.append((ran.json["started"], ran.json["there_already"], ran.json["refused"]))
+    assert started == [(1, 0, []), (0, 1, []), (0, 1, [])]
+
+    moved = write_file(tmp_path / "moved.csv", "id,email\ncrm-3,mia@moved.example\n")
+    [refused] = leadflow("launch", moved, "--program", "acme", "--json").json["refused"]
+    assert refused["id"] == "crm-3"
+    assert "has another address; to move it, launch with --overwrite" in refused["why"]
+    ran = leadflow("launch", moved, "--program", "acme", "--overwrite", "--json")
+    assert (ran.json["there_already"], ran.json["refused"]) == (1, [])
+    enrolled = leadflow(
+        "enrol", "--email", "mia@moved.example", "--id", "hub-3", "--program", "acme", "--json"
+    )
+    assert (enrolled.json["started"], enrolled.json["moved"]) == (False, False)

@@ -9,8 +9,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 
 from adapters.sql.database import Database
+from gateway.recipients import snippet
+from gateway.requests.problems import explain
 from tests.gateway.stored_rows import intake_bodies, store_sent_mail
 from tests.waiting import LIMIT
 from usecases.context import Context
@@ -66,6 +69,49 @@ async def test_everything_else_is_refused(
     content = page_visit(context, store_sent_mail(database), **changes)
     answer = await http.post("/w", content=content, headers=headers)
     assert answer.status_code == status
+    assert intake_bodies(database) == []
+
+
+class SecondsClock:
+    """A clock that a test moves."""
+
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def post_visits(
+    context: Context, clock: SecondsClock, count: int, *, forms_need_key: bool = False, **of: object
+) -> list[int]:
+    """The statuses of so many visits of one visitor."""
+    app = FastAPI()
+    explain(app)
+    origins = [SITE["Origin"]]
+    app.include_router(snippet.router(context, origins, forms_need_key=forms_need_key, clock=clock))
+    message = store_sent_mail(context.database)
+    transport = httpx.ASGITransport(app)
+    async with httpx.AsyncClient(transport=transport, base_url="https://go.acme.example") as http:
+        statuses = []
+        for number in range(count):
+            visit = page_visit(context, message, **({"subject": f"/{number}"} | of))
+            statuses.append((await http.post("/w", content=visit, headers=SITE)).status_code)
+            clock.now += 0.01
+    return statuses
+
+
+async def test_a_flood_of_visits_is_cut_off(context: Context, database: Database) -> None:
+    statuses = await post_visits(context, SecondsClock(), 60)
+    assert statuses[:20] == [204] * 20
+    assert set(statuses[20:]) == {429}
+    assert len(intake_bodies(database)) == 20
+
+
+async def test_forms_can_be_made_to_need_the_sites_own_key(
+    context: Context, database: Database
+) -> None:
+    form = {"type": "form.submitted", "subject": "demo"}
+    assert await post_visits(context, SecondsClock(), 1, forms_need_key=True, **form) == [403]
     assert intake_bodies(database) == []
 
 

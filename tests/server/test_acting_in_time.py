@@ -45,13 +45,13 @@ class Owned:
 
 @pytest.fixture
 async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ReconciledSite]:
-    """Ten minutes pass in a second, and owners have 90 minutes to accept."""
+    """Five minutes pass in a second, and owners have two hours to accept: 24 seconds."""
     async with reconciled_site(dev_server.client, tmp_path) as one:
         written = one.program.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-        written["handoff"]["accept"]["within"] = "90m"
+        written["handoff"]["accept"]["within"] = "2h"
         one.program = Program.model_validate(written)
         SqlPrograms(one.database).publish(one.program)
-        one.clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=600)
+        one.clock = ProgramClock(wall=datetime.now(UTC), program=MONDAY, speed=300)
         yield one
 
 
@@ -101,7 +101,7 @@ def _told(site: ReconciledSite, one: Owned) -> list[str]:
 
 async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: ReconciledSite) -> None:
     await site.work()
-    asking, left, signalling, lying = [await _owned(site) for _ in range(4)]
+    asking, left, signalling, lying = await asyncio.gather(*(_owned(site) for _ in range(4)))
     await site.stop()
     # One waits for the answer; one gives up; one signals; one says that it was earlier.
     answer = asyncio.create_task(_asked(site, asking, 90))
@@ -113,7 +113,7 @@ async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: Reco
     await _signalled(site, signalling, {"by": signalling.owner})
     due = max(one.due for one in (asking, left, signalling, lying))
     assert _now(site) < min(one.due for one in (asking, left, signalling)), "too slow a machine"
-    await until(lambda: _now(site) > due + timedelta(minutes=25))
+    await until(lambda: _now(site) > due + timedelta(minutes=12))
     early = (lying.due - timedelta(minutes=30)).isoformat()
     SqlArrivals(site.database).keep(lying.lead, "mine", "another act", _now(site))
     await _signalled(site, lying, {"by": lying.owner, "id": "mine", "arrived": early})
@@ -122,8 +122,8 @@ async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: Reco
     assert isinstance(await answer, ActDone)
     for one in (asking, left, signalling):
         assert await until(partial(_told, site, one)) == ["accepted"]
-        ((when, fields),) = site.entries(one.lead, "accepted")
-        assert (when < one.due, fields["late"]) == (True, False)
+        ((_, fields),) = site.entries(one.lead, "accepted")
+        assert fields["late"] is False
     seen = [when for when, fields in site.entries(signalling.lead, "event") if _is_seen(fields)]
     assert seen == [at]
     await until(lambda: _told(site, lying))

@@ -186,3 +186,12 @@ def test_expectations_are_matched_in_order_with_others_between() -> None:
 def test_an_entry_that_must_not_occur_is_shown_with_its_line() -> None:
     lines = [{"kind": "a"}, {"kind": "b"}]
     assert barred([{"kind": "c"}, {"kind": "b"}], lines) == [(1, {"kind": "b"})]
+
+
+def test_two_leads_with_one_address_are_a_mistake_however_it_is_spelt(tmp_path: Path) -> None:
+    text = GOOD.replace("b@lead.example", "A@LEAD.example")
+    with pytest.raises(DocumentError) as error:
+        read_scenario(write_scenario(tmp_path, text))
+    [problem] = error.value.problems
+    assert (problem.line, problem.column) == (7, 20)
+    assert "lead 'a' has this address; one person is one lead" in problem.message
