@@ -1,7 +1,7 @@
 """A new lead, or an event of one: what is accepted from outside, and why the rest is not.
 
-Accepted means stored, in one transaction. A bad item never spoils the good ones beside it. Whoever
-asks (HTTP, a form, a link, a mail, the command line) comes here, so the same is accepted from all.
+Accepted means stored, in one transaction. A bad item never spoils the good ones beside it. All
+doors (HTTP, a form, a link, a mail, the command line) call it, so all accept the same.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Item = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ItemOutcome:
-    """What became of one item."""
+    """The result of one item."""
 
     status: Literal["accepted", "duplicate", "rejected"]
     lead: str | None = None

@@ -54,7 +54,7 @@ class RelayLeads(Protocol):
         ...
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
-        """Tell a lead events. Raises LeadNotFoundError."""
+        """Send events to a lead. Raises LeadNotFoundError."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""An address gets no more mail, or gets it again, whoever asked for it.
+"""Stop mail to an address, or allow it again, for every door.
 
 The operator, a list, a recipient, a mail provider and a mail that came back all go this way. The
 address's row and what its leads are told are one transaction: a request that is interrupted has
@@ -23,7 +23,7 @@ from lifecycle.nurture.suppression import SuppressionReason, suppressing_reason
 from models.addresses import readable_domain
 
 PAUSE_DAYS = 30
-"""So long mail stops when a recipient asks for a pause."""
+"""How long mail stops when a recipient asks for a pause."""
 
 Choice = Literal["stop", "pause", "resume"]
 """What a recipient may choose: no mail, none for a while, or mail again."""
@@ -33,15 +33,15 @@ _EVENT_DATA: dict[SuppressionReason, tuple[str, dict[str, Any]]] = {
     "bounced": ("email.bounced", {"kind": "hard"}),
     "complained": ("email.complained", {}),
 }
-"""The event, with its data, by which a lead is told of each reason."""
+"""The event, with its data, that a lead gets for each reason."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lifted:
-    """What allowing mail to an address again came to."""
+    """The result of allowing mail to an address again."""
 
     reasons: tuple[str, ...]
-    """The reasons that stood against the address and do not any more."""
+    """The reasons that were lifted."""
     kept: dict[str, tuple[str, ...]]
     """By lead: reasons that its own state still holds, so that it gets no mail yet."""
 

@@ -211,18 +211,23 @@ class SqlIntake:
                 connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(body=body))
         return len(judged)
 
-    def clicked(self, lead: str, message: str, since: datetime) -> set[str]:
-        """Where the links lead that were followed from this mail since then (program clock)."""
+    def clicked(self, lead: str, message: str, since: datetime) -> dict[str, set[str]]:
+        """Where the links lead that were followed from this mail since then (program clock).
+
+        With each, why its requests were a machine's; empty for a person's.
+        """
         query = sa.select(_I.c.body).where(
             _I.c.lead == lead, _I.c.kind == "event", _I.c.arrived >= since
         )
         with self.database.read() as connection:
             bodies = connection.scalars(query).all()
-        return {
-            str(body["data"].get("url", ""))
-            for body in bodies
-            if body.get("type") == "email.clicked" and body["data"].get("message") == message
-        }
+        found: dict[str, set[str]] = {}
+        for body in bodies:
+            data = body["data"]
+            if body.get("type") == "email.clicked" and data.get("message") == message:
+                whys = found.setdefault(str(data.get("url", "")), set())
+                whys |= {str(data["why"])} if "why" in data else set()
+        return found
 
     def events_since(
         self, connection: Connection, lead: str, kind: str, since: datetime

@@ -158,7 +158,7 @@ class _Door:
         return _LATER
 
     async def _take(self, found: Recognised) -> None:
-        """Pass a reply on, then store what happened: so none is stored that reached nobody."""
+        """Pass a reply on, then store its event, so that no reply is stored that reached nobody."""
         if found.reply is not None and found.sent is not None:
             people = await asyncio.to_thread(self._context.people.directory)
             ways = await asyncio.to_thread(

@@ -1,7 +1,7 @@
 """Webhooks of mail providers: each proves itself in its own way, and says the same things.
 
 A message that proves itself is answered with 200 once all of it that is about our leads is
-stored. What a provider is not set up for is not there (404).
+stored. A provider that is not set up has no route (404).
 """
 
 from __future__ import annotations

@@ -57,11 +57,11 @@ _HELD_BACK: dict[str, tuple[str, dict[str, str]]] = {
 
 
 class SpentTokenError(Exception):
-    """A token whose message was stored: whoever brings it again need not do so."""
+    """The message of this token was stored already, so it need not be sent again."""
 
 
 class Tokens:
-    """The tokens of stored messages, as long as they would be believed."""
+    """The tokens of stored messages, for as long as they would be accepted."""
 
     def __init__(self) -> None:
         self._spent: dict[str, float] = {}

@@ -4,11 +4,12 @@ Scanners follow links before anybody sees the mail. Browsers fetch pages in adva
 load images although nobody looks at them. None of these is engagement. The rules, in order; the
 first that holds gives the reason:
 
-- `head`: a HEAD request. People's browsers send GET.
+- `head`: a HEAD request, or a GET of the same link within a minute of it. People's browsers send
+  GET alone.
 - `prefetch`: the browser fetches in advance and says so (Sec-Purpose, Purpose, X-Moz, X-Purpose).
 - `agent`: the User-Agent is empty, or that of a scanner, a proxy or a program. Gmail's image
   proxy is not one of them: it loads an image when a person opens the mail.
-- `unseen`: the request is for a link that no person can see.
+- `unseen`: the request is for a link that no person can see, or comes within a minute of one.
 - `quick`: the request comes within seconds of the mail's delivery.
 - `all_links`: all links of a mail with several links were followed within seconds.
 
@@ -33,6 +34,11 @@ QUICK_CLICK = timedelta(seconds=3)
 """No person opens a mail and clicks a link so soon after delivery."""
 ALL_LINKS_WITHIN = timedelta(seconds=5)
 """Only a program follows all links of a mail within this time."""
+
+SLOW_SCAN = timedelta(minutes=1)
+"""For so long after a HEAD request for a link, or a request for the unseen link, what follows is
+of the same machine: a scanner fetches with GET what it has asked about. Not longer, because behind
+a scanner a person reads the mail soon."""
 
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _PREFETCHED = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)

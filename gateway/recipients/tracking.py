@@ -18,6 +18,7 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.bot_detection import (
     ALL_LINKS_WITHIN,
+    SLOW_SCAN,
     Hit,
     Why,
     age,
@@ -98,10 +99,14 @@ def _reason(context: Context, mail: SentMail, request: Request, number: int | No
     why = machine_reason(hit)
     if number is None:
         return why
-    followed = context.intake.clicked(mail.lead, mail.message, context.now() - ALL_LINKS_WITHIN)
-    if why is None and "" in followed:
+    at = context.now()
+    recent = context.intake.clicked(mail.lead, mail.message, at - SLOW_SCAN)
+    within = context.intake.clicked(mail.lead, mail.message, at - ALL_LINKS_WITHIN)
+    if why is None and "" in recent:
         why = "unseen"
-    if why is None and all_links(followed | {mail.links[number]}, mail.links):
+    if why is None and "head" in recent.get(mail.links[number], ()):
+        why = "head"
+    if why is None and all_links({*within, mail.links[number]}, mail.links):
         why = "all_links"
     if why in ("unseen", "all_links"):
         context.intake.judge(mail.lead, mail.message, why)

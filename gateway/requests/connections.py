@@ -1,4 +1,4 @@
-"""How many connections stand open and for how long, so that no client takes the gateway away.
+"""How many connections are open and for how long, so that no client can block the gateway.
 
 A connection costs a file descriptor, and a process has a limited number of them. Three rules hold:
 

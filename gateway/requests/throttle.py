@@ -1,7 +1,7 @@
-"""How often may be asked: so many requests a key, and so many wrong keys an address.
+"""Limits on requests: how many for each key, and how many wrong keys for each address.
 
-Kept in memory, for each process by itself: a limit keeps one who asks without end from being
-everybody's trouble, it is no quota. Mail's own rates, which must be exact, are in the database.
+Kept in memory, for each process by itself: it protects all other clients from one that sends
+requests without end; it is no quota. Mail's own rates, which must be exact, are in the database.
 """
 
 from __future__ import annotations

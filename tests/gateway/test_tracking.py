@@ -118,6 +118,37 @@ async def test_a_head_request_is_answered_and_recorded_as_a_machine_s(
     assert [one["data"]["why"] for one in intake_bodies(database)] == ["head"]
 
 
+async def test_a_get_that_follows_a_head_request_is_the_same_machine_s(
+    http: httpx.AsyncClient, context: Context, database: Database
+) -> None:
+    message = store_sent_mail(database, links=("", GUIDE, PRICES, "https://acme.example/third"))
+    await http.head(_path(context.links.click(message, 2)), headers=BROWSER)
+    await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
+    await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
+    found = [(one["data"]["url"], one["data"].get("why")) for one in intake_bodies(database)]
+    # Two requests of one machine in one second are one event.
+    assert found == [(PRICES, "head"), (GUIDE, None)]
+
+
+@pytest.mark.parametrize(
+    "agent",
+    [
+        "Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)",
+        "WhatsApp/2.23.20.0",
+        "Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; ChatGPT-User/1.0)",
+        "Mozilla/5.0 (compatible; PerplexityBot/1.0; +https://perplexity.ai/perplexitybot)",
+        "Mozilla/5.0 (compatible; GPTBot/1.2; +https://openai.com/gptbot)",
+        "ClaudeBot/1.0; +claudebot@anthropic.com",
+    ],
+)
+async def test_a_preview_or_a_fetcher_of_a_language_model_is_a_machine(
+    http: httpx.AsyncClient, context: Context, database: Database, agent: str
+) -> None:
+    message = store_sent_mail(database)
+    await http.get(_path(context.links.click(message, 2)), headers={"User-Agent": agent})
+    assert [one["data"]["why"] for one in intake_bodies(database)] == ["agent"]
+
+
 async def test_a_click_within_seconds_of_delivery_is_a_machines(
     http: httpx.AsyncClient, context: Context, database: Database
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import smtplib
+from email import policy
 from email.message import EmailMessage
 from pathlib import Path
 
@@ -139,8 +140,9 @@ async def test_mail_is_asked_for_again_while_the_database_is_away(
 async def test_a_forwarded_reply_says_so_is_limited_and_is_not_written_in_our_name(
     port: int, context: Context, owned_message: str, mailer: RecordingMailer
 ) -> None:
-    said = "Your invoice is due.\n" + "pay now\n" * 10_000
-    await send_reply(port, context, owned_message, reply_mail("Invoice \u202e" + "9 " * 200, said))
+    said = "Your invoice is due.\n" + "pay now\n" * 3_000
+    mail = reply_mail("Invoice \u202e" + "nine " * 60, said).as_bytes(policy=policy.SMTP)
+    await send(port, ANA, context.links.reply_to(owned_message), mail)
     [passed] = mailer.sent
     assert passed.subject.startswith("[Forwarded reply] Invoice ")
     assert "\u202e" not in passed.subject
