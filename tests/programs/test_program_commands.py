@@ -47,7 +47,7 @@ def test_a_valid_program_is_shown_with_its_digest(run: Run) -> None:
     report = json.loads(printed)
     assert report["name"] == "acme"
     assert len(report["digest"]) == 64
-    assert (report["emails"], report["tracks"], report["teams"]) == (10, 5, 3)
+    assert (report["emails"], report["tracks"], report["teams"]) == (14, 7, 3)
 
 
 def test_every_problem_is_one_line_with_its_place(run: Run, folder: Path, acme: str) -> None:
@@ -57,16 +57,16 @@ def test_every_problem_is_one_line_with_its_place(run: Run, folder: Path, acme: 
     status, printed, problems = run("program", "check", str(path))
     assert (status, printed) == (2, "")
     first, second, count = problems.splitlines()
-    assert first.startswith(f"{path}:11:18  doors[0].when  unknown field 'lead.emploees'; did you")
+    assert first.startswith(f"{path}:12:18  doors[0].when  unknown field 'lead.emploees'; did you")
     assert second == (
-        f"{path}:22:16  scoring.engagement.half_life  '0d' is not positive; make it at least 1d"
+        f"{path}:23:16  scoring.engagement.half_life  '0d' is not positive; make it at least 1d"
     )
     assert count == "2 problems found"
     status, printed, _ = run("program", "check", str(path), "--json")
     assert status == 2
     report = json.loads(printed)
     assert report["ok"] is False
-    assert [(one["line"], one["column"]) for one in report["problems"]] == [(11, 18), (22, 16)]
+    assert [(one["line"], one["column"]) for one in report["problems"]] == [(12, 18), (23, 16)]
 
 
 def test_the_problems_of_program_and_teams_are_reported_together(run: Run, tmp_path: Path) -> None:
