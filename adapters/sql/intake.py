@@ -1,4 +1,7 @@
-"""What is accepted from outside for leads: stored first, relayed to their workflows afterwards."""
+"""What is accepted from outside for leads: stored first, relayed to their workflows afterwards.
+
+The file is long because one class reads and writes the whole table.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`launch`: a file of leads, started once each, invalid rows put aside."""
+"""`launch`: a file of leads, started once each, invalid rows put aside.
+
+The file is long because each case of a command stands here with its file.
+"""
 
 from __future__ import annotations
 
