@@ -134,11 +134,17 @@ def away_until(member: Member, now: datetime, timezone: ZoneInfo) -> date | None
 def office_zone(programs: SqlPrograms) -> ZoneInfo:
     """The time zone for absences of members without one: that of the accept calendars.
 
-    UTC if those of the programs published last don't agree on one.
+    If those of the programs published last don't agree on one (each team has its own calendar),
+    it is the programs' own time zone, and UTC if they don't agree on that either.
     """
     newest = [found for name in programs.names() if (found := programs.newest(name))]
-    zones = {zone for program in newest for zone in _accept_zones(program)}
-    return zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+    for zones in (
+        {one for program in newest for one in _accept_zones(program)},
+        {rulebook(program).zone for program in newest},
+    ):
+        if len(zones) == 1:
+            return zones.pop()
+    return ZoneInfo("UTC")
 
 
 def _accept_zones(program: Program) -> set[ZoneInfo]:

@@ -35,8 +35,18 @@ def test_a_lead_is_enrolled_once(leadflow: Leadflow, seen: Seen) -> None:
         *("--timezone", "Europe/Oslo", "--program", "acme", "--json"),
     ]
     lead = lead_id("ola@acts.example")
-    assert leadflow(*enrol).json == {"lead": lead, "program": "acme", "started": True}
-    assert leadflow(*enrol).json == {"lead": lead, "program": "acme", "started": False}
+    assert leadflow(*enrol).json == {
+        "lead": lead,
+        "program": "acme",
+        "started": True,
+        "moved": False,
+    }
+    assert leadflow(*enrol).json == {
+        "lead": lead,
+        "program": "acme",
+        "started": False,
+        "moved": False,
+    }
     shown = seen("ola@acts.example")
     assert shown["profile"] == {
         "email": "Ola@acts.example",

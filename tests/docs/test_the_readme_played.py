@@ -40,6 +40,7 @@ def test_the_readme_works_from_the_first_command_to_the_won_deal(tmp_path: Path)
             **os.environ,
             "LEADFLOW_HOME": str(home),
             "TEMPORAL_ADDRESS": addresses["temporal"],
+            "LEADFLOW_SMTP_PORT": addresses["smtp"].rpartition(":")[2],
             "PATH": os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]]),
         }
         for heading in ("## For marketing", "## For engineers", "## For sales"):
