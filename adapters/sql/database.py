@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from fractions import Fraction
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -30,6 +31,8 @@ from models.instants import write_instant
 
 _MIGRATIONS = Path(__file__).resolve().parents[2] / "deploy" / "migrations"
 _BUSY_MILLISECONDS = 3_000
+_MIGRATION_BUSY_MILLISECONDS = 30_000
+"""How long a migration of SQLite waits for another one, which may have much to copy."""
 _WRITES = "leadflow_writes"
 _DURABLE = "leadflow_durable"
 _MIGRATION_LOCK = 5_323_460_001
@@ -195,26 +198,27 @@ def _url(text: str) -> URL:
     return url.set(drivername="sqlite" if kind == "sqlite" else "postgresql+psycopg")
 
 
-def open_database(url: str) -> Database:
+def open_database(url: str, *, busy_milliseconds: int = _BUSY_MILLISECONDS) -> Database:
     """Open a database by its URL; nothing is made or migrated (`migrate`) or even connected.
 
-    Raises ValueError for a URL of another kind.
+    `busy_milliseconds` is how long a writer of SQLite waits for another. Raises ValueError for a
+    URL of another kind.
     """
     place = _url(url)
     if place.drivername != "sqlite":
         return Database(sa.create_engine(place, pool_pre_ping=True, **_SETTINGS))
     engine = sa.create_engine(
-        place, connect_args={"timeout": _BUSY_MILLISECONDS / 1_000}, **_SETTINGS
+        place, connect_args={"timeout": busy_milliseconds / 1_000}, **_SETTINGS
     )
-    sa.event.listen(engine, "connect", _prepare)
+    sa.event.listen(engine, "connect", partial(_prepare, busy_milliseconds=busy_milliseconds))
     sa.event.listen(engine, "begin", _begin)
     return Database(engine)
 
 
-def _prepare(connection: Any, _record: object) -> None:
+def _prepare(connection: Any, _record: object, *, busy_milliseconds: int) -> None:
     connection.isolation_level = None  # we send BEGIN ourselves: the driver sends it too late
     cursor = connection.cursor()
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
     _to_wal(cursor)
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.execute("PRAGMA foreign_keys = ON")
@@ -268,9 +272,9 @@ def _shown(engine: Engine) -> str:
 
 
 @contextmanager
-def _opened(url: str) -> Iterator[Database]:
+def _opened(url: str, busy_milliseconds: int = _BUSY_MILLISECONDS) -> Iterator[Database]:
     """Open a database for the block. Raises DatabaseUnreachableError, whose text holds no SQL."""
-    database = open_database(url)
+    database = open_database(url, busy_milliseconds=busy_milliseconds)
     try:
         yield database
     except (OSError, DatabaseError) as error:
@@ -291,7 +295,7 @@ def migrate(url: str) -> None:
     """
     config = _config()
     script = ScriptDirectory.from_config(config)
-    with _opened(url) as database:
+    with _opened(url, _MIGRATION_BUSY_MILLISECONDS) as database:
         if (file := database.file) is not None:
             # Only the user who runs leadflow may read what it stores.
             file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
