@@ -240,7 +240,7 @@ def test_two_steps_of_a_track_have_different_ids(only_problem: OnlyProblem) -> N
             "- email: still-there\n      - wait: 30d",
             "- {id: x, email: still-there}\n      - wait: 30d",
         ),
-        ("- wait: 60d", "- {id: §x, wait: 60d}"),
+        ("- wait: 60d\n      - finish", "- {id: §x, wait: 60d}\n      - finish"),
     )
     assert problem.path == "tracks.long-term.steps[3].id"
     assert f"is taken in this track, in line {problem.line - 3}" in problem.message
