@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from models.publication import InFlight
-from models.state import LeadState
+
+if TYPE_CHECKING:  # the command line shows its help without pydantic
+    from models.state import LeadState
 
 Json = dict[str, Any]
 
