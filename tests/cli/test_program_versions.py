@@ -119,8 +119,8 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
 ) -> None:
     fleet.write_text(fleet.read_text().replace("program: fleet", "program: convoy", 1))
     enrol = ("enrol", "--program", str(fleet), "--email")
-    assert leadflow(*enrol, "pia@x.example", "--id", "pia").status == 0
-    eventually(lambda: MAIL_IS_SETTLED & set(kinds(leadflow, "pia")))
+    assert leadflow(*enrol, "pia@plans.example", "--id", "pia-of-plans").status == 0
+    eventually(lambda: MAIL_IS_SETTLED & set(kinds(leadflow, "pia-of-plans")))
     same = leadflow("program", "impact", str(fleet))
     assert (same.status, "0 have something otherwise" in same.out) == (0, True)
 
@@ -130,25 +130,34 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     plan = tmp_path / "plan.json"
     said = leadflow("program", "impact", str(fleet), "--out", str(plan), "--leads")
     assert said.status == 1, said.err
-    assert "pia: mail demo-offer" in said.out
+    assert "pia-of-plans: mail demo-offer" in said.out
     lines = leadflow("program", "impact", str(fleet), "--json").lines
     assert lines[0] == {"leads": 1, "changing": 1, "lines": len(lines) - 1}
     mail = next(one for one in lines if one.get("kind") == "email_sent")
-    assert (mail["lead"], mail["about"], mail["change"]) == ("pia", "demo-offer", "earlier")
+    assert (mail["lead"], mail["about"], mail["change"]) == (
+        "pia-of-plans",
+        "demo-offer",
+        "earlier",
+    )
     comment = leadflow("program", "plan", str(fleet), "--markdown")
     assert comment.status == 1
     assert "### convoy: " in comment.out
     assert "| 1 | mail demo-offer | earlier |" in comment.out
 
-    assert leadflow(*enrol[:2], "convoy", "--email", "pip@x.example", "--id", "pip").status == 0
-    eventually(lambda: MAIL_IS_SETTLED & set(kinds(leadflow, "pip")))
+    assert (
+        leadflow(
+            *enrol[:2], "convoy", "--email", "pip@plans.example", "--id", "pip-of-plans"
+        ).status
+        == 0
+    )
+    eventually(lambda: MAIL_IS_SETTLED & set(kinds(leadflow, "pip-of-plans")))
     stale = leadflow("program", "publish", str(fleet), "--plan", str(plan))
     assert stale.status == 1
-    assert "1 lead came since: pip" in stale.err
+    assert "1 lead came since: pip-of-plans" in stale.err
     assert leadflow("program", "impact", str(fleet), "--out", str(plan)).status == 1
     done = leadflow("program", "publish", str(fleet), "--plan", str(plan))
     assert done.status == 0, done.err
-    eventually(lambda: "program_changed" in kinds(leadflow, "pia"))
+    eventually(lambda: "program_changed" in kinds(leadflow, "pia-of-plans"))
     wrong = leadflow("program", "publish", ACME, "--plan", str(plan))
     assert (wrong.status, "make a plan of this version" in wrong.err) == (2, True)
     assert leadflow("program", "publish", str(fleet), "--plan", str(fleet)).status == 2

@@ -30,7 +30,7 @@ async def test_a_button_shows_its_act_and_does_it_when_it_is_sent(
     ready = await http.get(path)
     assert ready.status_code == 200
     assert f"You act as {owner}." in page_text(ready.text)
-    assert "Accept by Mon 14:00 EST" in page_text(ready.text)
+    assert "Accept by Mon 10:00 EST" in page_text(ready.text)
     done = await press_button(http, path)
     assert (done.status_code, "Accepted." in done.text) == (200, True)
     ((lead, do, fields),) = leads.asked
