@@ -35,11 +35,14 @@ def explain(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
-        state = SqlJournal(database).state(found)
+        journal = SqlJournal(database)
+        state = journal.state(found)
         if state is None:
             raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists all leads")
         people = SqlDirectory(database).directory()
-        explained = explain_lead(state, SqlPrograms(database), people, datetime.now(UTC))
+        timeline = journal.cycle(found, state.cycle_at)
+        now = datetime.now(UTC)
+        explained = explain_lead(state, timeline, SqlPrograms(database), people, now)
     if as_json:
         print_json(_json(explained))
     else:

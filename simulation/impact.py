@@ -20,6 +20,7 @@ from models.instants import parse_instant, write_instant
 from models.program.program import Program
 from models.state import LeadState
 from simulation.pure import PureWorld
+from simulation.quiet_future import play_quietly
 from simulation.scenario import PublishLine
 
 HORIZON = timedelta(days=30)
@@ -144,13 +145,6 @@ def world_of(standing: ProgramStanding) -> PureWorld:
     for place, lead in enumerate(sorted(standing.leads, key=lambda one: one.state.lead)):
         world.adopt(lead.state, lead.timeline, place)
     return world
-
-
-def play_quietly(world: PureWorld, at: datetime, until: datetime) -> None:
-    """Do what is due until then; what is overdue at `at` is done at `at`."""
-    world.settle(at)
-    while (due := world.next_due()) is not None and due <= until:
-        world.do_due(not_before=at)
 
 
 def lead_differences(

@@ -1,70 +1,30 @@
-"""What will happen to a lead by itself, if nobody does anything: its quiet future.
+"""What will happen to leads by themselves, if nobody does anything: their quiet future.
 
-The same rules run on the lead's state at the instants at which something is due. Mail just
-arrives, and nobody answers it.
+The pure engine takes the leads over as they are stored, and does what is due on a virtual clock.
+Mail just arrives, and nobody answers it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
-from lifecycle.decide import decide
-from lifecycle.handoff.roster import Roster
-from lifecycle.program.rulebook import Rulebook
-from lifecycle.program.versions import Versions
-from models.decision import AnyCommand, Assign, Entry, SendMail
-from models.directory import Directory
-from models.inputs import Input, Result
-from models.state import LeadState
-
-MOST_TURNS = 2_000
-"""A life that never rests is cut here; no real program comes near."""
+from simulation.pure import PureWorld
 
 
-def quiet_future(
-    book: Rulebook,
-    state: LeadState,
-    people: Directory,
-    *,
-    since: datetime,
-    until: datetime,
-    versions: Versions | None = None,
-) -> Iterator[Entry]:
-    """The entries that the lead's timeline gets from `since` to `until`, in order.
+def quiet_steps(world: PureWorld, at: datetime, until: datetime) -> Iterator[None]:
+    """Do what is due from `at` until then, one due item a step. What is overdue is done at `at`.
 
-    An owner is found as if everybody in the directory had no other leads.
+    Who has seen enough stops; the rest is not played.
     """
-    roster = Roster()
-    waiting: list[Input] = [
-        Result(arrived=since, key=mail.key, outcome="sent") for mail in state.mails
-    ]
-    at = since
-    for _ in range(MOST_TURNS):
-        decision = decide(
-            book, state, waiting, at, people=people, grace=timedelta.max, versions=versions
-        )
-        yield from (one for one in decision.entries if one.at <= until)
-        state = decision.state
-        results = (_result(roster, people, command) for command in decision.commands)
-        waiting = [one for one in results if one is not None]
-        if waiting:
-            continue
-        if decision.wake is None or decision.wake.at > until:
-            return
-        at = max(at, decision.wake.at)
+    world.settle(at)
+    yield
+    while (due := world.next_due()) is not None and due <= until:
+        world.do_due(not_before=at)
+        yield
 
 
-def _result(roster: Roster, people: Directory, command: AnyCommand) -> Input | None:
-    if isinstance(command, SendMail):
-        return Result(arrived=command.at, key=command.key, outcome="sent")
-    if isinstance(command, Assign):
-        choice = roster.assign(people, command, {})
-        return Result(
-            arrived=command.at,
-            key=command.key,
-            outcome="unassigned" if choice.owner is None else "assigned",
-            owner=choice.owner,
-            why=choice.why,
-        )
-    return None
+def play_quietly(world: PureWorld, at: datetime, until: datetime) -> None:
+    """Play all of it."""
+    for _ in quiet_steps(world, at, until):
+        pass

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
+from itertools import takewhile
 
+from activities.ports import Programs
 from lifecycle.program.rulebook import Rulebook, rulebook
+from lifecycle.stages import WITH_MARKETING
 from lifecycle.words.explanation import Explanation, explain
 from models.decision import Entry
 from models.directory import Directory
-from models.program.program import Program
 from models.state import LeadState
-from simulation.quiet_future import quiet_future
+from simulation.impact import InFlightLead, ProgramStanding, world_of
+from simulation.quiet_future import quiet_steps
 
 HORIZON = timedelta(days=400)
 """How far the quiet future is looked at: longer than the idle rules of real programs."""
-_STOPPERS = {
-    "unsubscribed": "unsubscribes",
-    "bounced": "its address bounces for good",
-    "complained": "it complains",
-}
-
-
-class ProgramVersions(Protocol):
-    """Versions of programs; `adapters.sql.programs.SqlPrograms` has them."""
-
-    def load(self, digest: str) -> Program:
-        """The program of this digest."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,31 +44,53 @@ class ExplainedLead:
 
 
 def explain_lead(
-    state: LeadState, programs: ProgramVersions, people: Directory, now: datetime
+    state: LeadState,
+    timeline: Sequence[Entry],
+    programs: Programs,
+    people: Directory,
+    now: datetime,
 ) -> ExplainedLead:
-    """Explain a lead by its own version of the program. `now` is the program's clock."""
-    book = rulebook(programs.load(state.digest))
-    until = now + HORIZON
-    mail: NextMail | None = None
-    stage: Entry | None = None
-    for entry in quiet_future(book, state, people, since=now, until=until):
-        if entry.kind == "email_sent" and mail is None and stage is None:
-            mail = _mail(book, state, entry)
-        if entry.kind == "stage":
-            stage = entry
+    """Explain a lead by its own version of the program. `now` is the program's clock.
+
+    `timeline` is looked at only if the lead waits for another version.
+    """
+    own = programs.load(state.digest)
+    newest = programs.load(programs.newest_digest(state.program))
+    waits = [programs.load(state.finish.digest)] if state.finish is not None else []
+    world = world_of(
+        ProgramStanding(
+            leads=[InFlightLead(state=state, timeline=tuple(timeline))],
+            versions={one.digest: one for one in (own, newest, *waits)},
+            newest=newest,
+            paused=programs.paused(state.program),
+            people=people,
+        )
+    )
+    entries = world.entries[state.lead]
+    at = max(now, state.at or now)
+    for _ in quiet_steps(world, at, at + HORIZON):
+        if any(one.kind == "stage" for one in entries):
             break
+    stage = next((one for one in entries if one.kind == "stage"), None)
+    before = takewhile(lambda one: one is not stage, entries)
+    mail = next((one for one in before if one.kind == "email_sent"), None)
+    book = rulebook(programs.load(world.states[state.lead].digest))
     return ExplainedLead(
-        explanation=explain(book, state, people, now), next_mail=mail, next_stage=stage, until=until
+        explanation=explain(rulebook(own), state, people, now),
+        next_mail=_next_mail(book, state, mail) if mail is not None else None,
+        next_stage=stage,
+        until=at + HORIZON,
     )
 
 
-def _mail(book: Rulebook, state: LeadState, entry: Entry) -> NextMail:
+def _next_mail(book: Rulebook, state: LeadState, entry: Entry) -> NextMail:
     email = str(entry.fields["email"])
-    written = book.program.emails[email]
-    stoppers = list(_STOPPERS.values())[1 if written.operational else 0 :]
+    stoppers = ["its address bounces for good", "it complains"]
+    if not book.program.emails[email].operational:
+        stoppers.insert(0, "unsubscribes")
     track = book.tracks.get(str(entry.fields.get("track") or ""))
     if track is not None and track.exit is not None:
         stoppers.append(f"the track's exit holds before: {track.exit.source}")
-    if state.stage in ("known", "engaged", "recycled"):
+    if state.stage in WITH_MARKETING:
         stoppers.append("sales takes the lead")
     return NextMail(email=email, at=entry.at, stoppers=tuple(stoppers))

@@ -179,7 +179,9 @@ def lead_page(
         dossier=dossier(rulebook(program), stored.state, stored.timeline, context.now()),
         state=stored.state,
         line=stored.line,
-        why=explain_lead(stored.state, context.programs, user.people, context.now()),
+        why=explain_lead(
+            stored.state, stored.timeline, context.programs, user.people, context.now()
+        ),
         forms=act_forms(program, stored.state, user.people, user.person),
         actors=actors(stored.state, user.people),
         timeline=_timeline(context, stored, user),

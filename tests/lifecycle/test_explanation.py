@@ -16,8 +16,9 @@ from lifecycle.words.explanation import explain
 from models.directory import Directory
 from models.program.program import Program
 from models.state import LeadState
+from simulation.impact import InFlightLead, ProgramStanding, world_of
 from simulation.pure import PureWorld
-from simulation.quiet_future import quiet_future
+from simulation.quiet_future import play_quietly
 from simulation.scenario import Newcomer
 from usecases.explaining import explain_lead
 
@@ -41,6 +42,16 @@ class _OneProgram:
         """The program of this digest."""
         assert digest == self._program.digest
         return self._program
+
+    def newest_digest(self, name: str) -> str:
+        """The digest of the newest version."""
+        assert name == self._program.program
+        return self._program.digest
+
+    def paused(self, name: str) -> bool:
+        """Whether it is paused."""
+        assert name == self._program.program
+        return False
 
 
 def world_with(program: Program, **profile: object) -> PureWorld:
@@ -112,7 +123,16 @@ def test_a_customer_is_moved_by_people_and_no_score(acme: Program) -> None:
 def test_the_quiet_future_is_what_then_happens(acme: Program, profile: dict[str, object]) -> None:
     world = world_with(acme, **profile)
     state, before = world.states["ana"], len(world.entries["ana"])
-    told = list(quiet_future(rulebook(acme), state, Directory(), since=AT, until=AT + YEAR))
+    standing = ProgramStanding(
+        leads=[InFlightLead(state=state, timeline=())],
+        versions={acme.digest: acme},
+        newest=acme,
+        paused=False,
+        people=Directory(),
+    )
+    quiet = world_of(standing)
+    play_quietly(quiet, AT, AT + YEAR)
+    told = quiet.entries["ana"]
     while (due := world.next_due()) is not None and due <= AT + YEAR:
         world.do_due()
     assert told == world.entries["ana"][before:]
@@ -121,7 +141,7 @@ def test_the_quiet_future_is_what_then_happens(acme: Program, profile: dict[str,
 
 def test_the_next_mail_and_the_next_stage_come_when_it_says(acme: Program) -> None:
     world = world_with(acme)
-    told = explain_lead(world.states["ana"], _OneProgram(acme), Directory(), AT)
+    told = explain_lead(world.states["ana"], (), _OneProgram(acme), Directory(), AT)
     while world.next_due() is not None and world.states["ana"].stage == "known":
         world.do_due()
     stages = [one for one in world.entries["ana"] if one.kind == "stage"]
