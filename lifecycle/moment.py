@@ -201,10 +201,6 @@ class Moment:
         self._in_track = track
         return asked.holds(self._context)
 
-    def value_of(self, variable: str) -> object:
-        """The present value of a variable of expressions; None for `event`."""
-        return self._value(variable)
-
     def did(self, signature: str, *, track: bool = False) -> bool:
         """What `did()` says now of a signature; `track` as in `holds`."""
         self._in_track = track
@@ -222,7 +218,7 @@ class Moment:
     def _set_variable(self, name: str) -> None:
         """Set a variable of the expressions, unless it is set to the same value already."""
         state = self.state
-        known, value = self._variables.get(name), self._value(name)
+        known, value = self._variables.get(name), self.value_of(name)
         if value is None or known is value or known == value:
             return
         self._variables[name] = value
@@ -231,7 +227,8 @@ class Moment:
             value = {**dict.fromkeys(self.book.flags, False), **seen}
         self._context.add_variable(name, value)
 
-    def _value(self, name: str) -> object:
+    def value_of(self, name: str) -> object:
+        """The present value of a variable of expressions; None for `event`."""
         state = self.state
         if name == "score":
             engagement = self.engagement()

@@ -6,11 +6,10 @@ import re
 from datetime import date
 
 from adapters.checks.operands import Comparison, Operand, OperandType, comparisons
+from adapters.checks.parsed_expressions import parsed_expressions
 from adapters.documents.marked import Node
-from lifecycle.program.expressions import ExpressionToken, expression
-from models.program.expression_places import expression_places
-from models.program.program import Program
-from models.program.values import BUILT_IN_FIELDS, MAX_EXPRESSION_LENGTH
+from lifecycle.program.expressions import ExpressionToken
+from models.program.values import BUILT_IN_FIELDS
 
 _KINDS: dict[OperandType, str] = {
     "text": "a text",
@@ -35,14 +34,7 @@ def check_comparisons(root: Node) -> None:
     """Report each comparison of values that can never be equal or ordered."""
     fields: dict[str, str] = {**BUILT_IN_FIELDS}
     fields |= {name: kind.text for name, kind in root.get("fields").items() if kind.text}
-    for place in expression_places(root.value, Program):
-        if not 0 < len(place.source) <= MAX_EXPRESSION_LENGTH:
-            continue
-        try:
-            tokens = expression(place.source).tokens
-        except ValueError:
-            continue  # it is reported as an expression that does not parse
-        node = root.get(*place.path)
+    for node, tokens in parsed_expressions(root):
         for one in comparisons(tokens, fields):
             if wrong := _wrong(one):
                 message, offset = wrong

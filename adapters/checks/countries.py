@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.checks.parsed_expressions import parsed_expressions
 from adapters.documents.marked import Node
 from lifecycle.program.cel_library import cel
 from lifecycle.program.countries import country_code, country_codes
-from lifecycle.program.expressions import ExpressionToken, expression
-from models.program.expression_places import expression_places
-from models.program.program import Program
-from models.program.values import MAX_EXPRESSION_LENGTH
+from lifecycle.program.expressions import ExpressionToken
 
 _FIELD = ("lead", ".", "country")
 _COMPARISONS = (("=", "="), ("!", "="))
@@ -18,17 +16,11 @@ _COMPARISONS = (("=", "="), ("!", "="))
 
 def check_countries(root: Node) -> None:
     """Report each text compared with `lead.country` that no lead's country can be."""
-    for place in expression_places(root.value, Program):
-        if not 0 < len(place.source) <= MAX_EXPRESSION_LENGTH:
-            continue
-        try:
-            tokens = expression(place.source).tokens
-        except ValueError:
-            continue  # it is reported as an expression that does not parse
+    for node, tokens in parsed_expressions(root):
         for token in _compared(tokens):
             code = str(cel.evaluate(token.text))
             if code and code not in country_codes():
-                root.get(*place.path).report(
+                node.report(
                     f"no lead has the country '{code}'; {_remedy(code)}", offset=token.offset
                 )
 

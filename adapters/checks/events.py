@@ -6,16 +6,14 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 
 from adapters.checks.operands import comparisons
+from adapters.checks.parsed_expressions import parsed_expressions
 from adapters.documents.marked import Node
 from lifecycle.handoff import unreachable_owner
 from lifecycle.moves.events import NOT_HUMAN
 from lifecycle.nurture import consent
 from lifecycle.program.cel_library import cel
-from lifecycle.program.expressions import expression
 from lifecycle.words.timeline_text import EVENT_PHRASES
 from models.near_names import meant
-from models.program.expression_places import expression_places
-from models.program.program import Program
 
 _OWN = {unreachable_owner.LEFT, unreachable_owner.UNREACHABLE}
 _KNOWN = (
@@ -39,8 +37,7 @@ def _named(root: Node) -> Iterator[tuple[str, Node, int | None]]:
     for rule in root.get("scoring", "engagement", "rules").each():
         if (on := rule.get("on")).text is not None:
             yield on.text or "", on, None
-    for place in expression_places(root.value, Program):
-        node, tokens = root.get(*place.path), expression(place.source).tokens
+    for node, tokens in parsed_expressions(root):
         for at, token in enumerate(tokens):
             asked = tokens[at + 2 : at + 3]
             if token.text == "did" and asked and asked[0].kind == "string":

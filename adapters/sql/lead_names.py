@@ -93,12 +93,6 @@ class SqlLeadNames:
             if heir is not None:
                 self.add_address(connection, address, heir)
 
-    def ids_of(self, lead: str) -> list[str]:
-        """The ids of a lead beside its own, sorted."""
-        query = sa.select(_I.c.id).where(_I.c.lead == lead, _I.c.id != lead).order_by(_I.c.id)
-        with self._database.read() as connection:
-            return list(connection.scalars(query))
-
 
 def _found(
     connection: Connection,

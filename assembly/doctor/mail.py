@@ -11,9 +11,8 @@ from dns.asyncresolver import Resolver
 from activities.ports import MailUnsentError
 from adapters.delivery.dkim import published_key
 from adapters.delivery.mail_dns import DnsAnswer, MailDns, is_reserved
-from adapters.sql.database import DatabaseNotReadyError, check, open_database
-from adapters.sql.programs import SqlPrograms
 from assembly.doctor.check import Check, Status
+from assembly.doctor.published import newest_programs
 from assembly.mail import open_mailer
 from assembly.settings import Settings, UnusableSettingError
 from models.addresses import only_address
@@ -74,14 +73,5 @@ def _check(answer: DnsAnswer) -> Check:
 
 def _sender_domains(settings: Settings) -> list[str]:
     """The domains from which published programs send, sorted."""
-    try:
-        check(settings.database)
-    except DatabaseNotReadyError:
-        return []
-    database = open_database(settings.database)
-    try:
-        programs = SqlPrograms(database)
-        newest = [programs.newest(name) for name in programs.names()]
-    finally:
-        database.close()
-    return sorted({only_address(one.sending.from_).domain for one in newest if one is not None})
+    programs = newest_programs(settings)
+    return sorted({only_address(one.sending.from_).domain for one in programs})

@@ -11,13 +11,12 @@ from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
 from temporalio.client import Client
 from temporalio.service import RPCError
 
-from adapters.sql.database import DatabaseNotReadyError, check, open_database
-from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import TemporalUnavailableError
 from adapters.temporal.connection import connect, missing_attributes
 from adapters.temporal.executions import LeadExecutions
 from adapters.temporal.schedules import Schedules, schedule_id
 from assembly.doctor.check import Check
+from assembly.doctor.published import newest_programs
 from assembly.settings import Settings
 from workflows.commands import LEADS, MAIL, SALES
 
@@ -69,17 +68,8 @@ async def _schedules(client: Client, settings: Settings) -> Check:
 
 def _digests(settings: Settings) -> list[str]:
     """The schedules that the published programs should have."""
-    try:
-        check(settings.database)
-    except DatabaseNotReadyError:
-        return []
-    database = open_database(settings.database)
-    try:
-        programs = SqlPrograms(database)
-        newest = [programs.newest(name) for name in programs.names()]
-    finally:
-        database.close()
-    return [schedule_id(one.program) for one in newest if one and one.schedules.get("digest")]
+    programs = newest_programs(settings)
+    return [schedule_id(one.program) for one in programs if one.schedules.get("digest")]
 
 
 async def _is_there(client: Client, name: str) -> bool:

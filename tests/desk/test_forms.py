@@ -234,13 +234,18 @@ async def test_after_recycling_a_lead_a_person_sees_their_other_leads(
     assert (await ana.open("/desk/leads/ana")).status_code == 404
 
 
-async def test_a_colleague_may_only_do_the_team_s_task(
-    leads: SimulatedLeads, sign_in: SignIn
-) -> None:
+def lead_with_team_task(leads: SimulatedLeads) -> None:
+    """The lead `ana`, whom the team `sdr` is to connect with on LinkedIn."""
     leads.new_lead("ana")
     leads.event("ana", "page.viewed", "/pricing")
     for _ in range(14):
         leads.wait("ana", days=1)
+
+
+async def test_a_colleague_may_only_do_the_team_s_task(
+    leads: SimulatedLeads, sign_in: SignIn
+) -> None:
+    lead_with_team_task(leads)
     leads.event("ana", "form.submitted", "demo")
     (task,) = leads.state("ana").tasks
     owner = leads.state("ana").owner
@@ -260,10 +265,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
 async def test_any_member_of_the_team_sees_the_lead_of_a_task_and_does_it_from_the_list(
     leads: SimulatedLeads, sign_in: SignIn
 ) -> None:
-    leads.new_lead("ana")
-    leads.event("ana", "page.viewed", "/pricing")
-    for _ in range(14):
-        leads.wait("ana", days=1)
+    lead_with_team_task(leads)
     (task,) = leads.state("ana").tasks
     assert leads.state("ana").handoff is None
     member, outsider = sign_in(RILEY), sign_in(JONAS)
