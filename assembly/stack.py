@@ -94,6 +94,8 @@ async def running_stack(
     started is stopped then.
     """
     server = EmbeddedServer(settings.home, port=ports.temporal, ui_port=ports.ui)
+    # Only its user may read it. It is made first, or a folder within it would be made for all.
+    settings.home.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (
         Catcher(settings.home / "mail", ports.mailbox, on_mail) as catcher,
         listening("127.0.0.1", ports.gateway) as web,

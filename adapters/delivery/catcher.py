@@ -51,7 +51,7 @@ class Catcher:
 
     def start(self) -> None:
         """Listen. Raises OSError, naming the port and the remedy, if the port is in use."""
-        self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)  # only for the one who runs it
+        self.folder.mkdir(parents=True, exist_ok=True)
         listener = _listen(self.port)
         self.port = listener.getsockname()[1]
         server = _SmtpServer(_Keeper(self.folder, self._on_mail), listener)

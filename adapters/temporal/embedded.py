@@ -154,7 +154,7 @@ class EmbeddedServer:
         )
 
     def _spawn(self, log: Path) -> subprocess.Popen[bytes]:
-        self._home.mkdir(mode=0o700, parents=True, exist_ok=True)  # only for the one who runs it
+        self._home.mkdir(parents=True, exist_ok=True)
         command = [
             *(shipped("temporal"), "server", "start-dev", "--ip", HOST),
             *("--port", str(self._port), "--ui-port", str(self._ui_port)),

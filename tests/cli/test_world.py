@@ -71,6 +71,7 @@ def test_up_stops_and_starts_again_with_its_data(
     with running_up(home) as child:
         places = read_addresses(child)
         assert places["programs"] == ["acme"]
+        assert home.stat().st_mode & 0o777 == 0o700
         assert all(answers(places[name]) for name in ("ui", "temporal", "smtp", "inbound"))
         enrolled = leadflow(
             "enrol", "--email", "ida@up.example", "--id", "ida", "--program", "acme"
