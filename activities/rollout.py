@@ -98,15 +98,14 @@ class RolloutActivities:
                 page = await asyncio.to_thread(
                     self._rollouts.page, rollout.name, rollout.cursor, _PAGE
                 )
+                pause = 0.0
                 if page:
                     rollout = await self._sent(rollout, page)
                 else:
                     rollout, pause = _next_sweep(rollout)
-                    await asyncio.to_thread(self._rollouts.save, rollout)
-                    if pause:
-                        return _progress(rollout, pause=pause)
-                    continue
                 await asyncio.to_thread(self._rollouts.save, rollout)
+                if pause:
+                    return _progress(rollout, pause=pause)
         return _progress(rollout, pause=0.0)
 
     async def _sent(self, rollout: Rollout, page: Sequence[StandingLead]) -> Rollout:
@@ -182,7 +181,7 @@ class RolloutActivities:
 def _next_sweep(rollout: Rollout) -> tuple[Rollout, float]:
     """The rollout after a sweep, and how long to wait before the next (seconds)."""
     if rollout.sweep and (not rollout.found or rollout.sweep >= MOST_SWEEPS):
-        return replace(rollout, ended=datetime.now(UTC), failed=rollout.failed), 0.0
+        return replace(rollout, ended=datetime.now(UTC)), 0.0
     pause = 0.0 if rollout.sweep == 0 else min(2 ** (rollout.sweep - 2), 60)
     return replace(rollout, sweep=rollout.sweep + 1, cursor="", found=0), pause
 
