@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -29,6 +29,7 @@ from cli.lists import (
 )
 from cli.publishing import RemoveOption, choose, publish_on
 from cli.session import connected, leads_on, opened, read_settings, run_async
+from models.on_conflict import OnConflict
 from usecases.publishing import ChosenProgram
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ if TYPE_CHECKING:
 
 INTERRUPTED = 130
 """The shell's own exit status for a Ctrl-C."""
-
-
-Conflict = Literal["keep", "fill", "overwrite"]
 
 
 def register(app: typer.Typer) -> None:
@@ -71,7 +69,7 @@ def launch(
     columns: ColumnsOption = False,
     remove: RemoveOption = False,
     on_conflict: Annotated[
-        Conflict,
+        OnConflict,
         typer.Option(
             "--on-conflict",
             help="What a row does to a lead that is there already: nothing, fill its empty fields,"
@@ -153,7 +151,7 @@ def launch(
     report(file, chosen.program, leads, counts, dry_run=dry_run, as_json=as_json)
     if counts.interrupted:
         raise typer.Exit(INTERRUPTED)
-    if not counts.started + counts.there_already and not counts.interrupted:
+    if not counts.started + counts.there_already:
         raise typer.Exit(Status.WRONG_INPUT)
 
 
@@ -196,7 +194,7 @@ def _start(
     counts: Counts,
     *,
     remove: bool,
-    on_conflict: Conflict,
+    on_conflict: OnConflict,
     dry_run: bool,
     advance: Callable[[int], None],
 ) -> None:

@@ -22,13 +22,11 @@ from adapters.files.rows import Row
 from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
 from lifecycle.program.new_lead import NewLead
+from models.on_conflict import OnConflict
 from models.program.program import Program
 from usecases.intake import consent_given, named_lead, profile_update
 from usecases.naming import Named, Names
 from usecases.relay import LEASE, Relay
-
-OnConflict = Literal["keep", "fill", "overwrite"]
-"""What a row does to a lead that is there already: nothing, fill its empty fields, or set them."""
 
 ROWS_AT_ONCE = 200
 """Rows that are stored in one transaction."""

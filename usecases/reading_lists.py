@@ -18,7 +18,7 @@ from adapters.files.rejects import Rejects
 from adapters.files.rows import Rows, UnusableFileError
 from adapters.files.suppressed import suppress_list, suppressible_address, suppression_meanings
 from adapters.files.translation import Translation, people_by_name
-from adapters.files.understood import Understood, named_and_left_out, understand
+from adapters.files.understood import Understood, understand
 from adapters.sql.intake import SqlIntake
 from lifecycle.program.new_lead import NewLead, read_new_lead
 from models.directory import Directory
@@ -30,7 +30,6 @@ __all__ = [
     "Understood",
     "UnusableFileError",
     "mapping_of",
-    "named_and_left_out",
     "one_lead",
     "read_leads",
     "suppress_all",

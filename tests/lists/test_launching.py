@@ -17,9 +17,10 @@ from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import NewLead, read_new_lead
 from models.envelopes import Json
 from models.instants import parse_instant
+from models.on_conflict import OnConflict
 from models.program.program import Program
 from tests.lists.reading import PROGRAM
-from usecases.launching import NotRelayedError, OnConflict, relay_rows, store_rows
+from usecases.launching import NotRelayedError, relay_rows, store_rows
 from usecases.relay import Relay
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
