@@ -25,8 +25,8 @@ from temporalio.runtime import (
 
 _ADDRESS = re.compile(r"([^\s@<>\"'(),;:=]{1,2})[^\s@<>\"'(),;:=]*@([^\s@<>\"'(),;:]+)")
 
-_CHATTERING = ("mail.log", "alembic", "asyncio", "httpx", "httpcore")
-"""Libraries that tell every step they take; httpx with URLs, which may hold secrets."""
+_VERBOSE_LIBRARIES = ("mail.log", "alembic", "asyncio", "httpx", "httpcore")
+"""Libraries that log every step. httpx logs URLs, which may hold secrets."""
 
 _WHILE_SECONDS = 10.0
 _FEW = 5
@@ -99,17 +99,17 @@ def configure(form: Literal["console", "json"], level: str) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
         )
     )
-    handler.addFilter(NotAgainAndAgain())
+    handler.addFilter(RepeatedLineFilter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for name in _CHATTERING:
+    for name in _VERBOSE_LIBRARIES:
         logging.getLogger(name).setLevel(logging.WARNING)
     logging.getLogger("temporalio").setLevel(logging.NOTSET)
-    hear_core()
+    forward_core_logs()
 
 
-class NotAgainAndAgain(logging.Filter):
+class RepeatedLineFilter(logging.Filter):
     """Lets a line through a few times in a while; the next one says how many were left out.
 
     A fault that repeats a thousand times a second would fill the disk, and hide all other lines.
@@ -159,7 +159,7 @@ def configure_for_commands() -> None:
             ],
             logger_factory=lambda *_: _ToStandardError(),
         )
-    hear_core()
+    forward_core_logs()
 
 
 def _errors_alone(_logger: object, method: str, event: Event) -> Event:
@@ -179,8 +179,8 @@ class _ToStandardError:
 
 
 @cache
-def hear_core(metrics_at: str | None = None) -> None:
-    """Have Temporal's core log like the rest: by itself it writes to standard output.
+def forward_core_logs(metrics_at: str | None = None) -> None:
+    """Log what Temporal's core says like the rest; without this it writes to standard output.
 
     With `metrics_at` (host and port) its own exporter of metrics listens there. Clients that were
     made before keep what they have.

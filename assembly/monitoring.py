@@ -25,7 +25,7 @@ from temporalio.service import RPCError
 
 from activities.meter import UNMETERED, Meter
 from adapters.sql.database import Database, DatabaseNotReadyError, open_database
-from assembly.logs import hear_core
+from assembly.logs import forward_core_logs
 from assembly.measures import PrometheusMeter
 from assembly.settings import Settings
 from gateway.requests.http_server import HttpServer, listening
@@ -51,7 +51,7 @@ class Monitoring:
             # The SDK's exporter can't choose a port and tell it.
             with socket.create_server(("127.0.0.1", 0)) as free:
                 self._core = f"127.0.0.1:{free.getsockname()[1]}"
-            hear_core(self._core)
+            forward_core_logs(self._core)
 
     @property
     def meter(self) -> Meter:

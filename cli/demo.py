@@ -99,10 +99,10 @@ def demo(
 
 
 async def _play(settings: Settings, options: DemoOptions, publish: Publish) -> DemoResult:
-    from cli.demo_play import bearable_speed, play  # noqa: PLC0415  # keeps --help quick
+    from cli.demo_play import play, sustainable_speed  # noqa: PLC0415  # keeps --help quick
 
     err.print(Text("finding out how fast this machine is …", style="dim"))
-    speed = await bearable_speed(settings, options, publish)
+    speed = await sustainable_speed(settings, options, publish)
     with Live(console=err, refresh_per_second=4, transient=True) as live:
 
         def ended() -> None:

@@ -114,7 +114,7 @@ def _isolated(settings: Settings, home: Path) -> Settings:
     )
 
 
-async def bearable_speed(settings: Settings, options: DemoOptions, publish: Publish) -> float:
+async def sustainable_speed(settings: Settings, options: DemoOptions, publish: Publish) -> float:
     """How fast the clock may go: a day a second, less where this machine can't keep up.
 
     A few leads are started on a stack of their own, which is thrown away.

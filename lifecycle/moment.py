@@ -99,9 +99,9 @@ class Moment:
         if self.state.closed:
             self.change(closed=False)
             self.record("reopened", stage=self.state.stage)
-            self.heed_pause()
+            self.pause_with_program()
 
-    def heed_pause(self) -> None:
+    def pause_with_program(self) -> None:
         """Stop the track of a lead that is created or reopened while its program is paused."""
         if self.versions.paused():
             self.pause()

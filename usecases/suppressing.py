@@ -223,10 +223,10 @@ class _Addresses:
         if new or since is None:
             return list(wanted)
         return [
-            one for one in wanted if one not in aware and not self._was_told(one, reason, since)
+            one for one in wanted if one not in aware and not self._was_stored(one, reason, since)
         ]
 
-    def _was_told(self, lead: str, reason: SuppressionReason, since: datetime) -> bool:
+    def _was_stored(self, lead: str, reason: SuppressionReason, since: datetime) -> bool:
         kind, _ = _EVENT_DATA[reason]
         bodies = self._intake.events_since(self._connection, lead, kind, since)
         return any(suppressing_reason(body["type"], body["data"]) == reason for body in bodies)

@@ -18,7 +18,7 @@ from models.program.program import Program
 _MOST_LISTED = 25
 """How many leads a section lists at most: people do not read longer lists."""
 _LONGEST_NAME = 60
-_DEEDS = {"accept": "accept", "first_touch": "touch it", "qualify": "qualify"}
+_VERBS = {"accept": "accept", "first_touch": "touch it", "qualify": "qualify"}
 
 
 class SqlDigests:
@@ -130,17 +130,17 @@ def _owner(one: OpenHandoff, people: Directory) -> str:
 
 def _late(one: OpenHandoff, facts: DigestFacts) -> str:
     """Which clocks were missed, and since when."""
-    return ", ".join(f"to {_deed(name)} by {_when(due, facts)}" for name, due in one.breached)
+    return ", ".join(f"to {_verb(name)} by {_when(due, facts)}" for name, due in one.breached)
 
 
 def _due(one: OpenHandoff, facts: DigestFacts) -> str:
     if one.clock is None or one.due is None:
         return f"in {one.stage}, no clock runs"
-    return f"to {_deed(one.clock)} by {_when(one.due, facts)}"
+    return f"to {_verb(one.clock)} by {_when(one.due, facts)}"
 
 
-def _deed(clock: str) -> str:
-    return _DEEDS.get(clock, clock)
+def _verb(clock: str) -> str:
+    return _VERBS.get(clock, clock)
 
 
 def _when(at: datetime, facts: DigestFacts) -> str:

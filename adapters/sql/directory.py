@@ -85,7 +85,7 @@ class SqlDirectory:
                 .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
                 .returning(_D.c.version)
             )
-            self._count_told(connection)
+            self._settle_counted(connection)
             left = owners_left.leads_left(connection, known.applied, people)
             owners_left.tell(
                 self._intake,
@@ -187,7 +187,7 @@ class SqlDirectory:
         A lead's row is later than its assignment: until a turn has stored it, the assignment itself
         counts.
         """
-        self._count_told(connection)
+        self._settle_counted(connection)
         found = people.teams.get(team) if team is not None else None
         limited = [one.email for one in found.members if one.capacity is not None] if found else []
         members = self._database.listed(limited)
@@ -204,7 +204,7 @@ class SqlDirectory:
         query = sa.select(owned.c.owner, sa.func.count()).group_by(owned.c.owner)
         return {row[0]: row[1] for row in connection.execute(query)}
 
-    def _count_told(self, connection: Connection) -> None:
+    def _settle_counted(self, connection: Connection) -> None:
         """Assignments that their leads' rows show by now do not count separately any more."""
         connection.execute(
             sa.update(_A)

@@ -73,7 +73,7 @@ def create_lead(m: Moment, creation: Created) -> None:
         motion=m.state.motion,
         note=joined_notes(notes),
     )
-    m.heed_pause()
+    m.pause_with_program()
     score_fit(m)
     if not (begins.stage != "disqualified" and check_disqualify(m)):
         check_scores(m)

@@ -23,7 +23,7 @@ from tests.journal.turns import FENCE, NOW, turn
 OLD, NEW = "d" * 64, "e" * 64
 
 
-class ToldLeads:
+class RolledOutLeads:
     """Leads that do at once what they are sent; some can't be reached, one kills the worker."""
 
     def __init__(self, database: Database, *, lost: frozenset[str] = frozenset()) -> None:
@@ -60,7 +60,7 @@ def add(database: Database, in_flight: str = "migrate") -> Rollout:
     return made
 
 
-async def carry_out(database: Database, leads: ToldLeads, number: int) -> RolloutProgress:
+async def carry_out(database: Database, leads: RolledOutLeads, number: int) -> RolloutProgress:
     activities = RolloutActivities(
         SqlRollouts(database), leads, SqlPrograms(database), FakePeople(Directory())
     )
@@ -78,7 +78,7 @@ async def test_it_reaches_every_lead_in_flight_once_and_leaves_closed_ones_alone
     store(database, "ana", "bo", "cy")
     store(database, "zoe", closed=True)
     store(database, "new", digest=NEW)
-    leads = ToldLeads(database)
+    leads = RolledOutLeads(database)
     rollout = add(database)
     progress = await carry_out(database, leads, rollout.number)
     assert progress["ended"]
@@ -92,7 +92,7 @@ async def test_a_lead_that_is_not_reached_is_named_with_its_reason_and_tried_aga
     database: Database,
 ) -> None:
     store(database, "ana", "bo")
-    leads = ToldLeads(database, lost=frozenset({"bo"}))
+    leads = RolledOutLeads(database, lost=frozenset({"bo"}))
     rollout = add(database)
     await carry_out(database, leads, rollout.number)
     found = SqlRollouts(database).rollout(rollout.number)
@@ -106,7 +106,7 @@ async def test_a_lead_that_is_not_reached_is_named_with_its_reason_and_tried_aga
 
 async def test_who_goes_on_after_a_kill_reaches_the_rest(database: Database) -> None:
     store(database, "ana", "bo", "cy")
-    leads = ToldLeads(database)
+    leads = RolledOutLeads(database)
     leads.kills = "bo"
     rollout = add(database)
     with pytest.raises(ExceptionGroup):
@@ -122,7 +122,7 @@ async def test_who_goes_on_after_a_kill_reaches_the_rest(database: Database) -> 
 async def test_the_second_of_two_waits_for_the_first(database: Database) -> None:
     store(database, "ana")
     first, second = add(database), add(database)
-    leads = ToldLeads(database)
+    leads = RolledOutLeads(database)
     activities = RolloutActivities(
         SqlRollouts(database), leads, SqlPrograms(database), FakePeople(Directory())
     )
@@ -140,6 +140,6 @@ async def test_pin_reaches_only_leads_in_which_a_version_waits(
 ) -> None:
     finish = WaitingVersion(digest=waits) if waits is not None else None
     store(database, "ana", finish=finish)
-    leads = ToldLeads(database)
+    leads = RolledOutLeads(database)
     await carry_out(database, leads, add(database, "pin").number)
     assert sorted(set(leads.told)) == needed

@@ -67,7 +67,7 @@ class Expected:
     resumed: set[str] = field(default_factory=set)
     touched: set[str] = field(default_factory=set)
 
-    def hear(self, hour: int, one: Said) -> None:
+    def take(self, hour: int, one: Said) -> None:
         """Take in what is said at this hour."""
         if one.do == "resume":
             self.resumed |= set(self.said)
@@ -96,7 +96,7 @@ def _breached(life: list[tuple[int, Said]]) -> tuple[int, int]:
     expected, hour = Expected(), 0
     while True:
         for _, one in (one for one in life if one[0] == hour):
-            expected.hear(hour, one)
+            expected.take(hour, one)
         if expected.is_held(hour):
             expected.held += 1
         elif expected.counted == HOURS:

@@ -87,7 +87,7 @@ async def _asked(site: ReconciledSite, one: Owned, seconds: float) -> ActOutcome
     )
 
 
-def _told(site: ReconciledSite, one: Owned) -> list[str]:
+def _outcomes_of_accept(site: ReconciledSite, one: Owned) -> list[str]:
     """What became of the accept clock."""
     kinds = ("accepted", "breached", "refused")
     entries = [(kind, site.entries(one.lead, kind)) for kind in kinds]
@@ -122,17 +122,17 @@ async def test_who_acts_in_time_is_in_time_though_no_worker_was_there(site: Reco
     await site.work()
     assert isinstance(await answer, ActDone)
     for one in (asking, left, signalling):
-        assert await until(partial(_told, site, one)) == ["accepted"]
+        assert await until(partial(_outcomes_of_accept, site, one)) == ["accepted"]
         ((_, fields),) = site.entries(one.lead, "accepted")
         assert fields["late"] is False
     seen = [when for when, fields in site.entries(signalling.lead, "event") if _is_seen(fields)]
     # A reminder that fell due before the event is done late; the timeline goes on from there.
     assert seen == [at] or site.entries(signalling.lead, "reminded")
-    await until(lambda: _told(site, lying))
-    assert _told(site, lying)[0] == "breached"
+    await until(lambda: _outcomes_of_accept(site, lying))
+    assert _outcomes_of_accept(site, lying)[0] == "breached"
     # The answer that was lost is given to whoever asks again with the id.
     assert isinstance(await _asked(site, left, 60), ActDone)
-    assert _told(site, left) == ["accepted"]
+    assert _outcomes_of_accept(site, left) == ["accepted"]
 
 
 def _is_seen(fields: dict[str, Any]) -> bool:

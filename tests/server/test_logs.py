@@ -6,7 +6,7 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT
 from pathlib import Path
 
-from assembly.logs import NotAgainAndAgain, mask_addresses, masked
+from assembly.logs import RepeatedLineFilter, mask_addresses, masked
 from tests.crm import running_crm
 
 ROOT = Path(__file__).parents[2]
@@ -52,7 +52,7 @@ async def test_the_url_of_a_request_which_may_hold_a_secret_is_not_logged() -> N
 
 
 def test_a_line_that_is_repeated_is_left_out_after_a_few_and_other_lines_are_not() -> None:
-    few = NotAgainAndAgain()
+    few = RepeatedLineFilter()
 
     def passes(said: object) -> bool:
         record = logging.LogRecord("asyncio", logging.ERROR, "x.py", 1, said, (), None)
