@@ -103,7 +103,7 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     (_FIT, '"lead.partner == §1"', "write lead.partner"),
     (_FIT, '"lead.plan == §3"', "write '3' in quotes"),
     (_FIT, "\"lead.renewal < §'1.3.2027'\"", "write one like '2026-03-02'"),
-    (_MQL, '"score.total == §40"', "write 40.0"),
+    (_MQL, '"score.total == §40"', "write score.total >= 40"),
     (_MQL, '"score.fit + §10 > 30.0"', "write 10.0"),
     (_FIT, "\"lead.budget in [§'1000', '2000']\"", "write 1000 without quotes"),
     (_FIT, "\"lead.country == §'UK'\"", "write 'GB'"),
