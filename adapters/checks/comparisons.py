@@ -145,11 +145,11 @@ def _wrong_sum(one: Sum) -> _Wrong | None:
     if types == {"whole", "decimal"}:
         whole, other = (one.left, one.right) if one.left.type == "whole" else (one.right, one.left)
         remedy = f"{whole.text}.0" if whole.text.isdigit() else f"double({whole.text})"
-        return (
+        message = (
             f"{_named(other)} is a number with decimals and {_named(whole)} is a whole number;"
-            f" CEL does not reckon with both: write {remedy}",
-            whole.offset,
+            f" CEL does not reckon with both: write {remedy}"
         )
+        return message, whole.offset
     for side in (one.left, one.right):
         if side.type in ("flag", "parts", "null"):
             return f"{_named(side)} is {_KINDS[side.type]}; '{one.sign}' needs numbers", side.offset
