@@ -38,7 +38,7 @@ def syntax_error_text(source: str, said: str) -> tuple[str, int | None]:
         "is": "'is' is not CEL; write == to compare, or has(lead.…) to ask whether there is one",
         "between": "'between' is not CEL; write two comparisons with && between them",
     }
-    if word[:1] in _TYPOGRAPHIC:
+    if word and word[0] in _TYPOGRAPHIC:
         remedies[word] = f"{word[:1]} is no quote of a text here; write ' on both sides"
     remedy = (
         remedies.get(word)
