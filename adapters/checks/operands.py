@@ -3,6 +3,8 @@
 CEL has no types until an expression is evaluated, and an error then counts as false. So a rule
 that compares a text with a number would silently do nothing. This reader knows the types of the
 program's fields and follows the grammar of CEL. What it can't know is of type `any`.
+
+The file is long because the rules of the grammar call each other.
 """
 
 from __future__ import annotations
