@@ -30,7 +30,7 @@ MONDAY = datetime(2026, 3, 2, 9, tzinfo=UTC)
 RUN = MONDAY + timedelta(days=20)
 
 
-def created(program: Program = PROGRAM, **profile: Any) -> LeadState:
+def created(program: Program = PROGRAM, /, **profile: Any) -> LeadState:
     """A lead that was created on Monday, and of whom nothing was heard since."""
     world = PureWorld(program, Directory())
     world.create(Newcomer(lead="a", at=MONDAY, profile={"email": "a@x.example", **profile}), 0)
