@@ -30,6 +30,7 @@ from cli import (
     programs,
     reconcile,
     rehearse,
+    schedules,
     serve,
     stack,
     suppressions,
@@ -40,7 +41,7 @@ from cli import (
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
+    *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
     *(inspect, explain, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""

@@ -44,6 +44,11 @@ def schedule_id(program: str) -> str:
     return f"digest/{program}"
 
 
+def _of_programs(program: str) -> tuple[str, ...]:
+    """The names of all schedules that a program may have."""
+    return f"{REENGAGE}/{program}", schedule_id(program)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScheduleStanding:
     """How a schedule stands on the server."""
@@ -66,40 +71,51 @@ class Schedules:
         self._prefix = prefix
         self._queue = prefix + LEADS
 
-    async def follow(self, program: Program) -> None:
-        """Make the schedules as this published program says. Doing it twice changes nothing more.
+    async def follow(self, program: Program) -> list[str]:
+        """Make the schedules as this published program says; their ids. Twice changes nothing more.
 
         A schedule that somebody paused stays paused. What the program does not have is removed.
         Raises temporalio.service.RPCError.
         """
-        digest, reengage = (program.schedules.get(name) for name in ("digest", REENGAGE))
-        await self._follow(
-            schedule_id(program.program),
-            None if digest is None else self._digest(program, digest.cron),
-        )
-        await self._follow(
-            self.reengage_id(program.program),
-            None if reengage is None else self._reengage(program, reengage.cron),
-        )
+        wanted = self._wanted(program)
+        for name in _of_programs(program.program):
+            own = self.id_of(name)
+            if own in wanted:
+                await self._put(own, wanted[own])
+            else:
+                await self._remove(own)
+        return list(wanted)
 
-    async def _follow(self, name: str, wanted: Schedule | None) -> None:
-        if wanted is not None:
-            await self._put(name, wanted)
-            return
+    async def make_missing(self, program: Program, *, dry_run: bool = False) -> list[str]:
+        """Make those of this program's schedules that are not there; their ids. Raises RPCError."""
+        wanted = self._wanted(program)
+        missing = [own for own in wanted if await self.standing(own) is None]
+        if not dry_run:
+            for own in missing:
+                await self._put(own, wanted[own])
+        return missing
+
+    def _wanted(self, program: Program) -> dict[str, Schedule]:
+        """The schedules that this program has, by their ids."""
+        make = {REENGAGE: self._reengage, "digest": self._digest}
+        return {
+            self.id_of(f"{kind}/{program.program}"): make[kind](program, written.cron)
+            for kind, written in program.schedules.items()
+        }
+
+    async def _remove(self, own: str) -> None:
         try:
-            await self._client.get_schedule_handle(name).delete()
+            await self._client.get_schedule_handle(own).delete()
         except RPCError as error:
             if error.status is not RPCStatusCode.NOT_FOUND:
                 raise
 
-    def reengage_id(self, program: str) -> str:
-        """The id of a program's re-engagement schedule."""
-        return f"{self._prefix}{REENGAGE}/{program}"
+    def id_of(self, name: str) -> str:
+        """The id of a schedule on the server: `reengage/acme`, `digest/acme`, `reconcile`.
 
-    @property
-    def reconcile_id(self) -> str:
-        """The id of the schedule that compares the database with Temporal."""
-        return self._prefix + _RECONCILE
+        That of a digest has no prefix, because it had none in release 0.1.
+        """
+        return name if name.startswith("digest/") else self._prefix + name
 
     async def standing(self, name: str) -> ScheduleStanding | None:
         """How a schedule stands; None if there is none of this id. Raises RPCError."""
@@ -156,12 +172,12 @@ class Schedules:
 
         A schedule that somebody paused stays paused. Raises temporalio.service.RPCError.
         """
-        await self._put(self.reconcile_id, self._reconcile())
-        return [self.reconcile_id]
+        await self._put(self.id_of(_RECONCILE), self._reconcile())
+        return [self.id_of(_RECONCILE)]
 
     async def missing(self) -> list[str]:
         """Which of those `set_up` makes are not there, or are paused."""
-        wanted = self.reconcile_id
+        wanted = self.id_of(_RECONCILE)
         try:
             found = await self._client.get_schedule_handle(wanted).describe()
         except RPCError as error:
@@ -185,7 +201,7 @@ class Schedules:
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 ReconcileWorkflow.run,
-                id=self.reconcile_id,
+                id=self.id_of(_RECONCILE),
                 task_queue=self._queue,
                 static_summary="compares the database with Temporal",
             ),
@@ -212,12 +228,13 @@ class Schedules:
         )
 
     def _reengage(self, program: Program, cron: str) -> Schedule:
+        own = self.id_of(f"{REENGAGE}/{program.program}")
         return Schedule(
             action=ScheduleActionStartWorkflow(
                 ReengageWorkflow.run,
                 ReengageRun(program=program.program),
                 # The server adds the scheduled instant: reengage/acme/run-2026-03-02T14:00:00Z
-                id=f"{self.reengage_id(program.program)}/run",
+                id=f"{own}/run",
                 task_queue=self._queue,
                 static_summary=f"re-engagement of {program.program}",
             ),
