@@ -107,6 +107,15 @@ class SqlJournal:
         with self._database.read() as connection:
             return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
+    def known_events(self, lead: str, ids: Collection[str]) -> frozenset[str]:
+        """Which of these event ids are on the lead's timeline. It reads all its rows."""
+        wanted = {_storable(one): one for one in ids}
+        query = sa.select(_E.c.event).where(
+            _E.c.lead == lead, _E.c.event.in_(self._database.listed(list(wanted)))
+        )
+        with self._database.read() as connection:
+            return frozenset(wanted[found] for found in set(connection.scalars(query)))
+
     def record(
         self,
         decision: Decision,
@@ -320,11 +329,13 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts: it comes from outside."""
+    """The event's id, as text that every database accepts (`_storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    if not found:
-        return None
-    return str(found).replace("\0", "").encode(errors="replace").decode()
+    return _storable(str(found)) if found else None
+
+
+def _storable(event: str) -> str:
+    return event.replace("\0", "").encode(errors="replace").decode()
 
 
 def _rebuild(
