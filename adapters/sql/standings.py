@@ -133,7 +133,9 @@ def _upsert(database: Database) -> sa.Executable:
     )
     new, mailed = insert.excluded, sa.bindparam("mailed", type_=sa.Boolean())
     stays = sa.and_(*(_S.c[one] == new[one] for one in _PLACE))
-    changes = {column.name: new[column.name] for column in _S.c if column.name != "lead"}
+    changes: dict[str, sa.ColumnElement[Any]] = {
+        column.name: new[column.name] for column in _S.c if column.name != "lead"
+    }
     changes["step_since"] = sa.case((stays, _S.c.step_since), else_=new.step_since)
     still = sa.and_(stays, new.deferred.is_(None), new.until.is_not(None))
     changes["deferred"] = sa.case((still, _S.c.deferred), else_=new.deferred)
