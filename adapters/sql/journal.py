@@ -18,6 +18,7 @@ from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
+from adapters.sql.standings import SqlStandings
 from models.addresses import address_key
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
@@ -75,6 +76,7 @@ class SqlJournal:
         self._database = database
         self._crm = crm
         self._names = SqlLeadNames(database)
+        self._standings = SqlStandings(database)
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -141,6 +143,7 @@ class SqlJournal:
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
+            self._standings.record(connection, decision, now)
             if named:
                 self._name(connection, state, before, addresses)
             if decision.entries:
