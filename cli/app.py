@@ -30,6 +30,7 @@ from cli import (
     programs,
     reconcile,
     rehearse,
+    report,
     schedules,
     serve,
     stack,
@@ -42,7 +43,8 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
-    *(inspect, explain, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
+    *(inspect, explain, report, acts, team, digest, key),
+    *(webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""
 
