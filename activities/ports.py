@@ -107,6 +107,10 @@ class Journal(Protocol):
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
 
+    def known_events(self, lead: str, ids: Collection[str]) -> Collection[str]:
+        """Which of these event ids are on the lead's timeline."""
+        ...
+
     def record(
         self,
         decision: Decision,

@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
 from activities.envelopes import read_input, write_command
+from activities.known_events import marked_duplicates
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
     Arrivals,
@@ -109,6 +110,7 @@ class TurnActivities:
         program = self._programs.load(request["digest"])
         state = self._new_lead(lead, program) if before is None else read_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
+        envelopes = marked_duplicates(self._journal, state, envelopes)
         inputs = [read_input(one) for one in envelopes]
         now = parse_instant(request["now"])
         people = self._people.directory()

@@ -16,7 +16,7 @@ from lifecycle.moment import Moment
 from lifecycle.moves import acts, breaches, events, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
-from lifecycle.nurture import program_pause, tracks
+from lifecycle.nurture import program_pause, reengagement, tracks
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.program.versions import Versions
 from models.decision import Answer, Decision, Wake
@@ -28,8 +28,10 @@ from models.inputs import (
     Event,
     Input,
     MalformedInput,
+    OfProgram,
     ProgramChanged,
     ProgramPaused,
+    Reengage,
     Result,
     Resumed,
 )
@@ -122,6 +124,8 @@ def _apply_input(m: Moment, given: Input) -> None:
         version_change.apply_publication(m, given)
     elif isinstance(given, ProgramPaused):
         _apply_pause(m, given)
+    elif isinstance(given, Reengage):
+        reengagement.reengage(m, given)
     elif isinstance(given, Event | Act):
         _apply_from_outside(m, given)
     else:
@@ -156,9 +160,7 @@ def _apply_result(m: Moment, given: Result) -> None:
         tracks.apply_mail_result(m, given)
 
 
-def _before_creation(
-    given: Event | Act | Result | ProgramChanged | ProgramPaused,
-) -> MalformedInput:
+def _before_creation(given: Event | Act | Result | OfProgram) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."

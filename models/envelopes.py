@@ -204,6 +204,36 @@ class RolloutProgress(TypedDict):
     pause: float
 
 
+class ReengageRun(Wire):
+    """The argument of a re-engagement's workflow."""
+
+    program: str
+    """Its name: the newest version's schedule runs."""
+    at: str | None = None
+    """The scheduled instant, if the workflow goes on in a new run."""
+
+
+class ReengageWork(TypedDict):
+    """A run of a program's re-engagement schedule: the program's name, and the run's."""
+
+    program: str
+    run: str
+
+
+class ReengageProgress(TypedDict):
+    """How far such a run is. `pause` is how many seconds to wait before more."""
+
+    name: str
+    phase: str
+    found: int
+    taken: int
+    left_over: int
+    why_not: dict[str, int]
+    failed: int
+    ended: bool
+    pause: float
+
+
 class DigestRun(Wire):
     """The argument of a digest's workflow: the program whose handoffs are reported to managers."""
 

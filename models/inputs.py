@@ -133,4 +133,18 @@ class ProgramPaused(Arrived):
     pause: bool
 
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed | ProgramChanged | ProgramPaused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reengage(Arrived):
+    """A run of the program's re-engagement schedule chose this lead.
+
+    `version` is the digest of the version whose schedule ran. The lead takes each `run` in once.
+    """
+
+    run: str
+    version: str
+
+
+OfProgram = ProgramChanged | ProgramPaused | Reengage
+"""What a program does to its leads in flight."""
+
+Input = Created | Event | Act | Result | MalformedInput | Resumed | OfProgram

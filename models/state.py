@@ -171,6 +171,15 @@ class WaitingVersion:
     recheck: bool = False
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRun:
+    """The latest run of a re-engagement schedule that chose this lead."""
+
+    run: str
+    why: str | None = None
+    """Why the lead was not taken after all; None if it was."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class LeadState:
     """One lead."""
@@ -259,6 +268,9 @@ class LeadState:
     """The version that waits until the lead has finished what it is in."""
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
+    reengaged: datetime | None = None
+    """When a schedule last re-engaged the lead."""
+    reengage_run: LatestRun | None = None
 
     def changed(self, **fields: Any) -> LeadState:
         """The same lead with other values in these fields.

@@ -103,6 +103,9 @@ class FakeJournal:
         owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
         return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}
 
+    def known_events(self, lead: str, ids: Collection[str]) -> set[str]:
+        return {one for one in ids if any(e.fields.get("event") == one for e in self.entries[lead])}
+
     def record(
         self,
         decision: Decision,

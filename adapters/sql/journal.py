@@ -18,6 +18,7 @@ from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
+from adapters.sql.standings import SqlStandings
 from models.addresses import address_key
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
@@ -75,6 +76,7 @@ class SqlJournal:
         self._database = database
         self._crm = crm
         self._names = SqlLeadNames(database)
+        self._standings = SqlStandings(database)
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -107,6 +109,15 @@ class SqlJournal:
         with self._database.read() as connection:
             return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
+    def known_events(self, lead: str, ids: Collection[str]) -> frozenset[str]:
+        """Which of these event ids are on the lead's timeline. It reads all its rows."""
+        wanted = {_storable(one): one for one in ids}
+        query = sa.select(_E.c.event).where(
+            _E.c.lead == lead, _E.c.event.in_(self._database.listed(list(wanted)))
+        )
+        with self._database.read() as connection:
+            return frozenset(wanted[found] for found in set(connection.scalars(query)))
+
     def record(
         self,
         decision: Decision,
@@ -132,6 +143,7 @@ class SqlJournal:
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
+            self._standings.record(connection, decision, now)
             if named:
                 self._name(connection, state, before, addresses)
             if decision.entries:
@@ -325,11 +337,13 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts: it comes from outside."""
+    """The event's id, as text that every database accepts (`_storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    if not found:
-        return None
-    return str(found).replace("\0", "").encode(errors="replace").decode()
+    return _storable(str(found)) if found else None
+
+
+def _storable(event: str) -> str:
+    return event.replace("\0", "").encode(errors="replace").decode()
 
 
 def _rebuild(

@@ -62,6 +62,20 @@ def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
     assert found.seen == tuple(f"e{n}" for n in range(200, 1_200))
 
 
+def test_an_event_id_of_any_age_is_found_on_the_timeline(journal: SqlJournal) -> None:
+    odd = ["with\0zero", "half \ud800 pair", "it's; --"]
+    entries = [event_entry(name) for name in ("first", *odd)]
+    later = [event_entry(f"e{n}") for n in range(1_200)]
+    journal.record(turn(1, *entries, *later), FENCE, NOW)
+    journal.record(turn(1, event_entry("other"), lead="bo"), FENCE, NOW)
+    assert journal.known_events("ana", ["first", *odd, "e7", "other", "never"]) == {
+        "first",
+        *odd,
+        "e7",
+    }
+    assert journal.known_events("ana", []) == frozenset()
+
+
 @pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
 def test_a_turn_is_stored_once_and_a_repetition_gets_the_stored_row(
     journal: SqlJournal, database: Database, writer: Fence

@@ -22,7 +22,15 @@ from simulation.impact import (
     lead_differences,
 )
 from simulation.pure import PureWorld
-from simulation.scenario import Line, Newcomer, PauseLine, PublishLine, Scenario, read_scenario
+from simulation.scenario import (
+    AnyLine,
+    Line,
+    Newcomer,
+    PauseLine,
+    PublishLine,
+    Scenario,
+    read_scenario,
+)
 
 _FOLDER = Path(__file__).parent.parent / "scenarios"
 SCENARIOS = {
@@ -40,10 +48,7 @@ def world_until(scenario: Scenario, at: datetime) -> PureWorld:
     """The scenario's world as it stands when all that happens before `at` has happened."""
     world = PureWorld(scenario.program, scenario.people)
     places = {lead: place for place, lead in enumerate(sorted(scenario.leads))}
-    happenings: list[Newcomer | Line | PublishLine | PauseLine] = [
-        *scenario.newcomers,
-        *scenario.lines,
-    ]
+    happenings: list[Newcomer | AnyLine] = [*scenario.newcomers, *scenario.lines]
     for one in sorted(happenings, key=lambda one: (one.at, not isinstance(one, Newcomer))):
         if one.at >= at:
             break
