@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from models.publication import InFlight
+from models.state import LeadState
 
 ActName = Literal[
     "accept",
@@ -34,6 +35,9 @@ ActName = Literal[
 
 ACTS: tuple[ActName, ...] = get_args(ActName)
 """All acts."""
+
+MergeRefusal = Literal["itself", "unknown", "merged"]
+"""Why a merge is refused: a lead with itself, an unknown lead, one that was merged already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,4 +137,43 @@ class ProgramPaused(Arrived):
     pause: bool
 
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed | ProgramChanged | ProgramPaused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedInto(Arrived):
+    """This lead and the lead `keep` are one person, and `keep` goes on.
+
+    `to` is the digest of that lead's version.
+    """
+
+    keep: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedFrom(Arrived):
+    """The lead `other` is merged into this one; or this is refused, with `why`.
+
+    `other` is its own id if it exists. `left` is the lead as it was at the merge. `by` is who
+    merged, and `via` the door.
+    """
+
+    other: str
+    left: LeadState | None = None
+    why: MergeRefusal | None = None
+    into: str | None = None
+    """If it was merged before: into which lead."""
+    by: str | None = None
+    via: str | None = None
+
+
+Input = (
+    Created
+    | Event
+    | Act
+    | Result
+    | MalformedInput
+    | Resumed
+    | ProgramChanged
+    | ProgramPaused
+    | MergedInto
+    | MergedFrom
+)

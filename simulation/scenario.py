@@ -30,7 +30,7 @@ from models.messages import read_act, read_event
 from models.program.program import Program
 from models.publication import IN_FLIGHT, InFlight
 
-_LINE_KINDS = ("event", "act", "publish", "pause", "resume")
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "merge")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -74,7 +74,16 @@ class PauseLine:
     pause: bool
 
 
-AnyLine = Line | PublishLine | PauseLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLine:
+    """The lead `other` is merged into `lead`."""
+
+    at: datetime
+    lead: str
+    other: str
+
+
+AnyLine = Line | PublishLine | PauseLine | MergeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +258,7 @@ class _ScenarioReader:
             return self._publish(node)
         if kinds[0] in ("pause", "resume"):
             return self._pause(node, kinds[0])
-        self._only(node, ("at", "lead", "event", "act"))
+        self._only(node, ("at", "lead", kinds[0]))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
         if lead not in created:
@@ -258,6 +267,8 @@ class _ScenarioReader:
         if at < created[lead]:
             node.report(f"lead '{lead}' does not exist yet; it is created later")
             return None
+        if kinds[0] == "merge":
+            return MergeLine(at=at, lead=lead, other=str(node.value.get("merge")))
         kind: Callable[[Node, str, datetime], Event | Act] = (
             self._event if "event" in node.value else self._act
         )

@@ -8,11 +8,12 @@ operator, is the way back from a wrong bounce.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from lifecycle.moment import Moment
 from lifecycle.stages import IN_SALES
+from models.addresses import address_key
 from models.inputs import Event
 
 SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
@@ -20,6 +21,10 @@ SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
 
 SOFT_BOUNCES = 3
 """This many soft bounces in a row count as a hard bounce."""
+
+_WISHES = frozenset({"unsubscribed", "complained"})
+"""The person's own wishes: they count for all their addresses."""
+_ABOUT_AN_ADDRESS = frozenset({"email.bounced", "email.reinstated"})
 
 _PROOFS_OF_DELIVERY = frozenset(
     {"email.delivered", "email.opened", "email.clicked", "email.replied"}
@@ -39,7 +44,12 @@ def suppressing_reason(type_: str, data: Mapping[str, Any]) -> SuppressionReason
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Suppress mail, or lift a suppression, if the event says so."""
+    """Suppress mail, or lift a suppression, if the event says so.
+
+    A bounce stays with its address: what is about another address of the lead counts nothing here.
+    """
+    if event.type in _ABOUT_AN_ADDRESS and _of_another_address(m, event.data):
+        return
     reason = suppressing_reason(event.type, event.data)
     if reason is not None:
         suppress(m, reason)
@@ -60,6 +70,25 @@ def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:
         suppress(m, "bounced")
     elif why == "soft_bounced":
         _count_soft_bounce(m, email)
+
+
+def _of_another_address(m: Moment, data: Mapping[str, Any]) -> bool:
+    """Whether an event names the address that it is about, and it is not where the mail goes."""
+    address, mine = data.get("address"), m.state.profile.get("email")
+    if not isinstance(address, str) or not isinstance(mine, str):
+        return False
+    return address_key(address) != address_key(mine)
+
+
+def join(m: Moment, others: Iterable[str]) -> None:
+    """Join what a person who was two leads has asked for. A bounce stays with its address.
+
+    Nobody is alerted: the merge itself says who is.
+    """
+    for why in others:
+        if why in _WISHES and why not in m.state.suppressed:
+            m.change(suppressed=(*m.state.suppressed, why))
+            m.record("suppressed", why=why)
 
 
 def _count_soft_bounce(m: Moment, email: str) -> None:
