@@ -47,7 +47,8 @@ class StoredLead:
 
     state: LeadState
     seen: tuple[str, ...]
-    """Ids of the latest 1,000 events on its timeline, oldest first."""
+    """Ids of the latest 1,000 events on its timeline, oldest first. Those of leads that were merged
+    into it come before them."""
     asked: tuple[Payload, ...] = ()
     """Commands whose results it awaits, as `activities.turn.write_command` writes them."""
     fence: Fence | None = None

@@ -33,7 +33,7 @@ from activities.ports import (
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
-from models.decision import Decision, SendMail
+from models.decision import Decision, Forward, SendMail
 from models.envelopes import (
     Envelope,
     Json,
@@ -43,7 +43,7 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Input, MalformedInput
+from models.inputs import Input, MalformedInput, MergedFrom, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
@@ -109,7 +109,7 @@ class TurnActivities:
         program = self._programs.load(request["digest"])
         state = self._new_lead(lead, program) if before is None else read_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
-        inputs = [read_input(one) for one in envelopes]
+        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -144,6 +144,8 @@ class TurnActivities:
             asked=[*request.get("asked", []), *told.get("commands", [])],
             addresses=addresses,
         )
+        if newer is None:
+            self._known_by_merged(told, inputs)
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)
         if newer is not None:
@@ -163,6 +165,23 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _overtaken(self, given: Input) -> bool:
+        """Whether this lead can't be merged into another, because that one was merged meanwhile.
+
+        Whoever merges sees it too, and goes on with the lead that it is by now.
+        """
+        if not isinstance(given, MergedInto):
+            return False
+        keep = self._journal.state(given.keep)
+        return keep is None or keep.merged is not None
+
+    def _known_by_merged(self, told: TurnOutcome, inputs: Sequence[Input]) -> None:
+        """Let the workflow know the events that a lead knew that is merged into it."""
+        for one in inputs:
+            stored = self._journal.stored(one.other) if isinstance(one, MergedFrom) else None
+            if stored is not None and stored.state.merged is not None:
+                told["seen"] = [*told.get("seen", ()), *stored.seen]
 
     def _versions(self, state: LeadState) -> Versions:
         return Versions(
@@ -272,8 +291,9 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
     """What the shell needs of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
     told: TurnOutcome = {"patch": patch(before or {}, after)}
-    if decision.commands:
-        told["commands"] = [write_command(one) for one in decision.commands]
+    # What is forwarded is stored with the turn.
+    if commands := [one for one in decision.commands if not isinstance(one, Forward)]:
+        told["commands"] = [write_command(one) for one in commands]
     if (wake := _wake(decision)) != request["wake"]:
         told["wake"] = wake
     if answers := _answers(decision, inputs):

@@ -22,6 +22,7 @@ from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
+from assembly.merging import merging
 from assembly.reconciling import comparing
 from assembly.rolling_out import rolling_out
 from assembly.sandbox import sandbox
@@ -30,6 +31,7 @@ from lifecycle.decide import decide, new_lead
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.rollout import RolloutWorkflow
 
@@ -73,6 +75,7 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        merges = stack.enter_context(merging(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -92,6 +95,8 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    merges.merge_other,
+                    merges.merge_keep,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
@@ -101,7 +106,13 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow, RolloutWorkflow],
+                workflows=[
+                    LeadWorkflow,
+                    DigestWorkflow,
+                    MergeWorkflow,
+                    ReconcileWorkflow,
+                    RolloutWorkflow,
+                ],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

@@ -124,17 +124,19 @@ def _apply_input(m: Moment, given: Input) -> None:
         version_change.apply_publication(m, given)
     elif isinstance(given, ProgramPaused):
         _apply_pause(m, given)
-    elif isinstance(given, Event | Act):
+    elif isinstance(given, Event | Act | MergedInto | MergedFrom):
         _apply_from_outside(m, given)
-    elif isinstance(given, MergedInto):
-        merge.merge_into(m, given)
-    elif isinstance(given, MergedFrom):
-        merge.merge_from(m, given)
     else:
         _apply_result(m, given)
 
 
-def _apply_from_outside(m: Moment, given: Event | Act) -> None:
+def _apply_from_outside(m: Moment, given: Event | Act | MergedInto | MergedFrom) -> None:
+    if isinstance(given, MergedInto):
+        merge.merge_into(m, given)
+        return
+    if isinstance(given, MergedFrom):
+        merge.merge_from(m, given)
+        return
     if m.state.merged is not None:
         merge.forward(m, given)
         return

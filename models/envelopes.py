@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program", "merge"]
     name: str
     body: Any
     arrived: str
@@ -124,7 +124,8 @@ class TurnOutcome(TypedDict, total=False):
     are the search attributes that changed, for example when the stage or the owner changed. `long`
     says that the history is long: the run continues as new when nobody waits (1), or in any
     case (2). With `resumed` the turn decided nothing: the lead's row is newer than the request,
-    `patch` makes the row's state, and the rules must decide the inputs on that state.
+    `patch` makes the row's state, and the rules must decide the inputs on that state. `seen` are
+    ids of events that a lead knew that was merged into this one.
     """
 
     patch: Json
@@ -134,6 +135,7 @@ class TurnOutcome(TypedDict, total=False):
     attributes: Json
     long: int
     resumed: Resumption
+    seen: list[str]
 
 
 class Reopened(TypedDict):
@@ -200,6 +202,29 @@ class RolloutProgress(TypedDict):
     failed: int
     ended: bool
     pause: float
+
+
+class MergeWork(TypedDict):
+    """The lead `other` is to be merged into `keep`; both are own ids.
+
+    `at` is when it was asked (program clock), `by` who asked, `via` the door.
+    """
+
+    keep: str
+    other: str
+    at: str
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class MergeOutcome(TypedDict):
+    """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
+
+    `into` is the lead that `other` is by now.
+    """
+
+    verdict: str
+    into: str | None
 
 
 class DigestRun(Wire):

@@ -153,12 +153,13 @@ class MergedFrom(Arrived):
     """The lead `other` is merged into this one; or this is refused, with `why`.
 
     `other` is its own id if it exists. `left` is the lead as it was at the merge. `by` is who
-    merged, and `via` the door.
+    merged, and `via` the door. A refusal with the same `id` is recorded once.
     """
 
     other: str
     left: LeadState | None = None
     why: MergeRefusal | None = None
+    id: str | None = None
     into: str | None = None
     """If it was merged before: into which lead."""
     by: str | None = None

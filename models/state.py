@@ -259,7 +259,7 @@ class LeadState:
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
     joined: tuple[str, ...] = ()
-    """The leads that were merged into this one, by their own ids."""
+    """The leads that were merged into this one, by their own ids; also those merged into them."""
     merged: MergedState | None = None
     """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
 

@@ -16,7 +16,7 @@ from fractions import Fraction
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
 from lifecycle.moves.addresses import addresses_of
-from lifecycle.moves.merge import judge, of_address
+from lifecycle.moves.merge import judge, of_merged
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
 from lifecycle.stages import IN_SALES
@@ -117,7 +117,7 @@ class PureWorld:
         """
         own = self._own(lead)
         if own != lead and isinstance(given, Event):
-            given = of_address(given, self.states[lead])
+            given = of_merged(given)
         lead = own
         if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
             given = dataclasses.replace(given, duplicate=True)

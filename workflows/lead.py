@@ -283,6 +283,8 @@ class LeadWorkflow:
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state.get("digest", self._digest)
         self._answers.update(outcome.get("answers", []))
+        for event in outcome.get("seen", ()):
+            self._seen.remember(event, self._now())
         self._long = max(self._long, outcome.get("long", 0))
         for group in grouped(outcome.get("commands", [])):
             self._fly(group)

@@ -66,10 +66,15 @@ def perform_act(m: Moment, act: Act) -> None:
     finally:
         m.via = None
     if token is not None:
-        acts = {**m.state.acts, token: m.state.turn}
-        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
+        remember_act(m, token)
     m.answers.append(Answer(ref=act.ref))
     tracks.follow_act(m)
+
+
+def remember_act(m: Moment, token: str) -> None:
+    """Remember that the act with this hashed id was done."""
+    acts = {**m.state.acts, token: m.state.turn}
+    m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
 
 
 def _touch(m: Moment, act: Act) -> None:

@@ -12,6 +12,7 @@ from typing import Literal
 from lifecycle.handoff import meetings
 from lifecycle.handoff.handoff import take_over
 from lifecycle.moment import Moment, handoff_open
+from lifecycle.moves.acts import remember_act
 from lifecycle.moves.events import choose_motion
 from lifecycle.moves.qualification import check_disqualify, check_scores
 from lifecycle.moves.survivorship import active_since_recycle, fill_profile, join, take_tasks
@@ -19,12 +20,12 @@ from lifecycle.moves.version_change import change_closed, change_to_version_of
 from lifecycle.nurture import suppression, tracks
 from lifecycle.program.profile import zone_problem
 from lifecycle.scoring import score_fit
+from lifecycle.stable_hash import short_hash
 from lifecycle.stages import FURTHER, TRACKLESS
 from models.decision import Answer, Forward
 from models.directory import Directory
 from models.inputs import Act, Event, MergedFrom, MergedInto, MergeRefusal
 from models.state import LeadState, MergedState, dump_state
-
 
 Verdict = Literal["do", "done"] | MergeRefusal
 
@@ -79,22 +80,23 @@ def forward(m: Moment, given: Event | Act) -> None:
         m.answers.append(Answer(ref=given.ref, refused=sentence))
         return
     if isinstance(given, Event):
-        given = of_address(given, m.state)
+        given = of_merged(given)
     key = f"{m.state.lead}/forward/{m.state.turn}/{len(m.commands)}"
     m.command(Forward(key=key, at=m.at, to=merged.into, given=given))
 
 
-def of_address(event: Event, state: LeadState) -> Event:
-    """An event of a merged lead. A bounce says whose address it is about: it stays with that."""
-    address = state.profile.get("email")
-    if event.type != "email.bounced" or "address" in event.data or address is None:
+def of_merged(event: Event) -> Event:
+    """An event that reached a merged lead. A bounce says that it is about another address."""
+    if event.type not in suppression.ABOUT_AN_ADDRESS:
         return event
-    return replace(event, data={**event.data, "address": address})
+    return replace(event, data={**event.data, "about": suppression.ANOTHER_ADDRESS})
 
 
 def merge_from(m: Moment, given: MergedFrom) -> None:
     """Take over what counts of a lead that is merged into this one; or record the refusal."""
-    if m.state.merged is not None or (given.why is None and given.other in m.state.joined):
+    token = short_hash(given.id) if given.id is not None else None
+    known = token in m.state.acts if given.why is not None else given.other in m.state.joined
+    if m.state.merged is not None or known:
         return
     m.via = given.via
     try:
@@ -107,6 +109,8 @@ def merge_from(m: Moment, given: MergedFrom) -> None:
             _survive(m, given.left, given.by)
     finally:
         m.via = None
+    if token is not None:
+        remember_act(m, token)
 
 
 def _survive(m: Moment, other: LeadState, by: str | None) -> None:

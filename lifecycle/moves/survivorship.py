@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeVar
+from typing import Any
 
 from lifecycle.handoff import meetings
 from lifecycle.moment import Moment, decay
@@ -18,8 +18,6 @@ from models.state import LeadState
 
 _OF_AN_ADDRESS = frozenset({"email", "consent"})
 """Fields of the profile that belong to an address, so they are never filled."""
-
-_Key = TypeVar("_Key")
 
 
 def fill_profile(m: Moment, other: LeadState) -> list[str]:
@@ -39,7 +37,7 @@ def join(m: Moment, other: LeadState) -> None:
     """Join what both have done, got and scored, and take the open tasks."""
     mine = m.state
     m.change(
-        joined=(*mine.joined, other.lead),
+        joined=(*mine.joined, *other.joined, other.lead),
         reached=mine.reached | other.reached | {mine.stage, other.stage},
         was_mql=mine.was_mql or other.was_mql,
         engagement=max(0.0, m.engagement() + _decayed(m, other)),
@@ -82,9 +80,7 @@ def _decayed(m: Moment, other: LeadState) -> float:
 
 
 def _summed(mine: Mapping[str, float], theirs: Mapping[str, float]) -> dict[str, float]:
-    return {
-        name: mine.get(name, 0.0) + theirs.get(name, 0.0) for name in _names(mine, theirs)
-    }
+    return {name: mine.get(name, 0.0) + theirs.get(name, 0.0) for name in _names(mine, theirs)}
 
 
 def _windows(mine: LeadState, other: LeadState) -> dict[str, Any]:

@@ -13,7 +13,6 @@ from typing import Any, Literal
 
 from lifecycle.moment import Moment
 from lifecycle.stages import IN_SALES
-from models.addresses import address_key
 from models.inputs import Event
 
 SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
@@ -22,9 +21,13 @@ SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
 SOFT_BOUNCES = 3
 """This many soft bounces in a row count as a hard bounce."""
 
-_WISHES = frozenset({"unsubscribed", "complained"})
+WISHES = frozenset({"unsubscribed", "complained"})
 """The person's own wishes: they count for all their addresses."""
-_ABOUT_AN_ADDRESS = frozenset({"email.bounced", "email.reinstated"})
+ABOUT_AN_ADDRESS = frozenset({"email.bounced", "email.reinstated"})
+"""Events that count for the address alone that they are about."""
+ANOTHER_ADDRESS = "another_address"
+"""Such an event's `data.about`, if it is about another address than the lead's mail goes to: of
+a lead that was merged into it."""
 
 _PROOFS_OF_DELIVERY = frozenset(
     {"email.delivered", "email.opened", "email.clicked", "email.replied"}
@@ -48,7 +51,7 @@ def apply_event(m: Moment, event: Event) -> None:
 
     A bounce stays with its address: what is about another address of the lead counts nothing here.
     """
-    if event.type in _ABOUT_AN_ADDRESS and _of_another_address(m, event.data):
+    if event.data.get("about") == ANOTHER_ADDRESS and event.type in ABOUT_AN_ADDRESS:
         return
     reason = suppressing_reason(event.type, event.data)
     if reason is not None:
@@ -72,21 +75,13 @@ def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:
         _count_soft_bounce(m, email)
 
 
-def _of_another_address(m: Moment, data: Mapping[str, Any]) -> bool:
-    """Whether an event names the address that it is about, and it is not where the mail goes."""
-    address, mine = data.get("address"), m.state.profile.get("email")
-    if not isinstance(address, str) or not isinstance(mine, str):
-        return False
-    return address_key(address) != address_key(mine)
-
-
 def join(m: Moment, others: Iterable[str]) -> None:
     """Join what a person who was two leads has asked for. A bounce stays with its address.
 
     Nobody is alerted: the merge itself says who is.
     """
     for why in others:
-        if why in _WISHES and why not in m.state.suppressed:
+        if why in WISHES and why not in m.state.suppressed:
             m.change(suppressed=(*m.state.suppressed, why))
             m.record("suppressed", why=why)
 
