@@ -19,6 +19,7 @@ from models.inputs import (
     MergedInto,
     ProgramChanged,
     ProgramPaused,
+    Reengage,
     Result,
     Resumed,
 )
@@ -76,7 +77,13 @@ def _of_program(body: Any, arrived: datetime) -> Input:
     if do == "publish" and isinstance(to, str) and in_flight in IN_FLIGHT:
         recheck = body.get("recheck") is True
         return ProgramChanged(arrived=arrived, to=to, in_flight=in_flight, recheck=recheck)
-    raise ValueError("`do` is pause, resume, or publish with `to` and `in_flight`")
+    run, version = body.get("run"), body.get("version")
+    if do == "reengage" and isinstance(run, str) and isinstance(version, str):
+        return Reengage(arrived=arrived, run=run, version=version)
+    raise ValueError(
+        "`do` is pause, resume, publish with `to` and `in_flight`, or reengage with `run` and"
+        " `version`"
+    )
 
 
 def _of_merge(body: Any, arrived: datetime) -> Input:

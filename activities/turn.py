@@ -19,6 +19,7 @@ from temporalio.exceptions import ApplicationError
 from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
 from activities.envelopes import read_input, write_command
+from activities.known_events import marked_duplicates
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
     Arrivals,
@@ -43,7 +44,7 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Input, MalformedInput, MergedFrom, MergedInto
+from models.inputs import Input, MalformedInput, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
@@ -109,6 +110,7 @@ class TurnActivities:
         program = self._programs.load(request["digest"])
         state = self._new_lead(lead, program) if before is None else read_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
+        envelopes = marked_duplicates(self._journal, state, envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
@@ -135,17 +137,18 @@ class TurnActivities:
         told = outcome(request, decision, inputs)
         run, length = request["fence"]
         fence = Fence(run=run, length=length, run_id=request.get("run", ""))
-        told_to = dict(told.get("answers", []))
+        told_to, words = dict(told.get("answers", [])), dict(told.get("refusals", []))
         newer = self._journal.record(
             decision,
             fence,
             now,
-            taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
+            taken=[
+                (fingerprint(one), told_to.get(one.get("ref", 0)), words.get(one.get("ref", 0)))
+                for one in request["inputs"]
+            ],
             asked=[*request.get("asked", []), *told.get("commands", [])],
             addresses=addresses,
         )
-        if newer is None:
-            self._known_by_merged(told, inputs)
         if newer is not None and _same_turn(decision.state.turn, fence, newer):
             return self._resumed(request, newer, again=True)
         if newer is not None:
@@ -175,13 +178,6 @@ class TurnActivities:
             return False
         keep = self._journal.state(given.keep)
         return keep is None or keep.merged is not None
-
-    def _known_by_merged(self, told: TurnOutcome, inputs: Sequence[Input]) -> None:
-        """Let the workflow know the events that a lead knew that is merged into it."""
-        for one in inputs:
-            stored = self._journal.stored(one.other) if isinstance(one, MergedFrom) else None
-            if stored is not None and stored.state.merged is not None:
-                told["seen"] = [*told.get("seen", ()), *stored.seen]
 
     def _versions(self, state: LeadState) -> Versions:
         return Versions(
@@ -222,7 +218,9 @@ class TurnActivities:
             taken = dict(_taken(request["inputs"], stored.taken))
             told["resumed"]["taken"] = sorted(taken)
             refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
-            told["answers"] = [(refs[place], taken[place]) for place in taken if refs[place]]
+            waiting = [(refs[place], *taken[place]) for place in taken if refs[place]]
+            told["answers"] = [(ref, sentence) for ref, sentence, _ in waiting]
+            told["refusals"] = [(ref, why) for ref, _, why in waiting if why is not None]
         return told
 
     @activity.defn(name="reopen")
@@ -256,14 +254,16 @@ def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
     )
 
 
-def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
+def _taken(
+    inputs: Sequence[Envelope], stored: Sequence[Taken]
+) -> Iterator[tuple[int, tuple[str | None, str | None]]]:
     """The places of the inputs that the stored turn took in, with the answers to their senders."""
     left = list(stored)
     for place, one in enumerate(inputs):
         found = next((each for each in left if each[0] == fingerprint(one)), None)
         if found is not None:
             left.remove(found)
-            yield place, found[1]
+            yield place, found[1:]
 
 
 def still_asked(stored: StoredLead, program: Program) -> list[Json]:
@@ -298,6 +298,8 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
         told["wake"] = wake
     if answers := _answers(decision, inputs):
         told["answers"] = answers
+    if refusals := [(one.ref, one.why) for one in decision.answers if one.ref and one.why]:
+        told["refusals"] = refusals
     if attributes := _attributes(request["shown"], after, decision):
         told["attributes"] = attributes
     if long := _long(request):

@@ -24,7 +24,7 @@ from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.merging import merging
 from assembly.reconciling import comparing
-from assembly.rolling_out import rolling_out
+from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
@@ -33,6 +33,7 @@ from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
@@ -76,6 +77,7 @@ async def working(
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
         merges = stack.enter_context(merging(client, settings))
+        reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -97,6 +99,7 @@ async def working(
                     rollouts.roll_out,
                     merges.merge_other,
                     merges.merge_keep,
+                    reengagement.reengage,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
@@ -111,6 +114,7 @@ async def working(
                     DigestWorkflow,
                     MergeWorkflow,
                     ReconcileWorkflow,
+                    ReengageWorkflow,
                     RolloutWorkflow,
                 ],
                 activities=[turns.turn, turns.reopen],

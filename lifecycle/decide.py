@@ -16,7 +16,7 @@ from lifecycle.moment import Moment
 from lifecycle.moves import acts, breaches, events, merge, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
-from lifecycle.nurture import program_pause, tracks
+from lifecycle.nurture import program_pause, reengagement, tracks
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.program.versions import Versions
 from models.decision import Answer, Decision, Wake
@@ -32,6 +32,7 @@ from models.inputs import (
     MergedInto,
     ProgramChanged,
     ProgramPaused,
+    Reengage,
     Result,
     Resumed,
 )
@@ -124,6 +125,8 @@ def _apply_input(m: Moment, given: Input) -> None:
         version_change.apply_publication(m, given)
     elif isinstance(given, ProgramPaused):
         _apply_pause(m, given)
+    elif isinstance(given, Reengage):
+        reengagement.reengage(m, given)
     elif isinstance(given, Event | Act | MergedInto | MergedFrom):
         _apply_from_outside(m, given)
     else:

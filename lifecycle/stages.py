@@ -44,8 +44,14 @@ TRACKLESS: frozenset[Stage] = frozenset(
 )
 """Stages in which no track runs."""
 
+TRACK_STAGES: tuple[Stage, ...] = tuple(one for one in MOVES if one not in TRACKLESS)
+"""Stages in which a track may run."""
+
 WITH_MARKETING: frozenset[Stage] = frozenset({"known", "engaged", "recycled"})
 """Stages in which scores can make a lead engaged or marketing qualified."""
+
+REENGAGED: tuple[Stage, ...] = ("known", "engaged", "recycled")
+"""The stages of the leads that re-engagement takes, unless its schedule names others."""
 
 IN_SALES: frozenset[Stage] = frozenset({"mql", "sal", "sql"})
 """Stages in which a lead counts against its owner's capacity and a handoff can be held."""

@@ -166,15 +166,21 @@ class MergedFrom(Arrived):
     via: str | None = None
 
 
-Input = (
-    Created
-    | Event
-    | Act
-    | Result
-    | MalformedInput
-    | Resumed
-    | ProgramChanged
-    | ProgramPaused
-    | MergedInto
-    | MergedFrom
-)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reengage(Arrived):
+    """A run of the program's re-engagement schedule chose this lead.
+
+    `version` is the digest of the version whose schedule ran. The lead takes each `run` in once.
+    """
+
+    run: str
+    version: str
+
+
+OfProgram = ProgramChanged | ProgramPaused | Reengage
+"""What a program does to its leads in flight."""
+
+OfMerge = MergedInto | MergedFrom
+"""What a merge gives to its two leads."""
+
+Input = Created | Event | Act | Result | MalformedInput | Resumed | OfProgram | OfMerge

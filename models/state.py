@@ -148,6 +148,16 @@ class TaskState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAct:
+    """What an act said that was done, so that its id names no other act later."""
+
+    do: str
+    by: str
+    said: str
+    """A fingerprint of its other fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deal:
     """What an opportunity is worth."""
 
@@ -170,6 +180,15 @@ class WaitingVersion:
 
     digest: str
     recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRun:
+    """The latest run of a re-engagement schedule that chose this lead."""
+
+    run: str
+    why: str | None = None
+    """Why the lead was not taken after all; None if it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -248,6 +267,8 @@ class LeadState:
     task_count: int = 0
     acts: Mapping[str, int] = field(default_factory=dict)
     """Hashed ids of the latest 64 acts that were done, each with its turn."""
+    acts_said: Mapping[str, DoneAct] = field(default_factory=dict)
+    """What each of these acts said; not of those that an older release did."""
     closed: bool = False
     holdout: bool | None = None
     """Whether the lead was in the holdout at its creation; None if its present version says it,
@@ -262,6 +283,9 @@ class LeadState:
     """The leads that were merged into this one, by their own ids; also those merged into them."""
     merged: MergedState | None = None
     """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
+    reengaged: datetime | None = None
+    """When a schedule last re-engaged the lead."""
+    reengage_run: LatestRun | None = None
 
     def changed(self, **fields: Any) -> LeadState:
         """The same lead with other values in these fields.

@@ -17,6 +17,7 @@ from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.moves.merge import judge, of_merged
+from lifecycle.nurture.selection import select
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
 from lifecycle.stages import IN_SALES
@@ -31,11 +32,20 @@ from models.inputs import (
     MergedInto,
     ProgramChanged,
     ProgramPaused,
+    Reengage,
     Result,
 )
 from models.program.program import Program
 from models.state import LeadState, read_state
-from simulation.scenario import MergeLine, Newcomer, PauseLine, PublishLine, Scenario, happenings
+from simulation.scenario import (
+    MergeLine,
+    Newcomer,
+    PauseLine,
+    PublishLine,
+    RunLine,
+    Scenario,
+    happenings,
+)
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.seen_events import Seen
 
@@ -165,6 +175,19 @@ class PureWorld:
         self._paused = line.pause
         self._tell_all(ProgramPaused(arrived=line.at, pause=line.pause))
 
+    def reengage(self, line: RunLine) -> None:
+        """One run of the newest version's schedule; the leads are given it in order of `leads`."""
+        chosen = select(
+            self.states.values(),
+            self._newest,
+            line.run,
+            line.at,
+            lambda state: self._known(state.lead),
+        )
+        for lead in sorted(chosen.taken, key=self._places.__getitem__):
+            version = self._newest.digest
+            self.take(lead, Reengage(arrived=line.at, run=line.run, version=version))
+
     def _tell_all(self, given: Input) -> None:
         for lead in sorted(self.states, key=self._places.__getitem__):
             if not self.states[lead].closed:
@@ -273,6 +296,8 @@ def play(scenario: Scenario) -> list[TimelineLine]:
             world.pause(happening)
         elif isinstance(happening, MergeLine):
             world.merge(happening)
+        elif isinstance(happening, RunLine):
+            world.reengage(happening)
         else:
             world.take(happening.lead, happening.given)
     _run_until(world, scenario.until, including=True)

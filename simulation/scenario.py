@@ -28,9 +28,10 @@ from models.inputs import Act, Event
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.program.program import Program
+from models.program.schedules import REENGAGE
 from models.publication import IN_FLIGHT, InFlight
 
-_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "merge")
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run", "merge")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -83,7 +84,19 @@ class MergeLine:
     other: str
 
 
-AnyLine = Line | PublishLine | PauseLine | MergeLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """One run of the newest version's re-engagement schedule."""
+
+    at: datetime
+
+    @property
+    def run(self) -> str:
+        """The run's name, by its instant: twice at one instant it is the same run."""
+        return f"{REENGAGE}/{write_instant(self.at)}"
+
+
+AnyLine = Line | PublishLine | PauseLine | RunLine | MergeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +271,8 @@ class _ScenarioReader:
             return self._publish(node)
         if kinds[0] in ("pause", "resume"):
             return self._pause(node, kinds[0])
+        if kinds[0] == "run":
+            return self._run(node)
         self._only(node, ("at", "lead", kinds[0]))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
@@ -310,6 +325,14 @@ class _ScenarioReader:
             node.get(kind).report(f"{kind} names the scenario's program, {self._program.program}")
             return None
         return PauseLine(at=self.instant(node.get("at"), "at"), pause=kind == "pause")
+
+    def _run(self, node: Node) -> RunLine | None:
+        """`{at, run: reengage}`."""
+        self._only(node, ("at", "run"))
+        if node.value.get("run") != REENGAGE:
+            node.get("run").report(f"run names a schedule that takes leads: {REENGAGE}")
+            return None
+        return RunLine(at=self.instant(node.get("at"), "at"))
 
     def _only(self, node: Node, keys: tuple[str, ...]) -> None:
         for key in node.names():

@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -42,18 +42,22 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
 from lifecycle.moves.merge import judge, of_merged
+from lifecycle.nurture.selection import select
+from lifecycle.program.versions import Versions
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from models.refusal import RefusedError
-from models.rollout import publication_body
+from models.rollout import publication_body, reengage_body
+from models.state import LeadState
 from simulation.scenario import (
     Line,
     MergeLine,
     Newcomer,
     PauseLine,
     PublishLine,
+    RunLine,
     Scenario,
     happenings,
 )
@@ -230,6 +234,8 @@ class _Player:
                 await self._tell_all(happening)
             elif isinstance(happening, MergeLine):
                 await self._merge(happening)
+            elif isinstance(happening, RunLine):
+                await self._reengage(happening)
             else:
                 await self._take(happening)
         await self._run_until(self._scenario.until, including=True)
@@ -304,13 +310,33 @@ class _Player:
         else:
             self._programs.resume(self._newest.program)
             body = {"do": "resume"}
+        await self._tell([one.lead for one in self._in_flight()], body, line.at)
+
+    async def _reengage(self, line: RunLine) -> None:
+        """One run of the newest version's schedule, over the stored states."""
+        chosen = select(self._in_flight(), self._newest, line.run, line.at, self._versions)
+        await self._tell(chosen.taken, reengage_body(line.run, self._newest.digest), line.at)
+
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._newest.digest,
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
+
+    def _in_flight(self) -> list[LeadState]:
+        states = (self._journal.state(lead) for lead in self._leads)
+        return [one for one in states if one is not None and not one.closed]
+
+    async def _tell(self, leads: Collection[str], body: Json, at: datetime) -> None:
+        """Send these leads what their program does, in the order of `leads`."""
         for lead, simulated in sorted(self._leads.items(), key=lambda one: one[1].place):
-            state = self._journal.state(lead)
-            if state is None or state.closed:
-                continue
-            await self._advance(self._wall(simulated, line.at) - SHORT)
-            await simulated.leads.program(lead, {**body, "arrived": write_instant(line.at)})
-            await self._settle(lead)
+            state = self._journal.state(lead) if lead in leads else None
+            if state is not None and not state.closed:
+                await self._advance(self._wall(simulated, at) - SHORT)
+                await simulated.leads.program(lead, {**body, "arrived": write_instant(at)})
+                await self._settle(lead)
 
     async def _run_until(self, at: datetime, *, including: bool) -> None:
         while (lead := self._next_due()) is not None:

@@ -24,7 +24,7 @@ from temporalio.service import RPCError
 
 from adapters.reports.reconciliation import RowOfLead, SqlReconciliation, Stuck
 from adapters.temporal.client import LeadNotFoundError
-from adapters.temporal.executions import LeadExecutions, Standing
+from adapters.temporal.executions import MAIL_ACTIVITY, LeadExecutions, Standing
 from models.envelopes import Json
 from models.instants import write_instant
 
@@ -37,6 +37,10 @@ _UNTOLD = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 """What was given up, or ended before its first turn, is news for so long."""
 _UNDELIVERED = timedelta(hours=1)
+_UNBEGUN = timedelta(hours=1)
+"""A worker takes a mail within seconds, if one serves the queue and has room."""
+_UNFINISHED = timedelta(days=1)
+"""A server that is away, or a rate, may delay a mail for hours."""
 _OVERLAP = timedelta(minutes=2)
 """Visibility may lag behind: so much of the time before the last comparison is looked at again."""
 _LEADS_AT_ONCE = 10
@@ -48,6 +52,7 @@ Kind = Literal[
     "no_row",
     "overdue",
     "task_fails",
+    "mail_waits",
     "mail_unsettled",
     "event_waits",
     "event_given_up",
@@ -62,6 +67,8 @@ REMEDIES: dict[Kind, str] = {
     "overdue": "what fell due was not done; are there enough workers, and is the database quick?",
     "task_fails": "its workflow task fails; `leadflow reconcile` resets it if its history does not"
     " replay; else read the worker's log",
+    "mail_waits": "a mail was asked for and has no result; do workers serve the queue `mail`, and"
+    " does the mail server take mail?",
     "mail_unsettled": "a mail was claimed and its end was never recorded; look at the activity"
     " in Temporal's pages",
     "event_waits": "an accepted event did not reach its lead; does a gateway run?",
@@ -164,6 +171,7 @@ class Reconciliation:
         async for page in self.executions.failing():
             yield page
         if since is None:
+            yield await asyncio.to_thread(self.rows.awaiting, self.now() - _UNBEGUN, _MOST_LISTED)
             pages = self.rows.open_leads()
             while page := await asyncio.to_thread(lambda: next(pages, [])):
                 yield await self.executions.not_running(page)
@@ -232,7 +240,24 @@ def _finding(lead: str, row: RowOfLead | None, standing: Standing, now: datetime
         return Finding(kind="task_fails", lead=lead, why=said, since=row.due_at)
     if not row.closed and row.due_at is not None and row.due_at < now - LATE:
         return Finding(kind="overdue", lead=lead, why=row.due_what or "due", since=row.due_at)
-    return None
+    return _awaiting(lead, row, standing, now)
+
+
+def _awaiting(lead: str, row: RowOfLead, standing: Standing, now: datetime) -> Finding | None:
+    """Whether the result of a mail is awaited for too long."""
+    since = row.awaits_since
+    if since is None or since > now - _UNBEGUN:
+        return None
+    mails = [one for one in standing.pending if one.activity == MAIL_ACTIVITY]
+    if not mails:
+        why = "no activity is pending; terminate its workflow, and it is revived and asks again"
+    elif any(not one.begun and one.tries <= 1 for one in mails):
+        why = "no worker has begun it"
+    elif since < now - _UNFINISHED:
+        why = f"it was tried {max(one.tries for one in mails)} times; Temporal's pages show why"
+    else:
+        return None
+    return Finding(kind="mail_waits", lead=lead, why=why, since=since)
 
 
 _STATUS_WORDS = {"ended": "ended", "completed": "completed", "absent": "not there"}

@@ -10,26 +10,29 @@ from adapters.checks.references import steps_in
 from adapters.documents.marked import Node
 from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import expression
-from lifecycle.stages import TRACKLESS
-from models.program.values import Motion, Stage
-
-_TRACK_STAGES = tuple(stage for stage in get_args(Stage) if stage not in TRACKLESS)
+from lifecycle.stages import TRACK_STAGES
+from models.program.schedules import REENGAGE
+from models.program.values import Motion
 
 
 def warn_of_unreachable_tracks(root: Node) -> None:
-    """Warn of each `for` that holds in no stage, unless an event or a step begins the track."""
+    """Warn of each `for` that holds in no stage, unless the track begins in another way.
+
+    An event (`start_on`), a step (`move_to`) or re-engagement may begin it.
+    """
     tracks = list(root.get("tracks").items())
     moved_to = {
         step.get("move_to").text for _, track in tracks for step in steps_in(track.get("steps"))
     }
+    moved_to.add(root.get("schedules", REENGAGE, "track").text)
     for name, track in tracks:
         source = track.get("for").text
         if source and track.get("start_on").text is None and name not in moved_to:
             parts = tuple(conjuncts(source))
-            if not any(_may_hold(parts, stage) for stage in _TRACK_STAGES):
+            if not any(_may_hold(parts, stage) for stage in TRACK_STAGES):
                 track.get("for").warn(
                     "no lead can enter this track: a lead has a track only in the stages"
-                    f" {', '.join(_TRACK_STAGES)}; name one of them here"
+                    f" {', '.join(TRACK_STAGES)}; name one of them here"
                 )
 
 

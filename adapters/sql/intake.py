@@ -140,7 +140,7 @@ class SqlIntake:
             elif row.kind == "lead":
                 profile = {k: v for k, v in row.body["profile"].items() if k != "email"}
                 changed["body"] = {**row.body, "profile": profile}
-            elif row.kind == "event" and row.body["type"] in ABOUT_AN_ADDRESS:
+            elif row.kind == "event" and row.body.get("type") in ABOUT_AN_ADDRESS:
                 changed["body"] = _elsewhere(row.body)
             connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(**changed))
 
@@ -315,7 +315,7 @@ class SqlIntake:
 
 
 def _of_address(item: NewItem) -> bool:
-    return item.kind == "event" and item.body["type"] in ABOUT_AN_ADDRESS
+    return item.kind == "event" and item.body.get("type") in ABOUT_AN_ADDRESS
 
 
 def _body(item: NewItem, elsewhere: Collection[str]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from adapters.sql.intake import SqlIntake
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
+from adapters.sql.standings import SqlStandings
 from models.addresses import address_key
 from models.decision import Decision, Entry, Forward
 from models.state import LeadState, dump_state, read_state
@@ -78,6 +79,7 @@ class SqlJournal:
         self._crm = crm
         self._intake = SqlIntake(database)
         self._names = SqlLeadNames(database)
+        self._standings = SqlStandings(database)
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -110,6 +112,15 @@ class SqlJournal:
         with self._database.read() as connection:
             return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> frozenset[str]:
+        """Which of these event ids are on the timelines of these leads. It reads all their rows."""
+        wanted = {_storable(one): one for one in ids}
+        query = sa.select(_E.c.event).where(
+            _E.c.lead.in_(sorted(leads)), _E.c.event.in_(self._database.listed(list(wanted)))
+        )
+        with self._database.read() as connection:
+            return frozenset(wanted[found] for found in set(connection.scalars(query)))
+
     def record(
         self,
         decision: Decision,
@@ -136,6 +147,7 @@ class SqlJournal:
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
+            self._standings.record(connection, decision, now)
             if named:
                 self._name(connection, state, before, addresses)
             if "merged" in kinds and state.merged is not None:
@@ -264,20 +276,19 @@ def _of_address(entries: Iterable[Entry]) -> bool:
 
 
 def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
-    writer, state = row.writer or {}, read_state(row.state)
-    # The events of leads that were merged into it are its own.
-    seen = [
-        event
-        for one in (*state.joined, lead)
-        for event in reversed(connection.scalars(_SEEN, {"lead": one}).all())
-    ]
+    writer = row.writer or {}
     return StoredLead(
-        state=state,
-        seen=tuple(seen),
+        state=read_state(row.state),
+        seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
         fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
-        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
+        taken=tuple(_taken(*one) for one in writer.get("taken", ())),
     )
+
+
+def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:
+    """What a turn took in; an older release stored no word for why it was refused."""
+    return found, refused, why
 
 
 def _lead_upsert(database: Database) -> sa.Executable:
@@ -343,11 +354,13 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts: it comes from outside."""
+    """The event's id, as text that every database accepts (`_storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    if not found:
-        return None
-    return str(found).replace("\0", "").encode(errors="replace").decode()
+    return _storable(str(found)) if found else None
+
+
+def _storable(event: str) -> str:
+    return event.replace("\0", "").encode(errors="replace").decode()
 
 
 def _rebuild(

@@ -156,7 +156,7 @@ class Leads:
     async def act(self, lead: str, do: str, fields: Json) -> None:
         """Act on a lead, open or closed; done when this returns.
 
-        Raises RefusedError with the rule's sentence, ValueError for what is malformed,
+        Raises RefusedError with the rule's sentence and word, ValueError for what is malformed,
         LeadNotFoundError, and TemporalUnavailableError when no worker answers. Every act has
         an id, so that asking it again after a broken answer has no second effect.
         """
@@ -190,7 +190,8 @@ class Leads:
                     if (into := await self._merged_into(lead)) is not None:
                         lead = into
                         continue
-                    raise RefusedError(said) from None
+                    why = next(iter(getattr(cause, "details", ())), None)
+                    raise RefusedError(said, why=why) from None
                 if kind != "AcceptedUpdateCompletedWorkflow":
                     raise ValueError(said) from None
             except RPCError as error:

@@ -12,7 +12,7 @@ from typing import Literal
 from lifecycle.handoff import meetings
 from lifecycle.handoff.handoff import take_over
 from lifecycle.moment import Moment, handoff_open
-from lifecycle.moves.acts import remember_act
+from lifecycle.moves.act_ids import remember_refused_merge
 from lifecycle.moves.events import choose_motion
 from lifecycle.moves.qualification import check_disqualify, check_scores
 from lifecycle.moves.survivorship import active_since_recycle, fill_profile, join, take_tasks
@@ -109,8 +109,8 @@ def merge_from(m: Moment, given: MergedFrom) -> None:
             _survive(m, given.left, given.by)
     finally:
         m.via = None
-    if token is not None:
-        remember_act(m, token)
+    if given.why is not None and given.id is not None:
+        remember_refused_merge(m, given.id)
 
 
 def _survive(m: Moment, other: LeadState, by: str | None) -> None:

@@ -12,7 +12,7 @@ from typing import Any
 
 from lifecycle.handoff import meetings
 from lifecycle.moment import Moment, decay
-from lifecycle.moves.acts import MAX_REMEMBERED_ACTS
+from lifecycle.moves import act_ids
 from lifecycle.nurture.sending import operational
 from models.state import LeadState
 
@@ -49,11 +49,12 @@ def join(m: Moment, other: LeadState) -> None:
         human_since_recycle=mine.human_since_recycle or active_since_recycle(mine, other),
         recycles=max(mine.recycles, other.recycles),
         handoff_at=_latest(mine.handoff_at, other.handoff_at),
+        reengaged=_latest(mine.reengaged, other.reengaged),
         previous_owner=mine.previous_owner or other.previous_owner or other.owner,
-        acts=_joined_acts(mine, other),
         sent=mine.sent | other.sent | {mail.email for mail in other.mails},
         sends=tuple(sorted((*mine.sends, *_sends(m, other)))),
     )
+    act_ids.join(m, other)
     meetings.join(m, other.meetings)
 
 
@@ -104,12 +105,6 @@ def active_since_recycle(mine: LeadState, other: LeadState) -> bool:
     if not other.human_since_recycle or other.last_human is None:
         return False
     return mine.cycle_at is None or other.last_human >= mine.cycle_at
-
-
-def _joined_acts(mine: LeadState, other: LeadState) -> dict[str, int]:
-    """The ids of done acts of both; the other's are remembered as if done in this turn."""
-    acts = {**dict.fromkeys(other.acts, mine.turn), **mine.acts}
-    return dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:])
 
 
 def _sends(m: Moment, other: LeadState) -> Iterable[Any]:

@@ -192,6 +192,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "program_changed": lambda f, _: (
         f"Moved to another version of the program ({_words(f.get('how'))})"
     ),
+    "reengaged": lambda f, _: f"Chosen by the schedule {f.get('schedule')}",
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
     "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",

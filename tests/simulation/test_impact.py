@@ -59,7 +59,7 @@ def world_until(scenario: Scenario, at: datetime) -> PureWorld:
             world.merge(one)
         elif isinstance(one, PauseLine):
             world.pause(one)
-        elif not isinstance(one, PublishLine):
+        elif isinstance(one, Line):
             world.take(one.lead, one.given)
     run_until(world, at)
     return world
