@@ -136,7 +136,7 @@ class SqlReconciliation:
         return [Stuck(**row) for row in rows(self._database, query)]
 
     def waiting_crm_events(self, before: datetime, limit: int) -> list[Stuck]:
-        """Events that the CRM was to get before this instant, tried or not, and has not accepted."""
+        """Events that the CRM was to get before this instant and has not accepted."""
         waits = _W.c.status == sa.literal_column("'waiting'")
         since = sa.func.coalesce(_W.c.first_tried, _W.c.ready)
         return self._crm(since, limit, waits, since < before)
