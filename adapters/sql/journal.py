@@ -19,6 +19,7 @@ from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
+from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.decision import Decision, Entry
 from models.state import LeadState, dump_state, read_state
@@ -111,7 +112,7 @@ class SqlJournal:
 
     def known_events(self, lead: str, ids: Collection[str]) -> frozenset[str]:
         """Which of these event ids are on the lead's timeline. It reads all its rows."""
-        wanted = {_storable(one): one for one in ids}
+        wanted = {storable(one): one for one in ids}
         query = sa.select(_E.c.event).where(
             _E.c.lead == lead, _E.c.event.in_(self._database.listed(list(wanted)))
         )
@@ -332,13 +333,9 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts (`_storable`): it comes from outside."""
+    """The event's id, as text that every database accepts (`storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    return _storable(str(found)) if found else None
-
-
-def _storable(event: str) -> str:
-    return event.replace("\0", "").encode(errors="replace").decode()
+    return storable(str(found)) if found else None
 
 
 def _rebuild(
