@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import assert_never
 
-from lifecycle.changes.compared_values import in_words
 from lifecycle.program.step_ids import email_choices, step_ids
 from models.program.program import Program
 from models.program.tracks import (
@@ -92,9 +91,9 @@ def step_words(step: AnyStep) -> str:  # noqa: C901  # one branch for each kind 
             shares = (f"{email} ({round(100 * weight / every)} %)" for _, email, weight in choices)
             return f"send one of {', '.join(shares)}"
         case WaitStep(wait=wait):
-            return f"wait {in_words(str(wait))}"
+            return f"wait {wait}"
         case WaitUntilStep(wait_until=condition, up_to=up_to):
-            return f"wait until {condition}, at most {in_words(str(up_to))}"
+            return f"wait until {condition}, at most {up_to}"
         case WaitForStep():
             return _wait_for(step)
         case IfStep(if_=condition):
@@ -115,7 +114,7 @@ def step_words(step: AnyStep) -> str:  # noqa: C901  # one branch for each kind 
 def _wait_for(step: WaitForStep) -> str:
     where = f"on the day {step.wait_for}"
     if step.before is not None:
-        where = f"{in_words(str(step.before))} before {step.wait_for}"
+        where = f"{step.before} before {step.wait_for}"
     elif step.after is not None:
-        where = f"{in_words(str(step.after))} after {step.wait_for}"
+        where = f"{step.after} after {step.wait_for}"
     return f"wait for {step.at:%H:%M} {where}"
