@@ -37,7 +37,7 @@ class Fence:
     run_id: str = ""
 
 
-Taken = tuple[str, str | None]
+Taken = tuple[str, str | None, str | None]
 """An input that a turn took in: its fingerprint, and the refusal that its sender got."""
 
 

@@ -137,12 +137,15 @@ class TurnActivities:
         told = outcome(request, decision, inputs)
         run, length = request["fence"]
         fence = Fence(run=run, length=length, run_id=request.get("run", ""))
-        told_to = dict(told.get("answers", []))
+        told_to, words = dict(told.get("answers", [])), dict(told.get("refusals", []))
         newer = self._journal.record(
             decision,
             fence,
             now,
-            taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
+            taken=[
+                (fingerprint(one), told_to.get(one.get("ref", 0)), words.get(one.get("ref", 0)))
+                for one in request["inputs"]
+            ],
             asked=[*request.get("asked", []), *told.get("commands", [])],
             addresses=addresses,
         )
@@ -205,7 +208,9 @@ class TurnActivities:
             taken = dict(_taken(request["inputs"], stored.taken))
             told["resumed"]["taken"] = sorted(taken)
             refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
-            told["answers"] = [(refs[place], taken[place]) for place in taken if refs[place]]
+            waiting = [(refs[place], *taken[place]) for place in taken if refs[place]]
+            told["answers"] = [(ref, sentence) for ref, sentence, _ in waiting]
+            told["refusals"] = [(ref, why) for ref, _, why in waiting if why is not None]
         return told
 
     @activity.defn(name="reopen")
@@ -239,14 +244,16 @@ def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
     )
 
 
-def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
+def _taken(
+    inputs: Sequence[Envelope], stored: Sequence[Taken]
+) -> Iterator[tuple[int, tuple[str | None, str | None]]]:
     """The places of the inputs that the stored turn took in, with the answers to their senders."""
     left = list(stored)
     for place, one in enumerate(inputs):
         found = next((each for each in left if each[0] == fingerprint(one)), None)
         if found is not None:
             left.remove(found)
-            yield place, found[1]
+            yield place, found[1:]
 
 
 def still_asked(stored: StoredLead, program: Program) -> list[Json]:
@@ -280,6 +287,8 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
         told["wake"] = wake
     if answers := _answers(decision, inputs):
         told["answers"] = answers
+    if refusals := [(one.ref, one.why) for one in decision.answers if one.ref and one.why]:
+        told["refusals"] = refusals
     if attributes := _attributes(request["shown"], after, decision):
         told["attributes"] = attributes
     if long := _long(request):

@@ -23,7 +23,7 @@ from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.reconciling import comparing
-from assembly.rolling_out import rolling_out
+from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
@@ -31,6 +31,7 @@ from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
@@ -73,6 +74,7 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -92,6 +94,7 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    reengagement.reengage,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
@@ -101,7 +104,13 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow, RolloutWorkflow],
+                workflows=[
+                    LeadWorkflow,
+                    DigestWorkflow,
+                    ReconcileWorkflow,
+                    ReengageWorkflow,
+                    RolloutWorkflow,
+                ],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),

@@ -31,6 +31,7 @@ from cli import (
     reconcile,
     rehearse,
     report,
+    schedules,
     serve,
     stack,
     suppressions,
@@ -41,7 +42,7 @@ from cli import (
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
+    *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
     *(inspect, explain, report, acts, team, digest, key),
     *(webhook, serve, temporal, reconcile, doctor),
 )

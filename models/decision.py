@@ -87,10 +87,14 @@ AnyCommand = SendMail | Assign | CountAssignment | Alert
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to who acted. `refused` is the sentence of refusal; None if the act was done."""
+    """The answer to who acted. `refused` is the sentence of refusal; None if the act was done.
+
+    `why` is the word of a refusal (`RefusedError.why`).
+    """
 
     ref: int
     refused: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -146,6 +146,16 @@ class TaskState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAct:
+    """What an act said that was done, so that its id names no other act later."""
+
+    do: str
+    by: str
+    said: str
+    """A fingerprint of its other fields."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Deal:
     """What an opportunity is worth."""
 
@@ -246,6 +256,8 @@ class LeadState:
     task_count: int = 0
     acts: Mapping[str, int] = field(default_factory=dict)
     """Hashed ids of the latest 64 acts that were done, each with its turn."""
+    acts_said: Mapping[str, DoneAct] = field(default_factory=dict)
+    """What each of these acts said; not of those that an older release did."""
     closed: bool = False
     holdout: bool | None = None
     """Whether the lead was in the holdout at its creation; None if its present version says it,

@@ -267,8 +267,13 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
         fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
-        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
+        taken=tuple(_taken(*one) for one in writer.get("taken", ())),
     )
+
+
+def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:
+    """What a turn took in; an older release stored no word for why it was refused."""
+    return found, refused, why
 
 
 def _lead_upsert(database: Database) -> sa.Executable:

@@ -149,7 +149,7 @@ class Leads:
     async def act(self, lead: str, do: str, fields: Json) -> None:
         """Act on a lead, open or closed; done when this returns.
 
-        Raises RefusedError with the rule's sentence, ValueError for what is malformed,
+        Raises RefusedError with the rule's sentence and word, ValueError for what is malformed,
         LeadNotFoundError, and TemporalUnavailableError when no worker answers. Every act has
         an id, so that asking it again after a broken answer has no second effect.
         """
@@ -180,7 +180,8 @@ class Leads:
                 kind = cause.type if isinstance(cause, ApplicationError) else None
                 said = getattr(cause, "message", None) or str(cause)
                 if kind == "Refused":
-                    raise RefusedError(said) from None
+                    why = next(iter(getattr(cause, "details", ())), None)
+                    raise RefusedError(said, why=why) from None
                 if kind != "AcceptedUpdateCompletedWorkflow":
                     raise ValueError(said) from None
             except RPCError as error:

@@ -18,6 +18,7 @@ class LeadRow(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_leads_owner_stage", "owner", "stage"),
         sa.Index("ix_leads_team_stage", "team", "stage"),
+        sa.Index("ix_leads_program_stage", "program", "stage", "id"),
     )
 
     id: str = Field(primary_key=True)
