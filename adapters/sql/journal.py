@@ -21,6 +21,7 @@ from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
+from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.decision import Decision, Entry, Forward
 from models.state import LeadState, dump_state, read_state
@@ -114,7 +115,7 @@ class SqlJournal:
 
     def known_events(self, leads: Collection[str], ids: Collection[str]) -> frozenset[str]:
         """Which of these event ids are on the timelines of these leads. It reads all their rows."""
-        wanted = {_storable(one): one for one in ids}
+        wanted = {storable(one): one for one in ids}
         query = sa.select(_E.c.event).where(
             _E.c.lead.in_(sorted(leads)), _E.c.event.in_(self._database.listed(list(wanted)))
         )
@@ -354,13 +355,9 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts (`_storable`): it comes from outside."""
+    """The event's id, as text that every database accepts (`storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    return _storable(str(found)) if found else None
-
-
-def _storable(event: str) -> str:
-    return event.replace("\0", "").encode(errors="replace").decode()
+    return storable(str(found)) if found else None
 
 
 def _rebuild(

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from adapters.sql.storable_text import storable
 from lifecycle.words.person_name import person_name
 from models.decision import Decision
 from models.state import HandoffState, LeadState
@@ -70,7 +71,7 @@ def standing(decision: Decision, now: datetime) -> dict[str, Any]:
 def search_words(profile: Mapping[str, Any]) -> str:
     """Name, company and address as the search compares them."""
     texts = (person_name(profile), profile.get("company"), profile.get("email"))
-    return "\n".join(str(one) for one in texts if one).casefold()
+    return storable("\n".join(str(one) for one in texts if one)).casefold()
 
 
 def _place(decision: Decision, at: datetime) -> dict[str, Any]:

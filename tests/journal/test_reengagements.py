@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 from temporalio.testing import ActivityEnvironment
 
 from activities import reengagement
@@ -26,9 +27,12 @@ from models.envelopes import Json, ReengageProgress, ReengageWork
 from models.inputs import Reengage
 from models.program.program import Program
 from models.state import LeadState
+from models.tables.columns import table_of
+from models.tables.mail import Suppression
 from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 from tests.journal.turns import FENCE, turn
+from usecases.scheduling import preview
 
 PROGRAMS = Path(__file__).parent.parent / "scenarios" / "programs"
 PROGRAM = read_program(PROGRAMS / "reengaging.yaml")
@@ -266,6 +270,20 @@ async def test_a_track_that_the_leads_own_version_lacks_and_a_schedule_that_is_g
     progress = await carry_out(database, leads, "reengage/reengaging/2")
     assert (progress["found"], progress["why_not"]) == (0, {"no_schedule": 1})
     assert leads.told == []
+
+
+async def test_an_address_that_was_suppressed_before_the_lead_came_is_not_taken(
+    database: Database, leads: RunLeads
+) -> None:
+    store(database, state_of("told"), suppressed=("bounced",))
+    store(database, state_of("new"))
+    with database.write() as connection:
+        row = {"address": "new@x.example", "reason": "complained", "lead": "older", "at": NOW}
+        connection.execute(sa.insert(table_of(Suppression)).values(row))
+    progress = await carry_out(database, leads)
+    assert (progress["found"], progress["why_not"]) == (0, {"bounced": 1, "complained": 1})
+    shown = preview(database, PROGRAM).looked
+    assert {one.lead: one.why for one in shown} == {"told": "bounced", "new": "complained"}
 
 
 async def test_a_paused_program_takes_nobody(database: Database, leads: RunLeads) -> None:
