@@ -113,8 +113,9 @@ def warn(published: Published) -> None:
             )
         for change in published.teams.changes:
             if change.change == "removed" and change.setting is None:
-                whom = f"{change.member} of team {change.team}" if change.member else change.team
-                err.print(f"removed: {'' if change.member else 'team '}{whom}", style="yellow")
+                team = f"team {change.team}" if change.team is not None else "marketing"
+                whom = f"{change.member} of {team}" if change.member else team
+                err.print(f"removed: {whom}", style="yellow")
         warn_of_teams(published.teams)
     for problem in published.unstaffed:
         err.print(

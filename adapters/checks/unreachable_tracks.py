@@ -10,14 +10,13 @@ from adapters.checks.references import steps_in
 from adapters.documents.marked import Node
 from lifecycle.program.cel_library import cel
 from lifecycle.program.expressions import expression
-from lifecycle.stages import TRACKLESS
-from models.program.values import Motion, Stage
-
-_TRACK_STAGES = tuple(stage for stage in get_args(Stage) if stage not in TRACKLESS)
+from lifecycle.stages import TRACK_STAGES
+from models.program.schedules import REENGAGE
+from models.program.values import Motion
 
 
 def warn_of_unreachable_tracks(root: Node) -> None:
-    """Warn of each `for` that holds in no stage, unless a step moves leads to the track.
+    """Warn of each `for` that holds in no stage, unless a step or re-engagement begins the track.
 
     Also of each `exit` that holds wherever `for` does, so that the first input ends the track.
     """
@@ -25,17 +24,18 @@ def warn_of_unreachable_tracks(root: Node) -> None:
     moved_to = {
         step.get("move_to").text for _, track in tracks for step in steps_in(track.get("steps"))
     }
+    moved_to.add(root.get("schedules", REENGAGE, "track").text)
     for name, track in tracks:
         source = track.get("for").text
         if not source or name in moved_to:
             continue
         parts = tuple(conjuncts(source))
-        stages = [stage for stage in _TRACK_STAGES if _may_hold(parts, stage)]
+        stages = [stage for stage in TRACK_STAGES if _may_hold(parts, stage)]
         ends = track.get("exit").text
         if not stages:
             track.get("for").warn(
                 "no lead can enter this track: a lead has a track only in the stages"
-                f" {', '.join(_TRACK_STAGES)}; name one of them here"
+                f" {', '.join(TRACK_STAGES)}; name one of them here"
             )
         elif ends and all(_always_ends(parts, ends, stage) for stage in stages):
             track.get("exit").warn(

@@ -35,7 +35,11 @@ from adapters.checks.references import check_fields, check_references
 from adapters.checks.regions import warn_of_missing_subdivisions
 from adapters.checks.reminders import warn_of_late_reminders
 from adapters.checks.repeated_emails import warn_of_repeated_emails
-from adapters.checks.schedules import warn_of_missed_runs
+from adapters.checks.schedules import (
+    check_schedules,
+    warn_of_missed_runs,
+    warn_of_unused_keys,
+)
 from adapters.checks.targets import warn_of_unknown_targets
 from adapters.checks.tracks import check_tracks
 from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
@@ -60,6 +64,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_missing_subdivisions,
     warn_of_late_reminders,
     warn_of_missed_runs,
+    warn_of_unused_keys,
     warn_of_unknown_targets,
     warn_of_any_event,
     warn_of_days_named_twice,
@@ -97,6 +102,7 @@ def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
     check_fields(root)
     check_references(root)
     check_tracks(root)
+    check_schedules(root)
     check_expressions(root)
     check_countries(root)
     check_zones_and_emails(root)

@@ -161,6 +161,18 @@ tracks:
     assert "'one' and 'two' move to each other for ever" in warning.message
 
 
+def test_a_digest_that_selects_leads_is_warned_of(warnings_of: Warned) -> None:
+    digest = f'{FIRST}schedules: {{digest: {{cron: "0 9 * * *", §track: first}}}}\n'
+    (warning,) = warnings_of(WIDE.replace(FIRST, digest, 1))
+    assert warning.path == "schedules.digest.track"
+    assert warning.message == "a digest takes no leads, so 'track' has no effect; remove it"
+
+
+def test_a_track_that_only_a_schedule_begins_is_not_warned_of(warnings_of: Warned) -> None:
+    again = f'{FIRST}schedules: {{reengage: {{cron: "0 9 * * *", track: first}}}}\n'
+    assert warnings_of(WIDE.replace(FIRST, again, 1).replace(FOR, "\"stage == 'mql'\"")) == ()
+
+
 def test_an_email_that_no_track_sends_is_warned_of(warnings_of: Warned) -> None:
     (warning,) = warnings_of(UNSENT)
     assert warning.path == "emails.spare"
