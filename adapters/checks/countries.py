@@ -36,8 +36,8 @@ def check_zones_and_emails(root: Node) -> None:
         pairs = [(a, b) for one in found for a, b in ((one.left, one.right), (one.right, one.left))]
         types = [b.value for a, b in pairs if a.text == "event.type" and b.value is not None]
         if node.path[:3] == ("scoring", "engagement", "rules"):
-            types = [root.get(*node.path[:-1], "on").text]
-        about_mail = bool(types) and all((one or "").startswith("email.") for one in types)
+            types = [root.get(*node.path[:-1], "on").text or ""]
+        about_mail = bool(types) and all(one.startswith("email.") for one in types)
         for side, literal in pairs:
             if literal.value and side.text == "lead.timezone":
                 try:
