@@ -18,7 +18,7 @@ from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
 from adapters.temporal.schedules import Schedules
-from assembly.context import gateway_config, open_context
+from assembly.context import gateway_config, inbound_config, open_context
 from assembly.queues import working
 from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
@@ -162,5 +162,8 @@ async def _answering(
     with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as context:
         leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
         config = gateway_config(settings)
-        async with serving(context, leads, web, config), receiving(context, returning):
+        async with (
+            serving(context, leads, web, config),
+            receiving(context, returning, inbound_config(settings)),
+        ):
             yield
