@@ -15,6 +15,8 @@ from models.inputs import (
     Created,
     Input,
     MalformedInput,
+    MergedFrom,
+    MergedInto,
     ProgramChanged,
     ProgramPaused,
     Reengage,
@@ -25,8 +27,11 @@ from models.instants import parse_instant
 from models.known_fields import NewerReleaseError
 from models.messages import event_of, is_read, read_act, read_event
 from models.publication import IN_FLIGHT
+from models.state import read_state
 
 _RESULTS = TypeAdapter(Result)
+_INTO = TypeAdapter(MergedInto)
+_FROM = TypeAdapter(MergedFrom)
 _KINDS = frozenset(get_args(get_type_hints(Envelope)["kind"]))
 
 
@@ -61,6 +66,8 @@ def read_input(envelope: Envelope) -> Input:
             return Resumed(arrived=arrived)
         if kind == "program":
             return _of_program(body, arrived)
+        if kind == "merge":
+            return _of_merge(body, arrived)
         why = str(body)
     except ValueError as error:
         why = str(error)
@@ -89,6 +96,19 @@ def _of_program(body: Any, arrived: datetime) -> Input:
         "`do` is pause, resume, publish with `to` and `in_flight`, or reengage with `run` and"
         " `version`"
     )
+
+
+def _of_merge(body: Any, arrived: datetime) -> Input:
+    if not isinstance(body, Mapping):
+        raise ValueError("a merge is a mapping with `do`")
+    fields = {name: value for name, value in body.items() if name != "do"} | {"arrived": arrived}
+    if body.get("do") == "into":
+        return _INTO.validate_python(fields)
+    if body.get("do") == "from":
+        left = body.get("left")
+        fields["left"] = read_state(left) if left is not None else None
+        return _FROM.validate_python(fields)
+    raise ValueError("`do` is into or from")
 
 
 def _by(body: Any) -> str:

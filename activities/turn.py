@@ -34,7 +34,7 @@ from activities.ports import (
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
-from models.decision import Decision, SendMail
+from models.decision import Decision, Forward, SendMail
 from models.envelopes import (
     Envelope,
     Json,
@@ -44,7 +44,7 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Input, MalformedInput
+from models.inputs import Input, MalformedInput, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
@@ -112,7 +112,7 @@ class TurnActivities:
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
         check_known_kinds(envelopes)
-        inputs = [read_input(one) for one in envelopes]
+        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -169,6 +169,16 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _overtaken(self, given: Input) -> bool:
+        """Whether this lead can't be merged into another, because that one was merged meanwhile.
+
+        Whoever merges sees it too, and goes on with the lead that it is by now.
+        """
+        if not isinstance(given, MergedInto):
+            return False
+        keep = self._journal.state(given.keep)
+        return keep is None or keep.merged is not None
 
     def _versions(self, state: LeadState) -> Versions:
         return Versions(
@@ -282,8 +292,9 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
     """What the shell needs of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
     told: TurnOutcome = {"patch": patch(before or {}, after)}
-    if decision.commands:
-        told["commands"] = [write_command(one) for one in decision.commands]
+    # What is forwarded is stored with the turn.
+    if commands := [one for one in decision.commands if not isinstance(one, Forward)]:
+        told["commands"] = [write_command(one) for one in commands]
     if (wake := _wake(decision)) != request["wake"]:
         told["wake"] = wake
     if answers := _answers(decision, inputs):

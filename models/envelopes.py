@@ -64,7 +64,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program", "merge"]
     name: str
     body: Any
     arrived: str
@@ -215,6 +215,29 @@ class RolloutProgress(TypedDict):
     failed: int
     ended: bool
     pause: float
+
+
+class MergeWork(TypedDict):
+    """The lead `other` is to be merged into `keep`; both are own ids.
+
+    `at` is when it was asked (program clock), `by` who asked, `via` the door.
+    """
+
+    keep: str
+    other: str
+    at: str
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class MergeOutcome(TypedDict):
+    """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
+
+    `into` is the lead that `other` is by now.
+    """
+
+    verdict: str
+    into: str | None
 
 
 class ReengageRun(Wire):

@@ -145,6 +145,8 @@ class TaskState:
     kind: str
     owner: str | None = None
     team: str | None = None
+    note: str | None = None
+    """What the program says is to be done; None if an older release opened it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,6 +165,15 @@ class Deal:
 
     amount: float
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedState:
+    """Of a lead that was merged into another: what the other one takes over."""
+
+    into: str
+    left: Mapping[str, Any]
+    """The lead as it was at the merge, as `dump_state` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -270,6 +281,10 @@ class LeadState:
     """The version that waits until the lead has finished what it is in."""
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
+    joined: tuple[str, ...] = ()
+    """The leads that were merged into this one, by their own ids; also those merged into them."""
+    merged: MergedState | None = None
+    """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
     reengaged: datetime | None = None
     """When a schedule last re-engaged the lead."""
     reengage_run: LatestRun | None = None

@@ -32,6 +32,10 @@ class SqlStandings:
 
     def record(self, connection: Connection, decision: Decision, now: datetime) -> None:
         """Write the row in the turn's transaction. `now` is the turn's instant."""
+        if decision.state.merged is not None:  # it stands nowhere any more
+            merged = sa.delete(_S).where(_S.c.lead == decision.state.lead)
+            connection.execute(merged)
+            return
         connection.execute(self._upsert, standing(decision, now))
 
 
