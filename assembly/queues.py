@@ -22,15 +22,18 @@ from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
+from assembly.merging import merging
 from assembly.reconciling import comparing
-from assembly.rolling_out import rolling_out
+from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
@@ -73,6 +76,8 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        merges = stack.enter_context(merging(client, settings))
+        reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -92,6 +97,9 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    merges.merge_other,
+                    merges.merge_keep,
+                    reengagement.reengage,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
@@ -101,7 +109,14 @@ async def working(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
-                workflows=[LeadWorkflow, DigestWorkflow, ReconcileWorkflow, RolloutWorkflow],
+                workflows=[
+                    LeadWorkflow,
+                    DigestWorkflow,
+                    MergeWorkflow,
+                    ReconcileWorkflow,
+                    ReengageWorkflow,
+                    RolloutWorkflow,
+                ],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,
                 workflow_runner=sandbox(),
