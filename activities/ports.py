@@ -107,8 +107,8 @@ class Journal(Protocol):
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
         ...
 
-    def known_events(self, lead: str, ids: Collection[str]) -> Collection[str]:
-        """Which of these event ids are on the lead's timeline."""
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> Collection[str]:
+        """Which of these event ids are on the timelines of these leads."""
         ...
 
     def record(

@@ -17,8 +17,8 @@ class Reengagements(Protocol):
         """Add this run, unless it is there already; how it stands."""
         ...
 
-    def page(self, name: str, stage: str, after: str, most: int) -> Sequence[LeadState]:
-        """The leads in flight of a program in this stage after this id, in order of their ids."""
+    def page(self, name: str, stage: str | None, after: str, most: int) -> Sequence[LeadState]:
+        """The leads in flight of a program in this stage (None: in any) after this id, by id."""
         ...
 
     def in_other_stages(self, name: str, stages: Collection[str]) -> int:

@@ -22,6 +22,7 @@ from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
+from assembly.merging import merging
 from assembly.reconciling import comparing
 from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
@@ -30,6 +31,7 @@ from lifecycle.decide import decide, new_lead
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
@@ -74,6 +76,7 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        merges = stack.enter_context(merging(client, settings))
         reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
@@ -94,6 +97,8 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    merges.merge_other,
+                    merges.merge_keep,
                     reengagement.reengage,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
@@ -107,6 +112,7 @@ async def working(
                 workflows=[
                     LeadWorkflow,
                     DigestWorkflow,
+                    MergeWorkflow,
                     ReconcileWorkflow,
                     ReengageWorkflow,
                     RolloutWorkflow,

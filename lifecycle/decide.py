@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from lifecycle.handoff import clocks, unreachable_owner
 from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.moves import acts, breaches, events, version_change
+from lifecycle.moves import acts, breaches, events, merge, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
 from lifecycle.nurture import program_pause, reengagement, tracks
@@ -28,7 +28,8 @@ from models.inputs import (
     Event,
     Input,
     MalformedInput,
-    OfProgram,
+    MergedFrom,
+    MergedInto,
     ProgramChanged,
     ProgramPaused,
     Reengage,
@@ -126,13 +127,22 @@ def _apply_input(m: Moment, given: Input) -> None:
         _apply_pause(m, given)
     elif isinstance(given, Reengage):
         reengagement.reengage(m, given)
-    elif isinstance(given, Event | Act):
+    elif isinstance(given, Event | Act | MergedInto | MergedFrom):
         _apply_from_outside(m, given)
     else:
         _apply_result(m, given)
 
 
-def _apply_from_outside(m: Moment, given: Event | Act) -> None:
+def _apply_from_outside(m: Moment, given: Event | Act | MergedInto | MergedFrom) -> None:
+    if isinstance(given, MergedInto):
+        merge.merge_into(m, given)
+        return
+    if isinstance(given, MergedFrom):
+        merge.merge_from(m, given)
+        return
+    if m.state.merged is not None:
+        merge.forward(m, given)
+        return
     if m.state.closed:
         version_change.change_closed(m)
     if isinstance(given, Event):
@@ -160,7 +170,7 @@ def _apply_result(m: Moment, given: Result) -> None:
         tracks.apply_mail_result(m, given)
 
 
-def _before_creation(given: Event | Act | Result | OfProgram) -> MalformedInput:
+def _before_creation(given: Input) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."

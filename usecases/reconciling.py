@@ -5,16 +5,17 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Two things are repaired. A lead without a running workflow is revived from its row, by
+Three things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
-history does not replay is reset to its last good workflow task, and goes on from its row.
+history does not replay is reset to its last good workflow task, and goes on from its row. A
+schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -58,6 +59,7 @@ Kind = Literal[
     "event_given_up",
     "crm_waits",
     "crm_dead",
+    "no_schedule",
 ]
 
 REMEDIES: dict[Kind, str] = {
@@ -76,6 +78,7 @@ REMEDIES: dict[Kind, str] = {
     "crm_waits": "the CRM does not accept an event; see `leadflow webhook list --waiting`",
     "crm_dead": "an event for the CRM was given up; repair the receiver, then"
     " `leadflow webhook retry --all-dead`",
+    "no_schedule": "Temporal lacks a schedule of a program; `leadflow reconcile` makes it",
 }
 """Each kind of finding, with what to do."""
 
@@ -146,6 +149,8 @@ class Reconciliation:
     executions: LeadExecutions
     leads: Revivals
     resets: LeadResets
+    schedules: Callable[[bool], Awaitable[list[str]]]
+    """Makes the schedules that Temporal lacks, unless `dry_run`; their ids."""
     now: Callable[[], datetime]
 
     async def compare(self, *, since: datetime | None = None, dry_run: bool = False) -> Findings:
@@ -163,6 +168,12 @@ class Reconciliation:
         looked = await asyncio.gather(*(look(lead) for lead in suspects))
         found = [one for one in looked if one is not None]
         found += await asyncio.to_thread(lambda: list(self._stuck()))
+        if since is None:
+            done = None if dry_run else "made"
+            found += [
+                Finding(kind="no_schedule", lead="", why=name, repaired=done)
+                for name in await self.schedules(dry_run)
+            ]
         return Findings(found=tuple(found))
 
     async def _suspects(self, since: datetime | None) -> AsyncIterator[list[str]]:

@@ -141,6 +141,17 @@ async def set_paused(
     return True
 
 
+async def make_missing(database: Database, schedules: Schedules, *, dry_run: bool) -> list[str]:
+    """Make the schedules of programs that Temporal lacks, unless `dry_run`; their ids.
+
+    Raises temporalio.service.RPCError.
+    """
+    made: list[str] = []
+    for program in _newest(database):
+        made += await schedules.make_missing(program, dry_run=dry_run)
+    return made
+
+
 def _there(found: Scheduled) -> ScheduleStanding:
     if found.standing is None:
         raise ScheduleError(
@@ -160,13 +171,14 @@ def preview(database: Database, program: Program, at: datetime | None = None) ->
     """Whom a run of this version's schedule would take now. It changes nothing."""
     from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
-    from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # likewise
+    from adapters.sql.reengagements import SqlReengagements  # noqa: PLC0415  # likewise
     from lifecycle.nurture.selection import choose, look  # noqa: PLC0415  # likewise
     from lifecycle.program.rulebook import rulebook  # noqa: PLC0415  # likewise
     from lifecycle.program.versions import Versions  # noqa: PLC0415  # likewise
     from models.state import LeadState  # noqa: PLC0415  # likewise
 
-    programs, journal, leads = SqlPrograms(database), SqlJournal(database), SqlRollouts(database)
+    programs, journal = SqlPrograms(database), SqlJournal(database)
+    leads = SqlReengagements(database)
     paused, now = programs.paused(program.program), at or datetime.now(UTC)
     asked = rulebook(program).reengagement
 
@@ -180,11 +192,11 @@ def preview(database: Database, program: Program, at: datetime | None = None) ->
 
     looked: list[Looked] = []
     after = ""
-    while page := leads.page(program.program, after, _PAGE):
-        for one in page:
-            own = rulebook(programs.load(one.state.digest))
-            looked.append(look(own, one.state, asked, now, versions(one.state)))
-        after = page[-1].state.lead
+    while page := leads.page(program.program, None, after, _PAGE):
+        for state in page:
+            own = rulebook(programs.load(state.digest))
+            looked.append(look(own, state, asked, now, versions(state)))
+        after = page[-1].lead
     most = asked.at_most if asked is not None else None
     return Preview(at=now, selection=choose(looked, most), looked=looked)
 

@@ -15,11 +15,13 @@ from models.reengagement import ReengagementRun
 from models.state import LeadState, read_state
 from models.tables.columns import table_of
 from models.tables.leads import LeadRow
+from models.tables.mail import Suppression
 from models.tables.programs import ReengagementLead, ReengagementRow
 
 _C = table_of(ReengagementLead)
 _L = table_of(LeadRow)
 _R = table_of(ReengagementRow)
+_S = table_of(Suppression)
 
 
 class SqlReengagements:
@@ -43,17 +45,24 @@ class SqlReengagements:
             rows = connection.execute(query.limit(most)).mappings()
             return tuple(ReengagementRun(**row) for row in rows)
 
-    def page(self, name: str, stage: str, after: str, most: int) -> Sequence[LeadState]:
-        """The leads in flight of a program in this stage after this id, in order of their ids."""
+    def page(self, name: str, stage: str | None, after: str, most: int) -> Sequence[LeadState]:
+        """The leads in flight of a program in this stage after this id, in order of their ids.
+
+        None stands for every stage. What suppresses a lead's address suppresses the lead here,
+        also if it was created after that and has no entry of it.
+        """
+        reason = sa.select(sa.func.max(_S.c.reason)).where(_S.c.address == _L.c.email)
         query = (
-            sa.select(_L.c.state)
-            .where(_L.c.program == name, _L.c.stage == stage, _L.c.id > after)
-            .where(_L.c.closed.is_(sa.false()))
+            sa.select(_L.c.state, reason.scalar_subquery().label("reason"))
+            .where(_L.c.program == name, _L.c.id > after, _L.c.closed.is_(sa.false()))
             .order_by(_L.c.id)
             .limit(most)
         )
+        if stage is not None:
+            query = query.where(_L.c.stage == stage)
         with self._database.read() as connection:
-            return [read_state(state) for state in connection.scalars(query)]
+            rows = connection.execute(query).all()
+        return [_suppressed(read_state(row.state), row.reason) for row in rows]
 
     def in_other_stages(self, name: str, stages: Collection[str]) -> int:
         """How many leads in flight of a program are in none of these stages."""
@@ -148,6 +157,12 @@ class SqlReengagements:
         with self._database.write() as connection:
             connection.execute(sa.delete(_C).where(_C.c.run == run.run))
             _save(connection, run)
+
+
+def _suppressed(state: LeadState, reason: str | None) -> LeadState:
+    if reason is None or reason in state.suppressed:
+        return state
+    return state.changed(suppressed=(*state.suppressed, reason))
 
 
 def _among(run: str, leads: Sequence[str]) -> tuple[sa.ColumnElement[bool], ...]:

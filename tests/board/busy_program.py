@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+from adapters.files.program import read_program
 from models.directory import Directory
 from tests.desk.simulated_leads import SimulatedLeads
 from usecases.context import Context
 from usecases.pausing import pause
+
+_PROGRAMS = Path(__file__).parents[2] / "programs"
 
 
 async def play(leads: SimulatedLeads, context: Context) -> None:
@@ -30,6 +34,8 @@ async def play(leads: SimulatedLeads, context: Context) -> None:
     leads.clock.at = datetime(2026, 3, 9, 14, 30, tzinfo=UTC)  # a Monday in New York
     leads.new_lead("fred", employees=900)
     leads.wait("known-1", hours=0)
+    newer = read_program(_PROGRAMS / "acme-2.yaml")
+    context.programs.publish(newer, by="kim@acme.example", note="a gentler second track")
     pause(context.database, leads.program.program, by="kim@acme.example")
 
 

@@ -13,7 +13,7 @@ from tests.desk.conftest import SignIn
 from tests.desk.simulated_leads import KIM, DeskBrowser, SimulatedLeads
 from usecases.context import Context
 
-PAGES = ("/board",)
+PAGES = ("/board", "/board/programs/acme", "/board/programs/acme?version=OLD")
 
 _NUMBER = re.compile(r'<a class="number[^"]*" href="([^"]+)">([\d,]+)</a>')
 
@@ -36,10 +36,13 @@ async def board(leads: SimulatedLeads, context: Context, sign_in: SignIn) -> Des
     return sign_in(KIM)
 
 
-async def test_every_number_is_as_long_as_its_list(board: DeskBrowser) -> None:
+async def test_every_number_is_as_long_as_its_list(
+    board: DeskBrowser, leads: SimulatedLeads
+) -> None:
     positive = set()
     for page in PAGES:
-        numbers = _NUMBER.findall((await board.open(page)).text)
+        path = page.replace("OLD", leads.program.digest)
+        numbers = _NUMBER.findall((await board.open(path)).text)
         assert numbers
         for path, number in dict.fromkeys(numbers):
             shown = int(number.replace(",", ""))

@@ -255,6 +255,20 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 
+async def test_a_schedule_that_a_program_lacks_is_found_and_made(site: ReconciledSite) -> None:
+    reengage = f"{site.settings.queue_prefix}reengage/acme"
+    assert reengage in {one.why for one in await site.findings_of("")}
+    try:
+        assert await site.findings_of("") == []
+        await site.client.get_schedule_handle(reengage).delete()
+        (said,) = await site.findings_of("", dry_run=True)
+        assert (said.kind, said.why, said.repaired) == ("no_schedule", reengage, None)
+        (made,) = await site.findings_of("")
+        assert (made.kind, made.repaired) == ("no_schedule", "made")
+    finally:
+        await site.client.get_schedule_handle(reengage).delete()
+
+
 async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:
     """Have the schedule act now; the result of the workflow that it started."""
     handle = site.client.get_schedule_handle(name)
