@@ -14,6 +14,7 @@ from models.envelopes import Envelope, Json
 from models.inputs import (
     Created,
     Input,
+    LaunchUndone,
     MalformedInput,
     ProgramChanged,
     ProgramPaused,
@@ -21,6 +22,7 @@ from models.inputs import (
     Resumed,
 )
 from models.instants import parse_instant
+from models.launch import UNDO
 from models.messages import event_of, is_read, read_act, read_event
 from models.publication import IN_FLIGHT
 
@@ -69,7 +71,10 @@ def _of_program(body: Any, arrived: datetime) -> Input:
     if do == "publish" and isinstance(to, str) and in_flight in IN_FLIGHT:
         recheck = body.get("recheck") is True
         return ProgramChanged(arrived=arrived, to=to, in_flight=in_flight, recheck=recheck)
-    raise ValueError("`do` is pause, resume, or publish with `to` and `in_flight`")
+    seq = body.get("seq")
+    if do == UNDO and isinstance(seq, int):
+        return LaunchUndone(arrived=arrived, seq=seq)
+    raise ValueError("`do` is pause, resume, publish with `to` and `in_flight`, or undo with `seq`")
 
 
 def _by(body: Any) -> str:

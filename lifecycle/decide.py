@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from lifecycle.handoff import clocks, unreachable_owner
 from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.moves import acts, breaches, events, version_change
+from lifecycle.moves import acts, breaches, events, launch_undo, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
 from lifecycle.nurture import program_pause, tracks
@@ -27,6 +27,7 @@ from models.inputs import (
     Created,
     Event,
     Input,
+    LaunchUndone,
     MalformedInput,
     ProgramChanged,
     ProgramPaused,
@@ -122,6 +123,8 @@ def _apply_input(m: Moment, given: Input) -> None:
         version_change.apply_publication(m, given)
     elif isinstance(given, ProgramPaused):
         _apply_pause(m, given)
+    elif isinstance(given, LaunchUndone):
+        launch_undo.close(m, given)
     elif isinstance(given, Event | Act):
         _apply_from_outside(m, given)
     else:
@@ -157,7 +160,7 @@ def _apply_result(m: Moment, given: Result) -> None:
 
 
 def _before_creation(
-    given: Event | Act | Result | ProgramChanged | ProgramPaused,
+    given: Event | Act | Result | ProgramChanged | ProgramPaused | LaunchUndone,
 ) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""

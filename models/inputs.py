@@ -133,4 +133,24 @@ class ProgramPaused(Arrived):
     pause: bool
 
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed | ProgramChanged | ProgramPaused
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchUndone(Arrived):
+    """The launch that created the lead is undone, and nobody had touched the lead.
+
+    That was judged by the timeline up to the entry `seq`.
+    """
+
+    seq: int
+
+
+Input = (
+    Created
+    | Event
+    | Act
+    | Result
+    | MalformedInput
+    | Resumed
+    | ProgramChanged
+    | ProgramPaused
+    | LaunchUndone
+)
