@@ -55,13 +55,17 @@ _NOBODYS_EVENTS = frozenset({"email.delivered", "email.bounced", "consent.given"
 def touch(entries: Iterable[tuple[str, Mapping[str, Any]]]) -> str | None:
     """The first touch on a timeline, in words; None if there is none.
 
-    An entry is its kind and its fields. A kind that is not known here counts as a touch.
+    An entry is its kind and its fields. A kind that is not known here counts as a touch. New data
+    count if they changed something: a row that is sent twice, because a worker died, does not.
     """
-    for kind, fields in entries:
+    told = list(entries)
+    for place, (kind, fields) in enumerate(told):
         if fields.get("by"):
             return f"{fields['by']} did something about it ({_words(kind)})"
         if kind == "event" and fields.get("type") not in _NOBODYS_EVENTS:
-            return f"something happened: {fields.get('type')}"
+            changed = place + 1 < len(told) and told[place + 1][0] == "profile"
+            if changed or fields.get("type") != "profile.updated":
+                return f"something happened: {fields.get('type')}"
         if kind not in _BY_ITSELF and kind not in ("event", "ignored"):
             return f"its timeline has an entry '{_words(kind)}'"
     return None
