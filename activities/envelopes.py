@@ -16,8 +16,11 @@ from models.inputs import (
     Input,
     LaunchUndone,
     MalformedInput,
+    MergedFrom,
+    MergedInto,
     ProgramChanged,
     ProgramPaused,
+    Reengage,
     Result,
     Resumed,
 )
@@ -25,8 +28,11 @@ from models.instants import parse_instant
 from models.launch import UNDO
 from models.messages import event_of, is_read, read_act, read_event
 from models.publication import IN_FLIGHT
+from models.state import read_state
 
 _RESULTS = TypeAdapter(Result)
+_INTO = TypeAdapter(MergedInto)
+_FROM = TypeAdapter(MergedFrom)
 
 
 def read_input(envelope: Envelope) -> Input:
@@ -50,6 +56,8 @@ def read_input(envelope: Envelope) -> Input:
             return Resumed(arrived=arrived)
         if kind == "program":
             return _of_program(body, arrived)
+        if kind == "merge":
+            return _of_merge(body, arrived)
         why = str(body)
     except ValueError as error:
         why = str(error)
@@ -71,10 +79,29 @@ def _of_program(body: Any, arrived: datetime) -> Input:
     if do == "publish" and isinstance(to, str) and in_flight in IN_FLIGHT:
         recheck = body.get("recheck") is True
         return ProgramChanged(arrived=arrived, to=to, in_flight=in_flight, recheck=recheck)
+    run, version = body.get("run"), body.get("version")
+    if do == "reengage" and isinstance(run, str) and isinstance(version, str):
+        return Reengage(arrived=arrived, run=run, version=version)
     seq = body.get("seq")
     if do == UNDO and isinstance(seq, int):
         return LaunchUndone(arrived=arrived, seq=seq)
-    raise ValueError("`do` is pause, resume, publish with `to` and `in_flight`, or undo with `seq`")
+    raise ValueError(
+        "`do` is pause, resume, publish with `to` and `in_flight`, reengage with `run` and"
+        " `version`, or undo with `seq`"
+    )
+
+
+def _of_merge(body: Any, arrived: datetime) -> Input:
+    if not isinstance(body, Mapping):
+        raise ValueError("a merge is a mapping with `do`")
+    fields = {name: value for name, value in body.items() if name != "do"} | {"arrived": arrived}
+    if body.get("do") == "into":
+        return _INTO.validate_python(fields)
+    if body.get("do") == "from":
+        left = body.get("left")
+        fields["left"] = read_state(left) if left is not None else None
+        return _FROM.validate_python(fields)
+    raise ValueError("`do` is into or from")
 
 
 def _by(body: Any) -> str:

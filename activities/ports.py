@@ -37,7 +37,7 @@ class Fence:
     run_id: str = ""
 
 
-Taken = tuple[str, str | None]
+Taken = tuple[str, str | None, str | None]
 """An input that a turn took in: its fingerprint, and the refusal that its sender got."""
 
 
@@ -105,6 +105,10 @@ class Journal(Protocol):
 
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
+        ...
+
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> Collection[str]:
+        """Which of these event ids are on the timelines of these leads."""
         ...
 
     def record(

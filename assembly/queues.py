@@ -23,8 +23,9 @@ from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.launching import launching
+from assembly.merging import merging
 from assembly.reconciling import comparing
-from assembly.rolling_out import rolling_out
+from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
@@ -33,7 +34,9 @@ from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
 from workflows.launch import LaunchWorkflow
 from workflows.lead import LeadWorkflow
+from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
+from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
@@ -83,6 +86,8 @@ async def working(
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
         launches = stack.enter_context(launching(client, settings, clock))
+        merges = stack.enter_context(merging(client, settings))
+        reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
                 client,
@@ -103,6 +108,9 @@ async def working(
                     reconcile.reconcile,
                     rollouts.roll_out,
                     launches.carry_out_launch,
+                    merges.merge_other,
+                    merges.merge_keep,
+                    reengagement.reengage,
                 ],
                 max_concurrent_activities=settings.sales_at_once,
                 graceful_shutdown_timeout=_GRACE,
@@ -115,9 +123,11 @@ async def working(
                 workflows=[
                     LeadWorkflow,
                     DigestWorkflow,
-                    ReconcileWorkflow,
-                    RolloutWorkflow,
                     LaunchWorkflow,
+                    MergeWorkflow,
+                    ReconcileWorkflow,
+                    ReengageWorkflow,
+                    RolloutWorkflow,
                 ],
                 activities=[turns.turn, turns.reopen],
                 activity_executor=threads,

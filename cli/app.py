@@ -30,6 +30,8 @@ from cli import (
     programs,
     reconcile,
     rehearse,
+    report,
+    schedules,
     serve,
     stack,
     suppressions,
@@ -40,8 +42,9 @@ from cli import (
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, explain, acts, team, digest, key, webhook, serve, temporal, reconcile, doctor),
+    *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
+    *(inspect, explain, report, acts, team, digest, key),
+    *(webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""
 

@@ -113,8 +113,9 @@ def warn(published: Published) -> None:
             )
         for change in published.teams.changes:
             if change.change == "removed" and change.setting is None:
-                whom = f"{change.member} of team {change.team}" if change.member else change.team
-                err.print(f"removed: {'' if change.member else 'team '}{whom}", style="yellow")
+                team = f"team {change.team}" if change.team is not None else "marketing"
+                whom = f"{change.member} of {team}" if change.member else team
+                err.print(f"removed: {whom}", style="yellow")
         warn_of_teams(published.teams)
     for problem in published.unstaffed:
         err.print(
@@ -128,7 +129,7 @@ def warn_of_teams(applied: AppliedTeams) -> None:
     """Print which teams now have leads to reassign and nobody who may do so."""
     for team in applied.unmanaged:
         err.print(
-            f"warning: team {team} has no manager now, so nobody is alerted of its leads or may"
-            " reassign them",
+            f"warning: team {team} has no manager now, so nobody may reassign its leads, and nobody"
+            " of sales is alerted of them; add 'manager: ADDRESS' to the team",
             style="yellow",
         )

@@ -97,7 +97,7 @@ def _print_changes(found: AppliedTeams, *, dry_run: bool) -> None:
     for one in found.changes:
         table.add_row(
             Text(one.change, style=_STYLES[one.change]),
-            Text(one.team),
+            Text(one.team or "marketing"),
             Text(one.member or ""),
             Text(one.setting or ""),
             Text(_shown(one.before)),

@@ -6,7 +6,7 @@ from fastapi import FastAPI
 from fastapi.middleware import Middleware
 from fastapi.middleware.gzip import GZipMiddleware
 
-from gateway import desk, health, providers
+from gateway import board, desk, health, providers
 from gateway.api import crm, event_outcomes, intake, lead_acts, leads, programs
 from gateway.api.crm_webhooks import describe_webhooks
 from gateway.api.item_documents import name_items
@@ -100,5 +100,6 @@ def build_app(
     app.include_router(programs.router(context))
     app.include_router(crm.router(context, acts, config.crm_secrets))
     app.include_router(desk.router(context, acts, config.action_links_last))
+    app.include_router(board.router(context))
     desk.explain(app, context)
     return app

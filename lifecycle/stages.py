@@ -44,8 +44,14 @@ TRACKLESS: frozenset[Stage] = frozenset(
 )
 """Stages in which no track runs."""
 
+TRACK_STAGES: tuple[Stage, ...] = tuple(one for one in MOVES if one not in TRACKLESS)
+"""Stages in which a track may run."""
+
 WITH_MARKETING: frozenset[Stage] = frozenset({"known", "engaged", "recycled"})
 """Stages in which scores can make a lead engaged or marketing qualified."""
+
+REENGAGED: tuple[Stage, ...] = ("known", "engaged", "recycled")
+"""The stages of the leads that re-engagement takes, unless its schedule names others."""
 
 IN_SALES: frozenset[Stage] = frozenset({"mql", "sal", "sql"})
 """Stages in which a lead counts against its owner's capacity and a handoff can be held."""
@@ -56,6 +62,20 @@ WORKED: frozenset[Stage] = IN_SALES | {"opportunity"}
 
 CREATION_STAGES: tuple[Stage, ...] = ("known", "engaged", "recycled", "customer", "disqualified")
 """Stages in which a lead may be created, for people who were with us before."""
+
+FURTHER: tuple[Stage, ...] = (
+    "disqualified",
+    "known",
+    "recycled",
+    "engaged",
+    "lost",
+    "mql",
+    "sal",
+    "sql",
+    "opportunity",
+    "customer",
+)
+"""The stages by how far they are. Of two leads that are merged the further stage counts."""
 
 IMPORTED = "imported"
 """The built-in reason of a lead that is created disqualified."""

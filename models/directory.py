@@ -1,8 +1,8 @@
-"""The directory: the sales people, as written in `teams.yaml`."""
+"""The directory: the people of sales and of marketing, as written in `teams.yaml`."""
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
@@ -56,10 +56,21 @@ class Team(Person):
     members: tuple[Member, ...] = ()
 
 
+class Marketer(Person):
+    """One person of marketing, who signs in to the board."""
+
+    email: Address
+    name: str = ""
+    role: Literal["marketing", "admin"] = "marketing"
+    """An admin also approves what another person wants to publish."""
+    timezone: str | None = None
+
+
 class Directory(Person):
-    """All teams."""
+    """All teams, and the people of marketing."""
 
     teams: dict[Name, Team] = {}
+    marketing: tuple[Marketer, ...] = ()
 
     def manager_of(self, team: str | None) -> str | None:
         """The manager of a team, if both exist."""
@@ -87,6 +98,14 @@ class Directory(Person):
     def knows(self, email: str) -> bool:
         """Whether this person is a member or a manager of any team."""
         return bool(self.teams_of(email) or self.managed_by(email))
+
+    def marketer(self, email: str) -> Marketer | None:
+        """The person of marketing with this address."""
+        return next((one for one in self.marketing if one.email == email), None)
+
+    def may_sign_in(self, email: str) -> bool:
+        """Whether this person has a desk or a board."""
+        return self.knows(email) or self.marketer(email) is not None
 
     @property
     def managers(self) -> frozenset[str]:

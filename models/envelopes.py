@@ -62,7 +62,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program", "merge"]
     name: str
     body: Any
     arrived: str
@@ -120,7 +120,8 @@ class TurnOutcome(TypedDict, total=False):
     """The outcome of a turn, for the workflow. The history keeps every outcome, so it is short.
 
     `patch` is the change of the state (models/patches.py). Without `wake` the wake stays as it was;
-    None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `attributes`
+    None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `refusals` are
+    pairs too: the ref of a refused act, and the word for why. `attributes`
     are the search attributes that changed, for example when the stage or the owner changed. `long`
     says that the history is long: the run continues as new when nobody waits (1), or in any
     case (2). With `resumed` the turn decided nothing: the lead's row is newer than the request,
@@ -131,6 +132,7 @@ class TurnOutcome(TypedDict, total=False):
     commands: list[Json]
     wake: WakeWords | None
     answers: list[tuple[int, str | None]]
+    refusals: list[tuple[int, str]]
     attributes: Json
     long: int
     resumed: Resumption
@@ -215,6 +217,59 @@ class LaunchProgress(TypedDict):
     """In a sentence, for the workflow's details."""
     over: bool
     """Whether there is nothing more to do now: it has ended, or it is paused."""
+    pause: float
+
+
+class MergeWork(TypedDict):
+    """The lead `other` is to be merged into `keep`; both are own ids.
+
+    `at` is when it was asked (program clock), `by` who asked, `via` the door.
+    """
+
+    keep: str
+    other: str
+    at: str
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class MergeOutcome(TypedDict):
+    """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
+
+    `into` is the lead that `other` is by now.
+    """
+
+    verdict: str
+    into: str | None
+
+
+class ReengageRun(Wire):
+    """The argument of a re-engagement's workflow."""
+
+    program: str
+    """Its name: the newest version's schedule runs."""
+    at: str | None = None
+    """The scheduled instant, if the workflow goes on in a new run."""
+
+
+class ReengageWork(TypedDict):
+    """A run of a program's re-engagement schedule: the program's name, and the run's."""
+
+    program: str
+    run: str
+
+
+class ReengageProgress(TypedDict):
+    """How far such a run is. `pause` is how many seconds to wait before more."""
+
+    name: str
+    phase: str
+    found: int
+    taken: int
+    left_over: int
+    why_not: dict[str, int]
+    failed: int
+    ended: bool
     pause: float
 
 

@@ -24,6 +24,11 @@ def publication_body(to: str, in_flight: InFlight, *, recheck: bool) -> Json:
     return {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
 
 
+def reengage_body(run: str, version: str) -> Json:
+    """What a run of a re-engagement schedule sends to each lead that it chose."""
+    return {"do": "reengage", "run": run, "version": version}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """One rollout and how far it is. `number` counts up over all programs."""

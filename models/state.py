@@ -143,6 +143,18 @@ class TaskState:
     kind: str
     owner: str | None = None
     team: str | None = None
+    note: str | None = None
+    """What the program says is to be done; None if an older release opened it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAct:
+    """What an act said that was done, so that its id names no other act later."""
+
+    do: str
+    by: str
+    said: str
+    """A fingerprint of its other fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,11 +166,29 @@ class Deal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergedState:
+    """Of a lead that was merged into another: what the other one takes over."""
+
+    into: str
+    left: Mapping[str, Any]
+    """The lead as it was at the merge, as `dump_state` writes it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingVersion:
     """The version that a lead changes to when it has finished what it is in."""
 
     digest: str
     recheck: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LatestRun:
+    """The latest run of a re-engagement schedule that chose this lead."""
+
+    run: str
+    why: str | None = None
+    """Why the lead was not taken after all; None if it was."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,6 +267,8 @@ class LeadState:
     task_count: int = 0
     acts: Mapping[str, int] = field(default_factory=dict)
     """Hashed ids of the latest 64 acts that were done, each with its turn."""
+    acts_said: Mapping[str, DoneAct] = field(default_factory=dict)
+    """What each of these acts said; not of those that an older release did."""
     closed: bool = False
     holdout: bool | None = None
     """Whether the lead was in the holdout at its creation; None if its present version says it,
@@ -247,6 +279,13 @@ class LeadState:
     """The version that waits until the lead has finished what it is in."""
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
+    joined: tuple[str, ...] = ()
+    """The leads that were merged into this one, by their own ids; also those merged into them."""
+    merged: MergedState | None = None
+    """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
+    reengaged: datetime | None = None
+    """When a schedule last re-engaged the lead."""
+    reengage_run: LatestRun | None = None
 
     def changed(self, **fields: Any) -> LeadState:
         """The same lead with other values in these fields.

@@ -28,9 +28,10 @@ from models.inputs import Act, Event
 from models.instants import parse_instant, write_instant
 from models.messages import read_act, read_event
 from models.program.program import Program
+from models.program.schedules import REENGAGE
 from models.publication import IN_FLIGHT, InFlight
 
-_LINE_KINDS = ("event", "act", "publish", "pause", "resume")
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run", "merge")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -74,7 +75,28 @@ class PauseLine:
     pause: bool
 
 
-AnyLine = Line | PublishLine | PauseLine
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLine:
+    """The lead `other` is merged into `lead`."""
+
+    at: datetime
+    lead: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunLine:
+    """One run of the newest version's re-engagement schedule."""
+
+    at: datetime
+
+    @property
+    def run(self) -> str:
+        """The run's name, by its instant: twice at one instant it is the same run."""
+        return f"{REENGAGE}/{write_instant(self.at)}"
+
+
+AnyLine = Line | PublishLine | PauseLine | RunLine | MergeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,7 +271,9 @@ class _ScenarioReader:
             return self._publish(node)
         if kinds[0] in ("pause", "resume"):
             return self._pause(node, kinds[0])
-        self._only(node, ("at", "lead", "event", "act"))
+        if kinds[0] == "run":
+            return self._run(node)
+        self._only(node, ("at", "lead", kinds[0]))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
         if lead not in created:
@@ -258,6 +282,8 @@ class _ScenarioReader:
         if at < created[lead]:
             node.report(f"lead '{lead}' does not exist yet; it is created later")
             return None
+        if kinds[0] == "merge":
+            return MergeLine(at=at, lead=lead, other=str(node.value.get("merge")))
         kind: Callable[[Node, str, datetime], Event | Act] = (
             self._event if "event" in node.value else self._act
         )
@@ -299,6 +325,14 @@ class _ScenarioReader:
             node.get(kind).report(f"{kind} names the scenario's program, {self._program.program}")
             return None
         return PauseLine(at=self.instant(node.get("at"), "at"), pause=kind == "pause")
+
+    def _run(self, node: Node) -> RunLine | None:
+        """`{at, run: reengage}`."""
+        self._only(node, ("at", "run"))
+        if node.value.get("run") != REENGAGE:
+            node.get("run").report(f"run names a schedule that takes leads: {REENGAGE}")
+            return None
+        return RunLine(at=self.instant(node.get("at"), "at"))
 
     def _only(self, node: Node, keys: tuple[str, ...]) -> None:
         for key in node.names():

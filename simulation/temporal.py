@@ -15,7 +15,7 @@ import asyncio
 import contextlib
 import dataclasses
 import tempfile
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -41,17 +41,23 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
+from lifecycle.moves.merge import judge, of_merged
+from lifecycle.nurture.selection import select
+from lifecycle.program.versions import Versions
 from models.durations import Rate
 from models.envelopes import Json, ProgramClock
 from models.inputs import Act, Event
 from models.instants import write_instant
 from models.refusal import RefusedError
-from models.rollout import publication_body
+from models.rollout import publication_body, reengage_body
+from models.state import LeadState
 from simulation.scenario import (
     Line,
+    MergeLine,
     Newcomer,
     PauseLine,
     PublishLine,
+    RunLine,
     Scenario,
     happenings,
 )
@@ -226,6 +232,10 @@ class _Player:
                 await self._create(happening, places[happening.lead])
             elif isinstance(happening, PublishLine | PauseLine):
                 await self._tell_all(happening)
+            elif isinstance(happening, MergeLine):
+                await self._merge(happening)
+            elif isinstance(happening, RunLine):
+                await self._reengage(happening)
             else:
                 await self._take(happening)
         await self._run_until(self._scenario.until, including=True)
@@ -246,15 +256,47 @@ class _Player:
         await self._settle(newcomer.lead)
 
     async def _take(self, line: Line) -> None:
-        simulated = self._leads[line.lead]
+        """Deliver it as a door does: to the lead that has this name by now."""
+        lead, given = self._own(line.lead), line.given
+        simulated = self._leads[lead]
         await self._advance(self._wall(simulated, line.at) - SHORT)
-        stamped = {**_written(line.given), "arrived": write_instant(line.at)}
-        if isinstance(line.given, Event):
-            await simulated.leads.events(line.lead, [stamped])
+        if isinstance(given, Event):
+            given = given if lead == line.lead else of_merged(given)
+            stamped = {**_written(given), "arrived": write_instant(line.at)}
+            await simulated.leads.events(lead, [stamped])
         else:
+            stamped = {**_written(given), "arrived": write_instant(line.at)}
             with contextlib.suppress(RefusedError):
-                await simulated.leads.act(line.lead, str(stamped.pop("do")), stamped)
-        await self._settle(line.lead)
+                await simulated.leads.act(lead, str(stamped.pop("do")), stamped)
+        await self._settle(lead)
+
+    def _own(self, lead: str) -> str:
+        return self._reports.with_id(lead) or lead
+
+    async def _merge(self, line: MergeLine) -> None:
+        """Both leads are given it, the merged one first, as the workflow of a merge does."""
+        keep, other, arrived = self._own(line.lead), line.other, write_instant(line.at)
+        now = self._own(other) if other in self._leads else None
+        verdict = judge(keep, other, now)
+        body: Json = {"do": "from", "other": other, "arrived": arrived}
+        if verdict == "do":
+            state = self._journal.state(keep)
+            closed = state is None or state.closed
+            digest = self._newest.digest if closed or state is None else state.digest
+            await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
+            into = {"do": "into", "keep": keep, "to": digest, "arrived": arrived}
+            await self._leads[other].leads.merge(other, into)
+            await self._settle(other)
+            merged = self._journal.state(other)
+            left = merged.merged.left if merged is not None and merged.merged is not None else {}
+            body["left"] = dict(left)
+        elif verdict != "done":
+            body |= {"why": verdict, "into": now}
+        else:
+            return
+        await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
+        await self._leads[keep].leads.merge(keep, body)
+        await self._settle(keep)
 
     async def _tell_all(self, line: PublishLine | PauseLine) -> None:
         """Publish, pause or resume: each lead in flight is given it, in the order of `leads`."""
@@ -268,13 +310,33 @@ class _Player:
         else:
             self._programs.resume(self._newest.program)
             body = {"do": "resume"}
+        await self._tell([one.lead for one in self._in_flight()], body, line.at)
+
+    async def _reengage(self, line: RunLine) -> None:
+        """One run of the newest version's schedule, over the stored states."""
+        chosen = select(self._in_flight(), self._newest, line.run, line.at, self._versions)
+        await self._tell(chosen.taken, reengage_body(line.run, self._newest.digest), line.at)
+
+    def _versions(self, state: LeadState) -> Versions:
+        return Versions(
+            load=self._programs.load,
+            newest=lambda: self._newest.digest,
+            paused=lambda: self._programs.paused(state.program),
+            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
+        )
+
+    def _in_flight(self) -> list[LeadState]:
+        states = (self._journal.state(lead) for lead in self._leads)
+        return [one for one in states if one is not None and not one.closed]
+
+    async def _tell(self, leads: Collection[str], body: Json, at: datetime) -> None:
+        """Send these leads what their program does, in the order of `leads`."""
         for lead, simulated in sorted(self._leads.items(), key=lambda one: one[1].place):
-            state = self._journal.state(lead)
-            if state is None or state.closed:
-                continue
-            await self._advance(self._wall(simulated, line.at) - SHORT)
-            await simulated.leads.program(lead, {**body, "arrived": write_instant(line.at)})
-            await self._settle(lead)
+            state = self._journal.state(lead) if lead in leads else None
+            if state is not None and not state.closed:
+                await self._advance(self._wall(simulated, at) - SHORT)
+                await simulated.leads.program(lead, {**body, "arrived": write_instant(at)})
+                await self._settle(lead)
 
     async def _run_until(self, at: datetime, *, including: bool) -> None:
         while (lead := self._next_due()) is not None:

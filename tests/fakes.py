@@ -103,6 +103,10 @@ class FakeJournal:
         owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
         return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}
 
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> set[str]:
+        entries = [one for lead in leads for one in self.entries[lead]]
+        return {one for one in ids if any(e.fields.get("event") == one for e in entries)}
+
     def record(
         self,
         decision: Decision,

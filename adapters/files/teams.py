@@ -26,6 +26,7 @@ def read_directory(path: FilePath) -> Directory:
     document.root.value.pop("$schema", None)  # for editors
     for team in document.root.get("teams").values():
         _check_team(team)
+    _check_people(document.root.get("marketing"), "among marketing's people")
     try:
         directory = Directory.model_validate(document.value, by_alias=True, by_name=False)
     except ValidationError as error:
@@ -40,8 +41,12 @@ def _check_team(team: Node) -> None:
     manager = team.get("manager")
     if manager.text is not None:
         check_address(manager, "morgan@acme.example", named=False)
+    _check_people(team.get("members"), "in this team", more=" (give it more leads by 'weight')")
+
+
+def _check_people(people: Node, where: str, *, more: str = "") -> None:
     seen: dict[str, int] = {}
-    for member in team.get("members").each():
+    for member in people.each():
         check_zone(member.get("timezone"))
         address = member.get("email")
         if address.text is None:
@@ -51,8 +56,7 @@ def _check_team(team: Node) -> None:
         line = address.document.values[address.path].line
         if folded in seen:
             address.report(
-                f"'{folded}' is in this team twice, first in line {seen[folded]};"
-                " keep one (give it more leads by 'weight')"
+                f"'{folded}' is {where} twice, first in line {seen[folded]}; keep one{more}"
             )
         seen.setdefault(folded, line)
 
@@ -91,8 +95,9 @@ def unmanaged_teams(
 
 def _unmanaged(team: str) -> str:
     return (
-        f"team '{team}' has no manager, so nobody is alerted of breaches and unassigned leads,"
-        " or may reassign them; add 'manager: ADDRESS' to the team in the teams file"
+        f"team '{team}' has no manager, so nobody may reassign its leads, and nobody of sales is"
+        " alerted of its breaches and unassigned leads; add 'manager: ADDRESS' to the team in the"
+        " teams file"
     )
 
 

@@ -55,6 +55,12 @@ def _what_is_wrong(people: Directory, team: str | None) -> tuple[str, str]:
             f"team '{team}' is not in the directory",
             f"add the team, its manager and its members to the teams file, and {apply}",
         )
+    manager = people.manager_of(team)
+    if manager is not None:
+        return (
+            f"the manager of team '{team}' owns a lead and is not there",
+            f"name another manager, who can reassign it, in the teams file, and {apply}",
+        )
     return (
         f"team '{team}' has no manager",
         f"add 'manager: ADDRESS' to the team in the teams file, and {apply}",

@@ -40,7 +40,7 @@ class MailRenderer:
 
     `links` makes the links that come back to us. Without them, or without a public URL, no link
     is tracked, and people unsubscribe by mail. Without a mail domain, bounces and replies go
-    to the sender. No link holds personal data.
+    to the sender. Nobody can read personal data in a link.
     """
 
     def __init__(self, links: SignedLinks | None = None) -> None:
@@ -60,7 +60,8 @@ class MailRenderer:
         sender = only_address(program.sending.from_)
         if email.from_ == "owner" and owner is not None:
             sender = only_address(named_address(owner.name, owner.email))
-        way_out = self._way_out(command.message, sender.domain)
+        address = str(state.profile.get("email", ""))
+        way_out = self._way_out(command.message, address, sender.domain)
         lead = lead_values(program, state.profile)
         values = {
             "lead": lead,
@@ -85,7 +86,7 @@ class MailRenderer:
         name = plain_name(f"{lead['first_name'] or ''} {lead['last_name'] or ''}")
         return Rendered(
             sender=str(sender),
-            to=named_address(name, str(state.profile.get("email", ""))),
+            to=named_address(name, address),
             subject=subject,
             text=text,
             html=html,
@@ -95,15 +96,15 @@ class MailRenderer:
             links=targets,
         )
 
-    def _way_out(self, message: str, domain: str) -> str:
+    def _way_out(self, message: str, address: str, domain: str) -> str:
         """Where the recipient unsubscribes: a page, or an address to write to."""
         if self._web is not None:
-            return self._web.unsubscribe(message)
-        return f"mailto:{self._unsubscribe_mail(message, domain)}"
+            return self._web.unsubscribe(message, address)
+        return f"mailto:{self._unsubscribe_mail(message, address, domain)}"
 
-    def _unsubscribe_mail(self, message: str, domain: str) -> str:
+    def _unsubscribe_mail(self, message: str, address: str, domain: str) -> str:
         if self._mail is not None:
-            return self._mail.unsubscribe_mail(message)
+            return self._mail.unsubscribe_mail(message, address)
         return f"unsubscribe@{domain}?subject={quote(message, safe='')}"
 
     def _headers(
@@ -124,7 +125,8 @@ class MailRenderer:
         if self._web is not None:
             # RFC 8058: one POST to this URL, without a page in between.
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-            ways.append(f"mailto:{self._unsubscribe_mail(command.message, sender.domain)}")
+            address = str(state.profile.get("email", ""))
+            ways.append(f"mailto:{self._unsubscribe_mail(command.message, address, sender.domain)}")
         headers["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in ways)
         headers["List-Id"] = f"<{program.program.lower()}.{sender.domain}>"  # RFC 2919
         # Google counts complaints by Feedback-ID; the sender's name comes last.

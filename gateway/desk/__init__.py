@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
@@ -17,6 +17,7 @@ from gateway.desk import buttons, leads, team
 from gateway.web import sign_in
 from gateway.web.desk_session import (
     DeskProblemError,
+    HomeElsewhereError,
     SignInNeededError,
     redirect_to_sign_in,
     refuse_cross_site,
@@ -69,6 +70,10 @@ def explain(app: FastAPI, context: Context) -> None:
             return redirect_to_sign_in(error.back)
         return page("session_ended.html", context, status=401, typed=typed, to=error.back)
 
+    @app.exception_handler(HomeElsewhereError)
+    async def home(_: Request, __: HomeElsewhereError) -> Response:
+        return RedirectResponse("/board", 303)
+
     @app.exception_handler(DeskProblemError)
     async def desk_problem(_: Request, error: DeskProblemError) -> HTMLResponse:
         return page("problem.html", context, status=error.status, message=str(error))
@@ -82,7 +87,7 @@ def _page_for(
 ) -> Callable[[Request, Any], Awaitable[Response]]:
     async def problem_page(request: Request, error: Any) -> Response:
         answer: Response = await problem_document(request, error)
-        if not request.url.path.startswith(("/desk", "/a/")):
+        if not request.url.path.startswith(("/desk", "/board", "/a/")):
             return answer
         status = answer.status_code
         return page(

@@ -11,7 +11,7 @@ import hashlib
 import hmac
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, ClassVar, TypeVar
 from urllib.parse import quote, urlsplit
 from zoneinfo import ZoneInfo
 
@@ -42,9 +42,22 @@ class DeskProblemError(Exception):
         self.status = status
 
 
+class HomeElsewhereError(Exception):
+    """The person has no desk, but a board; the browser is redirected there."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DeskUser:
-    """The person who is signed in."""
+class Place:
+    """A link of the navigation."""
+
+    name: str
+    path: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageUser:
+    """The person who is signed in, for all pages."""
 
     viewer: Viewer
     person: str
@@ -54,26 +67,71 @@ class DeskUser:
     token: str
     """The token of this session's forms."""
 
+
+User = TypeVar("User", bound=PageUser)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskUser(PageUser):
+    """The person who is signed in, at the desk."""
+
+    area: ClassVar[str] = "Desk"
+
     @property
     def manages(self) -> bool:
         """Whether this person manages a team."""
         return self.viewer.role == "manager"
 
+    @property
+    def places(self) -> tuple[Place, ...]:
+        """The links of the navigation."""
+        found = [Place(name="leads", path="/desk", title="My leads")]
+        if self.manages:
+            found.append(Place(name="team", path="/desk/team", title="Team"))
+        if self.people.marketer(self.person) is not None:
+            found.append(Place(name="board", path="/board", title="Board"))
+        return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A session of a browser, whose person the directory knows."""
+
+    secret: str
+    person: str
+    people: Directory
+
+
+def session_of(
+    context: Context, sessions: SqlDeskSessions, request: Request, *, back: str
+) -> Session:
+    """The session of a request. Raises SignInNeededError; after it the browser returns to `back`.
+
+    Each request asks the directory anew: who has left it is signed out.
+    """
+    secret = request.cookies.get(cookie_name(context))
+    person = sessions.who(secret) if secret else None
+    people = context.people.directory()
+    if secret is None or person is None or not people.may_sign_in(person):
+        raise SignInNeededError(path_within_desk(back))
+    return Session(secret=secret, person=person, people=people)
+
 
 def desk_user(context: Context) -> Callable[..., DeskUser]:
     """A dependency that finds the user of the session, if the directory knows the person.
 
-    Raises SignInNeededError.
+    Raises SignInNeededError and HomeElsewhereError.
     """
     sessions = SqlDeskSessions(context.database)
 
     def signed_in(request: Request) -> DeskUser:
-        secret = request.cookies.get(cookie_name(context))
-        person = sessions.who(secret) if secret else None
-        people = context.people.directory()
-        viewer = viewer_for_person(people, person) if person is not None else None
-        if secret is None or person is None or viewer is None:
-            raise SignInNeededError(path_within_desk(request.url.path.removesuffix("/acts")))
+        session = session_of(
+            context, sessions, request, back=request.url.path.removesuffix("/acts")
+        )
+        people, person = session.people, session.person
+        viewer = viewer_for_person(people, person)
+        if viewer is None:
+            raise HomeElsewhereError
         member = people.member(person)
         return DeskUser(
             viewer=viewer.through("desk"),
@@ -81,7 +139,7 @@ def desk_user(context: Context) -> Callable[..., DeskUser]:
             name=member.name if member is not None and member.name else person,
             zone=person_zone(context, people, person),
             people=people,
-            token=form_token(secret),
+            token=form_token(session.secret),
         )
 
     return signed_in
@@ -92,13 +150,17 @@ def form_sender(context: Context) -> Callable[..., DeskUser]:
 
     Raises DeskProblemError if the form is not from this user's session.
     """
-    someone = desk_user(context)
+    return own_form(desk_user(context))
+
+
+def own_form(someone: Callable[..., User]) -> Callable[..., User]:
+    """The same user, if the form is from their session. Raises DeskProblemError if not."""
 
     def allowed(
         request: Request,
-        user: Annotated[DeskUser, Depends(someone)],
+        user: Annotated[User, Depends(someone)],
         token: Annotated[str, Form()] = "",
-    ) -> DeskUser:
+    ) -> User:
         refuse_cross_site(request)
         if not hmac.compare_digest(token.encode(), user.token.encode()):
             raise DeskProblemError(
@@ -157,16 +219,18 @@ def redirect_to_sign_in(back: str) -> RedirectResponse:
 
 
 def path_within_desk(path: str) -> str:
-    """Return this path if it is a page of the desk, else the desk's first page."""
-    plain = path.startswith("/desk/leads/") or path in ("/desk", "/desk/team")
+    """Return this path if it is a page of the desk or the board, else the desk's first page."""
+    plain = path.startswith(("/desk/leads/", "/board/")) or path in (
+        *("/desk", "/desk/team", "/board"),
+    )
     return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
 
 
 def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:
     """The time zone of the pages for a person: their own, else the accept calendar's."""
-    member = people.member(person)
-    if member is not None and member.timezone:
-        return zone(member.timezone)
+    for found in (people.member(person), people.marketer(person)):
+        if found is not None and found.timezone:
+            return zone(found.timezone)
     return office_zone(context.programs)
 
 

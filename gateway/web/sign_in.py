@@ -144,7 +144,7 @@ def _invitation(
     two minutes or twenty within the last day.
     """
     person = email.strip().lower()
-    if not context.people.directory().knows(person):
+    if not context.people.directory().may_sign_in(person):
         return None
     person_hash = hashlib.sha256(person.encode()).hexdigest()[:16]
     rates = SqlRates(context.database)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from models.directory import Directory, Member, Team
+from models.directory import Directory, Marketer, Member, Team
 
+_Someone = TypeVar("_Someone", Member, Marketer)
 _NOTHING: tuple[Any, ...] = (None, "", [])
 
 
@@ -19,7 +20,8 @@ class Change:
     """
 
     change: Literal["added", "changed", "removed"]
-    team: str
+    team: str | None
+    """None for the people of marketing."""
     member: str | None = None
     setting: str | None = None
     before: Any = None
@@ -37,37 +39,45 @@ def changes(before: Directory, after: Directory) -> Iterator[Change]:
         if name not in after.teams:
             yield from _in_team(name, team, Team())
             yield Change(change="removed", team=name)
+    yield from _in_people(None, before.marketing, after.marketing)
 
 
 def _in_team(name: str, before: Team, after: Team) -> Iterator[Change]:
     if before.manager != after.manager:
         yield _changed(name, None, "manager", before.manager, after.manager)
-    old = {one.email: one for one in before.members}
-    new = {one.email: one for one in after.members}
-    for email, member in new.items():
-        if email in old:
-            yield from _settings(name, old[email], member)
-        else:
-            yield Change(change="added", team=name, member=email)
-            yield from _settings(name, Member(email=email), member)
-    for email in old:
-        if email not in new:
-            yield Change(change="removed", team=name, member=email)
+    yield from _in_people(name, before.members, after.members)
+    old, new = ([one.email for one in team.members] for team in (before, after))
     stayed = [email for email in old if email in new]
     order = [email for email in new if email in old]
     if stayed != order:
         yield _changed(name, None, "order", stayed, order)
 
 
-def _settings(team: str, before: Member, after: Member) -> Iterator[Change]:
+def _in_people(
+    team: str | None, before: Sequence[_Someone], after: Sequence[_Someone]
+) -> Iterator[Change]:
+    old = {one.email: one for one in before}
+    new = {one.email: one for one in after}
+    for email, person in new.items():
+        if email in old:
+            yield from _settings(team, old[email], person)
+        else:
+            yield Change(change="added", team=team, member=email)
+            yield from _settings(team, type(person)(email=email), person)
+    for email in old:
+        if email not in new:
+            yield Change(change="removed", team=team, member=email)
+
+
+def _settings(team: str | None, before: _Someone, after: _Someone) -> Iterator[Change]:
     old = before.model_dump(mode="json", by_alias=True)
     new = after.model_dump(mode="json", by_alias=True)
-    for setting in Member.model_fields:
+    for setting in type(after).model_fields:
         if old[setting] != new[setting]:
             yield _changed(team, after.email, setting, old[setting], new[setting])
 
 
-def _changed(team: str, member: str | None, setting: str, before: Any, after: Any) -> Change:
+def _changed(team: str | None, member: str | None, setting: str, before: Any, after: Any) -> Change:
     """A setting that had no value is added; one that has no value any more is removed."""
     change: Literal["added", "changed", "removed"] = "changed"
     if before in _NOTHING or after in _NOTHING:

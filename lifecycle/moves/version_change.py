@@ -5,7 +5,6 @@ The change is an input with an instant. What it makes overdue is due at that ins
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 
 from lifecycle.handoff.changed_clocks import follow_clocks
@@ -13,14 +12,12 @@ from lifecycle.moment import Moment
 from lifecycle.moves.events import choose_motion, joined_notes
 from lifecycle.moves.qualification import check_disqualify, check_scores
 from lifecycle.nurture import place, tracks
+from lifecycle.nurture.did_history import found_did
 from lifecycle.nurture.sending import in_holdout
-from lifecycle.program.expressions import did_signature
 from lifecycle.program.profile import read_profile
 from lifecycle.program.rulebook import Rulebook, rulebook
 from lifecycle.scoring import name_rules, score_fit
-from models.decision import Entry
 from models.inputs import ProgramChanged
-from models.instants import parse_instant
 from models.publication import InFlight
 from models.state import WaitingVersion
 
@@ -52,6 +49,12 @@ def change_closed(m: Moment) -> None:
     newest = m.versions.newest()
     if newest != m.state.digest:
         _take(m, newest, "migrate")
+
+
+def change_to_version_of(m: Moment, to: str) -> None:
+    """Take the version of the lead that this one is about to be merged into (steps 1 to 5)."""
+    if to != m.state.digest:
+        follow_clocks(m, _take(m, to, "migrate"))
 
 
 def _change(m: Moment, to: str, how: InFlight, *, recheck: bool) -> None:
@@ -107,30 +110,7 @@ def _look_up(m: Moment, asked: frozenset[str]) -> None:
     """Look up in the timeline whether the lead did what only the new version asks for."""
     if not asked:
         return
-    in_cycle, in_track = _found([*m.versions.timeline(), *m.entries], asked, m)
+    in_cycle, in_track = found_did([*m.versions.timeline(), *m.entries], asked, m.state)
     m.change(did=m.state.did | in_cycle)
     if m.state.track is not None:
         m.change(track=replace(m.state.track, did=m.state.track.did | in_track))
-
-
-def _found(
-    entries: Iterable[Entry], asked: frozenset[str], m: Moment
-) -> tuple[frozenset[str], frozenset[str]]:
-    """The signatures that happened in this cycle, and since the running track was entered."""
-    state, in_cycle, in_track = m.state, set[str](), set[str]()
-    for entry in entries:
-        if entry.kind == "recycled":
-            in_cycle.clear()
-        elif entry.kind == "track_entered":
-            in_track.clear()
-        if entry.kind != "event" or entry.fields.get("late") or entry.fields.get("machine"):
-            continue
-        type_, subject = entry.fields["type"], entry.fields.get("subject", "")
-        did = asked & {did_signature(type_), did_signature(type_, subject)}
-        happened = entry.fields.get("happened")
-        at = parse_instant(happened) if happened is not None else entry.at
-        if state.cycle_at is None or at >= state.cycle_at:
-            in_cycle |= did
-        if state.track is not None and at >= state.track.entered:
-            in_track |= did
-    return frozenset(in_cycle), frozenset(in_track)

@@ -76,8 +76,20 @@ def check(m: Moment, email: str) -> Skip | Defer | None:
 
 def skip_reason(m: Moment, email: str) -> str | None:
     """Why this e-mail is not sent at all: the first reason that applies; None if it may be sent."""
-    state, sending = m.state, m.book.program.sending
     operational = m.book.program.emails[email].operational
+    stopped = stop_reason(m, operational=operational)
+    if stopped is not None:
+        return stopped
+    if email in m.state.sent or any(mail.email == email for mail in m.state.mails):
+        return "already_sent"
+    if not operational and in_holdout(m):
+        return "holdout"
+    return None
+
+
+def stop_reason(m: Moment, *, operational: bool) -> str | None:
+    """Why the lead gets no mail of this sort, whichever it is: suppressed, or no consent."""
+    state, sending = m.state, m.book.program.sending
     reasons = (
         ("bounced", "complained") if operational else ("unsubscribed", "bounced", "complained")
     )
@@ -92,10 +104,6 @@ def skip_reason(m: Moment, email: str) -> str | None:
         and not state.profile.get("consent", False)
     ):
         return "no_consent"
-    if email in state.sent or any(mail.email == email for mail in state.mails):
-        return "already_sent"
-    if not operational and in_holdout(m):
-        return "holdout"
     return None
 
 

@@ -23,10 +23,13 @@ from lifecycle.program.expressions import Expression, expression
 from lifecycle.program.profile import field_types
 from lifecycle.program.step_ids import former_ids, free_name, step_ids
 from lifecycle.stable_hash import short_hash
+from lifecycle.stages import REENGAGED, TRACKLESS
+from models.durations import Duration
 from models.program.expression_places import expression_places
 from models.program.handoff import CLOCK_NAMES, Clock
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
+from models.program.schedules import REENGAGE
 from models.program.scoring import EngagementRule
 from models.program.tracks import (
     AnyStep,
@@ -35,6 +38,7 @@ from models.program.tracks import (
     Track,
     WaitUntilStep,
 )
+from models.program.values import Stage
 
 MAX_LOCAL_DAY_DIFFERENCE = timedelta(days=2)
 """Calendar days and days of 24 hours differ by less than this."""
@@ -95,6 +99,19 @@ class CompiledRoute:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class CompiledReengagement:
+    """The schedule `reengage`: which leads a run takes, and the track that they enter."""
+
+    track: str
+    stages: tuple[Stage, ...]
+    idle_for: Duration | None
+    score: Expression | None
+    within: str | None
+    """The track that a lead must be in."""
+    at_most: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Rulebook:
     """All that the rules need of a program. Make one with `rulebook()`."""
 
@@ -123,6 +140,7 @@ class Rulebook:
     fields: frozenset[str]
     """The fields that expressions see."""
     calendars: dict[str, BusinessCalendar]
+    reengagement: CompiledReengagement | None
     did_signatures: frozenset[str]
     """The signatures of all `did()` calls."""
 
@@ -199,11 +217,28 @@ def _compile(program: Program) -> Rulebook:
             name: business_calendar(calendar, program.timezone)
             for name, calendar in program.calendars.items()
         },
+        reengagement=_reengagement(program),
         did_signatures=frozenset(
             signature
             for place in expression_places(program, Program)
             for signature in expression(place.source).did_signatures
         ),
+    )
+
+
+def _reengagement(program: Program) -> CompiledReengagement | None:
+    """Its schedule; None if there is none, or one without a track to enter."""
+    written = program.schedules.get(REENGAGE)
+    if written is None or written.track is None:
+        return None
+    select = written.select
+    return CompiledReengagement(
+        track=written.track,
+        stages=tuple(one for one in select.stages or REENGAGED if one not in TRACKLESS),
+        idle_for=select.idle_for,
+        score=_optional(select.score),
+        within=select.track,
+        at_most=written.at_most,
     )
 
 

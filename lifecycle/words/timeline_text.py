@@ -146,6 +146,14 @@ def _deferred(fields: Fields, when: When) -> str:
     return f"Mail {fields.get('email')} waits until {when(fields.get('until'))}{_why(fields)}"
 
 
+def _merged(fields: Fields, _when: When) -> str:
+    if "into" in fields:
+        return f"Merged into lead {fields['into']}, where its story goes on"
+    filled = ", ".join(map(_words, fields.get("filled") or ()))
+    taken = f"; filled from it: {filled}" if filled else ""
+    return f"Lead {fields.get('from')} was merged into this one{_by(fields)}{taken}"
+
+
 def _handoff(fields: Fields, _when: When) -> str:
     return f"Handoff {fields.get('handoff')} to {fields.get('team') or 'nobody'}"
 
@@ -198,6 +206,8 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "program_changed": lambda f, _: (
         f"Moved to another version of the program ({_words(f.get('how'))})"
     ),
+    "reengaged": lambda f, _: f"Chosen by the schedule {f.get('schedule')}",
+    "merged": _merged,
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
     "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",

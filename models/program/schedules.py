@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from models.durations import PositiveDuration
 from models.program.values import Count, LeadExpression, Name, Part, Stage
+
+REENGAGE: Literal["reengage"] = "reengage"
+"""The name of the re-engagement schedule, in a program and on the timeline."""
 
 
 class Select(Part):

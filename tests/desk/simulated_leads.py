@@ -34,7 +34,8 @@ from usecases.context import Context
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
 JONAS, MARA, ALEX = "jonas@acme.example", "mara@acme.example", "alex@acme.example"
-PEOPLE: dict[str, dict[str, Any]] = {
+KIM, LOU = "kim@acme.example", "lou@acme.example"
+PEOPLE: dict[str, Any] = {
     "teams": {
         "sdr": {
             "manager": MORGAN,
@@ -48,7 +49,11 @@ PEOPLE: dict[str, dict[str, Any]] = {
             "members": [{"email": JONAS, "name": "Jonas", "timezone": "Europe/Berlin"}],
         },
         "ae": {"manager": MORGAN, "members": [{"email": ALEX, "name": "Alex"}]},
-    }
+    },
+    "marketing": [
+        {"email": KIM, "name": "Kim", "role": "admin", "timezone": "America/New_York"},
+        {"email": LOU, "name": "Lou"},
+    ],
 }
 SESSION = "__Host-leadflow"
 """The cookie's name if the gateway is reached over TLS."""

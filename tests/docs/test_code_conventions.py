@@ -11,8 +11,9 @@ from pathlib import Path
 from tests.docs.pages import ROOT
 
 _FOLDERS = [
-    *("models", "lifecycle", "activities", "workflows", "adapters", "simulation", "usecases"),
-    *("gateway", "assembly", "demonstration", "cli", "deploy", "docs", "bench", "tests"),
+    *("models", "lifecycle", "reports", "activities", "workflows", "adapters", "simulation"),
+    *("usecases", "gateway", "assembly", "demonstration", "cli", "deploy", "docs", "bench"),
+    "tests",
 ]
 _CLASS = re.compile(r"^ *class (\w+)", re.MULTILINE)
 _MOST_LINES = 300

@@ -76,6 +76,9 @@ class LivingLeads:
             event = Event(id=one["id"], type=one["type"], data=one["data"], at=NOW, arrived=NOW)
             self.take(lead, event)
 
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        raise AssertionError(f"nobody acts here: {lead}, {do}, {fields}")
+
     async def program(self, lead: str, body: Json) -> None:
         self.before_undo()
         self.take(lead, LaunchUndone(arrived=NOW, seq=body["seq"]))

@@ -22,8 +22,8 @@ from usecases.suppressing import suppress
 __all__ = ["command", "database"]
 
 ROOT = Path(__file__).parents[2]
-ROOMS = ("models", "lifecycle", "activities", "workflows", "adapters", "simulation", "usecases")
-DOORS = ("gateway", "assembly", "demonstration", "cli")
+ROOMS = ("models", "lifecycle", "activities", "workflows", "adapters", "simulation", "reports")
+DOORS = ("usecases", "gateway", "assembly", "demonstration", "cli")
 STARTS = "=+-@\t\r\n"
 
 

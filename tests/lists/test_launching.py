@@ -45,6 +45,9 @@ class CountedLeads:
         self.started.append(lead)
         return new
 
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        raise AssertionError(f"a launch leaves no act: {lead} {do} {fields}")
+
     async def events(self, lead: str, events: Sequence[Json]) -> None:
         raise AssertionError(f"nothing is updated here: {lead}, {events}")
 

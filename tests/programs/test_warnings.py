@@ -49,10 +49,13 @@ tracks:
 
 RIGHT_WARNINGS = {
     "capped": {"tracks.first.steps[2].email", "tracks.second.steps[1].email"},
+    "desk": {"handoff.accept.on_breach"},
     "desk-idle": {"handoff.first_touch.remind_at[0]", "handoff.qualify.remind_at[0]"},
     "desk-relay": {"handoff.accept.remind_at[0]"},
+    "leaving": {"lifecycle.idle[0].in[0]"},
     "mail": {"tracks.mails.steps[1].email", "tracks.mails.steps[4].email"},
     "step-names": {"tracks.first.steps[2].else[0].email", "tracks.first.steps[5].email"},
+    "thresholds-2": {"sending.holdout"},
 }
 """What programs of scenarios do on purpose, to show what comes of it."""
 
@@ -156,6 +159,18 @@ tracks:
 """
     (warning,) = warnings_of(WIDE[: WIDE.index("tracks:")] + tracks)
     assert "'one' and 'two' move to each other for ever" in warning.message
+
+
+def test_a_digest_that_selects_leads_is_warned_of(warnings_of: Warned) -> None:
+    digest = f'{FIRST}schedules: {{digest: {{cron: "0 9 * * *", §track: first}}}}\n'
+    (warning,) = warnings_of(WIDE.replace(FIRST, digest, 1))
+    assert warning.path == "schedules.digest.track"
+    assert warning.message == "a digest takes no leads, so 'track' has no effect; remove it"
+
+
+def test_a_track_that_only_a_schedule_begins_is_not_warned_of(warnings_of: Warned) -> None:
+    again = f'{FIRST}schedules: {{reengage: {{cron: "0 9 * * *", track: first}}}}\n'
+    assert warnings_of(WIDE.replace(FIRST, again, 1).replace(FOR, "\"stage == 'mql'\"")) == ()
 
 
 def test_an_email_that_no_track_sends_is_warned_of(warnings_of: Warned) -> None:

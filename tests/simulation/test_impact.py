@@ -22,7 +22,16 @@ from simulation.impact import (
     lead_differences,
 )
 from simulation.pure import PureWorld
-from simulation.scenario import Line, Newcomer, PauseLine, PublishLine, Scenario, read_scenario
+from simulation.scenario import (
+    AnyLine,
+    Line,
+    MergeLine,
+    Newcomer,
+    PauseLine,
+    PublishLine,
+    Scenario,
+    read_scenario,
+)
 
 _FOLDER = Path(__file__).parent.parent / "scenarios"
 SCENARIOS = {
@@ -40,20 +49,19 @@ def world_until(scenario: Scenario, at: datetime) -> PureWorld:
     """The scenario's world as it stands when all that happens before `at` has happened."""
     world = PureWorld(scenario.program, scenario.people)
     places = {lead: place for place, lead in enumerate(sorted(scenario.leads))}
-    happenings: list[Newcomer | Line | PublishLine | PauseLine] = [
-        *scenario.newcomers,
-        *scenario.lines,
-    ]
+    happenings: list[Newcomer | AnyLine] = [*scenario.newcomers, *scenario.lines]
     for one in sorted(happenings, key=lambda one: (one.at, not isinstance(one, Newcomer))):
         if one.at >= at:
             break
         run_until(world, one.at)
         if isinstance(one, Newcomer):
             world.create(one, places[one.lead])
-        elif isinstance(one, Line):
-            world.take(one.lead, one.given)
+        elif isinstance(one, MergeLine):
+            world.merge(one)
         elif isinstance(one, PauseLine):
             world.pause(one)
+        elif isinstance(one, Line):
+            world.take(one.lead, one.given)
     run_until(world, at)
     return world
 

@@ -1,0 +1,120 @@
+"""A report about leads, the same through every door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from typing import Final, get_args
+from zoneinfo import ZoneInfo
+
+from adapters.reports.lives import SqlLives
+from adapters.sql.database import Database
+from adapters.sql.programs import SqlPrograms
+from lifecycle.calendars.local_time import resolve
+from lifecycle.program.rulebook import rulebook
+from models.instants import parse_instant
+from models.near_names import meant
+from models.program.program import Program
+from reports.funnel import funnel
+from reports.life import LeadLife
+from reports.question import By, Question
+from reports.table import Report
+
+_COHORTS: Final[tuple[By, ...]] = (
+    *("week", "month", "program", "source", "door", "motion", "country", "team"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What a report knows besides the lives of leads: the programs."""
+
+    programs: SqlPrograms
+    names: tuple[str, ...]
+    """Those it is about."""
+
+    def newest(self) -> list[Program]:
+        """The newest version of each program that it is about."""
+        return [found for name in self.names if (found := self.programs.newest(name))]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Kind:
+    """A report: how it is computed, and by what it can be grouped."""
+
+    of: Callable[[Iterable[LeadLife], Question, Known], Report]
+    by: tuple[By, ...]
+
+
+_REPORTS: Final[dict[str, _Kind]] = {
+    "funnel": _Kind(of=lambda lives, asked, _: funnel(lives, asked), by=_COHORTS),
+}
+
+NAMES: Final = tuple(_REPORTS)
+"""The reports that there are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """A report as somebody asks for it: days and instants are texts, as they were written."""
+
+    name: str
+    since: str | None = None
+    until: str | None = None
+    as_of: str | None = None
+    by: tuple[str, ...] = ()
+    program: str | None = None
+
+
+class UnknownNameError(ValueError):
+    """Something that was asked for does not exist; `field` says what, the message what does."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datetime) -> Report:
+    """Compute a report. `now` is the program's clock. Raises UnknownNameError."""
+    kind = _REPORTS.get(wanted.name)
+    if kind is None:
+        raise UnknownNameError("name", f"there is no such report; {meant(wanted.name, NAMES)}")
+    published = programs.names()
+    if wanted.program is not None and wanted.program not in published:
+        raise UnknownNameError(
+            "program", f"no such program was published; {meant(wanted.program, published)}"
+        )
+    known = Known(programs, published if wanted.program is None else (wanted.program,))
+    zones = {rulebook(one).zone for one in known.newest()}
+    zone = zones.pop() if len(zones) == 1 else ZoneInfo("UTC")
+    asked = Question(
+        as_of=_instant("as_of", wanted.as_of, zone) or now,
+        since=_instant("since", wanted.since, zone),
+        until=_instant("until", wanted.until, zone),
+        by=tuple(_grouping(one, kind.by) for one in wanted.by),
+        timezone=zone,
+    )
+    lives = SqlLives(database, programs).read(as_of=asked.as_of, program=wanted.program)
+    return kind.of(lives, asked, known)
+
+
+def _grouping(text: str, allowed: tuple[By, ...]) -> By:
+    for one in get_args(By):
+        if text == one and one in allowed:
+            return text  # type: ignore[return-value]  # it is one of these words
+    raise UnknownNameError("by", f"this report has no rows by '{text}'; {meant(text, allowed)}")
+
+
+def _instant(field: str, text: str | None, zone: ZoneInfo) -> datetime | None:
+    """An instant, or the beginning of a day in the report's time zone."""
+    if text is None:
+        return None
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        try:
+            return parse_instant(text)
+        except ValueError as error:
+            raise UnknownNameError(field, f"{error}, or a day like 2026-03-02") from None
+    return resolve(datetime.combine(day, time()), zone)
