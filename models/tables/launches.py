@@ -56,9 +56,9 @@ class LaunchRowRecord(SQLModel, table=True):
     number: int = Field(primary_key=True)
     """Its place in the list, from 1."""
     line: int
-    checked: Any = Field(sa_type=sa.JSON)
+    checked: Any = Field(sa_type=sa.JSON, nullable=True)
     """Its checked values, until the row has had its effect."""
-    written: Any = Field(sa_type=sa.JSON)
+    written: Any = Field(sa_type=sa.JSON, nullable=True)
     """As it was written, until the launch is over; kept of rejected rows."""
     outcome: str | None
     """`create`, `update`, `unchanged` or `rejected`; None before."""
