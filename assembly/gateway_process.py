@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import structlog
 
 from adapters.sql.database import check
 from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect
+from adapters.temporal.schedules import Schedules
 from assembly.context import gateway_config, inbound_config, open_context
 from assembly.mail import open_mailer
 from assembly.monitoring import Monitoring
@@ -32,7 +34,9 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
     web = listening(settings.gateway_host, settings.gateway_port)
     mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
     mailer = open_mailer(settings)
-    with open_context(settings, mailer, meter=monitoring.meter) as context:
+    schedules = Schedules(client, prefix=settings.queue_prefix)
+    with open_context(settings, mailer, meter=monitoring.meter) as opened:
+        context = replace(opened, schedules=schedules)
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
         async with AsyncExitStack() as running:
             await running.enter_async_context(

@@ -217,6 +217,22 @@ class RolloutProgress(TypedDict):
     pause: float
 
 
+class LaunchWork(TypedDict):
+    """The launch to be carried out: its number in the database."""
+
+    number: int
+
+
+class LaunchProgress(TypedDict):
+    """How far a launch is. `pause` is how many seconds to wait before more."""
+
+    said: str
+    """In a sentence, for the workflow's details."""
+    over: bool
+    """Whether there is nothing more to do now: it has ended, or it is paused."""
+    pause: float
+
+
 class MergeWork(TypedDict):
     """The lead `other` is to be merged into `keep`; both are own ids.
 
