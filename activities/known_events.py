@@ -1,7 +1,8 @@
 """Events whose ids are on the lead's timeline already: their second arrival has no effect.
 
 The workflow remembers the ids of thirty days and at least of its latest 1,000 events. After it went
-on from its row it knows only these 1,000. An older id is looked up on the timeline.
+on from its row it knows only these 1,000. An older id is looked up on the timeline, and so is each
+id on the timelines of leads that were merged into this one.
 """
 
 from __future__ import annotations
@@ -20,10 +21,12 @@ def marked_duplicates(
     journal: Journal, state: LeadState, inputs: Sequence[Envelope]
 ) -> list[Envelope]:
     """The inputs; events that the timeline has are marked as duplicates."""
-    if state.seq <= REMEMBERED:
+    merged = [str(one["body"].get("other")) for one in inputs if one["kind"] == "merge"]
+    others = {*state.joined, *merged}
+    if state.seq <= REMEMBERED and not others:
         return list(inputs)
     ids = {place: event for place, one in enumerate(inputs) if (event := _new_event(one))}
-    known = journal.known_events(state.lead, set(ids.values())) if ids else frozenset()
+    known = journal.known_events({state.lead, *others}, set(ids.values())) if ids else frozenset()
     return [
         {**one, "duplicate": True} if ids.get(place) in known else one
         for place, one in enumerate(inputs)

@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
-from activities.envelopes import read_input, write_command
+from activities.envelopes import check_known_kinds, read_input, write_command
 from activities.known_events import marked_duplicates
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
@@ -34,7 +34,7 @@ from activities.ports import (
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
-from models.decision import Decision, SendMail
+from models.decision import Decision, Forward, SendMail
 from models.envelopes import (
     Envelope,
     Json,
@@ -44,11 +44,11 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Input, MalformedInput
+from models.inputs import Input, MalformedInput, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
-from models.state import LeadState, dump_state, read_state
+from models.state import LeadState, dump_state, read_whole_state
 
 CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
@@ -108,10 +108,11 @@ class TurnActivities:
         if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
             return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
-        state = self._new_lead(lead, program) if before is None else read_state(before)
+        state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
-        inputs = [read_input(one) for one in envelopes]
+        check_known_kinds(envelopes)
+        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -168,6 +169,16 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _overtaken(self, given: Input) -> bool:
+        """Whether this lead can't be merged into another, because that one was merged meanwhile.
+
+        Whoever merges sees it too, and goes on with the lead that it is by now.
+        """
+        if not isinstance(given, MergedInto):
+            return False
+        keep = self._journal.state(given.keep)
+        return keep is None or keep.merged is not None
 
     def _versions(self, state: LeadState) -> Versions:
         return Versions(
@@ -281,8 +292,9 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
     """What the shell needs of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
     told: TurnOutcome = {"patch": patch(before or {}, after)}
-    if decision.commands:
-        told["commands"] = [write_command(one) for one in decision.commands]
+    # What is forwarded is stored with the turn.
+    if commands := [one for one in decision.commands if not isinstance(one, Forward)]:
+        told["commands"] = [write_command(one) for one in commands]
     if (wake := _wake(decision)) != request["wake"]:
         told["wake"] = wake
     if answers := _answers(decision, inputs):

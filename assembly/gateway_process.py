@@ -12,7 +12,7 @@ from adapters.sql.database import check
 from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect
 from adapters.temporal.schedules import Schedules
-from assembly.context import gateway_config, open_context
+from assembly.context import gateway_config, inbound_config, open_context
 from assembly.mail import open_mailer
 from assembly.monitoring import Monitoring
 from assembly.settings import Settings
@@ -44,7 +44,9 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
             )
             await running.enter_async_context(monitoring.serving(client))
             if mail is not None:
-                await running.enter_async_context(receiving(context, mail))
+                await running.enter_async_context(
+                    receiving(context, mail, inbound_config(settings))
+                )
             smtp = mail.getsockname()[1] if mail is not None else None
             _log.info("gateway ready", http=web.getsockname()[1], smtp=smtp)
             await stop.wait()
@@ -62,7 +64,8 @@ async def serve_inbound(settings: Settings, stop: asyncio.Event) -> None:
     mailer = open_mailer(settings)
     monitoring = Monitoring(settings)
     with open_context(settings, mailer) as context:
-        async with receiving(context, mail), monitoring.serving(None):
+        config = inbound_config(settings)
+        async with receiving(context, mail, config), monitoring.serving(None):
             _log.info("inbound ready", smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("inbound stops")

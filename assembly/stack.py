@@ -18,7 +18,8 @@ from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
 from adapters.temporal.schedules import Schedules
-from assembly.context import gateway_config, open_context
+from assembly.context import gateway_config, inbound_config, open_context
+from assembly.launching import starting_launches
 from assembly.queues import working
 from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
@@ -121,8 +122,11 @@ async def running_stack(
                     if not still:
                         if clock is None:  # a demonstration's leads have clocks of their own
                             await Schedules(client, prefix=caught.queue_prefix).set_up()
-                        await running.enter_async_context(working(client, caught, world))
+                        await running.enter_async_context(
+                            working(client, caught, world, clock=clock)
+                        )
                         await running.enter_async_context(starting_rollouts(client, caught))
+                        await running.enter_async_context(starting_launches(client, caught))
                         gateway = _answering(
                             client, caught, world, clock, web=web, returning=returning
                         )
@@ -163,5 +167,8 @@ async def _answering(
         context = replace(opened, schedules=Schedules(client, prefix=settings.queue_prefix))
         leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
         config = gateway_config(settings)
-        async with serving(context, leads, web, config), receiving(context, returning):
+        async with (
+            serving(context, leads, web, config),
+            receiving(context, returning, inbound_config(settings)),
+        ):
             yield

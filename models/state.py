@@ -13,6 +13,8 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from models.known_fields import check_known
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TrackState:
@@ -143,6 +145,8 @@ class TaskState:
     kind: str
     owner: str | None = None
     team: str | None = None
+    note: str | None = None
+    """What the program says is to be done; None if an older release opened it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,6 +165,15 @@ class Deal:
 
     amount: float
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedState:
+    """Of a lead that was merged into another: what the other one takes over."""
+
+    into: str
+    left: Mapping[str, Any]
+    """The lead as it was at the merge, as `dump_state` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -268,6 +281,10 @@ class LeadState:
     """The version that waits until the lead has finished what it is in."""
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
+    joined: tuple[str, ...] = ()
+    """The leads that were merged into this one, by their own ids; also those merged into them."""
+    merged: MergedState | None = None
+    """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
     reengaged: datetime | None = None
     """When a schedule last re-engaged the lead."""
     reengage_run: LatestRun | None = None
@@ -307,3 +324,16 @@ def read_state(data: Mapping[str, Any]) -> LeadState:
     if "paused_until" in data:  # release 0.1 knew one pause, the later of both kinds
         data = {**data, "pauses": {data.get("paused_why", "asked"): data["paused_until"]}}
     return _STATES.validate_python(data)
+
+
+_OF_OLDER_RELEASES = {"paused_until", "paused_why"}
+
+
+def read_whole_state(data: Mapping[str, Any]) -> LeadState:
+    """A state that a turn goes on with: all of it must be known, or a newer release's is lost.
+
+    Raises NewerReleaseError, and pydantic.ValidationError.
+    """
+    what = f"the state of lead {data.get('lead', '')}"
+    check_known(LeadState, data, what, older=_OF_OLDER_RELEASES)
+    return read_state(data)

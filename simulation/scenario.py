@@ -31,7 +31,7 @@ from models.program.program import Program
 from models.program.schedules import REENGAGE
 from models.publication import IN_FLIGHT, InFlight
 
-_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run")
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run", "merge")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -76,6 +76,15 @@ class PauseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLine:
+    """The lead `other` is merged into `lead`."""
+
+    at: datetime
+    lead: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLine:
     """One run of the newest version's re-engagement schedule."""
 
@@ -87,7 +96,7 @@ class RunLine:
         return f"{REENGAGE}/{write_instant(self.at)}"
 
 
-AnyLine = Line | PublishLine | PauseLine | RunLine
+AnyLine = Line | PublishLine | PauseLine | RunLine | MergeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +273,7 @@ class _ScenarioReader:
             return self._pause(node, kinds[0])
         if kinds[0] == "run":
             return self._run(node)
-        self._only(node, ("at", "lead", "event", "act"))
+        self._only(node, ("at", "lead", kinds[0]))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
         if lead not in created:
@@ -273,6 +282,8 @@ class _ScenarioReader:
         if at < created[lead]:
             node.report(f"lead '{lead}' does not exist yet; it is created later")
             return None
+        if kinds[0] == "merge":
+            return MergeLine(at=at, lead=lead, other=str(node.value.get("merge")))
         kind: Callable[[Node, str, datetime], Event | Act] = (
             self._event if "event" in node.value else self._act
         )

@@ -31,6 +31,7 @@ from activities.ports import (
     Taken,
     World,
 )
+from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
@@ -103,8 +104,9 @@ class FakeJournal:
         owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
         return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}
 
-    def known_events(self, lead: str, ids: Collection[str]) -> set[str]:
-        return {one for one in ids if any(e.fields.get("event") == one for e in self.entries[lead])}
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> set[str]:
+        entries = [one for lead in leads for one in self.entries[lead]]
+        return {one for one in ids if any(e.fields.get("event") == one for e in entries)}
 
     def record(
         self,
@@ -185,6 +187,9 @@ class FakeRenderer:
         if self.failure is not None:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
+
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        return route_notice(program, stopped, contact, key)
 
     def operations_notice(
         self, _program: Program, _people: Directory, _team: str | None, _lead: str, command: Alert

@@ -197,10 +197,11 @@ def _read_lead(
 
     def items(known: _Names) -> list[NewItem]:
         lead = named_lead(known.names, _remedy(scopes), new).lead
+        update = dict(new.update)
+        if lead in known.there and known.names.other_address(str(update["email"])):
+            del update["email"]  # it names the lead, and is not where its mail goes
         known.there.add(lead)
-        data = NewItem.lead_data(
-            lead, program.program, new.update, arrived=now, creation=new.creation
-        )
+        data = NewItem.lead_data(lead, program.program, update, arrived=now, creation=new.creation)
         return [data] if new.consent is None else [data, consent_given(lead, new.consent, now)]
 
     ids = (new.id,) if new.named else ()
@@ -265,7 +266,8 @@ def _read_item(
             before = [profile_update(lead, {"email": address}, now)] if found.moved else []
         if changed:
             names.claim(changed, lead)
-        return [*before, replace(item, lead=lead)]
+        of = address or names.address_of_merged(given)
+        return [*before, replace(item, lead=lead, address=of)]
 
     return _Draft(
         addresses=tuple(one for one in (address, changed) if one),

@@ -104,6 +104,14 @@ class Names:
             "two_leads",
         )
 
+    def other_address(self, address: str) -> bool:
+        """Whether it is the address of a lead that was merged into another: no mail goes there."""
+        return bool(self._rows.merged(self._connection, [address]))
+
+    def address_of_merged(self, given: str) -> str:
+        """The address that a merged lead of this id had; empty for any other."""
+        return self._rows.address_of_merged(self._connection, given) if given else ""
+
     def create(self, address: str, given: str = "") -> str:
         """Name a new lead; its id: the given one, else the one made from the address.
 

@@ -70,7 +70,8 @@ class SqlLeadPages:
         cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
-        query = sa.select(*LINE_COLUMNS).order_by(*keys).limit(limit + 1)
+        query = sa.select(*LINE_COLUMNS).where(_L.c.merged_into.is_(None))
+        query = query.order_by(*keys).limit(limit + 1)
         equal = {"stage": stage, "team": team, "program": program}
         equal["email"] = email.strip().lower() if email is not None else None
         for column, wanted in equal.items():

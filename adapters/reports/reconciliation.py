@@ -136,16 +136,17 @@ class SqlReconciliation:
         return [Stuck(**row) for row in rows(self._database, query)]
 
     def waiting_crm_events(self, before: datetime, limit: int) -> list[Stuck]:
-        """Events that were first sent to the CRM before this instant and are not accepted."""
+        """Events that the CRM was to get before this instant and has not accepted."""
         waits = _W.c.status == sa.literal_column("'waiting'")
-        return self._crm(_W.c.first_tried, limit, waits, _W.c.first_tried < before)
+        since = sa.func.coalesce(_W.c.first_tried, _W.c.ready)
+        return self._crm(since, limit, waits, since < before)
 
     def dead_crm_events(self, limit: int) -> list[Stuck]:
         """Events for the CRM that were given up."""
         return self._crm(_W.c.done, limit, _W.c.status == sa.literal_column("'dead'"))
 
     def _crm(
-        self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]
+        self, since: sa.ColumnElement[datetime], limit: int, *which: sa.ColumnElement[bool]
     ) -> list[Stuck]:
         columns = (_W.c.lead, _W.c.type.label("what"), since.label("since"), _W.c.why)
         query = sa.select(*columns).where(*which).order_by(since).limit(limit)

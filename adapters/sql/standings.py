@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from adapters.sql.storable_text import storable
 from lifecycle.words.person_name import person_name
 from models.decision import Decision
 from models.state import HandoffState, LeadState
@@ -31,6 +32,10 @@ class SqlStandings:
 
     def record(self, connection: Connection, decision: Decision, now: datetime) -> None:
         """Write the row in the turn's transaction. `now` is the turn's instant."""
+        if decision.state.merged is not None:  # it stands nowhere any more
+            merged = sa.delete(_S).where(_S.c.lead == decision.state.lead)
+            connection.execute(merged)
+            return
         connection.execute(self._upsert, standing(decision, now))
 
 
@@ -66,7 +71,7 @@ def standing(decision: Decision, now: datetime) -> dict[str, Any]:
 def search_words(profile: Mapping[str, Any]) -> str:
     """Name, company and address as the search compares them."""
     texts = (person_name(profile), profile.get("company"), profile.get("email"))
-    return "\n".join(str(one) for one in texts if one).casefold()
+    return storable("\n".join(str(one) for one in texts if one)).casefold()
 
 
 def _place(decision: Decision, at: datetime) -> dict[str, Any]:

@@ -127,6 +127,13 @@ class Leads:
         if stored is None or not stored.state.closed:
             await self._signal(lead, "program", body)
 
+    async def merge(self, lead: str, body: Json) -> None:
+        """Give a lead its side of a merge; a closed one begins again from its row for it.
+
+        Raises LeadNotFoundError.
+        """
+        await self._signal(lead, "merge", body)
+
     async def _signal(self, lead: str, name: str, body: Json | list[Json]) -> None:
         try:
             await self._handle(lead).signal(name, body)
@@ -180,6 +187,9 @@ class Leads:
                 kind = cause.type if isinstance(cause, ApplicationError) else None
                 said = getattr(cause, "message", None) or str(cause)
                 if kind == "Refused":
+                    if (into := await self._merged_into(lead)) is not None:
+                        lead = into
+                        continue
                     why = next(iter(getattr(cause, "details", ())), None)
                     raise RefusedError(said, why=why) from None
                 if kind != "AcceptedUpdateCompletedWorkflow":
@@ -191,6 +201,11 @@ class Leads:
                 return
             await asyncio.sleep(0.05 * 2**attempt)
         raise TemporalUnavailableError(f"the lead {lead} did not answer in {_TRIES} tries")
+
+    async def _merged_into(self, lead: str) -> str | None:
+        """The lead that this one was merged into after it was looked up; else None."""
+        state = await asyncio.to_thread(self._journal.state, lead)
+        return state.merged.into if state is not None and state.merged is not None else None
 
     async def _updated(self, lead: str, do: str, message: Json) -> None:
         try:

@@ -26,6 +26,7 @@ _PLACES = (
     Place(name="programs", path="/board", title="Programs"),
     Place(name="not-moving", path="/board/not-moving", title="Not moving"),
     Place(name="leads", path="/board/leads", title="Leads"),
+    Place(name="schedules", path="/board/schedules", title="Schedules"),
 )
 """The pages of the board, in the order of the navigation."""
 

@@ -6,6 +6,7 @@ The latest acts are remembered, each with what it said.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict
 
 from lifecycle.moment import Moment
@@ -13,7 +14,7 @@ from lifecycle.stable_hash import short_hash
 from models.inputs import Act
 from models.instants import write_instant
 from models.refusal import RefusedError
-from models.state import DoneAct
+from models.state import DoneAct, LeadState
 
 MAX_REMEMBERED_ACTS = 64
 """How many ids of done acts are remembered."""
@@ -42,12 +43,27 @@ def was_done(m: Moment, act: Act) -> bool:
 def remember(m: Moment, act: Act) -> None:
     """Remember an act that was done."""
     token = _token(act)
-    if token is None:
-        return
-    acts = sorted({**m.state.acts, token: m.state.turn}.items(), key=lambda one: one[1])
+    if token is not None:
+        _remember(m, {token: m.state.turn}, {token: _done_act(act)})
+
+
+def remember_refused_merge(m: Moment, id_: str) -> None:
+    """Remember that a merge with this id was refused, so that it is recorded once."""
+    _remember(m, {short_hash(id_): m.state.turn}, {})
+
+
+def join(m: Moment, other: LeadState) -> None:
+    """Remember the acts of a lead that is merged into this one, as if done in this turn."""
+    mine = m.state.acts
+    theirs = {one: m.state.turn for one in other.acts if one not in mine}
+    _remember(m, theirs, {one: said for one, said in other.acts_said.items() if one in theirs})
+
+
+def _remember(m: Moment, turns: Mapping[str, int], said: Mapping[str, DoneAct]) -> None:
+    acts = sorted({**m.state.acts, **turns}.items(), key=lambda one: one[1])
     latest = dict(acts[-MAX_REMEMBERED_ACTS:])
-    said = {**m.state.acts_said, token: _done_act(act)}
-    m.change(acts=latest, acts_said={one: said[one] for one in latest if one in said})
+    both = {**m.state.acts_said, **said}
+    m.change(acts=latest, acts_said={one: both[one] for one in latest if one in both})
 
 
 def words_of(do: str) -> str:

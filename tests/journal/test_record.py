@@ -68,12 +68,12 @@ def test_an_event_id_of_any_age_is_found_on_the_timeline(journal: SqlJournal) ->
     later = [event_entry(f"e{n}") for n in range(1_200)]
     journal.record(turn(1, *entries, *later), FENCE, NOW)
     journal.record(turn(1, event_entry("other"), lead="bo"), FENCE, NOW)
-    assert journal.known_events("ana", ["first", *odd, "e7", "other", "never"]) == {
+    assert journal.known_events(["ana"], ["first", *odd, "e7", "other", "never"]) == {
         "first",
         *odd,
         "e7",
     }
-    assert journal.known_events("ana", []) == frozenset()
+    assert journal.known_events(["ana"], []) == frozenset()
 
 
 @pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
