@@ -31,6 +31,7 @@ from activities.ports import (
     Taken,
     World,
 )
+from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
@@ -187,6 +188,9 @@ class FakeRenderer:
         if self.failure is not None:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
+
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        return route_notice(program, stopped, contact, key)
 
     def operations_notice(
         self, _program: Program, _people: Directory, _team: str | None, _lead: str, command: Alert

@@ -178,12 +178,14 @@ def assign_result(m: Moment, result: Result) -> bool:
     if handoff.tried:
         return True
     why = result.why or "empty"
-    if why not in handoff.complaints:
+    complaints = handoff.complaints
+    if why not in complaints:
+        complaints = (*complaints, why)
         m.record("unassigned", handoff=handoff.number, team=handoff.team, why=why)
         m.alert_responsible(
             m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
         )
-    change_handoff(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))
+    change_handoff(m, complaints=complaints, retry_at=_retry_at(m))
     return False
 
 

@@ -175,42 +175,46 @@ def _slow_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reengagement, "_SENT_AT_ONCE", 2)
 
 
-@pytest.mark.parametrize("after", [1, 3])
 async def test_who_goes_on_after_a_kill_takes_nobody_twice(
-    database: Database, leads: RunLeads, monkeypatch: pytest.MonkeyPatch, after: int
+    database: Database, leads: RunLeads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _slow_pages(monkeypatch)
     _unlimited(database)
     names = ["a", "b", "c", "d", "e"]
     for lead in names:
         store(database, state_of(lead))
-    leads.kill_after = after
-    with pytest.raises(ExceptionGroup):
-        await carry_out(database, leads)
+    for after in (1, 3):
+        leads.kill_after = after
+        with pytest.raises(ExceptionGroup):
+            await carry_out(database, leads)
     leads.kill_after = None
     progress = await carry_out(database, leads)
     assert (progress["found"], progress["taken"]) == (5, 5)
     assert leads.re_engaged(database) == names
 
 
-@pytest.mark.parametrize(
-    "step", ["begin", "selected", "choose", "sent", "settle", "end", "page", "unsettled"]
-)
 async def test_a_kill_at_every_step_of_the_database_doubles_nothing(
-    database: Database, leads: RunLeads, monkeypatch: pytest.MonkeyPatch, step: str
+    database: Database, leads: RunLeads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     _slow_pages(monkeypatch)
     _unlimited(database)
-    for lead in ("a", "b", "c"):
-        store(database, state_of(lead))
-    for before in (True, False):
-        with monkeypatch.context() as patch:
-            patch.setattr(SqlReengagements, step, _killing(step, before=before))
-            with pytest.raises(KilledError):
-                await carry_out(database, leads)
-    progress = await carry_out(database, leads)
-    assert (progress["found"], progress["taken"], progress["why_not"]) == (3, 3, {})
-    assert leads.re_engaged(database) == ["a", "b", "c"]
+    steps = ("begin", "page", "selected", "choose", "unsent", "sent", "unsettled", "settle", "end")
+    states = {name: state_of(name) for name in ("a", "b", "c")}
+    everybody: list[str] = []
+    for step in steps:
+        names = [f"{step}-{name}" for name in states]
+        for name, lead in zip(states, names, strict=True):
+            store(database, states[name].changed(lead=lead))
+        for before in (True, False):
+            with monkeypatch.context() as patch:
+                patch.setattr(SqlReengagements, step, _killing(step, before=before))
+                with pytest.raises(KilledError):
+                    await carry_out(database, leads, f"reengage/reengaging/{step}")
+        progress = await carry_out(database, leads, f"reengage/reengaging/{step}")
+        assert (progress["found"], progress["taken"]) == (3, 3), step
+        assert progress["why_not"] == ({"idle": len(everybody)} if everybody else {})
+        everybody += names
+        assert leads.re_engaged(database) == sorted(everybody)
 
 
 def _killing(step: str, *, before: bool) -> Callable[..., Any]:

@@ -1,132 +1,129 @@
-"""Re-engagement on a real Temporal server: its schedule, its runs, and a worker that is killed."""
+"""The schedule of re-engagement on a real Temporal server: publishing makes and removes it."""
 
 from __future__ import annotations
 
-import signal
+import uuid
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from temporalio.client import Client, ScheduleActionStartWorkflow, ScheduleOverlapPolicy
+from temporalio.client import ScheduleActionStartWorkflow, ScheduleHandle, ScheduleOverlapPolicy
+from temporalio.testing import WorkflowEnvironment
 
+from adapters.files.program import read_program
+from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.connection import connect
 from adapters.temporal.schedules import Schedules
-from models.envelopes import ReengageRun
 from models.program.program import Program
-from tests.server.child_processes import Site, running_site
 from tests.waiting import until
 from usecases import scheduling
-from workflows.commands import LEADS
-from workflows.reengage import ReengageWorkflow
 
-NAME = "reengage/acme"
+ACME = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
+MONDAYS = {"cron": "0 9 * * MON", "track": "long-term"}
 
 
-@pytest.fixture(scope="module")
-async def site(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Site]:
-    async with running_site(tmp_path_factory.mktemp("site")) as one:
-        yield one
+@dataclass
+class ScheduledSite:
+    """A database and a program of a name of its own; no worker runs."""
+
+    database: Database
+    schedules: Schedules
+    handle: ScheduleHandle
+    program: str
+
+    @property
+    def name(self) -> str:
+        return f"reengage/{self.program}"
+
+    async def publish(self, **schedules: Any) -> Program:
+        """Publish the program with these schedules, and make Temporal's follow."""
+        whole = ACME.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+        changes = {"program": self.program, "schedules": schedules}
+        program = Program.model_validate({**whole, **changes})
+        SqlPrograms(self.database).publish(program)
+        await self.schedules.follow(program)
+        return program
 
 
 @pytest.fixture
-async def client(site: Site) -> Client:
-    return await connect(site.settings)
+async def site(dev_server: WorkflowEnvironment, tmp_path: Path) -> AsyncIterator[ScheduledSite]:
+    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
+    migrate(url)
+    database, name = open_database(url), f"s{uuid.uuid4().hex[:8]}"
+    schedules = Schedules(dev_server.client, prefix=f"{name}-")
+    handle = dev_server.client.get_schedule_handle(f"{name}-reengage/{name}")
+    one = ScheduledSite(database, schedules, handle, name)
+    yield one
+    await one.publish()
+    database.close()
 
 
-async def publish(site: Site, schedules: Schedules, **written: Any) -> Program:
-    """Publish the program with these schedules, and make Temporal's follow."""
-    whole = site.program.model_dump(mode="json", by_alias=True, exclude_defaults=True)
-    program = Program.model_validate({**whole, "schedules": written})
-    SqlPrograms(site.database).publish(program)
-    await schedules.follow(program)
-    return program
-
-
-KNOWN = {
-    "cron": "0 9 * * MON",
-    "select": {"stages": ["known"]},
-    "track": "long-term",
-}
-
-
-async def test_publishing_makes_changes_and_removes_the_schedule(
-    site: Site, client: Client
-) -> None:
-    schedules = Schedules(client)
+async def test_publishing_makes_changes_and_removes_it(site: ScheduledSite) -> None:
     for _ in range(2):
-        await publish(site, schedules, reengage=KNOWN)
-    described = await client.get_schedule_handle(NAME).describe()
+        await site.publish(reengage=MONDAYS)
+    described = await site.handle.describe()
     spec, policy = described.schedule.spec, described.schedule.policy
     assert (spec.time_zone_name, spec.jitter) == ("America/New_York", timedelta(minutes=1))
     assert policy.overlap is ScheduleOverlapPolicy.SKIP
     assert policy.catchup_window == timedelta(days=1)
-    action = described.schedule.action
-    assert isinstance(action, ScheduleActionStartWorkflow)
-    assert await scheduling.set_paused(NAME, site.database, schedules, paused=True, note="holidays")
-    assert not await scheduling.set_paused(NAME, site.database, schedules, paused=True, note="")
-    await publish(site, schedules, reengage={**KNOWN, "cron": "30 7 * * TUE"})
-    standing = await schedules.standing(NAME)
+    assert isinstance(described.schedule.action, ScheduleActionStartWorkflow)
+    assert described.schedule.action.id == f"{site.handle.id}/run"
+    await site.publish(reengage={**MONDAYS, "cron": "30 7 * * TUE"})
+    (listed,) = [
+        one
+        for one in await scheduling.all_schedules(site.database, site.schedules)
+        if one.name == site.name
+    ]
+    assert (listed.id, listed.cron) == (site.handle.id, "30 7 * * TUE")
+    assert listed.standing is not None
+    assert listed.standing.next is not None
+    assert (listed.standing.next.weekday(), listed.standing.next.minute // 10) == (1, 3)
+    for _ in range(2):
+        await site.publish()
+        assert await site.schedules.standing(site.handle.id) is None
+    with pytest.raises(scheduling.UnknownScheduleError, match="there is no schedule"):
+        await scheduling.trigger(site.name, site.database, site.schedules)
+
+
+async def test_a_schedule_that_was_paused_stays_paused_when_it_is_published_again(
+    site: ScheduledSite,
+) -> None:
+    await site.publish(reengage=MONDAYS)
+    change, world = scheduling.set_paused, (site.name, site.database, site.schedules)
+    assert await change(*world, paused=True, note="holidays")
+    assert not await change(*world, paused=True, note="again")
+    await site.publish(reengage={**MONDAYS, "cron": "30 7 * * TUE"})
+    standing = await site.schedules.standing(site.handle.id)
     assert standing is not None
     assert (standing.paused, standing.note, standing.next) == (True, "holidays", None)
-    assert await scheduling.set_paused(NAME, site.database, schedules, paused=False, note="back")
-    standing = await schedules.standing(NAME)
-    assert standing is not None
-    assert standing.next is not None
-    assert (standing.next.weekday(), standing.next.minute // 10) == (1, 3)
-    for _ in range(2):
-        await publish(site, schedules)
-        assert await schedules.standing(NAME) is None
-    with pytest.raises(scheduling.UnknownScheduleError, match="there is no schedule 'reengage/ac"):
-        await scheduling.trigger(NAME, site.database, schedules)
-    program = await publish(site, schedules, reengage=KNOWN)
-    await client.get_schedule_handle(NAME).delete()
-    with pytest.raises(scheduling.ScheduleError, match="leadflow temporal setup"):
-        await scheduling.trigger(NAME, site.database, schedules)
-    assert await schedules.make_missing(program, dry_run=True) == [NAME]
-    assert await schedules.make_missing(program) == [NAME]
-    assert await schedules.make_missing(program) == []
+    assert await change(*world, paused=False, note="back")
+    assert not await change(*world, paused=False, note="back")
 
 
-async def test_a_run_whose_worker_is_killed_takes_nobody_twice_when_it_is_done_again(
-    site: Site, client: Client
+async def test_a_schedule_begins_no_run_while_one_is_under_way(site: ScheduledSite) -> None:
+    await site.publish(reengage=MONDAYS)
+    workflow = await scheduling.trigger(site.name, site.database, site.schedules)
+    assert workflow.startswith(f"{site.handle.id}/run-20")
+    with pytest.raises(scheduling.ScheduleError, match="is under way"):
+        await scheduling.trigger(site.name, site.database, site.schedules)
+    await site.handle.trigger()  # by a door that does not ask
+
+    async def skipped() -> bool:
+        return (await site.handle.describe()).info.num_actions_skipped_overlap == 1
+
+    await until(skipped)
+
+
+async def test_a_schedule_that_temporal_lacks_is_named_with_its_remedy_and_made(
+    site: ScheduledSite,
 ) -> None:
-    schedules = Schedules(client)
-    await publish(site, schedules, reengage=KNOWN)
-    leads = [f"kill-{number}" for number in range(4)]
-    for lead in leads:
-        await site.create_lead(lead)
-    await until(lambda: all(site.entries_of(lead, "email_sent") for lead in leads))
-    workflow = await scheduling.trigger(NAME, site.database, schedules)
-    prefix, _, at = workflow.partition("/run-")
-    assert prefix == NAME
-    await until(lambda: any(site.entries_of(lead, "reengaged") for lead in leads))
-    site.kill(signal.SIGKILL)
-    await client.get_workflow_handle(workflow).terminate()
-    await site.work()
-    again = ReengageRun(program="acme", at=at)
-    for attempt in ("first", "second"):
-        progress = await client.execute_workflow(
-            ReengageWorkflow.run, again, id=f"{NAME}/{attempt}", task_queue=LEADS
-        )
-        assert (progress["found"], progress["taken"], progress["failed"]) == (4, 4, 0)
-    for lead in leads:
-        (entry,) = site.entries_of(lead, "reengaged")
-        assert entry == {"schedule": "reengage", "track": "long-term"}
-        assert [one["why"] for one in site.entries_of(lead, "track_left")] == ["reengaged"]
-    (run,) = scheduling.runs(site.database, "acme")
-    assert (run.run, run.phase, run.taken) == (f"reengage/acme/{at}", "ended", 4)
-    await _another_run_takes_nobody(site, client, schedules)
-
-
-async def _another_run_takes_nobody(site: Site, client: Client, schedules: Schedules) -> None:
-    newest = SqlPrograms(site.database).newest("acme")
-    assert newest is not None
-    shown = scheduling.preview(site.database, newest)
-    assert (shown.selection.taken, dict(shown.selection.why_not)) == ((), {"in_track": 4})
-    workflow = await scheduling.trigger(NAME, site.database, schedules)
-    progress = await client.get_workflow_handle(workflow).result()
-    assert (progress["found"], progress["why_not"]) == (0, {"in_track": 4})
-    described = await client.get_workflow_handle(workflow).describe()
-    assert await described.static_summary() == "re-engagement of acme"
+    program = await site.publish(reengage=MONDAYS)
+    await site.handle.delete()
+    with pytest.raises(scheduling.ScheduleError, match="leadflow temporal setup"):
+        await scheduling.trigger(site.name, site.database, site.schedules)
+    assert await site.schedules.make_missing(program, dry_run=True) == [site.handle.id]
+    assert await site.schedules.make_missing(program) == [site.handle.id]
+    assert await site.schedules.make_missing(program) == []
