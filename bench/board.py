@@ -41,6 +41,7 @@ from gateway.app import build_app
 from lifecycle.decide import decide, new_lead
 from lifecycle.program.rulebook import Rulebook, rulebook
 from models.decision import AnyCommand, Assign, SendMail
+from models.envelopes import MergeResult, MergeWork
 from models.inputs import Created, Event, Input, Result
 from models.instants import whole_second
 from models.state import LeadState
@@ -166,6 +167,9 @@ def board_app(database: Database) -> FastAPI:
 
 class _Nobody:
     async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+        raise NotImplementedError
+
+    async def merge(self, work: MergeWork) -> MergeResult:
         raise NotImplementedError
 
     async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
