@@ -36,6 +36,7 @@ from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
+from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
 from models.state import LeadState
 
@@ -280,6 +281,12 @@ class FakeActs:
         if self.failures:
             raise self.failures.pop(0)
         self.done.append((lead, do, fields))
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.append((work["keep"], "merge", dict(work)))
+        return MergeResult(verdict="do", into=work["keep"])
 
 
 @dataclass

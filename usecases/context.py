@@ -21,6 +21,7 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SentMail, SqlSentMail
 from adapters.temporal.schedules import Schedules
+from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
 from usecases.intake import Intake
 
@@ -34,6 +35,10 @@ class Acts(Protocol):
 
     async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         """Leave an act for a lead that does not answer now; `Leads.leave` tells what is raised."""
+        ...
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        """Merge two leads; `Leads.merge` tells what is raised."""
         ...
 
 
