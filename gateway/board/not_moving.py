@@ -20,7 +20,7 @@ _AGES = (*AGES, OLDER)
 
 _REMEDIES = {
     "not-woken": "Their workflow did not run when it should have. A worker that runs catches up by"
-    " itself. `leadflow reconcile` finds and revives workflows that are gone.",
+    " itself. leadflow reconcile finds and revives workflows that are gone.",
     "unknown-outcome": "The worker stopped while the mail server took the mail. The mail counts as"
     " sent, so that nobody gets it twice. Its lead goes on; nothing is to be done.",
     "failed": "The mail server refused the mail for good. The lead's page says with which words.",
@@ -31,7 +31,7 @@ _REMEDIES = {
     "paused": "The program is paused, or the person asked for a pause or is out of office. Their"
     " track goes on when it ends.",
     "suppressed": "They have unsubscribed or complained, or their address does not exist. A new"
-    " address lifts a bounce; so does `leadflow unsuppress ADDRESS --bounced`.",
+    " address lifts a bounce; so does leadflow unsuppress ADDRESS --bounced.",
     "skipped": "Their latest mail was not sent, and their track goes on without it. The reason says"
     " what would be needed: a consent, for example.",
     "deferred": "Their mail waits for the send window, a frequency cap or the end of a pause. It is"

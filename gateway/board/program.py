@@ -79,6 +79,7 @@ def router(context: Context) -> APIRouter:
             DUE_IN_A_DAY,
             DEFERRED,
             by=("track", "step", "deferred"),
+            longest=True,
             **only,
         )
         stages = counting.count(LEADS, IN_FLIGHT, by=("stage", "digest"), program=name)
