@@ -3,7 +3,7 @@
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
@@ -80,7 +80,7 @@ def router(context: Context) -> APIRouter:
 
 def _page(context: Context, user: BoardUser, program: str | None) -> HTMLResponse:
     counting = BoardNumbers(context, user)
-    only = {"program": program} if program is not None else {}
+    only: dict[str, Any] = {"program": program} if program is not None else {}
     names = context.programs.names() if program is None else (program,)
     return page(
         "board_not_moving.html",
@@ -95,7 +95,7 @@ def _page(context: Context, user: BoardUser, program: str | None) -> HTMLRespons
     )
 
 
-def _table(counting: BoardNumbers, figure: Figure, only: dict[str, str]) -> ReasonTable:
+def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> ReasonTable:
     numbers = counting.count(figure, by=("why", "age"), **only)
     lines = tuple(
         ReasonLine(
