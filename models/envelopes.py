@@ -246,10 +246,11 @@ class MergeWork(TypedDict):
     via: NotRequired[str]
 
 
-class MergeOutcome(TypedDict):
+class MergeResult(TypedDict):
     """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
 
-    `into` is the lead that `other` is by now.
+    It is `do` if it was done now, and `done` if it had been done before; or `gone` if there is no
+    lead `keep` any more. `into` is the lead that `other` is by now.
     """
 
     verdict: str

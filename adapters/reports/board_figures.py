@@ -190,3 +190,15 @@ FIGURES = {
     )
 }
 """All figures of the board by name."""
+
+
+def found_by(words: str, lead: str | None) -> Figure:
+    """The leads whose name, company or address contains these words, and the lead of this id."""
+    contains = _S.c.words.contains(words.casefold(), autoescape=True)
+    return Figure(
+        name="found",
+        title="Found",
+        where=lambda _: sa.or_(contains, _S.c.lead == lead) if lead is not None else contains,
+        since=_S.c.since,
+        until=_S.c.until,
+    )
