@@ -28,7 +28,7 @@ up: $(READY)  ## start Temporal, mail catcher and worker, and stay up
 	@$(BIN)/python starter.py up
 
 test: check  ## lint, types, imports and all tests
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(READY)  ## lint, types and imports only
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check --quiet .

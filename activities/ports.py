@@ -37,7 +37,7 @@ class Fence:
     run_id: str = ""
 
 
-Taken = tuple[str, str | None]
+Taken = tuple[str, str | None, str | None]
 """An input that a turn took in: its fingerprint, and the refusal that its sender got."""
 
 
@@ -105,6 +105,10 @@ class Journal(Protocol):
 
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
         """The lead's entries `event`, `track_entered` and `recycled` from `since` on, by seq."""
+        ...
+
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> Collection[str]:
+        """Which of these event ids are on the timelines of these leads."""
         ...
 
     def record(
@@ -301,6 +305,13 @@ class Renderer(Protocol):
         """An alert to a person of sales."""
         ...
 
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        """The mail to the operations contact about a route of mail that is stopped.
+
+        Raises ValueError if an address is not one.
+        """
+        ...
+
     def operations_notice(
         self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
     ) -> Rendered:
@@ -413,5 +424,5 @@ class World:
     digests: Digests
     meter: Meter = UNMETERED
     operations_contact: str | None = None
-    """Who hears of a program whose team is missing or has no manager."""
+    """Who hears of a team that is missing or has no manager, and of a route that is stopped."""
     arrivals: Arrivals | None = None

@@ -14,9 +14,9 @@ from typing import Protocol
 
 import structlog
 from temporalio import activity
-from temporalio.service import RPCError
 
 from activities.heartbeat import pulse
+from activities.paced import send_paced
 from activities.ports import People, Programs
 from lifecycle.decide import decide
 from lifecycle.program.rulebook import rulebook
@@ -27,8 +27,6 @@ from models.rollout import PUBLISH, Rollout, needs
 from models.state import LeadState
 
 _PAGE = 100
-_AT_ONCE = 20
-"""Leads that are sent to at the same time."""
 _ONE_CALL = timedelta(seconds=30)
 """The activity returns after so long, so that the workflow shows the progress."""
 MOST_SWEEPS = 12
@@ -111,31 +109,16 @@ class RolloutActivities:
     async def _sent(self, rollout: Rollout, page: Sequence[StandingLead]) -> Rollout:
         """Send it to those of a page that need it, at the rollout's rate."""
         chosen = await asyncio.to_thread(self._chosen, rollout, page)
-        room = asyncio.Semaphore(_AT_ONCE)
-        failed = dict(rollout.failed)
-
-        async def send(lead: str, after: float) -> None:
-            await asyncio.sleep(after)
-            async with room:
-                try:
-                    await self._leads.program(lead, rollout.body)
-                except (RPCError, LookupError, OSError) as error:
-                    failed[lead] = str(error)
-                    _log.warning("rollout: lead not reached", lead=lead, why=str(error))
-                else:
-                    failed.pop(lead, None)
-
-        async with asyncio.TaskGroup() as tasks:
-            for place, lead in enumerate(chosen):
-                tasks.create_task(send(lead, place / rollout.rate))
-            # The next page begins when the places of this one are over.
-            tasks.create_task(asyncio.sleep(len(chosen) / rollout.rate))
+        failing = await send_paced(
+            chosen, rollout.rate, lambda lead: self._leads.program(lead, rollout.body)
+        )
+        before = {lead: why for lead, why in rollout.failed.items() if lead not in chosen}
         return replace(
             rollout,
             cursor=page[-1].state.lead,
             found=rollout.found + len(chosen),
-            sent=rollout.sent + sum(lead not in failed for lead in chosen),
-            failed=failed,
+            sent=rollout.sent + len(chosen) - len(failing),
+            failed=before | failing,
         )
 
     def _chosen(self, rollout: Rollout, page: Sequence[StandingLead]) -> list[str]:

@@ -18,7 +18,8 @@ from temporalio.exceptions import ApplicationError
 
 from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
-from activities.envelopes import read_input, write_command
+from activities.envelopes import check_known_kinds, read_input, write_command
+from activities.known_events import marked_duplicates
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
     Arrivals,
@@ -33,7 +34,7 @@ from activities.ports import (
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
-from models.decision import Decision, SendMail
+from models.decision import Decision, Forward, SendMail
 from models.envelopes import (
     Envelope,
     Json,
@@ -43,11 +44,11 @@ from models.envelopes import (
     TurnRequest,
     WakeWords,
 )
-from models.inputs import Input, MalformedInput
+from models.inputs import Input, MalformedInput, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
-from models.state import LeadState, dump_state, read_state
+from models.state import LeadState, dump_state, read_whole_state
 
 CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
@@ -107,9 +108,11 @@ class TurnActivities:
         if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
             return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
-        state = self._new_lead(lead, program) if before is None else read_state(before)
+        state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
-        inputs = [read_input(one) for one in envelopes]
+        envelopes = marked_duplicates(self._journal, state, envelopes)
+        check_known_kinds(envelopes)
+        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -135,12 +138,15 @@ class TurnActivities:
         told = outcome(request, decision, inputs)
         run, length = request["fence"]
         fence = Fence(run=run, length=length, run_id=request.get("run", ""))
-        told_to = dict(told.get("answers", []))
+        told_to, words = dict(told.get("answers", [])), dict(told.get("refusals", []))
         newer = self._journal.record(
             decision,
             fence,
             now,
-            taken=[(fingerprint(one), told_to.get(one.get("ref", 0))) for one in request["inputs"]],
+            taken=[
+                (fingerprint(one), told_to.get(one.get("ref", 0)), words.get(one.get("ref", 0)))
+                for one in request["inputs"]
+            ],
             asked=[*request.get("asked", []), *told.get("commands", [])],
             addresses=addresses,
         )
@@ -163,6 +169,16 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _overtaken(self, given: Input) -> bool:
+        """Whether this lead can't be merged into another, because that one was merged meanwhile.
+
+        Whoever merges sees it too, and goes on with the lead that it is by now.
+        """
+        if not isinstance(given, MergedInto):
+            return False
+        keep = self._journal.state(given.keep)
+        return keep is None or keep.merged is not None
 
     def _versions(self, state: LeadState) -> Versions:
         return Versions(
@@ -203,7 +219,9 @@ class TurnActivities:
             taken = dict(_taken(request["inputs"], stored.taken))
             told["resumed"]["taken"] = sorted(taken)
             refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
-            told["answers"] = [(refs[place], taken[place]) for place in taken if refs[place]]
+            waiting = [(refs[place], *taken[place]) for place in taken if refs[place]]
+            told["answers"] = [(ref, sentence) for ref, sentence, _ in waiting]
+            told["refusals"] = [(ref, why) for ref, _, why in waiting if why is not None]
         return told
 
     @activity.defn(name="reopen")
@@ -237,14 +255,16 @@ def _same_turn(turn: int, fence: Fence, stored: StoredLead) -> bool:
     )
 
 
-def _taken(inputs: Sequence[Envelope], stored: Sequence[Taken]) -> Iterator[tuple[int, str | None]]:
+def _taken(
+    inputs: Sequence[Envelope], stored: Sequence[Taken]
+) -> Iterator[tuple[int, tuple[str | None, str | None]]]:
     """The places of the inputs that the stored turn took in, with the answers to their senders."""
     left = list(stored)
     for place, one in enumerate(inputs):
         found = next((each for each in left if each[0] == fingerprint(one)), None)
         if found is not None:
             left.remove(found)
-            yield place, found[1]
+            yield place, found[1:]
 
 
 def still_asked(stored: StoredLead, program: Program) -> list[Json]:
@@ -272,12 +292,15 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
     """What the shell needs of a decision, as JSON."""
     before, after = request["state"], dump_state(decision.state)
     told: TurnOutcome = {"patch": patch(before or {}, after)}
-    if decision.commands:
-        told["commands"] = [write_command(one) for one in decision.commands]
+    # What is forwarded is stored with the turn.
+    if commands := [one for one in decision.commands if not isinstance(one, Forward)]:
+        told["commands"] = [write_command(one) for one in commands]
     if (wake := _wake(decision)) != request["wake"]:
         told["wake"] = wake
     if answers := _answers(decision, inputs):
         told["answers"] = answers
+    if refusals := [(one.ref, one.why) for one in decision.answers if one.ref and one.why]:
+        told["refusals"] = refusals
     if attributes := _attributes(request["shown"], after, decision):
         told["attributes"] = attributes
     if long := _long(request):

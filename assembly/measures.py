@@ -148,6 +148,12 @@ class _Waiting(Collector):
         yield _age("leadflow_intake_age_seconds", "Of the oldest of them.", found.intake_since, now)
         yield _gauge("leadflow_outbox_waiting", "Events that wait for the CRM.", found.outbox)
         yield _age("leadflow_outbox_age_seconds", "Of the first tried.", found.outbox_since, now)
+        yield _age(
+            "leadflow_outbox_untaken_age_seconds",
+            "Of the first event that could be sent and is not taken: no lease, no pause.",
+            found.outbox_ready_since,
+            now,
+        )
         yield _gauge("leadflow_outbox_dead", "Events for the CRM, given up.", found.outbox_dead)
         yield _age(
             "leadflow_mail_claimed_age_seconds",

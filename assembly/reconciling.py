@@ -15,11 +15,13 @@ from adapters.sql.journal import SqlJournal
 from adapters.temporal.client import Leads
 from adapters.temporal.executions import LeadExecutions
 from adapters.temporal.resets import Resets
+from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from models.envelopes import ReconcileOutcome
 from models.instants import whole_second
 from usecases.reconciling import Reconciliation
+from usecases.scheduling import make_missing
 
 
 def reconciliation(client: Client, settings: Settings, database: Database) -> Reconciliation:
@@ -29,6 +31,9 @@ def reconciliation(client: Client, settings: Settings, database: Database) -> Re
         executions=LeadExecutions(client, prefix=settings.queue_prefix),
         leads=Leads(client, SqlJournal(database), prefix=settings.queue_prefix),
         resets=Resets(client, sandbox()),
+        schedules=lambda dry_run: make_missing(
+            database, Schedules(client, prefix=settings.queue_prefix), dry_run=dry_run
+        ),
         now=lambda: whole_second(datetime.now(UTC)),
     )
 

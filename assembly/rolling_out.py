@@ -11,11 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
 from temporalio.service import RPCError
 
+from activities.reengagement import ReengageActivities
 from activities.rollout import RolloutActivities
 from adapters.sql.database import open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
+from adapters.sql.reengagements import SqlReengagements
 from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.client import Leads
 from adapters.temporal.rollouts import RolloutRuns
@@ -37,6 +39,22 @@ def rolling_out(client: Client, settings: Settings) -> Iterator[RolloutActivitie
             Leads(client, SqlJournal(database), prefix=settings.queue_prefix),
             SqlPrograms(database),
             SqlDirectory(database),
+        )
+    finally:
+        database.close()
+
+
+@contextmanager
+def reengaging(client: Client, settings: Settings) -> Iterator[ReengageActivities]:
+    """The activity of re-engagement, with a database of its own while the block runs."""
+    database = open_database(settings.database)
+    try:
+        journal = SqlJournal(database)
+        yield ReengageActivities(
+            SqlReengagements(database),
+            Leads(client, journal, prefix=settings.queue_prefix),
+            SqlPrograms(database),
+            journal,
         )
     finally:
         database.close()

@@ -27,10 +27,12 @@ from cli import (
     key,
     launch,
     mail,
+    merging,
     programs,
     reconcile,
     rehearse,
     report,
+    schedules,
     serve,
     stack,
     suppressions,
@@ -41,8 +43,8 @@ from cli import (
 from cli.console import Status, run
 
 COMMANDS = (
-    *(stack, database, demo, launch, enrol, programs, mail, suppressions, rehearse),
-    *(inspect, explain, report, acts, team, digest, key),
+    *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
+    *(inspect, explain, report, acts, merging, team, digest, key),
     *(webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""

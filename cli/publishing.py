@@ -129,7 +129,7 @@ def warn_of_teams(applied: AppliedTeams) -> None:
     """Print which teams now have leads to reassign and nobody who may do so."""
     for team in applied.unmanaged:
         err.print(
-            f"warning: team {team} has no manager now, so nobody is alerted of its leads or may"
-            " reassign them",
+            f"warning: team {team} has no manager now, so nobody may reassign its leads, and nobody"
+            " of sales is alerted of them; add 'manager: ADDRESS' to the team",
             style="yellow",
         )

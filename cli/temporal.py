@@ -22,10 +22,11 @@ def register(app: typer.Typer) -> None:
 
 
 def setup(*, as_json: JsonOption = False) -> None:
-    """Register the search attributes, and make the schedule of `leadflow reconcile`.
+    """Register the search attributes, and make the schedules.
 
-    Do it once for each namespace, and after an upgrade. What is there already stays as it is; a
-    schedule that somebody paused stays paused.
+    Do it once for each namespace, and after an upgrade. It makes the schedule of
+    `leadflow reconcile`, and those of every published program, if there is a database. What is
+    there already stays as it is; a schedule that somebody paused stays paused.
 
     Example: `leadflow temporal setup`
     """
@@ -40,9 +41,25 @@ def setup(*, as_json: JsonOption = False) -> None:
 
 
 async def _set_up(settings: Settings) -> tuple[list[str], list[str]]:
-    from adapters.temporal.connection import register_attributes  # noqa: PLC0415  # quick --help
+    from adapters.sql.database import (  # noqa: PLC0415  # quick --help
+        DatabaseNotReadyError,
+        check,
+        open_database,
+    )
+    from adapters.temporal.connection import register_attributes  # noqa: PLC0415  # likewise
     from adapters.temporal.schedules import Schedules  # noqa: PLC0415  # likewise
+    from usecases.publishing import follow_all  # noqa: PLC0415  # likewise
 
     async with connected(settings) as client:
         registered = await register_attributes(client)
-        return registered, await Schedules(client, prefix=settings.queue_prefix).set_up()
+        schedules = Schedules(client, prefix=settings.queue_prefix)
+        made = await schedules.set_up()
+        try:
+            check(settings.database)
+        except DatabaseNotReadyError:
+            return registered, made  # nothing was published yet, or `db upgrade` comes first
+        database = open_database(settings.database)
+        try:
+            return registered, made + await follow_all(schedules, database)
+        finally:
+            database.close()

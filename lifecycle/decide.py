@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from lifecycle.handoff import clocks, unreachable_owner
 from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.moves import acts, breaches, events, version_change
+from lifecycle.moves import acts, breaches, events, launch_undo, merge, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
 from lifecycle.nurture import program_pause, reengagement, tracks
@@ -27,7 +27,10 @@ from models.inputs import (
     Created,
     Event,
     Input,
+    LaunchUndone,
     MalformedInput,
+    MergedFrom,
+    MergedInto,
     OfProgram,
     ProgramChanged,
     ProgramPaused,
@@ -120,25 +123,42 @@ def _apply_input(m: Moment, given: Input) -> None:
             m.record("ignored", event="", type="created", why="duplicate")
     elif m.state.created is None:
         _record_malformed(m, _before_creation(given))
-    elif isinstance(given, ProgramChanged):
-        version_change.apply_publication(m, given)
-    elif isinstance(given, ProgramPaused):
-        _apply_pause(m, given)
-    elif isinstance(given, Reengage):
-        reengagement.reengage(m, given)
-    elif isinstance(given, Event | Act):
+    elif isinstance(given, OfProgram | LaunchUndone):
+        _apply_to_many(m, given)
+    elif isinstance(given, Event | Act | MergedInto | MergedFrom):
         _apply_from_outside(m, given)
     else:
         _apply_result(m, given)
 
 
-def _apply_from_outside(m: Moment, given: Event | Act) -> None:
+def _apply_from_outside(m: Moment, given: Event | Act | MergedInto | MergedFrom) -> None:
+    if isinstance(given, MergedInto):
+        merge.merge_into(m, given)
+        return
+    if isinstance(given, MergedFrom):
+        merge.merge_from(m, given)
+        return
+    if m.state.merged is not None:
+        merge.forward(m, given)
+        return
     if m.state.closed:
         version_change.change_closed(m)
     if isinstance(given, Event):
         events.apply_event(m, given)
     else:
         acts.perform_act(m, given)
+
+
+def _apply_to_many(m: Moment, given: OfProgram | LaunchUndone) -> None:
+    """Apply what is sent to many leads at once."""
+    if isinstance(given, ProgramChanged):
+        version_change.apply_publication(m, given)
+    elif isinstance(given, ProgramPaused):
+        _apply_pause(m, given)
+    elif isinstance(given, Reengage):
+        reengagement.reengage(m, given)
+    else:
+        launch_undo.close(m, given)
 
 
 def _apply_pause(m: Moment, given: ProgramPaused) -> None:
@@ -160,7 +180,7 @@ def _apply_result(m: Moment, given: Result) -> None:
         tracks.apply_mail_result(m, given)
 
 
-def _before_creation(given: Event | Act | Result | OfProgram) -> MalformedInput:
+def _before_creation(given: Input) -> MalformedInput:
     name = given.do if isinstance(given, Act) else "event"
     by = given.by if isinstance(given, Act) else ""
     why = "This lead has not been created."

@@ -90,7 +90,7 @@ class Moment:
     def follow(self, book: Rulebook) -> None:
         """Go on by another version of the program."""
         self.book = book
-        self.change(digest=book.program.digest)
+        self.change(digest=book.program.digest, program=book.program.program)
         self._zone = None
         self._variables.clear()
 
@@ -167,12 +167,7 @@ class Moment:
     @property
     def handoff_open(self) -> bool:
         """Whether sales has still to decide: until qualified, a second handoff until accepted."""
-        handoff, stage = self.state.handoff, self.state.stage
-        if handoff is None or handoff.over:
-            return False
-        if handoff.second:
-            return stage == "sql" and handoff.accepted is None
-        return stage in ("mql", "sal")
+        return handoff_open(self.state)
 
     @property
     def manager(self) -> str | None:
@@ -245,6 +240,16 @@ class Moment:
         if self._in_track:
             return track is not None and signature in track.did
         return signature in self.state.did
+
+
+def handoff_open(state: LeadState) -> bool:
+    """`Moment.handoff_open` of any state."""
+    handoff = state.handoff
+    if handoff is None or handoff.over:
+        return False
+    if handoff.second:
+        return state.stage == "sql" and handoff.accepted is None
+    return state.stage in ("mql", "sal")
 
 
 def decay(now: datetime, since: datetime, half_life: timedelta) -> float:

@@ -63,6 +63,20 @@ WORKED: frozenset[Stage] = IN_SALES | {"opportunity"}
 CREATION_STAGES: tuple[Stage, ...] = ("known", "engaged", "recycled", "customer", "disqualified")
 """Stages in which a lead may be created, for people who were with us before."""
 
+FURTHER: tuple[Stage, ...] = (
+    "disqualified",
+    "known",
+    "recycled",
+    "engaged",
+    "lost",
+    "mql",
+    "sal",
+    "sql",
+    "opportunity",
+    "customer",
+)
+"""The stages by how far they are. Of two leads that are merged the further stage counts."""
+
 IMPORTED = "imported"
 """The built-in reason of a lead that is created disqualified."""
 

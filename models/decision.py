@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from models.inputs import Act, Event
 from models.state import LeadState
 
 
@@ -75,22 +76,34 @@ class Alert(Command):
     """An address; or OPERATIONS, which the settings give an address."""
     why: str
     """`assigned`, `reminded`, `breached`, `reassigned`, `returned`, `unassigned`, `hand_raise`,
-    `owner_left`, `owner_unreachable`, or a suppression."""
+    `owner_left`, `owner_unreachable`, `merged`, or a suppression."""
     text: str
     """One sentence for people."""
     handoff: int | None = None
     """The handoff that it is about; its buttons act on that one."""
 
 
-AnyCommand = SendMail | Assign | CountAssignment | Alert
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forward(Command):
+    """Send an event or an act on to the lead that this one was merged into. It has no result."""
+
+    to: str
+    given: Event | Act
+
+
+AnyCommand = SendMail | Assign | CountAssignment | Alert | Forward
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """The answer to who acted. `refused` is the sentence of refusal; None if the act was done."""
+    """The answer to who acted. `refused` is the sentence of refusal; None if the act was done.
+
+    `why` is the word of a refusal (`RefusedError.why`).
+    """
 
     ref: int
     refused: str | None = None
+    why: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

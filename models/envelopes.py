@@ -6,6 +6,7 @@ So it is small, every key may be absent, and unknown keys are ignored. Instants 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NotRequired
 
@@ -16,6 +17,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 from typing_extensions import TypedDict
 
@@ -62,7 +64,7 @@ class ProgramClock(Wire):
 class Envelope(TypedDict, total=False):
     """An input on its way to a turn. Its sender waits for the answer under `ref`."""
 
-    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program"]
+    kind: Literal["created", "event", "act", "result", "malformed", "resumed", "program", "merge"]
     name: str
     body: Any
     arrived: str
@@ -120,7 +122,8 @@ class TurnOutcome(TypedDict, total=False):
     """The outcome of a turn, for the workflow. The history keeps every outcome, so it is short.
 
     `patch` is the change of the state (models/patches.py). Without `wake` the wake stays as it was;
-    None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `attributes`
+    None removes it. `answers` are pairs: a ref, and the sentence of refusal or None. `refusals` are
+    pairs too: the ref of a refused act, and the word for why. `attributes`
     are the search attributes that changed, for example when the stage or the owner changed. `long`
     says that the history is long: the run continues as new when nobody waits (1), or in any
     case (2). With `resumed` the turn decided nothing: the lead's row is newer than the request,
@@ -131,6 +134,7 @@ class TurnOutcome(TypedDict, total=False):
     commands: list[Json]
     wake: WakeWords | None
     answers: list[tuple[int, str | None]]
+    refusals: list[tuple[int, str]]
     attributes: Json
     long: int
     resumed: Resumption
@@ -184,6 +188,17 @@ class LeadRun(Wire):
     seen: str = ""
     """The event ids already seen, as `workflows.seen_events` writes them."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, data: Any) -> Any:
+        """Refuse what would be lost: the workflow task fails until a newer worker takes it."""
+        if isinstance(data, Mapping) and (unknown := sorted(data.keys() - cls.model_fields.keys())):
+            raise ValueError(
+                f"a newer leadflow began this run: this one does not know {', '.join(unknown)}."
+                " Replace this worker by one of the newer version; the lead goes on there"
+            )
+        return data
+
 
 class RolloutWork(TypedDict):
     """The rollout to be carried out: its number in the database."""
@@ -197,6 +212,76 @@ class RolloutProgress(TypedDict):
     name: str
     do: str
     sent: int
+    failed: int
+    ended: bool
+    pause: float
+
+
+class LaunchWork(TypedDict):
+    """The launch to be carried out: its number in the database."""
+
+    number: int
+
+
+class LaunchProgress(TypedDict):
+    """How far a launch is. `pause` is how many seconds to wait before more."""
+
+    said: str
+    """In a sentence, for the workflow's details."""
+    over: bool
+    """Whether there is nothing more to do now: it has ended, or it is paused."""
+    pause: float
+
+
+class MergeWork(TypedDict):
+    """The lead `other` is to be merged into `keep`; both are own ids.
+
+    `at` is when it was asked (program clock), `by` who asked, `via` the door.
+    """
+
+    keep: str
+    other: str
+    at: str
+    by: NotRequired[str]
+    via: NotRequired[str]
+
+
+class MergeResult(TypedDict):
+    """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
+
+    It is `do` if it was done now, and `done` if it had been done before; or `gone` if there is no
+    lead `keep` any more. `into` is the lead that `other` is by now.
+    """
+
+    verdict: str
+    into: str | None
+
+
+class ReengageRun(Wire):
+    """The argument of a re-engagement's workflow."""
+
+    program: str
+    """Its name: the newest version's schedule runs."""
+    at: str | None = None
+    """The scheduled instant, if the workflow goes on in a new run."""
+
+
+class ReengageWork(TypedDict):
+    """A run of a program's re-engagement schedule: the program's name, and the run's."""
+
+    program: str
+    run: str
+
+
+class ReengageProgress(TypedDict):
+    """How far such a run is. `pause` is how many seconds to wait before more."""
+
+    name: str
+    phase: str
+    found: int
+    taken: int
+    left_over: int
+    why_not: dict[str, int]
     failed: int
     ended: bool
     pause: float

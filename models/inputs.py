@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Literal, get_args
 
 from models.publication import InFlight
+from models.state import LeadState
 
 ActName = Literal[
     "accept",
@@ -34,6 +35,9 @@ ActName = Literal[
 
 ACTS: tuple[ActName, ...] = get_args(ActName)
 """All acts."""
+
+MergeRefusal = Literal["itself", "unknown", "merged"]
+"""Why a merge is refused: a lead with itself, an unknown lead, one that was merged already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +138,35 @@ class ProgramPaused(Arrived):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergedInto(Arrived):
+    """This lead and the lead `keep` are one person, and `keep` goes on.
+
+    `to` is the digest of that lead's version.
+    """
+
+    keep: str
+    to: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedFrom(Arrived):
+    """The lead `other` is merged into this one; or this is refused, with `why`.
+
+    `other` is its own id if it exists. `left` is the lead as it was at the merge. `by` is who
+    merged, and `via` the door. A refusal with the same `id` is recorded once.
+    """
+
+    other: str
+    left: LeadState | None = None
+    why: MergeRefusal | None = None
+    id: str | None = None
+    into: str | None = None
+    """If it was merged before: into which lead."""
+    by: str | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reengage(Arrived):
     """A run of the program's re-engagement schedule chose this lead.
 
@@ -144,7 +177,22 @@ class Reengage(Arrived):
     version: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchUndone(Arrived):
+    """The launch that created the lead is undone, and nobody had touched the lead.
+
+    That was judged by the timeline up to the entry `seq`.
+    """
+
+    seq: int
+
+
 OfProgram = ProgramChanged | ProgramPaused | Reengage
 """What a program does to its leads in flight."""
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed | OfProgram
+OfMerge = MergedInto | MergedFrom
+"""What a merge gives to its two leads."""
+
+Input = (
+    Created | Event | Act | Result | MalformedInput | Resumed | OfProgram | OfMerge | LaunchUndone
+)

@@ -6,8 +6,8 @@ from __future__ import annotations
 class RefusedError(Exception):
     """An act was refused. The message is a sentence that says what would be allowed.
 
-    `why` is a word that a program can match, such as `stage` or `person`; it is None where only the
-    sentence was passed on, such as through Temporal.
+    `why` is a word that a program can match, such as `stage` or `person` (docs/choices.md). It is
+    None where only the sentence is known: an older worker answered, or a page of the desk was read.
     """
 
     def __init__(self, sentence: str, *, why: str | None = None) -> None:

@@ -2,6 +2,8 @@
 
 These are plain frozen dataclasses, because the rules make thousands of them a second. `dump_state`
 leaves out values that equal their default.
+
+The file is long because a lead's state is described whole.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from models.known_fields import check_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +147,18 @@ class TaskState:
     kind: str
     owner: str | None = None
     team: str | None = None
+    note: str | None = None
+    """What the program says is to be done; None if an older release opened it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DoneAct:
+    """What an act said that was done, so that its id names no other act later."""
+
+    do: str
+    by: str
+    said: str
+    """A fingerprint of its other fields."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +167,15 @@ class Deal:
 
     amount: float
     currency: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MergedState:
+    """Of a lead that was merged into another: what the other one takes over."""
+
+    into: str
+    left: Mapping[str, Any]
+    """The lead as it was at the merge, as `dump_state` writes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -246,6 +271,8 @@ class LeadState:
     task_count: int = 0
     acts: Mapping[str, int] = field(default_factory=dict)
     """Hashed ids of the latest 64 acts that were done, each with its turn."""
+    acts_said: Mapping[str, DoneAct] = field(default_factory=dict)
+    """What each of these acts said; not of those that an older release did."""
     closed: bool = False
     holdout: bool | None = None
     """Whether the lead was in the holdout at its creation; None if its present version says it,
@@ -256,6 +283,10 @@ class LeadState:
     """The version that waits until the lead has finished what it is in."""
     paused_since: datetime | None = None
     """Since when the program's pause stops this lead's track; None without one."""
+    joined: tuple[str, ...] = ()
+    """The leads that were merged into this one, by their own ids; also those merged into them."""
+    merged: MergedState | None = None
+    """If this lead was merged into another. Then it is closed, and what reaches it is sent on."""
     reengaged: datetime | None = None
     """When a schedule last re-engaged the lead."""
     reengage_run: LatestRun | None = None
@@ -295,3 +326,16 @@ def read_state(data: Mapping[str, Any]) -> LeadState:
     if "paused_until" in data:  # release 0.1 knew one pause, the later of both kinds
         data = {**data, "pauses": {data.get("paused_why", "asked"): data["paused_until"]}}
     return _STATES.validate_python(data)
+
+
+_OF_OLDER_RELEASES = {"paused_until", "paused_why"}
+
+
+def read_whole_state(data: Mapping[str, Any]) -> LeadState:
+    """A state that a turn goes on with: all of it must be known, or a newer release's is lost.
+
+    Raises NewerReleaseError, and pydantic.ValidationError.
+    """
+    what = f"the state of lead {data.get('lead', '')}"
+    check_known(LeadState, data, what, older=_OF_OLDER_RELEASES)
+    return read_state(data)

@@ -120,8 +120,8 @@ def _verdicts(groups: dict[str, list[LeadLife]]) -> Table:
         definition=(
             "The rest minus the holdout, with Newcombe's interval of 95 %. Too early to tell: one"
             f" of the groups has fewer than {LEAST_LEADS} leads with their 90 days, or both"
-            f" together have fewer than {LEAST_HITS} that came so far. No difference is shown: the interval"
-            " contains 0."
+            f" together have fewer than {LEAST_HITS} that came so far. No difference is"
+            " shown: the interval contains 0."
         ),
         head="stage",
         columns=("difference", "verdict"),

@@ -16,6 +16,7 @@ from fractions import Fraction
 from lifecycle.decide import decide, new_lead
 from lifecycle.handoff.roster import Roster
 from lifecycle.moves.addresses import addresses_of
+from lifecycle.moves.merge import judge, of_merged
 from lifecycle.nurture.selection import select
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
@@ -27,14 +28,24 @@ from models.inputs import (
     Created,
     Event,
     Input,
+    MergedFrom,
+    MergedInto,
     ProgramChanged,
     ProgramPaused,
     Reengage,
     Result,
 )
 from models.program.program import Program
-from models.state import LeadState
-from simulation.scenario import Newcomer, PauseLine, PublishLine, RunLine, Scenario, happenings
+from models.state import LeadState, read_state
+from simulation.scenario import (
+    MergeLine,
+    Newcomer,
+    PauseLine,
+    PublishLine,
+    RunLine,
+    Scenario,
+    happenings,
+)
 from simulation.timeline import TimelineLine, in_order, line_of
 from workflows.seen_events import Seen
 
@@ -112,10 +123,40 @@ class PureWorld:
         """Give a lead an input at the instant it arrives.
 
         What is due at this instant waits, since other inputs of the same instant go before it.
+        What is for a lead that was merged goes to the one it was merged into.
         """
+        own = self._own(lead)
+        if own != lead and isinstance(given, Event):
+            given = of_merged(given)
+        lead = own
         if isinstance(given, Event) and self._seen[lead].remember(given.id, given.arrived):
             given = dataclasses.replace(given, duplicate=True)
         self._turn(lead, given, given.arrived - _SECOND)
+
+    def merge(self, line: MergeLine) -> None:
+        """Merge a lead into another: the merged lead is given it first."""
+        keep, other = self._own(line.lead), line.other
+        now = self._own(other) if other in self.states else None
+        verdict = judge(keep, other, now)
+        if verdict == "done":
+            return
+        if verdict != "do":
+            refused = MergedFrom(arrived=line.at, other=other, why=verdict, into=now)
+            self.take(keep, refused)
+            return
+        state = self.states[keep]
+        digest = self._newest.digest if state.closed else state.digest
+        self.take(other, MergedInto(arrived=line.at, keep=keep, to=digest))
+        merged = self.states[other].merged
+        left = read_state(merged.left) if merged is not None else None
+        self._seen[keep].join(self._seen[other])
+        self.take(keep, MergedFrom(arrived=line.at, other=other, left=left))
+
+    def _own(self, lead: str) -> str:
+        """The lead that this one is by now: itself, or the one it was merged into."""
+        while (merged := self.states[lead].merged) is not None:
+            lead = merged.into
+        return lead
 
     def publish(self, line: PublishLine) -> None:
         """Publish another version: the leads in flight are given it in the order of `leads`."""
@@ -195,9 +236,9 @@ class PureWorld:
         if not addresses:
             return {}
         owners = {
-            address_key(str(state.profile.get("email", ""))): one
+            address_key(str(state.profile.get("email", ""))): self._own(one)
             for one, state in self.states.items()
-            if one != lead
+            if self._own(one) != lead
         }
         return {key: owners[key] for key in addresses & owners.keys()}
 
@@ -253,6 +294,8 @@ def play(scenario: Scenario) -> list[TimelineLine]:
             world.publish(happening)
         elif isinstance(happening, PauseLine):
             world.pause(happening)
+        elif isinstance(happening, MergeLine):
+            world.merge(happening)
         elif isinstance(happening, RunLine):
             world.reengage(happening)
         else:

@@ -8,7 +8,7 @@ The file is long because one reader knows all kinds of lines and what they have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,7 +31,7 @@ from models.program.program import Program
 from models.program.schedules import REENGAGE
 from models.publication import IN_FLIGHT, InFlight
 
-_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run")
+_LINE_KINDS = ("event", "act", "publish", "pause", "resume", "run", "merge")
 _KEYS = ("program", "teams", "start", "run_for", "leads", "script", "expect", "never")
 
 
@@ -76,6 +76,15 @@ class PauseLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergeLine:
+    """The lead `other` is merged into `lead`."""
+
+    at: datetime
+    lead: str
+    other: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunLine:
     """One run of the newest version's re-engagement schedule."""
 
@@ -87,7 +96,7 @@ class RunLine:
         return f"{REENGAGE}/{write_instant(self.at)}"
 
 
-AnyLine = Line | PublishLine | PauseLine | RunLine
+AnyLine = Line | PublishLine | PauseLine | RunLine | MergeLine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,11 +256,26 @@ class _ScenarioReader:
     def lines(self, script: Node, created: Mapping[str, datetime]) -> list[AnyLine]:
         """The script's lines in file order."""
         found: list[AnyLine] = []
+        runs: list[tuple[datetime, Node]] = []
         for number, node in enumerate(script.each(), start=1):
             line = self._line(node, f"script-{number}", created)
             if line is not None:
                 found.append(line)
+            if isinstance(line, RunLine):
+                runs.append((line.at, node))
+        for at, node in runs:
+            self._check_run(node, at, found)
         return found
+
+    def _check_run(self, node: Node, at: datetime, lines: Sequence[AnyLine]) -> None:
+        """Report a run at which the newest version has no such schedule."""
+        published = [one for one in lines if isinstance(one, PublishLine) and one.at <= at]
+        newest = max(reversed(published), key=lambda one: one.at, default=None)
+        program = self._program if newest is None else newest.program
+        if REENGAGE not in program.schedules:
+            node.get("run").report(
+                "the version that is the newest then has no schedules.reengage; add it to its file"
+            )
 
     def _line(self, node: Node, name: str, created: Mapping[str, datetime]) -> AnyLine | None:
         kinds = [one for one in _LINE_KINDS if isinstance(node.value, dict) and one in node.value]
@@ -264,7 +288,7 @@ class _ScenarioReader:
             return self._pause(node, kinds[0])
         if kinds[0] == "run":
             return self._run(node)
-        self._only(node, ("at", "lead", "event", "act"))
+        self._only(node, ("at", "lead", kinds[0]))
         at = self.instant(node.get("at"), "at")
         lead = str(node.value.get("lead"))
         if lead not in created:
@@ -273,6 +297,8 @@ class _ScenarioReader:
         if at < created[lead]:
             node.report(f"lead '{lead}' does not exist yet; it is created later")
             return None
+        if kinds[0] == "merge":
+            return MergeLine(at=at, lead=lead, other=str(node.value.get("merge")))
         kind: Callable[[Node, str, datetime], Event | Act] = (
             self._event if "event" in node.value else self._act
         )

@@ -41,6 +41,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
+from lifecycle.moves.merge import judge, of_merged
 from lifecycle.nurture.selection import select
 from lifecycle.program.versions import Versions
 from models.durations import Rate
@@ -52,6 +53,7 @@ from models.rollout import publication_body, reengage_body
 from models.state import LeadState
 from simulation.scenario import (
     Line,
+    MergeLine,
     Newcomer,
     PauseLine,
     PublishLine,
@@ -230,6 +232,8 @@ class _Player:
                 await self._create(happening, places[happening.lead])
             elif isinstance(happening, PublishLine | PauseLine):
                 await self._tell_all(happening)
+            elif isinstance(happening, MergeLine):
+                await self._merge(happening)
             elif isinstance(happening, RunLine):
                 await self._reengage(happening)
             else:
@@ -252,15 +256,47 @@ class _Player:
         await self._settle(newcomer.lead)
 
     async def _take(self, line: Line) -> None:
-        simulated = self._leads[line.lead]
+        """Deliver it as a door does: to the lead that has this name by now."""
+        lead, given = self._own(line.lead), line.given
+        simulated = self._leads[lead]
         await self._advance(self._wall(simulated, line.at) - SHORT)
-        stamped = {**_written(line.given), "arrived": write_instant(line.at)}
-        if isinstance(line.given, Event):
-            await simulated.leads.events(line.lead, [stamped])
+        if isinstance(given, Event):
+            given = given if lead == line.lead else of_merged(given)
+            stamped = {**_written(given), "arrived": write_instant(line.at)}
+            await simulated.leads.events(lead, [stamped])
         else:
+            stamped = {**_written(given), "arrived": write_instant(line.at)}
             with contextlib.suppress(RefusedError):
-                await simulated.leads.act(line.lead, str(stamped.pop("do")), stamped)
-        await self._settle(line.lead)
+                await simulated.leads.act(lead, str(stamped.pop("do")), stamped)
+        await self._settle(lead)
+
+    def _own(self, lead: str) -> str:
+        return self._reports.with_id(lead) or lead
+
+    async def _merge(self, line: MergeLine) -> None:
+        """Both leads are given it, the merged one first, as the workflow of a merge does."""
+        keep, other, arrived = self._own(line.lead), line.other, write_instant(line.at)
+        now = self._own(other) if other in self._leads else None
+        verdict = judge(keep, other, now)
+        body: Json = {"do": "from", "other": other, "arrived": arrived}
+        if verdict == "do":
+            state = self._journal.state(keep)
+            closed = state is None or state.closed
+            digest = self._newest.digest if closed or state is None else state.digest
+            await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
+            into = {"do": "into", "keep": keep, "to": digest, "arrived": arrived}
+            await self._leads[other].leads.merge_side(other, into)
+            await self._settle(other)
+            merged = self._journal.state(other)
+            left = merged.merged.left if merged is not None and merged.merged is not None else {}
+            body["left"] = dict(left)
+        elif verdict != "done":
+            body |= {"why": verdict, "into": now}
+        else:
+            return
+        await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
+        await self._leads[keep].leads.merge_side(keep, body)
+        await self._settle(keep)
 
     async def _tell_all(self, line: PublishLine | PauseLine) -> None:
         """Publish, pause or resume: each lead in flight is given it, in the order of `leads`."""

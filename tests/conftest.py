@@ -1,6 +1,7 @@
-"""Servers for all tests: one development server and one time-skipping server a session.
+"""Servers for all tests: one development server and one time-skipping server a process.
 
-Tests run in two processes; those that run servers of their own share one of them.
+Tests run in four processes, because many of them wait for a server most of their time. Each process
+has a stretch of neighbouring tests, so that what a module starts is started once.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ import asyncio
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator
-from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -24,16 +24,6 @@ from workflows.attributes import KEYS
 # How fast a machine is must fail no test, so there is no deadline for an example.
 settings.register_profile("leadflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leadflow")
-
-_SERVERS = frozenset({"browser", "chaos", "cli", "docs", "replay", "server", "workflows"})
-"""Folders whose tests start servers: they run one after another, beside the other tests."""
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        crowd = "two_hundred" in item.path.name
-        if crowd or _SERVERS & set(item.path.relative_to(Path(__file__).parent).parts):
-            item.add_marker(pytest.mark.xdist_group("servers"))
 
 
 async def _ended(environment: WorkflowEnvironment) -> None:

@@ -31,10 +31,12 @@ from activities.ports import (
     Taken,
     World,
 )
+from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
+from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
 from models.state import LeadState
 
@@ -102,6 +104,10 @@ class FakeJournal:
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
         return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}
+
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> set[str]:
+        entries = [one for lead in leads for one in self.entries[lead]]
+        return {one for one in ids if any(e.fields.get("event") == one for e in entries)}
 
     def record(
         self,
@@ -182,6 +188,9 @@ class FakeRenderer:
         if self.failure is not None:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
+
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        return route_notice(program, stopped, contact, key)
 
     def operations_notice(
         self, _program: Program, _people: Directory, _team: str | None, _lead: str, command: Alert
@@ -272,6 +281,12 @@ class FakeActs:
         if self.failures:
             raise self.failures.pop(0)
         self.done.append((lead, do, fields))
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.append((work["keep"], "merge", dict(work)))
+        return MergeResult(verdict="do", into=work["keep"])
 
 
 @dataclass

@@ -79,6 +79,8 @@ class ActRefused:
 
     why: str
     """The rule's sentence, which says what would be allowed."""
+    word: str | None = None
+    """The rule's word, such as `stage` or `reason` (docs/choices.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +240,7 @@ async def _ask(acts: Acts, lead: str, do: str, message: dict[str, Any]) -> ActFa
     try:
         await acts.act(lead, do, message)
     except RefusedError as refusal:
-        return ActRefused(refusal.sentence)
+        return ActRefused(refusal.sentence, refusal.why)
     except LeadNotFoundError:
         return not_there(lead)
     except ValueError as error:

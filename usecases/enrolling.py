@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import partial
 from typing import Protocol
 
 from adapters.sql.intake import SqlIntake
@@ -12,7 +11,7 @@ from adapters.sql.new_item import NewItem
 from lifecycle.program.new_lead import NewLead
 from models.envelopes import Json
 from models.program.program import Program
-from usecases.intake import consent_given, named_lead, or_why, profile_update
+from usecases.intake import consent_given, named_lead, profile_update
 from usecases.naming import Named, Names
 from usecases.suppressing import suppress_as_reported, suppresses
 
@@ -41,7 +40,14 @@ def name_leads(
     ids = [one.id for one in new if one.named]
     with intake.database.write(durable=True) as connection:
         names = Names(intake.database, connection, addresses=addresses, ids=ids)
-        return [or_why(partial(named_lead, names, remedy), one) for one in new]
+        return [_named_or_why(names, remedy, one) for one in new]
+
+
+def _named_or_why(names: Names, remedy: str | None, new: NewLead) -> Named | str:
+    try:
+        return named_lead(names, remedy, new)
+    except ValueError as error:
+        return str(error)
 
 
 async def start(

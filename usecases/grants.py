@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from usecases.rejected import RejectedItemError
+
 EVENTS, PROFILES, CONSENTS, MAIL = "events:write", "profiles:write", "consents:write", "mail:write"
 
 ALL = frozenset({EVENTS, PROFILES, CONSENTS, MAIL})
@@ -28,13 +30,16 @@ def scope_needed(kind: str) -> str:
 def check_granted(kind: str, scopes: Collection[str]) -> None:
     """Check that a key with these scopes may send an event of this type.
 
-    Raises ValueError, which says what would be right. No key lifts an unsubscription: that is the
-    recipient's own wish, or an operator's.
+    Raises RejectedItemError, which says what would be right. No key lifts an unsubscription: that
+    is the recipient's own wish, or an operator's.
     """
     if kind == _RESUBSCRIBED:
-        raise ValueError(
+        raise RejectedItemError(
             "only the recipient lifts an unsubscription, by the link in a mail, or an operator, by"
-            " `leadflow unsuppress`"
+            " `leadflow unsuppress`",
+            "not_allowed",
         )
     if (needed := scope_needed(kind)) not in scopes:
-        raise ValueError(f"an event of the type {kind} needs a key with the scope {needed}")
+        raise RejectedItemError(
+            f"an event of the type {kind} needs a key with the scope {needed}", "not_allowed"
+        )

@@ -25,6 +25,7 @@ from models.instants import write_instant
 from usecases import grants
 from usecases.named_programs import NamedPrograms, programs_of
 from usecases.naming import Named, Names, lead_of_address, lead_of_id
+from usecases.rejected import RejectedItemError, RejectionCode, code_of
 from usecases.suppressing import suppress_as_reported
 
 Item = Mapping[str, Any]
@@ -39,6 +40,8 @@ class ItemOutcome:
     lead: str | None = None
     why: str | None = None
     """Of a rejected one: what was wrong, and what would be right."""
+    code: RejectionCode | None = None
+    """Of a rejected one: which kind of reason it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +88,7 @@ def accept_leads(
     """
     programs = programs_of(intake.programs, intake.default_program, raw)
     read = partial(_read_lead, programs, scopes, intake.now)
-    return _stored(intake, [or_why(read, one) for one in raw])
+    return _stored(intake, [_or_rejected(read, one) for one in raw])
 
 
 def accept_events(
@@ -97,7 +100,7 @@ def accept_events(
     """
     programs = NamedPrograms(intake.programs, intake.default_program)
     read = partial(_read_item, programs, scopes, intake.now)
-    return _stored(intake, [or_why(read, one) for one in raw])
+    return _stored(intake, [_or_rejected(read, one) for one in raw])
 
 
 def known_lead(intake: Intake, address: str = "", given: str = "") -> str | None:
@@ -125,12 +128,11 @@ _Raw = TypeVar("_Raw")
 _Read = TypeVar("_Read")
 
 
-def or_why(read: Callable[[_Raw], _Read], raw: _Raw) -> _Read | str:
-    """What `read` makes of an item, or the reason why it is rejected."""
+def _or_rejected(read: Callable[[_Raw], _Read], raw: _Raw) -> _Read | ItemOutcome:
     try:
         return read(raw)
     except ValueError as error:
-        return str(error)
+        return ItemOutcome("rejected", why=str(error), code=code_of(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,11 +153,11 @@ class _Draft:
     items: Callable[[_Names], list[NewItem]]
 
 
-def _stored(intake: Intake, found: Sequence[_Draft | str]) -> list[ItemOutcome]:
+def _stored(intake: Intake, found: Sequence[_Draft | ItemOutcome]) -> list[ItemOutcome]:
     """Store what is good in one transaction; each one's last item says what became of it."""
     drafts = [one for one in found if isinstance(one, _Draft)]
     if not drafts:
-        return [ItemOutcome("rejected", why=str(one)) for one in found]
+        return [one for one in found if isinstance(one, ItemOutcome)]
     rows = intake.items
     with rows.database.write(durable=True) as connection:
         names = Names(
@@ -165,13 +167,15 @@ def _stored(intake: Intake, found: Sequence[_Draft | str]) -> list[ItemOutcome]:
             ids=[name for one in drafts for name in one.ids],
         )
         known = _Names(names, rows.there(connection, names.leads))
-        placed = [one if isinstance(one, str) else or_why(one.items, known) for one in found]
+        placed = [
+            one if isinstance(one, ItemOutcome) else _or_rejected(one.items, known) for one in found
+        ]
         items = [item for one in placed if isinstance(one, list) for item in one]
         fresh = iter(_store(rows, connection, items))
     outcomes = []
     for one in placed:
-        if isinstance(one, str):
-            outcomes.append(ItemOutcome("rejected", why=one))
+        if isinstance(one, ItemOutcome):
+            outcomes.append(one)
             continue
         new = [next(fresh) for _ in one]
         outcomes.append(ItemOutcome("accepted" if new[-1] else "duplicate", lead=one[-1].lead))
@@ -193,10 +197,11 @@ def _read_lead(
 
     def items(known: _Names) -> list[NewItem]:
         lead = named_lead(known.names, _remedy(scopes), new).lead
+        update = dict(new.update)
+        if lead in known.there and known.names.other_address(str(update["email"])):
+            del update["email"]  # it names the lead, and is not where its mail goes
         known.there.add(lead)
-        data = NewItem.lead_data(
-            lead, program.program, new.update, arrived=now, creation=new.creation
-        )
+        data = NewItem.lead_data(lead, program.program, update, arrived=now, creation=new.creation)
         return [data] if new.consent is None else [data, consent_given(lead, new.consent, now)]
 
     ids = (new.id,) if new.named else ()
@@ -243,12 +248,15 @@ def _read_item(
         found = names.find(address, given, remedy=_remedy(scopes))
         if found is None or found.lead not in known.there:
             if not address:
-                raise ValueError(f"there is no lead '{given}'; create it by POST /v1/leads")
+                raise RejectedItemError(
+                    f"there is no lead '{given}'; create it by POST /v1/leads", "unknown_lead"
+                )
             program = programs.named(raw.get("program"))
             if not program.intake.create:
-                raise ValueError(
+                raise RejectedItemError(
                     "there is no lead with this address, and the program"
-                    f" '{program.program}' creates none from events (intake.create)"
+                    f" '{program.program}' creates none from events (intake.create)",
+                    "unknown_lead",
                 )
             lead = found.lead if found is not None else names.create(address, given)
             before = [NewItem.lead_data(lead, program.program, {"email": address}, arrived=now)]
@@ -258,7 +266,8 @@ def _read_item(
             before = [profile_update(lead, {"email": address}, now)] if found.moved else []
         if changed:
             names.claim(changed, lead)
-        return [*before, replace(item, lead=lead)]
+        of = address or names.address_of_merged(given)
+        return [*before, replace(item, lead=lead, address=of)]
 
     return _Draft(
         addresses=tuple(one for one in (address, changed) if one),

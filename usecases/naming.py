@@ -17,6 +17,7 @@ from adapters.sql.lead_names import SqlLeadNames
 from lifecycle.program.profile import read_address
 from lifecycle.stable_hash import lead_id
 from models.addresses import address_key
+from usecases.rejected import RejectedItemError
 
 _AS_ID = "lead/"
 """What goes before an id to say that it is one; a lead's workflow is called so, too."""
@@ -88,7 +89,7 @@ class Names:
         if known is None or not address:
             return Named(known) if known is not None else None
         if remedy is not None:
-            raise ValueError(f"lead '{known}' has another address; {remedy}")
+            raise RejectedItemError(f"lead '{known}' has another address; {remedy}", "not_allowed")
         self.claim(address, known)
         return Named(known, moved=True)
 
@@ -97,10 +98,19 @@ class Names:
         if self._rows.has_address(self._connection, known, address):
             return known
         said = f"the id '{given}'" if given == known else f"the id '{given}' (lead '{known}')"
-        raise ValueError(
+        raise RejectedItemError(
             f"{said} is one lead and the address is that of another, lead '{here}';"
-            " if both are one person, merge them"
+            " if both are one person, merge them",
+            "two_leads",
         )
+
+    def other_address(self, address: str) -> bool:
+        """Whether it is the address of a lead that was merged into another: no mail goes there."""
+        return bool(self._rows.merged(self._connection, [address]))
+
+    def address_of_merged(self, given: str) -> str:
+        """The address that a merged lead of this id had; empty for any other."""
+        return self._rows.address_of_merged(self._connection, given) if given else ""
 
     def create(self, address: str, given: str = "") -> str:
         """Name a new lead; its id: the given one, else the one made from the address.

@@ -203,12 +203,14 @@ def published(name: str, database: Database) -> Program:
     return found
 
 
-async def follow_all(schedules: Schedules, database: Database) -> None:
-    """Update Temporal's schedules from the newest version of every program."""
+async def follow_all(schedules: Schedules, database: Database) -> list[str]:
+    """Update Temporal's schedules from the newest version of every program; their ids."""
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
 
     programs = SqlPrograms(database)
+    made: list[str] = []
     for name in programs.names():
         program = programs.newest(name)
         if program is not None:
-            await schedules.follow(program)
+            made += await schedules.follow(program)
+    return made

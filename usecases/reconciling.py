@@ -5,16 +5,17 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Two things are repaired. A lead without a running workflow is revived from its row, by
+Three things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
-history does not replay is reset to its last good workflow task, and goes on from its row.
+history does not replay is reset to its last good workflow task, and goes on from its row. A
+schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
@@ -24,7 +25,7 @@ from temporalio.service import RPCError
 
 from adapters.reports.reconciliation import RowOfLead, SqlReconciliation, Stuck
 from adapters.temporal.client import LeadNotFoundError
-from adapters.temporal.executions import LeadExecutions, Standing
+from adapters.temporal.executions import MAIL_ACTIVITY, LeadExecutions, Standing
 from models.envelopes import Json
 from models.instants import write_instant
 
@@ -37,6 +38,10 @@ _UNTOLD = timedelta(minutes=5)
 _DAY = timedelta(days=1)
 """What was given up, or ended before its first turn, is news for so long."""
 _UNDELIVERED = timedelta(hours=1)
+_UNBEGUN = timedelta(hours=1)
+"""A worker takes a mail within seconds, if one serves the queue and has room."""
+_UNFINISHED = timedelta(days=1)
+"""A server that is away, or a rate, may delay a mail for hours."""
 _OVERLAP = timedelta(minutes=2)
 """Visibility may lag behind: so much of the time before the last comparison is looked at again."""
 _LEADS_AT_ONCE = 10
@@ -48,11 +53,13 @@ Kind = Literal[
     "no_row",
     "overdue",
     "task_fails",
+    "mail_waits",
     "mail_unsettled",
     "event_waits",
     "event_given_up",
     "crm_waits",
     "crm_dead",
+    "no_schedule",
 ]
 
 REMEDIES: dict[Kind, str] = {
@@ -62,6 +69,8 @@ REMEDIES: dict[Kind, str] = {
     "overdue": "what fell due was not done; are there enough workers, and is the database quick?",
     "task_fails": "its workflow task fails; `leadflow reconcile` resets it if its history does not"
     " replay; else read the worker's log",
+    "mail_waits": "a mail was asked for and has no result; do workers serve the queue `mail`, and"
+    " does the mail server take mail?",
     "mail_unsettled": "a mail was claimed and its end was never recorded; look at the activity"
     " in Temporal's pages",
     "event_waits": "an accepted event did not reach its lead; does a gateway run?",
@@ -69,6 +78,7 @@ REMEDIES: dict[Kind, str] = {
     "crm_waits": "the CRM does not accept an event; see `leadflow webhook list --waiting`",
     "crm_dead": "an event for the CRM was given up; repair the receiver, then"
     " `leadflow webhook retry --all-dead`",
+    "no_schedule": "Temporal lacks a schedule of a program; `leadflow reconcile` makes it",
 }
 """Each kind of finding, with what to do."""
 
@@ -139,6 +149,8 @@ class Reconciliation:
     executions: LeadExecutions
     leads: Revivals
     resets: LeadResets
+    schedules: Callable[[bool], Awaitable[list[str]]]
+    """Makes the schedules that Temporal lacks, unless `dry_run`; their ids."""
     now: Callable[[], datetime]
 
     async def compare(self, *, since: datetime | None = None, dry_run: bool = False) -> Findings:
@@ -156,6 +168,12 @@ class Reconciliation:
         looked = await asyncio.gather(*(look(lead) for lead in suspects))
         found = [one for one in looked if one is not None]
         found += await asyncio.to_thread(lambda: list(self._stuck()))
+        if since is None:
+            done = None if dry_run else "made"
+            found += [
+                Finding(kind="no_schedule", lead="", why=name, repaired=done)
+                for name in await self.schedules(dry_run)
+            ]
         return Findings(found=tuple(found))
 
     async def _suspects(self, since: datetime | None) -> AsyncIterator[list[str]]:
@@ -164,6 +182,7 @@ class Reconciliation:
         async for page in self.executions.failing():
             yield page
         if since is None:
+            yield await asyncio.to_thread(self.rows.awaiting, self.now() - _UNBEGUN, _MOST_LISTED)
             pages = self.rows.open_leads()
             while page := await asyncio.to_thread(lambda: next(pages, [])):
                 yield await self.executions.not_running(page)
@@ -232,7 +251,24 @@ def _finding(lead: str, row: RowOfLead | None, standing: Standing, now: datetime
         return Finding(kind="task_fails", lead=lead, why=said, since=row.due_at)
     if not row.closed and row.due_at is not None and row.due_at < now - LATE:
         return Finding(kind="overdue", lead=lead, why=row.due_what or "due", since=row.due_at)
-    return None
+    return _awaiting(lead, row, standing, now)
+
+
+def _awaiting(lead: str, row: RowOfLead, standing: Standing, now: datetime) -> Finding | None:
+    """Whether the result of a mail is awaited for too long."""
+    since = row.awaits_since
+    if since is None or since > now - _UNBEGUN:
+        return None
+    mails = [one for one in standing.pending if one.activity == MAIL_ACTIVITY]
+    if not mails:
+        why = "no activity is pending; terminate its workflow, and it is revived and asks again"
+    elif any(not one.begun and one.tries <= 1 for one in mails):
+        why = "no worker has begun it"
+    elif since < now - _UNFINISHED:
+        why = f"it was tried {max(one.tries for one in mails)} times; Temporal's pages show why"
+    else:
+        return None
+    return Finding(kind="mail_waits", lead=lead, why=why, since=since)
 
 
 _STATUS_WORDS = {"ended": "ended", "completed": "completed", "absent": "not there"}

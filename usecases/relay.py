@@ -57,6 +57,10 @@ class RelayLeads(Protocol):
         """Send events to a lead. Raises LeadNotFoundError."""
         ...
 
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        """Leave an act for a lead. Raises LeadNotFoundError."""
+        ...
+
 
 class Relay:
     """A loop over the intake. `pause` is how long it sleeps when nothing waits (seconds)."""
@@ -171,6 +175,9 @@ class Relay:
         if waiting[0].kind == "lead":
             await self._create(waiting[0])
             return waiting[:1]
+        if waiting[0].kind == "act":
+            await self._act(waiting[0])
+            return waiting[:1]
         most = _MOST_EVENTS
         while True:
             batch = _leading_events(waiting, most)
@@ -193,6 +200,12 @@ class Relay:
         if not await self._leads.enrol(item.lead, program, begins, arrived=arrived):
             update = {"id": item.item, "type": "profile.updated", "at": arrived, "data": profile}
             await self._leads.events(item.lead, [update])
+
+    async def _act(self, item: Taken) -> None:
+        """Leave an act that a lead got after it was merged into this one."""
+        fields = {name: value for name, value in item.body.items() if name != "do"}
+        arrived = {"arrived": write_instant(item.arrived)}
+        await self._leads.leave(item.lead, str(item.body["do"]), {**fields, **arrived})
 
     async def _unknown(self, items: list[Taken], why: str) -> None:
         if items[0].tries < _UNKNOWN_AFTER:

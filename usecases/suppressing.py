@@ -19,8 +19,8 @@ from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from adapters.sql.suppressions import SqlSuppressionList
-from lifecycle.nurture.suppression import SuppressionReason, suppressing_reason
-from models.addresses import readable_domain
+from lifecycle.nurture.suppression import WISHES, SuppressionReason, suppressing_reason
+from models.addresses import address_key, readable_domain
 
 PAUSE_DAYS = 30
 """How long mail stops when a recipient asks for a pause."""
@@ -79,7 +79,7 @@ def unsuppress(
         if "unsubscribed" in lifted:
             intake.store(connection, [_resubscribed(one.lead, at) for one in leads])
         if "bounced" in lifted:
-            intake.store(connection, [_reinstated(one.lead, at) for one in leads])
+            intake.store(connection, [_reinstated(one.lead, at, address) for one in leads])
     lasting = set(lifted) - {"unsubscribed", "bounced"}
     kept = {one.lead: tuple(sorted(lasting & one.suppressed)) for one in leads}
     return Lifted(
@@ -166,10 +166,9 @@ def _resubscribed(lead: str, at: datetime, about: dict[str, Any] | None = None) 
     return NewItem.event(lead, raw, arrived=at)
 
 
-def _reinstated(lead: str, at: datetime) -> NewItem:
-    return NewItem.event(
-        lead, {"id": f"reinstated/{uuid4().hex}", "type": "email.reinstated"}, arrived=at
-    )
+def _reinstated(lead: str, at: datetime, address: str) -> NewItem:
+    raw = {"id": f"reinstated/{uuid4().hex}", "type": "email.reinstated"}
+    return NewItem.event(lead, raw, arrived=at, address=address)
 
 
 class _Addresses:
@@ -205,8 +204,18 @@ class _Addresses:
             raw: dict[str, Any] = {"id": f"suppressed/{uuid4().hex}", "type": kind, "data": data}
             if one == lead and about is not None:
                 raw |= {**about, "data": {**data, **about["data"]}}
-            self._intake.store(self._connection, [NewItem.event(one, raw, arrived=at)])
+            item = NewItem.event(one, raw, arrived=at, address=address)
+            self._intake.store(self._connection, [item])
+        if reason in WISHES:
+            self._suppress_for_mail(address, reason, at=at)
         return new
+
+    def _suppress_for_mail(self, address: str, reason: SuppressionReason, *, at: datetime) -> None:
+        """Suppress where the person's mail goes, if this address is another one of theirs."""
+        for one in self.suppressions.leads_of(self._connection, address):
+            mail = self.suppressions.address_of(self._connection, one.lead)
+            if mail is not None and address_key(mail) != address_key(address):
+                self.suppressions.store(self._connection, mail, reason, at=at)
 
     def _unaware(
         self, address: str, reason: SuppressionReason, lead: str | None, *, new: bool

@@ -99,6 +99,7 @@ class LeadWorkflow:
         self._flights: dict[int, list[Json]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._answers: dict[int, str | None] = {}
+        self._refusals: dict[int, str] = {}
         self._received = 0
         self._numbers = 0
         self._busy = False
@@ -184,9 +185,10 @@ class LeadWorkflow:
             ref = self._numbers
             self._inbox.append(acted(do, args[0], self._now(), self._grace, ref))
             await workflow.wait_condition(lambda: ref in self._answers)
-            refused = self._answers.pop(ref)
+            refused, why = self._answers.pop(ref), self._refusals.pop(ref, None)
             if refused is not None:
-                raise ApplicationError(refused, type="Refused", non_retryable=True)
+                details = (why,) if why is not None else ()
+                raise ApplicationError(refused, *details, type="Refused", non_retryable=True)
             return {"done": True}
 
         def validate(*args: Any) -> None:
@@ -283,6 +285,7 @@ class LeadWorkflow:
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state.get("digest", self._digest)
         self._answers.update(outcome.get("answers", []))
+        self._refusals.update(outcome.get("refusals", []))
         self._long = max(self._long, outcome.get("long", 0))
         for group in grouped(outcome.get("commands", [])):
             self._fly(group)
@@ -298,6 +301,7 @@ class LeadWorkflow:
         taken = set(found.get("taken", ()))
         inputs = [one for place, one in enumerate(inputs) if place not in taken]
         self._answers.update(outcome.get("answers", []))
+        self._refusals.update(outcome.get("refusals", []))
         self._state = patched(self._state or {}, outcome.get("patch", {}))
         self._digest = self._state["digest"]
         self._seen = Seen()

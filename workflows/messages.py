@@ -11,7 +11,8 @@ from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
 from models.plain_json import check_shape
 
-_KNOWN = ("events", "create", "program", *ACTS)
+_KNOWN = ("events", "create", "program", "merge", *ACTS)
+_KINDS = {"events": "event", "create": "created", "program": "program", "merge": "merge"}
 _LONGEST = 300
 
 
@@ -24,7 +25,7 @@ def signalled(
     except Exception as error:  # noqa: BLE001 - a signal that can't be decoded must not stop a lead
         why = " ".join(str(error).split())[:_LONGEST]
         return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
-    kind = {"events": "event", "create": "created", "program": "program"}.get(name, "act")
+    kind = _KINDS.get(name, "act")
     envelopes = []
     for body in bodies:
         try:

@@ -40,6 +40,12 @@ class Seen:
                 return
             del self._at[oldest]
 
+    def join(self, others: Seen) -> None:
+        """Remember what these remember, too."""
+        both = {**others._at, **self._at}
+        self._at = dict(sorted(both.items(), key=lambda one: one[1]))
+        self._forget(max(self._at.values(), default=0) - int(KEPT_FOR.total_seconds()))
+
     def dump(self) -> str:
         """All of it as text, 16 characters an id."""
         return base64.b64encode(b"".join(_LINE.pack(*one) for one in self._at.items())).decode()

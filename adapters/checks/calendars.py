@@ -13,6 +13,9 @@ from lifecycle.calendars.local_time import zone
 from models.hours import parse_block, parse_days
 from models.program.handoff import Holidays
 
+_FIXED = {"EST": "America/New_York", "MST": "America/Denver"}
+"""Zones without summer time, and the place that people mean by them."""
+
 
 def check_calendars(root: Node) -> None:
     """Report unknown zones, countries and hours. Fill in the dates of holidays."""
@@ -24,6 +27,16 @@ def check_calendars(root: Node) -> None:
     _expand(root.get("sending", "send_window", "holidays"))
     for email in root.get("emails").values():
         _expand(email.get("send_window", "holidays"))
+
+
+def warn_of_zones_without_summer_time(root: Node) -> None:
+    """Warn of zones like EST, which have no summer time though the places that say so have it."""
+    for name in (
+        root.get("timezone"),
+        *(one.get("timezone") for one in root.get("calendars").values()),
+    ):
+        if (place := _FIXED.get(name.text or "")) is not None:
+            name.warn(f"'{name.text}' has no summer time; write {place}")
 
 
 def check_zone(name: Node) -> None:
@@ -63,3 +76,11 @@ def _expand(written: Node) -> None:
         written.get(key).report(str(error))
         return
     written.value["dates"] = [day.isoformat() for day in dates]
+    whole = Holidays(country=holidays.country, subdivision=holidays.subdivision, also=holidays.also)
+    closed = set(expand_holidays(whole)) if holidays.except_ else set()
+    for place, day in enumerate(holidays.except_):
+        if day not in closed:
+            written.get("except", place).warn(
+                f"{day} is no holiday here, so there is nothing to take out; remove it, or"
+                " write the day on which the holiday falls that year"
+            )

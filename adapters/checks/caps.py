@@ -1,4 +1,4 @@
-"""E-mails that a cap always defers, because the waits before them are shorter than its window."""
+"""Caps that always defer an e-mail, caps that never do, and a holdout of all leads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from adapters.documents.marked import Node
-from models.durations import Rate, parse_cap, parse_duration
+from models.durations import Rate, parse_cap, parse_duration, parse_share
 
 _Paced = tuple[timedelta, Node]
 """An e-mail step, and how long after the first step it is reached at the earliest."""
@@ -25,6 +25,22 @@ def warn_of_tight_caps(root: Node) -> None:
                 f" track, and only {_length(waited)} of waits lie between it and number 1 of these;"
                 f" wait {cap.per} in all, or loosen sending.caps"
             )
+
+
+def warn_of_idle_caps(root: Node) -> None:
+    """Warn of each cap that a tighter one always comes before, and of a holdout of all."""
+    caps = [(cap, parse_cap(cap.value)) for cap in root.get("sending", "caps").each()]
+    for place, (node, cap) in enumerate(caps):
+        for other, (_, tighter) in enumerate(caps):
+            same = (cap.most, cap.per) == (tighter.most, tighter.per) and other > place
+            if other == place or same or cap.per is None or tighter.per is None:
+                continue
+            if tighter.most <= cap.most and tighter.per.elapsed >= cap.per.elapsed:
+                node.warn(f"'{cap}' has no effect, because '{tighter}' is tighter; remove it")
+                break
+    holdout = root.get("sending", "holdout")
+    if holdout.text is not None and parse_share(holdout.text).value >= 1:
+        holdout.warn("a holdout of 100% is all leads, so nobody gets mail; write one like 10%")
 
 
 def _deferred(paced: list[_Paced], cap: Rate) -> tuple[Node, Rate, timedelta] | None:

@@ -1,11 +1,14 @@
-"""Countries that expressions compare `lead.country` with: a profile holds only assigned codes."""
+"""Texts that expressions compare with `lead.country`, `lead.timezone` or an e-mail's name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from adapters.checks.operands import ExpressionReader
 from adapters.checks.parsed_expressions import parsed_expressions
 from adapters.documents.marked import Node
+from adapters.documents.problems import meant
+from lifecycle.calendars.local_time import zone
 from lifecycle.program.cel_library import cel
 from lifecycle.program.countries import country_code, country_codes
 from lifecycle.program.expressions import ExpressionToken
@@ -23,6 +26,29 @@ def check_countries(root: Node) -> None:
                 node.report(
                     f"no lead has the country '{code}'; {_remedy(code)}", offset=token.offset
                 )
+
+
+def check_zones_and_emails(root: Node) -> None:
+    """Report each text that no lead's time zone, or no e-mail that is asked about, can be."""
+    emails = root.get("emails").names()
+    for node, tokens in parsed_expressions(root):
+        found = ExpressionReader(str(node.value), tokens, {}).comparisons
+        pairs = [(a, b) for one in found for a, b in ((one.left, one.right), (one.right, one.left))]
+        types = [b.value for a, b in pairs if a.text == "event.type" and b.value is not None]
+        if node.path[:3] == ("scoring", "engagement", "rules"):
+            types = [root.get(*node.path[:-1], "on").text or ""]
+        about_mail = bool(types) and all(one.startswith("email.") for one in types)
+        for side, literal in pairs:
+            if literal.value and side.text == "lead.timezone":
+                try:
+                    zone(literal.value)
+                except ValueError as error:
+                    node.report(str(error), offset=literal.offset)
+            elif (
+                side.text == "event.subject" and about_mail and literal.value not in (None, *emails)
+            ):
+                said = f"unknown e-mail '{literal.value}'; {meant(str(literal.value), emails)}"
+                node.report(said, offset=literal.offset)
 
 
 def _compared(tokens: tuple[ExpressionToken, ...]) -> Iterator[ExpressionToken]:

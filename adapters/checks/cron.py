@@ -53,6 +53,26 @@ def never_fires(text: str) -> str | None:
     )
 
 
+def runs_too_often(text: str) -> str | None:
+    """A sentence about a right cron line that probably runs too often; None if it does not."""
+    minute, _, day, _, weekday = text.split()
+    runs = len(next(_values(*one) for one in _written(text)))
+    if runs > _MOST_RUNS_AN_HOUR:
+        return (
+            f"'{text}' runs {runs} times in an hour, because the minute is '{minute}';"
+            " write one minute, like 0"
+        )
+    if "*" not in (day, weekday):
+        return (
+            f"'{text}' runs on each of these days of the month and also on each of these weekdays;"
+            " write * for one of them"
+        )
+    return None
+
+
+_MOST_RUNS_AN_HOUR = 4
+
+
 def missing_hour(text: str, zone: ZoneInfo) -> str | None:
     """A sentence about a right cron line whose hour a change of clocks leaves out, or None.
 

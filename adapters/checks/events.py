@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 
-from adapters.checks.operands import comparisons
+from adapters.checks.operands import ExpressionReader
 from adapters.checks.parsed_expressions import parsed_expressions
 from adapters.documents.marked import Node
 from lifecycle.handoff import unreachable_owner
@@ -42,7 +42,7 @@ def _named(root: Node) -> Iterator[tuple[str, Node, int | None]]:
             asked = tokens[at + 2 : at + 3]
             if token.text == "did" and asked and asked[0].kind == "string":
                 yield str(cel.evaluate(asked[0].text)), node, asked[0].offset
-        for one in comparisons(tokens, {}):
+        for one in ExpressionReader(str(node.value), tokens, {}).comparisons:
             for variable, literal in ((one.left, one.right), (one.right, one.left)):
                 if variable.text == "event.type" and literal.value is not None:
                     yield literal.value, node, literal.offset

@@ -31,7 +31,17 @@ _SCORES = ("fit", "engagement", "total")
 _EVENT = ("type", "subject", "data")
 _PLAIN = ("stage", "motion", "cycle", "reached")
 _VALUES = {"stage": get_args(Stage), "motion": get_args(Motion)}
+_CLOCKS = frozenset({"now", "today", "date", "current_date", "time"})
+_CASE_METHODS = frozenset(
+    {"lower", "upper", "toLowerCase", "toUpperCase", "lowerAscii", "upperAscii"}
+)
 _EVENT_TYPE = re.compile(r"[A-Za-z][\w-]*(\.[A-Za-z][\w-]*)+")
+
+
+_NO_CLOCK = (
+    "expressions know no clock: wait with wait, wait_until or wait_for, or use lifecycle.idle"
+)
+_ANY_CASE = "write TEXT.matches('(?i)vp'), which takes no notice of upper and lower case"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +127,9 @@ class _ExpressionReader:
         token = self._tokens[place]
         if token.text not in _FUNCTIONS and token.text not in _WORDS:
             method = f"write it as TEXT.{token.text}(…)" if token.text in _METHODS else None
-            remedy = method or meant(token.text, _FUNCTIONS)
+            remedy = method or (
+                _NO_CLOCK if token.text in _CLOCKS else meant(token.text, _FUNCTIONS)
+            )
             self._report(token, f"unknown function '{token.text}'; {remedy}")
         if token.text == "did":
             self._check_did(place)
@@ -125,7 +137,8 @@ class _ExpressionReader:
     def _check_method(self, place: int) -> None:
         token = self._tokens[place]
         if token.text not in _METHODS:
-            self._report(token, f"unknown function '{token.text}'; {meant(token.text, _METHODS)}")
+            remedy = _ANY_CASE if token.text in _CASE_METHODS else meant(token.text, _METHODS)
+            self._report(token, f"unknown function '{token.text}'; {remedy}")
         pattern = self._at(place + 2)
         if token.text == "matches" and pattern and pattern.kind == "string":
             self._check_pattern(pattern)
@@ -168,14 +181,26 @@ class _ExpressionReader:
             self._check_plain(place)
         else:
             known = {"lead", "score", *_PLAIN} | ({"event"} if self._in_event else set())
-            self._report(token, f"unknown variable '{name}'; {self._remedy(name, known)}")
+            self._report(token, f"unknown variable '{name}'; {self._remedy(place, known)}")
 
-    def _remedy(self, name: str, known: set[str]) -> str:
+    def _remedy(self, place: int, known: set[str]) -> str:
+        name = self._tokens[place].text
         if name in self._known.fields and nearest(name, known) is None:
             return f"did you mean 'lead.{name}'?"
         if name in _SCORES:
             return f"did you mean 'score.{name}'?"
-        return meant(name, known)
+        if name in _VALUES["stage"]:
+            return f"did you mean stage == '{name}'?"
+        if nearest(name, known) is not None:
+            return meant(name, known)
+        part = self._at(place + 2)
+        type_ = f"{name}.{part.text}" if part and self._is(place + 1, ".") else ""
+        if type_ and not self._is(place + 3, "("):
+            asked = f"event.type == '{type_}'" if self._in_event else f"did('{type_}')"
+            return f"for an event write {asked}"
+        return (
+            _NO_CLOCK if name in _CLOCKS else f"{meant(name, known)}; a text needs quotes: '{name}'"
+        )
 
     def _asks_type(self) -> bool:
         return any(token.text == "type" for token in self._tokens)
@@ -197,6 +222,10 @@ class _ExpressionReader:
         if member is not None and name not in known:
             close = nearest(name, known)
             remedy = f"did you mean '{owner}.{close}'?" if close else meant(name, known)
+            if name in _PLAIN:
+                remedy = f"did you mean '{name}'?"
+            elif owner == "lead" and name in ("score", *_SCORES):
+                remedy = f"did you mean 'score.{name if name in _SCORES else 'total'}'?"
             self._report(member, f"unknown field '{owner}.{name}'; {remedy}")
         elif name != "data" and self._is(end, ".") and not self._is(end + 2, "("):
             part = self._at(end + 1)

@@ -26,6 +26,16 @@ def check_fallbacks(root: Node) -> None:
                 )
 
 
+def warn_of_no_fallback(root: Node) -> None:
+    """Warn of a routing by which some leads get no team."""
+    rules = list(root.get("handoff", "routing").each())
+    if rules and not any(rule.get("otherwise").text for rule in rules):
+        rules[-1].warn(
+            "a lead for which no 'when' holds gets no team and no owner; add a last rule"
+            " {otherwise: TEAM}"
+        )
+
+
 def warn_of_repeated_conditions(root: Node) -> None:
     """Warn of a rule whose `when` stands before it in the same list: it is never used."""
     for rules in (

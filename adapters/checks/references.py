@@ -25,8 +25,13 @@ def check_references(root: Node) -> None:
     for name in CLOCK_NAMES:
         for clock in clocks_in(root, name):
             _check(clock.get("calendar"), "calendar", calendars)
-    for track in root.get("tracks").values():
+    for own, track in root.get("tracks").items():
         for step in steps_in(track.get("steps")):
+            if step.get("move_to").text == own:
+                step.get("move_to").report(
+                    f"a lead can't move to '{own}', because it is there; name another track, or"
+                    " write 'finish: true' and 'again: true' on the track"
+                )
             _check(step.get("email"), "e-mail", emails)
             for variant in step.get("variants").values():
                 _check(variant, "e-mail", emails)

@@ -1,8 +1,8 @@
-"""Schedules that can do nothing, never run, or leave out a day each year."""
+"""Schedules that can do nothing, never run, leave out a day each year, or run too often."""
 
 from __future__ import annotations
 
-from adapters.checks.cron import missing_hour, never_fires
+from adapters.checks.cron import missing_hour, never_fires, runs_too_often
 from adapters.documents.marked import Node
 from lifecycle.calendars.local_time import zone
 from lifecycle.stages import TRACK_STAGES, TRACKLESS
@@ -47,9 +47,12 @@ def warn_of_unused_keys(root: Node) -> None:
 
 
 def warn_of_missed_runs(root: Node) -> None:
-    """Warn of cron lines whose day or hour does not exist."""
+    """Warn of cron lines whose day or hour does not exist, or that run too often."""
     here = zone(root.get("timezone").text or "UTC")
     for schedule in root.get("schedules").values():
         cron = schedule.get("cron")
-        if cron.text and (missed := never_fires(cron.text) or missing_hour(cron.text, here)):
-            cron.warn(missed)
+        if not cron.text:
+            continue
+        said = never_fires(cron.text) or runs_too_often(cron.text) or missing_hour(cron.text, here)
+        if said:
+            cron.warn(said)

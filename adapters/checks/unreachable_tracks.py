@@ -1,4 +1,4 @@
-"""Tracks that no lead can enter, because no stage that has tracks allows it."""
+"""Tracks that no lead can enter, or in which no lead can stay."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from models.program.values import Motion
 
 
 def warn_of_unreachable_tracks(root: Node) -> None:
-    """Warn of each `for` that holds in no stage, unless the track begins in another way.
+    """Warn of each `for` that holds in no stage, unless a step or re-engagement begins the track.
 
-    An event (`start_on`), a step (`move_to`) or re-engagement may begin it.
+    Also of each `exit` that holds wherever `for` does, so that the first input ends the track.
     """
     tracks = list(root.get("tracks").items())
     moved_to = {
@@ -27,13 +27,21 @@ def warn_of_unreachable_tracks(root: Node) -> None:
     moved_to.add(root.get("schedules", REENGAGE, "track").text)
     for name, track in tracks:
         source = track.get("for").text
-        if source and track.get("start_on").text is None and name not in moved_to:
-            parts = tuple(conjuncts(source))
-            if not any(_may_hold(parts, stage) for stage in TRACK_STAGES):
-                track.get("for").warn(
-                    "no lead can enter this track: a lead has a track only in the stages"
-                    f" {', '.join(TRACK_STAGES)}; name one of them here"
-                )
+        if not source or name in moved_to:
+            continue
+        parts = tuple(conjuncts(source))
+        stages = [stage for stage in TRACK_STAGES if _may_hold(parts, stage)]
+        ends = track.get("exit").text
+        if not stages:
+            track.get("for").warn(
+                "no lead can enter this track: a lead has a track only in the stages"
+                f" {', '.join(TRACK_STAGES)}; name one of them here"
+            )
+        elif ends and all(_always_ends(parts, ends, stage) for stage in stages):
+            track.get("exit").warn(
+                "it holds wherever 'for' holds, so the first event ends the track; write when the"
+                " lead has reached what the track is for"
+            )
 
 
 def conjuncts(source: str) -> Iterator[str]:
@@ -54,6 +62,15 @@ def conjuncts(source: str) -> Iterator[str]:
 def _may_hold(parts: tuple[str, ...], stage: str) -> bool:
     """Whether no part that asks only for stage and motion rules the stage out."""
     return any(all(_holds(part, stage, motion) for part in parts) for motion in get_args(Motion))
+
+
+def _always_ends(parts: tuple[str, ...], ends: str, stage: str) -> bool:
+    """Whether the exit holds for every lead of this stage that the `for` may let in."""
+    return all(
+        holds_in(ends, stage, motion)
+        for motion in get_args(Motion)
+        if all(_holds(part, stage, motion) for part in parts)
+    )
 
 
 def _holds(part: str, stage: str, motion: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
 from adapters.documents.marked import Document
-from adapters.documents.problems import Path, meant, written_path
+from adapters.documents.problems import Path, meant, nearest, written_path
 from adapters.documents.schema import file_schema
 from models.program.handoff import CLOCK_NAMES
 from models.program.tracks import STEP_KINDS
@@ -74,6 +74,9 @@ class _SchemaErrorReporter:
             listed = " and ".join(f"'{kind}'" for kind in kinds)
             return f"a step does one thing, and this one has {listed}; write one step for each"
         known = self._schema_at(path[:-1]).get("properties", {})
+        elsewhere = [] if nearest(key, known) else list(_sections_of(key, self._schema))
+        if len(elsewhere) == 1:
+            return f"unknown key '{key}' here; it belongs under {elsewhere[0]}"
         return f"unknown key '{key}'; {meant(key, known)}"
 
     def _example(self, path: Path) -> str:
@@ -118,6 +121,20 @@ class _SchemaErrorReporter:
                 len(written & set(one.get("properties", ()))),
             ),
         )
+
+
+def _sections_of(key: str, schema: dict[str, Any]) -> Iterator[str]:
+    """The sections of the file that have this key, as paths."""
+
+    def search(part: dict[str, Any], path: str) -> Iterator[str]:
+        ref = str(part.get("$ref", "")).rpartition("/")[2]
+        properties = schema["$defs"].get(ref, part).get("properties", {})
+        if path and key in properties:
+            yield path
+        for name, below in properties.items():
+            yield from search(below, f"{path}.{name}".removeprefix("."))
+
+    yield from search(schema, "")
 
 
 def _document_path(loc: Path) -> Path:

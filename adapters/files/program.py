@@ -11,17 +11,26 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from adapters.checks.calendars import check_calendars
-from adapters.checks.caps import warn_of_tight_caps
+from adapters.checks.asked_events import warn_of_any_event
+from adapters.checks.breaches import warn_of_idle_settings
+from adapters.checks.calendars import check_calendars, warn_of_zones_without_summer_time
+from adapters.checks.caps import warn_of_idle_caps, warn_of_tight_caps
 from adapters.checks.comparisons import check_comparisons
-from adapters.checks.countries import check_countries
+from adapters.checks.countries import check_countries, check_zones_and_emails
 from adapters.checks.endless_tracks import warn_of_endless_turns
 from adapters.checks.events import warn_of_unknown_events
 from adapters.checks.expressions import check_expressions
-from adapters.checks.fallbacks import check_fallbacks, warn_of_repeated_conditions
-from adapters.checks.hours import warn_of_the_last_minute
+from adapters.checks.fallbacks import (
+    check_fallbacks,
+    warn_of_no_fallback,
+    warn_of_repeated_conditions,
+)
+from adapters.checks.hours import warn_of_days_named_twice, warn_of_the_last_minute
+from adapters.checks.idle import warn_of_idle_rules_without_effect
 from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_clipping
+from adapters.checks.merge_tags import warn_of_merge_tags
 from adapters.checks.minutes import warn_of_minutes
+from adapters.checks.points import warn_of_lost_points
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.regions import warn_of_missing_subdivisions
 from adapters.checks.reminders import warn_of_late_reminders
@@ -57,6 +66,15 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_missed_runs,
     warn_of_unused_keys,
     warn_of_odd_targets,
+    warn_of_any_event,
+    warn_of_days_named_twice,
+    warn_of_idle_caps,
+    warn_of_idle_rules_without_effect,
+    warn_of_idle_settings,
+    warn_of_lost_points,
+    warn_of_merge_tags,
+    warn_of_no_fallback,
+    warn_of_zones_without_summer_time,
 )
 """What looks for warnings. Each gets a document that is a valid program."""
 
@@ -87,6 +105,7 @@ def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
     check_schedules(root)
     check_expressions(root)
     check_countries(root)
+    check_zones_and_emails(root)
     check_comparisons(root)
     check_fallbacks(root)
 

@@ -95,8 +95,9 @@ def unmanaged_teams(
 
 def _unmanaged(team: str) -> str:
     return (
-        f"team '{team}' has no manager, so nobody is alerted of breaches and unassigned leads,"
-        " or may reassign them; add 'manager: ADDRESS' to the team in the teams file"
+        f"team '{team}' has no manager, so nobody may reassign its leads, and nobody of sales is"
+        " alerted of its breaches and unassigned leads; add 'manager: ADDRESS' to the team in the"
+        " teams file"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from activities.circuit_breaker import Breaker
 from activities.ports import AlertNotice, Rendered
 from adapters.mail.alert import alert_mail
 from adapters.mail.alert_card import alert_card
@@ -14,7 +15,7 @@ from adapters.mail.chat import chat_message
 from adapters.mail.field_text import plain_name
 from adapters.mail.footer import MailLanguage, footer_html, footer_lines, mail_language
 from adapters.mail.links import SignedLinks
-from adapters.mail.operations_notice import operations_notice
+from adapters.mail.operations_notice import operations_notice, route_notice
 from adapters.mail.templates import compile_mjml, lead_values, mjml_text, render
 from adapters.mail.text import html_to_text, text_to_html, tidy
 from adapters.mail.tracked import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
@@ -40,7 +41,7 @@ class MailRenderer:
 
     `links` makes the links that come back to us. Without them, or without a public URL, no link
     is tracked, and people unsubscribe by mail. Without a mail domain, bounces and replies go
-    to the sender. No link holds personal data.
+    to the sender. Nobody can read personal data in a link.
     """
 
     def __init__(self, links: SignedLinks | None = None) -> None:
@@ -60,7 +61,8 @@ class MailRenderer:
         sender = only_address(program.sending.from_)
         if email.from_ == "owner" and owner is not None:
             sender = only_address(named_address(owner.name, owner.email))
-        way_out = self._way_out(command.message, sender.domain)
+        address = str(state.profile.get("email", ""))
+        way_out = self._way_out(command.message, address, sender.domain)
         lead = lead_values(program, state.profile)
         values = {
             "lead": lead,
@@ -85,7 +87,7 @@ class MailRenderer:
         name = plain_name(f"{lead['first_name'] or ''} {lead['last_name'] or ''}")
         return Rendered(
             sender=str(sender),
-            to=named_address(name, str(state.profile.get("email", ""))),
+            to=named_address(name, address),
             subject=subject,
             text=text,
             html=html,
@@ -95,15 +97,15 @@ class MailRenderer:
             links=targets,
         )
 
-    def _way_out(self, message: str, domain: str) -> str:
+    def _way_out(self, message: str, address: str, domain: str) -> str:
         """Where the recipient unsubscribes: a page, or an address to write to."""
         if self._web is not None:
-            return self._web.unsubscribe(message)
-        return f"mailto:{self._unsubscribe_mail(message, domain)}"
+            return self._web.unsubscribe(message, address)
+        return f"mailto:{self._unsubscribe_mail(message, address, domain)}"
 
-    def _unsubscribe_mail(self, message: str, domain: str) -> str:
+    def _unsubscribe_mail(self, message: str, address: str, domain: str) -> str:
         if self._mail is not None:
-            return self._mail.unsubscribe_mail(message)
+            return self._mail.unsubscribe_mail(message, address)
         return f"unsubscribe@{domain}?subject={quote(message, safe='')}"
 
     def _headers(
@@ -124,7 +126,8 @@ class MailRenderer:
         if self._web is not None:
             # RFC 8058: one POST to this URL, without a page in between.
             headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-            ways.append(f"mailto:{self._unsubscribe_mail(command.message, sender.domain)}")
+            address = str(state.profile.get("email", ""))
+            ways.append(f"mailto:{self._unsubscribe_mail(command.message, address, sender.domain)}")
         headers["List-Unsubscribe"] = ", ".join(f"<{way}>" for way in ways)
         headers["List-Id"] = f"<{program.program.lower()}.{sender.domain}>"  # RFC 2919
         # Google counts complaints by Feedback-ID; the sender's name comes last.
@@ -155,6 +158,10 @@ class MailRenderer:
         if "opens" in track:
             html = before_end(html, pixel(web.pixel(message)))
         return text, html, targets
+
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        """A mail about a stopped route. Raises ValueError if an address is not one."""
+        return route_notice(program, stopped, contact, key)
 
     def operations_notice(
         self, program: Program, people: Directory, team: str | None, lead: str, command: Alert

@@ -22,7 +22,7 @@ _W = table_of(WebhookEvent)
 
 # Literals, not bound values: otherwise the database does not use the partial indexes.
 _INTAKE = sa.select(sa.func.count(), sa.func.min(_I.c.arrived)).where(_I.c.done.is_(None))
-_OUTBOX = sa.select(sa.func.count(), sa.func.min(_W.c.first_tried)).where(
+_OUTBOX = sa.select(sa.func.count(), sa.func.min(_W.c.first_tried), sa.func.min(_W.c.ready)).where(
     _W.c.status == sa.literal_column("'waiting'")
 )
 _DEAD = sa.select(sa.func.count()).where(_W.c.status == sa.literal_column("'dead'"))
@@ -43,6 +43,9 @@ class Backlog:
     outbox: int
     outbox_since: datetime | None
     """When the first event that the CRM has not accepted was first sent."""
+    outbox_ready_since: datetime | None
+    """When the first event could be sent that no dispatcher has taken since: it was written, or its
+    lease or its pause ended. In the future if all are leased or paused."""
     outbox_dead: int
     claimed_since: datetime | None
     """When the oldest mail was claimed that is not settled."""
@@ -57,13 +60,14 @@ def backlog(database: Database, now: datetime) -> Backlog:
     """What waits now; `now` is the program's clock. Raises SQLAlchemyError."""
     with database.read() as connection:
         intake, intake_since = connection.execute(_INTAKE).one()
-        outbox, outbox_since = connection.execute(_OUTBOX).one()
+        outbox, outbox_since, outbox_ready_since = connection.execute(_OUTBOX).one()
         overdue, overdue_since = connection.execute(_OVERDUE, {"now": now}).one()
         return Backlog(
             intake=intake,
             intake_since=intake_since,
             outbox=outbox,
             outbox_since=outbox_since,
+            outbox_ready_since=outbox_ready_since,
             outbox_dead=connection.execute(_DEAD).scalar_one(),
             claimed_since=connection.execute(_CLAIMED).scalar_one(),
             routes_stopped=connection.execute(_STOPPED).scalar_one(),

@@ -33,7 +33,12 @@ class SqlFunnel:
 
     def stages(self) -> dict[str, int]:
         """How many leads are in each stage now; a stage without leads is absent."""
-        return counts(self._database, sa.select(_L.c.stage, sa.func.count()).group_by(_L.c.stage))
+        return counts(
+            self._database,
+            sa.select(_L.c.stage, sa.func.count())
+            .where(_L.c.merged_into.is_(None))
+            .group_by(_L.c.stage),
+        )
 
     def funnel(self) -> dict[str, int]:
         """How many leads were ever in each stage."""

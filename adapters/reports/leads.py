@@ -121,8 +121,15 @@ class SqlReports:
         sight: Sight | None = None,
         limit: int | None = None,
     ) -> list[LeadLine]:
-        """Leads to which all that is given applies; what is due first comes first."""
-        query = sa.select(*LINE_COLUMNS).order_by(_L.c.due_at.asc().nulls_last(), _L.c.id)
+        """Leads to which all that is given applies; what is due first comes first.
+
+        A lead that was merged into another is left out.
+        """
+        query = (
+            sa.select(*LINE_COLUMNS)
+            .where(_L.c.merged_into.is_(None))
+            .order_by(_L.c.due_at.asc().nulls_last(), _L.c.id)
+        )
         if stage is not None:
             query = query.where(_L.c.stage == stage)
         if owner is not None:

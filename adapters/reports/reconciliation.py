@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import Any
 
 import sqlalchemy as sa
 
 from adapters.reports.queries import rows
 from adapters.sql.database import Database
+from models.instants import parse_instant
 from models.tables.columns import table_of
 from models.tables.crm import WebhookEvent
 from models.tables.intake import IntakeItem
@@ -35,6 +38,11 @@ class RowOfLead:
     closed: bool
     due_at: datetime | None
     due_what: str | None
+    awaits_since: datetime | None
+    """The instant of the oldest mail whose result it awaits (program clock).
+
+    An alert that was sent needs no turn, so the row may name it for long.
+    """
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +55,8 @@ class Stuck:
     why: str | None = None
 
 
-_ROW = (_L.c.id, _L.c.closed, _L.c.due_at, _L.c.due_what)
+_ROW = (_L.c.id, _L.c.closed, _L.c.due_at, _L.c.due_what, _L.c.writer)
+_AWAITS = sa.cast(_L.c.writer, sa.String).contains('"send_mail"')
 _OPEN = _L.c.closed.is_(False)
 
 
@@ -60,7 +69,15 @@ class SqlReconciliation:
     def row(self, lead: str) -> RowOfLead | None:
         """One lead's row, or None."""
         found = rows(self._database, sa.select(*_ROW).where(_L.c.id == lead))
-        return RowOfLead(**found[0]) if found else None
+        if not found:
+            return None
+        return RowOfLead(
+            id=found[0]["id"],
+            closed=found[0]["closed"],
+            due_at=found[0]["due_at"],
+            due_what=found[0]["due_what"],
+            awaits_since=_since(found[0]["writer"]),
+        )
 
     def without_row(self, leads: Sequence[str]) -> list[str]:
         """Which of these leads have no row, in their order."""
@@ -75,6 +92,12 @@ class SqlReconciliation:
             sa.select(_L.c.id).where(_OPEN, _L.c.due_at < before).order_by(_L.c.due_at).limit(limit)
         )
         return [row["id"] for row in rows(self._database, query)]
+
+    def awaiting(self, before: datetime, limit: int) -> list[str]:
+        """Open leads that await the result of a mail of before this instant (program clock)."""
+        found = rows(self._database, sa.select(_L.c.id, _L.c.writer).where(_OPEN, _AWAITS))
+        waits = (row["id"] for row in found if (_since(row["writer"]) or before) < before)
+        return list(islice(waits, limit))
 
     def open_leads(self, page: int = _PAGE) -> Iterator[list[str]]:
         """All open leads by id, in pages; each page is a read of its own."""
@@ -113,17 +136,24 @@ class SqlReconciliation:
         return [Stuck(**row) for row in rows(self._database, query)]
 
     def waiting_crm_events(self, before: datetime, limit: int) -> list[Stuck]:
-        """Events that were first sent to the CRM before this instant and are not accepted."""
+        """Events that the CRM was to get before this instant and has not accepted."""
         waits = _W.c.status == sa.literal_column("'waiting'")
-        return self._crm(_W.c.first_tried, limit, waits, _W.c.first_tried < before)
+        since = sa.func.coalesce(_W.c.first_tried, _W.c.ready)
+        return self._crm(since, limit, waits, since < before)
 
     def dead_crm_events(self, limit: int) -> list[Stuck]:
         """Events for the CRM that were given up."""
         return self._crm(_W.c.done, limit, _W.c.status == sa.literal_column("'dead'"))
 
     def _crm(
-        self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]
+        self, since: sa.ColumnElement[datetime], limit: int, *which: sa.ColumnElement[bool]
     ) -> list[Stuck]:
         columns = (_W.c.lead, _W.c.type.label("what"), since.label("since"), _W.c.why)
         query = sa.select(*columns).where(*which).order_by(since).limit(limit)
         return [Stuck(**row) for row in rows(self._database, query)]
+
+
+def _since(writer: Mapping[str, Any] | None) -> datetime | None:
+    """The instant of the oldest mail whose result the row awaits."""
+    mails = (one for one in (writer or {}).get("asked", ()) if one["do"] == "send_mail")
+    return min((parse_instant(one["at"]) for one in mails), default=None)

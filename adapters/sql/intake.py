@@ -16,6 +16,8 @@ from sqlalchemy.engine import Connection
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
+from lifecycle.nurture.suppression import ABOUT_AN_ADDRESS, ANOTHER_ADDRESS
+from models.addresses import address_key
 from models.tables.columns import table_of
 from models.tables.intake import ActArrival, IntakeItem
 from models.tables.leads import LeadRow
@@ -97,12 +99,13 @@ class SqlIntake:
         owners = self._names.by_ids(connection, {one.lead for one in items})
         items = [replace(one, lead=owners.get(one.lead, one.lead)) for one in items]
         now = self.database.now(connection)
+        elsewhere = self._names.merged(connection, (x.address for x in items if _of_address(x)))
         rows = [
             {
                 "lead": one.lead,
                 "item": one.item,
                 "kind": one.kind,
-                "body": dict(one.body),
+                "body": _body(one, elsewhere),
                 "arrived": one.arrived,
                 "ready": now + self._gather + one.delay,
                 "tries": 0,
@@ -115,6 +118,31 @@ class SqlIntake:
             fresh.append((one.lead, one.item) in new)
             new.discard((one.lead, one.item))  # the same one twice in a batch is new once
         return fresh
+
+    def redirect(self, connection: Connection, lead: str, into: str) -> None:
+        """Give what waits for a lead to the lead that it was merged into.
+
+        Its data are no new address of that lead.
+        """
+        rows = connection.execute(
+            sa.select(_I.c.seq, _I.c.item, _I.c.kind, _I.c.body)
+            .where(_I.c.lead == lead, _I.c.done.is_(None))
+            .order_by(_I.c.seq)
+        ).all()
+        names = [row.item for row in rows]
+        known = set(
+            connection.scalars(sa.select(_I.c.item).where(_I.c.lead == into, _I.c.item.in_(names)))
+        )
+        for row in rows:
+            changed: dict[str, Any] = {"lead": into}
+            if row.item in known:
+                changed = {"done": datetime.now(UTC)}
+            elif row.kind == "lead":
+                profile = {k: v for k, v in row.body["profile"].items() if k != "email"}
+                changed["body"] = {**row.body, "profile": profile}
+            elif row.kind == "event" and row.body.get("type") in ABOUT_AN_ADDRESS:
+                changed["body"] = _elsewhere(row.body)
+            connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(**changed))
 
     def take(self, limit: int, lease: timedelta) -> list[Taken]:
         """Lease what can be relayed now, for about `limit` leads, each lead's in order of arrival.
@@ -216,6 +244,19 @@ class SqlIntake:
                 connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(body=body))
         return len(judged)
 
+    def put_off(self, lead: str, message: str, delay: timedelta, *, since: datetime) -> None:
+        """Let this mail's waiting clicks and opens wait for so long from now (real time).
+
+        Only those that arrived since then (program clock), so that none waits without end.
+        """
+        waiting = (_I.c.lead == lead, _I.c.kind == "event", _I.c.done.is_(None))
+        with self.database.write() as connection:
+            ready = self.database.now(connection) + self._gather + delay
+            query = sa.select(_I.c.seq, _I.c.body).where(*waiting, _I.c.arrived >= since)
+            seqs = [row.seq for row in connection.execute(query) if _by_mail(row.body, message)]
+            later = sa.update(_I).where(_I.c.seq.in_(seqs), _I.c.ready < ready)
+            connection.execute(later.values(ready=ready))
+
     def clicked(self, lead: str, message: str, since: datetime) -> dict[str, set[str]]:
         """Where the links lead that were followed from this mail since then (program clock).
 
@@ -284,6 +325,21 @@ class SqlIntake:
         with self.database.write() as connection:
             connection.execute(sa.delete(_A).where(_A.c.asked < before))
             return connection.execute(sa.delete(_I).where(_I.c.done < before)).rowcount
+
+
+def _of_address(item: NewItem) -> bool:
+    return item.kind == "event" and item.body.get("type") in ABOUT_AN_ADDRESS
+
+
+def _body(item: NewItem, elsewhere: Collection[str]) -> dict[str, Any]:
+    """The body; a bounce of an address that came with a merged lead says so."""
+    if elsewhere and _of_address(item) and address_key(item.address) in elsewhere:
+        return _elsewhere(item.body)
+    return dict(item.body)
+
+
+def _elsewhere(body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**body, "data": {**body["data"], "about": ANOTHER_ADDRESS}}
 
 
 def _first_ready(

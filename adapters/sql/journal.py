@@ -7,7 +7,7 @@ The file is long because all rows of a turn are written in one transaction.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,11 +16,15 @@ from sqlalchemy.engine import Connection
 
 from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
+from adapters.sql.intake import SqlIntake
 from adapters.sql.lead_names import SqlLeadNames
+from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
+from adapters.sql.standings import SqlStandings
+from adapters.sql.storable_text import storable
 from models.addresses import address_key
-from models.decision import Decision, Entry
-from models.state import LeadState, dump_state, read_state
+from models.decision import Decision, Entry, Forward
+from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
 from models.tables.leads import Consent, HandoffRow, LeadRow, TaskRow, TimelineEntry
 from models.tables.mail import Suppression
@@ -35,7 +39,7 @@ _T = table_of(TaskRow)
 _REMEMBERED_EVENTS = 1_000
 _EVENT_KINDS = frozenset({"event", "ignored"})
 _CYCLE_KINDS = ("event", "track_entered", "recycled")
-_HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost"}
+_HANDOFF_TURNS = HANDOFF_KINDS | {"stage", "held", "resumed", "qualified", "won", "lost", "merged"}
 """Kinds after which the handoff rows may differ."""
 _LIFTS = {"email.resubscribed": "unsubscribed", "email.reinstated": "bounced"}
 """Events that lift a reason from the address, also if the row belongs to another lead of it."""
@@ -74,7 +78,9 @@ class SqlJournal:
     def __init__(self, database: Database, *, crm: CrmRows | None = None) -> None:
         self._database = database
         self._crm = crm
+        self._intake = SqlIntake(database)
         self._names = SqlLeadNames(database)
+        self._standings = SqlStandings(database)
         self._upsert_lead = _lead_upsert(database)
 
     def stored(self, lead: str) -> StoredLead | None:
@@ -107,6 +113,15 @@ class SqlJournal:
         with self._database.read() as connection:
             return tuple(Entry(**row) for row in connection.execute(query).mappings())
 
+    def known_events(self, leads: Collection[str], ids: Collection[str]) -> frozenset[str]:
+        """Which of these event ids are on the timelines of these leads. It reads all their rows."""
+        wanted = {storable(one): one for one in ids}
+        query = sa.select(_E.c.event).where(
+            _E.c.lead.in_(sorted(leads)), _E.c.event.in_(self._database.listed(list(wanted)))
+        )
+        with self._database.read() as connection:
+            return frozenset(wanted[found] for found in set(connection.scalars(query)))
+
     def record(
         self,
         decision: Decision,
@@ -119,7 +134,8 @@ class SqlJournal:
     ) -> StoredLead | None:
         """Store a turn in one transaction, once: if its number is stored, nothing changes.
 
-        Then the row is returned. `now` is when the turn is stored. Raises AddressTakenError.
+        Then the row is returned. `now` is when the turn is stored. Raises AddressTakenError and
+        MergedMeanwhileError.
         """
         state = decision.state
         row = _lead_row(decision, fence, now)
@@ -132,8 +148,13 @@ class SqlJournal:
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
+            self._standings.record(connection, decision, now)
             if named:
                 self._name(connection, state, before, addresses)
+            if "merged" in kinds and state.merged is not None:
+                self._names.merge(connection, state.lead, state.merged.into)
+                self._intake.redirect(connection, state.lead, state.merged.into)
+            self._intake.store(connection, list(_forwarded(decision)))
             if decision.entries:
                 connection.execute(
                     _INSERT_ENTRIES, [_entry_row(state, entry) for entry in decision.entries]
@@ -167,6 +188,7 @@ class SqlJournal:
         self._names.add_id(connection, state.lead, state.lead)
         if mine not in ("", old):
             self._names.add_address(connection, mine, state.lead)
+            self._names.use_for_mail(connection, state.lead, mine)
         free = {old, *addresses} - {mine, ""}
         self._names.release(connection, state.lead, sorted(free))
 
@@ -193,6 +215,13 @@ class SqlJournal:
                 .values(address=address, reason=reason, lead=state.lead, at=at.get(reason, now))
                 .on_conflict_do_nothing()
             )
+
+
+def _forwarded(decision: Decision) -> Iterator[NewItem]:
+    """What reached a lead that was merged, as items for the lead that it is by now."""
+    for one in decision.commands:
+        if isinstance(one, Forward):
+            yield NewItem.forwarded(one.to, one.given, arrived=one.at)
 
 
 def _consents(connection: Connection, decision: Decision) -> None:
@@ -250,12 +279,17 @@ def _of_address(entries: Iterable[Entry]) -> bool:
 def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
     writer = row.writer or {}
     return StoredLead(
-        state=read_state(row.state),
+        state=read_whole_state(row.state),
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
         fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
-        taken=tuple((found, refused) for found, refused in writer.get("taken", ())),
+        taken=tuple(_taken(*one) for one in writer.get("taken", ())),
     )
+
+
+def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:
+    """What a turn took in; an older release stored no word for why it was refused."""
+    return found, refused, why
 
 
 def _lead_upsert(database: Database) -> sa.Executable:
@@ -299,6 +333,7 @@ def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]
         "breached": len(running) < len(clocks),
         "asking": handoff.asking if handoff else None,
         "closed": state.closed,
+        "merged_into": state.merged.into if state.merged is not None else None,
         "state": dump_state(state),
         "turn": state.turn,
         "fence_run": fence.run,
@@ -320,11 +355,9 @@ def _entry_row(state: LeadState, entry: Entry) -> dict[str, Any]:
 
 
 def _event(entry: Entry) -> str | None:
-    """The event's id, as text that every database accepts: it comes from outside."""
+    """The event's id, as text that every database accepts (`storable`): it comes from outside."""
     found = entry.fields.get("event") if entry.kind in _EVENT_KINDS else None
-    if not found:
-        return None
-    return str(found).replace("\0", "").encode(errors="replace").decode()
+    return storable(str(found)) if found else None
 
 
 def _rebuild(

@@ -30,6 +30,10 @@ class AddressTakenError(Exception):
     """An address became another lead's since it was looked up; look it up again."""
 
 
+class MergedMeanwhileError(Exception):
+    """The lead that another is merged into was itself merged since it was looked up."""
+
+
 class SqlLeadNames:
     """Tables `lead_addresses` and `lead_ids`, read and written in the caller's transaction."""
 
@@ -74,6 +78,44 @@ class SqlLeadNames:
         if owner != lead:
             raise AddressTakenError(f"an address of lead {lead} is lead {owner}'s by now")
 
+    def use_for_mail(self, connection: Connection, lead: str, address: str) -> None:
+        """From now on the lead's mail goes to this address, which it has already."""
+        mine = sa.and_(_A.c.address == address_key(address), _A.c.lead == lead)
+        connection.execute(sa.update(_A).where(mine, _A.c.merged.is_not(None)).values(merged=None))
+
+    def merge(self, connection: Connection, lead: str, into: str) -> None:
+        """Make all names of a lead other names of the lead `into`. Raises MergedMeanwhileError."""
+        self.lock(connection)
+        if self.by_ids(connection, [into]).get(into, into) != into:
+            raise MergedMeanwhileError(f"lead {into} was itself merged into another")
+        self.add_id(connection, lead, into)
+        connection.execute(sa.update(_I).where(_I.c.lead == lead).values(lead=into))
+        connection.execute(
+            sa.update(_A)
+            .where(_A.c.lead == lead)
+            .values(lead=into, merged=sa.func.coalesce(_A.c.merged, lead))
+        )
+
+    def merged(self, connection: Connection, addresses: Iterable[str]) -> set[str]:
+        """Which of these addresses (their keys) came with a lead that was merged into another."""
+        keys = sorted({address_key(one) for one in addresses if one})
+        if not keys:
+            return set()
+        found = sa.select(_A.c.address).where(_A.c.address.in_(keys), _A.c.merged.is_not(None))
+        return set(connection.scalars(found))
+
+    def address_of_merged(self, connection: Connection, lead: str) -> str:
+        """The address that a merged lead had; empty for a lead that was not merged."""
+        found = sa.select(_A.c.address).where(_A.c.merged == lead).order_by(_A.c.address)
+        return connection.scalar(found.limit(1)) or ""
+
+    def merged_with(self, connection: Connection, address: str) -> str | None:
+        """The own id of the merged lead that had this address; None if it is of no such lead."""
+        found: str | None = connection.scalar(
+            sa.select(_A.c.merged).where(_A.c.address == address_key(address))
+        )
+        return found
+
     def add_id(self, connection: Connection, given: str, lead: str) -> None:
         """Give a lead one more id, unless a lead has it."""
         connection.execute(self._add_id, {"id": given, "lead": lead})
@@ -81,7 +123,10 @@ class SqlLeadNames:
     def release(self, connection: Connection, lead: str, addresses: Collection[str]) -> None:
         """Take addresses from a lead; another lead that has one for its mail is its owner now."""
         for address in addresses:
-            mine = sa.delete(_A).where(_A.c.address == address_key(address), _A.c.lead == lead)
+            # What came with a merged lead stays another name of this one.
+            mine = sa.delete(_A).where(
+                _A.c.address == address_key(address), _A.c.lead == lead, _A.c.merged.is_(None)
+            )
             if not connection.execute(mine).rowcount:
                 continue
             heir = connection.scalar(

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
 
+from models.inputs import Act, Event
 from models.instants import write_instant
 from models.messages import read_event, written_event
 
@@ -26,9 +27,10 @@ class NewItem:
     lead: str
     item: str
     """The event's id, by which a repetition is recognised; `lead/…` for a lead's data."""
-    kind: Literal["event", "lead"]
+    kind: Literal["event", "lead", "act"]
     body: Mapping[str, Any]
-    """An event as `models.messages.written_event` writes it; or `{program, profile, creation?}`."""
+    """An event as `models.messages.written_event` writes it; `{program, profile, creation?}`; or an
+    act as its sender would write it, with `do`."""
     arrived: datetime
     """By the program's clock."""
     delay: timedelta = timedelta(0)
@@ -56,6 +58,27 @@ class NewItem:
             arrived=arrived,
             address=address,
             **more,
+        )
+
+    @classmethod
+    def forwarded(cls, lead: str, given: Event | Act, *, arrived: datetime) -> Self:
+        """An event or act that reached a lead that was merged into this one."""
+        if isinstance(given, Event):
+            event = written_event(given)
+            return cls(lead=lead, item=given.id, kind="event", body=event, arrived=arrived)
+        body = {
+            name: write_instant(value) if isinstance(value, datetime) else value
+            for name, value in asdict(given).items()
+            if value is not None and name not in ("arrived", "ref")
+        }
+        text = json.dumps([body, write_instant(arrived)], sort_keys=True)
+        said = given.id or hashlib.sha256(text.encode()).hexdigest()[:16]
+        return cls(
+            lead=lead,
+            item=f"act/{said}",
+            kind="act",
+            body={**body, "id": said},
+            arrived=arrived,
         )
 
     @classmethod

@@ -16,7 +16,7 @@ from models.state import HandoffState, LeadState
 HANDOFF_KINDS = frozenset({"handoff_opened", "assigned", "accepted", "breached"})
 """The entries that handoff rows are made of."""
 
-TASK_KINDS = frozenset({"task_opened", "task_done"})
+TASK_KINDS = frozenset({"task_opened", "task_done", "merged"})
 """The entries that task rows are made of."""
 
 Row = dict[str, Any]
@@ -30,7 +30,8 @@ def handoff_rows(
     for at, kind, fields in entries:
         if kind == "handoff_opened":
             rows.append(_opened(state.lead, at, fields))
-        elif rows:
+        elif rows and fields.get("handoff", rows[-1]["number"]) == rows[-1]["number"]:
+            # What was over when it came with a merged lead has no row.
             _apply(rows[-1], at, kind, fields)
     current = state.handoff
     for row in rows:
@@ -50,7 +51,8 @@ def _opened(lead: str, at: datetime, fields: Mapping[str, Any]) -> Row:
         "first_assigned": None,
         "assigned": None,
         "due": None,
-        "accepted": None,
+        # It goes on from a lead that was merged into this one.
+        "accepted": parse_instant(fields["accepted"]) if "accepted" in fields else None,
         "attempt": 0,
         "breaches": 0,
         "accept_breaches": 0,
@@ -94,6 +96,10 @@ def task_rows(
     """One row for each task. `entries` are (at, kind, fields) of the task kinds, by seq."""
     rows: dict[str, Row] = {}
     for at, kind, fields in entries:
+        if kind == "merged":
+            if "into" in fields:  # open tasks went to that lead
+                rows = {task: row for task, row in rows.items() if row["done"] is not None}
+            continue
         task = fields["task"]
         if kind == "task_opened":
             rows[task] = {

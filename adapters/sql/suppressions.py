@@ -107,16 +107,20 @@ class SqlSuppressionList:
         return sorted(set(connection.scalars(delete.returning(_S.c.reason))))
 
     def leads_of(self, connection: Connection, address: str) -> list[LeadOfAddress]:
-        """The leads that have the address now, by id; also one that is not created yet."""
+        """The leads that have the address now, by id; also one that is not created yet.
+
+        And the lead whose other address it is, because a lead that had it was merged into it.
+        """
+        owner = self._names.by_addresses(connection, [address])
+        theirs = sa.or_(_L.c.email.in_(spellings(address)), _L.c.id.in_(sorted(owner.values())))
         query = (
             sa.select(_L.c.id, _L.c.state)
-            .where(_L.c.email.in_(spellings(address)))
+            .where(theirs, _L.c.merged_into.is_(None))
             .order_by(_L.c.id)
         )
         found = {
             row.id: frozenset(row.state.get("suppressed", ())) for row in connection.execute(query)
         }
-        owner = self._names.by_addresses(connection, [address])
         found = dict.fromkeys(owner.values(), frozenset()) | found
         return [LeadOfAddress(lead=lead, suppressed=found[lead]) for lead in sorted(found)]
 

@@ -26,13 +26,14 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ports import Journal, StoredLead
-from models.envelopes import Json, LeadRun, ProgramClock
+from models.envelopes import Json, LeadRun, MergeResult, MergeWork, ProgramClock
 from models.program.program import Program
 from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
 from workflows.lead import TASK_TIMEOUT, LeadWorkflow
+from workflows.merge import MergeWorkflow
 
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
@@ -127,6 +128,30 @@ class Leads:
         if stored is None or not stored.state.closed:
             await self._signal(lead, "program", body)
 
+    async def merge(self, work: MergeWork) -> MergeResult:
+        """Merge two leads by a workflow of their own, or join the one that is under way.
+
+        Raises temporalio.service.RPCError. A caller that is cancelled leaves it running.
+        """
+        prefix = self._queue.removesuffix(LEADS)
+        handle = await self._client.start_workflow(
+            MergeWorkflow.run,
+            work,
+            id=f"{prefix}merge/{work['keep']}/{work['other']}",
+            task_queue=self._queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"merge {work['other']} into {work['keep']}",
+        )
+        return await handle.result()
+
+    async def merge_side(self, lead: str, body: Json) -> None:
+        """Give a lead its side of a merge; a closed one begins again from its row for it.
+
+        Raises LeadNotFoundError.
+        """
+        await self._signal(lead, "merge", body)
+
     async def _signal(self, lead: str, name: str, body: Json | list[Json]) -> None:
         try:
             await self._handle(lead).signal(name, body)
@@ -149,7 +174,7 @@ class Leads:
     async def act(self, lead: str, do: str, fields: Json) -> None:
         """Act on a lead, open or closed; done when this returns.
 
-        Raises RefusedError with the rule's sentence, ValueError for what is malformed,
+        Raises RefusedError with the rule's sentence and word, ValueError for what is malformed,
         LeadNotFoundError, and TemporalUnavailableError when no worker answers. Every act has
         an id, so that asking it again after a broken answer has no second effect.
         """
@@ -180,7 +205,11 @@ class Leads:
                 kind = cause.type if isinstance(cause, ApplicationError) else None
                 said = getattr(cause, "message", None) or str(cause)
                 if kind == "Refused":
-                    raise RefusedError(said) from None
+                    if (into := await self._merged_into(lead)) is not None:
+                        lead = into
+                        continue
+                    why = next(iter(getattr(cause, "details", ())), None)
+                    raise RefusedError(said, why=why) from None
                 if kind != "AcceptedUpdateCompletedWorkflow":
                     raise ValueError(said) from None
             except RPCError as error:
@@ -190,6 +219,11 @@ class Leads:
                 return
             await asyncio.sleep(0.05 * 2**attempt)
         raise TemporalUnavailableError(f"the lead {lead} did not answer in {_TRIES} tries")
+
+    async def _merged_into(self, lead: str) -> str | None:
+        """The lead that this one was merged into after it was looked up; else None."""
+        state = await asyncio.to_thread(self._journal.state, lead)
+        return state.merged.into if state is not None and state.merged is not None else None
 
     async def _updated(self, lead: str, do: str, message: Json) -> None:
         try:

@@ -21,8 +21,21 @@ _IDS_A_QUERY = 200
 _PROBLEMS = SearchAttributeKey.for_keyword_list("TemporalReportedProblems")
 _ENDED = "('Terminated', 'Canceled', 'Failed', 'TimedOut')"
 
+MAIL_ACTIVITY = "send_mail"
+"""The activity that sends the mails of a lead (workflows/commands.py)."""
+
 FAILING_TRIES = 3
 """A workflow task that is tried for so often fails: one that is merely slow has a try or two."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingCommand:
+    """An activity that a lead's workflow waits for: mails or alerts."""
+
+    activity: str
+    begun: bool
+    """Whether a worker ever took it."""
+    tries: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +48,7 @@ class Standing:
     """How often the present workflow task was tried."""
     problems: tuple[str, ...] = ()
     """What the server reports about workflow tasks that fail, such as their cause."""
+    pending: tuple[PendingCommand, ...] = ()
 
     @property
     def fails(self) -> bool:
@@ -62,11 +76,20 @@ class LeadExecutions:
             status = "running"
         elif found.status is WorkflowExecutionStatus.COMPLETED:
             status = "completed"
+        raw = found.raw_description
         return Standing(
             status=status,
             started=found.start_time,
-            tries=found.raw_description.pending_workflow_task.attempt,
+            tries=raw.pending_workflow_task.attempt,
             problems=tuple(found.typed_search_attributes.get(_PROBLEMS) or ()),
+            pending=tuple(
+                PendingCommand(
+                    activity=one.activity_type.name,
+                    begun=one.HasField("last_started_time"),
+                    tries=one.attempt,
+                )
+                for one in raw.pending_activities
+            ),
         )
 
     async def not_running(self, leads: Sequence[str]) -> list[str]:

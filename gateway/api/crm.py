@@ -10,13 +10,16 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, Field, SecretStr
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from adapters.sql.request_keys import Different, SqlRequestKeys
+from gateway.api.act_problems import act_problem
+from gateway.api.idempotency import begun, conflict, hashed
 from gateway.requests.problems import ProblemError, responses
 from lifecycle.program.new_lead import read_lead_id
 from lifecycle.program.profile import read_address
@@ -24,17 +27,14 @@ from models.inputs import ACTS
 from models.instants import write_instant
 from usecases.acting import (
     ActDone,
-    ActFailed,
-    ActMalformed,
-    ActNotAllowed,
-    ActRefused,
-    ActUnanswered,
-    LeadNotThere,
     perform,
 )
 from usecases.context import Acts, Context
 from usecases.intake import known_lead
 from usecases.viewer import ADMIN
+
+_ID_KEPT = timedelta(days=30)
+"""How long the id of a delivery names its message. No sender delivers again for so long."""
 
 _ANSWERS = responses(400, 401, 404, 409, 413, 422, 503)
 
@@ -128,6 +128,7 @@ class CrmActAnswer(BaseModel):
 def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRouter:
     """The route. Without a shared secret it answers 404."""
     routes = APIRouter(prefix="/v1/crm", tags=["crm"])
+    requests = SqlRequestKeys(context.database)
 
     @routes.post("/acts", responses=_ANSWERS, openapi_extra=_SIGNED)
     async def act_from_crm(request: Request) -> CrmActAnswer:
@@ -139,6 +140,10 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
         request_fields = _flat(_json(body))
         if "id" in request_fields:
             raise ProblemError(422, "id: leave it out; the header webhook-id is the act's id")
+        key = await asyncio.to_thread(_begin, requests, webhook_id, request_fields)
+        return await begun(requests, key, act(webhook_id, request_fields))
+
+    async def act(webhook_id: str, request_fields: Mapping[str, Any]) -> CrmActAnswer:
         lead = await asyncio.to_thread(_lead, context, request_fields)
         do = request_fields.get("do")
         named = {
@@ -158,10 +163,26 @@ def router(context: Context, acts: Acts, secrets: Sequence[SecretStr]) -> APIRou
             now=context.now(),
         )
         if not isinstance(outcome, ActDone):
-            raise _problem(outcome)
+            again = "; send it again with the same webhook-id: it will be done once"
+            raise act_problem(outcome, again=again, retry_seconds=10)
         return CrmActAnswer(lead=lead, do=str(do))
 
     return routes
+
+
+def _begin(requests: SqlRequestKeys, webhook_id: str, fields: Mapping[str, Any]) -> str:
+    """The key of this delivery. Raises ProblemError if its id is that of another message.
+
+    The same message may be under way twice: its act has one id, so the lead does it once.
+    """
+    key = hashed("crm", webhook_id)
+    do = fields.get("do")
+    what = f"the act {do}" if do in ACTS else "another message"
+    said = hashed(json.dumps(fields, sort_keys=True))
+    found = requests.begin(key, said, what, lease=timedelta(0), kept=_ID_KEPT)
+    if isinstance(found, Different):
+        raise conflict("webhook-id", found)
+    return key
 
 
 def _verified_id(secrets: Sequence[SecretStr], headers: Mapping[str, str], body: bytes) -> str:
@@ -241,24 +262,6 @@ def _lead(context: Context, request_fields: Mapping[str, Any]) -> str:
         named = "with this address" if address else f"'{given}'"
         raise ProblemError(404, f"there is no lead {named}")
     return lead
-
-
-def _problem(outcome: ActFailed) -> ProblemError:
-    match outcome:
-        case ActRefused(why):
-            return ProblemError(409, why)
-        case ActNotAllowed(why):
-            return ProblemError(403, why)
-        case LeadNotThere(why):
-            return ProblemError(404, why)
-        case ActMalformed(why):
-            return ProblemError(422, why)
-        case ActUnanswered(why):
-            return ProblemError(
-                503,
-                f"{why}; send it again with the same webhook-id: it will be done once",
-                headers={"Retry-After": "10"},
-            )
 
 
 def _act_id(webhook_id: str) -> str:

@@ -12,12 +12,14 @@ from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.sql.api_keys import KnownKey
+from gateway.api.idempotency import idempotent_route, request_id_seed
 from gateway.api.keys import key_with_scope
 from gateway.requests.problems import Fault, ProblemError, responses
 from usecases import grants
 from usecases.context import Context
 from usecases.intake import ItemOutcome, accept_events, accept_leads
 from usecases.named_programs import NoProgramError
+from usecases.rejected import RejectionCode
 
 MOST_ITEMS = 1_000
 
@@ -53,10 +55,18 @@ class EventBatch(BaseModel):
 
 _OUTCOMES_EXAMPLE: dict[str, Any] = {
     "results": [
-        {"status": "accepted", "lead": "4cf6e5b3a5b1a1f0", "why": None},
         {
+            "index": 0,
+            "status": "accepted",
+            "lead": "4cf6e5b3a5b1a1f0",
+            "code": None,
+            "why": None,
+        },
+        {
+            "index": 1,
             "status": "rejected",
             "lead": None,
+            "code": "unknown_lead",
             "why": "there is no lead 'nobody'; create it by POST /v1/leads",
         },
     ]
@@ -66,10 +76,13 @@ _OUTCOMES_EXAMPLE: dict[str, Any] = {
 class IntakeAnswer(BaseModel):
     """What became of one item, in the order they were sent."""
 
+    index: int = Field(description="The item's place in the request, from 0")
     status: Literal["accepted", "duplicate", "rejected"]
     lead: str | None = None
-    why: str | None = None
-    """What was wrong, and what would be right."""
+    code: RejectionCode | None = Field(
+        None, description="Of a rejected item: which kind of reason it is"
+    )
+    why: str | None = Field(None, description="What was wrong, and what would be right")
 
 
 class Outcomes(BaseModel):
@@ -103,7 +116,7 @@ _EVENTS_EXAMPLE = {
         }
     ]
 }
-_ANSWERS = responses(400, 401, 403, 413, 422, 429, 503)
+_ANSWERS = responses(400, 401, 403, 409, 413, 422, 429, 503)
 
 
 _EVENT_SCOPES = sorted(grants.ALL)
@@ -112,7 +125,7 @@ _EVENT_SCOPES = sorted(grants.ALL)
 
 def router(context: Context) -> APIRouter:
     """The two routes."""
-    routes = APIRouter(prefix="/v1", tags=["intake"])
+    routes = APIRouter(prefix="/v1", tags=["intake"], route_class=idempotent_route(context))
     writes_leads = key_with_scope(context, "leads:write")
     writes_events = key_with_scope(context, *_EVENT_SCOPES)
 
@@ -124,6 +137,7 @@ def router(context: Context) -> APIRouter:
     def send_leads(
         body: Annotated[LeadBatch, Body(examples=[_LEADS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_leads)],
+        _: Annotated[str | None, Depends(request_id_seed)],
     ) -> Outcomes:
         """Create leads, or update those that exist. 422, with each reason, if all are rejected."""
         try:
@@ -135,7 +149,12 @@ def router(context: Context) -> APIRouter:
                 422,
                 "every item was rejected",
                 errors=[
-                    Fault(path=f"body.leads[{place}]", problem=one.why or "")
+                    Fault(
+                        path=f"body.leads[{place}]",
+                        problem=one.why or "",
+                        index=place,
+                        code=one.code,
+                    )
                     for place, one in enumerate(outcomes)
                 ],
             )
@@ -149,17 +168,25 @@ def router(context: Context) -> APIRouter:
     def send_events(
         body: Annotated[EventBatch, Body(examples=[_EVENTS_EXAMPLE])],
         key: Annotated[KnownKey, Depends(writes_events)],
+        seed: Annotated[str | None, Depends(request_id_seed)],
     ) -> Outcomes:
         """Record what leads did. The same id of the same lead counts once.
 
         `email.*` needs the scope `mail:write`, `consent.*` needs `consents:write`, and
         `profile.updated` needs `profiles:write`.
         """
-        return _outcomes(accept_events(context.intake_now(), body.events, key.scopes))
+        events = body.events
+        if seed is not None:
+            events = [{"id": f"{seed}/{place}", **one} for place, one in enumerate(events)]
+        return _outcomes(accept_events(context.intake_now(), events, key.scopes))
 
     return routes
 
 
 def _outcomes(outcomes: Sequence[ItemOutcome]) -> Outcomes:
-    results = [IntakeAnswer(status=x.status, lead=x.lead, why=x.why) for x in outcomes]
-    return Outcomes(results=results)
+    return Outcomes(
+        results=[
+            IntakeAnswer(index=place, status=x.status, lead=x.lead, code=x.code, why=x.why)
+            for place, x in enumerate(outcomes)
+        ]
+    )

@@ -7,21 +7,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.api.act_problems import act_problem
+from gateway.api.idempotency import idempotent_route, request_id_seed
 from gateway.api.keys import viewer_with_scope
 from gateway.api.lead_documents import LeadId
-from gateway.requests.problems import ProblemError, faulty, responses
+from gateway.requests.problems import responses
 from models.inputs import ActName
 from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import (
     ActDone,
-    ActFailed,
-    ActMalformed,
-    ActNotAllowed,
     ActOutcome,
-    ActRefused,
     ActUnanswered,
-    LeadNotThere,
     perform,
 )
 from usecases.context import Acts, Context
@@ -98,7 +95,7 @@ _ACT_EXAMPLES: dict[str, Any] = {
 
 def router(context: Context, acts: Acts) -> APIRouter:
     """The route."""
-    routes = APIRouter(prefix="/v1", tags=["leads"])
+    routes = APIRouter(prefix="/v1", tags=["leads"], route_class=idempotent_route(context))
     acting_viewer = viewer_with_scope(context, "acts:write")
 
     @routes.post(
@@ -108,9 +105,14 @@ def router(context: Context, acts: Acts) -> APIRouter:
         lead: LeadId,
         body: Annotated[ActBody, Body(openapi_examples=_ACT_EXAMPLES)],
         viewer: Annotated[Viewer, Depends(acting_viewer)],
+        seed: Annotated[str | None, Depends(request_id_seed)],
     ) -> ActAnswer:
-        """Act on a lead: accept it, log a touch, recycle it. 409: the rules say no, and why."""
-        fields = body.model_dump(exclude={"do"})
+        """Act on a lead: accept it, log a touch, recycle it.
+
+        409: the rules refuse it, and say why. 422: a field is wrong, also a reason that the
+        program does not know.
+        """
+        fields = {"id": seed, **body.model_dump(exclude={"do"}, exclude_none=True)}
         outcome = await perform(
             context.reports,
             acts,
@@ -127,28 +129,13 @@ def router(context: Context, acts: Acts) -> APIRouter:
 
 
 def _answer(outcome: ActOutcome) -> ActAnswer:
+    if isinstance(outcome, ActUnanswered):
+        again = f". Ask again with the id {outcome.id}: it will be done once"
+        raise act_problem(outcome, again=again)
     if not isinstance(outcome, ActDone):
-        raise _problem(outcome)
+        raise act_problem(outcome)
     line = outcome.line
     if line is None:
         return ActAnswer(lead=None)
     standing = {"lead": line.id, "stage": line.stage, "owner": line.owner}
     return ActAnswer(lead=LeadStanding.model_validate(standing))
-
-
-def _problem(outcome: ActFailed) -> ProblemError:
-    match outcome:
-        case ActRefused(why):
-            return ProblemError(409, why)
-        case ActNotAllowed(why):
-            return ProblemError(403, why)
-        case LeadNotThere(why):
-            return ProblemError(404, why)
-        case ActMalformed(why):
-            return faulty("body", why)
-        case ActUnanswered(why, identity):
-            return ProblemError(
-                503,
-                f"{why}. Ask again with the id {identity}: it will be done once",
-                headers={"Retry-After": "5"},
-            )

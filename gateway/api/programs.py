@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Path
 from pydantic import BaseModel, ConfigDict, Field
 
 from adapters.sql.api_keys import KnownKey
+from gateway.api.idempotency import idempotent_route, request_id_seed
 from gateway.api.keys import key_with_scope
 from gateway.requests.problems import ProblemError, responses
 from usecases import pausing
@@ -29,13 +30,17 @@ class PauseAnswer(BaseModel):
 
 def router(context: Context) -> APIRouter:
     """The routes."""
-    routes = APIRouter(prefix="/v1/programs", tags=["programs"])
+    routes = APIRouter(
+        prefix="/v1/programs", tags=["programs"], route_class=idempotent_route(context)
+    )
     may_pause = key_with_scope(context, "programs:write")
-    answers = responses(401, 403, 404, 429, 503)
+    answers = responses(401, 403, 404, 409, 422, 429, 503)
 
     @routes.post("/{name}/pause", responses=answers)
     async def pause_program(
-        name: ProgramName, key: Annotated[KnownKey, Depends(may_pause)]
+        name: ProgramName,
+        key: Annotated[KnownKey, Depends(may_pause)],
+        _: Annotated[str | None, Depends(request_id_seed)],
     ) -> PauseAnswer:
         """Pause a program's nurture. Once this is answered, no nurture mail of it leaves."""
         answer = _set(context, name, pause=True, by=f"api {key.name}"[:100])
@@ -44,7 +49,9 @@ def router(context: Context) -> APIRouter:
 
     @routes.post("/{name}/resume", responses=answers)
     def resume_program(
-        name: ProgramName, key: Annotated[KnownKey, Depends(may_pause)]
+        name: ProgramName,
+        key: Annotated[KnownKey, Depends(may_pause)],
+        _: Annotated[str | None, Depends(request_id_seed)],
     ) -> PauseAnswer:
         """Let a paused program go on. Every wait is longer by the time it stood still."""
         return _set(context, name, pause=False, by=f"api {key.name}"[:100])

@@ -161,8 +161,14 @@ def is_receipt(mail: EmailMessage) -> bool:
 
 def is_from(mail: EmailMessage, address: str) -> bool:
     """Whether this address wrote a mail, by its header."""
+    found = sender_of(mail)
+    return found is not None and comparable(found) == comparable(address)
+
+
+def sender_of(mail: EmailMessage) -> str | None:
+    """The address that wrote a mail, by its header; None if there is none."""
     found = re.search(r"[^\s<>\"]+@[^\s<>\"]+", header_text(mail, "From"))
-    return found is not None and comparable(found[0]) == comparable(address)
+    return found[0] if found is not None else None
 
 
 def is_notice(mail: EmailMessage, *, subject: bool) -> bool:

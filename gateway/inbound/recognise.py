@@ -31,10 +31,12 @@ from gateway.inbound.delivery_status import (
     is_notice,
     is_receipt,
     read_notice,
+    sender_of,
 )
 from gateway.inbound.feedback_report import FeedbackReport, feedback_report
 from gateway.inbound.returned_alerts import returned_alert
 from usecases.context import Context
+from usecases.suppressing import suppress
 
 Door = Literal["bounce", "reply", "unsubscribe", "fbl"]
 
@@ -64,6 +66,8 @@ class Recognised:
     """The event to store."""
     reply: EmailMessage | None = None
     """A person's reply, to be passed on."""
+    unsubscribed: str | None = None
+    """The address to unsubscribe, if the mail that it answers has no row any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +96,8 @@ def addressed(context: Context, address: str) -> tuple[Door, SentMail | SentAler
         return None
     sent = context.sent.by_local_part(found.mail)
     alert = SqlSentAlerts(context.database).by_local_part(found.mail) if sent is None else None
+    if sent is None and alert is None and kind == "unsubscribe":
+        return "unsubscribe", None
     if sent is None and (alert is None or kind != "bounce"):
         return None
     return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
@@ -114,6 +120,8 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
     if door == "unsubscribe" and sent is not None:
         what = f"unsubscribe/{_name(sent)}/{_digest(mail, arrival)}"
         return Recognised(sent=sent, item=_item(sent, now, "email.unsubscribed", what))
+    if door == "unsubscribe":
+        return _without_row(context, arrival, mail)
     report = feedback_report(mail)
     if report is not None:
         return _feedback(context, sent, report, now)
@@ -143,10 +151,26 @@ def _is_notice(door: Door, sent: SentMail, mail: EmailMessage, arrival: Arrival)
     return arrival.null_sender or not is_from(mail, sent.address)
 
 
+def _without_row(
+    context: Context, arrival: Arrival, mail: EmailMessage
+) -> Recognised | RefusedMail:
+    """An unsubscription by a mail whose row is lost, for example after a restore.
+
+    Only the recipient may write it: the address holds who that was.
+    """
+    writer = sender_of(mail)
+    token = arrival.to.partition("+")[2].partition("@")[0]
+    if writer is None or not context.links.is_recipient(token, writer):
+        return _UNKNOWN
+    return Recognised(sent=None, unsubscribed=writer)
+
+
 def store(context: Context, found: Recognised) -> None:
-    """Store the event, if there is one."""
+    """Store the event or the suppression, if there is one."""
     if found.item is not None:
         context.accept(found.item)
+    if found.unsubscribed is not None:
+        suppress(context.intake, found.unsubscribed, "unsubscribed", at=context.now())
 
 
 def _broken(door: Door, sent: SentMail | None, now: datetime) -> Recognised | RefusedMail:

@@ -41,7 +41,7 @@ def stopped_page(context: Context, mail: SentMail) -> HTMLResponse:
 
 def stop_button(context: Context, mail: SentMail, label: str) -> Action:
     """The button that stops all mail."""
-    path = context.links.unsubscribe(mail.message)
+    path = context.links.unsubscribe(mail.message, mail.address)
     return Action(label, path, "List-Unsubscribe", "One-Click")
 
 

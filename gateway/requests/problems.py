@@ -50,6 +50,7 @@ class Fault(BaseModel):
     path: str = Field(description="Where, like `body.events[3].type`")
     problem: str
     index: int | None = Field(None, description="The item's place in the request, from 0")
+    code: str | None = Field(None, description="Of an item: which kind of reason it is")
 
 
 class ProblemDetails(BaseModel):

@@ -18,11 +18,11 @@ from lifecycle.handoff.clock_settings import (
     second_calendar,
 )
 from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
-from lifecycle.moment import Moment
+from lifecycle.moment import Moment, handoff_open
 from lifecycle.program.rulebook import CompiledRoute
 from models.decision import Assign
 from models.inputs import Result
-from models.state import ClockState, HandoffState
+from models.state import ClockState, HandoffState, LeadState
 
 RETRY_SECONDS = 30 * 60
 """Open seconds until an owner is looked for again."""
@@ -178,18 +178,46 @@ def assign_result(m: Moment, result: Result) -> bool:
     if handoff.tried:
         return True
     why = result.why or "empty"
-    if why not in handoff.complaints:
+    complaints = handoff.complaints
+    if why not in complaints:
+        complaints = (*complaints, why)
         m.record("unassigned", handoff=handoff.number, team=handoff.team, why=why)
         m.alert_responsible(
             m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
         )
-    change_handoff(m, complaints=(*handoff.complaints, why), retry_at=_retry_at(m))
+    change_handoff(m, complaints=complaints, retry_at=_retry_at(m))
     return False
 
 
 def _retry_at(m: Moment) -> datetime:
     open_time = m.book.open_time(accept_calendar(m), m.zone)
     return min(open_time.add(m.at, RETRY_SECONDS), open_time.next_opening(m.at))
+
+
+def take_over(m: Moment, other: LeadState) -> None:
+    """Take over the handoff of a lead that is merged into this one: as the next of this lead.
+
+    An open one goes on, its clocks as they run. It is not counted in shares.
+    """
+    theirs = other.handoff
+    if theirs is None:
+        m.change(handoff=None)
+        return
+    number = m.state.handoffs + 1
+    looking = theirs.asking is not None
+    m.change(
+        handoff=dataclasses.replace(theirs, number=number, asking=None, asked=None),
+        handoffs=number,
+    )
+    if not handoff_open(other):
+        return
+    m.change(handoff_at=m.at)
+    m.record("handoff_opened", handoff=number, team=theirs.team, accepted=theirs.accepted)
+    if other.owner is not None:
+        due = next((one.due for one in theirs.clocks if one.name == clocks.ACCEPT), None)
+        m.record("assigned", handoff=number, owner=other.owner, attempt=theirs.attempt, due=due)
+    elif looking:
+        ask_owner(m)
 
 
 def end_handoff(m: Moment) -> None:

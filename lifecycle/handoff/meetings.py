@@ -7,6 +7,7 @@ its own time counts, in whatever order events arrive.
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
@@ -65,8 +66,22 @@ def _changed(meeting: MeetingState, event: Event) -> MeetingState:
     )
 
 
+def join(m: Moment, others: Mapping[str, MeetingState]) -> None:
+    """Join the meetings of a lead that is merged into this one; of one meeting the later word."""
+    mine = m.state.meetings
+    joined = dict(mine)
+    for key, theirs in others.items():
+        own = mine.get(key, theirs)
+        latest = max(own, theirs, key=lambda one: one.said)
+        joined[key] = dataclasses.replace(latest, touched=own.touched or theirs.touched)
+    _keep(m, joined)
+
+
 def _remember(m: Moment, key: str, meeting: MeetingState) -> None:
-    meetings = {**m.state.meetings, key: meeting}
+    _keep(m, {**m.state.meetings, key: meeting})
+
+
+def _keep(m: Moment, meetings: dict[str, MeetingState]) -> None:
     if len(meetings) > MAX_MEETINGS:
         ordered = sorted(meetings.items(), key=lambda one: max(one[1].said, one[1].starts or m.at))
         meetings = dict(ordered[-MAX_MEETINGS:])

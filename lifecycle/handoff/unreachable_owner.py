@@ -1,6 +1,7 @@
 """An owner who has left the team, or whom no mail reaches: the manager is alerted.
 
-Clocks go on and breaches count. Only the manager can reassign the lead.
+If the team has no manager, or the manager is that owner, the operations contact is alerted.
+Clocks go on and breaches count. Only a manager can reassign the lead.
 """
 
 from __future__ import annotations
@@ -19,28 +20,27 @@ _MAX_WHY = 100
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Alert the manager if it is about the owner: once for each owner, reason and handoff."""
+    """Alert who must decide if it is about the owner: once for each owner, reason and handoff."""
     if event.type == LEFT:
-        _alert_manager(m, _text(event, "person"), "owner_left", "")
+        _alert_responsible(m, _text(event, "person"), "owner_left", "")
     elif event.type == UNREACHABLE:
-        _alert_manager(m, _text(event, "person"), "owner_unreachable", _text(event, "why"))
+        _alert_responsible(m, _text(event, "person"), "owner_unreachable", _text(event, "why"))
 
 
 def apply_refused_alert(m: Moment, result: Result) -> None:
     """Apply a permanent refusal of an alert by the mail server: it counts like a bounce."""
-    _alert_manager(m, result.owner or "", "owner_unreachable", result.why or "")
+    _alert_responsible(m, result.owner or "", "owner_unreachable", result.why or "")
 
 
-def _alert_manager(m: Moment, person: str, why: str, said: str) -> None:
-    handoff, owner, manager = m.state.handoff, m.state.owner, m.manager
+def _alert_responsible(m: Moment, person: str, why: str, said: str) -> None:
+    handoff, owner = m.state.handoff, m.state.owner
     if handoff is None or owner is None or m.state.stage not in WORKED:
         return
-    if owner == manager or owner != person.strip().lower():
-        return
-    if manager is None or (why, owner) in handoff.unreachable:
+    if owner != person.strip().lower() or (why, owner) in handoff.unreachable:
         return
     change_handoff(m, unreachable=(*handoff.unreachable, (why, owner)))
-    m.alert(manager, why, _sentence(why, owner, handoff.team, said))
+    manager = m.manager if m.manager != owner else None
+    m.alert_responsible(manager, why, _sentence(why, owner, handoff.team, said))
 
 
 def _text(event: Event, name: str) -> str:

@@ -31,10 +31,10 @@ from lifecycle.handoff.permission import (
 )
 from lifecycle.moment import Moment, rounded
 from lifecycle.moves.acceptance import accept
+from lifecycle.moves.act_ids import remember, was_done, words_of
 from lifecycle.moves.events import log_touch
 from lifecycle.moves.transitions import churn, disqualify, enter_stage, recycle
 from lifecycle.nurture import tracks
-from lifecycle.stable_hash import short_hash
 from lifecycle.stages import ACT_STAGES, WITH_MARKETING
 from models.decision import Answer, CountAssignment
 from models.inputs import Act
@@ -42,32 +42,26 @@ from models.program.handoff import QualifyClock
 from models.refusal import RefusedError
 from models.state import Deal
 
-MAX_REMEMBERED_ACTS = 64
-"""How many ids of done acts are remembered."""
-
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
 def perform_act(m: Moment, act: Act) -> None:
     """Do an act or refuse it. Its sender gets an answer in both cases."""
-    token = short_hash(act.id) if act.id is not None else None
-    if token is not None and token in m.state.acts:
-        m.answers.append(Answer(ref=act.ref))
-        return
     m.via = act.via
     try:
+        if was_done(m, act):
+            m.answers.append(Answer(ref=act.ref))
+            return
         if act.do != "accept":  # the owner may repeat it later: it checks the stage itself
             require_stage(m, act.do, ACT_STAGES[act.do])
         _ACTS[act.do](m, act)
     except RefusedError as refusal:
         m.record("refused", act=act.do, by=act.by, why=refusal.why, note=refusal.sentence)
-        m.answers.append(Answer(ref=act.ref, refused=refusal.sentence))
+        m.answers.append(Answer(ref=act.ref, refused=refusal.sentence, why=refusal.why))
         return
     finally:
         m.via = None
-    if token is not None:
-        acts = {**m.state.acts, token: m.state.turn}
-        m.change(acts=dict(sorted(acts.items(), key=lambda one: one[1])[-MAX_REMEMBERED_ACTS:]))
+    remember(m, act)
     m.answers.append(Answer(ref=act.ref))
     tracks.follow_act(m)
 
@@ -262,7 +256,7 @@ def _amount(do: str, amount: float | None) -> float:
     if amount is None or amount < 0:
         given = "none was given" if amount is None else f"{rounded(amount)} is less"
         raise RefusedError(
-            f"{do.replace('_', ' ').capitalize()} needs an amount of 0 or more; {given}.",
+            f"{words_of(do).capitalize()} needs an amount of 0 or more; {given}.",
             why="amount",
         )
     return amount
@@ -271,7 +265,7 @@ def _amount(do: str, amount: float | None) -> float:
 def _currency(do: str, currency: str | None) -> str:
     if currency is None or not _CURRENCY.fullmatch(currency):
         raise RefusedError(
-            f"{do.replace('_', ' ').capitalize()} needs a currency like USD or EUR.", why="currency"
+            f"{words_of(do).capitalize()} needs a currency like USD or EUR.", why="currency"
         )
     return currency
 

@@ -51,6 +51,12 @@ def change_closed(m: Moment) -> None:
         _take(m, newest, "migrate")
 
 
+def change_to_version_of(m: Moment, to: str) -> None:
+    """Take the version of the lead that this one is about to be merged into (steps 1 to 5)."""
+    if to != m.state.digest:
+        follow_clocks(m, _take(m, to, "migrate"))
+
+
 def _change(m: Moment, to: str, how: InFlight, *, recheck: bool) -> None:
     motion = m.state.motion
     old = _take(m, to, how)

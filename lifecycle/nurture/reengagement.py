@@ -40,8 +40,8 @@ def why_not(m: Moment, asked: CompiledReengagement) -> str | None:
     """Why this lead is not taken now: the first reason that applies; None if it may be taken.
 
     `stage`, `cool_off`, `paused`, a reason against marketing mail, `holdout`, `handoff`, `idle`,
-    `score`, `track` (not in the track of `select`), `in_track` (in the track to be entered) or
-    `no_track` (its own version has no track of that name).
+    `score`, `track` (not in the track of `select`), `in_track` (in the track to be entered, or was
+    at this instant) or `no_track` (its own version has no track of that name).
     """
     if m.state.stage not in asked.stages:
         return "stage"
@@ -75,8 +75,8 @@ def _not_selected(m: Moment, asked: CompiledReengagement) -> str | None:
 
 
 def _no_way_in(m: Moment, asked: CompiledReengagement) -> str | None:
-    """Why this lead can't enter the schedule's track."""
-    if _running(m) == asked.track:
+    """Why this lead can't enter the schedule's track; a track is entered once an instant."""
+    if asked.track == _running(m) or m.state.entered.get(asked.track) == m.at:
         return "in_track"
     return None if asked.track in m.book.tracks else "no_track"
 

@@ -135,7 +135,8 @@ def open_task(m: Moment, step: TaskStep) -> None:
     work = step.task
     number = m.state.task_count + 1
     owner = None if work.team is not None else m.state.owner
-    task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team)
+    note = work.note or None
+    task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team, note=note)
     m.change(tasks=(*m.state.tasks, task), task_count=number)
     m.record(
         "task_opened",
@@ -143,5 +144,5 @@ def open_task(m: Moment, step: TaskStep) -> None:
         task_kind=task.kind,
         owner=owner,
         team=work.team,
-        note=work.note or None,
+        note=note,
     )

@@ -8,7 +8,7 @@ operator, is the way back from a wrong bounce.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from lifecycle.moment import Moment
@@ -20,6 +20,14 @@ SuppressionReason = Literal["unsubscribed", "bounced", "complained"]
 
 SOFT_BOUNCES = 3
 """This many soft bounces in a row count as a hard bounce."""
+
+WISHES = frozenset({"unsubscribed", "complained"})
+"""The person's own wishes: they count for all their addresses."""
+ABOUT_AN_ADDRESS = frozenset({"email.bounced", "email.reinstated"})
+"""Events that count for the address alone that they are about."""
+ANOTHER_ADDRESS = "another_address"
+"""Such an event's `data.about`, if it is about another address than the lead's mail goes to: of
+a lead that was merged into it."""
 
 _PROOFS_OF_DELIVERY = frozenset(
     {"email.delivered", "email.opened", "email.clicked", "email.replied"}
@@ -39,7 +47,12 @@ def suppressing_reason(type_: str, data: Mapping[str, Any]) -> SuppressionReason
 
 
 def apply_event(m: Moment, event: Event) -> None:
-    """Suppress mail, or lift a suppression, if the event says so."""
+    """Suppress mail, or lift a suppression, if the event says so.
+
+    A bounce stays with its address: what is about another address of the lead counts nothing here.
+    """
+    if event.data.get("about") == ANOTHER_ADDRESS and event.type in ABOUT_AN_ADDRESS:
+        return
     reason = suppressing_reason(event.type, event.data)
     if reason is not None:
         suppress(m, reason)
@@ -60,6 +73,17 @@ def apply_refused_mail(m: Moment, email: str, why: str | None) -> None:
         suppress(m, "bounced")
     elif why == "soft_bounced":
         _count_soft_bounce(m, email)
+
+
+def join(m: Moment, others: Iterable[str]) -> None:
+    """Join what a person who was two leads has asked for. A bounce stays with its address.
+
+    Nobody is alerted: the merge itself says who is.
+    """
+    for why in others:
+        if why in WISHES and why not in m.state.suppressed:
+            m.change(suppressed=(*m.state.suppressed, why))
+            m.record("suppressed", why=why)
 
 
 def _count_soft_bounce(m: Moment, email: str) -> None:

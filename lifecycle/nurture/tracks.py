@@ -166,6 +166,18 @@ def follow_event(m: Moment, event: Event, *, late: bool, changed: bool) -> None:
         enter_next(m, again=False)
 
 
+def follow_merge(m: Moment, *, changed: bool, again: bool) -> None:
+    """After another lead was merged into this one: exit, waits, and the next track.
+
+    `changed`: it has filled the profile. `again` as in `enter_next`.
+    """
+    check_exit(m)
+    if changed:
+        _follow_date(m, late=False)
+    check_wait(m)
+    enter_next(m, again=again)
+
+
 def _start(m: Moment) -> None:
     """Enter the first track that the present event begins, also out of another track."""
     running = m.state.track

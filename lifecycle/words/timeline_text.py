@@ -126,6 +126,12 @@ def _recycled(fields: Fields, when: When) -> str:
     return f"Given back to marketing: {_words(fields.get('reason'))}{_by(fields)}{until}"
 
 
+def _disqualified(fields: Fields, _when: When) -> str:
+    if fields.get("reason") == "launch_undone":
+        return "Closed, as its launch was undone"
+    return f"No fit: {_words(fields.get('reason'))}{_by(fields)}"
+
+
 def _clocks(fields: Fields) -> str:
     return ", ".join(_words(one) for one in fields.get("clocks") or ()) or "no clock"
 
@@ -138,6 +144,14 @@ def _paused(fields: Fields, when: When) -> str:
 
 def _deferred(fields: Fields, when: When) -> str:
     return f"Mail {fields.get('email')} waits until {when(fields.get('until'))}{_why(fields)}"
+
+
+def _merged(fields: Fields, _when: When) -> str:
+    if "into" in fields:
+        return f"Merged into lead {fields['into']}, where its story goes on"
+    filled = ", ".join(map(_words, fields.get("filled") or ()))
+    taken = f"; filled from it: {filled}" if filled else ""
+    return f"Lead {fields.get('from')} was merged into this one{_by(fields)}{taken}"
 
 
 def _handoff(fields: Fields, _when: When) -> str:
@@ -184,7 +198,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "resumed": lambda f, _: f"Clocks go on: {_clocks(f)}{_why(f)}{_by(f)}",
     "qualified": lambda f, _: f"Qualified{_by(f)}",
     "recycled": _recycled,
-    "disqualified": lambda f, _: f"No fit: {_words(f.get('reason'))}{_by(f)}",
+    "disqualified": _disqualified,
     "opportunity": lambda f, _: f"Opportunity, {_amount(f)}{_by(f)}",
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",
@@ -193,6 +207,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
         f"Moved to another version of the program ({_words(f.get('how'))})"
     ),
     "reengaged": lambda f, _: f"Chosen by the schedule {f.get('schedule')}",
+    "merged": _merged,
     "closed": lambda f, _: f"Closed as {f.get('stage')}",
     "resumed_from_journal": lambda _f, _: "Temporal had lost its place; this timeline stands",
     "reopened": lambda f, _: f"Opened again, was {f.get('stage')}",

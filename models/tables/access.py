@@ -51,3 +51,26 @@ class DeskSession(SQLModel, table=True):
     person: str
     made: datetime = Field(sa_type=UtcInstant)
     expires: datetime = Field(sa_type=UtcInstant)
+
+
+class KeyedRequest(SQLModel, table=True):
+    """A request that came under an idempotency key, and the answer that it got."""
+
+    __tablename__ = "keyed_requests"
+
+    key: str = Field(primary_key=True)
+    """The SHA-256 of who sent it and of their key, in hex."""
+    said: str
+    """A fingerprint of the whole request."""
+    what: str
+    """What was asked, for people: `POST /v1/leads`."""
+    at: datetime = Field(sa_type=UtcInstant)
+    """When it first came (this and the others: the database's clock)."""
+    busy: datetime = Field(sa_type=UtcInstant)
+    """Until then nobody else begins it."""
+    expires: datetime = Field(sa_type=UtcInstant, index=True)
+    """When the key is forgotten."""
+    status: int | None = None
+    """The answer's status; None: there is none yet."""
+    answer: str | None = None
+    """The answer's body."""

@@ -18,6 +18,7 @@ class LeadRow(SQLModel, table=True):
     __table_args__ = (
         sa.Index("ix_leads_owner_stage", "owner", "stage"),
         sa.Index("ix_leads_team_stage", "team", "stage"),
+        sa.Index("ix_leads_program_stage", "program", "stage", "id"),
     )
 
     id: str = Field(primary_key=True)
@@ -51,6 +52,8 @@ class LeadRow(SQLModel, table=True):
     asking: str | None
     """The key of the assignment command whose result the lead waits for."""
     closed: bool
+    merged_into: str | None = None
+    """The lead that it was merged into; lists leave it out then."""
     state: dict[str, Any] = Field(sa_type=sa.JSON)
     turn: int
     fence_run: int = Field(sa_type=sa.BigInteger)
@@ -82,6 +85,9 @@ class LeadAddressRow(SQLModel, table=True):
     address: str = Field(primary_key=True)
     """As `models.addresses.address_key` writes it."""
     lead: str = Field(index=True)
+    merged: str | None = None
+    """If it came with a lead that was merged into this one: that lead's own id. No mail goes to
+    such an address."""
 
 
 class TimelineEntry(SQLModel, table=True):

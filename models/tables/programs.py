@@ -81,3 +81,44 @@ class RolloutRow(SQLModel, table=True):
     """The leads that could not be reached in the last try, and why."""
     ended: datetime | None = Field(sa_type=UtcInstant)
     """None while it is under way."""
+
+
+class ReengagementRow(SQLModel, table=True):
+    """A run of a re-engagement schedule, and how far it is."""
+
+    __tablename__ = "reengagements"
+
+    run: str = Field(primary_key=True)
+    """`reengage/PROGRAM/INSTANT`: the same run has the same row."""
+    name: str = Field(index=True)
+    version: str
+    """The digest of the newest version when it began."""
+    at: datetime = Field(sa_type=UtcInstant)
+    """When it began (wall clock)."""
+    phase: str
+    """`selecting`, `sending`, `checking` or `ended`."""
+    stage: str
+    cursor: str
+    found: int
+    taken: int
+    left_over: int
+    why_not: dict[str, Any] = Field(sa_type=sa.JSON)
+    """How many leads were not taken for each reason."""
+    failed: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The chosen leads that could not be reached, and why."""
+    sweep: int
+    ended: datetime | None = Field(sa_type=UtcInstant)
+    """None while it is under way."""
+
+
+class ReengagementLead(SQLModel, table=True):
+    """A lead that a run under way may take. A row goes when it is known what became of it."""
+
+    __tablename__ = "reengagement_leads"
+    __table_args__ = (sa.Index("ix_reengagement_leads_order", "run", "idle_since", "lead"),)
+
+    run: str = Field(primary_key=True)
+    lead: str = Field(primary_key=True)
+    idle_since: datetime = Field(sa_type=UtcInstant)
+    sent: bool
+    """Whether the lead was sent the run."""

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from adapters.sql.database import Database
+from assembly.doctor.check import looked
+from assembly.doctor.teams import look_at_teams
+from assembly.settings import Settings
 from assembly.stack import Stack
+from models.directory import Directory
 from tests.cli.conftest import Leadflow
+from tests.sales.alerted_lead import ACME, PEOPLE
+from usecases.publishing import publish
 
 
 def _parts(lines: list[Any]) -> dict[str, Any]:
@@ -49,3 +58,28 @@ def test_beside_a_running_stack_its_parts_are_well(
     assert well >= {"gateway", "clocks", "workflow tasks"}
     assert "localhost" in parts["DNS"]["found"]
     assert not [one for name, one in parts.items() if name.startswith("MX")]
+
+
+def _looked(settings: Settings) -> list[tuple[str, str, str]]:
+    found = asyncio.run(looked("teams", partial(look_at_teams, settings)))
+    return [(one.name, one.status, one.found) for one in found]
+
+
+def test_teams_of_published_programs_without_a_manager_are_named(
+    database: Database, tmp_path: Path
+) -> None:
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'leadflow.db'}")
+    assert _looked(settings) == []
+    headless = PEOPLE.teams["sdr"].model_copy(update={"manager": None})
+    teams = {name: team for name, team in PEOPLE.teams.items() if name != "emea"}
+    publish(database, ACME, Directory(teams=teams | {"sdr": headless}))
+    contact, *wrong = sorted(_looked(settings))
+    assert contact[:2] == ("operations contact", "wrong")
+    assert wrong == [
+        ("teams of acme", "wrong", "no team 'emea' in the directory"),
+        ("teams of acme", "wrong", "team 'sdr' has no manager"),
+    ]
+    told = settings.model_copy(update={"operations_contact": "ops@acme.example"})
+    assert sorted(_looked(told)) == wrong
+    publish(database, None, PEOPLE)
+    assert [one[:2] for one in _looked(settings)] == [("teams", "ok")]

@@ -95,7 +95,7 @@ async def test_a_token_for_another_purpose_is_not_a_button(
     message = token.partition("-")[0]
     foreign = {
         "click": lambda: links.click(message, 0),
-        "unsubscribe": lambda: links.unsubscribe(message),
+        "unsubscribe": lambda: links.unsubscribe(message, "ana@northwind.example"),
         "preferences": lambda: links.preferences(message),
         "bounce": lambda: links.return_path(message).partition("@")[0].replace("+", "/"),
         "visitor": lambda: f"/{links.visitor(message)}",

@@ -90,7 +90,8 @@ async def test_an_act_may_be_sent_as_a_cloudevent(http: httpx.AsyncClient, acts:
 async def test_a_lead_may_be_named_by_its_address(http: httpx.AsyncClient, acts: FakeActs) -> None:
     by_address = {"email": " Ana@Northwind.example", "do": "accept", "by": RILEY}
     assert (await post_act(http, by_address)).json()["lead"] == "ana"
-    unknown = await post_act(http, {**by_address, "email": "nobody@northwind.example"})
+    nobody = {**by_address, "email": "nobody@northwind.example"}
+    unknown = await post_act(http, nobody, identity="msg-2")
     assert unknown.status_code == 404
     assert len(acts.done) == 1
 
@@ -237,8 +238,8 @@ async def test_the_document_of_the_interface_shows_how_to_act(
         "webhook-signature",
     }
     for content in operation["requestBody"]["content"].values():
-        for example in content["examples"].values():
-            assert (await post_act(http, example["value"])).status_code == 200
+        for name, example in content["examples"].items():
+            assert (await post_act(http, example["value"], identity=name)).status_code == 200
 
 
 _JSON = st.recursive(
@@ -274,3 +275,19 @@ async def test_any_document_signed_by_the_crm_is_done_or_answered_with_a_problem
     assert answered.status_code in (200, 404, 422)
     if answered.status_code != 200:
         assert answered.json()["detail"]
+
+
+async def test_a_webhook_id_that_comes_with_another_message_is_answered_with_both(
+    http: httpx.AsyncClient, acts: FakeActs
+) -> None:
+    assert (await post_act(http, ACCEPT)).status_code == 200
+    for other in ({**ACCEPT, "do": "qualify"}, {**ACCEPT, "note": "mine"}, {**ACCEPT, "lead": "b"}):
+        answered = await post_act(http, other)
+        assert (answered.status_code, answered.json()["code"]) == (409, "key_used")
+        assert "came with the act accept" in answered.json()["detail"]
+    assert len(acts.done) == 1
+    acts.failures = [RefusedError("Qualify is for a lead in stage sal.", why="stage")]
+    qualify = {**ACCEPT, "do": "qualify"}
+    assert (await post_act(http, qualify, identity="msg-2")).status_code == 409
+    other = {**ACCEPT, "do": "touch"}
+    assert (await post_act(http, other, identity="msg-2")).status_code == 200  # nothing was done

@@ -25,7 +25,14 @@ async def test_a_new_lead_is_accepted_once_with_its_program(
     first = await http.post("/v1/leads", json=body, headers=key)
     again = await http.post("/v1/leads", json=body, headers=key)
     assert first.status_code == 202, first.text
-    assert first.json() == {"results": [{"status": "accepted", "lead": lead_id(ANA), "why": None}]}
+    accepted = {
+        "index": 0,
+        "status": "accepted",
+        "lead": lead_id(ANA),
+        "code": None,
+        "why": None,
+    }
+    assert first.json() == {"results": [accepted]}
     assert again.json()["results"][0]["status"] == "duplicate"
     [item] = intake_bodies(database)
     assert item["program"] == "acme"

@@ -93,8 +93,10 @@ async def test_an_act_without_an_id_is_given_one(
     ("failure", "status", "expected"),
     [
         (RefusedError("Qualify is for a lead in stage sal."), 409, "Qualify is for a lead"),
+        (RefusedError("Recycle needs a reason.", why="reason"), 422, "Recycle needs a reason."),
+        (RefusedError("This id is that of an earlier accept.", why="id"), 409, "This id is"),
         (LeadNotFoundError("there is no lead 'ana'"), 404, "there is no lead 'ana'"),
-        (ValueError("reason: is too long"), 422, "right shape"),
+        (ValueError("reason: is too long"), 422, "reason: is too long"),
         (TemporalUnavailableError("no worker answered"), 503, "Ask again with the id crm-1"),
         (RPCError("away", RPCStatusCode.UNAVAILABLE, b""), 503, "Ask again with the id crm-1"),
         (TimeoutError(), 503, "Ask again with the id crm-1"),
@@ -122,8 +124,9 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
     assert riley
     given_up, left = [], []
 
-    class SilentActs:
-        async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
+    class SilentActs(FakeActs):
+        async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+            assert fields
             try:
                 await asyncio.Event().wait()
             finally:

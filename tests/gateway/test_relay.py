@@ -46,6 +46,9 @@ class SignalledLeads:
             raise LeadNotFoundError(f"there is no lead {lead}")
         self.signalled.append((lead, [one["id"] for one in events]))
 
+    async def leave(self, lead: str, do: str, fields: Json) -> None:
+        self.signalled.append((lead, [f"{do}:{fields['id']}"]))
+
 
 def _event(number: int, lead: str = "ana", *, delay: float = 0.0) -> NewItem:
     body = {"id": f"e{number}", "type": "page.viewed"}

@@ -11,6 +11,7 @@ from tests.gateway.stored_rows import intake_bodies, store_lead
 from tests.inbound.deliveries import bounce_report, delivery_report, reply_mail, send
 from usecases.context import Context
 
+ANA = "ana@northwind.example"
 ABUSE = "Feedback-Type: abuse\nUser-Agent: Some/1\nVersion: 1"
 
 
@@ -128,7 +129,7 @@ async def test_a_providers_complaint_is_matched_by_the_signed_addresses_of_the_m
     value = {
         "Reply-To": links.reply_to(message),
         "Return-Path": f"<{links.return_path(message)}>",
-        "List-Unsubscribe": f"<https://x.example/u>, <mailto:{links.unsubscribe_mail(message)}>",
+        "List-Unsubscribe": f"<https://x.example>, <mailto:{links.unsubscribe_mail(message, ANA)}>",
     }[header]
     content = delivery_report("feedback-report", ABUSE, f"{header}: {value}\n")
     await send(port, "fbl@provider.example", "fbl@in.acme.example", content)
@@ -161,7 +162,7 @@ async def test_a_report_that_proves_nothing_is_refused(
 async def test_a_second_unsubscription_by_mail_is_recorded_too(
     port: int, message: str, context: Context
 ) -> None:
-    to = context.links.unsubscribe_mail(message)
+    to = context.links.unsubscribe_mail(message, ANA)
     for number in (1, 1, 2):
         mail = reply_mail("unsubscribe", "")
         mail.replace_header("Message-ID", f"<{number}@northwind.example>")

@@ -61,7 +61,7 @@ def known_addresses(context: Context, message: str) -> list[str]:
     return [
         links.return_path(message),
         links.reply_to(message),
-        links.unsubscribe_mail(message),
+        links.unsubscribe_mail(message, "ana@northwind.example"),
         "fbl@in.acme.example",
     ]
 

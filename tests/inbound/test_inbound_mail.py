@@ -155,11 +155,27 @@ async def test_an_automatic_answer_is_recognised_by_its_headers(
 async def test_a_mail_to_the_unsubscribe_address_unsubscribes(
     port: int, message: str, context: Context
 ) -> None:
-    to = context.links.unsubscribe_mail(message)
+    to = context.links.unsubscribe_mail(message, "ana@northwind.example")
     await send(port, "ana@northwind.example", to, reply_mail("", ""))
     assert [one["type"] for one in intake_bodies(context.database)] == ["email.unsubscribed"]
     why = context.mail_ledger.suppression("ana@northwind.example", operational=False)
     assert why == "unsubscribed"
+
+
+async def test_a_mail_whose_row_is_lost_unsubscribes_its_recipient_and_nobody_else(
+    port: int, context: Context
+) -> None:
+    to = context.links.unsubscribe_mail("fedcba9876543210@acme.example", "ana@northwind.example")
+    assert len(to.partition("@")[0]) == 64  # the most that a local part may have
+    stranger = reply_mail("", "")
+    stranger.replace_header("From", "Bo <bo@northwind.example>")
+    with pytest.raises(smtplib.SMTPDataError) as refused:
+        await send(port, "bo@northwind.example", to, stranger)
+    assert refused.value.smtp_code == 550
+    await send(port, "ana@northwind.example", to, reply_mail("", ""))
+    why = context.mail_ledger.suppression("ana@northwind.example", operational=False)
+    assert why == "unsubscribed"
+    assert context.mail_ledger.suppression("bo@northwind.example", operational=False) is None
 
 
 @pytest.mark.parametrize(

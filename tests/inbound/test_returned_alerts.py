@@ -67,6 +67,7 @@ async def test_a_delay_and_a_notice_of_absence_do_not_make_the_owner_unreachable
 async def test_an_alerts_token_is_valid_for_bounces_only(
     port: int, context: Context, alert: str
 ) -> None:
-    for address in (context.links.reply_to(alert), context.links.unsubscribe_mail(alert)):
+    links = context.links
+    for address in (links.reply_to(alert), links.unsubscribe_mail(alert, "riley@acme.example")):
         with pytest.raises(smtplib.SMTPRecipientsRefused):
             await send(port, "", address, reply_mail("Re", "Hello"))

@@ -10,6 +10,8 @@ import pytest
 from activities.ports import Fence
 from adapters.crm.events import TYPES, event_rows
 from adapters.crm.outbox import CrmEvent, SqlCrmOutbox, TurnEvents
+from adapters.reports.backlog import backlog
+from adapters.reports.reconciliation import SqlReconciliation
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.decision import Decision, Entry
@@ -203,6 +205,25 @@ def test_a_dead_event_delays_nothing_and_can_be_sent_again(
     [again] = outbox.take(10, LEASE)
     assert (again.id, again.tries) == (first.id, 1)
     assert outbox.retry_dead() == []
+
+
+def test_an_event_that_nobody_takes_is_seen_also_after_its_lease(
+    crm_journal: SqlJournal, database: Database
+) -> None:
+    crm_journal.record(turn(1, "created"), FENCE, NOW)
+    [event] = list_crm_events(database)
+
+    def untaken(at: datetime) -> datetime | None:
+        return backlog(database, at).outbox_ready_since
+
+    assert untaken(event.ready) == event.ready
+    later = event.ready + timedelta(hours=2)
+    rows = SqlReconciliation(database)
+    [found] = rows.waiting_crm_events(later, 9)
+    assert (found.what, found.since) == ("lead.created", event.ready)
+    SqlCrmOutbox(database, now=lambda: later).take(1, LEASE)
+    assert untaken(later) == later + LEASE
+    assert [one.since for one in rows.waiting_crm_events(later + LEASE, 9)] == [later]
 
 
 def test_later_events_of_the_lead_are_put_off_together_with_the_first(

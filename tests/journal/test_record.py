@@ -62,18 +62,32 @@ def test_the_latest_thousand_event_ids_come_back(journal: SqlJournal) -> None:
     assert found.seen == tuple(f"e{n}" for n in range(200, 1_200))
 
 
+def test_an_event_id_of_any_age_is_found_on_the_timeline(journal: SqlJournal) -> None:
+    odd = ["with\0zero", "half \ud800 pair", "it's; --"]
+    entries = [event_entry(name) for name in ("first", *odd)]
+    later = [event_entry(f"e{n}") for n in range(1_200)]
+    journal.record(turn(1, *entries, *later), FENCE, NOW)
+    journal.record(turn(1, event_entry("other"), lead="bo"), FENCE, NOW)
+    assert journal.known_events(["ana"], ["first", *odd, "e7", "other", "never"]) == {
+        "first",
+        *odd,
+        "e7",
+    }
+    assert journal.known_events(["ana"], []) == frozenset()
+
+
 @pytest.mark.parametrize("writer", [FENCE, NEWER, NEXT_RUN])
 def test_a_turn_is_stored_once_and_a_repetition_gets_the_stored_row(
     journal: SqlJournal, database: Database, writer: Fence
 ) -> None:
-    taken = [("f1", None), ("f2", "It is closed.")]
+    taken = [("f1", None, None), ("f2", "It is closed.", "stage")]
     assert journal.record(turn(1, "created", event_entry("a")), FENCE, NOW, taken=taken) is None
     before = (
         read_rows(database, "SELECT * FROM leads"),
         read_rows(database, "SELECT * FROM entries"),
     )
     other = turn(1, "created", ("suppressed", {"why": "bounced"}), suppressed=("bounced",))
-    stored = journal.record(other, writer, after(hours=1), taken=[("f1", None)])
+    stored = journal.record(other, writer, after(hours=1), taken=[("f1", None, None)])
     assert stored is not None
     assert (stored.state.turn, stored.taken, stored.fence) == (1, tuple(taken), FENCE)
     assert before == (
@@ -103,7 +117,7 @@ def test_an_earlier_turn_changes_nothing_and_gets_the_stored_row(
 def test_a_row_that_an_older_leadflow_wrote_is_read(
     journal: SqlJournal, database: Database
 ) -> None:
-    journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None)])
+    journal.record(turn(1, "created"), FENCE, NOW, taken=[("f1", None, None)])
     with database.write() as connection:
         connection.execute(sa.text("UPDATE leads SET writer = NULL"))
     stored = journal.record(turn(1, "noted"), NEXT_RUN, NOW)

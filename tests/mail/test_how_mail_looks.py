@@ -78,7 +78,8 @@ def test_a_link_that_is_not_tracked_shows_its_target() -> None:
 @pytest.mark.parametrize("body", [{"text": "Hi."}, {"mjml": mjml("Hi.")}])
 def test_the_footer_is_in_the_language_of_the_lead(language: str, body: dict[str, str]) -> None:
     mail = tracked(program(**body), language=f"{language.upper()}-XX")
-    assert f"{WORDS[language].unsubscribe}: {LINKS.unsubscribe(MESSAGE)}" in mail.text
+    url = LINKS.unsubscribe(MESSAGE, "ana@northwind.example")
+    assert f"{WORDS[language].unsubscribe}: {url}" in mail.text
     assert f">{WORDS[language].preferences}</a>" in mail.html
     assert f'lang="{language}" dir="ltr"' in mail.html
     assert 'lang="und"' not in mail.html

@@ -13,7 +13,7 @@ from tests.mail.acme import LINKS, MESSAGE, NOW, PEOPLE, lead, mjml, program, se
 
 def test_marketing_mail_has_the_headers_for_unsubscribing_and_returns() -> None:
     mail = MailRenderer(LINKS).marketing(program(), lead(), PEOPLE, send_mail())
-    out = LINKS.unsubscribe(MESSAGE)
+    out = LINKS.unsubscribe(MESSAGE, "ana@northwind.example")
     assert mail.headers["List-Unsubscribe"].startswith(f"<{out}>, <mailto:unsubscribe+")
     assert mail.headers["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert mail.headers["List-Id"] == "<acme.acme.example>"

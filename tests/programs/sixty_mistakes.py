@@ -1,4 +1,4 @@
-"""A program as a marketing person writes it, and sixty mistakes that such a person makes.
+"""A program as a marketing person writes it, and a hundred mistakes that such a person makes.
 
 Each mistake: a text of the program, what is written in its place (`§` marks where the message
 must point), and words of the remedy.
@@ -103,7 +103,7 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     (_FIT, '"lead.partner == §1"', "write lead.partner"),
     (_FIT, '"lead.plan == §3"', "write '3' in quotes"),
     (_FIT, "\"lead.renewal < §'1.3.2027'\"", "write one like '2026-03-02'"),
-    (_MQL, '"score.total == §40"', "write 40.0"),
+    (_MQL, '"score.total == §40"', "write score.total >= 40"),
     (_MQL, '"score.fit + §10 > 30.0"', "write 10.0"),
     (_FIT, "\"lead.budget in [§'1000', '2000']\"", "write 1000 without quotes"),
     (_FIT, "\"lead.country == §'UK'\"", "write 'GB'"),
@@ -177,4 +177,68 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("calendar: office, remind_at", "calendar: §ofice, remind_at", "did you mean 'office'"),
     ("{accepted_within_sla: 90%}", "{§accepted_in_time: 90%}", "no report knows the target"),
     ("{accepted_within_sla: 90%}", "{accepted_within_sla: §0.9}", "write 90%"),
+    # words of other tools, keys of other places
+    ("program: shop\n", "§name: shop\n", "did you mean 'program'"),
+    ("budget: number", "budget: §integer", "did you mean 'number'"),
+    ("partner: flag", "partner: §boolean", "did you mean 'flag'"),
+    ("  - {otherwise: self_serve}", "  - {§else: self_serve}", "did you mean 'otherwise'"),
+    ("      - wait: 3d", "      - §delay: 3d", "did you mean 'wait'"),
+    ("targets: {accepted", "§holdout: 5%\ntargets: {accepted", "it belongs under sending"),
+    (_FIT, '"§US == lead.country"', "a text needs quotes: 'US'"),
+    (_FIT, "\"lead.§stage == 'known'\"", "did you mean 'stage'"),
+    (_FIT, '"lead.§score > 5"', "did you mean 'score.total'"),
+    (_FIT, "\"lead.title.§lower() == 'vp'\"", "write TEXT.matches('(?i)vp')"),
+    (_FIT, "\"lead.title §contains 'VP'\"", "write TEXT.contains"),
+    (_FIT, '"§not lead.partner"', "write !"),
+    (_FIT, '"lead.renewal < §today()"', "expressions know no clock"),
+    (_FIT, "\"lead.timezone == §'Berlin'\"", "did you mean Europe/Berlin"),
+    (_FOR, "§known", "did you mean stage == 'known'"),
+    (
+        "\"event.type == 'form.submitted' && event.subject == 'demo'\"",
+        "§form.submitted",
+        "write event.type == 'form.submitted'",
+    ),
+    # what does nothing, or something else
+    ("timezone: America/New_York\nfields", "timezone: §EST\nfields", "write America/New_York"),
+    (_FIT + ", points: 20", _FIT + ", points: §0", "add nothing"),
+    ("at_most: 30 per 7d", "at_most: §5 per 7d", "below the 10 points"),
+    (
+        "{on: email.clicked, points: 10, at_most: 30 per 7d}",
+        "{on: email.clicked, when: \"event.subject == §'welcom'\", points: 10}",
+        "did you mean 'welcome'",
+    ),
+    (
+        "\"event.type == 'form.submitted' && event.subject == 'demo'\"",
+        "§\"did('form.submitted', 'demo')\"",
+        "asks nothing of the event",
+    ),
+    ("in: [known, engaged], do", "in: [known, §customer], do", "does nothing there"),
+    ("caps: [1 per 1d, 3 per 7d]", "caps: [1 per 1d, §3 per 1d]", "is tighter"),
+    ("holdout: 10%", "holdout: §100%", "nobody gets mail"),
+    ("Hi {{ lead.first_name }}", "Hi §{first_name}", "write one like {{ lead.first_name }}"),
+    ("Hi {{ lead.first_name }}", "Hi §*|FNAME|*", "a placeholder of another tool"),
+    (
+        "    for: \"stage == 'customer'\"",
+        "    for: §\"stage == 'sql'\"\n    start_on: \"event.type == 'form.submitted'\"",
+        "no lead can enter this track",
+    ),
+    ("    exit: \"stage == 'customer'\"", f"    exit: §{_FOR}", "ends the track"),
+    ("then: [{email: guide}]", "then: [{move_to: §nurture}]", "it is there"),
+    (_HOURS, '{mon-fri: ["09:00-17:00"], §wed: ["09:00-12:00"]}', "the hours of both are joined"),
+    ("{country: US}", "{country: US, except: [§2026-12-24]}", "no holiday here"),
+    (
+        "[{when: \"lead.country == 'CA'\", team: north}, {otherwise: sdr}]",
+        "[§{when: \"lead.country == 'CA'\", team: north}]",
+        "add a last rule {otherwise: TEAM}",
+    ),
+    ("remind_at: [50%]", "remind_at: [§0%]", "write a larger share"),
+    ("attempts: 2", "attempts: §1", "write attempts: 2"),
+    (
+        "on_breach: [alert, reassign], attempts: 2",
+        "on_breach: [alert], attempts: §2",
+        "add reassign",
+    ),
+    ("then: recycle, reason: not_worked", "then: keep, reason: §not_worked", "is not used"),
+    (_DIGEST, '§"* 8 * * *"', "runs 60 times in an hour"),
+    (_DIGEST, '§"0 9 1 * MON"', "write * for one of them"),
 )

@@ -146,24 +146,6 @@ NAMES = [
     ("[DE]", "[§XX]", "sending.consent_required_in[0]", "ISO 3166"),
     ("[DE]", "[§de]", "sending.consent_required_in[0]", "did you mean 'DE'?"),
     ("track: long-term}", "track: §longterm}", "schedules.reengage.track", "'long-term'"),
-    (
-        "select: {stages: [recycled], idle",
-        "select: {track: §long-term, stages: [recycled], idle",
-        "schedules.reengage.select.track",
-        "no lead is taken",
-    ),
-    (
-        "stages: [recycled]",
-        "stages: [recycled, §sql]",
-        "schedules.reengage.select.stages[1]",
-        "the stages are known, engaged, customer, recycled",
-    ),
-    (
-        "idle_for: 60d}",
-        'score: "score.§fits > 1.0"}',
-        "schedules.reengage.select.score",
-        "did you mean 'score.fit'?",
-    ),
     ('"0 9 * * MON"', '§"0 9 * *"', "schedules.reengage.cron", "five"),
     ('"0 9 * * MON"', '§"0 24 * * MON"', "schedules.reengage.cron", "'24' is no hour"),
     ('"0 9 * * MON"', '§"0 9 * * FRI-MON"', "schedules.reengage.cron", "day of the week"),
@@ -230,12 +212,6 @@ def test_an_unknown_name_is_reported_with_the_nearest_known_one(
     problem = only_problem((old, new))
     assert problem.path == path
     assert message in problem.message
-
-
-def test_re_engagement_needs_a_track_to_enter(only_problem: OnlyProblem) -> None:
-    problem = only_problem(("  reengage:", "  §reengage:"), (", track: long-term}", "}"))
-    assert problem.path == "schedules.reengage"
-    assert "needs the track that its leads enter: 'track: NAME' (awareness," in problem.message
 
 
 @pytest.mark.parametrize(("old", "new", "place", "message"), UNREACHABLE)

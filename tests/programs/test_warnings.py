@@ -49,10 +49,13 @@ tracks:
 
 RIGHT_WARNINGS = {
     "capped": {"tracks.first.steps[2].email", "tracks.second.steps[1].email"},
+    "desk": {"handoff.accept.on_breach"},
     "desk-idle": {"handoff.first_touch.remind_at[0]", "handoff.qualify.remind_at[0]"},
     "desk-relay": {"handoff.accept.remind_at[0]"},
+    "leaving": {"lifecycle.idle[0].in[0]"},
     "mail": {"tracks.mails.steps[1].email", "tracks.mails.steps[4].email"},
     "step-names": {"tracks.first.steps[2].else[0].email", "tracks.first.steps[5].email"},
+    "thresholds-2": {"sending.holdout"},
 }
 """What programs of scenarios do on purpose, to show what comes of it."""
 

@@ -17,7 +17,7 @@ from models.decision import OPERATIONS, Alert
 from models.directory import Directory
 from models.envelopes import Work
 from tests.fakes import FakePeople, FakePrograms, FakeWorld
-from tests.sales.alerted_lead import ACME, PEOPLE, RILEY, AlertedLead
+from tests.sales.alerted_lead import ACME, MORGAN, PEOPLE, RILEY, AlertedLead
 
 CONTACT = "operations@acme.example"
 NO_SDR = Directory(teams={name: team for name, team in PEOPLE.teams.items() if name != "sdr"})
@@ -69,6 +69,33 @@ def test_a_team_without_a_manager_has_its_breaches_told() -> None:
 
 def test_a_team_with_a_manager_alerts_the_manager() -> None:
     assert to_operations(PEOPLE) == []
+
+
+@pytest.mark.parametrize(
+    ("people", "team", "owner"),
+    [
+        (NO_MANAGER, "has no manager", RILEY),
+        (PEOPLE, "owns a lead and is not there", MORGAN),
+    ],
+)
+@pytest.mark.parametrize("event", ["owner.left", "owner.unreachable"])
+def test_an_owner_who_is_gone_is_told_where_no_manager_can_be(
+    people: Directory, team: str, owner: str, event: str
+) -> None:
+    ana = AlertedLead(people)
+    ana.at_hour(11)
+    ana.event("form.submitted", "demo")
+    if owner != ana.states["ana"].owner:
+        ana.act("accept", owner)
+    ana.event(event, person=owner)
+    ana.event(event, person=owner)
+    told = [one for one in ana.alerts if one.why == event.replace(".", "_")]
+    assert [one.to for one in told] == [OPERATIONS]
+    assert "alerted" not in [one.kind for one in ana.entries["ana"]]
+    alert = dataclasses.replace(told[0], to=CONTACT)
+    mail = MailRenderer().operations_notice(ACME, people, "sdr", "ana", alert)
+    assert team in mail.subject
+    assert owner in mail.text
 
 
 async def test_the_contact_gets_one_mail_a_day_for_each_program_and_team() -> None:

@@ -6,7 +6,7 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -93,15 +93,19 @@ class ReconciledSite:
         """Stop the worker."""
         await self.running.aclose()
 
-    @asynccontextmanager
-    async def older_worker(self) -> AsyncIterator[None]:
+    def older_worker(self) -> AbstractAsyncContextManager[None]:
         """A worker of an older leadflow, for turns alone."""
+        return self.turns_worker(OlderLead)
+
+    @asynccontextmanager
+    async def turns_worker(self, lead: type[LeadWorkflow] = LeadWorkflow) -> AsyncIterator[None]:
+        """A worker for turns alone: no mail and no alert is begun."""
         turns = turn_activities(self.world)
         with ThreadPoolExecutor(2) as threads:
             async with Worker(
                 self.client,
                 task_queue=self.settings.queue_prefix + LEADS,
-                workflows=[OlderLead],
+                workflows=[lead],
                 activities=[turns.turn],
                 activity_executor=threads,
             ):

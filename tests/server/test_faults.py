@@ -12,8 +12,16 @@ from pathlib import Path
 
 import pytest
 
+from adapters.sql.programs import SqlPrograms
+from adapters.temporal.connection import connect
+from adapters.temporal.schedules import Schedules
+from models.envelopes import ReengageRun
+from models.program.program import Program
 from tests.server.child_processes import Site, running_site
 from tests.waiting import LIMIT, until
+from usecases import scheduling
+from workflows.commands import LEADS
+from workflows.reengage import ReengageWorkflow
 
 MORGAN = "morgan@acme.example"
 
@@ -65,6 +73,48 @@ async def test_a_lead_goes_on_when_its_worker_comes_back(site: Site) -> None:
     await until(lambda: len(site.entries_of("bo", "event")) == 3)
     await _until_it_goes_on(site, "bo")
     assert len(site.mailbox("bo@northwind.example")) == 1
+
+
+async def test_a_run_of_re_engagement_whose_worker_is_killed_takes_nobody_twice(
+    site: Site,
+) -> None:
+    written = site.program.model_dump(mode="json", by_alias=True, exclude_defaults=True)
+    again = {"cron": "0 9 * * MON", "select": {"stages": ["known"]}, "track": "long-term"}
+    program = Program.model_validate(
+        {**written, "program": "cold", "schedules": {"reengage": again}}
+    )
+    SqlPrograms(site.database).publish(program)
+    client = await connect(site.settings)
+    schedules, name = Schedules(client), "reengage/cold"
+    await schedules.follow(program)
+    leads = [f"cold-{number}" for number in range(4)]
+    for lead in leads:
+        profile = {"email": f"{lead}@northwind.example", "employees": 900}
+        assert await site.leads.enrol(lead, program, profile)
+    await until(lambda: all(site.entries_of(lead, "email_sent") for lead in leads))
+    workflow = await scheduling.trigger(name, site.database, schedules)
+    await until(lambda: any(site.entries_of(lead, "reengaged") for lead in leads))
+    site.kill()
+    await client.get_workflow_handle(workflow).terminate()
+    await site.work()
+    _, _, at = workflow.partition("/run-")
+    for attempt in ("first", "second"):  # the same run, twice more
+        progress = await client.execute_workflow(
+            ReengageWorkflow.run,
+            ReengageRun(program="cold", at=at),
+            id=f"{name}/{attempt}",
+            task_queue=LEADS,
+        )
+        assert (progress["found"], progress["taken"], progress["failed"]) == (4, 4, 0)
+    for lead in leads:
+        assert site.entries_of(lead, "reengaged") == [
+            {"schedule": "reengage", "track": "long-term"}
+        ]
+        assert [one["why"] for one in site.entries_of(lead, "track_left")] == ["reengaged"]
+    (run,) = scheduling.runs(site.database, "cold")
+    assert (run.run, run.phase, run.taken) == (f"{name}/{at}", "ended", 4)
+    shown = scheduling.preview(site.database, program).selection
+    assert (shown.taken, dict(shown.why_not)) == ((), {"in_track": 4})
 
 
 async def test_a_lead_goes_on_when_the_server_comes_back(site: Site) -> None:

@@ -13,9 +13,11 @@ import sqlalchemy as sa
 from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
+from adapters.files.program import read_program
 from adapters.sql.intake import SqlIntake
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
+from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
@@ -170,6 +172,48 @@ async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_
     assert nothing_yet == []  # it began less than a minute ago
 
 
+async def test_a_mail_that_no_worker_begins_or_that_is_lost_is_reported(
+    site: ReconciledSite,
+) -> None:
+    # Its mails have no send window: the first one is asked for at once.
+    site.program = read_program(ROOT / "tests" / "chaos" / "programs" / "minutes.yaml")
+    SqlPrograms(site.database).publish(site.program)
+    async with site.turns_worker():
+        lead = await site.create_lead()
+        await until(lambda: _asked(site, lead))
+        assert await site.findings_of(lead) == []  # it has just been asked for
+        old = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
+        _ask_at(site, lead, old, _asked(site, lead))
+        (said,) = await site.findings_of(lead)
+    assert (said.kind, said.since, said.repaired) == ("mail_waits", old, None)
+    assert said.why == "no worker has begun it"
+    await site.work()
+    await until(lambda: site.entries(lead, "email_sent"))
+    assert await site.findings_of(lead) == []
+    _ask_at(site, lead, old, [{"do": "send_mail", "key": "lost"}, {"do": "alert", "key": "done"}])
+    (lost,) = await site.findings_of(lead)
+    assert (lost.kind, lost.why[:22]) == ("mail_waits", "no activity is pending")
+    assert await site.findings_of(lead, since=datetime.now(UTC)) == []  # asked once an hour
+    _ask_at(site, lead, old, [{"do": "alert", "key": "done"}])  # its result makes no turn
+    assert await site.findings_of(lead) == []
+
+
+def _asked(site: ReconciledSite, lead: str) -> list[dict[str, Any]]:
+    """The commands whose results the lead's row awaits."""
+    with site.database.read() as connection:
+        writer: Any = connection.scalar(sa.select(_L.c.writer).where(_L.c.id == lead))
+    return list(writer["asked"])
+
+
+def _ask_at(site: ReconciledSite, lead: str, at: datetime, asked: list[dict[str, Any]]) -> None:
+    """As if these commands had been asked for at that instant."""
+    dated = [{**one, "at": at.isoformat()} for one in asked]
+    with site.database.write() as connection:
+        writer: Any = connection.scalar(sa.select(_L.c.writer).where(_L.c.id == lead))
+        new = {**writer, "asked": dated}
+        connection.execute(sa.update(_L).where(_L.c.id == lead).values(writer=new))
+
+
 async def test_a_lead_that_was_ended_before_its_first_turn_is_begun_again(
     site: ReconciledSite,
 ) -> None:
@@ -209,6 +253,20 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
         await handle.delete()
     assert await schedules.missing() == [name]
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
+
+
+async def test_a_schedule_that_a_program_lacks_is_found_and_made(site: ReconciledSite) -> None:
+    reengage = f"{site.settings.queue_prefix}reengage/acme"
+    assert reengage in {one.why for one in await site.findings_of("")}
+    try:
+        assert await site.findings_of("") == []
+        await site.client.get_schedule_handle(reengage).delete()
+        (said,) = await site.findings_of("", dry_run=True)
+        assert (said.kind, said.why, said.repaired) == ("no_schedule", reengage, None)
+        (made,) = await site.findings_of("")
+        assert (made.kind, made.repaired) == ("no_schedule", "made")
+    finally:
+        await site.client.get_schedule_handle(reengage).delete()
 
 
 async def _triggered(site: ReconciledSite, name: str) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from simulation.pure import PureWorld
 from simulation.scenario import (
     AnyLine,
     Line,
+    MergeLine,
     Newcomer,
     PauseLine,
     PublishLine,
@@ -55,10 +56,12 @@ def world_until(scenario: Scenario, at: datetime) -> PureWorld:
         run_until(world, one.at)
         if isinstance(one, Newcomer):
             world.create(one, places[one.lead])
-        elif isinstance(one, Line):
-            world.take(one.lead, one.given)
+        elif isinstance(one, MergeLine):
+            world.merge(one)
         elif isinstance(one, PauseLine):
             world.pause(one)
+        elif isinstance(one, Line):
+            world.take(one.lead, one.given)
     run_until(world, at)
     return world
 

@@ -34,6 +34,20 @@ async def test_a_refused_act_returns_the_rules_sentence_and_changes_nothing(
     ]
 
 
+async def test_the_word_of_a_refusal_comes_with_its_sentence(stack: WorkerStack) -> None:
+    lead = await stack.create_mql()
+    await stack.leads.act(lead, "accept", {"by": RILEY, "id": "one"})
+    refused = [
+        ("recycle", {"by": RILEY, "reason": "boredom"}, "reason", "boredom"),
+        ("touch", {"by": RILEY, "id": "one"}, "id", f"an earlier accept by {RILEY}"),
+        ("win", {"by": RILEY}, "stage", "opportunity"),
+    ]
+    for do, fields, word, words in refused:
+        with pytest.raises(RefusedError, match=words) as raised:
+            await stack.leads.act(lead, do, fields)
+        assert raised.value.why == word
+
+
 async def test_a_malformed_act_is_refused_and_records_nothing(stack: WorkerStack) -> None:
     lead = await stack.create_mql()
     length = (await stack.leads.describe(lead)).history_length

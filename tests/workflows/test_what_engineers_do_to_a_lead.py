@@ -257,6 +257,26 @@ async def test_a_lead_whose_workflow_was_deleted_is_opened_again_from_its_row(
     assert [one.kind for one in after[len(before) :]][:2] == ["resumed_from_journal", "accepted"]
 
 
+async def test_an_event_older_than_a_reopened_lead_remembers_counts_once(
+    stack: WorkerStack,
+) -> None:
+    lead = await stack.create_lead()
+    events = [{"id": f"e{n}", "type": "page.viewed", "subject": "/about"} for n in range(1_050)]
+    for begin in (0, 350, 700):
+        await stack.leads.events(lead, events[begin : begin + 350])
+    await stack.until_events(lead, 1_050)
+    await stack.until_settled(lead)
+    await stack.handle(lead).terminate()
+    await _until_ended(stack, lead)
+    await stack.leads.events(lead, [events[0], events[-1], {**events[0], "id": "new"}])
+    await stack.until_events(lead, 1_051)
+    ignored = stack.world.journal.entries_of(lead, "ignored")
+    assert [(one.fields["event"], one.fields["why"]) for one in ignored] == [
+        ("e0", "duplicate"),
+        ("e1049", "duplicate"),
+    ]
+
+
 async def _delete(stack: WorkerStack, lead: str) -> None:
     await stack.client.workflow_service.delete_workflow_execution(
         DeleteWorkflowExecutionRequest(

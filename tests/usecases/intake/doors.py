@@ -155,7 +155,7 @@ DOORS = [
         "one-click",
         "unsubscribed",
         _request_over_http(
-            lambda c, http, _: http.post(c.links.unsubscribe(MESSAGE), data=ONE_CLICK)
+            lambda c, http, _: http.post(c.links.unsubscribe(MESSAGE, ANA), data=ONE_CLICK)
         ),
     ),
     SuppressingDoor(
@@ -170,7 +170,7 @@ DOORS = [
         "mail-to-unsubscribe",
         "unsubscribed",
         _send_mail(
-            lambda c: c.links.unsubscribe_mail(MESSAGE), reply_mail("unsubscribe", "no more")
+            lambda c: c.links.unsubscribe_mail(MESSAGE, ANA), reply_mail("unsubscribe", "no more")
         ),
     ),
     SuppressingDoor(

@@ -1,0 +1,249 @@
+"""Figures: a number and the list that it counts, from one condition.
+
+A figure is a named condition over rows. `SqlFigures.count` counts the rows that it holds for, and
+`SqlFigures.listed` lists them, so the two can't differ. Dimensions (program, stage, step …) narrow
+a figure down: a count by dimensions has a cell for each combination of values, and the same
+values narrow the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import sqlalchemy as sa
+
+from adapters.sql.database import Database
+from lifecycle.words.person_name import person_name
+from models.tables.columns import UtcInstant, table_of
+from models.tables.leads import LeadRow
+from models.tables.standings import StandingRow
+
+_L = table_of(LeadRow)
+_S = table_of(StandingRow)
+PAGE = 50
+"""How many rows a page of a list has."""
+AGES, OLDER = {"day": 1, "week": 7}, "older"
+"""Values of the dimension `age`: younger than so many days, else older."""
+
+Element = sa.ColumnElement[Any]
+Values = Mapping[str, str | None]
+"""Values of dimensions. None: the row has no value there."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """When somebody asks, by the program's clock."""
+
+    now: datetime
+    today: datetime
+    """When today began, where the person is."""
+
+    def instant(self, **before: float) -> Element:
+        """The instant so long before now, in SQL."""
+        return sa.literal(self.now - timedelta(**before), UtcInstant())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """Rows that figures count. Each belongs to one lead."""
+
+    rows: sa.FromClause
+    dimensions: Mapping[str, Element]
+
+
+STANDINGS = Source(
+    rows=_S,
+    dimensions={
+        name: _S.c[name]
+        for name in (
+            *("program", "digest", "stage", "track", "step", "deferred", "mail", "mail_why"),
+            *("suppressed", "paused", "unassigned", "overdue", "team", "owner"),
+        )
+    },
+)
+"""Leads as they stand now."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figure:
+    """A number and its list."""
+
+    name: str
+    title: str
+    """What the list is called: `Open handoffs`."""
+    where: Callable[[Asking], Element]
+    since: Element
+    """Since when a row is so: the list shows it, the longest first."""
+    why: Element = field(default_factory=sa.null)
+    """The reason that the list shows."""
+    until: Element = field(default_factory=sa.null)
+    source: Source = STANDINGS
+
+    def dimension(self, name: str, asking: Asking) -> Element:
+        """A dimension in SQL. Raises KeyError for a name that is none.
+
+        Every figure has the dimensions of its source, and `why` and `age`.
+        """
+        if name == "why":
+            return self.why
+        if name == "age":
+            return sa.case(
+                *((self.since > asking.instant(days=days), age) for age, days in AGES.items()),
+                else_=OLDER,
+            )
+        return self.source.dimensions[name]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """A number, and since when the longest of its rows is so."""
+
+    number: int = 0
+    longest: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedLine:
+    """One row of a list."""
+
+    lead: str
+    name: str
+    company: str
+    program: str
+    stage: str
+    track: str | None
+    step: str | None
+    since: datetime | None
+    until: datetime | None
+    why: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedPage:
+    """A page of a list, and how many rows the whole list has."""
+
+    lines: tuple[ListedLine, ...]
+    total: int
+    number: int
+
+    @property
+    def first(self) -> int:
+        """The number of the page's first row, from 1; 0 if there is none."""
+        return (self.number - 1) * PAGE + 1 if self.lines else 0
+
+    @property
+    def last(self) -> int:
+        """The number of its last row."""
+        return self.first + len(self.lines) - 1 if self.lines else 0
+
+
+Cells = dict[tuple[str | None, ...], dict[str, Cell]]
+"""Cells by the values of dimensions, then by the figure's name."""
+
+
+class SqlFigures:
+    """Counts and lists."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def count(
+        self,
+        figures: Sequence[Figure],
+        asking: Asking,
+        *,
+        by: Sequence[str] = (),
+        only: Values | None = None,
+    ) -> Cells:
+        """Count these figures, which have one source, in one pass over its rows.
+
+        `why` and `age` are dimensions of one figure alone, so such a count has one figure.
+
+        There is a cell for each combination of values of the dimensions `by` that has any row.
+        `only` narrows the rows down.
+        """
+        first = figures[0]
+        dimensions = [first.dimension(name, asking) for name in by]
+        columns: list[Element] = [
+            one.label(f"by_{name}") for name, one in zip(by, dimensions, strict=True)
+        ]
+        holds = [figure.where(asking) for figure in figures]
+        for place, (figure, held) in enumerate(zip(figures, holds, strict=True)):
+            columns.append(sa.func.count(sa.case((held, 1))).label(f"n_{place}"))
+            columns.append(sa.func.min(sa.case((held, figure.since))).label(f"m_{place}"))
+        query = (
+            sa.select(*columns)
+            .select_from(first.source.rows)
+            .where(sa.or_(*holds), *_narrowed(first, asking, only or {}))
+            .group_by(*(sa.literal_column(f"by_{name}") for name in by))
+        )
+        cells: Cells = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query):
+                values = row._mapping  # noqa: SLF001  # the public name of a row's mapping
+                cells[tuple(values[f"by_{name}"] for name in by)] = {
+                    figure.name: Cell(number=values[f"n_{place}"], longest=values[f"m_{place}"])
+                    for place, figure in enumerate(figures)
+                }
+        return cells
+
+    def listed(
+        self, figure: Figure, asking: Asking, *, only: Values, number: int = 1
+    ) -> ListedPage:
+        """A page of the rows that a figure counts. Pages count from 1.
+
+        Raises KeyError if `only` names a dimension that the figure has not.
+        """
+        rows = figure.source.rows
+        where = (figure.where(asking), *_narrowed(figure, asking, only))
+        shown = (
+            sa.select(
+                _S.c.lead,
+                figure.since.label("since_shown"),
+                figure.until.label("until_shown"),
+                figure.why.label("why_shown"),
+                *(_S.c[name] for name in ("program", "stage", "track", "step")),
+            )
+            .select_from(rows)
+            .where(*where)
+            .order_by(figure.since.asc().nulls_last(), _S.c.lead)
+            .limit(PAGE)
+            .offset((number - 1) * PAGE)
+            .subquery()
+        )
+        query = (
+            sa.select(shown, _L.c.profile, _L.c.email)
+            .join(_L, _L.c.id == shown.c.lead)
+            .order_by(shown.c.since_shown.asc().nulls_last(), shown.c.lead)
+        )
+        counted = sa.select(sa.func.count()).select_from(rows).where(*where)
+        with self._database.read() as connection:
+            lines = [_line(row) for row in connection.execute(query)]
+            total = connection.execute(counted).scalar_one()
+        return ListedPage(lines=tuple(lines), total=total, number=number)
+
+
+def _narrowed(figure: Figure, asking: Asking, only: Values) -> list[Element]:
+    found = []
+    for name, value in only.items():
+        dimension = figure.dimension(name, asking)
+        found.append(dimension.is_(None) if value is None else dimension == value)
+    return found
+
+
+def _line(row: sa.Row[Any]) -> ListedLine:
+    return ListedLine(
+        lead=row.lead,
+        name=person_name(row.profile) or str(row.email or row.lead),
+        company=str(row.profile.get("company") or ""),
+        program=row.program,
+        stage=row.stage,
+        track=row.track,
+        step=row.step,
+        since=row.since_shown,
+        until=row.until_shown,
+        why=row.why_shown,
+    )

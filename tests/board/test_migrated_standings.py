@@ -1,0 +1,52 @@
+"""A database from before the board: the migration fills in where each lead stands."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic.migration import MigrationContext
+from alembic.operations import Operations
+
+from adapters.sql.database import Database
+from models.tables.columns import table_of
+from models.tables.standings import StandingRow
+from tests.board.busy_program import play
+from tests.desk.simulated_leads import SimulatedLeads
+from usecases.context import Context
+
+_S = table_of(StandingRow)
+_FILE = Path(__file__).parents[2] / "deploy/migrations/versions/r0017_where_each_lead_stands.py"
+_SINCE = ("step_since", "suppressed_since", "paused_since")
+"""What older states do not say: the migration takes the lead's last turn."""
+
+
+def rows(database: Database) -> dict[str, dict[str, Any]]:
+    with database.read() as connection:
+        return {row["lead"]: dict(row) for row in connection.execute(sa.select(_S)).mappings()}
+
+
+async def test_the_migration_finds_what_the_turns_wrote(
+    leads: SimulatedLeads, context: Context, database: Database
+) -> None:
+    await play(leads, context)
+    written = rows(database)
+    spec = importlib.util.spec_from_file_location("r0017", _FILE)
+    assert spec is not None
+    assert spec.loader is not None
+    migration = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(migration)
+    with database.write() as connection:
+        connection.execute(sa.text("DROP TABLE standings"))
+        with Operations.context(MigrationContext.configure(connection)):
+            migration.upgrade()
+    migrated = rows(database)
+    assert migrated.keys() == written.keys()
+    for lead, row in migrated.items():
+        for name in _SINCE:
+            now, then = row.pop(name), written[lead].pop(name)
+            assert (now is None) == (then is None)
+            assert now is None or now >= then
+        assert row == written[lead]
