@@ -9,7 +9,7 @@ from lifecycle.program.rulebook import OpenTime
 from models.instants import write_instant
 from reports.life import Attempt, Breach, Fact, HandoffLife, Hold, LeadLife
 from reports.office_hours import counted_seconds
-from reports.table import Cell, ReportRow, Table, words
+from reports.table import ReportCell, ReportRow, Table, words
 
 
 def ledger(of: Iterable[tuple[LeadLife, HandoffLife, OpenTime]], title: str) -> Table:
@@ -31,7 +31,7 @@ def ledger(of: Iterable[tuple[LeadLife, HandoffLife, OpenTime]], title: str) -> 
     )
 
 
-def _cells(handoff: HandoffLife, breach: Breach, office: OpenTime) -> tuple[Cell, ...]:
+def _cells(handoff: HandoffLife, breach: Breach, office: OpenTime) -> tuple[ReportCell, ...]:
     start = _start(handoff, breach)
     holds = [one for one in handoff.holds if _concerns(one, breach, start.at)]
     entries = (start, *holds, breach)
@@ -42,7 +42,7 @@ def _cells(handoff: HandoffLife, breach: Breach, office: OpenTime) -> tuple[Cell
         words(breach.clock, (breach.item(),)),
         words(write_instant(start.at), (start.item(),)),
         words(write_instant(breach.at), (breach.item(),)),
-        Cell(figure=seconds, form="seconds", items=tuple(one.item() for one in entries)),
+        ReportCell(figure=seconds, form="seconds", items=tuple(one.item() for one in entries)),
         words(", ".join(_hold(one) for one in holds) or "–", (one.item() for one in holds)),
         words("–") if answer is None else words(write_instant(answer.at), (answer.item(),)),
     )

@@ -9,7 +9,7 @@ from typing import Final
 from reports.life import DealStep, LeadLife, Move
 from reports.proportions import newcombe
 from reports.question import Question
-from reports.table import Cell, Report, ReportRow, Table, count, share, total, words
+from reports.table import Report, ReportCell, ReportRow, Table, count, share, total, words
 
 WITHIN: Final = timedelta(days=90)
 LEAST_LEADS: Final = 50
@@ -93,7 +93,7 @@ def _pipeline(groups: dict[str, list[LeadLife]]) -> Table:
             part = [one for one in opened if one.currency == currency]
             wins = [one for one in won if one.currency == currency]
             worth = total(one.item(one.amount) for one in part)
-            per_lead = Cell(
+            per_lead = ReportCell(
                 figure=(worth.figure or 0.0) / len(of) if of else None,
                 form="money",
                 items=worth.items,
@@ -131,14 +131,14 @@ def _verdicts(groups: dict[str, list[LeadLife]]) -> Table:
     )
 
 
-def _verdict(groups: dict[str, list[LeadLife]], stage: str) -> tuple[Cell, Cell]:
+def _verdict(groups: dict[str, list[LeadLife]], stage: str) -> tuple[ReportCell, ReportCell]:
     held_out, rest = groups["holdout"], groups["the rest"]
     theirs = [move.item() for one in held_out if (move := _hit(one, stage))]
     ours = [move.item() for one in rest if (move := _hit(one, stage))]
     if not held_out or not rest:
-        return Cell(figure=None, form="share"), words("too early to tell")
+        return ReportCell(figure=None, form="share"), words("too early to tell")
     interval = newcombe(len(ours), len(rest), len(theirs), len(held_out))
-    difference = Cell(
+    difference = ReportCell(
         figure=len(ours) / len(rest) - len(theirs) / len(held_out),
         form="share",
         items=(*ours, *theirs),

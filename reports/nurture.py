@@ -11,7 +11,7 @@ from typing import Final
 from reports.life import Fact, LeadLife, Mailing
 from reports.proportions import newcombe
 from reports.question import Question
-from reports.table import Cell, Report, ReportRow, Table, count, share
+from reports.table import Report, ReportCell, ReportRow, Table, count, share
 
 _SKIPPED: Final = (
     *("unsubscribed", "bounced", "complained", "no_consent", "already_sent", "holdout"),
@@ -21,7 +21,7 @@ _MQL_WITHIN: Final = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MailResult:
     """A mail with its lead and what came of it."""
 
     life: LeadLife
@@ -52,13 +52,13 @@ class Result:
 
 def nurture(lives: Iterable[LeadLife], asked: Question) -> Report:
     """What became of the mails of each step, and what their recipients did."""
-    rows: defaultdict[str, list[Result]] = defaultdict(list)
+    rows: defaultdict[str, list[MailResult]] = defaultdict(list)
     for life in lives:
         for mailing, again in _with_next(life):
             if asked.covers(mailing.at):
                 place = (mailing.track or "no track", mailing.step, mailing.email)
                 groups = (asked.group(life, mailing.at, asked.by),) if asked.by else ()
-                rows[" · ".join((*groups, *place))].append(Result(life, mailing, again))
+                rows[" · ".join((*groups, *place))].append(MailResult(life, mailing, again))
     found = sorted(rows.items())
     sent = [one for _, of in found for one in of if one.mailing.outcome == "sent"]
     return Report(
@@ -86,13 +86,13 @@ def _with_next(life: LeadLife) -> list[tuple[Mailing, Mailing | None]]:
     return found[::-1]
 
 
-def _can_grow(result: Result, asked: Question) -> bool:
+def _can_grow(result: MailResult, asked: Question) -> bool:
     """Whether the 30 days to become an MQL are not over."""
     return result.mql() is None and result.mailing.at + _MQL_WITHIN > asked.as_of
 
 
-def _outcomes(found: list[tuple[str, list[Result]]], asked: Question) -> Table:
-    def number(of: list[Result], outcome: str, why: str | None = None) -> Cell:
+def _outcomes(found: list[tuple[str, list[MailResult]]], asked: Question) -> Table:
+    def number(of: list[MailResult], outcome: str, why: str | None = None) -> ReportCell:
         return count(
             one.mailing.item()
             for one in of
@@ -127,7 +127,7 @@ def _outcomes(found: list[tuple[str, list[Result]]], asked: Question) -> Table:
     )
 
 
-def _reactions(found: list[tuple[str, list[Result]]], asked: Question) -> Table:
+def _reactions(found: list[tuple[str, list[MailResult]]], asked: Question) -> Table:
     return Table(
         title="What recipients did",
         definition=(
@@ -147,17 +147,19 @@ def _reactions(found: list[tuple[str, list[Result]]], asked: Question) -> Table:
     )
 
 
-def _reaction_cells(of: list[Result], asked: Question) -> tuple[Cell, ...]:
+def _reaction_cells(of: list[MailResult], asked: Question) -> tuple[ReportCell, ...]:
     sent = [one for one in of if one.mailing.outcome == "sent"]
     held_out = [one for one in of if one.mailing.why == "holdout"]
 
-    def part(results: list[Result], fact: Callable[[Result], Fact | None], *, grows: bool) -> Cell:
+    def part(
+        results: list[MailResult], fact: Callable[[MailResult], Fact | None], *, grows: bool
+    ) -> ReportCell:
         hits = [found.item() for one in results if (found := fact(one)) is not None]
         can_grow = grows and any(_can_grow(one, asked) for one in results)
         return share(hits, len(results), at_least=can_grow)
 
-    became = part(sent, Result.mql, grows=True)
-    would = part(held_out, Result.mql, grows=True)
+    became = part(sent, MailResult.mql, grows=True)
+    would = part(held_out, MailResult.mql, grows=True)
     difference = None
     if became.figure is not None and would.figure is not None:
         difference = became.figure - would.figure
@@ -168,7 +170,7 @@ def _reaction_cells(of: list[Result], asked: Question) -> tuple[Cell, ...]:
         part(sent, lambda one: one.did("email.unsubscribed"), grows=False),
         became,
         would,
-        Cell(
+        ReportCell(
             figure=difference,
             form="share",
             items=(*became.items, *would.items),

@@ -13,7 +13,7 @@ from reports.breaches import ledger
 from reports.life import AcceptedHandoff, Attempt, Breach, Fact, HandoffLife, LeadLife
 from reports.office_hours import counted_seconds
 from reports.question import UNKNOWN, Question
-from reports.table import Cell, CountedEntry, Report, ReportRow, Table, count, length, share
+from reports.table import CountedEntry, Report, ReportCell, ReportRow, Table, count, length, share
 
 Office = Callable[[str, str | None], OpenTime]
 """A team's office time in a version of a program, by its digest."""
@@ -174,7 +174,7 @@ def _times(found: list[Worked], asked: Question) -> Table:
     )
 
 
-def _time_cells(of: list[Worked], people: list[CountedEntry]) -> tuple[Cell, ...]:
+def _time_cells(of: list[Worked], people: list[CountedEntry]) -> tuple[ReportCell, ...]:
     assigned = [_to_assign(one) for one in of]
     touched = [_to_touch(one, one.handoff.accepted) for one in of if one.handoff.accepted]
     first = [one.handoff for one in of if one.handoff.accepted and not one.handoff.second]

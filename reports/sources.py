@@ -8,7 +8,7 @@ from typing import Final
 
 from reports.life import DealStep, LeadLife
 from reports.question import Question
-from reports.table import Cell, CountedEntry, Report, ReportRow, Table, count, total
+from reports.table import CountedEntry, Report, ReportCell, ReportRow, Table, count, total
 
 SALES_SOURCES: Final = frozenset({"outbound"})
 """The `source` of leads that sales found by itself."""
@@ -119,7 +119,7 @@ def _part_of_marketing(deals: list[tuple[LeadLife, DealStep]]) -> Table:
     )
 
 
-def _part_cells(of: list[tuple[LeadLife, DealStep]]) -> tuple[Cell, ...]:
+def _part_cells(of: list[tuple[LeadLife, DealStep]]) -> tuple[ReportCell, ...]:
     everything = [deal.item(deal.amount) for _, deal in of]
     ours = [deal.item(deal.amount) for life, deal in of if sourced(life)]
     touched = [deal.item(deal.amount) for life, deal in of if influenced(life, deal)]
@@ -131,12 +131,12 @@ def _part_cells(of: list[tuple[LeadLife, DealStep]]) -> tuple[Cell, ...]:
     )
 
 
-def _parts(part: list[CountedEntry], of: list[CountedEntry]) -> tuple[Cell, ...]:
+def _parts(part: list[CountedEntry], of: list[CountedEntry]) -> tuple[ReportCell, ...]:
     return count(part), total(part), amount_share(part, of)
 
 
-def amount_share(part: list[CountedEntry], of: list[CountedEntry]) -> Cell:
+def amount_share(part: list[CountedEntry], of: list[CountedEntry]) -> ReportCell:
     """The share that some amounts are of all. It has no interval: amounts are no counts."""
     whole = sum(one.value or 0.0 for one in of)
     some = sum(one.value or 0.0 for one in part)
-    return Cell(figure=some / whole if whole else None, form="share", items=tuple(part))
+    return ReportCell(figure=some / whole if whole else None, form="share", items=tuple(part))

@@ -14,13 +14,13 @@ from reports.life import LeadLife
 from reports.passages import passages
 from reports.question import Question
 from reports.sources import amount_share, sourced
-from reports.table import Cell, Report, ReportRow, Table, share, words
+from reports.table import Report, ReportCell, ReportRow, Table, share, words
 
 _WEEKS: Final = 8
 Covers = Callable[[datetime], bool]
 
 
-def _accepted_within_sla(lives: Sequence[LeadLife], covers: Covers) -> Cell:
+def _accepted_within_sla(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
     """Of accept clocks that ended: by an acceptance before any breach."""
     kept, ended = [], 0
     for life in lives:
@@ -34,7 +34,7 @@ def _accepted_within_sla(lives: Sequence[LeadLife], covers: Covers) -> Cell:
     return share(kept, ended)
 
 
-def _mql_to_sal(lives: Sequence[LeadLife], covers: Covers) -> Cell:
+def _mql_to_sal(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
     """Of those that became an MQL: accepted in the same passage, until now."""
     became, accepted, grows = 0, [], False
     for one in passages(lives):
@@ -49,7 +49,7 @@ def _mql_to_sal(lives: Sequence[LeadLife], covers: Covers) -> Cell:
     return share(accepted, became, at_least=grows)
 
 
-def _touches_to_opportunity(lives: Sequence[LeadLife], covers: Covers) -> Cell:
+def _touches_to_opportunity(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
     """The median of touches in handoffs, since the passage began, before the opportunity."""
     items = []
     for one in passages(lives):
@@ -60,10 +60,10 @@ def _touches_to_opportunity(lives: Sequence[LeadLife], covers: Covers) -> Cell:
         first = one.moves[0].seq
         items.append(move.item(sum(first < each.seq < move.seq for each in touches)))
     figure = median(item.value or 0.0 for item in items) if items else None
-    return Cell(figure=figure, form="number", items=tuple(items))
+    return ReportCell(figure=figure, form="number", items=tuple(items))
 
 
-def _marketing_sourced_pipeline(lives: Sequence[LeadLife], covers: Covers) -> Cell:
+def _marketing_sourced_pipeline(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
     """Of the amounts of opportunities that were opened: those of leads that marketing brought."""
     currencies = Counter(
         deal.currency for life in lives for deal in life.deals if deal.outcome == "opportunity"
@@ -81,7 +81,7 @@ def _marketing_sourced_pipeline(lives: Sequence[LeadLife], covers: Covers) -> Ce
     )
 
 
-_FIGURES: Final[dict[str, Callable[[Sequence[LeadLife], Covers], Cell]]] = {
+_FIGURES: Final[dict[str, Callable[[Sequence[LeadLife], Covers], ReportCell]]] = {
     "accepted_within_sla": _accepted_within_sla,
     "marketing_sourced_pipeline": _marketing_sourced_pipeline,
     "mql_to_sal": _mql_to_sal,
@@ -149,11 +149,11 @@ def _between(since: datetime, until: datetime | None) -> Covers:
     return lambda at: at >= since and (until is None or at < until)
 
 
-def _target(target: Share | float) -> Cell:
+def _target(target: Share | float) -> ReportCell:
     return words(str(target) if isinstance(target, Share) else f"{target:g}")
 
 
-def _met(figure: Cell, target: Share | float) -> Cell:
+def _met(figure: ReportCell, target: Share | float) -> ReportCell:
     wanted = float(target.value) if isinstance(target, Share) else target
     if figure.figure is None:
         return words("nothing yet")

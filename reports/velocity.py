@@ -12,7 +12,17 @@ from typing import Final
 from lifecycle.stages import MOVES
 from reports.life import DealStep, LeadLife, Move
 from reports.question import Question
-from reports.table import Cell, CountedEntry, Report, ReportRow, Table, count, length, mean, share
+from reports.table import (
+    CountedEntry,
+    Report,
+    ReportCell,
+    ReportRow,
+    Table,
+    count,
+    length,
+    mean,
+    share,
+)
 
 _DAY: Final = 86_400
 
@@ -88,7 +98,7 @@ def _time_in_stage(all_stays: list[Stay], asked: Question) -> Table:
     )
 
 
-def _flow(of: list[Stay], asked: Question) -> tuple[Cell, ...]:
+def _flow(of: list[Stay], asked: Question) -> tuple[ReportCell, ...]:
     since, until = asked.since, asked.until
     begun = [one for one in of if since is not None and one.entered.at < since]
     came = [one for one in of if asked.covers(one.entered.at)]
@@ -137,7 +147,7 @@ def _pipeline(lives: list[LeadLife], asked: Question) -> Table:
     )
 
 
-def _pace(steps: list[tuple[DealStep, DealStep | None]]) -> tuple[Cell, ...]:
+def _pace(steps: list[tuple[DealStep, DealStep | None]]) -> tuple[ReportCell, ...]:
     opened = [step.item() for step, _ in steps if step.outcome == "opportunity"]
     won = [(step, began or step) for step, began in steps if step.outcome == "won"]
     ended = sum(step.outcome in ("won", "lost") for step, _ in steps)
@@ -154,5 +164,5 @@ def _pace(steps: list[tuple[DealStep, DealStep | None]]) -> tuple[Cell, ...]:
         wins,
         deal,
         days,
-        Cell(figure=pace, form="money", items=tuple(opened)),
+        ReportCell(figure=pace, form="money", items=tuple(opened)),
     )
