@@ -172,7 +172,7 @@ def test_mails_are_those_of_raw_entries(journal: PlayedJournal) -> None:
     clicked: Counter[tuple[str, ...]] = Counter()
     for line in sent:
         later = [one for one in journal.lines[line["lead"]] if one["seq"] > line["seq"]]
-        place = (line["track"], line["step"], line["email"])
+        place: tuple[str, ...] = (line["track"], line["step"], line["email"])
         mql[place] += any(
             one["kind"] == "stage"
             and one["to"] == "mql"
@@ -189,9 +189,9 @@ def test_mails_are_those_of_raw_entries(journal: PlayedJournal) -> None:
                 clicked[place] += not one.get("machine")
                 break
     for name, row in reactions.items():
-        place = tuple(name.split(" · "))
-        assert len(row.cells[4].items) == mql[place]
-        assert len(row.cells[1].items) == clicked[place]
+        spot = tuple(name.split(" · "))
+        assert len(row.cells[4].items) == mql[spot]
+        assert len(row.cells[1].items) == clicked[spot]
 
 
 def test_sourced_and_influenced_pipeline_are_those_of_raw_entries(journal: PlayedJournal) -> None:
