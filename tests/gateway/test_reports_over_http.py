@@ -56,6 +56,8 @@ async def test_a_report_has_its_figures_and_their_lists(
         ("tunnel", "reports:read", 404),
         ("funnel?by=moth", "reports:read", 422),
         ("funnel?since=spring", "reports:read", 422),
+        ("targets?as_of=0001-01-01", "reports:read", 422),
+        ("funnel?until=9999-12-31", "reports:read", 422),
         ("funnel?program=acm", "reports:read", 422),
     ],
 )
