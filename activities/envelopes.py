@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
@@ -14,6 +14,7 @@ from models.envelopes import Envelope, Json
 from models.inputs import (
     Created,
     Input,
+    LaunchUndone,
     MalformedInput,
     MergedFrom,
     MergedInto,
@@ -24,6 +25,8 @@ from models.inputs import (
     Resumed,
 )
 from models.instants import parse_instant
+from models.known_fields import NewerReleaseError
+from models.launch import UNDO
 from models.messages import event_of, is_read, read_act, read_event
 from models.publication import IN_FLIGHT
 from models.state import read_state
@@ -31,6 +34,17 @@ from models.state import read_state
 _RESULTS = TypeAdapter(Result)
 _INTO = TypeAdapter(MergedInto)
 _FROM = TypeAdapter(MergedFrom)
+_KINDS = frozenset(get_args(get_type_hints(Envelope)["kind"]))
+
+
+def check_known_kinds(envelopes: Sequence[Envelope]) -> None:
+    """Raise NewerReleaseError for an input of a kind that only a newer leadflow knows."""
+    unknown = sorted({one["kind"] for one in envelopes} - _KINDS)
+    if unknown:
+        raise NewerReleaseError(
+            f"a newer leadflow sent an input that this one does not know: {', '.join(unknown)}."
+            " Replace this worker by one of the newer version; until then newer workers take it"
+        )
 
 
 def read_input(envelope: Envelope) -> Input:
@@ -80,9 +94,12 @@ def _of_program(body: Any, arrived: datetime) -> Input:
     run, version = body.get("run"), body.get("version")
     if do == "reengage" and isinstance(run, str) and isinstance(version, str):
         return Reengage(arrived=arrived, run=run, version=version)
+    seq = body.get("seq")
+    if do == UNDO and isinstance(seq, int):
+        return LaunchUndone(arrived=arrived, seq=seq)
     raise ValueError(
-        "`do` is pause, resume, publish with `to` and `in_flight`, or reengage with `run` and"
-        " `version`"
+        "`do` is pause, resume, publish with `to` and `in_flight`, reengage with `run` and"
+        " `version`, or undo with `seq`"
     )
 
 
@@ -118,7 +135,12 @@ def write_command(command: AnyCommand) -> Json:
 
 
 def read_command(data: Json) -> AnyCommand:
-    """A command from `write_command`'s JSON."""
+    """A command from `write_command`'s JSON. Raises NewerReleaseError for one of another kind."""
+    if data["do"] not in _COMMANDS:
+        raise NewerReleaseError(
+            f"a newer leadflow gave the command {data['do']}, which this one does not know."
+            " Replace this worker by one of the newer version; it performs the command"
+        )
     fields = {name: value for name, value in data.items() if name != "do"}
     command: AnyCommand = _COMMANDS[data["do"]].validate_python(fields)
     return command

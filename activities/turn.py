@@ -18,7 +18,7 @@ from temporalio.exceptions import ApplicationError
 
 from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
-from activities.envelopes import read_input, write_command
+from activities.envelopes import check_known_kinds, read_input, write_command
 from activities.known_events import marked_duplicates
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
@@ -48,7 +48,7 @@ from models.inputs import Input, MalformedInput, MergedInto
 from models.instants import parse_instant, write_instant
 from models.patches import patch
 from models.program.program import Program
-from models.state import LeadState, dump_state, read_state
+from models.state import LeadState, dump_state, read_whole_state
 
 CONTINUE_AT = 300
 """Events of history after which a run ends and the next goes on; replaying them takes 0.25 s."""
@@ -108,9 +108,10 @@ class TurnActivities:
         if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
             return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
-        state = self._new_lead(lead, program) if before is None else read_state(before)
+        state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
+        check_known_kinds(envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()

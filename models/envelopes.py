@@ -6,6 +6,7 @@ So it is small, every key may be absent, and unknown keys are ignored. Instants 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NotRequired
 
@@ -16,6 +17,7 @@ from pydantic import (
     Field,
     SerializerFunctionWrapHandler,
     model_serializer,
+    model_validator,
 )
 from typing_extensions import TypedDict
 
@@ -186,6 +188,17 @@ class LeadRun(Wire):
     seen: str = ""
     """The event ids already seen, as `workflows.seen_events` writes them."""
 
+    @model_validator(mode="before")
+    @classmethod
+    def _whole(cls, data: Any) -> Any:
+        """Refuse what would be lost: the workflow task fails until a newer worker takes it."""
+        if isinstance(data, Mapping) and (unknown := sorted(data.keys() - cls.model_fields.keys())):
+            raise ValueError(
+                f"a newer leadflow began this run: this one does not know {', '.join(unknown)}."
+                " Replace this worker by one of the newer version; the lead goes on there"
+            )
+        return data
+
 
 class RolloutWork(TypedDict):
     """The rollout to be carried out: its number in the database."""
@@ -204,6 +217,22 @@ class RolloutProgress(TypedDict):
     pause: float
 
 
+class LaunchWork(TypedDict):
+    """The launch to be carried out: its number in the database."""
+
+    number: int
+
+
+class LaunchProgress(TypedDict):
+    """How far a launch is. `pause` is how many seconds to wait before more."""
+
+    said: str
+    """In a sentence, for the workflow's details."""
+    over: bool
+    """Whether there is nothing more to do now: it has ended, or it is paused."""
+    pause: float
+
+
 class MergeWork(TypedDict):
     """The lead `other` is to be merged into `keep`; both are own ids.
 
@@ -217,10 +246,11 @@ class MergeWork(TypedDict):
     via: NotRequired[str]
 
 
-class MergeOutcome(TypedDict):
+class MergeResult(TypedDict):
     """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
 
-    `into` is the lead that `other` is by now.
+    It is `do` if it was done now, and `done` if it had been done before; or `gone` if there is no
+    lead `keep` any more. `into` is the lead that `other` is by now.
     """
 
     verdict: str

@@ -2,6 +2,8 @@
 
 These are plain frozen dataclasses, because the rules make thousands of them a second. `dump_state`
 leaves out values that equal their default.
+
+The file is long because a lead's state is described whole.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from pydantic import TypeAdapter
+
+from models.known_fields import check_known
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -322,3 +326,16 @@ def read_state(data: Mapping[str, Any]) -> LeadState:
     if "paused_until" in data:  # release 0.1 knew one pause, the later of both kinds
         data = {**data, "pauses": {data.get("paused_why", "asked"): data["paused_until"]}}
     return _STATES.validate_python(data)
+
+
+_OF_OLDER_RELEASES = {"paused_until", "paused_why"}
+
+
+def read_whole_state(data: Mapping[str, Any]) -> LeadState:
+    """A state that a turn goes on with: all of it must be known, or a newer release's is lost.
+
+    Raises NewerReleaseError, and pydantic.ValidationError.
+    """
+    what = f"the state of lead {data.get('lead', '')}"
+    check_known(LeadState, data, what, older=_OF_OLDER_RELEASES)
+    return read_state(data)

@@ -10,6 +10,7 @@ from temporalio import workflow
 from temporalio.common import Priority, RawValue, RetryPolicy
 
 from models.envelopes import CommandResult, Json, Work
+from models.known_fields import NewerReleaseError
 
 LEADS, MAIL, SALES = "leads", "mail", "sales"
 """The task queues, after a prefix that keeps several leadflows in one namespace apart."""
@@ -43,9 +44,18 @@ _KINDS = {"send_mail": _MAIL, "alert": _ALERT}
 
 
 def grouped(commands: list[Json]) -> list[list[Json]]:
-    """The commands of one turn by the activity that performs them, in order."""
+    """The commands of one turn by the activity that performs them, in order.
+
+    Raises NewerReleaseError for one of another kind: the workflow task fails and is tried again,
+    and the lead goes on as soon as a newer worker gets it.
+    """
     groups: dict[str, list[Json]] = {}
     for one in commands:
+        if one["do"] not in _KINDS:
+            raise NewerReleaseError(
+                f"a newer leadflow gave the command {one['do']}, which this one does not know."
+                " Replace this worker by one of the newer version; the lead goes on there"
+            )
         groups.setdefault(_KINDS[one["do"]].activity, []).append(one)
     return list(groups.values())
 

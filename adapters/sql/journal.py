@@ -24,7 +24,7 @@ from adapters.sql.standings import SqlStandings
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.decision import Decision, Entry, Forward
-from models.state import LeadState, dump_state, read_state
+from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
 from models.tables.leads import Consent, HandoffRow, LeadRow, TaskRow, TimelineEntry
 from models.tables.mail import Suppression
@@ -279,7 +279,7 @@ def _of_address(entries: Iterable[Entry]) -> bool:
 def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) -> StoredLead:
     writer = row.writer or {}
     return StoredLead(
-        state=read_state(row.state),
+        state=read_whole_state(row.state),
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
         fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),

@@ -22,7 +22,10 @@ from models.directory import Marketer
 from usecases.context import Context
 from usecases.viewer import Viewer
 
-_PLACES = (Place(name="programs", path="/board", title="Programs"),)
+_PLACES = (
+    Place(name="programs", path="/board", title="Programs"),
+    Place(name="schedules", path="/board/schedules", title="Schedules"),
+)
 """The pages of the board, in the order of the navigation."""
 
 

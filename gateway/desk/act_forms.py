@@ -49,6 +49,7 @@ DONE_MESSAGES = {
     "reassign": "Reassigned.",
     "done": "Task done.",
     "note": "Note added.",
+    "merge": "Merged. The two leads are one.",
 }
 _TEXT_FIELDS = ("reason", "why", "to", "channel", "note", "currency", "task")
 
