@@ -52,7 +52,14 @@ from usecases.context import Context
 _PROGRAMS = Path(__file__).parents[1] / "programs"
 _KIM = "kim@acme.example"
 _SITE = "http://go.acme.example"
-_PAGES = ("/board", "/board/programs/acme")
+_PAGES = (
+    "/board",
+    "/board/programs/acme",
+    "/board/not-moving",
+    "/board/programs/acme/change",
+    "/board/leads?q=ana77",
+    "/board/leads/lead-77",
+)
 _ROUNDS = 20
 _COMPANIES = ("Northwind", "Contoso", "Fabrikam", "Tailspin", "Wingtip", "Litware")
 

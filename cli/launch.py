@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,7 +24,7 @@ from cli.console import (
     print_json,
 )
 from cli.default_command import WithDefault
-from cli.launch_report import Plan, launch_json, look_again, report_launch, report_plan
+from cli.launch_report import launch_json, look_again, report_launch, report_plan
 from cli.launch_watch import progress_bar, start_launches, watch
 from cli.lists import (
     ColumnsOption,
@@ -136,7 +136,9 @@ def launch(
     Example: `leadflow launch hubspot.csv --columns`
     """
     from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # slow to import
+    from models.instants import whole_second  # noqa: PLC0415  # likewise
     from usecases.launches import check_rate  # noqa: PLC0415  # likewise
+    from usecases.planning_launch import plan_launch  # noqa: PLC0415  # likewise
     from usecases.reading_lists import UnusableFileError, read_leads  # noqa: PLC0415  # likewise
 
     options = list_options(encoding, mapping)
@@ -166,10 +168,15 @@ def launch(
                 bar.remove_task(checking)
                 read = read_as(leads.rows, leads.translation)
                 if dry_run:
-                    plan = _plan(database, chosen, leads, on_conflict)
-                    report_plan(
-                        file, chosen.program, leads, plan.counts, as_json=as_json, read=read
+                    plan = plan_launch(
+                        database,
+                        leads,
+                        chosen.program,
+                        people,
+                        conflict=on_conflict,
+                        now=whole_second(datetime.now(UTC)),
                     )
+                    report_plan(file, chosen.program, leads, plan, as_json=as_json, read=read)
                     valid = sum(plan.counts.values()) - plan.counts["rejected"]
                 else:
                     launched = _Launching(settings, database, chosen, leads, bar)
@@ -216,26 +223,6 @@ def _show(
         show_columns(understand_leads(file, chosen, people, options), file, as_json=as_json)
     except UnusableFileError as error:
         raise WrongInputError(str(error)) from None
-
-
-def _plan(
-    database: Database, chosen: ChosenProgram, leads: CheckedLeads, conflict: OnConflict
-) -> Plan:
-    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from models.instants import whole_second  # noqa: PLC0415  # likewise
-    from usecases import launching  # noqa: PLC0415  # likewise
-
-    plan = Plan()
-    plan.counts["rejected"] = leads.rejected
-    launching.dry_run(
-        SqlIntake(database, gather=timedelta(0)),
-        leads,
-        chosen.program,
-        conflict=conflict,
-        now=whole_second(datetime.now(UTC)),
-        count=lambda _, outcome: plan.add(outcome.status),
-    )
-    return plan
 
 
 @dataclass(slots=True)

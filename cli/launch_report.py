@@ -3,32 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.table import Table
 from rich.text import Text
 
-from cli.console import command_name, err, out, print_json
+from cli.console import command_name, err, out, print_json, print_table
 from cli.lists import say_read_as
 
 if TYPE_CHECKING:
     from adapters.files.leads import CheckedLeads
     from models.launch import Launch
     from models.program.program import Program
-
-
-@dataclass(slots=True)
-class Plan:
-    """What a launch would do, as its dry run counts it."""
-
-    counts: dict[str, int] = field(
-        default_factory=lambda: {"create": 0, "update": 0, "unchanged": 0, "rejected": 0}
-    )
-
-    def add(self, status: str) -> None:
-        """Count one more row."""
-        self.counts[status] += 1
+    from usecases.planning_launch import ExpectedMails, LaunchPlan
 
 
 def launch_json(launch: Launch) -> dict[str, Any]:
@@ -75,7 +63,7 @@ def report_plan(
     file: Path,
     program: Program,
     leads: CheckedLeads,
-    plan: Mapping[str, int],
+    plan: LaunchPlan,
     *,
     as_json: bool,
     read: Mapping[str, Any],
@@ -83,12 +71,19 @@ def report_plan(
     """Print what a launch would do. Without a valid row it says that nothing can be started."""
     if as_json:
         named = {"program": program.program, "digest": program.digest, "dry_run": True}
-        print_json({**named, "plan": plan, "rejects": _rejects(leads), "file": read})
+        mails = {
+            "days": {day.isoformat(): count for day, count in plan.mails.days.items()},
+            "sampled": plan.mails.sampled,
+            "of": plan.mails.of,
+        }
+        told = {"plan": plan.counts, "mails": mails, "rejects": _rejects(leads)}
+        print_json({**named, **told, "file": read})
         return
     say_read_as(leads.rows, leads.translation)
     if leads.valid:
-        shown = ", ".join(f"{count} {name}" for name, count in plan.items())
+        shown = ", ".join(f"{count} {name}" for name, count in plan.counts.items())
         out.print(f"a launch on {program.program} would do this: {shown}; nothing was done")
+        _say_mails(plan.mails)
     else:
         _say_useless(file, leads)
     _say_rejects(leads)
@@ -122,6 +117,21 @@ def report_launch(
     else:
         say_counts(launch)
     _say_rejects(leads)
+
+
+def _say_mails(mails: ExpectedMails) -> None:
+    if not mails.of:
+        return
+    exact = mails.sampled == mails.of
+    by = "" if exact else f", by a sample of {mails.sampled} of {mails.of} new leads"
+    out.print(f"mails that the new leads get in 30 days if nobody does anything{by}:")
+    if not mails.days:
+        out.print("  none")
+        return
+    table = Table("day", "mails")
+    for day, count in mails.days.items():
+        table.add_row(day.isoformat(), f"{'' if exact else 'about '}{count}")
+    print_table(table)
 
 
 def _rejects(leads: CheckedLeads) -> str | None:

@@ -175,10 +175,17 @@ REASONS = (
 )
 """Why leads do not go on, what is most urgent first. A lead may have several reasons."""
 
+
+def _not_moving(asking: Asking) -> Element:
+    """A lead with any reason. A mail that waits for less than a day waits as it should."""
+    waits = sa.and_(DEFERRED.where(asking), _S.c.step_since < asking.instant(days=1))
+    return sa.or_(waits, *(one.where(asking) for one in REASONS if one is not DEFERRED))
+
+
 NOT_MOVING = Figure(
     name="not-moving",
     title="Not moving",
-    where=lambda asking: sa.or_(*(one.where(asking) for one in REASONS)),
+    where=_not_moving,
     since=_S.c.since,
 )
 

@@ -3,7 +3,7 @@
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
@@ -20,7 +20,7 @@ _AGES = (*AGES, OLDER)
 
 _REMEDIES = {
     "not-woken": "Their workflow did not run when it should have. A worker that runs catches up by"
-    " itself. `leadflow reconcile` finds and revives workflows that are gone.",
+    " itself. leadflow reconcile finds and revives workflows that are gone.",
     "unknown-outcome": "The worker stopped while the mail server took the mail. The mail counts as"
     " sent, so that nobody gets it twice. Its lead goes on; nothing is to be done.",
     "failed": "The mail server refused the mail for good. The lead's page says with which words.",
@@ -31,7 +31,7 @@ _REMEDIES = {
     "paused": "The program is paused, or the person asked for a pause or is out of office. Their"
     " track goes on when it ends.",
     "suppressed": "They have unsubscribed or complained, or their address does not exist. A new"
-    " address lifts a bounce; so does `leadflow unsuppress ADDRESS --bounced`.",
+    " address lifts a bounce; so does leadflow unsuppress ADDRESS --bounced.",
     "skipped": "Their latest mail was not sent, and their track goes on without it. The reason says"
     " what would be needed: a consent, for example.",
     "deferred": "Their mail waits for the send window, a frequency cap or the end of a pause. It is"
@@ -80,7 +80,7 @@ def router(context: Context) -> APIRouter:
 
 def _page(context: Context, user: BoardUser, program: str | None) -> HTMLResponse:
     counting = BoardNumbers(context, user)
-    only = {"program": program} if program is not None else {}
+    only: dict[str, Any] = {"program": program} if program is not None else {}
     names = context.programs.names() if program is None else (program,)
     return page(
         "board_not_moving.html",
@@ -95,7 +95,7 @@ def _page(context: Context, user: BoardUser, program: str | None) -> HTMLRespons
     )
 
 
-def _table(counting: BoardNumbers, figure: Figure, only: dict[str, str]) -> ReasonTable:
+def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> ReasonTable:
     numbers = counting.count(figure, by=("why", "age"), **only)
     lines = tuple(
         ReasonLine(

@@ -31,7 +31,8 @@ from tests.journal.turns import FENCE
 from tests.lists.reading import PROGRAM
 from usecases import launch_steps, launches, relay
 from usecases.launch_steps import LaunchBatches
-from usecases.reading_lists import ListOptions, read_leads
+from usecases.planning_launch import plan_launch
+from usecases.reading_lists import ListOptions, read_leads, understand_leads
 from usecases.relay import Relay
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
@@ -314,3 +315,32 @@ async def test_a_row_that_cannot_be_started_is_rejected_and_holds_nobody_up(
 def test_a_rate_that_makes_no_sense_is_refused_with_what_would(site: Site, rate: float) -> None:
     with pytest.raises(ValueError, match="write one up to 10,000"):
         site.store(people(1), rate=rate)
+
+
+async def test_an_uploaded_list_is_mapped_planned_launched_and_mended_by_use_cases_alone(
+    site: Site,
+) -> None:
+    uploaded = site.folder / "upload-1.part"
+    uploaded.write_text("Who,Notes\na@board.example,x\nbroken,y\nb@board.example,z\n")
+    options = ListOptions(mapping={"Who": "email", "Notes": "title"})
+    understood = understand_leads(uploaded, PROGRAM, None, options)
+    columns = {one.column.header: one for one in understood.columns}
+    assert (columns["Notes"].column.field, columns["Notes"].filled) == ("title", 3)
+    assert columns["Notes"].samples == ["x", "y", "z"]
+    with read_leads(uploaded, PROGRAM, None, options) as leads:
+        plan = plan_launch(site.database, leads, PROGRAM, Directory(), conflict="keep", now=NOW)
+        stored = launches.store_launch(
+            site.database,
+            uploaded,
+            leads,
+            PROGRAM,
+            options,
+            conflict="keep",
+            by="mia@acme.example",
+            name="contacts.csv",
+        )
+    assert (stored.file, stored.by) == ("contacts.csv", "mia@acme.example")
+    assert [one.number for one in site.rows.under_way()] == [stored.number]
+    done = await site.carry_out(stored.number)
+    assert done.plan == plan.counts
+    assert "broken,y," in "".join(launches.rejected_rows(site.database, stored.number))
