@@ -65,7 +65,9 @@ def excluded_checks(label: str) -> list[Any]:
 
 
 def every_request_is_answered(
-    operation: schemathesis.schemas.APIOperation, headers: dict[str, str], examples: int
+    operation: schemathesis.schemas.APIOperation[Any, Any, Any, Any],
+    headers: dict[str, str],
+    examples: int,
 ) -> None:
     """Send so many generated requests of one operation, and validate each answer."""
 
