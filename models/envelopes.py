@@ -3,7 +3,7 @@
 So it is small, every key may be absent, and unknown keys are ignored. Instants are written as
 `2026-03-02T14:00:00Z`, in the program's time unless a field says otherwise.
 
-The file is long because all that histories keep stands in one place.
+The file is long because every shape that crosses between them stands here.
 """
 
 from __future__ import annotations

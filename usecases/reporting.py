@@ -72,6 +72,9 @@ _REPORTS: Final[dict[str, _Kind]] = {
     "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=()),
 }
 
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+"""Calendars know no other years."""
+
 NAMES: Final = tuple(_REPORTS)
 """The reports that there are."""
 
@@ -132,10 +135,19 @@ def _instant(field: str, text: str | None, zone: ZoneInfo) -> datetime | None:
     if text is None:
         return None
     try:
+        found = _read(text, zone)
+    except (ValueError, OverflowError) as error:
+        raise UnknownNameError(field, f"{error}, or a day like 2026-03-02") from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise UnknownNameError(
+            field, f"the year {found.year} is not between {_FIRST_YEAR} and {_LAST_YEAR}"
+        )
+    return found
+
+
+def _read(text: str, zone: ZoneInfo) -> datetime:
+    try:
         day = date.fromisoformat(text)
     except ValueError:
-        try:
-            return parse_instant(text)
-        except ValueError as error:
-            raise UnknownNameError(field, f"{error}, or a day like 2026-03-02") from None
+        return parse_instant(text)
     return resolve(datetime.combine(day, time()), zone)
