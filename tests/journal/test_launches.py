@@ -1,4 +1,7 @@
-"""A launch starts every row once, goes on where it stopped, and can be paused, ended and undone."""
+"""A launch starts every row once, goes on where it stopped, and can be paused, ended and undone.
+
+The file is long because each way in which a launch ends stands here.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +93,7 @@ class LivingLeads:
         assert self.journal.record(decision, FENCE, NOW) is None
 
 
-class Site:
+class LaunchSite:
     """A database with the program, and a worker that carries launches out."""
 
     def __init__(self, database: Database, folder: Path) -> None:
@@ -151,17 +154,17 @@ class Site:
 
 
 @pytest.fixture
-def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> LaunchSite:
     monkeypatch.setattr(launch_steps, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(launch_steps, "_STUCK_SECONDS", 0.1)
-    return Site(database, tmp_path)
+    return LaunchSite(database, tmp_path)
 
 
 def people(count: int, more: str = "") -> str:
     return "email\n" + "".join(f"p{n}@launches.example\n" for n in range(count)) + more
 
 
-async def test_every_row_is_started_once_and_the_others_say_why(site: Site) -> None:
+async def test_every_row_is_started_once_and_the_others_say_why(site: LaunchSite) -> None:
     stored = site.store("email,employees\na@x.example,5\nbroken,\nb@x.example,many\nc@x.example,\n")
     assert (stored.standing, stored.size, stored.rejected) == ("running", 4, 2)
     done = await site.carry_out(stored.number)
@@ -175,7 +178,7 @@ async def test_every_row_is_started_once_and_the_others_say_why(site: Site) -> N
     assert [line.split(",")[0] for line in file[1:]] == ["broken", "b@x.example"]
 
 
-async def test_a_killed_worker_leaves_no_row_out_and_starts_none_twice(site: Site) -> None:
+async def test_a_killed_worker_leaves_no_row_out_and_starts_none_twice(site: LaunchSite) -> None:
     stored = site.store(people(7))
     await site.batches.step(stored.number)
     first = list(site.leads.started)
@@ -195,7 +198,9 @@ async def test_a_killed_worker_leaves_no_row_out_and_starts_none_twice(site: Sit
     assert (await site.carry_out(stored.number)).closed == 7
 
 
-def test_a_launch_that_was_killed_while_its_rows_were_stored_is_gone_on_with(site: Site) -> None:
+def test_a_launch_that_was_killed_while_its_rows_were_stored_is_gone_on_with(
+    site: LaunchSite,
+) -> None:
     def kill(_: int) -> None:
         raise Killed
 
@@ -209,7 +214,7 @@ def test_a_launch_that_was_killed_while_its_rows_were_stored_is_gone_on_with(sit
     assert site.store(people(3), "fill").number != stored.number
 
 
-async def test_a_paused_launch_starts_nothing_until_it_is_resumed(site: Site) -> None:
+async def test_a_paused_launch_starts_nothing_until_it_is_resumed(site: LaunchSite) -> None:
     stored = site.store(people(4))
     await site.batches.step(stored.number)
     assert launches.pause(site.database, stored.number).standing == "paused"
@@ -221,7 +226,9 @@ async def test_a_paused_launch_starts_nothing_until_it_is_resumed(site: Site) ->
     assert (await site.carry_out(stored.number)).created == 4
 
 
-async def test_a_cancelled_launch_keeps_what_it_started_and_starts_no_more(site: Site) -> None:
+async def test_a_cancelled_launch_keeps_what_it_started_and_starts_no_more(
+    site: LaunchSite,
+) -> None:
     stored = site.store(people(4))
     await site.batches.step(stored.number)
     cancelled = launches.cancel(site.database, stored.number)
@@ -235,7 +242,7 @@ async def test_a_cancelled_launch_keeps_what_it_started_and_starts_no_more(site:
 
 
 async def test_while_temporal_is_away_a_launch_waits_and_stores_no_further_rows(
-    site: Site,
+    site: LaunchSite,
 ) -> None:
     stored = site.store(people(4))
     site.leads.away = True
@@ -247,7 +254,7 @@ async def test_while_temporal_is_away_a_launch_waits_and_stores_no_further_rows(
 
 
 async def test_an_undo_closes_what_nobody_touched_and_says_why_it_left_the_rest(
-    site: Site,
+    site: LaunchSite,
 ) -> None:
     site.store("email,id\nthere@x.example,there\n")
     await site.carry_out(1)
@@ -277,7 +284,9 @@ async def test_an_undo_closes_what_nobody_touched_and_says_why_it_left_the_rest(
     assert site.state("quiet").reason == "launch_undone"
 
 
-async def test_a_lead_that_is_touched_while_its_undo_is_on_its_way_stays_open(site: Site) -> None:
+async def test_a_lead_that_is_touched_while_its_undo_is_on_its_way_stays_open(
+    site: LaunchSite,
+) -> None:
     stored = site.store("email,id\na@race.example,a\n")
     await site.carry_out(stored.number)
     launches.undo(site.database, stored.number)
@@ -288,7 +297,7 @@ async def test_a_lead_that_is_touched_while_its_undo_is_on_its_way_stays_open(si
     assert not site.state("a").closed
 
 
-async def test_an_undo_of_a_running_launch_starts_no_more_rows(site: Site) -> None:
+async def test_an_undo_of_a_running_launch_starts_no_more_rows(site: LaunchSite) -> None:
     stored = site.store(people(4))
     await site.batches.step(stored.number)
     launches.undo(site.database, stored.number)
@@ -297,7 +306,7 @@ async def test_an_undo_of_a_running_launch_starts_no_more_rows(site: Site) -> No
 
 
 async def test_a_row_that_cannot_be_started_is_rejected_and_holds_nobody_up(
-    site: Site, monkeypatch: pytest.MonkeyPatch
+    site: LaunchSite, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(relay, "_HOPELESS_AFTER", 2)
     stored = site.store(people(5))
@@ -312,13 +321,15 @@ async def test_a_row_that_cannot_be_started_is_rejected_and_holds_nobody_up(
 
 
 @pytest.mark.parametrize("rate", [0, -1, 10_001, float("nan")])
-def test_a_rate_that_makes_no_sense_is_refused_with_what_would(site: Site, rate: float) -> None:
+def test_a_rate_that_makes_no_sense_is_refused_with_what_would(
+    site: LaunchSite, rate: float
+) -> None:
     with pytest.raises(ValueError, match="write one up to 10,000"):
         site.store(people(1), rate=rate)
 
 
 async def test_an_uploaded_list_is_mapped_planned_launched_and_mended_by_use_cases_alone(
-    site: Site,
+    site: LaunchSite,
 ) -> None:
     uploaded = site.folder / "upload-1.part"
     uploaded.write_text("Who,Notes\na@board.example,x\nbroken,y\nb@board.example,z\n")
