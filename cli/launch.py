@@ -1,4 +1,7 @@
-"""The command that starts a file of leads, with its sisters that look after a launch."""
+"""The command that starts a file of leads, with its sisters that look after a launch.
+
+The file is long because one command has many options.
+"""
 
 from __future__ import annotations
 

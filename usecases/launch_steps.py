@@ -40,7 +40,7 @@ MOST_SWEEPS = 8
 _log = structlog.get_logger(__name__)
 
 
-class LaunchingLeads(Protocol):
+class LaunchedLeads(Protocol):
     """How a lead is reached; `adapters.temporal.client.Leads` is one."""
 
     async def program(self, lead: str, body: Json) -> None:
@@ -64,7 +64,7 @@ class LaunchBatches:
         launches: SqlLaunches,
         intake: SqlIntake,
         programs: SqlPrograms,
-        leads: LaunchingLeads,
+        leads: LaunchedLeads,
         relay: Relay,
         *,
         now: Callable[[], datetime],

@@ -1,4 +1,7 @@
-"""A launch starts every row once, goes on where it stopped, and can be paused, ended and undone."""
+"""A launch starts every row once, goes on where it stopped, and can be paused, ended and undone.
+
+The file is long because each way in which a launch ends stands here.
+"""
 
 from __future__ import annotations
 
