@@ -202,7 +202,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "opportunity": lambda f, _: f"Opportunity, {_amount(f)}{_by(f)}",
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",
-    "refused": lambda f, _: f"{_words(f.get('act'))} by {_person(f)} refused{_note(f)}",
+    "refused": lambda f, _: f"{_words(f.get('act'))}{_by(f)} refused{_note(f)}",
     "program_changed": lambda f, _: (
         f"Moved to another version of the program ({_words(f.get('how'))})"
     ),
