@@ -146,6 +146,11 @@ def _deferred(fields: Fields, when: When) -> str:
     return f"Mail {fields.get('email')} waits until {when(fields.get('until'))}{_why(fields)}"
 
 
+def _refused(fields: Fields, _when: When) -> str:
+    who = f" by {_person(fields)}" if fields.get("by") else ""
+    return f"{_words(fields.get('act'))}{who} refused{_note(fields)}"
+
+
 def _merged(fields: Fields, _when: When) -> str:
     if "into" in fields:
         return f"Merged into lead {fields['into']}, where its story goes on"
@@ -202,7 +207,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "opportunity": lambda f, _: f"Opportunity, {_amount(f)}{_by(f)}",
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",
-    "refused": lambda f, _: f"{_words(f.get('act'))}{_by(f)} refused{_note(f)}",
+    "refused": _refused,
     "program_changed": lambda f, _: (
         f"Moved to another version of the program ({_words(f.get('how'))})"
     ),
