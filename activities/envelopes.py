@@ -15,6 +15,7 @@ from models.envelopes import Envelope, Json
 from models.inputs import (
     Created,
     Input,
+    LaunchUndone,
     MalformedInput,
     MergedFrom,
     MergedInto,
@@ -26,6 +27,7 @@ from models.inputs import (
 )
 from models.instants import parse_instant
 from models.known_fields import NewerReleaseError
+from models.launch import UNDO
 from models.messages import event_of, is_read, read_act, read_event
 from models.publication import IN_FLIGHT
 from models.state import read_state
@@ -93,9 +95,12 @@ def _of_program(body: Any, arrived: datetime) -> Input:
     run, version = body.get("run"), body.get("version")
     if do == "reengage" and isinstance(run, str) and isinstance(version, str):
         return Reengage(arrived=arrived, run=run, version=version)
+    seq = body.get("seq")
+    if do == UNDO and isinstance(seq, int):
+        return LaunchUndone(arrived=arrived, seq=seq)
     raise ValueError(
-        "`do` is pause, resume, publish with `to` and `in_flight`, or reengage with `run` and"
-        " `version`"
+        "`do` is pause, resume, publish with `to` and `in_flight`, reengage with `run` and"
+        " `version`, or undo with `seq`"
     )
 
 

@@ -30,6 +30,7 @@ from activities.ports import (
     Reservation,
     World,
 )
+from activities.route_notices import RouteNotices
 from activities.tracing import TRACE, span
 from models.decision import SendMail
 from models.durations import Rate
@@ -79,6 +80,7 @@ class MailActivities:
         self._world = world
         self._threads = threads
         self._routes = MailRoutes(world.breakers)
+        self._notices = RouteNotices(world)
 
     @activity.defn(name="send_mail")
     async def send_mail(self, work: Work) -> list[CommandResult]:
@@ -237,14 +239,20 @@ class MailActivities:
         except MailUnsentError as error:
             await self._released(command, attempt)
             if error.about_us:
-                await self._in_thread(self._routes.refused, program, mail, "about_us", str(error))
+                found = await self._in_thread(
+                    self._routes.refused, program, mail, "about_us", str(error)
+                )
+                stopped_now = [one for one in found if one.is_open]
+                await self._notices.tell(lead, program, stopped_now)
             raise unsent(error) from error
         except MailRefusedError as error:
             _log.warning("mail refused", lead=lead, email=command.email, why=str(error))
             info = activity.info()
-            if await self._in_thread(
+            waits, stopped_now = await self._in_thread(
                 self._routes.waits, program, mail, error, info.scheduled_time, info.attempt
-            ):
+            )
+            await self._notices.tell(lead, program, stopped_now)
+            if waits:
                 await self._released(command, attempt)
                 raise not_now(error) from error
             why = "refused" if error.kind == "unsendable" else error.kind
@@ -256,7 +264,8 @@ class MailActivities:
             _log.error("mail in doubt", lead=lead, email=command.email, why=repr(error))
         else:
             done = await self._in_thread(self._settled, lead, command, "sent", None)
-            await self._in_thread(self._routes.accepted, program, mail)
+            were = await self._in_thread(self._routes.accepted, program, mail)
+            await self._notices.tell(lead, program, were)
             return done
         return await self._in_thread(self._settled, lead, command, "failed", why)
 

@@ -48,36 +48,42 @@ class MailRoutes:
         found = self._breakers.wait(routes(program, mail))
         return found or None  # the probe waits for nothing
 
-    def accepted(self, program: Program, mail: Rendered) -> None:
-        """A server accepted the mail: its routes are open to all mail."""
-        for one in self._breakers.accepted(routes(program, mail)):
-            if one.is_open:
-                _log.info("mail of a route goes again", route=one.route)
+    def accepted(self, program: Program, mail: Rendered) -> tuple[Breaker, ...]:
+        """A server accepted the mail: its routes are open to all mail. Which were stopped."""
+        were = self._breakers.accepted(routes(program, mail))
+        stopped = tuple(one for one in were if one.is_open)
+        for one in stopped:
+            _log.info("mail of a route goes again", route=one.route)
+        return stopped
 
     def waits(
         self, program: Program, mail: Rendered, error: MailRefusedError, since: datetime, tries: int
-    ) -> bool:
+    ) -> tuple[bool, list[Breaker]]:
         """Record a refusal. Whether the mail waits for a later try, and does not fail by it.
 
-        `since` is when the mail was first asked for, by the wall clock.
+        With it come the routes that are stopped. `since` is when the mail was first asked for, by
+        the wall clock.
         """
         if error.kind == "unsendable":
-            return False
-        of_program, of_domain = self.refused(program, mail, _EVIDENCE[error.kind], str(error))
+            return False, []
+        both = self.refused(program, mail, _EVIDENCE[error.kind], str(error))
+        of_program, of_domain = both
         if error.kind != "refused":
-            return of_program.is_open or (error.kind == "soft_bounced" and of_domain.is_open)
-        now = datetime.now(UTC)
-        return not given_up(of_program, of_domain, tries=tries, since=since, now=now)
+            waits = of_program.is_open or (error.kind == "soft_bounced" and of_domain.is_open)
+        else:
+            now = datetime.now(UTC)
+            waits = not given_up(of_program, of_domain, tries=tries, since=since, now=now)
+        return waits, [one for one in both if one.is_open]
 
     def refused(
         self, program: Program, mail: Rendered, evidence: Evidence, why: str
     ) -> tuple[Breaker, Breaker]:
-        """Record a refusal, and tell operators of routes that are stopped by it."""
+        """Record a refusal, and log which routes are stopped by it."""
         said = without_addresses(why)
         address = only_address(mail.to).addr_spec
         after, opened = self._breakers.refused(routes(program, mail), address, evidence, said)
         for one in opened:
-            tell_operators(one)
+            _log_stopped(one)
         of_program, of_domain = after
         return of_program, of_domain
 
@@ -88,25 +94,29 @@ def routes(program: Program, mail: Rendered) -> tuple[str, str]:
     return f"program/{program.program}", f"domain/{domain}"
 
 
-def tell_operators(breaker: Breaker) -> None:
-    """Tell operators that a route is stopped, why, and what to do."""
+def remedy(breaker: Breaker) -> str:
+    """What operators can do about a route that is stopped."""
     dead = sum(one.evidence == "dead" for one in breaker.series)
-    remedy = (
+    said = (
         "mails wait and none is lost; see what the server says, mend the relay, the login, DNS"
         " (SPF, DKIM, DMARC) or the block list entry. One mail at a time is tried as a probe, and"
         " all go when one is accepted"
     )
     if dead:
-        remedy += (
+        said += (
             f". {dead} refusals called the address dead: if that was wrong, take their suppressions"
             " back with `leadflow unsuppress --reason bounced --since`"
         )
+    return said
+
+
+def _log_stopped(breaker: Breaker) -> None:
     _log.error(
         "mail of a route is stopped: the server refuses one address after another",
         route=breaker.route,
         refused=len(breaker.series),
         why=breaker.why,
-        remedy=remedy,
+        remedy=remedy(breaker),
     )
 
 

@@ -15,7 +15,7 @@ from activities.heartbeat import pulse
 from activities.ports import Programs
 from lifecycle.moves.merge import judge
 from lifecycle.stable_hash import short_hash
-from models.envelopes import Json, MergeOutcome, MergeWork
+from models.envelopes import Json, MergeResult, MergeWork
 from models.state import LeadState
 
 _LOOK = 0.05
@@ -46,7 +46,7 @@ class Merges(Protocol):
 class MergedLeads(Protocol):
     """How a lead is reached; `adapters.temporal.client.Leads` is one."""
 
-    async def merge(self, lead: str, body: Json) -> None:
+    async def merge_side(self, lead: str, body: Json) -> None:
         """Give a lead its side of a merge. Raises LeadNotFoundError."""
         ...
 
@@ -60,7 +60,7 @@ class MergeActivities:
         self._programs = programs
 
     @activity.defn(name="merge_other")
-    async def merge_other(self, work: MergeWork) -> MergeOutcome:
+    async def merge_other(self, work: MergeWork) -> MergeResult:
         """End the lead that is merged into the other; or say why it can't be merged."""
         told: str | None = None
         async with pulse():
@@ -68,19 +68,20 @@ class MergeActivities:
                 pair = await self._pair(work)
                 keep = pair.keep
                 if keep is None:
-                    return MergeOutcome(verdict="gone", into=None)
+                    return MergeResult(verdict="gone", into=None)
                 verdict = judge(keep.lead, work["other"], pair.now)
                 waits = verdict == "unknown" and pair.coming
                 if verdict != "do" and not waits:
-                    return MergeOutcome(verdict=verdict, into=pair.now)
+                    done_now = verdict == "done" and told is not None
+                    return MergeResult(verdict="do" if done_now else verdict, into=pair.now)
                 if verdict == "do" and told != keep.lead:
                     # If the lead that goes on is merged meanwhile, the next look names another.
-                    await self._leads.merge(work["other"], await self._into(work, keep))
+                    await self._leads.merge_side(work["other"], await self._into(work, keep))
                     told = keep.lead
                 await asyncio.sleep(_LOOK)
 
     @activity.defn(name="merge_keep")
-    async def merge_keep(self, work: MergeWork, outcome: MergeOutcome) -> None:
+    async def merge_keep(self, work: MergeWork, outcome: MergeResult) -> None:
         """Give the lead that goes on what the other one left; or let it record the refusal."""
         told: str | None = None
         body = await self._from(work, outcome)
@@ -90,7 +91,7 @@ class MergeActivities:
                 if keep is None or _has_it(keep, work, body):
                     return
                 if told != keep.lead:
-                    await self._leads.merge(keep.lead, body)
+                    await self._leads.merge_side(keep.lead, body)
                     told = keep.lead
                 await asyncio.sleep(_LOOK)
 
@@ -103,10 +104,10 @@ class MergeActivities:
             digest = await asyncio.to_thread(self._programs.newest_digest, keep.program)
         return {"do": "into", "keep": keep.lead, "to": digest, "arrived": work["at"]}
 
-    async def _from(self, work: MergeWork, outcome: MergeOutcome) -> Json:
+    async def _from(self, work: MergeWork, outcome: MergeResult) -> Json:
         said = {name: value for name, value in work.items() if name in ("by", "via")}
         body: Json = {"do": "from", "other": work["other"], "arrived": work["at"], **said}
-        if outcome["verdict"] != "done":
+        if outcome["verdict"] not in ("do", "done"):
             asked = activity.info().workflow_run_id or ""
             return {
                 **body,

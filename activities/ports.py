@@ -305,6 +305,13 @@ class Renderer(Protocol):
         """An alert to a person of sales."""
         ...
 
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        """The mail to the operations contact about a route of mail that is stopped.
+
+        Raises ValueError if an address is not one.
+        """
+        ...
+
     def operations_notice(
         self, program: Program, people: Directory, team: str | None, lead: str, command: Alert
     ) -> Rendered:
@@ -417,5 +424,5 @@ class World:
     digests: Digests
     meter: Meter = UNMETERED
     operations_contact: str | None = None
-    """Who hears of a program whose team is missing or has no manager."""
+    """Who hears of a team that is missing or has no manager, and of a route that is stopped."""
     arrivals: Arrivals | None = None

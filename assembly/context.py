@@ -17,8 +17,10 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SqlSentMail
 from assembly.mail import signed_links
-from assembly.settings import Settings
+from assembly.settings import Settings, UnusableSettingError
 from gateway.config import GatewayConfig, ProviderSecrets
+from gateway.inbound.certificate import Certificate
+from gateway.inbound.config import InboundConfig
 from models.instants import whole_second
 from usecases.context import Context
 
@@ -78,3 +80,19 @@ def gateway_config(settings: Settings) -> GatewayConfig:
         action_links_last=timedelta(days=settings.action_link_days),
         crm_secrets=settings.crm_secrets,
     )
+
+
+def inbound_config(settings: Settings) -> InboundConfig:
+    """How inbound mail is taken in, from the settings.
+
+    Raises UnusableSettingError for a certificate that can't be used.
+    """
+    certificate = None
+    if (chain := settings.inbound_tls_cert_file) is not None:
+        try:
+            certificate = Certificate(chain, settings.inbound_tls_key_file)
+        except OSError as error:  # ssl.SSLError is one
+            raise UnusableSettingError(
+                f"LEADFLOW_INBOUND_TLS_CERT_FILE: {chain} and its key can't be used: {error}"
+            ) from error
+    return InboundConfig(contact=settings.operations_contact or None, certificate=certificate)

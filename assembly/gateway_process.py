@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import AsyncExitStack
+from dataclasses import replace
 
 import structlog
 
 from adapters.sql.database import check
 from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect
-from assembly.context import gateway_config, open_context
+from adapters.temporal.schedules import Schedules
+from assembly.context import gateway_config, inbound_config, open_context
 from assembly.mail import open_mailer
 from assembly.monitoring import Monitoring
 from assembly.settings import Settings
@@ -32,7 +34,9 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
     web = listening(settings.gateway_host, settings.gateway_port)
     mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
     mailer = open_mailer(settings)
-    with open_context(settings, mailer, meter=monitoring.meter) as context:
+    schedules = Schedules(client, prefix=settings.queue_prefix)
+    with open_context(settings, mailer, meter=monitoring.meter) as opened:
+        context = replace(opened, schedules=schedules)
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
         async with AsyncExitStack() as running:
             await running.enter_async_context(
@@ -40,7 +44,9 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
             )
             await running.enter_async_context(monitoring.serving(client))
             if mail is not None:
-                await running.enter_async_context(receiving(context, mail))
+                await running.enter_async_context(
+                    receiving(context, mail, inbound_config(settings))
+                )
             smtp = mail.getsockname()[1] if mail is not None else None
             _log.info("gateway ready", http=web.getsockname()[1], smtp=smtp)
             await stop.wait()
@@ -58,7 +64,8 @@ async def serve_inbound(settings: Settings, stop: asyncio.Event) -> None:
     mailer = open_mailer(settings)
     monitoring = Monitoring(settings)
     with open_context(settings, mailer) as context:
-        async with receiving(context, mail), monitoring.serving(None):
+        config = inbound_config(settings)
+        async with receiving(context, mail, config), monitoring.serving(None):
             _log.info("inbound ready", smtp=mail.getsockname()[1])
             await stop.wait()
             _log.info("inbound stops")

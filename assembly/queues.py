@@ -22,14 +22,17 @@ from adapters.crm.delivery import CrmDispatcher, Receiver
 from adapters.crm.outbox import SqlCrmOutbox
 from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
+from assembly.launching import launching
 from assembly.merging import merging
 from assembly.reconciling import comparing
 from assembly.rolling_out import reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
+from models.envelopes import ProgramClock
 from workflows.commands import LEADS, MAIL, SALES
 from workflows.digest import DigestWorkflow
+from workflows.launch import LaunchWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.merge import MergeWorkflow
 from workflows.reconcile import ReconcileWorkflow
@@ -58,9 +61,15 @@ def turn_activities(world: World, signals: TemporalSignalTimes | None = None) ->
 
 @asynccontextmanager
 async def working(
-    client: Client, settings: Settings, world: World, turns: TurnActivities | None = None
+    client: Client,
+    settings: Settings,
+    world: World,
+    turns: TurnActivities | None = None,
+    clock: ProgramClock | None = None,
 ) -> AsyncIterator[None]:
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
+
+    `clock` is that of a demonstration, whose leads launches start.
 
     Turns have threads of their own, so that slow mail never delays one. If there is a CRM, its
     events are sent as well.
@@ -76,6 +85,7 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        launches = stack.enter_context(launching(client, settings, clock))
         merges = stack.enter_context(merging(client, settings))
         reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
@@ -97,6 +107,7 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    launches.carry_out_launch,
                     merges.merge_other,
                     merges.merge_keep,
                     reengagement.reengage,
@@ -112,6 +123,7 @@ async def working(
                 workflows=[
                     LeadWorkflow,
                     DigestWorkflow,
+                    LaunchWorkflow,
                     MergeWorkflow,
                     ReconcileWorkflow,
                     ReengageWorkflow,

@@ -60,6 +60,10 @@ class Settings(BaseSettings):
     inbound_host: str = "127.0.0.1"
     inbound_port: int = Field(default=2525, ge=0, le=65535)
     """Where mail that comes back is taken in (SMTP)."""
+    inbound_tls_cert_file: Path | None = None
+    """The certificate, with which the listener offers STARTTLS, and its chain; a PEM file."""
+    inbound_tls_key_file: Path | None = None
+    """Its private key; without it, the key is in the certificate's file."""
     web_origins: tuple[str, ...] = ()
     """Web sites that may send page views, as a JSON list of origins."""
     web_forms_need_key: bool = False

@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from adapters.sql.database import migrate, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
 from adapters.temporal.schedules import Schedules
-from assembly.context import gateway_config, open_context
+from assembly.context import gateway_config, inbound_config, open_context
+from assembly.launching import starting_launches
 from assembly.queues import working
 from assembly.rolling_out import starting_rollouts
 from assembly.settings import Settings
@@ -121,8 +122,11 @@ async def running_stack(
                     if not still:
                         if clock is None:  # a demonstration's leads have clocks of their own
                             await Schedules(client, prefix=caught.queue_prefix).set_up()
-                        await running.enter_async_context(working(client, caught, world))
+                        await running.enter_async_context(
+                            working(client, caught, world, clock=clock)
+                        )
                         await running.enter_async_context(starting_rollouts(client, caught))
+                        await running.enter_async_context(starting_launches(client, caught))
                         gateway = _answering(
                             client, caught, world, clock, web=web, returning=returning
                         )
@@ -159,8 +163,12 @@ async def _answering(
 
     speed = clock.speed if clock is not None else 1.0
     gather = max(_SHORTEST_GATHER, timedelta(seconds=1) / speed)
-    with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as context:
+    with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as opened:
+        context = replace(opened, schedules=Schedules(client, prefix=settings.queue_prefix))
         leads = Leads(client, context.journal, prefix=settings.queue_prefix, clock=clock)
         config = gateway_config(settings)
-        async with serving(context, leads, web, config), receiving(context, returning):
+        async with (
+            serving(context, leads, web, config),
+            receiving(context, returning, inbound_config(settings)),
+        ):
             yield

@@ -9,6 +9,7 @@ import structlog
 from adapters.sql.database import check
 from adapters.temporal.client import TemporalUnavailableError
 from adapters.temporal.connection import connect, missing_attributes
+from assembly.launching import starting_launches
 from assembly.monitoring import Monitoring
 from assembly.queues import working
 from assembly.rolling_out import starting_rollouts
@@ -34,6 +35,7 @@ async def serve(settings: Settings, stop: asyncio.Event) -> None:
         async with (
             working(client, settings, world),
             starting_rollouts(client, settings),
+            starting_launches(client, settings),
             monitoring.serving(client),
         ):
             _log.info(

@@ -21,7 +21,17 @@ from rich.console import Console
 from rich.table import Table
 
 from assembly import logs
-from bench import assigning, business_time, intake, life, mail, memory, rules, throughput
+from bench import (
+    assigning,
+    business_time,
+    intake,
+    launch,
+    life,
+    mail,
+    memory,
+    rules,
+    throughput,
+)
 from lifecycle.calendars.business_time import business_calendar
 from models.durations import Duration
 
@@ -115,6 +125,19 @@ def _assigning() -> Iterator[Figure]:
     yield Figure("the median of its processor time", f"{processor:.0f} ms")
 
 
+def _launch() -> Iterator[Figure]:
+    found = _run(launch.measure)
+    yield Figure(f"launch of {launch.ROWS:,} rows, rows a second", f"{found.rows:.0f}")
+    yield Figure("bare workflow starts a second in the same run", f"{found.bare:.0f}")
+    ratio = found.ratio
+    yield Figure("the launch beside bare starts", f"{ratio:.2f}", "≥ 0.7", ratio >= 0.7)
+    kept = _run(launch.stored)
+    what = f"checking and storing {launch.STORED:,} rows, seconds"
+    yield Figure(what, f"{kept.seconds:.0f}")
+    more = (kept.most - kept.before) / _MEBIBYTE
+    yield Figure("memory of the command meanwhile, beyond its start", f"{more:.0f} MiB")
+
+
 PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "life": _life,
     "throughput": _throughput,
@@ -124,6 +147,7 @@ PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
     "mail": _mail,
     "intake": _intake,
     "assigning": _assigning,
+    "launch": _launch,
 }
 
 
@@ -146,7 +170,7 @@ def main(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="life, throughput, rules, memory, time, mail, intake, assigning; else all."
+            help="life, throughput, rules, memory, time, mail, intake, assigning, launch; else all."
         ),
     ] = None,
 ) -> None:

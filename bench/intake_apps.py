@@ -23,6 +23,7 @@ from assembly.context import open_context
 from assembly.settings import Settings
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
+from models.envelopes import MergeResult, MergeWork
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 
@@ -79,6 +80,9 @@ class _NoActs:
 
     async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
         raise NotImplementedError(f"{do} of {lead} is not measured")
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        raise NotImplementedError(f"{work['other']} is not merged here")
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
 
         outcome = run_async(ask())
     if not isinstance(outcome, ActDone):
-        raise _error(outcome)
+        raise act_error(outcome)
     line = outcome.line
     stage, owner = (line.stage, line.owner) if line is not None else (None, None)
     if as_json:
@@ -54,7 +54,7 @@ def act(do: str, lead: str, fields: dict[str, Any], *, as_json: bool) -> None:
         )
 
 
-def _error(outcome: ActFailed) -> Exception:
+def act_error(outcome: ActFailed) -> Exception:
     """The command line's error for an act that was not done."""
     from usecases.acting import (  # noqa: PLC0415  # keeps --help quick
         ActMalformed,

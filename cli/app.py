@@ -27,6 +27,7 @@ from cli import (
     key,
     launch,
     mail,
+    merging,
     programs,
     reconcile,
     rehearse,
@@ -43,7 +44,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
-    *(inspect, explain, report, acts, team, digest, key),
+    *(inspect, explain, report, acts, merging, team, digest, key),
     *(webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""

@@ -55,7 +55,7 @@ def create(
         typer.Option(
             metavar="SCOPE",
             help="Instead of a role: `leads:write`, `events:write`, `profiles:write`,"
-            " `consents:write`, `mail:write` or `programs:write`. Repeatable.",
+            " `consents:write`, `mail:write`, `programs:write` or `reports:read`. Repeatable.",
         ),
     ] = None,
     as_json: JsonOption = False,

@@ -1,50 +1,77 @@
-"""The command that starts a file of leads."""
+"""The command that starts a file of leads, with its sisters that look after a launch.
+
+The file is long because one command has many options.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import getpass
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from cli import launches
 from cli.console import (
     JsonOption,
+    NegativeAnswerError,
     Panel,
     Status,
-    WorldFailedError,
     WrongInputError,
+    command_name,
     err,
+    out,
+    print_json,
 )
-from cli.launch_report import Counts, report
+from cli.default_command import WithDefault
+from cli.launch_report import launch_json, look_again, report_launch, report_plan
+from cli.launch_watch import progress_bar, start_launches, watch
 from cli.lists import (
     ColumnsOption,
     EncodingOption,
     MapOption,
     list_options,
+    read_as,
     show_columns,
 )
 from cli.publishing import RemoveOption, choose, publish_on
-from cli.session import connected, leads_on, opened, read_settings, run_async
+from cli.rollouts import ByOption
+from cli.session import connected, explained, opened, read_settings, run_async
+from models.launch import RATE
 from models.on_conflict import OnConflict
 from usecases.publishing import ChosenProgram
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from adapters.files.leads import CheckedLeads
     from adapters.sql.database import Database
     from assembly.settings import Settings
+    from models.launch import Launch
     from usecases.reading_lists import ListOptions
 
 INTERRUPTED = 130
 """The shell's own exit status for a Ctrl-C."""
 
+DetachOption = Annotated[
+    bool, typer.Option("--detach", help="Return as soon as all rows are stored.")
+]
+
 
 def register(app: typer.Typer) -> None:
-    """Add `launch`."""
-    app.command("launch", rich_help_panel=Panel.MARKETING)(launch)
+    """Add `launch`, with all that is asked of launches."""
+    group = typer.Typer(
+        cls=WithDefault,
+        no_args_is_help=True,
+        help="Start a file of leads on a program (`launch FILE`), and look after launches.\n\n"
+        "`launch FILE` is short for `launch file FILE`; `launch file --help` names its options.",
+    )
+    group.command("file")(launch)
+    launches.register(group)
+    app.add_typer(group, name="launch", rich_help_panel=Panel.MARKETING)
 
 
 def launch(
@@ -76,9 +103,14 @@ def launch(
             " or overwrite its fields, and its address by id.",
         ),
     ] = "keep",
+    rate: Annotated[
+        float, typer.Option("--rate", metavar="ROWS", help="At most so many rows a second.")
+    ] = RATE,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what the launch would do, and do nothing.")
     ] = False,
+    detach: DetachOption = False,
+    by: ByOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Start a file of leads on a program; those that are there already are left alone.
@@ -94,8 +126,11 @@ def launch(
 
     Every row is checked before the first lead is started. Invalid rows go to
     `FILE.rejected.csv` (or `.rejected.jsonl`) with a `reason`: mend them there and launch that.
-    `--dry-run` says what would be created, updated, unchanged and rejected. Rows are stored before
-    their leads are started; an interrupted launch goes on when the same command is run again.
+    `--dry-run` says what would be created, updated, unchanged and rejected.
+
+    All rows are stored first. Then the launch is a workflow, `launch/N`, that a worker carries
+    out: Ctrl-C leaves it to itself, and `launch status N` looks again. If the command ends while
+    rows are still being stored, nothing was started, and the same command goes on.
 
     Exit status 2 if no row is valid or the file can't be used; nothing is started then.
 
@@ -104,6 +139,9 @@ def launch(
     Example: `leadflow launch hubspot.csv --columns`
     """
     from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # slow to import
+    from models.instants import whole_second  # noqa: PLC0415  # likewise
+    from usecases.launches import check_rate  # noqa: PLC0415  # likewise
+    from usecases.planning_launch import plan_launch  # noqa: PLC0415  # likewise
     from usecases.reading_lists import UnusableFileError, read_leads  # noqa: PLC0415  # likewise
 
     options = list_options(encoding, mapping)
@@ -112,9 +150,12 @@ def launch(
         return
     if program is None:
         raise WrongInputError("--program: say on which program the leads are started")
+    try:
+        check_rate(rate)
+    except ValueError as error:
+        raise WrongInputError(f"--rate: {error}") from None
     settings = read_settings()
-    counts = Counts()
-    with opened(settings) as database, _bar(as_json=as_json) as bar:
+    with opened(settings) as database, progress_bar(as_json=as_json) as bar:
         chosen = choose(program, teams, database)
         size = file.stat().st_size if file.is_file() else None
         checking = bar.add_task("checking", total=size)
@@ -128,30 +169,43 @@ def launch(
                 lambda done: bar.update(checking, completed=done),
             ) as leads:
                 bar.remove_task(checking)
-                counts.rejected = leads.rejected
-                valid = leads.valid
-                task = bar.add_task("starting", total=valid)
-                if valid:
-                    _start(
-                        settings,
+                read = read_as(leads.rows, leads.translation)
+                if dry_run:
+                    plan = plan_launch(
                         database,
-                        chosen,
                         leads,
-                        counts,
-                        remove=remove,
-                        on_conflict=on_conflict,
-                        dry_run=dry_run,
-                        advance=lambda rows: bar.advance(task, rows),
+                        chosen.program,
+                        people,
+                        conflict=on_conflict,
+                        now=whole_second(datetime.now(UTC)),
                     )
+                    report_plan(file, chosen.program, leads, plan, as_json=as_json, read=read)
+                    valid = sum(plan.counts.values()) - plan.counts["rejected"]
+                else:
+                    launched = _Launching(settings, database, chosen, leads, bar)
+                    launch = None
+                    if leads.valid:
+                        launch = launched.run(
+                            file,
+                            options,
+                            on_conflict,
+                            rate=rate,
+                            by=by or getpass.getuser(),
+                            remove=remove,
+                            detach=detach,
+                        )
+                    if launch is not None and launch.standing != "done":
+                        _say_under_way(launch, as_json=as_json)
+                        return
+                    report_launch(file, chosen.program, leads, launch, as_json=as_json, read=read)
+                    valid = launch.done - launch.rejected if launch is not None else 0
         except UnusableFileError as error:
             raise WrongInputError(str(error)) from None
         except KeyboardInterrupt:
-            err.print(Text("interrupted; nothing was started yet", style="yellow"))
+            said = "interrupted; nothing was started yet, and the same command goes on"
+            err.print(Text(said, style="yellow"))
             raise typer.Exit(INTERRUPTED) from None
-    report(file, chosen.program, leads, counts, dry_run=dry_run, as_json=as_json)
-    if counts.interrupted:
-        raise typer.Exit(INTERRUPTED)
-    if not counts.started + counts.there_already:
+    if not valid:
         raise typer.Exit(Status.WRONG_INPUT)
 
 
@@ -174,63 +228,81 @@ def _show(
         raise WrongInputError(str(error)) from None
 
 
-def _bar(*, as_json: bool) -> Progress:
-    return Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-        console=err,
-        transient=True,
-        disable=as_json or not err.is_terminal,
-    )
+@dataclass(slots=True)
+class _Launching:
+    """A list on its way: published for, stored, started, followed."""
+
+    settings: Settings
+    database: Database
+    chosen: ChosenProgram
+    leads: CheckedLeads
+    bar: Progress
+
+    def run(
+        self,
+        file: Path,
+        options: ListOptions,
+        conflict: OnConflict,
+        *,
+        rate: float,
+        by: str,
+        remove: bool,
+        detach: bool,
+    ) -> Launch:
+        from usecases.launches import launch_of, store_launch  # noqa: PLC0415  # keeps --help quick
+
+        run_async(self._publish(remove=remove))
+        size = self.leads.valid + self.leads.rejected
+        task = self.bar.add_task("storing", total=size)
+        with explained():
+            launch = store_launch(
+                self.database,
+                file,
+                self.leads,
+                self.chosen.program,
+                options,
+                conflict=conflict,
+                by=by,
+                rate=rate,
+                read_as=read_as(self.leads.rows, self.leads.translation),
+                progress=lambda more: self.bar.advance(task, more),
+            )
+        self.bar.remove_task(task)
+        if launch.standing == "paused":
+            raise NegativeAnswerError(
+                f"launch {launch.number} of this file is paused;"
+                f" `{command_name()} launch resume {launch.number}` lets it go on"
+            )
+        try:
+            run_async(start_launches(self.settings, self.database))
+            if not detach:
+                launch = watch(self.database, launch, self.bar)
+        except KeyboardInterrupt:
+            # The worker goes on with it. A second Ctrl-C would end this at once.
+            launch = launch_of(self.database, launch.number)
+        if launch.standing == "done" and launch.rejected:
+            self._write_rejects(launch)
+        return launch
+
+    async def _publish(self, *, remove: bool) -> None:
+        async with connected(self.settings) as client:
+            await publish_on(client, self.settings, self.database, self.chosen, remove=remove)
+
+    def _write_rejects(self, launch: Launch) -> None:
+        """Write all rejected rows, also those that were rejected when they were started."""
+        from usecases.launches import rejected_rows  # noqa: PLC0415  # keeps --help quick
+
+        path = self.leads.reject_file.path
+        with path.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(rejected_rows(self.database, launch.number))
+        self.leads.rejects = path
 
 
-def _start(
-    settings: Settings,
-    database: Database,
-    chosen: ChosenProgram,
-    leads: CheckedLeads,
-    counts: Counts,
-    *,
-    remove: bool,
-    on_conflict: OnConflict,
-    dry_run: bool,
-    advance: Callable[[int], None],
-) -> None:
-    from adapters.sql.intake import SqlIntake  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
-    from models.instants import whole_second  # noqa: PLC0415  # likewise
-    from usecases import launching  # noqa: PLC0415  # likewise
-    from usecases.relay import Relay  # noqa: PLC0415  # likewise
-
-    launch = launching.Launch(
-        intake=SqlIntake(database, gather=timedelta(0)),
-        leads=leads,
-        program=chosen.program,
-        conflict=on_conflict,
-        clock=lambda: whole_second(datetime.now(UTC)),
-        count=lambda outcome: counts.add(outcome.status),
-    )
-    if dry_run:
-        launch.dry_run()
-        return
-
-    async def start() -> None:
-        async with connected(settings) as client:
-            await publish_on(client, settings, database, chosen, remove=remove)
-            door = leads_on(client, settings, database)
-            await launch.run(Relay(launch.intake, SqlPrograms(database), door), advance)
-
-    try:
-        run_async(start())
-    except KeyboardInterrupt:
-        counts.interrupted = True
-    except launching.NotRelayedError as error:
-        raise WorldFailedError(str(error)) from None
-    except WorldFailedError as error:
-        if not counts.started:
-            raise
-        raise WorldFailedError(
-            f"{error}\n{counts.started} leads were stored before; the same command goes on"
-        ) from None
+def _say_under_way(launch: Launch, *, as_json: bool) -> None:
+    if as_json:
+        print_json(launch_json(launch))
+    else:
+        out.print(
+            f"launch {launch.number} is {launch.standing}, {launch.done} of {launch.size} rows"
+            f" done; look again: {look_again(launch)}"
+        )

@@ -22,6 +22,12 @@ class ReportName(StrEnum):
     """The reports that there are."""
 
     FUNNEL = "funnel"
+    VELOCITY = "velocity"
+    SLA = "sla"
+    NURTURE = "nurture"
+    SOURCES = "sources"
+    TARGETS = "targets"
+    HOLDOUT = "holdout"
 
 
 def register(app: typer.Typer) -> None:

@@ -7,7 +7,16 @@ from fastapi.middleware import Middleware
 from fastapi.middleware.gzip import GZipMiddleware
 
 from gateway import board, desk, health, providers
-from gateway.api import crm, event_outcomes, intake, lead_acts, leads, programs
+from gateway.api import (
+    crm,
+    event_outcomes,
+    intake,
+    lead_acts,
+    leads,
+    merging,
+    programs,
+    reports,
+)
 from gateway.api.crm_webhooks import describe_webhooks
 from gateway.api.item_documents import name_items
 from gateway.config import UNCONFIGURED, GatewayConfig
@@ -99,7 +108,9 @@ def build_app(
         snippet.router(context, config.web_origins, forms_need_key=config.web_forms_need_key)
     )
     app.include_router(lead_acts.router(context, acts))
+    app.include_router(merging.router(context, acts))
     app.include_router(programs.router(context))
+    app.include_router(reports.router(context))
     app.include_router(crm.router(context, acts, config.crm_secrets))
     app.include_router(desk.router(context, acts, config.action_links_last))
     app.include_router(board.router(context))

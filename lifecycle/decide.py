@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from lifecycle.handoff import clocks, unreachable_owner
 from lifecycle.handoff.handoff import assign_result
 from lifecycle.moment import Moment
-from lifecycle.moves import acts, breaches, events, merge, version_change
+from lifecycle.moves import acts, breaches, events, launch_undo, merge, version_change
 from lifecycle.moves.due import DueItem, next_due
 from lifecycle.moves.transitions import close_if_done
 from lifecycle.nurture import program_pause, reengagement, tracks
@@ -27,9 +27,11 @@ from models.inputs import (
     Created,
     Event,
     Input,
+    LaunchUndone,
     MalformedInput,
     MergedFrom,
     MergedInto,
+    OfProgram,
     ProgramChanged,
     ProgramPaused,
     Reengage,
@@ -121,12 +123,8 @@ def _apply_input(m: Moment, given: Input) -> None:
             m.record("ignored", event="", type="created", why="duplicate")
     elif m.state.created is None:
         _record_malformed(m, _before_creation(given))
-    elif isinstance(given, ProgramChanged):
-        version_change.apply_publication(m, given)
-    elif isinstance(given, ProgramPaused):
-        _apply_pause(m, given)
-    elif isinstance(given, Reengage):
-        reengagement.reengage(m, given)
+    elif isinstance(given, OfProgram | LaunchUndone):
+        _apply_to_many(m, given)
     elif isinstance(given, Event | Act | MergedInto | MergedFrom):
         _apply_from_outside(m, given)
     else:
@@ -149,6 +147,18 @@ def _apply_from_outside(m: Moment, given: Event | Act | MergedInto | MergedFrom)
         events.apply_event(m, given)
     else:
         acts.perform_act(m, given)
+
+
+def _apply_to_many(m: Moment, given: OfProgram | LaunchUndone) -> None:
+    """Apply what is sent to many leads at once."""
+    if isinstance(given, ProgramChanged):
+        version_change.apply_publication(m, given)
+    elif isinstance(given, ProgramPaused):
+        _apply_pause(m, given)
+    elif isinstance(given, Reengage):
+        reengagement.reengage(m, given)
+    else:
+        launch_undo.close(m, given)
 
 
 def _apply_pause(m: Moment, given: ProgramPaused) -> None:

@@ -2,6 +2,8 @@
 
 So it is small, every key may be absent, and unknown keys are ignored. Instants are written as
 `2026-03-02T14:00:00Z`, in the program's time unless a field says otherwise.
+
+The file is long because every shape that crosses between them stands here.
 """
 
 from __future__ import annotations
@@ -221,6 +223,22 @@ class RolloutProgress(TypedDict):
     pause: float
 
 
+class LaunchWork(TypedDict):
+    """The launch to be carried out: its number in the database."""
+
+    number: int
+
+
+class LaunchProgress(TypedDict):
+    """How far a launch is. `pause` is how many seconds to wait before more."""
+
+    said: str
+    """In a sentence, for the workflow's details."""
+    over: bool
+    """Whether there is nothing more to do now: it has ended, or it is paused."""
+    pause: float
+
+
 class MergeWork(TypedDict):
     """The lead `other` is to be merged into `keep`; both are own ids.
 
@@ -234,10 +252,11 @@ class MergeWork(TypedDict):
     via: NotRequired[str]
 
 
-class MergeOutcome(TypedDict):
+class MergeResult(TypedDict):
     """What became of a merge. `verdict` is that of `lifecycle.moves.merge.judge`.
 
-    `into` is the lead that `other` is by now.
+    It is `do` if it was done now, and `done` if it had been done before; or `gone` if there is no
+    lead `keep` any more. `into` is the lead that `other` is by now.
     """
 
     verdict: str

@@ -177,10 +177,22 @@ class Reengage(Arrived):
     version: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchUndone(Arrived):
+    """The launch that created the lead is undone, and nobody had touched the lead.
+
+    That was judged by the timeline up to the entry `seq`.
+    """
+
+    seq: int
+
+
 OfProgram = ProgramChanged | ProgramPaused | Reengage
 """What a program does to its leads in flight."""
 
 OfMerge = MergedInto | MergedFrom
 """What a merge gives to its two leads."""
 
-Input = Created | Event | Act | Result | MalformedInput | Resumed | OfProgram | OfMerge
+Input = (
+    Created | Event | Act | Result | MalformedInput | Resumed | OfProgram | OfMerge | LaunchUndone
+)

@@ -2,6 +2,8 @@
 
 These are plain frozen dataclasses, because the rules make thousands of them a second. `dump_state`
 leaves out values that equal their default.
+
+The file is long because a lead's state is described whole.
 """
 
 from __future__ import annotations

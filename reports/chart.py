@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from html import escape
 from itertools import pairwise
 
-from reports.table import Cell
+from reports.table import ReportCell
 
 _WIDE, _HIGH = 96, 10
 
 
-def bar(cell: Cell, most: float) -> str:
+def bar(cell: ReportCell, most: float) -> str:
     """A bar as long as the figure is of `most`, with its interval as a line; empty without one."""
     if cell.figure is None or most <= 0 or cell.form == "text":
         return ""

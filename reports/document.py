@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from models.instants import write_instant
-from reports.table import Cell, Report
+from reports.table import Report, ReportCell
 
 
 def document(report: Report, *, leads: bool) -> dict[str, Any]:
@@ -45,7 +45,7 @@ def document(report: Report, *, leads: bool) -> dict[str, Any]:
     }
 
 
-def _cell(cell: Cell, *, leads: bool) -> dict[str, Any]:
+def _cell(cell: ReportCell, *, leads: bool) -> dict[str, Any]:
     found: dict[str, Any] = {"form": cell.form}
     if cell.form == "text":
         found["words"] = cell.words

@@ -6,14 +6,14 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from reports.proportions import Interval
-from reports.table import Cell, Form, Report
+from reports.table import Form, Report, ReportCell
 
 _MINUTE, _HOUR, _DAY = 60, 3_600, 86_400
 NOTHING = "–"
 """Where there is nothing to compute a figure from."""
 
 
-def written(cell: Cell, *, interval: bool = True) -> str:
+def written(cell: ReportCell, *, interval: bool = True) -> str:
     """The cell as text: `≥ 12 % (8–17)`, `3`, `2.5 h`."""
     if cell.form == "text":
         return cell.words

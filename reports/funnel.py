@@ -11,7 +11,7 @@ from reports.life import LeadLife
 from reports.passages import AHEAD, FUNNEL, KINDS, Passage, passages
 from reports.question import Question
 from reports.survival import CumulativeIncidence
-from reports.table import Cell, Report, ReportRow, Table, count, share
+from reports.table import Report, ReportCell, ReportRow, Table, count, share
 
 HORIZONS: Final = (7, 30, 90)
 """Within how many days (24 hours each) a stage is reached."""
@@ -96,7 +96,7 @@ def _within(
     )
 
 
-def _share_within(cohort: list[Passage], stage: str, days: int, asked: Question) -> Cell:
+def _share_within(cohort: list[Passage], stage: str, days: int, asked: Question) -> ReportCell:
     limit = timedelta(days=days)
     moves = ((one, one.reached(stage)) for one in cohort)
     reached = [move for one, move in moves if move and move.at - one.began <= limit]
@@ -160,7 +160,7 @@ def _incidence_row(stage: str, found: list[Passage], asked: Question) -> ReportR
         )
         seconds = limit.total_seconds()
         cells.append(
-            Cell(
+            ReportCell(
                 figure=curve.by(seconds),
                 form="share",
                 items=items,

@@ -6,7 +6,7 @@ from html import escape
 
 from reports.chart import bar
 from reports.figures import head, written
-from reports.table import Cell, Report, ReportRow, Table
+from reports.table import Report, ReportCell, ReportRow, Table
 
 STYLE = """
 :root{color-scheme:light dark;--ink:#1c2430;--quiet:#5a6575;--rule:#d8dde5;--bar:#3b6fb6;
@@ -73,7 +73,7 @@ def _row(row: ReportRow, most: list[float], *, leads: bool) -> str:
     return f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
 
 
-def _cell(cell: Cell, most: float, *, leads: bool) -> str:
+def _cell(cell: ReportCell, most: float, *, leads: bool) -> str:
     text = escape(written(cell))
     if leads and cell.items:
         listed = "".join(f"<li>{escape(one.lead)}, entry {one.seq}</li>" for one in cell.items)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from lifecycle.calendars.local_time import resolve
 from reports.life import LeadLife
 
 By = Literal[
@@ -41,9 +42,11 @@ class Question:
             return f"{year}-W{week:02}"
         return f"{local:%Y-%m}" if by == "month" else f"{local:%H}:00"
 
-    def days_ago(self, days: int) -> datetime:
-        """So many times 24 hours before `as_of`."""
-        return self.as_of - timedelta(days=days)
+    def week_begins(self, at: datetime) -> datetime:
+        """Monday 00:00 of the week of an instant, in the report's zone."""
+        local = at.astimezone(self.timezone)
+        monday = local.date() - timedelta(days=local.weekday())
+        return resolve(datetime.combine(monday, time()), self.timezone)
 
     def group(self, life: LeadLife, at: datetime, by: tuple[By, ...]) -> str:
         """The name of the row to which a lead belongs, at this instant, by these groupings."""

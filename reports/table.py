@@ -31,7 +31,7 @@ class CountedEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class ReportCell:
     """One figure with the items that it is computed from. None: nothing to compute it from."""
 
     figure: float | None
@@ -46,16 +46,16 @@ class Cell:
     """Of a text."""
 
 
-def count(items: Iterable[CountedEntry], *, at_least: bool = False) -> Cell:
+def count(items: Iterable[CountedEntry], *, at_least: bool = False) -> ReportCell:
     """How many items there are."""
     found = tuple(items)
-    return Cell(figure=len(found), form="count", items=found, at_least=at_least)
+    return ReportCell(figure=len(found), form="count", items=found, at_least=at_least)
 
 
-def share(items: Iterable[CountedEntry], of: int, *, at_least: bool = False) -> Cell:
+def share(items: Iterable[CountedEntry], of: int, *, at_least: bool = False) -> ReportCell:
     """The share that these items are of so many, with Wilson's interval."""
     found = tuple(items)
-    return Cell(
+    return ReportCell(
         figure=len(found) / of if of else None,
         form="share",
         items=found,
@@ -65,11 +65,11 @@ def share(items: Iterable[CountedEntry], of: int, *, at_least: bool = False) -> 
     )
 
 
-def length(items: Iterable[CountedEntry], part: float) -> Cell:
+def length(items: Iterable[CountedEntry], part: float) -> ReportCell:
     """The quantile of the items' seconds, with those counted that have not ended."""
     found = tuple(items)
     at = quantile([(one.value or 0.0, one.ended) for one in found], part)
-    return Cell(
+    return ReportCell(
         figure=at.length if at else None,
         form="seconds",
         items=found,
@@ -77,22 +77,22 @@ def length(items: Iterable[CountedEntry], part: float) -> Cell:
     )
 
 
-def total(items: Iterable[CountedEntry], form: Form = "money") -> Cell:
+def total(items: Iterable[CountedEntry], form: Form = "money") -> ReportCell:
     """The sum of the items' values."""
     found = tuple(items)
-    return Cell(figure=sum(one.value or 0.0 for one in found), form=form, items=found)
+    return ReportCell(figure=sum(one.value or 0.0 for one in found), form=form, items=found)
 
 
-def mean(items: Iterable[CountedEntry], form: Form = "money") -> Cell:
+def mean(items: Iterable[CountedEntry], form: Form = "money") -> ReportCell:
     """The mean of the items' values."""
     found = tuple(items)
     figure = sum(one.value or 0.0 for one in found) / len(found) if found else None
-    return Cell(figure=figure, form=form, items=found)
+    return ReportCell(figure=figure, form=form, items=found)
 
 
-def words(text: str, items: Iterable[CountedEntry] = ()) -> Cell:
+def words(text: str, items: Iterable[CountedEntry] = ()) -> ReportCell:
     """A cell that says something instead of counting."""
-    return Cell(figure=None, form="text", items=tuple(items), words=text)
+    return ReportCell(figure=None, form="text", items=tuple(items), words=text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ class ReportRow:
     """A row: its name, and a cell for each column."""
 
     name: str
-    cells: tuple[Cell, ...]
+    cells: tuple[ReportCell, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

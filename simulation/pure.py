@@ -2,6 +2,8 @@
 
 At one instant come creations, then script lines, both in file order, then what is due, in
 the order of leads; a command's result is taken in before the next input or due item.
+
+The file is long because one world does all that a scenario's lines ask for.
 """
 
 from __future__ import annotations

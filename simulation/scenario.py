@@ -8,7 +8,7 @@ The file is long because one reader knows all kinds of lines and what they have 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -256,11 +256,26 @@ class _ScenarioReader:
     def lines(self, script: Node, created: Mapping[str, datetime]) -> list[AnyLine]:
         """The script's lines in file order."""
         found: list[AnyLine] = []
+        runs: list[tuple[datetime, Node]] = []
         for number, node in enumerate(script.each(), start=1):
             line = self._line(node, f"script-{number}", created)
             if line is not None:
                 found.append(line)
+            if isinstance(line, RunLine):
+                runs.append((line.at, node))
+        for at, node in runs:
+            self._check_run(node, at, found)
         return found
+
+    def _check_run(self, node: Node, at: datetime, lines: Sequence[AnyLine]) -> None:
+        """Report a run at which the newest version has no such schedule."""
+        published = [one for one in lines if isinstance(one, PublishLine) and one.at <= at]
+        newest = max(reversed(published), key=lambda one: one.at, default=None)
+        program = self._program if newest is None else newest.program
+        if REENGAGE not in program.schedules:
+            node.get("run").report(
+                "the version that is the newest then has no schedules.reengage; add it to its file"
+            )
 
     def _line(self, node: Node, name: str, created: Mapping[str, datetime]) -> AnyLine | None:
         kinds = [one for one in _LINE_KINDS if isinstance(node.value, dict) and one in node.value]

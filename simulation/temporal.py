@@ -285,7 +285,7 @@ class _Player:
             digest = self._newest.digest if closed or state is None else state.digest
             await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
             into = {"do": "into", "keep": keep, "to": digest, "arrived": arrived}
-            await self._leads[other].leads.merge(other, into)
+            await self._leads[other].leads.merge_side(other, into)
             await self._settle(other)
             merged = self._journal.state(other)
             left = merged.merged.left if merged is not None and merged.merged is not None else {}
@@ -295,7 +295,7 @@ class _Player:
         else:
             return
         await self._advance(self._wall(self._leads[keep], line.at) - SHORT)
-        await self._leads[keep].leads.merge(keep, body)
+        await self._leads[keep].leads.merge_side(keep, body)
         await self._settle(keep)
 
     async def _tell_all(self, line: PublishLine | PauseLine) -> None:

@@ -31,10 +31,12 @@ from activities.ports import (
     Taken,
     World,
 )
+from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
 from models.directory import Directory
 from models.durations import Rate
+from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
 from models.state import LeadState
 
@@ -187,6 +189,9 @@ class FakeRenderer:
             raise self.failure
         return _mail(str(state.profile["email"]), command.email, command.message)
 
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        return route_notice(program, stopped, contact, key)
+
     def operations_notice(
         self, _program: Program, _people: Directory, _team: str | None, _lead: str, command: Alert
     ) -> Rendered:
@@ -276,6 +281,12 @@ class FakeActs:
         if self.failures:
             raise self.failures.pop(0)
         self.done.append((lead, do, fields))
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        if self.failures:
+            raise self.failures.pop(0)
+        self.done.append((work["keep"], "merge", dict(work)))
+        return MergeResult(verdict="do", into=work["keep"])
 
 
 @dataclass

@@ -21,6 +21,7 @@ from temporalio.service import RPCError
 from activities.arrivals import fingerprint_of
 from adapters.reports.leads import LeadLine
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
+from lifecycle.stages import WITH_MARKETING
 from models.inputs import ACTS
 from models.instants import write_instant
 from models.messages import read_act
@@ -151,7 +152,7 @@ async def perform(
     message.setdefault("id", uuid.uuid4().hex)
     own: str | None = await asyncio.to_thread(reports.with_id, lead)
     lead = own or lead
-    if not await asyncio.to_thread(_may_see, reports, viewer, lead, message["id"]):
+    if not await asyncio.to_thread(_may_act, reports, viewer, lead, do, message["id"]):
         return not_there(lead)
     if viewer.role == "marketing":
         return ActNotAllowed("a marketing key may see leads and may not act on them")
@@ -210,16 +211,19 @@ def visible(reports: ActReports, viewer: Viewer, lead: str) -> LeadLine | None:
     return line if line is not None and viewer.sees(line) else None
 
 
-def _may_see(reports: ActReports, viewer: Viewer, lead: str, act: object) -> bool:
-    """Whether the viewer may see the lead, or could see it before they did this act.
+def _may_act(reports: ActReports, viewer: Viewer, lead: str, do: object, act: object) -> bool:
+    """Whether the viewer may see the lead, could see it before they did this act, or calls it.
 
     If the answer to a `recycle` was lost, its sender asks again and must get the same answer,
-    although they may not see the lead any more.
+    although they may not see the lead any more. Everybody in the directory may log a touch of a
+    lead that is with marketing, though its page is not for them.
     """
     if visible(reports, viewer, lead) is not None:
         return True
     if viewer.person is None or not isinstance(act, str) or "\0" in lead:
         return False
+    if do == "touch" and (line := reports.line(lead)) is not None:
+        return line.stage in WITH_MARKETING or reports.acted(lead, act, viewer.person)
     return reports.acted(lead, act, viewer.person)
 
 

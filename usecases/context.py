@@ -20,6 +20,8 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.sent_mail import SentMail, SqlSentMail
+from adapters.temporal.schedules import Schedules
+from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
 from usecases.intake import Intake
 
@@ -33,6 +35,10 @@ class Acts(Protocol):
 
     async def leave(self, lead: str, do: str, fields: dict[str, Any]) -> None:
         """Leave an act for a lead that does not answer now; `Leads.leave` tells what is raised."""
+        ...
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        """Merge two leads; `Leads.merge` tells what is raised."""
         ...
 
 
@@ -58,6 +64,8 @@ class Context:
     default_program: str | None = None
     """The program of new leads for which none is named."""
     meter: Meter = UNMETERED
+    schedules: Schedules | None = None
+    """Temporal's schedules, which follow what is published. None: nobody runs Temporal here."""
 
     @property
     def arrivals(self) -> SqlArrivals:

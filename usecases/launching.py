@@ -1,13 +1,10 @@
-"""Launch a list: what its rows do to leads, stored before anything is started.
+"""What the rows of a list do to leads.
 
-A dry run does the same and takes it back, so that it says what the run then does. What is stored
-is sent to the leads' workflows by the relay: here, by a gateway, or by the next launch. So a
-launch that is interrupted anywhere is gone on with by the same command, and nothing is done twice.
+A dry run does the same as a launch and takes it back, so that it says what the launch then does.
 """
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +15,6 @@ from typing import Any, Literal
 from sqlalchemy.engine import Connection
 
 from adapters.files.leads import CheckedLeads
-from adapters.files.rows import Row
 from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
 from lifecycle.program.new_lead import NewLead
@@ -26,13 +22,9 @@ from models.on_conflict import OnConflict
 from models.program.program import Program
 from usecases.intake import consent_given, named_lead, profile_update
 from usecases.naming import Named, Names
-from usecases.relay import LEASE, Relay
 
 ROWS_AT_ONCE = 200
 """Rows that are stored in one transaction."""
-PATIENCE = LEASE.total_seconds() + 30
-"""Seconds without progress: longer than a relay that died keeps what it had taken."""
-_POLL_SECONDS = 0.1
 _REMEDY = "to move it, launch with --on-conflict overwrite"
 
 
@@ -44,10 +36,6 @@ class RowOutcome:
     lead: str = ""
     why: str = ""
     """Of a rejected one: what was wrong, and what would be right."""
-
-
-class NotRelayedError(Exception):
-    """Rows are stored, and their leads could not be reached in time."""
 
 
 class _TakenBackError(Exception):
@@ -74,7 +62,7 @@ def store_rows(
         intake.database.write(durable=not dry_run) as connection,
         _taken_back(dry_run),
     ):
-        outcomes = _stored(intake, connection, rows, program, conflict=conflict, now=now)
+        outcomes = store_rows_in(intake, connection, rows, program, conflict=conflict, now=now)
     return outcomes
 
 
@@ -85,76 +73,28 @@ def _taken_back(dry_run: bool) -> Iterator[None]:  # noqa: FBT001  # private, an
         raise _TakenBackError
 
 
-async def relay_rows(
-    intake: SqlIntake, relay: Relay, outcomes: Sequence[RowOutcome], *, patience: float = PATIENCE
+def dry_run(
+    intake: SqlIntake,
+    leads: CheckedLeads,
+    program: Program,
+    *,
+    conflict: OnConflict,
+    now: datetime,
+    count: Callable[[NewLead, RowOutcome], None],
 ) -> None:
-    """Send what was stored to its leads, and wait until they have it.
-
-    Another relay may have taken some of it. Raises NotRelayedError after `patience` seconds
-    without progress: the rows are stored, and any relay goes on with them.
-    """
-    leads = [one.lead for one in outcomes if one.lead]
-    waited, left = 0.0, -1
-    while True:
-        while await relay.once():
-            pass
-        before, left = left, await asyncio.to_thread(intake.unfinished, leads)
-        if not left:
-            return
-        waited = 0.0 if left != before else waited + _POLL_SECONDS
-        if waited > patience:
-            raise NotRelayedError(
-                f"{left} rows are stored and wait for Temporal; a gateway, or the same command,"
-                " goes on with them"
-            )
-        await asyncio.sleep(_POLL_SECONDS)
-
-
-@dataclass(slots=True, kw_only=True)
-class Launch:
-    """A list that is launched on a program. `count` is told what becomes of each row."""
-
-    intake: SqlIntake
-    leads: CheckedLeads
-    program: Program
-    conflict: OnConflict
-    clock: Callable[[], datetime]
-    count: Callable[[RowOutcome], None]
-
-    def dry_run(self) -> None:
-        """Say of each row what `run` would do."""
-        for some in self._batches():
-            self._store(some, dry_run=True)
-
-    async def run(self, relay: Relay, advance: Callable[[int], None]) -> None:
-        """Store all rows, each before its lead is started. Raises NotRelayedError."""
-        for some in self._batches():
-            outcomes = await asyncio.to_thread(self._store, some)
-            await relay_rows(self.intake, relay, outcomes)
-            advance(len(some))
-
-    def _batches(self) -> Iterator[list[tuple[NewLead, Row]]]:
-        rows = self.leads.with_rows()
-        while some := list(islice(rows, ROWS_AT_ONCE)):
-            yield some
-
-    def _store(self, some: list[tuple[NewLead, Row]], *, dry_run: bool = False) -> list[RowOutcome]:
-        outcomes = store_rows(
-            self.intake,
-            [lead for lead, _ in some],
-            self.program,
-            conflict=self.conflict,
-            now=self.clock(),
-            dry_run=dry_run,
+    """Say of each valid row what a launch would do. Those that it would reject are put aside."""
+    rows = leads.with_rows()
+    while some := list(islice(rows, ROWS_AT_ONCE)):
+        found = store_rows(
+            intake, [one for one, _ in some], program, conflict=conflict, now=now, dry_run=True
         )
-        for (_, row), one in zip(some, outcomes, strict=True):
-            self.count(one)
-            if one.status == "rejected":
-                self.leads.reject(row, one.why)
-        return outcomes
+        for (lead, row), outcome in zip(some, found, strict=True):
+            if outcome.status == "rejected":
+                leads.reject(row, outcome.why)
+            count(lead, outcome)
 
 
-def _stored(
+def store_rows_in(
     intake: SqlIntake,
     connection: Connection,
     rows: Sequence[NewLead],
@@ -163,6 +103,7 @@ def _stored(
     conflict: OnConflict,
     now: datetime,
 ) -> list[RowOutcome]:
+    """`store_rows` as a part of another's transaction."""
     names = Names(
         intake.database,
         connection,

@@ -12,18 +12,26 @@ from adapters.reports.lives import SqlLives
 from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from lifecycle.calendars.local_time import resolve
-from lifecycle.program.rulebook import rulebook
+from lifecycle.program.rulebook import OpenTime, rulebook
 from models.instants import parse_instant
 from models.near_names import meant
 from models.program.program import Program
 from reports.funnel import funnel
+from reports.holdout import holdout
 from reports.life import LeadLife
+from reports.nurture import nurture
+from reports.office_hours import office_hours
 from reports.question import By, Question
+from reports.sla import sla
+from reports.sources import sources
 from reports.table import Report
+from reports.targets import targets
+from reports.velocity import velocity
 
 _COHORTS: Final[tuple[By, ...]] = (
     *("week", "month", "program", "source", "door", "motion", "country", "team"),
 )
+_GROUPS: Final[tuple[By, ...]] = _COHORTS[2:]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +46,10 @@ class Known:
         """The newest version of each program that it is about."""
         return [found for name in self.names if (found := self.programs.newest(name))]
 
+    def office(self, digest: str, team: str | None) -> OpenTime:
+        """A team's office time in a version of a program."""
+        return office_hours(self.programs.load(digest), team)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kind:
@@ -49,7 +61,19 @@ class _Kind:
 
 _REPORTS: Final[dict[str, _Kind]] = {
     "funnel": _Kind(of=lambda lives, asked, _: funnel(lives, asked), by=_COHORTS),
+    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS),
+    "sla": _Kind(
+        of=lambda lives, asked, known: sla(lives, asked, known.office),
+        by=("person", "hour", *_COHORTS),
+    ),
+    "nurture": _Kind(of=lambda lives, asked, _: nurture(lives, asked), by=_COHORTS),
+    "sources": _Kind(of=lambda lives, asked, _: sources(lives, asked), by=_COHORTS),
+    "targets": _Kind(of=lambda lives, asked, known: targets(lives, asked, known.newest()), by=()),
+    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=()),
 }
+
+_FIRST_YEAR, _LAST_YEAR = 1970, 2199
+"""Calendars know no other years."""
 
 NAMES: Final = tuple(_REPORTS)
 """The reports that there are."""
@@ -111,10 +135,19 @@ def _instant(field: str, text: str | None, zone: ZoneInfo) -> datetime | None:
     if text is None:
         return None
     try:
+        found = _read(text, zone)
+    except (ValueError, OverflowError) as error:
+        raise UnknownNameError(field, f"{error}, or a day like 2026-03-02") from None
+    if not _FIRST_YEAR <= found.year <= _LAST_YEAR:
+        raise UnknownNameError(
+            field, f"the year {found.year} is not between {_FIRST_YEAR} and {_LAST_YEAR}"
+        )
+    return found
+
+
+def _read(text: str, zone: ZoneInfo) -> datetime:
+    try:
         day = date.fromisoformat(text)
     except ValueError:
-        try:
-            return parse_instant(text)
-        except ValueError as error:
-            raise UnknownNameError(field, f"{error}, or a day like 2026-03-02") from None
+        return parse_instant(text)
     return resolve(datetime.combine(day, time()), zone)

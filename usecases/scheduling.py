@@ -5,6 +5,7 @@ A schedule has the name that its Temporal Schedule has: `reengage/acme`, `digest
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ async def all_schedules(database: Database, schedules: Schedules) -> tuple[Sched
     Raises temporalio.service.RPCError.
     """
     found: list[Scheduled] = []
-    for program in _newest(database):
+    for program in await asyncio.to_thread(_newest, database):
         for kind in (REENGAGE, "digest"):
             written = program.schedules.get(kind)
             if written is None:
@@ -147,7 +148,7 @@ async def make_missing(database: Database, schedules: Schedules, *, dry_run: boo
     Raises temporalio.service.RPCError.
     """
     made: list[str] = []
-    for program in _newest(database):
+    for program in await asyncio.to_thread(_newest, database):
         made += await schedules.make_missing(program, dry_run=dry_run)
     return made
 

@@ -9,7 +9,7 @@ from temporalio import workflow
 from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
-    from models.envelopes import MergeOutcome, MergeWork
+    from models.envelopes import MergeResult, MergeWork
     from workflows.commands import LEADS, SALES
 
 _OPTIONS: dict[str, Any] = {
@@ -29,14 +29,14 @@ class MergeWorkflow:
     """One lead merged into another."""
 
     @workflow.run
-    async def run(self, work: MergeWork) -> MergeOutcome:
+    async def run(self, work: MergeWork) -> MergeResult:
         """End the other lead first, then give the one that goes on what it left."""
         queue = workflow.info().task_queue.removesuffix(LEADS) + SALES
         workflow.set_current_details(f"Lead {work['other']} is given its merge first.")
-        outcome: MergeOutcome = await workflow.execute_activity(
+        outcome: MergeResult = await workflow.execute_activity(
             "merge_other",
             work,
-            result_type=MergeOutcome,
+            result_type=MergeResult,
             task_queue=queue,
             summary=f"end lead {work['other']}",
             **_OPTIONS,

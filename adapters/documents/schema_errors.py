@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
@@ -21,9 +22,15 @@ def report_schema_errors(
     document: Document, model: type[BaseModel], error: ValidationError
 ) -> None:
     """Report each error of reading `document` as `model`, except what was reported before."""
-    reporter = _SchemaErrorReporter(document, file_schema(model))
+    reporter = _SchemaErrorReporter(document, _schema_of(model))
     for one in error.errors(include_url=False):
         reporter.report(one["type"], one["loc"], one["msg"], one.get("ctx") or {}, one["input"])
+
+
+@functools.cache
+def _schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """The schema that a reporter looks into; making one takes longer than the rest of a check."""
+    return file_schema(model)
 
 
 class _SchemaErrorReporter:

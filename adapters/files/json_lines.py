@@ -8,13 +8,14 @@ from typing import Any
 
 from adapters.files.columns import REASON, Columns
 from adapters.files.lines import Lines
+from adapters.files.rejected_form import RejectedForm
 from adapters.files.table import Row
 
 
 class JsonRows:
     """The rows of a file of JSON Lines."""
 
-    suffix = ".rejected.jsonl"
+    form = RejectedForm(suffix=".rejected.jsonl", reason=REASON)
     columns = Columns(())
     delimiter = ""
     header_line = 0
@@ -32,20 +33,12 @@ class JsonRows:
     def _row(self, line: str) -> Row:
         number = self.lines.number
         try:
-            found = json.loads(line, object_pairs_hook=_object)
+            found = json.loads(line, object_pairs_hook=_object, parse_constant=_no_number)
         except (ValueError, RecursionError) as error:
             return Row(number, {}, {"line": line}, f"this is not JSON: {error}")
         if not isinstance(found, dict):
             return Row(number, {}, {"line": line}, "this is not a JSON object")
         return Row(number, {k: v for k, v in found.items() if k != REASON}, found)
-
-    def head(self) -> str:
-        """The first line of a file of rejected rows: there is none."""
-        return ""
-
-    def rejected(self, row: Row, reason: str) -> str:
-        """A rejected row with its reason."""
-        return json.dumps({**row.written, REASON: reason}) + "\n"
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -54,3 +47,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
         raise ValueError(f"'{twice}' is there twice")
     return found
+
+
+def _no_number(word: str) -> None:
+    raise ValueError(f"{word} is no number of JSON")

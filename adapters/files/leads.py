@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from adapters.files.columns import BOUNCED, OPTED_OUT, Meanings, says_yes
 from adapters.files.rejects import Rejects
@@ -32,6 +32,15 @@ _UNWANTED = {
     OPTED_OUT: "this person opted out of e-mail; `leadflow suppressions import` takes such lists",
     BOUNCED: "this address takes no mail; `leadflow suppressions import` takes such lists",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedRow:
+    """A row of a file with its lead, or with why it can't be used."""
+
+    row: Row
+    lead: NewLead | None
+    why: str = ""
 
 
 @dataclass(slots=True)
@@ -54,18 +63,23 @@ class CheckedLeads:
 
     def with_rows(self) -> Iterator[tuple[NewLead, Row]]:
         """Each lead with its row, so that it can still be rejected."""
+        return ((one.lead, one.row) for one in self.all_rows() if one.lead is not None)
+
+    def all_rows(self) -> Iterator[CheckedRow]:
+        """Every row in its order, also those that can't be used."""
         self.spool.seek(0)
         for text in self.spool:
-            lead, named, profile, creation, consent, line, written = json.loads(text)
-            new = NewLead(id=lead, named=named, profile=profile, creation=creation, consent=consent)
-            yield new, Row(line, {}, written)
+            line, written, why, lead = json.loads(text)
+            yield CheckedRow(Row(line, {}, written), read_checked(lead), why)
 
-    def add(self, lead: NewLead, row: Row) -> None:
-        """Keep one more lead."""
-        kept = [lead.id, lead.named, lead.profile, lead.creation, lead.consent]
-        text = json.dumps([*kept, row.line, row.written], allow_nan=False)
+    def add(self, row: Row, lead: NewLead | None, why: str = "") -> None:
+        """Keep one more row."""
+        text = json.dumps([row.line, row.written, why, write_checked(lead)], allow_nan=False)
         self.spool.write(text.encode() + b"\n")
-        self.valid += 1
+        if lead is not None:
+            self.valid += 1
+        else:
+            self.rejected += 1
 
     def reject(self, row: Row, reason: str) -> None:
         """Reject a row that is valid by itself, such as one with the names of two leads."""
@@ -105,12 +119,27 @@ def checked_leads(
                     progress(rows.lines.bytes_read)
                 try:
                     lead = _first(_valid(row, program, translation), row.line, earlier)
-                    leads.add(lead, row)
+                    leads.add(row, lead)
                 except ValueError as error:
                     rejects.write(row, str(error))
-                    leads.rejected += 1
+                    leads.add(row, None, str(error))
         leads.rejects = rejects.path if leads.rejected else None
         yield leads
+
+
+def write_checked(lead: NewLead | None) -> list[Any] | None:
+    """A checked lead as JSON values; None without one."""
+    if lead is None:
+        return None
+    return [lead.id, lead.named, lead.profile, lead.creation, lead.consent]
+
+
+def read_checked(data: list[Any] | None) -> NewLead | None:
+    """The lead that `write_checked` wrote."""
+    if data is None:
+        return None
+    lead, named, profile, creation, consent = data
+    return NewLead(id=lead, named=named, profile=profile, creation=creation, consent=consent)
 
 
 def meanings_of(program: Program | None, mapping: Mapping[str, str] | None = None) -> Meanings:

@@ -40,7 +40,7 @@ from adapters.checks.schedules import (
     warn_of_missed_runs,
     warn_of_unused_keys,
 )
-from adapters.checks.targets import warn_of_unknown_targets
+from adapters.checks.targets import check_targets, warn_of_odd_targets
 from adapters.checks.tracks import check_tracks
 from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
 from adapters.checks.unsent_emails import warn_of_unsent_emails
@@ -65,7 +65,7 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_late_reminders,
     warn_of_missed_runs,
     warn_of_unused_keys,
-    warn_of_unknown_targets,
+    warn_of_odd_targets,
     warn_of_any_event,
     warn_of_days_named_twice,
     warn_of_idle_caps,
@@ -109,6 +109,7 @@ def checked_program(path: Path) -> tuple[Program, tuple[Problem, ...]]:
     check_comparisons(root)
     check_fallbacks(root)
 
+    check_targets(root)
     check_sending(root)
     check_rendering(root, path.parent)
     program = _validated(document)

@@ -15,9 +15,9 @@ class Rejects:
 
     def __init__(self, rows: Rows) -> None:
         source = rows.lines.path
-        self.path = source.with_name(f"{source.stem}{rows.suffix}")
+        self.path = source.with_name(f"{source.stem}{rows.form.suffix}")
         self._part = self.path.with_name(f"{self.path.name}.part")
-        self._rows = rows
+        self._form = rows.form
         self._file: IO[str] | None = None
         self.count = 0
 
@@ -25,15 +25,15 @@ class Rejects:
         """Add a row, with the reason."""
         if self._file is None:
             self._file = self._part.open("w", encoding="utf-8", newline="")
-            self._file.write(self._rows.head())
-        self._file.write(self._rows.rejected(row, reason))
+            self._file.write(self._form.head())
+        self._file.write(self._form.line(row.written, reason))
         self.count += 1
 
     def append(self, row: Row, reason: str) -> None:
         """Add a row to the file when it is whole already: it was rejected later."""
-        head = "" if self.path.exists() else self._rows.head()
+        head = "" if self.path.exists() else self._form.head()
         with self.path.open("a", encoding="utf-8", newline="") as file:
-            file.write(head + self._rows.rejected(row, reason))
+            file.write(head + self._form.line(row.written, reason))
         self.count += 1
 
     def __enter__(self) -> Self:

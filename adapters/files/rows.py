@@ -16,6 +16,7 @@ from adapters.files.columns import Columns, Meanings
 from adapters.files.encodings import detect_encoding, marked_encoding, named_encoding
 from adapters.files.json_lines import JsonRows
 from adapters.files.lines import Lines, UnusableFileError
+from adapters.files.rejected_form import RejectedForm
 from adapters.files.table import CsvRows, Row
 
 __all__ = ["Row", "Rows", "UnusableFileError", "open_rows"]
@@ -32,19 +33,11 @@ class Rows(Protocol):
     header_line: int
     footer: list[int]
     """Lines that stand under the table, known when all rows were read."""
-    suffix: str
-    """What the name of the file of invalid rows ends with."""
+    form: RejectedForm
+    """How its rejected rows are written."""
 
     def __iter__(self) -> Iterator[Row]:
         """The rows that are not blank."""
-        ...
-
-    def head(self) -> str:
-        """What the file of invalid rows begins with."""
-        ...
-
-    def rejected(self, row: Row, reason: str) -> str:
-        """An invalid row as it was written, with the reason."""
         ...
 
 

@@ -21,7 +21,9 @@ _GUARDED = re.compile(r"'+[=+\-@\t\r\n]")
 
 
 def safe_cell(value: object) -> str:
-    """The value as a cell that a spreadsheet takes for text."""
+    """The value as a cell that no spreadsheet runs: a number as it is, all else as text."""
+    if isinstance(value, int | float):
+        return str(value)
     text = "" if value is None else str(value)
     return f"'{text}" if _RUN.match(text) else text
 

@@ -17,7 +17,8 @@ from typing import Any
 
 from adapters.files.columns import Columns, Meanings, plain_name
 from adapters.files.lines import Lines, UnusableFileError
-from adapters.files.spreadsheet import BEGINNING, csv_line, stored_cell
+from adapters.files.rejected_form import RejectedForm
+from adapters.files.spreadsheet import stored_cell
 
 DELIMITERS = ",;\t|"
 _SEPARATOR = re.compile(r"\ufeff?\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
@@ -56,8 +57,6 @@ class _Header:
 class CsvRows:
     """The rows of a table."""
 
-    suffix = ".rejected.csv"
-
     def __init__(self, lines: Lines, meanings: Meanings, required: str = "email") -> None:
         """Find the header. Raises UnusableFileError if there is none that names `required`."""
         csv.field_size_limit(_LONGEST_CELL)
@@ -73,15 +72,19 @@ class CsvRows:
         self.delimiter = found.delimiter
         self.header_line = found.line
         self._header = found.cells
-        self._rejected = meanings.rejected
         if unmatched := meanings.unmatched(found.cells):
             raise UnusableFileError(
                 f"{lines.path}:{found.line}: --map names '{unmatched[0]}', which is no column;"
                 f" there are {_shown(found.cells)}"
             )
         self._email = [one.place for one in self.columns.taken if one.field == required]
-        self._reason_at = next(
-            (n for n, one in enumerate(found.cells) if plain_name(one) == meanings.rejected), None
+        reasons = (n for n, one in enumerate(found.cells) if plain_name(one) == meanings.rejected)
+        self.form = RejectedForm(
+            suffix=".rejected.csv",
+            reason=meanings.rejected,
+            delimiter=found.delimiter,
+            header=tuple(found.cells),
+            reason_at=next(reasons, None),
         )
         self._raw: deque[str] = deque()
         self._first = found.after
@@ -105,17 +108,6 @@ class CsvRows:
             held.clear()
             after_blank = False
         self.footer = [line for line, _, _ in held]
-
-    def head(self) -> str:
-        """The first line of a file of rejected rows."""
-        return BEGINNING + self._written([*self._without_reason(self._header), self._rejected])
-
-    def rejected(self, row: Row, reason: str) -> str:
-        """A rejected row with its reason, safe to open in a spreadsheet."""
-        cells = [*row.written[: len(self._header)]]
-        cells += [""] * (len(self._header) - len(cells))
-        extra = row.written[len(self._header) :]
-        return self._written([*self._without_reason(cells), reason, *extra])
 
     def _may_end(self, cells: list[str], *, after_blank: bool) -> bool:
         """Whether this row may belong to a footer: no address, and hardly a row."""
@@ -168,12 +160,6 @@ class CsvRows:
         for line in self._rows:
             self._raw.append(line)
             yield line
-
-    def _without_reason(self, cells: Sequence[str]) -> list[str]:
-        return [cell for place, cell in enumerate(cells) if place != self._reason_at]
-
-    def _written(self, cells: list[str]) -> str:
-        return csv_line([stored_cell(cell) for cell in cells], self.delimiter)
 
 
 def _header(

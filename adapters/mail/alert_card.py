@@ -46,8 +46,9 @@ _TITLES = {
     "complained": "Your lead has complained about mail",
     "owner_left": "A lead's owner has left the team",
     "owner_unreachable": "Mail to a lead's owner comes back",
+    "launch_undone": "Your lead was taken back",
 }
-_OVER = ("reassigned", "returned")
+_OVER = ("reassigned", "returned", "launch_undone")
 """Alerts to which no act belongs."""
 
 

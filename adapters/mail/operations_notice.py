@@ -1,14 +1,18 @@
-"""A mail to the operations contact: leads of a team need a decision, and nobody is alerted."""
+"""Mails to the operations contact: nobody is alerted of a team's leads, or mail can't go out."""
 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
+from activities.circuit_breaker import Breaker
+from activities.mail_routes import remedy
 from activities.ports import Rendered
 from adapters.mail.text import text_to_html
 from models.addresses import named_address, one_line, only_address
 from models.decision import Alert
 from models.directory import Directory
+from models.instants import write_instant
 from models.program.program import Program
 
 
@@ -19,28 +23,56 @@ def operations_notice(
 
     Raises ValueError if an address is not one.
     """
-    sender = only_address(program.sending.from_)
     wrong, remedy = _what_is_wrong(people, team)
-    subject = one_line(f"{program.program}: {wrong}")
-    text = "\n\n".join(
+    return _notice(
+        program,
+        command.to,
+        command.key,
+        f"{program.program}: {wrong}",
         [
             f"In program {program.program}, {wrong}. So nobody of sales is alerted of its leads.",
             f"Such as lead {lead}: {command.text}",
             f"What to do: {remedy}",
             "This mail is sent once a day for each program and team.",
-        ]
+        ],
     )
+
+
+def route_notice(program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+    """The mail about a route of mail that is stopped. Raises ValueError as above."""
+    kind, _, name = stopped.route.partition("/")
+    whose = f"of program {name}" if kind == "program" else f"to {name}"
+    since = f" since {write_instant(stopped.opened_at)}" if stopped.opened_at is not None else ""
+    return _notice(
+        program,
+        contact,
+        key,
+        f"{program.program}: mail {whose} is stopped",
+        [
+            f"All mail {whose} is stopped{since}: the server refuses one address after another.",
+            f"It says: {stopped.why}",
+            f"What to do: {remedy(stopped)}.",
+            "This mail is sent once each time that mail is stopped.",
+        ],
+    )
+
+
+def _notice(
+    program: Program, to: str, key: str, subject: str, paragraphs: Sequence[str]
+) -> Rendered:
+    sender = only_address(program.sending.from_)
+    subject, text = one_line(subject), "\n\n".join(paragraphs)
     return Rendered(
         sender=str(sender),
-        to=named_address("", command.to),
+        to=named_address("", to),
         subject=subject,
         text=f"{text}\n",
         html=text_to_html(text, subject),
-        message_id=f"{hashlib.sha256(command.key.encode()).hexdigest()[:32]}@{sender.domain}",
+        message_id=f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.domain}",
         headers={
             "Auto-Submitted": "auto-generated",
             "X-Leadflow-Alert": "operations",
-            "X-Leadflow-Key": command.key,
+            "X-Leadflow-Key": key,
         },
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote
 
+from activities.circuit_breaker import Breaker
 from activities.ports import AlertNotice, Rendered
 from adapters.mail.alert import alert_mail
 from adapters.mail.alert_card import alert_card
@@ -14,7 +15,7 @@ from adapters.mail.chat import chat_message
 from adapters.mail.field_text import plain_name
 from adapters.mail.footer import MailLanguage, footer_html, footer_lines, mail_language
 from adapters.mail.links import SignedLinks
-from adapters.mail.operations_notice import operations_notice
+from adapters.mail.operations_notice import operations_notice, route_notice
 from adapters.mail.templates import compile_mjml, lead_values, mjml_text, render
 from adapters.mail.text import html_to_text, text_to_html, tidy
 from adapters.mail.tracked import TrackedLinks, before_end, hosts_in, pixel, track_html, track_text
@@ -157,6 +158,10 @@ class MailRenderer:
         if "opens" in track:
             html = before_end(html, pixel(web.pixel(message)))
         return text, html, targets
+
+    def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
+        """A mail about a stopped route. Raises ValueError if an address is not one."""
+        return route_notice(program, stopped, contact, key)
 
     def operations_notice(
         self, program: Program, people: Directory, team: str | None, lead: str, command: Alert

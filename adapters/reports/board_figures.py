@@ -175,10 +175,17 @@ REASONS = (
 )
 """Why leads do not go on, what is most urgent first. A lead may have several reasons."""
 
+
+def _not_moving(asking: Asking) -> Element:
+    """A lead with any reason. A mail that waits for less than a day waits as it should."""
+    waits = sa.and_(DEFERRED.where(asking), _S.c.step_since < asking.instant(days=1))
+    return sa.or_(waits, *(one.where(asking) for one in REASONS if one is not DEFERRED))
+
+
 NOT_MOVING = Figure(
     name="not-moving",
     title="Not moving",
-    where=lambda asking: sa.or_(*(one.where(asking) for one in REASONS)),
+    where=_not_moving,
     since=_S.c.since,
 )
 
@@ -190,3 +197,15 @@ FIGURES = {
     )
 }
 """All figures of the board by name."""
+
+
+def found_by(words: str, lead: str | None) -> Figure:
+    """The leads whose name, company or address contains these words, and the lead of this id."""
+    contains = _S.c.words.contains(words.casefold(), autoescape=True)
+    return Figure(
+        name="found",
+        title="Found",
+        where=lambda _: sa.or_(contains, _S.c.lead == lead) if lead is not None else contains,
+        since=_S.c.since,
+        until=_S.c.until,
+    )

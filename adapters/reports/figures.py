@@ -157,13 +157,14 @@ class SqlFigures:
         *,
         by: Sequence[str] = (),
         only: Values | None = None,
+        longest: bool = False,
     ) -> Cells:
         """Count these figures, which have one source, in one pass over its rows.
 
         `why` and `age` are dimensions of one figure alone, so such a count has one figure.
 
         There is a cell for each combination of values of the dimensions `by` that has any row.
-        `only` narrows the rows down.
+        `only` narrows the rows down. `longest`: also since when the longest row is so.
         """
         first = figures[0]
         dimensions = [first.dimension(name, asking) for name in by]
@@ -173,7 +174,8 @@ class SqlFigures:
         holds = [figure.where(asking) for figure in figures]
         for place, (figure, held) in enumerate(zip(figures, holds, strict=True)):
             columns.append(sa.func.count(sa.case((held, 1))).label(f"n_{place}"))
-            columns.append(sa.func.min(sa.case((held, figure.since))).label(f"m_{place}"))
+            if longest:
+                columns.append(sa.func.min(sa.case((held, figure.since))).label(f"m_{place}"))
         query = (
             sa.select(*columns)
             .select_from(first.source.rows)
@@ -185,7 +187,10 @@ class SqlFigures:
             for row in connection.execute(query):
                 values = row._mapping  # noqa: SLF001  # the public name of a row's mapping
                 cells[tuple(values[f"by_{name}"] for name in by)] = {
-                    figure.name: Cell(number=values[f"n_{place}"], longest=values[f"m_{place}"])
+                    figure.name: Cell(
+                        number=values[f"n_{place}"],
+                        longest=values[f"m_{place}"] if longest else None,
+                    )
                     for place, figure in enumerate(figures)
                 }
         return cells

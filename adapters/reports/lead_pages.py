@@ -16,6 +16,8 @@ import sqlalchemy as sa
 
 from adapters.reports.leads import LINE_COLUMNS, LeadLine, Sight
 from adapters.sql.database import Database
+from adapters.sql.lead_names import SqlLeadNames
+from models.addresses import spellings
 from models.instants import parse_instant, write_instant
 from models.tables.columns import UtcInstant, table_of
 from models.tables.leads import LeadRow
@@ -66,17 +68,18 @@ class SqlLeadPages:
 
         `due_before` is about the clock that a salesperson must keep: leads whose clock is due
         before then, and those that missed it. `updated_since` is about the row: leads that had a
-        turn at or after that instant (wall clock). Raises ValueError for text that is not a
-        cursor, or for a cursor of the other order.
+        turn at or after that instant (wall clock). `email` may be written in any way.
+        Raises ValueError for text that is not a cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
         query = sa.select(*LINE_COLUMNS).where(_L.c.merged_into.is_(None))
         query = query.order_by(*keys).limit(limit + 1)
         equal = {"stage": stage, "team": team, "program": program}
-        equal["email"] = email.strip().lower() if email is not None else None
         for column, wanted in equal.items():
             if wanted is not None:
                 query = query.where(_L.c[column] == wanted)
+        if email is not None:
+            query = query.where(self._at(email))
         if owner is not None:
             query = query.where(_L.c.owner == owner.strip().lower())
         if due_before is not None:
@@ -93,6 +96,12 @@ class SqlLeadPages:
         return Page(
             leads=tuple(found[:limit]), next=_cursor(order, found[limit - 1]) if more else None
         )
+
+    def _at(self, address: str) -> sa.ColumnElement[bool]:
+        """The lead with this address, and those that share it from before each had its own."""
+        with self._database.read() as connection:
+            found = SqlLeadNames(self._database).by_addresses(connection, [address])
+        return sa.or_(_L.c.id.in_(found.values()), _L.c.email.in_(spellings(address)))
 
 
 def _keys(order: Order) -> list[sa.ColumnElement[Any]]:

@@ -27,6 +27,7 @@ SCOPES = (
     "consents:write",
     "mail:write",
     "programs:write",
+    "reports:read",
 )
 """The scopes of a key without a role. Reading leads and acting on them needs a role, because the
 role says which leads."""

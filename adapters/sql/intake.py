@@ -249,6 +249,19 @@ class SqlIntake:
                 connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(body=body))
         return len(judged)
 
+    def put_off(self, lead: str, message: str, delay: timedelta, *, since: datetime) -> None:
+        """Let this mail's waiting clicks and opens wait for so long from now (real time).
+
+        Only those that arrived since then (program clock), so that none waits without end.
+        """
+        waiting = (_I.c.lead == lead, _I.c.kind == "event", _I.c.done.is_(None))
+        with self.database.write() as connection:
+            ready = self.database.now(connection) + self._gather + delay
+            query = sa.select(_I.c.seq, _I.c.body).where(*waiting, _I.c.arrived >= since)
+            seqs = [row.seq for row in connection.execute(query) if _by_mail(row.body, message)]
+            later = sa.update(_I).where(_I.c.seq.in_(seqs), _I.c.ready < ready)
+            connection.execute(later.values(ready=ready))
+
     def clicked(self, lead: str, message: str, since: datetime) -> dict[str, set[str]]:
         """Where the links lead that were followed from this mail since then (program clock).
 

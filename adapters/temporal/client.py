@@ -27,13 +27,14 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ports import Journal, StoredLead
 from activities.tracing import trace_context, traced
-from models.envelopes import Json, LeadRun, ProgramClock
+from models.envelopes import Json, LeadRun, MergeResult, MergeWork, ProgramClock
 from models.program.program import Program
 from models.refusal import RefusedError
 from workflows.attributes import KEYS
 from workflows.commands import LEADS
 from workflows.details import name_of
 from workflows.lead import TASK_TIMEOUT, LeadWorkflow
+from workflows.merge import MergeWorkflow
 
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
@@ -133,7 +134,24 @@ class Leads:
         if stored is None or not stored.state.closed:
             await self._signal(lead, "program", body)
 
-    async def merge(self, lead: str, body: Json) -> None:
+    async def merge(self, work: MergeWork) -> MergeResult:
+        """Merge two leads by a workflow of their own, or join the one that is under way.
+
+        Raises temporalio.service.RPCError. A caller that is cancelled leaves it running.
+        """
+        prefix = self._queue.removesuffix(LEADS)
+        handle = await self._client.start_workflow(
+            MergeWorkflow.run,
+            work,
+            id=f"{prefix}merge/{work['keep']}/{work['other']}",
+            task_queue=self._queue,
+            id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+            id_reuse_policy=WorkflowIDReusePolicy.ALLOW_DUPLICATE,
+            static_summary=f"merge {work['other']} into {work['keep']}",
+        )
+        return await handle.result()
+
+    async def merge_side(self, lead: str, body: Json) -> None:
         """Give a lead its side of a merge; a closed one begins again from its row for it.
 
         Raises LeadNotFoundError.

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from gateway.board import lists, program, programs
+from gateway.board import (
+    change,
+    leads,
+    lists,
+    not_moving,
+    program,
+    programs,
+    publishing,
+    schedules,
+)
 from usecases.context import Context
 
 
 def router(context: Context) -> APIRouter:
     """The routes of all pages of the board."""
     routes = APIRouter(include_in_schema=False)
-    for part in (programs, program, lists):
+    for part in (
+        *(programs, program, not_moving, publishing, change),
+        *(leads, lists, schedules),
+    ):
         routes.include_router(part.router(context))
     return routes

@@ -66,9 +66,11 @@ class BoardNumbers:
         self._figures = SqlFigures(context.database)
         self.asking = asking(context, user)
 
-    def count(self, *figures: Figure, by: Sequence[str] = (), **only: str | None) -> Numbers:
-        """Count figures of one source in one pass."""
-        cells = self._figures.count(figures, self.asking, by=by, only=only)
+    def count(
+        self, *figures: Figure, by: Sequence[str] = (), longest: bool = False, **only: str | None
+    ) -> Numbers:
+        """Count figures of one source in one pass; see `SqlFigures.count`."""
+        cells = self._figures.count(figures, self.asking, by=by, only=only, longest=longest)
         return Numbers(by=tuple(by), cells=cells, only=only)
 
 

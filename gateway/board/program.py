@@ -3,7 +3,7 @@
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
@@ -71,7 +71,7 @@ def router(context: Context) -> APIRouter:
         """Show a program: all its leads at the newest version's steps, or those of one version."""
         program = known_program(context, name, version)
         one_version = {"digest": version} if version else {}
-        only = {"program": name, **one_version}
+        only: dict[str, Any] = {"program": name, **one_version}
         counting = BoardNumbers(context, user)
         standing = counting.count(
             HERE,
@@ -79,6 +79,7 @@ def router(context: Context) -> APIRouter:
             DUE_IN_A_DAY,
             DEFERRED,
             by=("track", "step", "deferred"),
+            longest=True,
             **only,
         )
         stages = counting.count(LEADS, IN_FLIGHT, by=("stage", "digest"), program=name)

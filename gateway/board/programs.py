@@ -24,7 +24,7 @@ from lifecycle.stages import MOVES
 from models.publication import Publication
 from usecases.context import Context
 
-_COUNTED = (IN_FLIGHT, OPEN_HANDOFFS, OVERDUE, DEFERRED, NOT_MOVING)
+_COUNTED = (IN_FLIGHT, OPEN_HANDOFFS, OVERDUE, DEFERRED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,7 +72,7 @@ def _lines(context: Context, user: BoardUser) -> list[ProgramLine]:
             ("overdue", standing.of(OVERDUE, program=name)),
             ("mails today", mails.of(MAILS_TODAY, program=name)),
             ("mails deferred", standing.of(DEFERRED, program=name)),
-            ("not moving", standing.of(NOT_MOVING, program=name)),
+            ("not moving", counting.count(NOT_MOVING, program=name).of(NOT_MOVING)),
         ]
         stages = ((one, standing.of(IN_FLIGHT, program=name, stage=one)) for one in MOVES)
         lines.append(

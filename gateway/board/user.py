@@ -22,7 +22,12 @@ from models.directory import Marketer
 from usecases.context import Context
 from usecases.viewer import Viewer
 
-_PLACES = (Place(name="programs", path="/board", title="Programs"),)
+_PLACES = (
+    Place(name="programs", path="/board", title="Programs"),
+    Place(name="not-moving", path="/board/not-moving", title="Not moving"),
+    Place(name="leads", path="/board/leads", title="Leads"),
+    Place(name="schedules", path="/board/schedules", title="Schedules"),
+)
 """The pages of the board, in the order of the navigation."""
 
 

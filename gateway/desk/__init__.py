@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from gateway.desk import buttons, leads, team
+from gateway.desk import buttons, leads, merging, team, touches
 from gateway.web import sign_in
 from gateway.web.desk_session import (
     DeskProblemError,
@@ -41,11 +41,13 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     routes.include_router(sign_in.router(context))
     routes.include_router(team.router(context))
     routes.include_router(leads.router(context, acts))
+    routes.include_router(touches.router(context, acts))
+    routes.include_router(merging.router(context, acts))
     routes.include_router(buttons.router(context, acts, action_links_last))
     return routes
 
 
-_PEOPLE_TYPE = ("note", "why", "reason", "amount", "currency", "until", "channel")
+_PEOPLE_TYPE = ("lead", "note", "why", "reason", "amount", "currency", "until", "channel")
 
 
 def _typed(form: FormData) -> dict[str, str]:

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import resolve
 from lifecycle.handoff.permission import actors, has_task
+from lifecycle.stages import WITH_MARKETING
 from lifecycle.words.open_acts import open_acts
 from models.directory import Directory
 from models.instants import write_instant
@@ -49,6 +50,7 @@ DONE_MESSAGES = {
     "reassign": "Reassigned.",
     "done": "Task done.",
     "note": "Note added.",
+    "merge": "Merged. The two leads are one.",
 }
 _TEXT_FIELDS = ("reason", "why", "to", "channel", "note", "currency", "task")
 
@@ -82,7 +84,9 @@ def act_forms(
     if person not in actors(state, people):
         own = [one for one in state.tasks if has_task(people, person, one.owner, one.team)]
         theirs = state.changed(tasks=tuple(own))
-        return (act_form("done", program, theirs, people),) if own else ()
+        touch = ["touch"] if state.stage in WITH_MARKETING and people.knows(person) else []
+        done = ["done"] if own else []
+        return tuple(act_form(do, program, theirs, people) for do in (*done, *touch))
     team = state.handoff.team if state.handoff is not None else None
     manages = person in (people.managers if team is None else {people.manager_of(team)})
     return tuple(act_form(do, program, state, people) for do in open_acts(state, manages=manages))
@@ -92,6 +96,12 @@ def act_form(do: str, program: Program, state: LeadState, people: Directory) -> 
     """The form of one act."""
     fields = _FIELDS.get(do)
     return ActForm(do, _LABELS[do], fields(program, state, people) if fields else ())
+
+
+def touch_form() -> ActForm:
+    """The form of a touch of a lead that sales does not have yet."""
+    lead = Field("lead", "E-mail address or id of the lead", "text")
+    return ActForm("touch", _LABELS["touch"], (lead, _CHANNEL, _NOTE_OF_TOUCH))
 
 
 def _reasons(known: Mapping[str, str]) -> Field:
@@ -119,9 +129,10 @@ def _tasks(state: LeadState) -> Field:
 
 
 _CHANNEL = Field("channel", "Channel", "choice", tuple((one, one) for one in CHANNELS))
+_NOTE_OF_TOUCH = Field("note", "Note", "long", required=False)
 _NOT_BEFORE = Field("until", "Not before (empty: as the program says)", "instant", required=False)
 _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]] = {
-    "touch": lambda *_: (_CHANNEL, Field("note", "Note", "long", required=False)),
+    "touch": lambda *_: (_CHANNEL, _NOTE_OF_TOUCH),
     "recycle": lambda program, state, _: (
         _reasons(_recycle_reasons(program, state)),
         _NOT_BEFORE,

@@ -15,7 +15,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields
+from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields, touch_form
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
@@ -65,7 +65,6 @@ def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list
 def router(context: Context, acts: Acts) -> APIRouter:
     """The routes of the list, of a lead's page and of its acts."""
     routes = APIRouter(include_in_schema=False)
-    lists = SqlDeskLists(context.database)
     current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk")
@@ -76,21 +75,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
         find: SearchText = "",
     ) -> HTMLResponse:
         """Show my leads, the most urgent first, and my tasks."""
-        found = lists.of_owner(user.person, page=number, find=find)
-        return page(
-            "leads.html",
-            context,
-            zone=user.zone,
-            user=user,
-            groups=by_urgency(found.lines, user, context.now()),
-            found=found,
-            number=number,
-            find=find,
-            tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
-            done=DONE_MESSAGES.get(done, ""),
-            verb=deadline_verb,
-            fresh=lambda: uuid.uuid4().hex,
-        )
+        return list_page(context, user, done=done, number=number, find=find)
 
     @routes.get("/desk/leads/{lead}")
     def one(
@@ -140,6 +125,40 @@ def router(context: Context, acts: Acts) -> APIRouter:
         return RedirectResponse(_path(lead), 303)
 
     return routes
+
+
+def list_page(  # what the page shows
+    context: Context,
+    user: DeskUser,
+    *,
+    done: str = "",
+    number: int = 1,
+    find: str = "",
+    problem: str = "",
+    status: int = 200,
+    filled: Mapping[str, str] | None = None,
+) -> HTMLResponse:
+    """The page of my leads and tasks. `filled` is what the user sent in a form that was refused."""
+    lists = SqlDeskLists(context.database)
+    found = lists.of_owner(user.person, page=number, find=find)
+    return page(
+        "leads.html",
+        context,
+        status=status,
+        zone=user.zone,
+        user=user,
+        groups=by_urgency(found.lines, user, context.now()),
+        found=found,
+        number=number,
+        find=find,
+        tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
+        touch=touch_form(),
+        done=DONE_MESSAGES.get(done, ""),
+        problem=problem,
+        filled=filled or {},
+        verb=deadline_verb,
+        fresh=lambda: uuid.uuid4().hex,
+    )
 
 
 def _path(lead: str) -> str:

@@ -42,7 +42,7 @@ def forwarded(
     members = {member.email for team in people.teams.values() for member in team.members}
     owner = state.owner if state.owner in members else None
     person = _written_by(reply, sent)
-    subject = _subject(header_text(reply, "Subject"))
+    subject = forwarded_subject(header_text(reply, "Subject"), "Forwarded reply")
     text = _text(person, sent, reply)
     known = f"{sent.message} {header_text(reply, 'Message-ID')}".encode(errors="replace")
     return tuple(
@@ -90,23 +90,29 @@ def _written_by(reply: EmailMessage, sent: SentMail) -> str:
         return sent.address
 
 
-def _subject(written: str) -> str:
+def forwarded_subject(written: str, what: str) -> str:
+    """The subject of somebody else's mail, which says first `what` this is."""
     said = one_line(_TURNING.sub("", written)) or "(no subject)"
-    return f"[Forwarded reply] {_cut(said, _LONGEST_SUBJECT)}"
+    return f"[{what}] {_cut(said, _LONGEST_SUBJECT)}"
 
 
 def _text(person: str, sent: SentMail, reply: EmailMessage) -> str:
     """What passes a reply on: who says it, and the reply quoted line by line."""
-    said = _TURNING.sub("", plain_text(reply)).strip() or "(no text)"
-    short = _cut(said, _LONGEST_TEXT)
-    quoted = "\n".join(f"> {line}".rstrip() for line in short.split("\n"))
-    left = []
-    if short != said:
-        left.append(f"({len(said) - _LONGEST_TEXT} more characters; please ask for the rest.)")
-    if files := attachments(reply):
-        left.append(f"({files} attached; please ask for what you need.)")
     above = f"Forwarded by leadflow: {person} replied to '{sent.email}'. These are their words:"
-    return "\n\n".join((above, quoted, *left, f"Lead: {sent.lead}")) + "\n"
+    return "\n\n".join((above, *quoted(reply), f"Lead: {sent.lead}")) + "\n"
+
+
+def quoted(mail: EmailMessage) -> list[str]:
+    """The text of a mail, quoted line by line, and what is left out of it."""
+    said = _TURNING.sub("", plain_text(mail)).strip() or "(no text)"
+    short = _cut(said, _LONGEST_TEXT)
+    text = "\n".join(f"> {line}".rstrip() for line in short.split("\n"))
+    parts = [text]
+    if short != said:
+        parts.append(f"({len(said) - _LONGEST_TEXT} more characters; please ask for the rest.)")
+    if files := attachments(mail):
+        parts.append(f"({files} attached; please ask for what you need.)")
+    return parts
 
 
 def _cut(text: str, most: int) -> str:

@@ -7,6 +7,7 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 from weakref import WeakSet
 
@@ -14,7 +15,9 @@ import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from activities.ports import MailRefusedError, MailUnsentError
+from gateway.inbound.config import InboundConfig
 from gateway.inbound.forwarding import forwarded, pass_on
+from gateway.inbound.postmaster import Postmaster, role_of
 from gateway.inbound.recognise import Arrival, Recognised, RefusedMail, addressed, recognise, store
 from gateway.requests.throttle import network_of
 from usecases.context import Context
@@ -33,13 +36,19 @@ _UNKNOWN = "550 5.1.1 no such address here"
 _TOO_MANY = "452 4.5.3 too many recipients; send the others another time"
 _LATER = "451 4.3.0 it can't be stored now; try again later"
 
+UNCONFIGURED = InboundConfig()
+"""A listener without encryption and without a contact for `postmaster@`."""
+
 _log = structlog.get_logger(__name__)
 
 
 @asynccontextmanager
-async def receiving(context: Context, listener: socket.socket) -> AsyncIterator[None]:
+async def receiving(
+    context: Context, listener: socket.socket, config: InboundConfig = UNCONFIGURED
+) -> AsyncIterator[None]:
     """Take in mail on this socket while the block runs."""
-    door = _Door(context)
+    door = _Door(context, config.contact)
+    certificate = config.certificate
     loop = asyncio.get_running_loop()
     sessions: WeakSet[SMTP] = WeakSet()
     count: Counter[str] = Counter()
@@ -54,6 +63,7 @@ async def receiving(context: Context, listener: socket.socket) -> AsyncIterator[
             ident="leadflow",
             loop=loop,
             timeout=_SILENCE,
+            tls_context=certificate.context() if certificate is not None else None,
         )
         sessions.add(one)
         return one
@@ -82,6 +92,9 @@ class _BoundedSmtp(SMTP):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - of a socket server it is
+        if self._address is not None:  # the same connection, encrypted from now on (STARTTLS)
+            super().connection_made(transport)
+            return
         peer = transport.get_extra_info("peername")
         address = network_of(str(peer[0]) if peer else "")
         if self._open[address] >= _MOST_OF_ONE_ADDRESS or self._open.total() >= _MOST_SESSIONS:
@@ -105,8 +118,15 @@ class _BoundedSmtp(SMTP):
 class _Door:
     """aiosmtpd's handler."""
 
-    def __init__(self, context: Context) -> None:
+    def __init__(self, context: Context, contact: str | None) -> None:
         self._context = context
+        self._domain = context.links.mail_domain
+        self._postmaster = (
+            Postmaster(context.mailer, contact, self._domain) if contact is not None else None
+        )
+
+    def _role(self, address: str) -> str | None:
+        return role_of(address, self._domain) if self._postmaster is not None else None
 
     async def handle_RCPT(  # noqa: N802 - aiosmtpd calls it so
         self,
@@ -117,11 +137,14 @@ class _Door:
         _options: list[str],
     ) -> str:
         try:
-            known = await asyncio.to_thread(addressed, self._context, address)
+            known = self._role(address) is not None
+            if not known:
+                found = await asyncio.to_thread(addressed, self._context, address)
+                known = found is not None
         except Exception as error:  # noqa: BLE001 - whatever it was, the sender may try again
             _log.error("an address can't be looked up", why=_loggable(error))
             return _LATER
-        if known is None:
+        if not known:
             return _UNKNOWN
         address = address.lower()
         if address not in envelope.rcpt_tos:
@@ -141,6 +164,9 @@ class _Door:
         try:
             for to in envelope.rcpt_tos:
                 arrival = Arrival(to=to, null_sender=null_sender, content=content)
+                if (role := self._role(to)) is not None:
+                    answers.append(await self._to_operations(role, arrival))
+                    continue
                 found = await asyncio.to_thread(recognise, self._context, arrival)
                 if isinstance(found, RefusedMail):
                     answers.append(found.answer)
@@ -151,6 +177,16 @@ class _Door:
             _log.error("a mail can't be taken in", why=_loggable(error))
             return _LATER
         return min(answers)
+
+    async def _to_operations(self, role: str, arrival: Arrival) -> str:
+        """Pass a mail on, unless it is a feedback report about a mail of ours: that is recorded."""
+        assert self._postmaster is not None  # noqa: S101 - without one there are no roles
+        report = replace(arrival, to=f"fbl@{self._domain}")
+        found = await asyncio.to_thread(recognise, self._context, report)
+        if role == "abuse" and isinstance(found, Recognised):
+            await self._take(found)
+            return "250 2.0.0 taken"
+        return await self._postmaster.take(role, arrival)
 
     async def handle_exception(self, error: Exception) -> str:
         """The answer where a session fails; it shows nothing of the error."""

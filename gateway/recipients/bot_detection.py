@@ -40,6 +40,12 @@ SLOW_SCAN = timedelta(minutes=1)
 of the same machine: a scanner fetches with GET what it has asked about. Not longer, because behind
 a scanner a person reads the mail soon."""
 
+FRESH = timedelta(minutes=10)
+"""Scanners follow links when a mail is delivered. So long after it a click is a person's, unless it
+shows otherwise within seconds."""
+LONGEST_SCAN = timedelta(minutes=5)
+"""A click waits at most so long for the unseen link, however the scan goes on."""
+
 _PURPOSES = ("sec-purpose", "purpose", "x-purpose", "x-moz")
 _PREFETCHED = re.compile(r"prefetch|preview|prerender", re.IGNORECASE)
 
@@ -77,6 +83,11 @@ def all_links(followed: set[str], targets: tuple[str, ...]) -> bool:
     """Whether these are all targets of a mail with several, without the link that nobody sees."""
     seen = {target for target in targets if target}
     return len(seen) > 1 and seen <= followed
+
+
+def wait(age: timedelta) -> timedelta:
+    """How long a click on a mail of this age waits, so that a scanner can be recognised first."""
+    return SLOW_SCAN if age < FRESH else ALL_LINKS_WITHIN
 
 
 def age(taken: datetime, now: datetime, speed: float) -> timedelta:

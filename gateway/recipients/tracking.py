@@ -18,12 +18,15 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.sent_mail import SentMail
 from gateway.recipients.bot_detection import (
     ALL_LINKS_WITHIN,
+    FRESH,
+    LONGEST_SCAN,
     SLOW_SCAN,
     Hit,
     Why,
     age,
     all_links,
     machine_reason,
+    wait,
 )
 from gateway.recipients.pages import HEADERS, broken_link_page
 from gateway.requests.problems import responses
@@ -122,7 +125,11 @@ def _record(
     why: Why | None,
     url: str | None = None,
 ) -> None:
-    """Record the event. A person's waits some seconds, so that a scanner can be recognised."""
+    """Record the event. A person's waits, so that a scanner can be recognised.
+
+    On a mail that was delivered just now, all that waits goes on to wait with each further click:
+    a slow scanner may end at the unseen link, and then none of its clicks was a person's.
+    """
     at = context.now()
     local = mail.message.partition("@")[0]
     # Two requests in one second count as one, because browsers repeat requests.
@@ -135,7 +142,11 @@ def _record(
         "data": {**data, "why": why} if why else data,
         "machine": why is not None,
     }
-    delay = timedelta(0) if why else ALL_LINKS_WITHIN / context.speed
+    old = age(mail.updated, datetime.now(UTC), context.speed)
+    delay = wait(old) / context.speed
+    if old < FRESH and kind == "email.clicked":
+        context.intake.put_off(mail.lead, mail.message, delay, since=at - LONGEST_SCAN)
+    delay = timedelta(0) if why else delay
     context.accept(NewItem.event(mail.lead, raw, arrived=at, delay=delay))
 
 

@@ -104,7 +104,8 @@ def merge_from(m: Moment, given: MergedFrom) -> None:
             change_closed(m)
         if given.left is None:
             why = given.why or "unknown"
-            m.record("refused", act="merge", by=given.by, why=why, note=_sentence(m, given))
+            note = refusal(why, m.state.lead, given.other, given.into)
+            m.record("refused", act="merge", by=given.by, why=why, note=note)
         else:
             _survive(m, given.left, given.by)
     finally:
@@ -188,14 +189,10 @@ def _follow(m: Moment, *, changed: bool, taken: bool) -> None:
     tracks.follow_merge(m, changed=changed, again=taken)
 
 
-def _sentence(m: Moment, given: MergedFrom) -> str:
-    if given.why == "itself":
-        same = given.other == m.state.lead
-        return (
-            "A lead can't be merged with itself; name two leads."
-            if same
-            else f"{given.other} is this lead already; name two leads."
-        )
-    if given.why == "merged":
-        return f"{given.other} was merged into {given.into} already; merge that one."
-    return f"There is no lead {given.other}; `leadflow leads` lists those there are."
+def refusal(why: MergeRefusal, keep: str, other: str, into: str | None) -> str:
+    """Why `other` is not merged into `keep`, as a sentence that says what would be right."""
+    if why == "itself":
+        return f"{other} is lead {keep} itself. Name two leads."
+    if why == "merged":
+        return f"Lead {other} was merged into lead {into} already. Merge {into}."
+    return f"There is no lead {other}. `leadflow leads` lists those that there are."

@@ -126,6 +126,12 @@ def _recycled(fields: Fields, when: When) -> str:
     return f"Given back to marketing: {_words(fields.get('reason'))}{_by(fields)}{until}"
 
 
+def _disqualified(fields: Fields, _when: When) -> str:
+    if fields.get("reason") == "launch_undone":
+        return "Closed, as its launch was undone"
+    return f"No fit: {_words(fields.get('reason'))}{_by(fields)}"
+
+
 def _clocks(fields: Fields) -> str:
     return ", ".join(_words(one) for one in fields.get("clocks") or ()) or "no clock"
 
@@ -192,7 +198,7 @@ _SENTENCES: dict[str, Callable[[Fields, When], str]] = {
     "resumed": lambda f, _: f"Clocks go on: {_clocks(f)}{_why(f)}{_by(f)}",
     "qualified": lambda f, _: f"Qualified{_by(f)}",
     "recycled": _recycled,
-    "disqualified": lambda f, _: f"No fit: {_words(f.get('reason'))}{_by(f)}",
+    "disqualified": _disqualified,
     "opportunity": lambda f, _: f"Opportunity, {_amount(f)}{_by(f)}",
     "won": lambda f, _: f"Won, {_amount(f)}{_by(f)}",
     "lost": lambda f, _: f"Lost, {_words(f.get('reason'))}{_by(f)}",

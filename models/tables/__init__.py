@@ -3,6 +3,16 @@
 Whoever imports one family has them all, so that the metadata that migrations compare is whole.
 """
 
-from models.tables import access, crm, intake, leads, mail, people, programs, standings
+from models.tables import access, crm, intake, launches, leads, mail, people, programs, standings
 
-__all__ = ["access", "crm", "intake", "leads", "mail", "people", "programs", "standings"]
+__all__ = [
+    "access",
+    "crm",
+    "intake",
+    "launches",
+    "leads",
+    "mail",
+    "people",
+    "programs",
+    "standings",
+]

@@ -18,7 +18,27 @@ class StandingRow(SQLModel, table=True):
     """
 
     __tablename__ = "standings"
-    __table_args__ = (sa.Index("ix_standings_program_track_step", "program", "track", "step"),)
+    __table_args__ = (
+        # Both hold all that the counts by stage and by step read, in the order of their groups:
+        # otherwise SQLite sorts all rows for each count.
+        sa.Index(
+            "ix_standings_stages",
+            *("program", "stage", "digest", "closed", "handoff", "overdue", "deferred"),
+        ),
+        sa.Index(
+            "ix_standings_steps",
+            *("program", "track", "step", "deferred", "digest", "closed", "until", "step_since"),
+        ),
+        *(
+            sa.Index(
+                f"ix_standings_{name}",
+                name,
+                sqlite_where=sa.text(f"{name} IS NOT NULL"),
+                postgresql_where=sa.text(f"{name} IS NOT NULL"),
+            )
+            for name in ("overdue", "unassigned", "mail", "paused", "suppressed")
+        ),
+    )
 
     lead: str = Field(
         sa_column=sa.Column(

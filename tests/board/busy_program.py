@@ -11,7 +11,7 @@ from tests.desk.simulated_leads import SimulatedLeads
 from usecases.context import Context
 from usecases.pausing import pause
 
-_PROGRAMS = Path(__file__).parents[2] / "programs"
+PROGRAMS = Path(__file__).parents[2] / "programs"
 
 
 async def play(leads: SimulatedLeads, context: Context) -> None:
@@ -34,7 +34,7 @@ async def play(leads: SimulatedLeads, context: Context) -> None:
     leads.clock.at = datetime(2026, 3, 9, 14, 30, tzinfo=UTC)  # a Monday in New York
     leads.new_lead("fred", employees=900)
     leads.wait("known-1", hours=0)
-    newer = read_program(_PROGRAMS / "acme-2.yaml")
+    newer = read_program(PROGRAMS / "acme-2.yaml")
     context.programs.publish(newer, by="kim@acme.example", note="a gentler second track")
     pause(context.database, leads.program.program, by="kim@acme.example")
 

@@ -313,3 +313,76 @@ def test_three_lists_with_and_without_ids_start_one_lead(
         "enrol", "--email", "mia@moved.example", "--id", "hub-3", "--program", "acme", "--json"
     )
     assert (enrolled.json["started"], enrolled.json["moved"]) == (False, False)
+
+
+def listed(count: int, of: str) -> str:
+    return "email\n" + "".join(f"p{n}@{of}.example\n" for n in range(count))
+
+
+def test_a_launch_that_is_detached_is_looked_at_paused_resumed_and_listed(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "slow.csv", listed(40, "slow"))
+    ran = leadflow("launch", file, "--program", "acme", "--rate", "4", "--detach", "--json")
+    assert (ran.status, ran.json["rows"], ran.json["standing"]) == (0, 40, "running")
+    number = str(ran.json["launch"])
+    paused = leadflow("launch", "pause", number, "--json")
+    assert (paused.status, paused.json["standing"]) == (0, "paused")
+    assert leadflow("launch", "pause", number).status == 1
+    again = leadflow("launch", file, "--program", "acme")
+    assert (again.status, f"launch resume {number}" in again.err) == (1, True)
+    assert leadflow("launch", "resume", number, "--rate", "1000").status == 0
+    shown = leadflow("launch", "status", number, "--watch", "--json")
+    assert (shown.json["standing"], shown.json["plan"]["create"]) == ("done", 40)
+    assert shown.json["workflow"] == f"launch/{number}"
+    assert leadflow("launch", "list", "--json").lines[0]["launch"] == int(number)
+    assert "slow.csv" in leadflow("launch", "list").out
+
+
+def test_a_cancelled_launch_is_ended_and_its_rejected_rows_can_be_mended(
+    leadflow: Leadflow, tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "end.csv", listed(30, "end") + "broken\n")
+    ran = leadflow("launch", file, "--program", "acme", "--rate", "1", "--detach", "--json")
+    number = str(ran.json["launch"])
+    ended = leadflow("launch", "cancel", number, "--json")
+    assert (ended.status, ended.json["standing"]) == (0, "cancelled")
+    assert leadflow("launch", "resume", number).status == 1
+    mend = tmp_path / "mend.csv"
+    assert leadflow("launch", "rejected", number, "--out", str(mend)).status == 0
+    assert [row["email"] for row in read_rejected(mend)] == ["broken"]
+    assert "broken" in leadflow("launch", "rejected", number).out
+
+
+def test_an_undo_closes_new_leads_and_names_those_that_it_left(
+    leadflow: Leadflow, seen: Callable[..., Any], tmp_path: Path
+) -> None:
+    file = write_file(tmp_path / "undo.csv", listed(3, "undo"))
+    ran = leadflow("launch", file, "--program", "acme", "--json")
+    number = str(ran.json["launch"])
+    seen("p1@undo.example")
+    assert leadflow("event", "p1@undo.example", "page.viewed", "/pricing").status == 0
+    viewed = lambda one: any(row["kind"] == "event" for row in one["timeline"])  # noqa: E731
+    touched = seen("p1@undo.example", viewed)
+    undone = leadflow("launch", "undo", number, "--json")
+    said, left = undone.lines
+    assert (said["standing"], said["closed"], said["left"]) == ("undone", 2, 1)
+    assert left == {"lead": touched["lead"], "left": "something happened: page.viewed"}
+    closed = seen("p0@undo.example", lambda one: one["closed"])["timeline"]
+    assert {one["reason"] for one in closed if one["kind"] == "disqualified"} == {"launch_undone"}
+    assert "1 left" in leadflow("launch", "status", number).out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "expected"),
+    [
+        (("launch", "status", "9999"), 2, "there is no launch 9999"),
+        (("launch", "undo", "9999"), 2, "there is no launch 9999"),
+        (("launch", "x.csv", "--program", "acme", "--rate", "0"), 2, "--rate: the rate is 0"),
+    ],
+)
+def test_what_cannot_be_done_with_a_launch_says_why(
+    leadflow: Leadflow, arguments: tuple[str, ...], status: int, expected: str
+) -> None:
+    ran = leadflow(*arguments)
+    assert (ran.status, expected in ran.err) == (status, True), ran.err

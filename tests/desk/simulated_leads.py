@@ -9,7 +9,7 @@ import hashlib
 import html
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,15 +19,18 @@ import sqlalchemy as sa
 from activities.ports import Fence, Rendered
 from adapters.mail.alert_card import ACTIONS
 from adapters.sql.desk_sessions import SqlDeskSessions
+from adapters.sql.merges import SqlMerges
 from adapters.temporal.client import LeadNotFoundError
 from lifecycle.decide import decide, new_lead
+from lifecycle.moves.merge import judge
 from lifecycle.program.rulebook import rulebook
 from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
-from models.inputs import Created, Event, Input, Result
+from models.envelopes import MergeResult, MergeWork
+from models.inputs import Created, Event, Input, MergedFrom, MergedInto, Result
 from models.messages import read_act
 from models.program.program import Program
 from models.refusal import RefusedError
-from models.state import LeadState
+from models.state import LeadState, read_state
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
 from usecases.context import Context
@@ -133,6 +136,25 @@ class SimulatedLeads:
         refused = self._turn(self.state(lead), [read_act(do, fields, self.clock(), ref=1)])
         if refused is not None:
             raise RefusedError(refused)
+
+    async def merge(self, work: MergeWork) -> MergeResult:
+        """Merge two leads, as the workflow of a merge does."""
+        pair = SqlMerges(self.context.database).pair(work["keep"], work["other"])
+        assert pair.keep is not None
+        keep, other = pair.keep.lead, work["other"]
+        verdict = judge(keep, other, pair.now)
+        if verdict == "done":
+            return MergeResult(verdict=verdict, into=pair.now)
+        given = MergedFrom(arrived=self.clock(), other=other, into=pair.now, by=work.get("by"))
+        if verdict != "do":
+            self._turn(pair.keep, [replace(given, why=verdict)])
+            return MergeResult(verdict=verdict, into=pair.now)
+        into = MergedInto(arrived=self.clock(), keep=keep, to=pair.keep.digest)
+        self._turn(self.state(other), [into])
+        merged = self.state(other).merged
+        assert merged is not None
+        self._turn(pair.keep, [replace(given, left=read_state(merged.left))])
+        return MergeResult(verdict="do", into=keep)
 
     def state(self, lead: str) -> LeadState:
         """A lead's state."""

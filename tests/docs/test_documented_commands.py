@@ -49,6 +49,8 @@ def command_of(words: list[str]) -> tuple[tuple[str, ...], list[str]]:
     for length in (1, 2, 3):
         if tuple(words[:length]) in COMMANDS:
             return tuple(words[:length]), words[length:]
+    if (words[0], "file") in COMMANDS:  # `launch FILE` is short for `launch file FILE`
+        return (words[0], "file"), words[1:]
     raise AssertionError(f"there is no command `leadflow {' '.join(words)}`")
 
 

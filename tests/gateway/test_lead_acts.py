@@ -124,8 +124,9 @@ async def test_an_act_is_answered_before_proxies_give_up(context: Context, riley
     assert riley
     given_up, left = [], []
 
-    class SilentActs:
-        async def act(self, lead: str, do: str, _fields: dict[str, Any]) -> None:
+    class SilentActs(FakeActs):
+        async def act(self, lead: str, do: str, fields: dict[str, Any]) -> None:
+            assert fields
             try:
                 await asyncio.Event().wait()
             finally:

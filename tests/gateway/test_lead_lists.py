@@ -20,6 +20,7 @@ from tests.gateway.sales_keys import (
     header,
     store_owned_lead,
 )
+from tests.gateway.stored_rows import store_lead
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 
@@ -101,6 +102,22 @@ async def test_a_lead_is_found_by_its_address_and_by_when_it_changed(
     assert await read_lead_ids(http, admin, email="ben@northwind.example") == []
     assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:00Z") == ["ana"]
     assert await read_lead_ids(http, admin, updated_since="2026-03-02T14:00:01Z") == []
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        " Zo\u00e9@B\u00dcCHER.example",
+        "zo\u00e9@xn--bcher-kva.example",
+        "zoe\u0301@bu\u0308cher.example",
+    ],
+    ids=["capitals", "ASCII", "decomposed"],
+)
+async def test_a_lead_is_found_by_its_address_in_any_spelling(
+    http: httpx.AsyncClient, admin: Header, database: Database, written: str
+) -> None:
+    store_lead(database, "zoe", email="zo\u00e9@b\u00fccher.example")
+    assert await read_lead_ids(http, admin, email=written) == ["zoe"]
 
 
 @pytest.mark.parametrize(

@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from adapters.mail.tracked import TrackedLinks, track_html, track_text
 from adapters.sql.database import Database
-from gateway.recipients.bot_detection import Hit, machine_reason
-from tests.gateway.stored_rows import GUIDE, MAIL, PRICES, intake_bodies, store_sent_mail
+from gateway.recipients.bot_detection import (
+    ALL_LINKS_WITHIN,
+    LONGEST_SCAN,
+    Hit,
+    machine_reason,
+)
+from models.tables.columns import table_of
+from models.tables.intake import IntakeItem
+from tests.gateway.stored_rows import (
+    GUIDE,
+    MAIL,
+    NOW,
+    PRICES,
+    intake_bodies,
+    store_sent_mail,
+)
 from usecases.context import Context
 
+_I = table_of(IntakeItem)
 BROWSER = {"User-Agent": "Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0"}
 
 
@@ -107,6 +123,55 @@ async def test_a_click_on_the_unseen_link_marks_the_other_clicks_as_a_machine_s(
     events = intake_bodies(database)
     assert [one["machine"] for one in events] == [True, True]
     assert {one["data"]["why"] for one in events} == {"unseen"}
+
+
+async def test_a_slow_scan_of_a_fresh_mail_is_taken_back_from_its_first_click_on(
+    http: httpx.AsyncClient, context: Context, database: Database
+) -> None:
+    links = ("", *(f"https://acme.example/{number}" for number in range(6)))
+    message = store_sent_mail(database, links=links, ago=60)
+
+    async def follow(number: int) -> None:
+        await http.get(_path(context.links.click(message, number)), headers=BROWSER)
+
+    def earlier(time: timedelta) -> None:
+        """Let this much time pass: all that is stored happened so much earlier."""
+        with database.write() as connection:
+            for row in connection.execute(sa.select(_I)).all():
+                moved = {"arrived": row.arrived - time, "ready": row.ready - time}
+                connection.execute(sa.update(_I).where(_I.c.seq == row.seq).values(**moved))
+
+    for number in (1, 2, 3):
+        await follow(number)
+        earlier(timedelta(seconds=50))
+        assert context.intake.take(10, timedelta(0)) == []  # each click lets all wait
+    await follow(0)
+    events = intake_bodies(database)
+    assert [one["machine"] for one in events] == [True] * 4
+    assert {one["data"]["why"] for one in events} == {"unseen"}
+
+
+async def test_a_person_who_goes_on_clicking_is_heard_after_five_minutes(
+    http: httpx.AsyncClient, context: Context, database: Database
+) -> None:
+    message = store_sent_mail(database, links=("", *map(str, range(9))), ago=60)
+    await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
+    with database.write() as connection:
+        long_ago = NOW - LONGEST_SCAN - timedelta(seconds=1)
+        past = datetime.now(UTC) - timedelta(seconds=1)
+        connection.execute(sa.update(_I).values(arrived=long_ago, ready=past))
+    await http.get(_path(context.links.click(message, 2)), headers=BROWSER)
+    assert len(context.intake.take(10, timedelta(0))) == 1
+
+
+async def test_a_click_on_a_mail_of_yesterday_waits_for_seconds(
+    http: httpx.AsyncClient, context: Context, database: Database
+) -> None:
+    message = store_sent_mail(database, ago=86_400)
+    await http.get(_path(context.links.click(message, 1)), headers=BROWSER)
+    with database.read() as connection:
+        ready = connection.execute(sa.select(_I.c.ready)).scalar_one()
+    assert ready - datetime.now(UTC) <= ALL_LINKS_WITHIN
 
 
 async def test_a_head_request_is_answered_and_recorded_as_a_machine_s(

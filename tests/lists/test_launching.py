@@ -1,4 +1,4 @@
-"""A launch stores its rows first: a dry run says what it does, and nothing is done twice."""
+"""What the rows of a list do: a dry run says what the launch then does."""
 
 from __future__ import annotations
 
@@ -20,19 +20,17 @@ from models.instants import parse_instant
 from models.on_conflict import OnConflict
 from models.program.program import Program
 from tests.lists.reading import PROGRAM
-from usecases.launching import NotRelayedError, relay_rows, store_rows
+from usecases.launching import store_rows
 from usecases.relay import Relay
 
 NOW = parse_instant("2026-03-02T09:00:00Z")
 
 
 class CountedLeads:
-    """Leads that were started, and how often each; `away` is a server that does not answer."""
+    """Leads that were started, and how often each."""
 
     def __init__(self) -> None:
         self.started: list[str] = []
-        self.updated: list[str] = []
-        self.away = False
         self.reached = asyncio.Event()
         self.answers = asyncio.Event()
         self.answers.set()
@@ -42,8 +40,6 @@ class CountedLeads:
     ) -> bool:
         self.reached.set()
         await self.answers.wait()
-        if self.away:
-            raise OSError("nobody answers")
         assert (program.program, bool(profile), bool(arrived)) == ("lists", True, True)
         new = lead not in self.started
         self.started.append(lead)
@@ -53,7 +49,7 @@ class CountedLeads:
         raise AssertionError(f"a launch leaves no act: {lead} {do} {fields}")
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
-        self.updated += [lead for _ in events]
+        raise AssertionError(f"nothing is updated here: {lead}, {events}")
 
 
 @pytest.fixture(scope="module")
@@ -98,36 +94,7 @@ def test_a_run_does_what_the_dry_run_said(
         assert stored(database, rows, conflict) == said
 
 
-async def test_what_was_stored_is_gone_on_with_after_an_end_anywhere(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path / 'leadflow.db'}"
-    migrate(url)
-    opened = open_database(url)
-    with opened.write() as connection:
-        SqlPrograms(opened).publish_in(connection, PROGRAM)
-    intake, leads = SqlIntake(opened, gather=timedelta(0)), CountedLeads()
-    rows = [row(f"p{n}") for n in range(5)]
-    first = store_rows(intake, rows, PROGRAM, conflict="keep", now=NOW)
-    assert {one.status for one in first} == {"create"}
-
-    # The process ended here: the next launch of the same rows sends what waits, once.
-    relay = Relay(intake, SqlPrograms(opened), leads)
-    again = store_rows(intake, rows, PROGRAM, conflict="keep", now=NOW)
-    assert {one.status for one in again} == {"unchanged"}
-    await relay_rows(intake, relay, again)
-    await relay_rows(intake, relay, first)
-    assert sorted(leads.started) == sorted(one.lead for one in first)
-    assert (leads.updated, intake.waiting().count) == ([], 0)
-
-    # Temporal went away: the rows are stored all the same, and the message says who goes on.
-    leads.away = True
-    more = store_rows(intake, [row("late")], PROGRAM, conflict="keep", now=NOW)
-    with pytest.raises(NotRelayedError, match="1 rows are stored and wait"):
-        await relay_rows(intake, relay, more, patience=0.0)
-    assert intake.waiting().count == 1
-    opened.close()
-
-
-async def test_a_launch_that_is_stopped_leaves_the_rest_to_the_next_relay_at_once(
+async def test_a_relay_that_is_stopped_leaves_the_rest_to_the_next_relay_at_once(
     tmp_path: Path,
 ) -> None:
     url = f"sqlite:///{tmp_path / 'leadflow.db'}"

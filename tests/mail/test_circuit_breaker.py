@@ -46,8 +46,8 @@ class RefusingMailer(FakeMailer):
             raise MailUnsentError("451 4.7.1 greylisted", answered=True)
         if self.refuses(mail.to) and not self.of_content:
             raise MailRefusedError(RELAY, self.kind)
-        assert before_content is not None
-        await before_content()
+        if before_content is not None:
+            await before_content()
         if self.refuses(mail.to):
             raise MailRefusedError(RELAY, self.kind)
         self.sent.append(mail)
@@ -56,14 +56,23 @@ class RefusingMailer(FakeMailer):
 class RefusedSite:
     """A worker's mail activities with some leads, and a server that refuses."""
 
-    def __init__(self, mailer: RefusingMailer, addresses: list[str], rate: str = "") -> None:
+    def __init__(
+        self,
+        mailer: RefusingMailer,
+        addresses: list[str],
+        rate: str = "",
+        contact: str | None = None,
+    ) -> None:
         of = program()
         if rate:
             sending = of.sending.model_copy(update={"rate": parse_cap(rate)})
             of = of.model_copy(update={"sending": sending})
         self.mailer = mailer
         self.world = FakeWorld(
-            programs=FakePrograms({of.digest: of}), people=FakePeople(PEOPLE), mailer=mailer
+            programs=FakePrograms({of.digest: of}),
+            people=FakePeople(PEOPLE),
+            mailer=mailer,
+            operations_contact=contact,
         )
         self.leads = {f"lead-{number}": one for number, one in enumerate(addresses)}
         for name, address in self.leads.items():
@@ -72,19 +81,22 @@ class RefusedSite:
             )
 
     async def send(
-        self, name: str, tries: int = 1, since: datetime | None = None
+        self, name: str, tries: int = 1, since: datetime | None = None, mail: str = "note"
     ) -> CommandResult | timedelta | None:
         """One try for this lead: its result, or after how long it is tried again."""
         environment = ActivityEnvironment()
         environment.info = dataclasses.replace(
             environment.info, attempt=tries, scheduled_time=since or datetime.now(UTC)
         )
-        work = Work(lead=name, commands=[write_command(send_mail(f"{name}/1/welcome/note"))])
+        work = Work(lead=name, commands=[write_command(send_mail(f"{name}/1/welcome/{mail}"))])
         try:
             (done,) = await environment.run(MailActivities(self.world.ports).send_mail, work)
         except ApplicationError as error:
             return error.next_retry_delay
         return done
+
+    async def send_another(self, name: str) -> CommandResult | timedelta | None:
+        return await self.send(name, mail="second")
 
     async def send_all(self) -> list[CommandResult | timedelta | None]:
         return [await self.send(name) for name in self.leads]
@@ -203,6 +215,41 @@ async def test_operators_read_which_route_is_stopped_why_and_what_to_do() -> Non
     [said] = [str(one) for one in logged if one["event"].startswith("mail of a route is stopped")]
     for word in ("program/acme", RELAY, "block list entry", "probe"):
         assert word in said
+
+
+async def test_the_operations_contact_gets_one_mail_for_each_time_a_route_is_stopped() -> None:
+    contact = "ops@acme.example"
+    mailer = RefusingMailer(refuses=lambda to: contact not in to)
+    site = RefusedSite(mailer, many(12), contact=contact)
+    await site.send_all()
+    [notice] = site.mailer.sent
+    assert notice.subject == "acme: mail of program acme is stopped"
+    for words in (RELAY, "mend the relay", "One mail at a time is tried as a probe"):
+        assert words in notice.text
+    for _ in range(3):  # probes that are refused bring no second mail
+        site.later(LONGEST_PROBE)
+        await site.send_all()
+    assert site.mailer.sent == [notice]
+    site.mailer.refuses = lambda _: False
+    site.later(LONGEST_PROBE)
+    await site.send_all()
+    assert len(site.mailer.sent) == 1 + 12
+    site.mailer.refuses = lambda to: contact not in to
+    for name in site.leads:  # stopped again, some time later
+        await site.send_another(name)
+    assert [one.subject for one in site.mailer.sent].count(notice.subject) == 2
+
+
+async def test_a_relay_that_refuses_the_contact_too_lets_it_know_when_mail_goes_again() -> None:
+    site = RefusedSite(RefusingMailer(), many(6), contact="ops@acme.example")
+    await site.send_all()
+    assert site.mailer.sent == []
+    site.mailer.refuses = lambda _: False
+    site.later(FIRST_PROBE)
+    await site.send_all()
+    told = [one for one in site.mailer.sent if "ops@acme.example" in one.to]
+    assert [one.subject for one in told] == ["acme: mail of program acme is stopped"]
+    assert len(site.mailer.sent) == 6 + 1
 
 
 async def test_a_try_of_which_nothing_was_sent_gives_its_place_back() -> None:

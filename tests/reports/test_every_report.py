@@ -64,7 +64,7 @@ def test_each_number_is_the_length_of_its_list(run: Any, journal: PlayedJournal,
     assert cells
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ["nurture", "sla"])  # they have every form of figure
 def test_a_report_is_the_same_in_every_form(run: Any, name: str) -> None:
     document = json.loads(run(name, "--json").out)
     rows = list(csv.DictReader(io.StringIO(run(name, "--csv").out.removeprefix("\ufeff"))))

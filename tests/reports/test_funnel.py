@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from reports.passages import AHEAD, FUNNEL, KINDS
-from reports.table import Cell, Report
+from reports.table import Report, ReportCell
 from tests.reports import plain
 from tests.reports.random_journal import NOW, PlayedJournal
 from usecases.reporting import Wanted, report
@@ -21,7 +21,7 @@ def asked(journal: PlayedJournal, name: str, **wanted: object) -> Report:
     return report(journal.database, journal.programs, Wanted(**values), NOW)  # type: ignore[arg-type]
 
 
-def items(cell: Cell) -> list[plain.Counted]:
+def items(cell: ReportCell) -> list[plain.Counted]:
     return sorted((one.lead, one.seq) for one in cell.items)
 
 

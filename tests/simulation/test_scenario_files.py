@@ -61,6 +61,8 @@ def write_scenario(folder: Path, text: str) -> Path:
             71,
             "time zone",
         ),
+        ("  - {at: 1h, run: digest}", 19, "a schedule that takes leads: reengage"),
+        ("  - {at: 1h, run: reengage}", 19, "has no schedules.reengage"),
         ("  - {at: 1h, lead: a}", 5, "one of event, act"),
         ("  - {at: 1h, lead: a, when: 2, event: {type: page.viewed}}", 23, "unknown key"),
         ("expected: []", 1, "unknown key"),

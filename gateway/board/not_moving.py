@@ -1,0 +1,110 @@
+"""The page of leads that do not go on: why, for how long, and what one can do."""
+
+# Annotations are not postponed here: they name dependencies that the router makes.
+
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import HTMLResponse
+
+from adapters.reports.board_figures import NOT_MOVING, REASONS
+from adapters.reports.figures import AGES, OLDER, Figure
+from gateway.board.numbers import BoardNumbers, Number
+from gateway.board.program import known_program
+from gateway.board.user import BoardUser, board_user
+from gateway.web.pages import page
+from usecases.context import Context
+
+_AGES = (*AGES, OLDER)
+
+_REMEDIES = {
+    "not-woken": "Their workflow did not run when it should have. A worker that runs catches up by"
+    " itself. leadflow reconcile finds and revives workflows that are gone.",
+    "unknown-outcome": "The worker stopped while the mail server took the mail. The mail counts as"
+    " sent, so that nobody gets it twice. Its lead goes on; nothing is to be done.",
+    "failed": "The mail server refused the mail for good. The lead's page says with which words.",
+    "unassigned": "Nobody in the team can take them. They are tried again every 30 minutes of"
+    " office time. Raise a capacity, end an absence or add a member in the teams file.",
+    "overdue": "Sales has missed a clock. The manager was alerted, and can reassign the lead at the"
+    " desk.",
+    "paused": "The program is paused, or the person asked for a pause or is out of office. Their"
+    " track goes on when it ends.",
+    "suppressed": "They have unsubscribed or complained, or their address does not exist. A new"
+    " address lifts a bounce; so does leadflow unsuppress ADDRESS --bounced.",
+    "skipped": "Their latest mail was not sent, and their track goes on without it. The reason says"
+    " what would be needed: a consent, for example.",
+    "deferred": "Their mail waits for the send window, a frequency cap or the end of a pause. It is"
+    " sent by itself. If too many wait for a cap, the program sends more than its caps allow.",
+}
+"""What one can do about each reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonLine:
+    """One reason with its numbers by age, and all together."""
+
+    why: str
+    ages: tuple[Number, ...]
+    all: Number
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReasonTable:
+    """A figure by reason and age."""
+
+    figure: Figure
+    all: Number
+    lines: tuple[ReasonLine, ...]
+    remedy: str
+
+
+def router(context: Context) -> APIRouter:
+    """The routes: for all programs, and for one."""
+    routes = APIRouter(include_in_schema=False)
+    current_user = board_user(context)
+
+    @routes.get("/board/not-moving")
+    def all_programs(user: Annotated[BoardUser, Depends(current_user)]) -> HTMLResponse:
+        """Show leads of all programs."""
+        return _page(context, user, None)
+
+    @routes.get("/board/programs/{name}/not-moving")
+    def one_program(name: str, user: Annotated[BoardUser, Depends(current_user)]) -> HTMLResponse:
+        """Show leads of one program."""
+        known_program(context, name)
+        return _page(context, user, name)
+
+    return routes
+
+
+def _page(context: Context, user: BoardUser, program: str | None) -> HTMLResponse:
+    counting = BoardNumbers(context, user)
+    only: dict[str, Any] = {"program": program} if program is not None else {}
+    names = context.programs.names() if program is None else (program,)
+    return page(
+        "board_not_moving.html",
+        context,
+        zone=user.zone,
+        user=user,
+        program_name=program,
+        total=counting.count(NOT_MOVING, **only).of(NOT_MOVING),
+        tables=[_table(counting, figure, only) for figure in REASONS],
+        ages=("under a day", "under a week", "older"),
+        paused=[name for name in names if context.programs.paused(name)],
+    )
+
+
+def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> ReasonTable:
+    numbers = counting.count(figure, by=("why", "age"), **only)
+    lines = tuple(
+        ReasonLine(
+            why=why or "",
+            ages=tuple(numbers.of(figure, why=why, age=age) for age in _AGES),
+            all=numbers.of(figure, why=why),
+        )
+        for why in numbers.values("why", figure)
+    )
+    return ReasonTable(
+        figure=figure, all=numbers.of(figure), lines=lines, remedy=_REMEDIES[figure.name]
+    )

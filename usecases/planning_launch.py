@@ -1,0 +1,126 @@
+"""What a launch would do: its rows, counted, and the mails that its new leads get by themselves."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from adapters.files.leads import CheckedLeads
+from adapters.sql.database import Database
+from adapters.sql.intake import SqlIntake
+from adapters.sql.programs import SqlPrograms
+from lifecycle.program.new_lead import NewLead
+from models.directory import Directory
+from models.on_conflict import OnConflict
+from models.program.program import Program
+from simulation.pure import PureWorld
+from simulation.quiet_future import play_quietly
+from simulation.scenario import Newcomer
+from usecases.launching import RowOutcome, dry_run
+
+HORIZON = timedelta(days=30)
+"""How far mails are expected, as in the impact of a publication."""
+SAMPLE = 200
+"""Futures of so many new leads, up to twice as many, are played: a second or two of a processor."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedMails:
+    """Mails a day (UTC) that new leads get if nobody does anything."""
+
+    days: Mapping[date, int]
+    sampled: int
+    """The new leads whose futures were played; the days are scaled up from these."""
+    of: int
+    """All new leads."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchPlan:
+    """What a launch would do."""
+
+    counts: Mapping[str, int]
+    """How many rows would `create`, `update`, leave `unchanged`, or be `rejected`."""
+    mails: ExpectedMails
+
+
+def plan_launch(
+    database: Database,
+    leads: CheckedLeads,
+    program: Program,
+    people: Directory,
+    *,
+    conflict: OnConflict,
+    now: datetime,
+) -> LaunchPlan:
+    """Say what launching these rows now would do. Rows that it would reject are put aside.
+
+    Nothing is stored. Each new lead is taken as if it were started at once, whatever the rate.
+    Addresses to which mail was stopped are not looked up.
+    """
+    counts = {"create": 0, "update": 0, "unchanged": 0, "rejected": leads.rejected}
+    sample = EvenSample()
+
+    def count(lead: NewLead, outcome: RowOutcome) -> None:
+        counts[outcome.status] += 1
+        if outcome.status == "create":
+            sample.add(lead)
+
+    dry_run(
+        SqlIntake(database, gather=timedelta(0)),
+        leads,
+        program,
+        conflict=conflict,
+        now=now,
+        count=count,
+    )
+    paused = SqlPrograms(database).paused(program.program)
+    mails = expected_mails(sample.taken, sample.seen, program, people, now=now, paused=paused)
+    return LaunchPlan(counts=counts, mails=mails)
+
+
+@dataclass(slots=True)
+class EvenSample:
+    """Leads of a list at equal distances, however long it is: the same list, the same sample."""
+
+    taken: list[NewLead] = field(default_factory=list)
+    seen: int = 0
+    _every: int = 1
+
+    def add(self, lead: NewLead) -> None:
+        """Look at one more lead."""
+        if self.seen % self._every == 0:
+            self.taken.append(lead)
+            if len(self.taken) == 2 * SAMPLE:
+                self.taken = self.taken[::2]
+                self._every *= 2
+        self.seen += 1
+
+
+def expected_mails(
+    sample: Sequence[NewLead],
+    of: int,
+    program: Program,
+    people: Directory,
+    *,
+    now: datetime,
+    paused: bool = False,
+) -> ExpectedMails:
+    """Play the quiet futures of a sample of `of` new leads, and scale its mails up."""
+    world = PureWorld(program, people)
+    world.know({}, paused=paused, loads={})
+    for place, one in enumerate(sample):
+        profile = {**one.profile, **one.creation}
+        world.create(Newcomer(lead=one.id, at=now, profile=profile), place)
+    play_quietly(world, now, now + HORIZON)
+    sent = Counter(
+        entry.at.date()
+        for entries in world.entries.values()
+        for entry in entries
+        if entry.kind == "email_sent"
+    )
+    scale = of / len(sample) if sample else 0.0
+    days = {day: round(count * scale) for day, count in sorted(sent.items())}
+    return ExpectedMails(days=days, sampled=len(sample), of=of)
