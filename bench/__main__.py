@@ -44,7 +44,7 @@ _MEBIBYTE = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
-class Figure:
+class Measurement:
     """One line of the table. `met` is None where there is no aim."""
 
     what: str
@@ -53,36 +53,40 @@ class Figure:
     met: bool | None = None
 
 
-def _life() -> Iterator[Figure]:
+def _life() -> Iterator[Measurement]:
     found = _run(life.reference_history)
     few, small = found.events <= _EVENTS, found.bytes <= _BYTES
-    yield Figure("history of the reference life, events", f"{found.events}", f"≤ {_EVENTS}", few)
-    yield Figure("history of the reference life, bytes", f"{found.bytes:,}", f"≤ {_BYTES:,}", small)
+    yield Measurement(
+        "history of the reference life, events", f"{found.events}", f"≤ {_EVENTS}", few
+    )
+    yield Measurement(
+        "history of the reference life, bytes", f"{found.bytes:,}", f"≤ {_BYTES:,}", small
+    )
 
 
-def _throughput() -> Iterator[Figure]:
+def _throughput() -> Iterator[Measurement]:
     found = _run(throughput.measure)
-    yield Figure("reference lives a second, embedded server", f"{found.leads:.2f}")
-    yield Figure("bare workflow in the same run, lives a second", f"{found.bare:.2f}")
+    yield Measurement("reference lives a second, embedded server", f"{found.leads:.2f}")
+    yield Measurement("bare workflow in the same run, lives a second", f"{found.bare:.2f}")
     ratio = found.ratio
-    yield Figure("leads beside the bare workflow", f"{ratio:.2f}", "≥ 0.8", ratio >= 0.8)
+    yield Measurement("leads beside the bare workflow", f"{ratio:.2f}", "≥ 0.8", ratio >= 0.8)
 
 
-def _rules() -> Iterator[Figure]:
+def _rules() -> Iterator[Measurement]:
     for what, rate in rules.rows(_RULE_SECONDS):
         ordinary = "an ordinary event" in what
         aim, met = ("≥ 10,000", rate >= _TURNS) if ordinary else ("", None)
-        yield Figure(f"{what}, a second", f"{rate:,.0f}", aim, met)
+        yield Measurement(f"{what}, a second", f"{rate:,.0f}", aim, met)
 
 
-def _memory() -> Iterator[Figure]:
+def _memory() -> Iterator[Measurement]:
     found = _run(memory.measure)
     what = f"worker with {found.leads:,} open leads ({found.kept:,} kept awake), resident"
     idle = f"{found.before / _MEBIBYTE:.0f} MiB idle"
-    yield Figure(what, f"{found.after / _MEBIBYTE:.0f} MiB", idle)
+    yield Measurement(what, f"{found.after / _MEBIBYTE:.0f} MiB", idle)
 
 
-def _time() -> Iterator[Figure]:
+def _time() -> Iterator[Measurement]:
     calendar = business_calendar(business_time.office(), "UTC")
     hours = calendar.between(business_time.START, business_time.FIVE_YEARS) // 3_600
     within = Duration(hours, "h")
@@ -90,7 +94,7 @@ def _time() -> Iterator[Figure]:
         lambda: calendar.due(business_time.START, within), number=1_000, repeat=5
     )
     micros = min(rounds) * 1_000
-    yield Figure(
+    yield Measurement(
         f"due instant {within} of open time ahead (5 years)",
         f"{micros:.1f} µs",
         "< 1 ms",
@@ -98,47 +102,47 @@ def _time() -> Iterator[Figure]:
     )
 
 
-def _mail() -> Iterator[Figure]:
+def _mail() -> Iterator[Measurement]:
     found = _run(mail.measure)
-    yield Figure("mails a second through the whole activity", f"{found.activity:.0f}")
-    yield Figure("a bare loop over kept connections, same run", f"{found.bare:.0f}")
-    yield Figure("the bare loop, putting each message together", f"{found.composing:.0f}")
+    yield Measurement("mails a second through the whole activity", f"{found.activity:.0f}")
+    yield Measurement("a bare loop over kept connections, same run", f"{found.bare:.0f}")
+    yield Measurement("the bare loop, putting each message together", f"{found.composing:.0f}")
     ratio = found.ratio
-    yield Figure("the activity beside the bare loop", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
+    yield Measurement("the activity beside the bare loop", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
 
 
-def _intake() -> Iterator[Figure]:
+def _intake() -> Iterator[Measurement]:
     for events in (1, 100):
         found = _run(partial(intake.measure, events=events))
         what = f"with {events} event{'s' if events > 1 else ''} a request"
-        yield Figure(f"intake {what}, events a second", f"{found.leadflow:,.0f}")
-        yield Figure(f"an endpoint that only stores {what}", f"{found.bare:,.0f}")
+        yield Measurement(f"intake {what}, events a second", f"{found.leadflow:,.0f}")
+        yield Measurement(f"an endpoint that only stores {what}", f"{found.bare:,.0f}")
         ratio = found.ratio
-        yield Figure(f"the intake beside it {what}", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
+        yield Measurement(f"the intake beside it {what}", f"{ratio:.2f}", "≥ 0.5", ratio >= 0.5)
 
 
-def _assigning() -> Iterator[Figure]:
+def _assigning() -> Iterator[Measurement]:
     found = _run(assigning.measure)
     fastest, processor = found.fastest * 1_000, found.processor * 1_000
     what = f"an assignment in a team of {assigning.MEMBERS:,}, the fastest of 200"
-    yield Figure(what, f"{fastest:.0f} ms", "≤ 20 ms", fastest <= 20)
-    yield Figure("the median of its processor time", f"{processor:.0f} ms")
+    yield Measurement(what, f"{fastest:.0f} ms", "≤ 20 ms", fastest <= 20)
+    yield Measurement("the median of its processor time", f"{processor:.0f} ms")
 
 
-def _launch() -> Iterator[Figure]:
+def _launch() -> Iterator[Measurement]:
     found = _run(launch.measure)
-    yield Figure(f"launch of {launch.ROWS:,} rows, rows a second", f"{found.rows:.0f}")
-    yield Figure("bare workflow starts a second in the same run", f"{found.bare:.0f}")
+    yield Measurement(f"launch of {launch.ROWS:,} rows, rows a second", f"{found.rows:.0f}")
+    yield Measurement("bare workflow starts a second in the same run", f"{found.bare:.0f}")
     ratio = found.ratio
-    yield Figure("the launch beside bare starts", f"{ratio:.2f}", "≥ 0.7", ratio >= 0.7)
+    yield Measurement("the launch beside bare starts", f"{ratio:.2f}", "≥ 0.7", ratio >= 0.7)
     kept = _run(launch.stored)
     what = f"checking and storing {launch.STORED:,} rows, seconds"
-    yield Figure(what, f"{kept.seconds:.0f}")
+    yield Measurement(what, f"{kept.seconds:.0f}")
     more = (kept.most - kept.before) / _MEBIBYTE
-    yield Figure("memory of the command meanwhile, beyond its start", f"{more:.0f} MiB")
+    yield Measurement("memory of the command meanwhile, beyond its start", f"{more:.0f} MiB")
 
 
-PARTS: dict[str, Callable[[], Iterator[Figure]]] = {
+PARTS: dict[str, Callable[[], Iterator[Measurement]]] = {
     "life": _life,
     "throughput": _throughput,
     "rules": _rules,

@@ -11,8 +11,8 @@ from fastapi import Request
 from adapters.sql.desk_sessions import SqlDeskSessions
 from gateway.web.desk_session import (
     DeskProblemError,
+    NavigationLink,
     PageUser,
-    Place,
     form_token,
     own_form,
     person_zone,
@@ -23,10 +23,10 @@ from usecases.context import Context
 from usecases.viewer import Viewer
 
 _PLACES = (
-    Place(name="programs", path="/board", title="Programs"),
-    Place(name="not-moving", path="/board/not-moving", title="Not moving"),
-    Place(name="leads", path="/board/leads", title="Leads"),
-    Place(name="schedules", path="/board/schedules", title="Schedules"),
+    NavigationLink(name="programs", path="/board", title="Programs"),
+    NavigationLink(name="not-moving", path="/board/not-moving", title="Not moving"),
+    NavigationLink(name="leads", path="/board/leads", title="Leads"),
+    NavigationLink(name="schedules", path="/board/schedules", title="Schedules"),
 )
 """The pages of the board, in the order of the navigation."""
 
@@ -39,9 +39,9 @@ class BoardUser(PageUser):
     marketer: Marketer
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[NavigationLink, ...]:
         """The links of the navigation."""
-        desk = (Place(name="leads-of-mine", path="/desk", title="Desk"),)
+        desk = (NavigationLink(name="leads-of-mine", path="/desk", title="Desk"),)
         return (*_PLACES, *(desk if self.people.knows(self.person) else ()))
 
 

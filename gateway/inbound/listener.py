@@ -26,7 +26,7 @@ MOST_BYTES = 10_000_000
 """The largest mail that is taken in (SIZE, RFC 1870)."""
 _MOST_RECIPIENTS = 10
 _SILENCE = 60
-"""Seconds that a command, or a whole mail, may take."""
+"""Seconds without a byte after which a session ends. A large mail over a slow line takes longer."""
 _LONGEST_SESSION = 600
 """Seconds after which a connection is closed, whatever it says meanwhile."""
 _MOST_SESSIONS = 200
@@ -105,6 +105,11 @@ class _BoundedSmtp(SMTP):
         self._open[address] += 1
         self._end = self.loop.call_later(_LONGEST_SESSION, transport.close)
         super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        if self._address is not None:
+            self._reset_timeout()
+        super().data_received(data)
 
     def connection_lost(self, error: Exception | None) -> None:
         if self._address is None or self._end is None:

@@ -47,7 +47,7 @@ class HomeElsewhereError(Exception):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class NavigationLink:
     """A link of the navigation."""
 
     name: str
@@ -83,13 +83,13 @@ class DeskUser(PageUser):
         return self.viewer.role == "manager"
 
     @property
-    def places(self) -> tuple[Place, ...]:
+    def places(self) -> tuple[NavigationLink, ...]:
         """The links of the navigation."""
-        found = [Place(name="leads", path="/desk", title="My leads")]
+        found = [NavigationLink(name="leads", path="/desk", title="My leads")]
         if self.manages:
-            found.append(Place(name="team", path="/desk/team", title="Team"))
+            found.append(NavigationLink(name="team", path="/desk/team", title="Team"))
         if self.people.marketer(self.person) is not None:
-            found.append(Place(name="board", path="/board", title="Board"))
+            found.append(NavigationLink(name="board", path="/board", title="Board"))
         return tuple(found)
 
 

@@ -43,7 +43,7 @@ class _Shape:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _FieldShape:
     attribute: str
     key: str
     """How it is written in the YAML file."""
@@ -108,9 +108,9 @@ def _keys(
 
 
 @lru_cache(maxsize=256)
-def _fields(models: Models) -> tuple[_Field, ...]:
+def _fields(models: Models) -> tuple[_FieldShape, ...]:
     """The fields of a model; of several models, each key once with all that it can hold."""
-    found: dict[str, _Field] = {}
+    found: dict[str, _FieldShape] = {}
     for model in models:
         model.model_rebuild()  # resolves types that are defined below the model
         for attribute, info in model.model_fields.items():
@@ -118,7 +118,7 @@ def _fields(models: Models) -> tuple[_Field, ...]:
             shape = _shape(info.annotation, info.metadata)
             if key in found:
                 shape = _merged(found[key].shape, shape)
-            found[key] = _Field(attribute, key, shape)
+            found[key] = _FieldShape(attribute, key, shape)
     return tuple(found.values())
 
 

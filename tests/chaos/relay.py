@@ -46,7 +46,7 @@ def keep(body: list[bytes]) -> None:
     part.rename(KEPT / f"{name}.eml")
 
 
-class Session:
+class RelaySession:
     """One connection."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -111,7 +111,7 @@ class Session:
 
 async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     try:
-        await Session(reader, writer).serve()
+        await RelaySession(reader, writer).serve()
     except (ConnectionError, asyncio.IncompleteReadError):
         pass
     finally:

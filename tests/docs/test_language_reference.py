@@ -1,7 +1,7 @@
 """The examples of the language reference are right, and the code cites sections that exist.
 
-An example in YAML is a scenario, which is played, or a part of a program. A part is put into the
-reference program, in the place of what stands there, and must pass the check.
+An example in YAML is a scenario, which is played, or a part of a program or of the teams file. A
+part is put into the reference file, in the place of what stands there, and must pass the check.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ import pytest
 
 from adapters.documents.yaml import read_document
 from adapters.files.program import read_program
+from adapters.files.teams import read_directory
 from cli.app import main
 from tests.docs.pages import PAGES, ROOT, yaml_examples
 
 LANGUAGE = ROOT / "docs" / "language.md"
 EXAMPLES = [(page.name, text) for page in PAGES for text in yaml_examples(page)]
 SCENARIOS = [text for _, text in EXAMPLES if "script:" in text]
-PARTS = [(page, text) for page, text in EXAMPLES if "script:" not in text]
+TEAMS = [text for _, text in EXAMPLES if text.startswith(("marketing:", "teams:"))]
+PARTS = [(page, text) for page, text in EXAMPLES if "script:" not in text and text not in TEAMS]
 
 _SECTION = re.compile(r"^## (\d+)\. ", re.MULTILINE)
 _CITED = re.compile(r"docs/language\.md\s+(?:#\s+)?section\s+(\d+)")
@@ -36,9 +38,9 @@ def merge_example(own: Any, example: Any) -> Any:
     return example
 
 
-def whole_program(part: Path) -> str:
-    """The reference program with an example's values in it. JSON is YAML, so it can be read."""
-    own = read_document(ROOT / "programs" / "acme.yaml", "a program").value
+def whole(own_file: str, part: Path) -> str:
+    """A reference file with an example's values in it. JSON is YAML, so it can be read."""
+    own = read_document(ROOT / "programs" / own_file, "a reference file").value
     return json.dumps(merge_example(own, read_document(part, "an example").value))
 
 
@@ -61,9 +63,17 @@ def test_an_example_of_a_part_of_a_program_passes_the_check(
 ) -> None:
     shutil.copy(ROOT / "programs" / "welcome.mjml", tmp_path)
     (tmp_path / "part.yaml").write_text(part, "utf-8")
-    whole = tmp_path / "program.yaml"
-    whole.write_text(whole_program(tmp_path / "part.yaml"), "utf-8")
-    assert read_program(whole).program == "acme", page
+    program = tmp_path / "program.yaml"
+    program.write_text(whole("acme.yaml", tmp_path / "part.yaml"), "utf-8")
+    assert read_program(program).program == "acme", page
+
+
+@pytest.mark.parametrize("part", TEAMS, ids=lambda one: one.split("\n")[0])
+def test_an_example_of_a_part_of_the_teams_file_passes_the_check(part: str, tmp_path: Path) -> None:
+    (tmp_path / "part.yaml").write_text(part, "utf-8")
+    teams = tmp_path / "teams.yaml"
+    teams.write_text(whole("teams.yaml", tmp_path / "part.yaml"), "utf-8")
+    assert read_directory(teams).teams
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

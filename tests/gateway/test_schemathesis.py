@@ -13,22 +13,30 @@ from schemathesis.checks import CHECKS
 from schemathesis.core.result import Ok
 
 from adapters.files.program import read_program
-from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import migrate, open_database
 from adapters.sql.programs import SqlPrograms
 from gateway.app import build_app
 from gateway.requests.throttle import Limits, Pace
 from tests.fakes import FakeActs, FakeMailer
 from tests.gateway.gateway_context import CONFIG, gateway_context
+from tests.gateway.sales_keys import MORGAN, RILEY, TEAMS, apply_directory, header
 from tests.gateway.stored_rows import store_lead, store_sent_mail
 
 ROOT = Path(__file__).parents[2]
-MORE_THAN_ITS_SHAPE = {"GET /v1/leads", "POST /v1/leads", "POST /v1/leads/{lead}/acts"}
+MORE_THAN_ITS_SHAPE = {
+    "GET /v1/leads",
+    "POST /v1/leads",
+    "POST /v1/leads/{lead}/acts",
+    "POST /v1/leads/{lead}/merge",
+}
 """These routes refuse some values of the right shape (422)."""
 
 
-Described = tuple[schemathesis.schemas.BaseSchema, dict[str, str]]
-"""The interface as its document describes it, and the headers of a valid key."""
+Described = tuple[schemathesis.schemas.BaseSchema, dict[str, dict[str, str]]]
+"""The interface as its document describes it, and the headers of a key of each role."""
+PERSONS = {"manager": MORGAN, "sales": RILEY}
+EXAMPLES = {"admin": 10, "marketing": 3, "manager": 3, "sales": 3}
+"""How many requests each operation gets from a key of each role."""
 
 
 @pytest.fixture(scope="session")
@@ -42,12 +50,13 @@ def document(
     store_lead(database)
     store_sent_mail(database)
     context = gateway_context(database, FakeMailer())
-    key = SqlApiKeys(database).make("schemathesis", role="admin")
+    apply_directory(database, TEAMS)
+    keys = {role: header(database, role, PERSONS.get(role)) for role in EXAMPLES}
     endless = Pace(burst=1_000_000, per_second=1_000_000)  # it sends wrong keys, and many requests
     limits = Limits(requests=endless, wrong_keys=endless)
     app = build_app(context, FakeActs(), limits, config=CONFIG)
     schema = schemathesis.openapi.from_asgi("/openapi.json", app)
-    yield schema, {"Authorization": f"Bearer {key}"}
+    yield schema, keys
     database.close()
 
 
@@ -55,28 +64,39 @@ def excluded_checks(label: str) -> list[Any]:
     return CHECKS.get_by_names(["positive_data_acceptance"] if label in MORE_THAN_ITS_SHAPE else [])
 
 
+def every_request_is_answered(
+    operation: schemathesis.schemas.APIOperation[Any, Any, Any, Any],
+    headers: dict[str, str],
+    examples: int,
+) -> None:
+    """Send so many generated requests of one operation, and validate each answer."""
+
+    @settings(
+        max_examples=examples,
+        derandomize=True,
+        phases=[Phase.explicit, Phase.generate],
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(case=operation.as_strategy())
+    def answered(case: schemathesis.Case[Any]) -> None:
+        excluded = excluded_checks(case.operation.label)
+        case.call_and_validate(headers=headers, excluded_checks=excluded)
+
+    answered()
+
+
 def test_every_generated_request_is_answered_as_documented(
     document: Described,
 ) -> None:
     asked = []
-    schema, headers = document
+    schema, keys = document
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
         operation = found.ok()
         asked.append(operation.label)
 
-        @settings(
-            max_examples=25,
-            derandomize=True,
-            phases=[Phase.explicit, Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-        @given(case=operation.as_strategy())
-        def answered(case: schemathesis.Case[Any]) -> None:
-            excluded = excluded_checks(case.operation.label)
-            case.call_and_validate(headers=headers, excluded_checks=excluded)
-
-        answered()
+        for role, examples in EXAMPLES.items():
+            every_request_is_answered(operation, keys[role], examples)
     assert {
         "POST /v1/events",
         "POST /v1/leads",

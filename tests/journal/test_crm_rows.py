@@ -1,4 +1,7 @@
-"""The events of a turn are stored together with the turn, or not at all."""
+"""The events of a turn are stored together with the turn, or not at all.
+
+The file is long because each kind of event of the CRM stands here.
+"""
 
 from __future__ import annotations
 
