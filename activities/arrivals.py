@@ -16,6 +16,7 @@ import structlog
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
 from activities.ports import Arrivals, Arrived, Signalled, SignalTimes
+from activities.tracing import TRACE
 from models.envelopes import Envelope, ProgramClock, TurnRequest, program_now
 from models.instants import parse_instant, write_instant
 
@@ -137,10 +138,10 @@ def _by_signal(
 
 
 def _plain(body: object) -> object:
-    """A message as the shell keeps it: without the sender's word on when it arrived."""
+    """A message as the shell keeps it: without when it arrived, and without its trace."""
     if not isinstance(body, Mapping):
         return body
-    return {key: value for key, value in body.items() if key != "arrived"}
+    return {key: value for key, value in body.items() if key not in ("arrived", TRACE)}
 
 
 def _id(envelope: Envelope) -> str | None:

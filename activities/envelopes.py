@@ -9,6 +9,7 @@ from typing import Any, get_args, get_type_hints
 
 from pydantic import TypeAdapter
 
+from activities.tracing import TRACE, traced
 from models.decision import Alert, AnyCommand, SendMail
 from models.envelopes import Envelope, Json
 from models.inputs import (
@@ -106,7 +107,9 @@ def _of_program(body: Any, arrived: datetime) -> Input:
 def _of_merge(body: Any, arrived: datetime) -> Input:
     if not isinstance(body, Mapping):
         raise ValueError("a merge is a mapping with `do`")
-    fields = {name: value for name, value in body.items() if name != "do"} | {"arrived": arrived}
+    fields = {name: value for name, value in body.items() if name not in ("do", TRACE)} | {
+        "arrived": arrived
+    }
     if body.get("do") == "into":
         return _INTO.validate_python(fields)
     if body.get("do") == "from":
@@ -128,10 +131,10 @@ _COMMANDS: dict[str, TypeAdapter[Any]] = {
 
 
 def write_command(command: AnyCommand) -> Json:
-    """A command as JSON; `do` names its kind."""
+    """A command as JSON; `do` names its kind. It carries the present trace."""
     do = "send_mail" if isinstance(command, SendMail) else "alert"
     data: Json = _COMMANDS[do].dump_python(command, mode="json", exclude_defaults=True)
-    return {"do": do, **data}
+    return traced({"do": do, **data})
 
 
 def read_command(data: Json) -> AnyCommand:

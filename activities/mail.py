@@ -31,9 +31,10 @@ from activities.ports import (
     World,
 )
 from activities.route_notices import RouteNotices
+from activities.tracing import TRACE, span
 from models.decision import SendMail
 from models.durations import Rate
-from models.envelopes import CommandResult, Work
+from models.envelopes import CommandResult, Json, Work
 from models.program.program import Program
 
 _PATIENCE = timedelta(seconds=5)
@@ -91,7 +92,11 @@ class MailActivities:
         result.
         """
         async with pulse():
-            return [await self._metered(work, read_command(one)) for one in work["commands"]]
+            return [await self._traced(work, one) for one in work["commands"]]
+
+    async def _traced(self, work: Work, command: Json) -> CommandResult:
+        with span("send mail", [command.get(TRACE)], email=str(command.get("email", ""))):
+            return await self._metered(work, read_command(command))
 
     async def _metered(self, work: Work, command: object) -> CommandResult:
         try:

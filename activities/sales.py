@@ -24,6 +24,7 @@ from activities.ports import (
     Rendered,
     World,
 )
+from activities.tracing import TRACE, span
 from models.decision import OPERATIONS, Alert
 from models.envelopes import CommandResult, Work
 
@@ -46,18 +47,21 @@ class SalesActivities:
         told: list[CommandResult] = []
         async with pulse():
             for one in work["commands"]:
-                command = read_command(one)
-                if not isinstance(command, Alert):
-                    raise TypeError(f"{type(command).__name__} tells nobody anything")
-                if command.to == OPERATIONS:
-                    await self._to_operations(work["lead"], command)
-                    told.append({})
-                    continue
-                notice, team = await asyncio.to_thread(self._written, work["lead"], command)
-                told.append(await self._by_mail(work["lead"], command, notice.mail))
-                if self._world.chat.reaches(team):
-                    await self._to_chat(work["lead"], command, notice, team)
+                with span("send alert", [one.get(TRACE)], why=str(one.get("why", ""))):
+                    told.append(await self._one(work["lead"], read_command(one)))
         return told
+
+    async def _one(self, lead: str, command: object) -> CommandResult:
+        if not isinstance(command, Alert):
+            raise TypeError(f"{type(command).__name__} tells nobody anything")
+        if command.to == OPERATIONS:
+            await self._to_operations(lead, command)
+            return {}
+        notice, team = await asyncio.to_thread(self._written, lead, command)
+        done = await self._by_mail(lead, command, notice.mail)
+        if self._world.chat.reaches(team):
+            await self._to_chat(lead, command, notice, team)
+        return done
 
     async def _to_operations(self, lead: str, command: Alert) -> None:
         """Tell the operations contact: one mail a day for each program and team."""

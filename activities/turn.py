@@ -31,6 +31,7 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
+from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
@@ -92,7 +93,8 @@ class TurnActivities:
     def turn(self, request: TurnRequest) -> TurnOutcome:
         """Run one turn (`_turn`), and measure it."""
         began = time.monotonic()
-        told = self._turn(request)
+        with span("turn", [one.get("trace") for one in request["inputs"]]):
+            told = self._turn(request)
         refused = sum(1 for _, why in told.get("answers", ()) if why is not None)
         self._meter.turn(time.monotonic() - began, refused=refused, late=_late(request))
         return told

@@ -20,6 +20,7 @@ from adapters.sql.database import DatabaseNotReadyError
 from adapters.temporal.client import TemporalUnavailableError
 from assembly import logs
 from assembly.settings import Settings, UnusableSettingError
+from assembly.tracing import tracing
 
 _log = structlog.get_logger(__name__)
 
@@ -32,7 +33,8 @@ def run(name: str, serve: Serve) -> int:
     try:
         settings = Settings()
         logs.configure(settings.log_format, settings.log_level)
-        asyncio.run(_until_signal(serve, settings))
+        with tracing(name):
+            asyncio.run(_until_signal(serve, settings))
     except ValidationError as error:
         for one in error.errors(include_url=False, include_input=False):
             _log.error("settings are wrong", at=".".join(map(str, one["loc"])), why=one["msg"])

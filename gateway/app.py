@@ -27,6 +27,7 @@ from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
 from gateway.requests.throttle import LIMITS, Limits, Throttle
+from gateway.requests.traced import Traced
 from usecases.context import Acts, Context
 
 _DESCRIPTION = """The gateway takes leads, events, reports about mail and acts from the CRM.
@@ -74,6 +75,7 @@ def build_app(
         version="1",
         description=_DESCRIPTION,
         middleware=[
+            Middleware(Traced),
             Middleware(AnswerHeaders),
             Middleware(HeadAsGet),  # outside of compression, so that HEAD has the length of GET
             # A page with a form's token is compressed too: no other site can make the browser of

@@ -73,6 +73,8 @@ class Envelope(TypedDict, total=False):
     ref: int
     duplicate: bool
     """Of an event: whether its id was seen before; it is asked once, before its first turn."""
+    trace: str
+    """The trace context of what brought it (activities/tracing.py)."""
 
 
 class WakeWords(TypedDict):
@@ -181,6 +183,8 @@ class LeadRun(Wire):
     profile: Json | None = None
     arrived: str | None = None
     """When the profile arrived, if the sender knows it better than the workflow."""
+    trace: str | None = None
+    """The trace context of the request that created the lead."""
     clock: ProgramClock | None = None
     state: Json | None = None
     wake: WakeWords | None = None

@@ -42,7 +42,7 @@ def _unknown(kind: type[Any], data: Mapping[str, Any], path: str) -> set[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Field:
+class _HeldDataclass:
     """A field that holds one dataclass, a tuple of them, or a mapping to them."""
 
     kind: type[Any]
@@ -57,16 +57,16 @@ class _Field:
 
 
 @cache
-def _known(kind: type[Any]) -> dict[str, _Field | None]:
+def _known(kind: type[Any]) -> dict[str, _HeldDataclass | None]:
     hints = get_type_hints(kind)
     return {one.name: _field(hints[one.name]) for one in fields(kind)}
 
 
-def _field(hint: Any) -> _Field | None:
+def _field(hint: Any) -> _HeldDataclass | None:
     if isinstance(hint, type) and is_dataclass(hint):
-        return _Field(hint, None)
+        return _HeldDataclass(hint, None)
     within = next((found for one in get_args(hint) if (found := _field(one))), None)
     holds = get_origin(hint)
     if within is None or holds not in (tuple, Mapping):
         return within  # of a union: what its member holds
-    return _Field(within.kind, holds)
+    return _HeldDataclass(within.kind, holds)

@@ -18,6 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.meter import UNMETERED, Meter
+from activities.tracing import span, traced
 from adapters.sql.intake import SqlIntake, Taken
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
@@ -143,7 +144,8 @@ class Relay:
         waiting = list(items)
         try:
             while waiting:
-                batch = await self._first(waiting)
+                with span("relay", [one.trace for one in waiting[:_MOST_EVENTS]]):
+                    batch = await self._first(waiting)
                 await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
                 self._meter.relayed("sent", len(batch))
                 waiting = waiting[len(batch) :]
@@ -182,7 +184,8 @@ class Relay:
         while True:
             batch = _leading_events(waiting, most)
             try:
-                await self._leads.events(batch[0].lead, [_event(one) for one in batch])
+                sent = [traced(_event(one), one.trace) for one in batch]
+                await self._leads.events(batch[0].lead, sent)
             except Exception as error:
                 if len(batch) == 1 or not _may_be_an_item(error):
                     raise

@@ -109,7 +109,7 @@ class LeadWorkflow:
         self._failures = 0
         self._most = MOST_AT_ONCE
         if run.profile is not None and run.state is None:
-            self._inbox.append(created(run.profile, run.arrived, self._now(), self._grace))
+            self._inbox.append(created(run, self._now(), self._grace))
         for do in ACTS:
             handler, validator = self._update(do)
             workflow.set_update_handler(do, handler, validator=validator)

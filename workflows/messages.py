@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from models.envelopes import Envelope
+from activities.tracing import TRACE
+from models.envelopes import Envelope, LeadRun
 from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
 from models.plain_json import check_shape
@@ -14,6 +15,8 @@ from models.plain_json import check_shape
 _KNOWN = ("events", "create", "program", "merge", *ACTS)
 _KINDS = {"events": "event", "create": "created", "program": "program", "merge": "merge"}
 _LONGEST = 300
+_LONGEST_TRACE = 64
+"""A `traceparent` has 55 characters."""
 
 
 def signalled(
@@ -60,9 +63,12 @@ def acted(do: str, body: Any, now: datetime, grace: timedelta, ref: int) -> Enve
     return {**_envelope("act", do, body, now, grace), "ref": ref}
 
 
-def created(profile: Any, arrived: str | None, now: datetime, grace: timedelta) -> Envelope:
-    """The input that creates a lead."""
-    return _envelope("created", "", {**profile, "arrived": arrived}, now, grace)
+def created(run: LeadRun, now: datetime, grace: timedelta) -> Envelope:
+    """The input that creates a lead, with the run's profile."""
+    body = {**(run.profile or {}), "arrived": run.arrived}
+    if run.trace is not None:
+        body[TRACE] = run.trace
+    return _envelope("created", "", body, now, grace)
 
 
 def resulted(
@@ -70,6 +76,8 @@ def resulted(
 ) -> Envelope:
     """The result of a command. It has the command's instant, unless it came much later."""
     body = {"key": command["key"], **done, "arrived": command["at"]}
+    if TRACE in command:
+        body[TRACE] = command[TRACE]
     return _envelope("result", "", body, now, grace)
 
 
@@ -79,11 +87,22 @@ def resumed(now: datetime, grace: timedelta) -> Envelope:
 
 
 def _envelope(kind: Any, name: str, body: Any, now: datetime, grace: timedelta) -> Envelope:
+    trace, body = _untraced(body)
     body, arrived = _stamped(body, now, grace)
     envelope: Envelope = {"kind": kind, "body": body, "arrived": write_instant(arrived)}
+    if trace is not None:
+        envelope["trace"] = trace
     if name:
         envelope["name"] = name
     return envelope
+
+
+def _untraced(body: Any) -> tuple[str | None, Any]:
+    """The trace context that a message carries, and the message without it."""
+    found = body.get(TRACE) if isinstance(body, Mapping) else None
+    if not isinstance(found, str) or len(found) > _LONGEST_TRACE:
+        return None, body
+    return found, {key: value for key, value in body.items() if key != TRACE}
 
 
 def _stamped(body: Any, now: datetime, grace: timedelta) -> tuple[Any, datetime]:

@@ -20,6 +20,7 @@ import aiosmtplib
 from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnected
 
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
+from activities.tracing import span
 from adapters.delivery.dkim import DkimSigner
 from adapters.delivery.refusals import Phase, judge, refusal_kind
 from adapters.mail.message import FORWARDED, build_message
@@ -77,6 +78,13 @@ class SmtpMailer:
 
     async def send(
         self, mail: Rendered, *, before_content: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Send one mail (`_send`), as a span of its trace."""
+        with span("SMTP"):
+            await self._send(mail, before_content)
+
+    async def _send(
+        self, mail: Rendered, before_content: Callable[[], Awaitable[None]] | None
     ) -> None:
         """Send one mail; `activities.ports.Mailer` tells what is raised.
 

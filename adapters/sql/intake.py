@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from activities.tracing import trace_context
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
@@ -57,6 +58,8 @@ class Taken:
     arrived: datetime
     tries: int
     """How often it was taken, this time included."""
+    trace: str | None = None
+    """The trace context of the request that brought it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +112,7 @@ class SqlIntake:
                 "arrived": one.arrived,
                 "ready": now + self._gather + one.delay,
                 "tries": 0,
+                "trace": trace_context(),
             }
             for one in items
         ]
@@ -200,6 +204,7 @@ class SqlIntake:
                 body=row.body,
                 arrived=row.arrived,
                 tries=row.tries + 1,
+                trace=row.trace,
             )
             for row in taken
         ]

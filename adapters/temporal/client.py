@@ -26,6 +26,7 @@ from temporalio.exceptions import ApplicationError, WorkflowAlreadyStartedError
 from temporalio.service import RPCError, RPCStatusCode
 
 from activities.ports import Journal, StoredLead
+from activities.tracing import trace_context, traced
 from models.envelopes import Json, LeadRun, MergeResult, MergeWork, ProgramClock
 from models.program.program import Program
 from models.refusal import RefusedError
@@ -82,7 +83,12 @@ class Leads:
         if await self._stored(lead) is not None:
             return False
         run = LeadRun(
-            lead=lead, digest=program.digest, profile=profile, arrived=arrived, clock=self._clock
+            lead=lead,
+            digest=program.digest,
+            profile=profile,
+            arrived=arrived,
+            clock=self._clock,
+            trace=trace_context(),
         )
         shown = TypedSearchAttributes(
             [
@@ -178,7 +184,7 @@ class Leads:
         LeadNotFoundError, and TemporalUnavailableError when no worker answers. Every act has
         an id, so that asking it again after a broken answer has no second effect.
         """
-        message = {"id": uuid.uuid4().hex, **fields}
+        message = traced({"id": uuid.uuid4().hex, **fields})
         again = f" The act may still be done; ask again with the id {message['id']}"
         task = asyncio.current_task()
         cancelled_before = task.cancelling() if task is not None else 0

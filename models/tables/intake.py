@@ -62,5 +62,7 @@ class IntakeItem(SQLModel, table=True):
     tries: int = 0
     why: str | None = None
     """What went wrong at the last try, or why it was given up."""
+    trace: str | None = None
+    """The trace context (W3C `traceparent`) of the request that brought it."""
     done: datetime | None = Field(default=None, sa_type=UtcInstant)
     """When the lead had it, or it was given up (wall clock)."""

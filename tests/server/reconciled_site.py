@@ -111,9 +111,11 @@ class ReconciledSite:
             ):
                 yield
 
-    async def create_lead(self, task_timeout: timedelta | None = None) -> str:
+    async def create_lead(
+        self, task_timeout: timedelta | None = None, *, begins: str = "o'r"
+    ) -> str:
         """A new lead that has taken its first turn. A short task timeout makes it fail soon."""
-        lead = f"o'r{uuid.uuid4().hex[:10]}"
+        lead = f"{begins}{uuid.uuid4().hex[:10]}"
         profile = {"email": f"{uuid.uuid4().hex[:10]}@northwind.example", "employees": 900}
         if task_timeout is None:
             assert await self.leads.enrol(lead, self.program, profile)
