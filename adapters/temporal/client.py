@@ -1,4 +1,7 @@
-"""The client's side of Temporal: enrol leads, send them events, act on them."""
+"""The client's side of Temporal: enrol leads, send them events, act on them.
+
+The file is long because one class has every way to a lead, and the errors that each may raise.
+"""
 
 from __future__ import annotations
 
