@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
@@ -100,8 +101,13 @@ def missing_hour(text: str, zone: ZoneInfo) -> str | None:
 _YEARS = range(2027, 2037)
 
 
-def _gaps(zone: ZoneInfo) -> Iterator[tuple[date, int, int]]:
-    """The days on which clocks go forward, and the minutes of the day that do not exist."""
+@cache
+def _gaps(zone: ZoneInfo) -> tuple[tuple[date, int, int], ...]:
+    """The days on which clocks go forward, and the minutes of the day that do not exist.
+
+    Kept, because looking at every hour of the years takes a second.
+    """
+    gaps: list[tuple[date, int, int]] = []
     for year in _YEARS:
         at, end = datetime(year, 1, 1, tzinfo=UTC), datetime(year + 1, 1, 1, tzinfo=UTC)
         while at < end:
@@ -109,8 +115,10 @@ def _gaps(zone: ZoneInfo) -> Iterator[tuple[date, int, int]]:
             if before is not None and after is not None and after > before:
                 local = (at + _HOUR).astimezone(zone)
                 minute = local.hour * 60 + local.minute
-                yield local.date(), minute - int((after - before).total_seconds()) // 60, minute
+                begin = minute - int((after - before).total_seconds()) // 60
+                gaps.append((local.date(), begin, minute))
             at += _HOUR
+    return tuple(gaps)
 
 
 _HOUR = timedelta(hours=1)
