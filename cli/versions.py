@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from adapters.sql.database import Database
     from models.program.program import Program
     from models.publication import Publication
+    from usecases.impacting import Plan
 
 VersionArgument = Annotated[
     str, typer.Argument(metavar="VERSION", help="A file, NAME, NAME@newest, NAME@DIGEST or DIGEST.")
@@ -55,8 +56,12 @@ def register(program: typer.Typer) -> None:
 
 def publish(
     file: Annotated[
-        str, typer.Argument(metavar="FILE|NAME", help="A program's file; with --version its name.")
-    ],
+        str | None,
+        typer.Argument(
+            metavar="FILE|NAME",
+            help="A program's file; with --version its name. With --plan it may be left out.",
+        ),
+    ] = None,
     *,
     version: Annotated[
         str | None,
@@ -94,9 +99,10 @@ def publish(
 
     settings = read_settings()
     with opened(settings) as database:
-        program = _meant(file, version, database)
-        if plan is not None:
-            in_flight, recheck = _planned(plan, program, database)
+        saved = _plan(plan) if plan is not None else None
+        program = _meant(file, version, database) if file is not None else _of_plan(saved, database)
+        if plan is not None and saved is not None:
+            in_flight, recheck = _planned(plan, saved, program, database)
         how = in_flight_word(in_flight, recheck=recheck)
         if in_flight is None:
             _refuse_silence(program, database)
@@ -117,14 +123,33 @@ def publish(
         out.print(f"{program.program} {program.digest[:12]} is published; new leads get it")
 
 
-def _planned(file: Path, program: Program, database: Database) -> tuple[InFlight, bool]:
-    """What a saved plan says; refuse it if something has moved since."""
-    from usecases.impacting import PlanError, moved, read_plan  # noqa: PLC0415  # keeps --help quick
+def _plan(file: Path) -> Plan:
+    from usecases.impacting import PlanError, read_plan  # noqa: PLC0415  # keeps --help quick
 
     try:
-        plan = read_plan(file)
+        return read_plan(file)
     except PlanError as error:
         raise WrongInputError(str(error)) from None
+
+
+def _of_plan(plan: Plan | None, database: Database) -> Program:
+    """The version that a plan publishes: the plan holds it, or it was published before."""
+    from usecases.impacting import PlanError  # noqa: PLC0415  # keeps --help quick
+    from usecases.versions import of_name  # noqa: PLC0415  # likewise
+
+    if plan is None:
+        raise WrongInputError("name the program's file, or a plan by --plan")
+    try:
+        program = plan.program()
+    except PlanError as error:
+        raise WrongInputError(str(error)) from None
+    return program or _found(of_name, plan.name, plan.to, database)
+
+
+def _planned(file: Path, plan: Plan, program: Program, database: Database) -> tuple[InFlight, bool]:
+    """What a saved plan says; refuse it if something has moved since."""
+    from usecases.impacting import moved  # noqa: PLC0415  # keeps --help quick
+
     if plan.to != program.digest:
         raise WrongInputError(
             f"{file} is about {plan.name} {plan.to[:12]}, and this is {program.program}"

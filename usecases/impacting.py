@@ -34,6 +34,25 @@ class Plan:
     """The digest of the newest version then."""
     leads: Mapping[str, int]
     """The leads in flight then, each with the number of its last turn."""
+    text: str = ""
+    """The version itself, as its canonical JSON; empty in plans of an older release."""
+
+    def program(self) -> Program | None:
+        """The version that the plan publishes; None if the plan does not hold it.
+
+        Raises PlanError if its text was changed.
+        """
+        from models.program.program import Program  # noqa: PLC0415  # keeps --help quick
+
+        if not self.text:
+            return None
+        try:
+            found = Program.model_validate_json(self.text)
+        except ValueError as error:
+            raise PlanError(f"the program in the plan can't be read: {error}") from None
+        if found.digest != self.to:
+            raise PlanError("the program in the plan was changed; make the plan again")
+        return found
 
 
 class PlanError(ValueError):
@@ -62,6 +81,7 @@ def impact_of(
         recheck=recheck,
         newest=standing.newest.digest,
         leads={one.state.lead: one.state.turn for one in standing.leads},
+        text=program.canonical_json,
     )
     return impact(standing, line), plan
 
@@ -124,6 +144,7 @@ def write_plan(file: Path, plan: Plan, found: Impact) -> None:
         "at": write_instant(found.at),
         "leads": dict(plan.leads),
         "lines": [line_json(one) for one in found.lines],
+        "program": plan.text,
     }
     file.write_text(json.dumps(data, indent=1) + "\n", encoding="utf-8")
 
@@ -140,6 +161,7 @@ def read_plan(file: Path) -> Plan:
             recheck=data["recheck"] is True,
             newest=str(data["newest"]),
             leads={str(lead): int(turn) for lead, turn in data["leads"].items()},
+            text=str(data.get("program", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, StopIteration):
         raise PlanError(

@@ -21,6 +21,7 @@ TYPES = {
     "recycled": "lead.recycled",
     "disqualified": "lead.disqualified",
     "notified": "lead.notified",
+    "merged": "lead.merged",
     "breached": "handoff.breached",
     "unassigned": "handoff.unassigned",
     "opportunity": "opportunity.opened",

@@ -57,6 +57,33 @@ def test_a_lead_is_enrolled_once(leadflow: Leadflow, seen: Seen) -> None:
     assert [line["kind"] for line in shown["timeline"]].count("created") == 1
 
 
+def test_two_leads_that_are_one_person_are_merged(leadflow: Leadflow, seen: Seen) -> None:
+    keep, other = (f"{name}@merged.example" for name in ("mia", "m.ia"))
+    for address in (keep, other):
+        enrolled = leadflow("enrol", "--email", address, "--program", "acme")
+        assert enrolled.status == 0
+    merge = ("merge", keep, other, "--by", MORGAN)
+    done = leadflow(*merge, "--json")
+    assert done.status == 0, done.err
+    assert done.json == {
+        "ok": True,
+        "lead": lead_id(keep),
+        "merged": lead_id(other),
+        "before": False,
+        "stage": "known",
+        "owner": None,
+    }
+    again = leadflow(*merge)
+    assert (again.status, "already" in again.out) == (0, True)
+    shown = seen(other)
+    assert shown["profile"]["email"] == keep
+    assert [line["kind"] for line in shown["timeline"]].count("merged") == 1
+    assert f"{lead_id(other)}" not in leadflow("leads", "--program", "acme").out
+    refused = leadflow("merge", keep, lead_id(keep))
+    assert (refused.status, "Name two leads" in refused.err) == (1, True)
+    assert leadflow("merge", "nobody", keep).status == 2
+
+
 def test_a_lead_is_worked_from_hand_raise_to_customer(leadflow: Leadflow, seen: Seen) -> None:
     ana = enrol_and_hand_over(leadflow, "ana")
     riley = seen(ana, owned)["owner"]

@@ -155,7 +155,7 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     assert stale.status == 1
     assert "1 lead came since: pip-of-plans" in stale.err
     assert leadflow("program", "impact", str(fleet), "--out", str(plan)).status == 1
-    done = leadflow("program", "publish", str(fleet), "--plan", str(plan))
+    done = leadflow("program", "publish", "--plan", str(plan))
     assert done.status == 0, done.err
     eventually(lambda: "program_changed" in kinds(leadflow, "pia-of-plans"))
     wrong = leadflow("program", "publish", ACME, "--plan", str(plan))
