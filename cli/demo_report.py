@@ -41,6 +41,8 @@ def report_json(result: DemoResult) -> None:
             "funnel": dict(figures.funnel),
             "mail": asdict(figures.mail),
             "skipped": dict(figures.skipped),
+            "tracks": dict(figures.tracks),
+            "handoffs": dict(figures.handoffs),
             "accepted_within_sla": None if share is None else round(share, 4),
             "breaches": dict(figures.breaches),
             "median_days": {stage: round(s / _DAY, 2) for stage, s in figures.medians.items()},
@@ -116,6 +118,8 @@ def _figures(result: DemoResult) -> Table:
     for name, value in (
         ("mail", f"{mail.sent} sent, {mail.deferred} times deferred, {mail.failed} failed"),
         ("not sent", _listed(figures.skipped) or "none"),
+        ("tracks entered", _listed(figures.tracks) or "none"),
+        ("handoffs", _listed(figures.handoffs) or "none"),
         (
             "accepted within SLA",
             f"{acceptance.in_time} of {acceptance.ended} handoffs"

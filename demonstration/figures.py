@@ -25,6 +25,10 @@ class Figures:
     funnel: Mapping[str, int]
     mail: Mail
     skipped: Mapping[str, int]
+    tracks: Mapping[str, int]
+    """How often each track was entered."""
+    handoffs: Mapping[str, int]
+    """How many handoffs each team was given."""
     acceptance: Acceptance
     breaches: Mapping[str, int]
     medians: Mapping[str, float]
@@ -45,6 +49,8 @@ class Figures:
             funnel=funnel.funnel(),
             mail=funnel.mail(),
             skipped=funnel.skipped(),
+            tracks=funnel.tracks(),
+            handoffs=funnel.handoffs(),
             acceptance=sla.acceptance(),
             breaches=sla.breaches(),
             medians=funnel.median_seconds(),

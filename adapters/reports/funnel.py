@@ -89,10 +89,22 @@ class SqlFunnel:
 
     def skipped(self) -> dict[str, int]:
         """How many mails were not sent, by the reason."""
-        why = text(_E.c.fields, "why")
+        return self._entries_by("email_skipped", "why")
+
+    def tracks(self) -> dict[str, int]:
+        """How often each track was entered."""
+        return self._entries_by("track_entered", "track")
+
+    def handoffs(self) -> dict[str, int]:
+        """How many handoffs each team was given."""
+        return self._entries_by("handoff_opened", "team")
+
+    def _entries_by(self, kind: str, name: str) -> dict[str, int]:
+        """How many entries of a kind there are, by the value of a field."""
+        value = sa.func.coalesce(text(_E.c.fields, name), "nobody")
         return counts(
             self._database,
-            sa.select(why, sa.func.count()).where(_E.c.kind == "email_skipped").group_by(why),
+            sa.select(value, sa.func.count()).where(_E.c.kind == kind).group_by(value),
         )
 
 
