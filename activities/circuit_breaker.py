@@ -119,3 +119,19 @@ def given_up(
         return True
     others = program.accepted_at is not None and program.accepted_at > since
     return others and now - since >= GIVEN_UP_AFTER
+
+
+def remedy(breaker: Breaker) -> str:
+    """What operators can do about a route that is stopped."""
+    dead = sum(one.evidence == "dead" for one in breaker.series)
+    said = (
+        "mails wait and none is lost; see what the server says, mend the relay, the login, DNS"
+        " (SPF, DKIM, DMARC) or the block list entry. One mail at a time is tried as a probe, and"
+        " all go when one is accepted"
+    )
+    if dead:
+        said += (
+            f". {dead} refusals called the address dead: if that was wrong, take their suppressions"
+            " back with `leadflow unsuppress --reason bounced --since`"
+        )
+    return said

@@ -12,7 +12,7 @@ import structlog
 from temporalio import activity
 from temporalio.exceptions import ApplicationError, ApplicationErrorCategory
 
-from activities.circuit_breaker import Breaker, Evidence, given_up
+from activities.circuit_breaker import Breaker, Evidence, given_up, remedy
 from activities.ports import (
     Breakers,
     ChatAwayError,
@@ -92,22 +92,6 @@ def routes(program: Program, mail: Rendered) -> tuple[str, str]:
     """The names of a mail's routes: its program, its receiving domain."""
     domain = mail.to.rstrip(">").rpartition("@")[2].lower()
     return f"program/{program.program}", f"domain/{domain}"
-
-
-def remedy(breaker: Breaker) -> str:
-    """What operators can do about a route that is stopped."""
-    dead = sum(one.evidence == "dead" for one in breaker.series)
-    said = (
-        "mails wait and none is lost; see what the server says, mend the relay, the login, DNS"
-        " (SPF, DKIM, DMARC) or the block list entry. One mail at a time is tried as a probe, and"
-        " all go when one is accepted"
-    )
-    if dead:
-        said += (
-            f". {dead} refusals called the address dead: if that was wrong, take their suppressions"
-            " back with `leadflow unsuppress --reason bounced --since`"
-        )
-    return said
 
 
 def _log_stopped(breaker: Breaker) -> None:

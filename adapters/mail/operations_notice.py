@@ -5,8 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
-from activities.circuit_breaker import Breaker
-from activities.mail_routes import remedy
+from activities.circuit_breaker import Breaker, remedy
 from activities.ports import Rendered
 from adapters.mail.text import text_to_html
 from models.addresses import named_address, one_line, only_address

@@ -25,6 +25,7 @@ from tests.gateway.stored_rows import store_lead, store_sent_mail
 ROOT = Path(__file__).parents[2]
 MORE_THAN_ITS_SHAPE = {
     "GET /v1/leads",
+    "GET /v1/reports/{name}",
     "POST /v1/leads",
     "POST /v1/leads/{lead}/acts",
     "POST /v1/leads/{lead}/merge",
