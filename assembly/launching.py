@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.launch import LaunchActivities
 from adapters.sql.database import open_database
@@ -21,15 +17,11 @@ from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
 from adapters.temporal.launches import LaunchRuns
 from assembly.settings import Settings
+from assembly.starting_runs import starting_runs
 from models.envelopes import ProgramClock, program_now
 from models.instants import whole_second
 from usecases.launch_steps import LaunchBatches
 from usecases.relay import Relay
-
-_EVERY = 5.0
-"""Seconds between two looks for launches that nobody has started."""
-
-_log = structlog.get_logger(__name__)
 
 
 @contextmanager
@@ -58,26 +50,9 @@ def launching(
         database.close()
 
 
-@asynccontextmanager
-async def starting_launches(client: Client, settings: Settings) -> AsyncIterator[None]:
+def starting_launches(client: Client, settings: Settings) -> AbstractAsyncContextManager[None]:
     """Start launches whose rows were stored by somebody who was killed before they were started."""
-    running = asyncio.create_task(_starting(client, settings))
-    try:
-        yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-async def _starting(client: Client, settings: Settings) -> None:
-    database = open_database(settings.database)
     runs = LaunchRuns(client, prefix=settings.queue_prefix)
-    try:
-        while True:
-            try:
-                await runs.start(await asyncio.to_thread(SqlLaunches(database).under_way))
-            except (SQLAlchemyError, RPCError) as error:
-                _log.warning("launches not started, and tried again", why=str(error))
-            await asyncio.sleep(_EVERY)
-    finally:
-        database.close()
+    return starting_runs(
+        settings, "launches", lambda database: SqlLaunches(database).under_way(), runs.start
+    )

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 
-import structlog
-from sqlalchemy.exc import SQLAlchemyError
 from temporalio.client import Client
-from temporalio.service import RPCError
 
 from activities.reengagement import ReengageActivities
 from activities.rollout import RolloutActivities
@@ -22,11 +18,7 @@ from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.client import Leads
 from adapters.temporal.rollouts import RolloutRuns
 from assembly.settings import Settings
-
-_EVERY = 5.0
-"""Seconds between two looks for rollouts that nobody has started."""
-
-_log = structlog.get_logger(__name__)
+from assembly.starting_runs import starting_runs
 
 
 @contextmanager
@@ -60,26 +52,9 @@ def reengaging(client: Client, settings: Settings) -> Iterator[ReengageActivitie
         database.close()
 
 
-@asynccontextmanager
-async def starting_rollouts(client: Client, settings: Settings) -> AsyncIterator[None]:
+def starting_rollouts(client: Client, settings: Settings) -> AbstractAsyncContextManager[None]:
     """Start what was published or paused by somebody who was killed before it was started."""
-    running = asyncio.create_task(_starting(client, settings))
-    try:
-        yield
-    finally:
-        running.cancel()
-        await asyncio.gather(running, return_exceptions=True)
-
-
-async def _starting(client: Client, settings: Settings) -> None:
-    database = open_database(settings.database)
     runs = RolloutRuns(client, prefix=settings.queue_prefix)
-    try:
-        while True:
-            try:
-                await runs.start(await asyncio.to_thread(SqlRollouts(database).under_way))
-            except (SQLAlchemyError, RPCError) as error:
-                _log.warning("rollouts not started, and tried again", why=str(error))
-            await asyncio.sleep(_EVERY)
-    finally:
-        database.close()
+    return starting_runs(
+        settings, "rollouts", lambda database: SqlRollouts(database).under_way(), runs.start
+    )

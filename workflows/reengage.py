@@ -9,12 +9,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy, SearchAttributeKey
+from temporalio.common import SearchAttributeKey
 
 with workflow.unsafe.imports_passed_through():
     from models.envelopes import ReengageProgress, ReengageRun, ReengageWork
     from models.instants import write_instant
-    from workflows.commands import LEADS, SALES
+    from workflows.long_activity import call_long_activity
 
 CATCH_UP = timedelta(days=1)
 """A run that an outage prevented is made up for within this time."""
@@ -22,13 +22,6 @@ JITTER = timedelta(minutes=1)
 """Schedules of several programs at one hour begin within this time, not in the same second."""
 
 _NOMINAL = SearchAttributeKey.for_datetime("TemporalScheduledStartTime")
-_ONE_TRY = timedelta(minutes=5)
-_SILENCE = timedelta(seconds=15)
-_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2,
-    maximum_interval=timedelta(minutes=1),
-)
 
 
 @workflow.defn(name="ReengageWorkflow")
@@ -42,16 +35,12 @@ class ReengageWorkflow:
         nominal = info.typed_search_attributes.get(_NOMINAL) or info.workflow_start_time
         at = run.at or write_instant(nominal)
         while True:
-            progress: ReengageProgress = await workflow.execute_activity(
+            progress: ReengageProgress = await call_long_activity(
                 "reengage",
                 ReengageWork(program=run.program, run=f"reengage/{run.program}/{at}"),
                 result_type=ReengageProgress,
-                task_queue=info.task_queue.removesuffix(LEADS) + SALES,
-                start_to_close_timeout=_ONE_TRY,
-                heartbeat_timeout=_SILENCE,
-                retry_policy=_RETRY,
                 summary="re-engage idle leads",
-                priority=Priority(priority_key=3),
+                priority=3,
             )
             workflow.set_current_details(_details(progress))
             if progress["ended"]:

@@ -5,22 +5,11 @@ It only asks the activity to go on, and shows how far it is. All progress is in 
 
 from __future__ import annotations
 
-from datetime import timedelta
-
 from temporalio import workflow
-from temporalio.common import Priority, RetryPolicy
 
 with workflow.unsafe.imports_passed_through():
     from models.envelopes import RolloutProgress, RolloutWork
-    from workflows.commands import LEADS, SALES
-
-_ONE_TRY = timedelta(minutes=5)
-_SILENCE = timedelta(seconds=15)
-_RETRY = RetryPolicy(
-    initial_interval=timedelta(seconds=1),
-    backoff_coefficient=2,
-    maximum_interval=timedelta(minutes=1),
-)
+    from workflows.long_activity import call_long_activity
 
 
 @workflow.defn(name="RolloutWorkflow")
@@ -31,16 +20,12 @@ class RolloutWorkflow:
     async def run(self, work: RolloutWork) -> RolloutProgress:
         """Carry it out; how it ended."""
         while True:
-            progress: RolloutProgress = await workflow.execute_activity(
+            progress: RolloutProgress = await call_long_activity(
                 "roll_out",
                 work,
                 result_type=RolloutProgress,
-                task_queue=workflow.info().task_queue.removesuffix(LEADS) + SALES,
-                start_to_close_timeout=_ONE_TRY,
-                heartbeat_timeout=_SILENCE,
-                retry_policy=_RETRY,
                 summary="send to leads in flight",
-                priority=Priority(priority_key=3),
+                priority=3,
             )
             workflow.set_current_details(_details(progress))
             if progress["ended"]:
