@@ -60,6 +60,7 @@ def open_context(
             speed=speed,
             default_program=settings.default_program or None,
             meter=meter,
+            approve_above=settings.approve_above,
         )
     finally:
         database.close()
