@@ -1,4 +1,7 @@
-"""Changes from the board: upload, plan, publish, approve, roll back, pause and resume."""
+"""Changes from the board: upload, plan, publish, approve, roll back, pause and resume.
+
+The file is long because all of it happens on one board, with the same two versions.
+"""
 
 from __future__ import annotations
 
