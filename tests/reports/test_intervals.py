@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.proportions import newcombe, wilson
-from reports.survival import CumulativeIncidence, Observation, quantile
+from reports.survival import CumulativeIncidence, Ending, Observation, quantile
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,7 @@ def test_without_competing_ends_it_is_kaplan_s_and_meier_s_with_greenwood_s_vari
 @pytest.mark.parametrize(("since", "length"), [(6, 20), (9.5, 16), (0, 27), (17, 23)])
 def test_what_has_lasted_so_long_is_watched_from_there_on(since: float, length: float) -> None:
     """The chance and its variance are those of a curve of the others alone, begun at `since`."""
-    endings = ("reached", "competing", "reached", "open")
+    endings: tuple[Ending, ...] = ("reached", "competing", "reached", "open")
     watched = [
         Observation(weeks, endings[place % 4] if ended else "open")
         for place, (weeks, ended) in enumerate(_REMISSION)
