@@ -60,18 +60,24 @@ class PlanError(ValueError):
 
 
 def impact_of(
-    database: Database, program: Program, *, in_flight: InFlight, recheck: bool
+    database: Database,
+    program: Program,
+    *,
+    in_flight: InFlight,
+    recheck: bool,
+    now: datetime | None = None,
 ) -> tuple[Impact, Plan]:
     """What publishing this version now would make otherwise. It changes nothing.
 
+    `now`: the instant on the leads' clock, where that is not the real one (a demonstration).
     Raises LookupError if no version of this name was published.
     """
     from simulation.impact import impact  # noqa: PLC0415  # keeps --help quick
     from simulation.scenario import PublishLine  # noqa: PLC0415  # likewise
 
-    standing = _standing(database, program)
+    standing = standing_of(database, program)
     latest = max((one.state.at for one in standing.leads if one.state.at), default=None)
-    now = whole_second(datetime.now(UTC))
+    now = whole_second(now or datetime.now(UTC))
     at = now if latest is None else max(now, latest)
     line = PublishLine(at=at, program=program, in_flight=in_flight, recheck=recheck)
     plan = Plan(
@@ -86,7 +92,11 @@ def impact_of(
     return impact(standing, line), plan
 
 
-def _standing(database: Database, program: Program) -> ProgramStanding:
+def standing_of(database: Database, program: Program) -> ProgramStanding:
+    """How the leads in flight of this program stand, and all that their futures depend on.
+
+    Raises LookupError if no version of this name was published.
+    """
     from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
     from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # likewise
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
