@@ -18,7 +18,6 @@ from adapters.sql.change_plans import SqlChangePlans
 from adapters.sql.pushed_programs import SqlPushedPrograms
 from gateway.app import build_app
 from gateway.web.desk_session import form_token
-from models.change_plan import ChangePlan
 from models.directory import Directory
 from tests.board.busy_program import PROGRAMS as _PROGRAMS
 from tests.desk.conftest import SignIn
@@ -319,20 +318,12 @@ async def test_a_plan_of_many_leads_is_played_elsewhere_and_shows_its_progress(
     text = page_text((await board.open(path)).text)
     assert "Leads in flight: 1." in text
     # A plan that can't be played says why, and can be looked at again.
-    gone = SqlChangePlans(context.database).add(
-        ChangePlan(
-            **{**_values(made), "number": 0, "digest": "f" * 64},
-        )
-    )
+    gone = SqlChangePlans(context.database).add(replace(made, number=0, digest="f" * 64))
     with pytest.raises(LookupError):
         play(context.database, gone.number)
     found = SqlChangePlans(context.database).plan("acme", gone.number)
     assert found is not None
     assert (found.standing, "no version" in found.why) == ("failed", True)
-
-
-def _values(made: ChangePlan) -> dict[str, object]:
-    return {name: getattr(made, name) for name in made.__dataclass_fields__}
 
 
 async def test_a_malformed_plan_is_refused(
