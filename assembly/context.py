@@ -65,6 +65,7 @@ def open_context(
             meter=meter,
             list_work=list_work,
             report_work=report_work,
+            approve_above=settings.approve_above,
         )
     finally:
         list_work.close()

@@ -65,6 +65,10 @@ class Context:
     default_program: str | None = None
     """The program of new leads for which none is named."""
     meter: Meter = UNMETERED
+    approve_above: int | None = None
+    """With more leads in flight a second person approves what the board publishes; None: never."""
+    play_change: Callable[[int], None] | None = None
+    """Plays the futures of a plan of this number elsewhere. None: the request does it."""
     schedules: Schedules | None = None
     """Temporal's schedules, which follow what is published. None: nobody runs Temporal here."""
     list_work: Background = field(default_factory=InThreads)

@@ -15,6 +15,7 @@ from gateway.board import (
     programs,
     publishing,
     schedules,
+    uploading,
     uploads,
 )
 from usecases.context import Context
@@ -27,7 +28,7 @@ def router(context: Context) -> APIRouter:
     """The routes of all pages of the board."""
     routes = APIRouter(include_in_schema=False)
     for part in (
-        *(programs, program, not_moving, publishing, change),
+        *(programs, program, not_moving, publishing, uploading, change),
         *(leads, lists, schedules, launches, launch, uploads),
     ):
         routes.include_router(part.router(context))

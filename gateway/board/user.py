@@ -27,6 +27,7 @@ _PLACES = (
     NavigationLink(name="not-moving", path="/board/not-moving", title="Not moving"),
     NavigationLink(name="leads", path="/board/leads", title="Leads"),
     NavigationLink(name="launches", path="/board/launches", title="Launches"),
+    NavigationLink(name="changes", path="/board/changes", title="Changes"),
     NavigationLink(name="schedules", path="/board/schedules", title="Schedules"),
 )
 """The pages of the board, in the order of the navigation."""
