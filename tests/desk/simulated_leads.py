@@ -202,14 +202,14 @@ class SimulatedLeads:
     def _done(self, state: LeadState, command: AnyCommand) -> list[Input]:
         people, key, at = self.context.people, command.key, command.at
         if isinstance(command, Assign):
-            owner, why = people.assign(state.lead, command)
+            owner, why = people.assign(state.lead, command, state.turn + 1)
             if owner is None:
                 return [Result(arrived=at, key=key, outcome="unassigned", why=why)]
             return [Result(arrived=at, key=key, outcome="assigned", owner=owner)]
         if isinstance(command, SendMail):
             return [Result(arrived=at, key=key, outcome="sent")]
         if isinstance(command, CountAssignment):
-            people.count(state.lead, command)
+            people.count(state.lead, command, state.turn)
         if isinstance(command, Alert):
             self.alerts.append((state.lead, command))
             _store_alert(self.context, state.lead, command)

@@ -7,7 +7,7 @@ from models.company import domain_key, name_key
 from models.tables.columns import UtcInstant
 
 revision = "0024"
-down_revision = "0020"
+down_revision = "0026"
 branch_labels = None
 depends_on = None
 
