@@ -9,9 +9,9 @@ Five things are repaired. A lead without a running workflow is revived from its 
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
-A lead whose run lies behind its row, because Temporal was restored from an older backup, and whose
-due instant passed: a message makes it take a turn, and it goes on from its row. The message says
-what the lead knows already, whether its program is paused.
+A lead whose due instant passed though its run knows of nothing to do lies behind its row: Temporal
+was restored from an older backup. A message makes it take a turn, and it goes on from its row. The
+message says what the lead knows already, whether its program is paused.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
 assignment does that too, so it is no finding.
 """
@@ -50,8 +50,6 @@ _UNFINISHED = timedelta(days=1)
 _OVERLAP = timedelta(minutes=2)
 """Visibility may lag behind: so much of the time before the last comparison is looked at again."""
 _LEADS_AT_ONCE = 10
-_ANSWER_SECONDS = 5.0
-"""How long a lead is waited for that is asked for its turn; a worker must answer."""
 _MOST_OVERDUE = 1_000
 _MOST_LISTED = 1_000
 
@@ -134,7 +132,7 @@ class Findings:
 
 
 class Revivals(Protocol):
-    """Starts leads again and asks them; `adapters.temporal.client.Leads` does it."""
+    """Starts leads again and wakes them; `adapters.temporal.client.Leads` does it."""
 
     async def events(self, lead: str, events: list[Json]) -> None:
         """Send events, also none, to a lead, which is started from its row if it does not run."""
@@ -142,10 +140,6 @@ class Revivals(Protocol):
 
     async def program(self, lead: str, body: Json) -> None:
         """Send a lead in flight what its program does to it."""
-        ...
-
-    async def standing(self, lead: str) -> Json:
-        """How the lead's workflow stands, also its `turn`."""
         ...
 
 
@@ -223,7 +217,7 @@ class Reconciliation:
         if finding is None:
             return None
         try:
-            done = await self._repaired(finding, row, dry_run=dry_run)
+            done = await self._repaired(finding, row, standing, dry_run=dry_run)
         except LeadNotFoundError:
             return None  # somebody sent something to a lead that never was
         except (RPCError, TimeoutError) as error:
@@ -234,7 +228,7 @@ class Reconciliation:
         return replace(finding, repaired=None if dry_run else done)
 
     async def _repaired(
-        self, finding: Finding, row: RowOfLead | None, *, dry_run: bool
+        self, finding: Finding, row: RowOfLead | None, standing: Standing, *, dry_run: bool
     ) -> str | None:
         if finding.kind == "no_workflow":
             if not dry_run:
@@ -243,21 +237,13 @@ class Reconciliation:
         if finding.kind == "task_fails":
             event = await self.resets.reset(finding.lead, dry_run=dry_run)
             return f"reset to event {event}" if event is not None else None
-        if finding.kind == "overdue" and row is not None and await self._is_behind(row):
+        if finding.kind == "overdue" and row is not None and not standing.has_task:
+            # A run that knew that it is due would have a workflow task.
             if not dry_run:
                 paused = await asyncio.to_thread(self.paused, row.program)
                 await self.leads.program(row.id, {"do": "pause" if paused else "resume"})
-            return "brought up to its row"
+            return "made to take a turn"
         return None
-
-    async def _is_behind(self, row: RowOfLead) -> bool:
-        """Whether the lead's run has taken fewer turns than its row shows.
-
-        Raises TimeoutError if no worker answers.
-        """
-        async with asyncio.timeout(_ANSWER_SECONDS):
-            says = await self.leads.standing(row.id)
-        return bool(says["settled"]) and int(says["turn"]) < row.turn
 
     def _stuck(self) -> Iterable[Finding]:
         """What waits in the database for too long. It blocks."""

@@ -100,7 +100,7 @@ async def test_a_lead_whose_run_lies_behind_its_row_keeps_the_deadlines_of_its_r
     assert (said.kind, said.repaired) == ("overdue", None)
     assert not site.entries(lead, "breached")
     (done,) = await site.findings_of(lead, since=datetime.now(UTC))
-    assert (done.kind, done.repaired) == ("overdue", "brought up to its row")
+    assert (done.kind, done.repaired) == ("overdue", "made to take a turn")
     ((_, fields),) = await until(lambda: site.entries(lead, "breached"))
     assert fields["due"].startswith(due.isoformat()[:19])
     assert site.kinds(lead).count("resumed_from_journal") == 1
@@ -150,7 +150,7 @@ async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
     assert await site.findings_of(lead) == []
 
 
-@pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152)])
+@pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152), ("l007", 49)])
 async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
     dev_server: WorkflowEnvironment, name: str, event: int
 ) -> None:
