@@ -156,9 +156,10 @@ class _Life:
 
     def _leave(self, entry: Any) -> None:
         last = self.visits[-1] if self.visits else None
+        ends = entry.fields.get("why") == "finished" and last is not None
         # The last step of a track is left together with the track.
-        if last is not None and last["left"] == entry.at and last["track"] == self._track:
-            last["why"] = entry.fields.get("why")
+        if ends and last["left"] == entry.at and last["track"] == self._track:
+            last["why"] = "finished"
         self._track = None
 
     def _mail(self, entry: Any) -> None:
