@@ -47,6 +47,9 @@ class Assign(Command):
     team: str | None
     tried: tuple[str, ...] = ()
     prefer: str | None = None
+    """Who is tried first."""
+    company: tuple[str, ...] = ()
+    """The keys of the lead's company, if the owner of another lead of it is tried first."""
     timezone: str
     """The time zone for the absences of members who have none: that of the accept calendar."""
 

@@ -24,6 +24,7 @@ from adapters.sql.standings import SqlStandings
 from adapters.sql.step_visits import record_visits
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
+from models.company import domain_key, name_key
 from models.decision import Decision, Entry, Forward
 from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
@@ -341,6 +342,8 @@ def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]
         "fence_run": fence.run,
         "fence_length": fence.length,
         "updated": now,
+        "company_name": name_key(state.profile.get("company")),
+        "company_domain": domain_key(state.profile.get("email")),
     }
 
 

@@ -13,6 +13,7 @@ from models.tables import (
     people,
     programs,
     standings,
+    uploads,
     visits,
 )
 
@@ -26,5 +27,6 @@ __all__ = [
     "people",
     "programs",
     "standings",
+    "uploads",
     "visits",
 ]

@@ -14,7 +14,7 @@ from alembic import op
 from models.tables.columns import UtcInstant
 
 revision = "0025b"
-down_revision = "0025"
+down_revision = "0024"
 branch_labels = None
 depends_on = None
 
