@@ -118,6 +118,19 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrackMove:
+    """The lead reached a step of a track, or left the track (then `step` is None)."""
+
+    at: datetime
+    digest: str
+    """The version of the program by which it did."""
+    track: str
+    step: str | None = None
+    why: str | None = None
+    """Why the track was left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The outcome of one turn."""
 
@@ -126,3 +139,5 @@ class Decision:
     commands: tuple[AnyCommand, ...] = ()
     answers: tuple[Answer, ...] = ()
     wake: Wake | None = None
+    track_moves: tuple[TrackMove, ...] = ()
+    """In their order; what the board counts. The rules never read them."""

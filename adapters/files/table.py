@@ -162,6 +162,9 @@ class CsvRows:
             yield line
 
 
+_AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
 def _header(
     head: list[str], meanings: Meanings, required: str, separator: str | None
 ) -> _Header | None:
@@ -175,6 +178,8 @@ def _header(
             except csv.Error:
                 continue
             cells = [_without_mark(cell) for cell in cells]
+            if any(_AN_ADDRESS.fullmatch(cell) for cell in cells):
+                continue  # a row of the table: no column has an address as its name
             columns = meanings.columns(cells)
             if required not in {one.field for one in columns.taken}:
                 continue
@@ -188,7 +193,11 @@ def _header(
 def _no_header(
     lines: Lines, head: list[str], meanings: Meanings, required: str
 ) -> UnusableFileError:
-    """Why no line is a header, with what it could be by the widest of the first lines."""
+    """Why no line is a header, with what it could be.
+
+    That is the first line which is at least half as wide as the widest of the first lines: a row
+    may have cells too many, and titles above a table have few.
+    """
     filled = [line for line in head if line.strip().strip("\ufeff")]
     if not filled:
         return UnusableFileError(
@@ -200,13 +209,16 @@ def _no_header(
         for mark in DELIMITERS
         for cells in islice(csv.reader([line], delimiter=mark), 1)
     ]
-    _, mark, header = max(rows, key=lambda one: one[0])
+    widest, mark, _ = max(rows, key=lambda one: one[0])
+    header = next(cells for wide, by, cells in rows if by == mark and 2 * wide >= widest)
     said = (
         f"{lines.path}: there is no column '{required}' among {_shown(header)}, and every row"
         " needs an address"
     )
     hint = f'--map "COLUMN={required}" names it. Fields are {", ".join(meanings.fields)}'
     table = list(csv.reader(head, delimiter=mark))
+    if any(_AN_ADDRESS.fullmatch(_without_mark(cell)) for cell in table[0]):
+        hint = "its first line is a row; write a line above it that names the columns, like email"
     held = (
         name.strip()
         for row in table

@@ -21,6 +21,7 @@ from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
+from adapters.sql.step_visits import record_visits
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.company import domain_key, name_key
@@ -150,6 +151,7 @@ class SqlJournal:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
             self._standings.record(connection, decision, now)
+            record_visits(self._database, connection, decision)
             if named:
                 self._name(connection, state, before, addresses)
             if "merged" in kinds and state.merged is not None:
