@@ -1,21 +1,19 @@
-"""The list of my leads by urgency, the page of a lead, and the acts on it."""
+"""The page of a lead, and the acts on it."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields, touch_form
+from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
@@ -29,53 +27,14 @@ from usecases.acting import ActDone, not_there, perform
 from usecases.context import Acts, Context
 from usecases.explaining import explain_lead
 
-PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
-"""Which page of a list, from 1."""
-SearchText = Annotated[str, Query(alias="q", max_length=100)]
-"""What a name, company or address must contain."""
-
 _MOST_ENTRIES = 200
 """How many entries of a timeline a page shows, the latest first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Leads of the same urgency."""
-
-    title: str
-    lines: tuple[DeskLine, ...]
-
-
-def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list[Group]:
-    """Group leads into overdue, due today, due later and no deadline. Empty groups are left out."""
-    today = now.astimezone(user.zone).date()
-    groups: dict[str, list[DeskLine]] = {}
-    for one in lines:
-        if one.breached or (one.due is not None and one.due <= now):
-            title = "Overdue"
-        elif one.due is None:
-            title = "No deadline"
-        else:
-            title = "Due today" if one.due.astimezone(user.zone).date() == today else "Due later"
-        groups.setdefault(title, []).append(one)
-    order = ("Overdue", "Due today", "Due later", "No deadline")
-    return [Group(title, tuple(groups[title])) for title in order if title in groups]
-
-
 def router(context: Context, acts: Acts) -> APIRouter:
-    """The routes of the list, of a lead's page and of its acts."""
+    """The routes of a lead's page and of its acts."""
     routes = APIRouter(include_in_schema=False)
     current_user, form_user = desk_user(context), form_sender(context)
-
-    @routes.get("/desk")
-    def mine(
-        user: Annotated[DeskUser, Depends(current_user)],
-        done: str = "",
-        number: PageNumber = 1,
-        find: SearchText = "",
-    ) -> HTMLResponse:
-        """Show my leads, the most urgent first, and my tasks."""
-        return list_page(context, user, done=done, number=number, find=find)
 
     @routes.get("/desk/leads/{lead}")
     def one(
@@ -125,40 +84,6 @@ def router(context: Context, acts: Acts) -> APIRouter:
         return RedirectResponse(_path(lead), 303)
 
     return routes
-
-
-def list_page(  # what the page shows
-    context: Context,
-    user: DeskUser,
-    *,
-    done: str = "",
-    number: int = 1,
-    find: str = "",
-    problem: str = "",
-    status: int = 200,
-    filled: Mapping[str, str] | None = None,
-) -> HTMLResponse:
-    """The page of my leads and tasks. `filled` is what the user sent in a form that was refused."""
-    lists = SqlDeskLists(context.database)
-    found = lists.of_owner(user.person, page=number, find=find)
-    return page(
-        "leads.html",
-        context,
-        status=status,
-        zone=user.zone,
-        user=user,
-        groups=by_urgency(found.lines, user, context.now()),
-        found=found,
-        number=number,
-        find=find,
-        tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
-        touch=touch_form(),
-        done=DONE_MESSAGES.get(done, ""),
-        problem=problem,
-        filled=filled or {},
-        verb=deadline_verb,
-        fresh=lambda: uuid.uuid4().hex,
-    )
 
 
 def _path(lead: str) -> str:
