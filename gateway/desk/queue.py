@@ -21,6 +21,7 @@ from adapters.reports.desk_queue import (
     Sort,
     SqlQueues,
 )
+from adapters.sql.desk_views import SqlDeskViews
 from gateway.desk.act_forms import ActForm, act_form
 from gateway.web.desk_session import DeskUser
 from lifecycle.program.rulebook import rulebook
@@ -121,6 +122,11 @@ def query_of(path: str) -> QueueQuery:
     return queue_query(**texts, sort=sort, page=max(number, 1), opened="")
 
 
+def base_of(path: str) -> str:
+    """The page that a list's path is of."""
+    return "/desk/team" if path.partition("?")[0] == "/desk/team" else "/desk"
+
+
 def _clean(text: str) -> str:
     return text.replace("\0", "").strip()
 
@@ -172,9 +178,12 @@ class QueueView:
     """The programs to choose from."""
     names: Mapping[str, str]
     """The names of people by address."""
+    views: Mapping[str, str]
+    """The views that the person saved: paths by name."""
     filled: Mapping[str, str] = field(default_factory=dict)
     """What a refused form held."""
     selected: frozenset[str] = frozenset()
+    all_selected: bool = False
 
     @property
     def path(self) -> str:
@@ -202,6 +211,7 @@ def queue_view(  # what a page needs
     offered: tuple[str, ...],
     filled: Mapping[str, str] | None = None,
     selected: frozenset[str] = frozenset(),
+    all_selected: bool = False,
 ) -> QueueView:
     """Read a page of a queue for a person. `offered`: the acts that this page has in its rows."""
     now, queues = context.now(), SqlQueues(context.database)
@@ -210,7 +220,7 @@ def queue_view(  # what a page needs
     )
     shown = [_shown(context, user, row, query, offered) for row in page.rows]
     following = [*(one.line.lead for one in shown[1:]), ""]
-    shown = [replace(one, following=after) for one, after in zip(shown, following, strict=True)]
+    shown = [replace(one, following=after) for one, after in zip(shown, following, strict=False)]
     return QueueView(
         base=base,
         query=query,
@@ -223,8 +233,10 @@ def queue_view(  # what a page needs
         ),
         programs=tuple((one, one) for one in queues.programs(queue)),
         names=names_of(user),
+        views=SqlDeskViews(context.database).of(user.person),
         filled=filled or {},
         selected=selected,
+        all_selected=all_selected,
     )
 
 

@@ -20,7 +20,7 @@ from starlette.datastructures import FormData
 
 from gateway.desk.act_forms import read_act_form, text_fields
 from gateway.desk.mine import my_page
-from gateway.desk.queue import IN_PLACE, QueueQuery, names_of_leads, query_of
+from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, names_of_leads, query_of
 from gateway.desk.team import team_page
 from gateway.desk.undo import MOST_SELECTED
 from gateway.web.desk_session import DeskUser, form_sender
@@ -86,7 +86,7 @@ class _Asked:
         self.leads = tuple(dict.fromkeys(lead for lead in leads if lead))
         self.identity = str(form.get("id") or "")
         back = str(form.get("back") or "")
-        self.base = "/desk/team" if back.partition("?")[0] == "/desk/team" else "/desk"
+        self.base = base_of(back)
         self.query: QueueQuery = query_of(back)
 
     @property

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.desk_queue import Day, Filters, Load, SqlQueues, queue_of_teams
@@ -15,6 +16,7 @@ from adapters.reports.team import MemberLine, SqlTeamReport
 from adapters.sql.absences import EnteredAbsence
 from gateway.desk.queue import QueueQuery, queue_query, queue_view
 from gateway.desk.undo import Done, done_query, undo_offer
+from gateway.desk.week import DidNumber, numbers_of_people
 from gateway.desk.words import labels
 from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user, form_sender
 from gateway.web.pages import page
@@ -33,9 +35,13 @@ def router(context: Context) -> APIRouter:
         user: Annotated[DeskUser, Depends(current_user)],
         query: Annotated[QueueQuery, Depends(queue_query)],
         done: Annotated[Done, Depends(done_query)],
+        away: Annotated[str, Query(max_length=10)] = "",
     ) -> HTMLResponse:
-        """Show the teams that I manage."""
-        return team_page(context, _manager(user), query, done=done)
+        """Show the teams that I manage. `away`: ask about the leads of an owner who is away."""
+        asked = query.filters.owner if away else ""
+        return team_page(
+            context, _manager(user), query, done=done, away=asked, all_selected=bool(asked)
+        )
 
     @routes.post("/desk/absences")
     def absent(
@@ -57,6 +63,9 @@ def router(context: Context) -> APIRouter:
         except ValueError as error:
             message = f"These days can't be entered: {error}."
             return team_page(context, user, problem=message, status=422)
+        if do != "remove" and _has_leads(context, user, found.email):
+            words = urlencode({"owner": found.email, "away": "yes"})
+            return RedirectResponse(f"/desk/team?{words}#queue", 303)
         return RedirectResponse("/desk/team", 303)
 
     @routes.get("/desk/absences")
@@ -89,6 +98,13 @@ def _member(user: DeskUser, member: str) -> Member:
     return found
 
 
+def _has_leads(context: Context, user: DeskUser, owner: str) -> bool:
+    """Whether a member has leads in the teams that the user manages."""
+    queue = queue_of_teams(user.people.managed_by(user.person), user.people)
+    day = Day.of(context.now(), user.zone)
+    return SqlQueues(context.database).page(queue, day, Filters(owner=owner)).total > 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemberLoad:
     """What one member of a team has."""
@@ -98,6 +114,10 @@ class MemberLoad:
     """Their leads of this team by group."""
     oldest: datetime | None
     """Since when the longest of them is in its stage."""
+    accepted: DidNumber
+    """What they accepted in the last thirty days."""
+    in_time: DidNumber
+    breaches: DidNumber
 
     @property
     def total(self) -> int:
@@ -122,6 +142,7 @@ def team_page(
     done: Done | None = None,
     problem: str = "",
     status: int = 200,
+    away: str = "",
     **view: Any,
 ) -> HTMLResponse:
     """The page of the teams that a person manages. `view`: what `queue_view` takes beside."""
@@ -158,9 +179,12 @@ def team_page(
         labels=labels(),
         today=today,
         problem=problem,
+        away=away,
     )
 
 
+_DAYS = 30
+"""So many days the figures of members cover, with today."""
 _TEAM_ACTS = ("reassign", "hold", "resume")
 """What a row of the teams' queue offers."""
 
@@ -169,6 +193,7 @@ def _loads(
     context: Context, user: DeskUser, managed: frozenset[str], loads: Sequence[Load]
 ) -> list[TeamLoad]:
     report = SqlTeamReport(context.database).teams(user.people, context.now(), user.zone)
+    did = numbers_of_people(context, user, _DAYS, ("accepted", "in-time", "breaches"))
     found = []
     for team in report:
         if team.name not in managed:
@@ -178,7 +203,16 @@ def _loads(
             own = [one for one in loads if (one.team, one.owner) == (team.name, line.email)]
             oldest = min((one.oldest for one in own if one.oldest is not None), default=None)
             leads = {one.group: one.leads for one in own}
-            members.append(MemberLoad(line=line, leads=leads, oldest=oldest))
+            members.append(
+                MemberLoad(
+                    line=line,
+                    leads=leads,
+                    oldest=oldest,
+                    accepted=did("accepted", line.email),
+                    in_time=did("in-time", line.email),
+                    breaches=did("breaches", line.email),
+                )
+            )
         unowned = sum(
             one.leads for one in loads if one.team == team.name and one.group == "unowned"
         )
