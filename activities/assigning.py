@@ -22,7 +22,7 @@ Again = Callable[[LeadState, Sequence[Input]], Decision]
 def assigned(people: People, decision: Decision, again: Again) -> Decision:
     """The decision after its assignments were made and the rules had their results: one turn."""
     while asked := [one for one in decision.commands if isinstance(one, Assign | CountAssignment)]:
-        told = [_made(people, decision.state.lead, one) for one in asked]
+        told = [_made(people, decision.state, one) for one in asked]
         decision = replace(
             decision, commands=tuple(one for one in decision.commands if one not in asked)
         )
@@ -32,11 +32,11 @@ def assigned(people: People, decision: Decision, again: Again) -> Decision:
     return decision
 
 
-def _made(people: People, lead: str, command: Assign | CountAssignment) -> Result | None:
+def _made(people: People, state: LeadState, command: Assign | CountAssignment) -> Result | None:
     if isinstance(command, CountAssignment):
-        people.count(lead, command)
+        people.count(state.lead, command, state.turn)
         return None
-    owner, why = people.assign(lead, command)
+    owner, why = people.assign(state.lead, command, state.turn)
     if owner is not None:
         return Result(key=command.key, arrived=command.at, outcome="assigned", owner=owner)
     return Result(key=command.key, arrived=command.at, outcome="unassigned", why=why or "empty")

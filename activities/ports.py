@@ -79,12 +79,16 @@ class People(Protocol):
         """The people as last applied; without any, an empty directory."""
         ...
 
-    def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
-        """Choose an owner in one transaction: (owner, None) or (None, why). Idempotent on key."""
+    def assign(self, lead: str, command: Assign, turn: int) -> tuple[str | None, str | None]:
+        """Choose an owner in one transaction: (owner, None) or (None, why). Idempotent on key.
+
+        `turn` is the number of the lead's turn that asks. If the lead stores that turn, or a later
+        one, without recording the assignment, it is taken back.
+        """
         ...
 
-    def count(self, lead: str, command: CountAssignment) -> None:
-        """Count an assignment made by hand. Idempotent on key."""
+    def count(self, lead: str, command: CountAssignment, turn: int) -> None:
+        """Count an assignment made by hand, as `assign` does. Idempotent on key."""
         ...
 
 

@@ -11,6 +11,7 @@ from temporalio.client import Client
 from activities.reconciliation import Compare
 from adapters.reports.reconciliation import SqlReconciliation
 from adapters.sql.database import Database, open_database
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.temporal.client import Leads
 from adapters.temporal.executions import LeadExecutions
@@ -34,6 +35,7 @@ def reconciliation(client: Client, settings: Settings, database: Database) -> Re
         schedules=lambda dry_run: make_missing(
             database, Schedules(client, prefix=settings.queue_prefix), dry_run=dry_run
         ),
+        settle_assignments=SqlDirectory(database).settle,
         now=lambda: whole_second(datetime.now(UTC)),
     )
 

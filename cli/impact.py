@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from cli.console import JsonOption, Status, WrongInputError, out, print_json, pr
 from cli.session import opened, read_settings
 from cli.versions import RecheckOption, in_flight_word, version_named
 from models.publication import IN_FLIGHT
+from simulation.impact_words import happening_words
 
 if TYPE_CHECKING:
     from simulation.impact import Impact, ImpactLine
@@ -101,7 +101,7 @@ def plan(
     if markdown and found.counts:
         out.print(Text("| leads | what | change |\n| ---: | --- | --- |"))
     for (kind, about, change), number in list(found.counts.items())[:_MOST_COUNTS]:
-        words = _words(kind, about)
+        words = happening_words(kind, about)
         row = f"| {number} | {words} | {change} |" if markdown else f"  {number}  {words}: {change}"
         out.print(Text(row), soft_wrap=True)
     if changes or found.lines:
@@ -132,7 +132,7 @@ def _print(found: Impact, *, leads: bool) -> None:
     out.print(_summary(found))
     table = Table("leads", "what", "change")
     for (kind, about, change), number in found.counts.items():
-        table.add_row(str(number), Text(_words(kind, about)), change)
+        table.add_row(str(number), Text(happening_words(kind, about)), change)
     if found.lines:
         print_table(table)
     days = sorted(found.mails_before.keys() | found.mails_after.keys())
@@ -158,7 +158,7 @@ def _line(line: ImpactLine) -> str:
 
     before = write_instant(line.before) if line.before is not None else "never"
     after = write_instant(line.after) if line.after is not None else "never"
-    return f"{line.lead}: {_words(line.kind, line.about)}: {before} → {after}"
+    return f"{line.lead}: {happening_words(line.kind, line.about)}: {before} → {after}"
 
 
 def _print_json(found: Impact) -> None:
@@ -167,23 +167,3 @@ def _print_json(found: Impact) -> None:
     print_json({"leads": found.leads, "changing": found.changing, "lines": len(found.lines)})
     for line in found.lines:
         print_json(line_json(line))
-
-
-_KIND_WORDS: dict[str, Callable[[str], str]] = {
-    "email_sent": lambda about: f"mail {about}",
-    "email_skipped": lambda about: f"no mail {about}",
-    "task_opened": lambda about: f"task {about}",
-    "notified": lambda about: f"notice {about}",
-    "track_entered": lambda about: f"track {about} begins",
-    "track_left": lambda about: f"track {about} ends",
-    "reminded": lambda about: f"reminder of {about}",
-    "breached": lambda about: f"{about} breached",
-    "stage": lambda about: f"becomes {about}",
-    "assigned": lambda about: f"goes to {about}",
-    "profile": lambda about: f"{about} changes",
-    "due": lambda about: f"{about} is due",
-}
-
-
-def _words(kind: str, about: str) -> str:
-    return _KIND_WORDS[kind](about)

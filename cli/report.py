@@ -28,6 +28,7 @@ class ReportName(StrEnum):
     SOURCES = "sources"
     TARGETS = "targets"
     HOLDOUT = "holdout"
+    FORECAST = "forecast"
 
 
 def register(app: typer.Typer) -> None:

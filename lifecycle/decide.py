@@ -80,7 +80,9 @@ def decide(
             _apply_input(m, waiting[place])
             place += 1
         elif item is not None and item.at <= now:
-            m.move_to(item.at if now - item.at <= grace else now, when=item.at)
+            # What the last change made overdue could not be done before it: it is as late as that.
+            due = max(item.at, m.at)
+            m.move_to(due if now - due <= grace else now, when=item.at)
             item.do(m)
         else:
             break

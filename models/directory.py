@@ -108,6 +108,14 @@ class Directory(Person):
         return self.knows(email) or self.marketer(email) is not None
 
     @property
+    def names(self) -> dict[str, str]:
+        """The name of each address that has one: of members, then of marketing."""
+        members = (one for team in self.teams.values() for one in team.members)
+        named = {one.email: one.name for one in self.marketing}
+        named |= {one.email: one.name for one in members}
+        return {email: name for email, name in named.items() if name}
+
+    @property
     def managers(self) -> frozenset[str]:
         """The managers of all teams."""
         return frozenset(team.manager for team in self.teams.values() if team.manager)

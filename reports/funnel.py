@@ -24,7 +24,7 @@ def funnel(lives: Iterable[LeadLife], asked: Question) -> Report:
     """
     found = [one for one in passages(lives) if asked.covers(one.began)]
     by_kind = {kind: [one for one in found if one.kind == kind] for kind in KINDS}
-    return Report(
+    return asked.report(
         name="funnel",
         title="Funnel",
         cohort=(
@@ -33,10 +33,6 @@ def funnel(lives: Iterable[LeadLife], asked: Question) -> Report:
             " the lead is won, lost, recycled or disqualified. A lead that was created as a"
             " customer or as disqualified has no passage from there."
         ),
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="passages",
         n=len(found),
         still_open=sum(one.ended is None for one in found),

@@ -25,15 +25,11 @@ def holdout(lives: Iterable[LeadLife], asked: Question) -> Report:
         "holdout": [one for one in ready if one.about.holdout],
         "the rest": [one for one in ready if not one.about.holdout],
     }
-    return Report(
+    return asked.report(
         name="holdout",
         title="Holdout",
         cohort="Leads that were created in this time as known or engaged, and have had their 90"
         " days since.",
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="leads with 90 days",
         n=len(ready),
         still_open=len(found) - len(ready),

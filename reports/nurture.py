@@ -61,14 +61,10 @@ def nurture(lives: Iterable[LeadLife], asked: Question) -> Report:
                 rows[" · ".join((*groups, *place))].append(MailResult(life, mailing, again))
     found = sorted(rows.items())
     sent = [one for _, of in found for one in of if one.mailing.outcome == "sent"]
-    return Report(
+    return asked.report(
         name="nurture",
         title="Nurture",
         cohort="Each mail that was due in this time, by track, step and e-mail (so by variant).",
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="mails sent",
         n=len(sent),
         still_open=sum(_can_grow(one, asked) for one in sent),

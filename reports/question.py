@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import resolve
 from reports.life import LeadLife
+from reports.table import Report, Table
 
 By = Literal[
     "week", "month", "program", "source", "door", "motion", "country", "team", "person", "hour"
@@ -42,6 +43,10 @@ class Question:
             return f"{year}-W{week:02}"
         return f"{local:%Y-%m}" if by == "month" else f"{local:%H}:00"
 
+    def day(self, at: datetime) -> str:
+        """The day of an instant, in the report's zone: `2026-03-02`."""
+        return f"{at.astimezone(self.timezone):%Y-%m-%d}"
+
     def week_begins(self, at: datetime) -> datetime:
         """Monday 00:00 of the week of an instant, in the report's zone."""
         local = at.astimezone(self.timezone)
@@ -51,6 +56,34 @@ class Question:
     def group(self, life: LeadLife, at: datetime, by: tuple[By, ...]) -> str:
         """The name of the row to which a lead belongs, at this instant, by these groupings."""
         return " · ".join(self._part(life, at, one) for one in by) or "all"
+
+    def report(
+        self,
+        *,
+        name: str,
+        title: str,
+        cohort: str,
+        unit: str,
+        n: int,
+        still_open: int,
+        notes: tuple[str, ...] = (),
+        tables: tuple[Table, ...] = (),
+    ) -> Report:
+        """The report that answers this question: it repeats the times that were asked about."""
+        return Report(
+            name=name,
+            title=title,
+            cohort=cohort,
+            as_of=self.as_of,
+            since=self.since,
+            until=self.until,
+            timezone=self.timezone.key,
+            unit=unit,
+            n=n,
+            still_open=still_open,
+            notes=notes,
+            tables=tables,
+        )
 
     def _part(self, life: LeadLife, at: datetime, by: By) -> str:
         if by in ("week", "month", "hour"):

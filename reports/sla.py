@@ -102,15 +102,11 @@ def sla(lives: Iterable[LeadLife], asked: Question, office: Office) -> Report:
         for one in life.handoffs
         if asked.covers(one.at)
     ]
-    return Report(
+    return asked.report(
         name="sla",
         title="SLA",
         cohort="Each handoff to sales that was opened in this time, also second ones (to account"
         " executives).",
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="handoffs",
         n=len(found),
         still_open=sum(one.handoff.accepted is None and one.handoff.ended is None for one in found),

@@ -35,14 +35,10 @@ def sources(lives: Iterable[LeadLife], asked: Question) -> Report:
     found = list(lives)
     deals = [(life, one) for life in found for one in life.deals if asked.covers(one.at)]
     opened = [(life, one) for life, one in deals if one.outcome == "opportunity"]
-    return Report(
+    return asked.report(
         name="sources",
         title="Sources",
         cohort="Each opportunity that was opened, and each deal that was won, in this time.",
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="opportunities opened",
         n=len(opened),
         still_open=sum(not _ended(life, one) for life, one in opened),

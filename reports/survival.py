@@ -40,6 +40,30 @@ class _LengthStep:
     """The share without an end, just before it."""
 
 
+class _VarianceSums(NamedTuple):
+    """The sums of the variance's formula, multiplied out, so that none is summed twice."""
+
+    ends: float = 0.0
+    ends_by_share: float = 0.0
+    ends_by_square: float = 0.0
+    reached: float = 0.0
+    mixed: float = 0.0
+    mixed_by_share: float = 0.0
+
+    @classmethod
+    def of(cls, step: _LengthStep, share: float) -> _VarianceSums:
+        """What one step adds; `share` is the estimate at it."""
+        left = step.at_risk - step.ended
+        ends = step.ended / (step.at_risk * left) if left else 0.0
+        mixed = step.before * step.reached / step.at_risk**2
+        reached = step.before**2 * step.reached * (step.at_risk - step.reached) / step.at_risk**3
+        return cls(ends, ends * share, ends * share**2, reached, mixed, mixed * share)
+
+    def plus(self, other: _VarianceSums) -> _VarianceSums:
+        """The sums of both."""
+        return _VarianceSums(*(one + more for one, more in zip(self, other, strict=True)))
+
+
 @dataclass(frozen=True, slots=True)
 class CumulativeIncidence:
     """The share that has reached it by each length: the Aalen-Johansen estimate.
@@ -58,6 +82,8 @@ class CumulativeIncidence:
     """The estimate at each of `lengths`."""
     without_end: tuple[float, ...]
     """The share without any end, at each of `lengths`."""
+    sums: tuple[_VarianceSums, ...]
+    """What the variance is summed from, up to each of `lengths`."""
 
     @classmethod
     def of(cls, observations: Iterable[Observation]) -> CumulativeIncidence:
@@ -74,12 +100,15 @@ class CumulativeIncidence:
                 survival *= 1 - ended[length] / at_risk
             at_risk -= leaving[length]
         jumps = (one.before * one.reached / one.at_risk for one in steps)
+        shares = tuple(accumulate(jumps))
+        parts = map(_VarianceSums.of, steps, shares)
         return cls(
             steps=tuple(steps),
             watched=tuple(sorted(one.length for one in watched)),
             lengths=tuple(one.length for one in steps),
-            shares=tuple(accumulate(jumps)),
+            shares=shares,
             without_end=tuple(one.before * (1 - one.ended / one.at_risk) for one in steps),
+            sums=tuple(accumulate(parts, _VarianceSums.plus)),
         )
 
     def by(self, length: float) -> float:
@@ -100,24 +129,26 @@ class CumulativeIncidence:
         left = self.open_after(length)
         return min(1.0, (self.by(later) - self.by(length)) / left) if left > 0 else 0.0
 
-    def variance(self, length: float) -> float:
-        """The variance of the estimate by the delta method.
+    def variance(self, length: float, since: float | None = None) -> float:
+        """The variance of the estimate by the delta method; with `since`, of `between`.
 
         E. Marubini, M. G. Valsecchi, Analysing survival data from clinical trials and observational
-        studies (1995), formula 10.12. Without competing ends it is Greenwood's formula.
+        studies (1995), formula 10.12. Without competing ends it is Greenwood's formula. Who had no
+        end by `since` is followed from there on, so the same formula holds for the later steps.
         """
-        share, variance = self.by(length), 0.0
-        for step, so_far in zip(self.steps, self.shares, strict=True):
-            if step.length > length:
-                break
-            to_come = share - so_far
-            if step.at_risk > step.ended:
-                variance += to_come**2 * step.ended / (step.at_risk * (step.at_risk - step.ended))
-            variance += (
-                step.before**2 * step.reached * (step.at_risk - step.reached) / step.at_risk**3
-            )
-            variance -= 2 * to_come * step.before * step.reached / step.at_risk**2
-        return max(0.0, variance)
+        first = 0 if since is None else bisect_right(self.lengths, since)
+        last = bisect_right(self.lengths, length)
+        left = self.without_end[first - 1] if first else 1.0
+        if last <= first or left <= 0:
+            return 0.0
+        before = self.sums[first - 1] if first else _VarianceSums()
+        ends, ends_by_share, ends_by_square, reached, mixed, mixed_by_share = (
+            one - other for one, other in zip(self.sums[last - 1], before, strict=True)
+        )
+        share = self.shares[last - 1]
+        variance = share**2 * ends - 2 * share * ends_by_share + ends_by_square
+        variance += reached - 2 * (share * mixed - mixed_by_share)
+        return max(0.0, variance / left**2)
 
     def interval(self, length: float) -> Interval:
         """An interval of 95 % for the share, on the scale log(-log), so that it stays in 0 to 1.

@@ -29,6 +29,10 @@ class CountedEntry:
     ended: bool = True
     """Of a length: whether it has ended. Else it is as long as it has been until now."""
 
+    def worth(self, value: float) -> CountedEntry:
+        """The same entry with what it adds to the figure."""
+        return CountedEntry(self.lead, self.seq, value, self.ended)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportCell:

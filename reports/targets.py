@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final
@@ -119,15 +120,11 @@ def targets(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Progr
                 ReportRow(name=shown, cells=(_target(target), figure, _met(figure, target), *trend))
             )
     names = tuple(asked.period(one + timedelta(hours=12), "week") for one in weeks)
-    return Report(
+    return replace(asked, since=since).report(
         name="targets",
         title="Targets",
         cohort="What happened in this time (the last eight weeks, unless it is asked otherwise), by"
         " the targets of the newest version of each program.",
-        as_of=asked.as_of,
-        since=since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="leads",
         n=len(found),
         still_open=sum(one.moves[-1].target not in ("customer", "disqualified") for one in found),

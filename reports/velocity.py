@@ -54,15 +54,11 @@ def velocity(lives: Iterable[LeadLife], asked: Question) -> Report:
     found = list(lives)
     all_stays = [one for life in found for one in stays(life)]
     entered = [one for one in all_stays if asked.covers(one.entered.at)]
-    return Report(
+    return asked.report(
         name="velocity",
         title="Velocity",
         cohort="Each stay of a lead in a stage. Time in stage is of the stays that began in this"
         " time.",
-        as_of=asked.as_of,
-        since=asked.since,
-        until=asked.until,
-        timezone=asked.timezone.key,
         unit="stays",
         n=len(entered),
         still_open=sum(one.left is None for one in entered),

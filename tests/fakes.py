@@ -69,12 +69,12 @@ class FakePeople:
     def directory(self) -> Directory:
         return self.people
 
-    def assign(self, _lead: str, command: Assign) -> tuple[str | None, str | None]:
+    def assign(self, _lead: str, command: Assign, _turn: int) -> tuple[str | None, str | None]:
         team = self.people.teams.get(command.team or "")
         free = [m.email for m in (team.members if team else ()) if m.email not in command.tried]
         return (free[0], None) if free else (None, "tried")
 
-    def count(self, _lead: str, command: CountAssignment) -> None:
+    def count(self, _lead: str, command: CountAssignment, _turn: int) -> None:
         self.counted.append(command.key)
 
 

@@ -5,10 +5,12 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Three things are repaired. A lead without a running workflow is revived from its row, by
+Four things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
+An assignment that no timeline records, because its worker was killed, is taken back. The next
+assignment does that too, so it is no finding.
 """
 
 from __future__ import annotations
@@ -151,6 +153,8 @@ class Reconciliation:
     resets: LeadResets
     schedules: Callable[[bool], Awaitable[list[str]]]
     """Makes the schedules that Temporal lacks, unless `dry_run`; their ids."""
+    settle_assignments: Callable[[], None]
+    """Takes back the assignments that no timeline records. It blocks."""
     now: Callable[[], datetime]
 
     async def compare(self, *, since: datetime | None = None, dry_run: bool = False) -> Findings:
@@ -158,6 +162,8 @@ class Reconciliation:
 
         With `dry_run` nothing is changed. Raises RPCError and SQLAlchemyError.
         """
+        if not dry_run:
+            await asyncio.to_thread(self.settle_assignments)
         room = asyncio.Semaphore(_LEADS_AT_ONCE)
         suspects = [one async for one in _distinct(self._suspects(since))]
 

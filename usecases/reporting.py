@@ -16,6 +16,7 @@ from lifecycle.program.rulebook import OpenTime, rulebook
 from models.instants import parse_instant
 from models.near_names import meant
 from models.program.program import Program
+from reports.forecast import forecast
 from reports.funnel import funnel
 from reports.holdout import holdout
 from reports.life import LeadLife
@@ -70,6 +71,10 @@ _REPORTS: Final[dict[str, _Kind]] = {
     "sources": _Kind(of=lambda lives, asked, _: sources(lives, asked), by=_COHORTS),
     "targets": _Kind(of=lambda lives, asked, known: targets(lives, asked, known.newest()), by=()),
     "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=()),
+    "forecast": _Kind(
+        of=lambda lives, asked, _: forecast(lives, asked),
+        by=("program", "source", "door", "motion", "country"),
+    ),
 }
 
 _FIRST_YEAR, _LAST_YEAR = 1970, 2199

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from lifecycle.calendars.local_time import zone
 from lifecycle.moment import rounded
 from lifecycle.program.rulebook import rulebook
+from lifecycle.sales_words import act_word, reason_word
 from lifecycle.words.dossier import Deadline, dossier
 from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant, spoken_span
@@ -26,13 +27,6 @@ from models.state import LeadState
 ACTIONS = ("accept", "touch", "qualify", "recycle", "reassign")
 """What a button may do. Links name an action by its position, so the order never changes."""
 
-_LABELS = {
-    "accept": "Accept",
-    "touch": "Log a touch",
-    "qualify": "Qualify",
-    "recycle": "Recycle …",
-    "reassign": "Reassign …",
-}
 _TITLES = {
     "assigned": "A lead for you",
     "reminded": "A deadline is near",
@@ -48,6 +42,8 @@ _TITLES = {
     "owner_unreachable": "Mail to a lead's owner comes back",
     "launch_undone": "Your lead was taken back",
 }
+_ASKING = ("recycle", "reassign")
+"""Acts whose page asks for more than a press of its button."""
 _OVER = ("reassigned", "returned", "launch_undone")
 """Alerts to which no act belongs."""
 
@@ -77,7 +73,7 @@ class AlertCard:
 
 def label(action: str) -> str:
     """The text of an action's button."""
-    return _LABELS[action]
+    return f"{act_word(action)} …" if action in _ASKING else act_word(action)
 
 
 def alert_card(
@@ -96,7 +92,7 @@ def alert_card(
     shown = zone(member.timezone) if member is not None and member.timezone else zones[0]
     score = rounded(known.fit + known.engagement)
     parts = f"fit {rounded(known.fit)}, engagement {rounded(known.engagement)}"
-    before = known.before.replace("_", " ") if known.before is not None else None
+    before = reason_word(known.before) if known.before is not None else None
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
         sentence=one_line(command.text),

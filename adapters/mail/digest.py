@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from activities.ports import Rendered
-from adapters.mail.text import text_to_html
+from adapters.mail.staff_mail import staff_mail
 from adapters.reports.digest import DigestFacts, OpenHandoff, SqlDigestFacts
 from adapters.sql.database import Database
 from lifecycle.words.person_name import person_name
-from models.addresses import named_address, one_line, only_address
+from models.addresses import one_line
 from models.directory import Directory
 from models.program.program import Program
 
@@ -41,22 +40,10 @@ class SqlDigests:
         facts = self._facts.of(program, teams, at)
         if not facts.open and not teams & handed_to(program):
             return None
-        sender = only_address(program.sending.from_)
-        subject = one_line(f"{program.program}: {_summary(facts)}")
         way = [f"At the desk: {self._public_url}/desk/team"] if self._public_url else []
-        text = "\n\n".join([*_parts(facts, people), *way])
-        return Rendered(
-            sender=str(sender),
-            to=named_address("", manager),
-            subject=subject,
-            text=f"{text}\n",
-            html=text_to_html(text, subject),
-            message_id=f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.domain}",
-            headers={
-                "Auto-Submitted": "auto-generated",
-                "X-Leadflow-Alert": "digest",
-                "X-Leadflow-Key": key,
-            },
+        subject = f"{program.program}: {_summary(facts)}"
+        return staff_mail(
+            program, manager, subject, [*_parts(facts, people), *way], key=key, kind="digest"
         )
 
 

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Sequence
-
 from activities.circuit_breaker import Breaker, remedy
 from activities.ports import Rendered
-from adapters.mail.text import text_to_html
-from models.addresses import named_address, one_line, only_address
+from adapters.mail.staff_mail import staff_mail
 from models.decision import Alert
 from models.directory import Directory
 from models.instants import write_instant
@@ -23,10 +19,9 @@ def operations_notice(
     Raises ValueError if an address is not one.
     """
     wrong, remedy = _what_is_wrong(people, team)
-    return _notice(
+    return staff_mail(
         program,
         command.to,
-        command.key,
         f"{program.program}: {wrong}",
         [
             f"In program {program.program}, {wrong}. So nobody of sales is alerted of its leads.",
@@ -34,6 +29,8 @@ def operations_notice(
             f"What to do: {remedy}",
             "This mail is sent once a day for each program and team.",
         ],
+        key=command.key,
+        kind="operations",
     )
 
 
@@ -42,10 +39,9 @@ def route_notice(program: Program, stopped: Breaker, contact: str, key: str) -> 
     kind, _, name = stopped.route.partition("/")
     whose = f"of program {name}" if kind == "program" else f"to {name}"
     since = f" since {write_instant(stopped.opened_at)}" if stopped.opened_at is not None else ""
-    return _notice(
+    return staff_mail(
         program,
         contact,
-        key,
         f"{program.program}: mail {whose} is stopped",
         [
             f"All mail {whose} is stopped{since}: the server refuses one address after another.",
@@ -53,26 +49,8 @@ def route_notice(program: Program, stopped: Breaker, contact: str, key: str) -> 
             f"What to do: {remedy(stopped)}.",
             "This mail is sent once each time that mail is stopped.",
         ],
-    )
-
-
-def _notice(
-    program: Program, to: str, key: str, subject: str, paragraphs: Sequence[str]
-) -> Rendered:
-    sender = only_address(program.sending.from_)
-    subject, text = one_line(subject), "\n\n".join(paragraphs)
-    return Rendered(
-        sender=str(sender),
-        to=named_address("", to),
-        subject=subject,
-        text=f"{text}\n",
-        html=text_to_html(text, subject),
-        message_id=f"{hashlib.sha256(key.encode()).hexdigest()[:32]}@{sender.domain}",
-        headers={
-            "Auto-Submitted": "auto-generated",
-            "X-Leadflow-Alert": "operations",
-            "X-Leadflow-Key": key,
-        },
+        key=key,
+        kind="operations",
     )
 
 

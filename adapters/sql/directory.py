@@ -11,10 +11,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from threading import Lock
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from adapters.sql import assignments
 from adapters.sql import departed_owners as owners_left
 from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
 from adapters.sql.database import Database
@@ -85,7 +87,7 @@ class SqlDirectory:
                 .values(document=people.model_dump(mode="json", by_alias=True), applied_at=now)
                 .returning(_D.c.version)
             )
-            self._settle_counted(connection)
+            assignments.settle(connection, known.merged)
             left = owners_left.leads_left(connection, known.applied, people)
             owners_left.tell(
                 self._intake,
@@ -115,37 +117,55 @@ class SqlDirectory:
         with self._database.read() as connection:
             return self._latest(connection)
 
-    def assign(self, lead: str, command: Assign) -> tuple[str | None, str | None]:
+    def assign(self, lead: str, command: Assign, turn: int) -> tuple[str | None, str | None]:
         """Choose an owner in one transaction: (owner, None) or (None, why).
 
-        The same key gets the same answer and is counted once. Nobody gets more leads than their
-        capacity, however many calls are made at once.
+        `turn` is the number of the lead's turn that asks. The same key gets the same answer and is
+        counted once, unless it asks for something else by now: then it is chosen anew. Nobody gets
+        more leads than their capacity, however many calls are made at once.
         """
         with self._database.write() as connection:
-            self._queue(connection)
-            known = connection.execute(
-                sa.select(_A.c.owner, _A.c.why).where(_A.c.key == command.key)
-            ).one_or_none()
-            if known is not None:
+            people = self._settled(connection)
+            known = assignments.known(connection, command.key)
+            if known is not None and (not known.pending or _still_right(known, command)):
                 return known.owner, known.why
-            people = self._latest(connection)
+            if known is not None:
+                assignments.take_back(connection, people, known)
             loads = self._loads(connection, people, command.team, lead)
             with self._roster(connection, command.team) as roster:
                 choice = roster.assign(people, command, loads)
-            self._answer(connection, lead, command, choice.owner, choice.why)
+            assignments.add(
+                connection, lead, command, turn=turn, owner=choice.owner, why=choice.why
+            )
         return choice.owner, choice.why
 
-    def count(self, lead: str, command: CountAssignment) -> None:
-        """Count an assignment that a manager made by hand; once for a key."""
+    def count(self, lead: str, command: CountAssignment, turn: int) -> None:
+        """Count an assignment that a manager made by hand in this turn; once for a key."""
         with self._database.write() as connection:
-            self._queue(connection)
-            if connection.scalar(sa.select(sa.exists().where(_A.c.key == command.key))):
+            people = self._settled(connection)
+            known = assignments.known(connection, command.key)
+            if known is not None and (not known.pending or _still_right(known, command)):
                 return
-            people = self._latest(connection)
+            if known is not None:
+                assignments.take_back(connection, people, known)
             loads = self._loads(connection, people, command.team, lead)
             with self._roster(connection, command.team) as roster:
                 roster.count(people, command, loads)
-            self._answer(connection, lead, command, command.owner, "by_hand")
+            assignments.add(
+                connection, lead, command, turn=turn, owner=command.owner, why=assignments.BY_HAND
+            )
+
+    def settle(self) -> None:
+        """Take back the assignments that no timeline records, as the next assignment would."""
+        with self._database.write() as connection:
+            self._settled(connection)
+
+    def _settled(self, connection: Connection) -> Directory:
+        """The directory, once nobody else assigns and former assignments are settled."""
+        self._queue(connection)
+        people = self._latest(connection)
+        assignments.settle(connection, people)
+        return people
 
     def _queue(self, connection: Connection) -> None:
         if not self._database.is_sqlite:  # SQLite's writers queue anyway
@@ -187,7 +207,6 @@ class SqlDirectory:
         A lead's row is later than its assignment: until a turn has stored it, the assignment itself
         counts.
         """
-        self._settle_counted(connection)
         found = people.teams.get(team) if team is not None else None
         limited = [one.email for one in found.members if one.capacity is not None] if found else []
         members = self._database.listed(limited)
@@ -204,21 +223,6 @@ class SqlDirectory:
         query = sa.select(owned.c.owner, sa.func.count()).group_by(owned.c.owner)
         return {row[0]: row[1] for row in connection.execute(query)}
 
-    def _settle_counted(self, connection: Connection) -> None:
-        """Assignments that their leads' rows show by now do not count separately any more."""
-        connection.execute(
-            sa.update(_A)
-            .where(
-                _A.c.pending,
-                sa.exists().where(
-                    _L.c.id == _A.c.lead,
-                    _L.c.turn != _A.c.turn,
-                    sa.func.coalesce(_L.c.asking, "") != _A.c.key,
-                ),
-            )
-            .values(pending=False)
-        )
-
     @contextmanager
     def _roster(self, connection: Connection, team: str | None) -> Iterator[Roster]:
         """The team's shares to assign by; what changes is stored."""
@@ -230,25 +234,14 @@ class SqlDirectory:
         yield roster
         write_shares(self._database, connection, team, before, roster.shares(team))
 
-    def _answer(
-        self,
-        connection: Connection,
-        lead: str,
-        command: Assign | CountAssignment,
-        owner: str | None,
-        why: str | None,
-    ) -> None:
-        turn = connection.scalar(sa.select(_L.c.turn).where(_L.c.id == lead))
-        connection.execute(
-            sa.insert(_A).values(
-                key=command.key,
-                lead=lead,
-                handoff=command.handoff,
-                team=command.team,
-                owner=owner,
-                why=why,
-                at=command.at,
-                turn=turn or 0,
-                pending=why is None,
-            )
-        )
+
+def _still_right(known: sa.Row[Any], command: Assign | CountAssignment) -> bool:
+    """Whether an answer that no timeline records yet still answers the command of this key.
+
+    A turn that runs again with more inputs may ask for another team or another person.
+    """
+    if (known.team, known.handoff) != (command.team, command.handoff):
+        return False
+    if isinstance(command, CountAssignment):
+        return bool(known.owner == command.owner)
+    return known.owner not in command.tried

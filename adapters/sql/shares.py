@@ -50,6 +50,15 @@ def write_shares(
         connection.execute(gone, left)
 
 
+def shrink_share(connection: Connection, team: str, member: str, by: Fraction) -> None:
+    """Take so much off a member's share; nothing if there is no share."""
+    mine = sa.and_(_S.c.team == team, _S.c.member == member)
+    written = connection.scalar(sa.select(_S.c.share).where(mine))
+    if written is not None:
+        share = str(_fraction(written) - by)
+        connection.execute(sa.update(_S).where(mine).values(share=share))
+
+
 @lru_cache(maxsize=4096)
 def _fraction(written: str) -> Fraction:
     """Members who are in line have few different shares, and reading a fraction is slow."""

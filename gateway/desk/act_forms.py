@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -10,48 +10,17 @@ from zoneinfo import ZoneInfo
 
 from lifecycle.calendars.local_time import resolve
 from lifecycle.handoff.permission import actors, has_task
+from lifecycle.sales_words import TASK_WORDS, act_word, reason_word
 from lifecycle.stages import WITH_MARKETING
 from lifecycle.words.open_acts import open_acts
 from models.directory import Directory
 from models.instants import write_instant
+from models.program.handoff import CLOCK_NAMES
 from models.program.program import Program
-from models.state import LeadState
+from models.state import LeadState, TaskState
 
 CHANNELS = ("call", "email", "linkedin", "meeting", "other")
 
-_LABELS = {
-    "accept": "Accept",
-    "touch": "Log a touch",
-    "qualify": "Qualify",
-    "open_opportunity": "Open an opportunity",
-    "win": "Won",
-    "lose": "Lost",
-    "recycle": "Give back to marketing",
-    "churn": "The customer has left",
-    "disqualify": "No fit",
-    "hold": "Put on hold",
-    "resume": "Resume the clocks",
-    "reassign": "Reassign",
-    "done": "Task done",
-    "note": "Add a note",
-}
-DONE_MESSAGES = {
-    "accept": "Accepted.",
-    "touch": "Touch logged.",
-    "qualify": "Qualified.",
-    "open_opportunity": "The opportunity is open.",
-    "win": "Won. Well done.",
-    "lose": "Recorded as lost.",
-    "recycle": "Given back to marketing.",
-    "churn": "Recorded as a customer who has left.",
-    "disqualify": "Recorded as no fit.",
-    "hold": "On hold.",
-    "resume": "The clocks run again.",
-    "reassign": "Reassigned.",
-    "done": "Task done.",
-    "note": "Note added.",
-    "merge": "Merged. The two leads are one.",
-}
 _TEXT_FIELDS = ("reason", "why", "to", "channel", "note", "currency", "task")
 
 Kind = Literal["text", "long", "choice", "instant", "amount"]
@@ -95,26 +64,43 @@ def act_forms(
 def act_form(do: str, program: Program, state: LeadState, people: Directory) -> ActForm:
     """The form of one act."""
     fields = _FIELDS.get(do)
-    return ActForm(do, _LABELS[do], fields(program, state, people) if fields else ())
+    return ActForm(do, act_word(do), fields(program, state, people) if fields else ())
 
 
 def touch_form() -> ActForm:
     """The form of a touch of a lead that sales does not have yet."""
     lead = Field("lead", "E-mail address or id of the lead", "text")
-    return ActForm("touch", _LABELS["touch"], (lead, _CHANNEL, _NOTE_OF_TOUCH))
+    return ActForm("touch", act_word("touch"), (lead, _CHANNEL, _NOTE_OF_TOUCH))
 
 
 def _reasons(known: Mapping[str, str]) -> Field:
-    options = tuple((one, f"{one.replace('_', ' ')}{more}") for one, more in known.items())
+    options = tuple((one, f"{reason_word(one)}{more}") for one, more in known.items())
     return Field("reason", "Reason", "choice", options)
 
 
 def _recycle_reasons(program: Program, state: LeadState) -> dict[str, str]:
     logged = state.handoff.touches if state.handoff is not None else 0
+    reasons = program.recycle.reasons
     return {
-        name: f" (needs {one.needs_touches} touches, {logged} logged)" if one.needs_touches else ""
-        for name, one in program.recycle.reasons.items()
+        name: f" (needs {touches} touches, {logged} logged)"
+        if (touches := reasons[name].needs_touches)
+        else ""
+        for name in _for_people(reasons, program, "recycle")
     }
+
+
+def _for_people(reasons: Iterable[str], program: Program, do: str) -> list[str]:
+    """The reasons that a person may mean: not those by which only the program itself acts.
+
+    That a clock is over (`not_worked`) or a lead went quiet (`gone_cold`) is no decision of a
+    person. The rules accept these reasons all the same: a CRM may send one.
+    """
+    rules = program.handoff
+    clocks = [] if rules is None else [one for name in CLOCK_NAMES for one in rules.clocks(name)]
+    of_machine = {one.reason for one in clocks if one.then == do} | {"recycled_out"}
+    if do == "recycle":
+        of_machine |= {one.reason for one in program.lifecycle.idle if one.do == do}
+    return [one for one in reasons if one not in of_machine] or list(reasons)
 
 
 def _colleagues(state: LeadState, people: Directory) -> tuple[tuple[str, str], ...]:
@@ -124,8 +110,13 @@ def _colleagues(state: LeadState, people: Directory) -> tuple[tuple[str, str], .
 
 
 def _tasks(state: LeadState) -> Field:
-    tasks = tuple((one.id, f"{one.kind} ({one.id})") for one in state.tasks)
+    tasks = tuple((one.id, _task_words(one)) for one in state.tasks)
     return Field("task", "Task", "choice", tasks)
+
+
+def _task_words(task: TaskState) -> str:
+    kind = TASK_WORDS.get(task.kind, task.kind)
+    return f"{kind}: {task.note}" if task.note else f"{kind} ({task.id})"
 
 
 _CHANNEL = Field("channel", "Channel", "choice", tuple((one, one) for one in CHANNELS))
@@ -138,10 +129,12 @@ _FIELDS: dict[str, Callable[[Program, LeadState, Directory], tuple[Field, ...]]]
         _NOT_BEFORE,
     ),
     "churn": lambda program, *_: (
-        _reasons(dict.fromkeys(program.recycle.reasons, "")),
+        _reasons(dict.fromkeys(_for_people(program.recycle.reasons, program, "recycle"), "")),
         _NOT_BEFORE,
     ),
-    "disqualify": lambda program, *_: (_reasons(dict.fromkeys(program.disqualify.reasons, "")),),
+    "disqualify": lambda program, *_: (
+        _reasons(dict.fromkeys(_for_people(program.disqualify.reasons, program, "disqualify"), "")),
+    ),
     "lose": lambda program, *_: (_reasons(dict.fromkeys(program.lost_reasons, "")),),
     "hold": lambda *_: (
         Field("until", "Until", "instant"),

@@ -22,15 +22,17 @@ from fastapi.responses import HTMLResponse
 from adapters.mail.alert_card import ACTIONS
 from adapters.reports.leads import LeadLine, StoredDossier
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
-from gateway.desk.act_forms import DONE_MESSAGES, act_form, read_act_form, text_fields
+from gateway.desk.act_forms import act_form, read_act_form, text_fields
 from gateway.web.desk_session import person_zone
 from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from lifecycle.program.rulebook import rulebook
+from lifecycle.sales_words import ACT_WORDS
+from lifecycle.words.desk_timeline import desk_sentence
 from lifecycle.words.dossier import dossier
 from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant
-from lifecycle.words.timeline_text import deadline_verb, sentence
+from lifecycle.words.timeline_text import deadline_verb
 from models.decision import Entry
 from models.directory import Directory
 from usecases.acting import ActDone, LeadNotThere, perform
@@ -106,7 +108,7 @@ async def _press(
         now=context.now(),
     )
     if isinstance(outcome, ActDone):
-        return _result_page(context, button, DONE_MESSAGES[button.do], outcome.line)
+        return _result_page(context, button, ACT_WORDS[button.do].done, outcome.line)
     if isinstance(outcome, LeadNotThere):
         return _broken_link(context)
     # Somebody may have been faster. Then the page shows what they did, not the refusal.
@@ -116,8 +118,8 @@ async def _press(
         stale = await asyncio.to_thread(_stale_page, context, button)
         if stale is not None:
             return stale
-    message, status = sentence_of(outcome), status_of(outcome)
-    return _form(context, button, token, problem=message, status=status, form=form)
+    message = sentence_of(outcome, button.do, button.stored.state.stage)
+    return _form(context, button, token, problem=message, status=status_of(outcome), form=form)
 
 
 def _button(context: Context, alerts: _Alerts, token: str) -> _Button | HTMLResponse:
@@ -183,12 +185,10 @@ def _done_by(button: _Button) -> Entry | None:
 def _page_about(
     context: Context, button: _Button, message: str, entry: Entry | None
 ) -> HTMLResponse:
-    now = context.now()
-
-    def when(at: datetime) -> str:
-        return spoken_instant(at, now, button.zone)
-
-    more = f" {sentence(entry, when)}, {when(entry.at)}." if entry is not None else ""
+    now, more = context.now(), ""
+    if entry is not None:
+        said = desk_sentence(entry, now, button.zone, button.people.names)
+        more = f" {said}, {spoken_instant(entry.at, now, button.zone)}."
     return _result_page(context, button, f"{message}{more}", button.stored.line)
 
 

@@ -5,30 +5,40 @@
 import asyncio
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from dataclasses import dataclass
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import DONE_MESSAGES, act_forms, read_act_form, text_fields
+from gateway.desk.act_forms import act_forms, read_act_form, text_fields
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
 from lifecycle.handoff.permission import actors
 from lifecycle.program.rulebook import rulebook
+from lifecycle.sales_words import ACT_WORDS
+from lifecycle.words.desk_timeline import SHOWN, Shown, TimelinePage, timeline_page
 from lifecycle.words.dossier import dossier
-from lifecycle.words.time_text import spoken_instant
-from lifecycle.words.timeline_text import deadline_verb, sentence
+from lifecycle.words.timeline_text import deadline_verb
 from models.program.program import Program
-from usecases.acting import ActDone, not_there, perform
+from usecases.acting import ActDone, not_there, perform, visible
 from usecases.context import Acts, Context
 from usecases.explaining import explain_lead
+from usecases.viewer import ADMIN
 
-_MOST_ENTRIES = 200
-"""How many entries of a timeline a page shows, the latest first."""
+Before = Annotated[int | None, Query(alias="before", ge=1, le=2**31)]
+"""Of a timeline: the page of the entries before the one with this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class TimelinePart:
+    """Which part of a timeline a page shows."""
+
+    shown: Shown = "matters"
+    before: int | None = None
 
 
 def router(context: Context, acts: Acts) -> APIRouter:
@@ -38,10 +48,15 @@ def router(context: Context, acts: Acts) -> APIRouter:
 
     @routes.get("/desk/leads/{lead}")
     def one(
-        lead: str, user: Annotated[DeskUser, Depends(current_user)], done: str = ""
+        lead: str,
+        user: Annotated[DeskUser, Depends(current_user)],
+        done: str = "",
+        show: Shown = "matters",
+        before: Before = None,
     ) -> HTMLResponse:
-        """Show a lead's page."""
-        return lead_page(context, user, lead, done=DONE_MESSAGES.get(done, ""))
+        """Show a lead's page, with the part of its timeline that `show` names."""
+        part = TimelinePart(show, before)
+        return lead_page(context, user, lead, part=part, done=_said_of(done))
 
     @routes.post("/desk/leads/{lead}/acts")
     async def act(
@@ -76,7 +91,9 @@ def router(context: Context, acts: Acts) -> APIRouter:
             # After giving a lead back, a person can't see it any more.
             may_see = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)
-        return await asyncio.to_thread(refusal_page, sentence_of(outcome), status_of(outcome))
+        stage = await asyncio.to_thread(stage_now, context, lead)
+        message = sentence_of(outcome, do, stage)
+        return await asyncio.to_thread(refusal_page, message, status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
     def back(lead: str) -> RedirectResponse:
@@ -84,6 +101,12 @@ def router(context: Context, acts: Acts) -> APIRouter:
         return RedirectResponse(_path(lead), 303)
 
     return routes
+
+
+def stage_now(context: Context, lead: str) -> str | None:
+    """The lead's stage; None if there is no such lead."""
+    line = visible(context.reports, ADMIN, lead)
+    return line.stage if line is not None else None
 
 
 def _path(lead: str) -> str:
@@ -104,6 +127,7 @@ def lead_page(
     problem: str = "",
     status: int = 200,
     filled: Mapping[str, str] | None = None,
+    part: TimelinePart | None = None,
 ) -> HTMLResponse:
     """The page of a lead: dossier, deadlines, acts and timeline. 404 if the user may not see it.
 
@@ -128,7 +152,9 @@ def lead_page(
         ),
         forms=act_forms(program, stored.state, user.people, user.person),
         actors=actors(stored.state, user.people),
-        timeline=_timeline(context, stored, user),
+        timeline=_timeline(context, stored, user, part or TimelinePart()),
+        choices=SHOWN,
+        names=user.people.names,
         facts=_profile_fields(program, stored),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
@@ -139,15 +165,21 @@ def lead_page(
 
 
 def _timeline(
-    context: Context, stored: StoredDossier, user: DeskUser
-) -> list[tuple[datetime, str]]:
-    now = context.now()
+    context: Context, stored: StoredDossier, user: DeskUser, part: TimelinePart
+) -> TimelinePage:
+    return timeline_page(
+        stored.timeline,
+        shown=part.shown,
+        before=part.before,
+        now=context.now(),
+        zone=user.zone,
+        names=user.people.names,
+    )
 
-    def when(at: datetime) -> str:
-        return spoken_instant(at, now, user.zone)
 
-    latest = stored.timeline[-_MOST_ENTRIES:]
-    return [(one.at, sentence(one, when)) for one in reversed(latest)]
+def _said_of(done: str) -> str:
+    """What the page says after an act; nothing for a word that is none."""
+    return ACT_WORDS[done].done if done in ACT_WORDS else ""
 
 
 def _profile_fields(program: Program, stored: StoredDossier) -> list[tuple[str, Any]]:

@@ -25,6 +25,7 @@ from adapters.sql.desk_views import SqlDeskViews
 from gateway.desk.act_forms import ActForm, act_form
 from gateway.web.desk_session import DeskUser
 from lifecycle.program.rulebook import rulebook
+from lifecycle.sales_words import stage_word
 from lifecycle.stages import ACT_STAGES, MOVES, WORKED
 from lifecycle.words.person_name import person_name
 from lifecycle.words.queue_line import QueueLine, queue_line
@@ -198,7 +199,7 @@ class QueueView:
     @property
     def stages(self) -> tuple[tuple[str, str], ...]:
         """The stages to choose from, with their words."""
-        return tuple((one, one) for one in WORKED_STAGES)
+        return tuple((one, stage_word(one)) for one in WORKED_STAGES)
 
 
 def queue_view(  # what a page needs

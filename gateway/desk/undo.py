@@ -14,9 +14,9 @@ from typing import Annotated
 
 from fastapi import Query
 
-from gateway.desk.act_forms import DONE_MESSAGES
 from gateway.web.desk_session import DeskUser
 from lifecycle.handoff.permission import actors
+from lifecycle.sales_words import ACT_WORDS
 from models.state import LeadState
 from usecases.context import Context
 
@@ -36,7 +36,7 @@ class Done:
     @property
     def sentence(self) -> str:
         """What the page says."""
-        said = DONE_MESSAGES.get(self.do, "")
+        said = ACT_WORDS[self.do].done if self.do in ACT_WORDS else ""
         return f"{len(self.leads)} leads: {said}" if said and len(self.leads) > 1 else said
 
 

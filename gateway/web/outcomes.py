@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from lifecycle.sales_words import stage_refusal
+from lifecycle.stages import ACT_STAGES
 from usecases.acting import (
     ActFailed,
     ActMalformed,
@@ -25,8 +27,18 @@ def status_of(outcome: ActFailed) -> int:
     return _STATUS[type(outcome)]
 
 
-def sentence_of(outcome: ActFailed) -> str:
-    """The sentence that the page shows."""
+def sentence_of(outcome: ActFailed, do: str = "", stage: str | None = None) -> str:
+    """The sentence that the page shows after an act `do` on a lead in this stage.
+
+    A refusal for the stage names the stages in the words of sales.
+    """
+    if (
+        isinstance(outcome, ActRefused)
+        and outcome.word == "stage"
+        and stage is not None
+        and do in ACT_STAGES
+    ):
+        return stage_refusal(do, stage)
     if isinstance(outcome, ActUnanswered):
         # The form on the page still has the act's id.
         return f"{as_sentence(outcome.why)} Press the button again in a moment: it is done once."

@@ -12,6 +12,7 @@ from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from lifecycle.sales_words import TASK_WORDS, plain, reason_word, stage_word
 from lifecycle.words.time_text import spoken_instant, spoken_span
 from models.instants import write_instant
 from usecases.context import Context
@@ -30,7 +31,10 @@ _PAGES = Environment(
 )
 _PAGES.filters["span"] = spoken_span
 _PAGES.filters["iso"] = write_instant
-_PAGES.filters["words"] = lambda text: str(text).replace("_", " ")
+_PAGES.filters["words"] = plain
+_PAGES.filters["stage_word"] = stage_word
+_PAGES.filters["reason_word"] = reason_word
+_PAGES.filters["task_word"] = lambda kind: TASK_WORDS.get(kind, plain(kind))
 
 HEADERS = {
     "Content-Security-Policy": (

@@ -20,6 +20,7 @@ from lifecycle.handoff.clock_settings import (
 from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
 from lifecycle.moment import Moment, handoff_open
 from lifecycle.program.rulebook import CompiledRoute
+from lifecycle.sales_words import reason_word
 from models.decision import Assign
 from models.inputs import Result
 from models.state import ClockState, HandoffState, LeadState
@@ -183,7 +184,9 @@ def assign_result(m: Moment, result: Result) -> bool:
         complaints = (*complaints, why)
         m.record("unassigned", handoff=handoff.number, team=handoff.team, why=why)
         m.alert_responsible(
-            m.manager, "unassigned", f"Nobody of team {handoff.team} can take the lead ({why})."
+            m.manager,
+            "unassigned",
+            f"Nobody of team {handoff.team} can take the lead: {reason_word(why)}.",
         )
     change_handoff(m, complaints=complaints, retry_at=_retry_at(m))
     return False

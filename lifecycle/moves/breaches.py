@@ -9,6 +9,7 @@ from lifecycle.handoff.clock_settings import settings, settings_of
 from lifecycle.handoff.handoff import ask_owner, change_handoff
 from lifecycle.moment import Moment
 from lifecycle.moves.transitions import disqualify, recycle
+from lifecycle.sales_words import reason_word
 from models.program.handoff import AcceptClock
 from models.state import ClockState
 
@@ -58,13 +59,19 @@ def attempts_used_up(m: Moment, name: str) -> None:
         then = "keep"
     if then in ("recycle", "disqualify") and rules.reason is not None:
         last = m.state.owner or (handoff.tried[-1] if handoff.tried else None)
-        m.notify(last, "returned", f"The lead went back to marketing ({rules.reason}).")
+        m.notify(last, "returned", _returned(then, rules.reason))
         if then == "recycle":
             recycle(m, rules.reason)
         else:
             disqualify(m, rules.reason)
     elif m.state.owner is None and handoff.tried:
         m.change(owner=handoff.tried[-1])
+
+
+def _returned(then: str, reason: str) -> str:
+    if then == "disqualify":
+        return f"The lead was closed as no fit: {reason_word(reason)}."
+    return f"The lead went back to marketing: {reason_word(reason)}."
 
 
 def _replace(m: Moment, changed: ClockState) -> None:

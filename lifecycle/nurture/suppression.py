@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 from lifecycle.moment import Moment
+from lifecycle.sales_words import reason_word
 from lifecycle.stages import IN_SALES
 from models.inputs import Event
 
@@ -108,7 +109,9 @@ def suppress(m: Moment, why: str) -> None:
     m.change(suppressed=(*m.state.suppressed, why))
     m.record("suppressed", why=why)
     if m.state.stage in IN_SALES and m.state.handoff is not None:
-        m.alert(m.state.owner, why, f"The lead gets no marketing mail any more ({why}).")
+        m.alert(
+            m.state.owner, why, f"The lead gets no marketing mail any more ({reason_word(why)})."
+        )
 
 
 def lift(m: Moment, why: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from lifecycle.sales_words import CLOCK_WORDS
 from models.decision import Entry
 from models.instants import parse_instant
 
@@ -33,8 +34,6 @@ EVENT_PHRASES = {
     "product.signed_up": "signed up for {}",
     "product.activated": "activated {}",
 }
-_CLOCKS = {"accept": "to accept", "first_touch": "to touch it first", "qualify": "to qualify"}
-_VERBS = {"accept": "Accept", "first_touch": "First touch", "qualify": "Qualify"}
 
 
 def event_phrase(type_: str, subject: str = "") -> str:
@@ -47,12 +46,12 @@ def event_phrase(type_: str, subject: str = "") -> str:
 
 def clock_words(name: str) -> str:
     """What a clock is for: `to accept`."""
-    return _CLOCKS.get(name, name)
+    return CLOCK_WORDS.get(name, (name, name))[1]
 
 
 def deadline_verb(name: str) -> str:
     """What must be done before a clock is due: `Accept`."""
-    return _VERBS.get(name, name)
+    return CLOCK_WORDS.get(name, (name, name))[0]
 
 
 def sentence(entry: Entry, when: When) -> str:
@@ -96,7 +95,9 @@ def _amount(fields: Fields) -> str:
 def _event(fields: Fields, _when: When) -> str:
     words = event_phrase(str(fields.get("type", "")), str(fields.get("subject", "")))
     points = fields.get("points", 0)
-    scored = f", {points:+g} points, engagement {fields.get('engagement')}" if points else ""
+    engagement = fields.get("engagement")
+    now = f", engagement {engagement}" if engagement is not None else ""
+    scored = f", {points:+g} points{now}" if points else ""
     return f"{words[:1].upper()}{words[1:]}{scored}{', told late' if fields.get('late') else ''}"
 
 
@@ -112,7 +113,7 @@ def _assigned(fields: Fields, when: When) -> str:
 def _accepted(fields: Fields, _when: When) -> str:
     minutes = int(fields.get("open_seconds") or 0) // 60
     late = ", late" if fields.get("late") else ""
-    return f"Accepted by {_person(fields)} after {minutes} minutes of counted time{late}"
+    return f"Accepted by {_person(fields)} after {minutes} minutes of office time{late}"
 
 
 def _touched(fields: Fields, _when: When) -> str:

@@ -3,7 +3,18 @@
 Whoever imports one family has them all, so that the metadata that migrations compare is whole.
 """
 
-from models.tables import access, crm, intake, launches, leads, mail, people, programs, standings
+from models.tables import (
+    access,
+    crm,
+    intake,
+    launches,
+    leads,
+    mail,
+    people,
+    programs,
+    standings,
+    uploads,
+)
 
 __all__ = [
     "access",
@@ -15,4 +26,5 @@ __all__ = [
     "people",
     "programs",
     "standings",
+    "uploads",
 ]

@@ -54,9 +54,9 @@ class Assignment(SQLModel, table=True):
     """Why nobody was chosen; `by_hand` for a manager's choice."""
     at: datetime = Field(sa_type=UtcInstant)
     turn: int
-    """The lead's last stored turn when this was answered; 0 if it had no row."""
+    """The number of the turn before the one that asked."""
     pending: bool
-    """True until the lead's row shows it: until then it counts as a lead of its member."""
+    """True until the lead has stored a later turn: until then it counts as a lead of its member."""
 
 
 class AbsenceRow(SQLModel, table=True):

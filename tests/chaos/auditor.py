@@ -40,7 +40,8 @@ class AttemptedAct:
     lead: str
     do: str
     by: str
-    asked: datetime
+    asked: datetime | None = None
+    """When it was stored that the act arrived; None if no door could take it."""
     answer: str = "unknown"
     note: str = ""
     seconds: float = 0.0
@@ -275,6 +276,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 for act in seen.acts
                 if (act.lead, act.do, act.by) == (lead, "accept", one.fields.get("owner"))
                 and act.answer != "ok"
+                and act.asked is not None
                 and due - timedelta(hours=1) < act.asked < due
                 and one.fields.get("clock") == "accept"
             ]

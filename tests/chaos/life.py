@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import random
 import time
 import uuid
@@ -13,10 +14,14 @@ from typing import Any
 
 import httpx
 
-from models.refusal import RefusedError
+from adapters.reports.leads import SqlReports
+from adapters.sql.arrivals import SqlArrivals
+from adapters.sql.database import Database
 from tests.chaos.auditor import AttemptedAct, TimelineRead
 from tests.chaos.snapshot import entries_of
 from tests.chaos.stack import ChaosStack
+from usecases.acting import ActDone, ActUnanswered, perform
+from usecases.viewer import ADMIN
 
 STOOD_SECONDS = 30
 """An entry that was read so long ago may not change any more."""
@@ -28,6 +33,19 @@ _EVENT_KINDS = {
     "page.viewed": 84,
 }
 """Kinds of events, and how many of a hundred are one."""
+
+
+class _HeardArrivals(SqlArrivals):
+    """Says when it was first stored that an act arrived: from then on it counts as in time."""
+
+    def __init__(self, database: Database, act: AttemptedAct, now: Callable[[], datetime]) -> None:
+        super().__init__(database)
+        self._act, self._now = act, now
+
+    def keep(self, lead: str, act: str, said: str, arrived: datetime) -> None:
+        """Store it; say so once it is committed."""
+        super().keep(lead, act, said, arrived)
+        self._act.asked = self._act.asked or self._now()
 
 
 class Life:
@@ -158,17 +176,33 @@ class Life:
                 self._go(self._act(lead, "qualify", owner))
 
     async def _act(self, lead: str, do: str, by: str, **more: str) -> None:
-        """Act until there is an answer, with the same id each time."""
-        done = AttemptedAct(lead, do, by, self.now(), note=more.get("note", ""))
+        """Act until there is an answer, with the same id each time, as a door does.
+
+        The use case stores when the act arrived. The doors of this run's gateway would date it by
+        the wall clock, and leads live on a faster one; so the use case is called here, with theirs.
+        """
+        done = AttemptedAct(lead, do, by, note=more.get("note", ""))
         self.acts.append(done)
-        body, began = {"by": by, "id": uuid.uuid4().hex, **more}, time.monotonic()
-        try:
-            await _patiently(partial(self._stack.leads.act, lead, do, body))
-            done.answer = "ok"
-        except RefusedError:
-            done.answer = "refused"
-        except Exception:  # noqa: BLE001 - nobody answered in time: it may be done or not
-            done.answer = "unknown"
+        fields, began = {"by": by, "id": uuid.uuid4().hex, **more}, time.monotonic()
+        arrivals = _HeardArrivals(self._stack.db, done, self.now)
+
+        async def ask() -> None:
+            outcome = await perform(
+                SqlReports(self._stack.db),
+                self._stack.leads,
+                arrivals,
+                ADMIN.through("chaos"),
+                lead=lead,
+                do=do,
+                fields=fields,
+                now=self.now(),
+            )
+            if isinstance(outcome, ActUnanswered):
+                raise TimeoutError(outcome.cause)
+            done.answer = "ok" if isinstance(outcome, ActDone) else "refused"
+
+        with contextlib.suppress(Exception):  # nobody answered in time: it may be done or not
+            await _patiently(ask)
         done.seconds = round(time.monotonic() - began, 2)
 
     async def _read_along(self) -> None:
@@ -196,7 +230,7 @@ async def _patiently(doing: Callable[[], Awaitable[object]]) -> None:
     while True:
         try:
             await doing()
-        except (RefusedError, ValueError, LookupError):
+        except (ValueError, LookupError):
             raise
         except Exception:  # Temporal or the database is away
             if time.monotonic() > until:

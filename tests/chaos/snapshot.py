@@ -14,6 +14,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.worker import Replayer
 
+from adapters.sql.directory import SqlDirectory
 from assembly.sandbox import sandbox
 from tests.chaos.auditor import AuditedRow, Snapshot, TimelineRead
 from tests.chaos.processes import becomes_true
@@ -55,6 +56,8 @@ async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot
     seen = Snapshot(leads=life.leads, now=life.now(), stood=life.stood)
     seen.accepted, seen.acts = life.accepted, life.acts
     await asyncio.to_thread(stack.kill, "worker", signal.SIGTERM)
+    # As the next assignment would, or `leadflow reconcile`.
+    await asyncio.to_thread(SqlDirectory(stack.db).settle)
     await asyncio.to_thread(_read_database, stack, seen)
     stack.worker()
     await asyncio.sleep(3)

@@ -48,30 +48,45 @@ def play(home: Path, *options: str) -> dict[str, Any]:
     return report
 
 
-def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Path) -> None:
-    home, few = tmp_path / "demo", tmp_path / "few.csv"
-    few.write_text("".join(LEADS.read_text("utf-8").splitlines(keepends=True)[:13]), "utf-8")
-    assert play(home, "--seconds", "10", "--leads", str(few))["leads"] == 12
-    report = play(home, "--seconds", "12")  # in the same place
-    assert report["leads"] >= 120
-    assert report["rejected"] == 4
-    # Every door was used: HTTP and mail, by people and by machines.
-    assert {"open", "click", "scan", "bounce", "away"} <= set(report["done"])
+DONE = {"open", "click", "scan", "bounce", "away"}
+"""What people and machines did, through HTTP and mail: every door was used."""
+LIVED = {
+    ("ignored", "email.clicked", "machine"),
+    ("ignored", "email.replied", "machine"),
+    ("paused", None, "out_of_office"),
+    ("suppressed", None, "bounced"),
+    ("event", "email.opened", None),
+    ("event", "email.clicked", None),
+}
+"""Entries of timelines that come of it: kind, type, reason."""
+
+
+def lived(home: Path) -> set[tuple[str, str | None, str | None]]:
+    """Kind, type and reason of all timeline entries of a demonstration."""
     entries = table_of(TimelineEntry)
     database = open_database(f"sqlite:///{home / 'leadflow.db'}")
     with database.read() as connection:
-        lived = {
+        found = {
             (kind, fields.get("type"), fields.get("why"))
             for kind, fields in connection.execute(sa.select(entries.c.kind, entries.c.fields))
         }
     database.close()
-    assert ("ignored", "email.clicked", "machine") in lived
-    assert ("ignored", "email.replied", "machine") in lived
-    assert ("paused", None, "out_of_office") in lived
-    assert ("suppressed", None, "bounced") in lived
-    assert {"email.opened", "email.clicked"} <= {
-        type_ for kind, type_, _ in lived if kind == "event"
-    }
+    return found
+
+
+def test_a_short_demonstration_ends_by_itself_and_all_records_agree(tmp_path: Path) -> None:
+    home, few = tmp_path / "demo", tmp_path / "few.csv"
+    few.write_text("".join(LEADS.read_text("utf-8").splitlines(keepends=True)[:13]), "utf-8")
+    assert play(home, "--seconds", "10", "--leads", str(few))["leads"] == 12
+    # How much people do in a few seconds is up to the machine; a slow one gets more of them.
+    for seconds in (12, 24, 48, 96):
+        report = play(home, "--seconds", str(seconds))  # in the same place
+        assert report["leads"] >= 120
+        assert report["rejected"] == 4
+        missing = (DONE - set(report["done"])) | (LIVED - lived(home))
+        if not missing:
+            break
+    assert not missing
 
 
 def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ from adapters.temporal.client import LeadNotFoundError
 from lifecycle.decide import decide, new_lead
 from lifecycle.moves.merge import judge
 from lifecycle.program.rulebook import rulebook
-from models.decision import Alert, AnyCommand, Assign, CountAssignment, SendMail
+from models.decision import Alert, Answer, AnyCommand, Assign, CountAssignment, SendMail
 from models.envelopes import MergeResult, MergeWork
 from models.inputs import Created, Event, Input, MergedFrom, MergedInto, Result
 from models.messages import read_act
@@ -58,6 +58,8 @@ PEOPLE: dict[str, Any] = {
         {"email": LOU, "name": "Lou"},
     ],
 }
+NAMES = {RILEY: "Riley", SAM: "Sam"}
+"""How a timeline at the desk names them."""
 SESSION = "__Host-leadflow"
 """The cookie's name if the gateway is reached over TLS."""
 
@@ -135,7 +137,7 @@ class SimulatedLeads:
             raise LeadNotFoundError(lead)
         refused = self._turn(self.state(lead), [read_act(do, fields, self.clock(), ref=1)])
         if refused is not None:
-            raise RefusedError(refused)
+            raise RefusedError(refused.refused or "", why=refused.why or "")
 
     async def merge(self, work: MergeWork) -> MergeResult:
         """Merge two leads, as the workflow of a merge does."""
@@ -181,8 +183,8 @@ class SimulatedLeads:
                 sa.update(messages).values(updated=datetime.now(UTC) - timedelta(**length))
             )
 
-    def _turn(self, state: LeadState, inputs: Sequence[Input]) -> str | None:
-        """Run turns until nothing is left to do now. Return why the act was refused, if it was."""
+    def _turn(self, state: LeadState, inputs: Sequence[Input]) -> Answer | None:
+        """Run turns until nothing is left to do now. Return the refusal of the act, if it was."""
         refused = None
         waiting = list(inputs)
         while True:
@@ -191,7 +193,7 @@ class SimulatedLeads:
             self._turns += 1
             fence = Fence(run=1, length=self._turns)
             self.context.journal.record(decision, fence, self.clock())
-            refused = refused or next((one.refused for one in decision.answers), None)
+            refused = refused or next((one for one in decision.answers if one.refused), None)
             state = decision.state
             waiting = [one for command in decision.commands for one in self._done(state, command)]
             if not waiting:
@@ -200,14 +202,14 @@ class SimulatedLeads:
     def _done(self, state: LeadState, command: AnyCommand) -> list[Input]:
         people, key, at = self.context.people, command.key, command.at
         if isinstance(command, Assign):
-            owner, why = people.assign(state.lead, command)
+            owner, why = people.assign(state.lead, command, state.turn + 1)
             if owner is None:
                 return [Result(arrived=at, key=key, outcome="unassigned", why=why)]
             return [Result(arrived=at, key=key, outcome="assigned", owner=owner)]
         if isinstance(command, SendMail):
             return [Result(arrived=at, key=key, outcome="sent")]
         if isinstance(command, CountAssignment):
-            people.count(state.lead, command)
+            people.count(state.lead, command, state.turn)
         if isinstance(command, Alert):
             self.alerts.append((state.lead, command))
             _store_alert(self.context, state.lead, command)

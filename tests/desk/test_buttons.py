@@ -51,14 +51,14 @@ async def test_a_scanner_that_follows_a_button_changes_nothing(
 async def test_a_second_click_says_what_was_done_by_whom_and_when(
     http: httpx.AsyncClient, leads: SimulatedLeads, owner: str
 ) -> None:
-    path = leads.button("ana", owner, "accept")
+    path, names = leads.button("ana", owner, "accept"), leads.context.people.directory().names
     await press_button(http, path)
     leads.wait("ana", minutes=20)
     for again in (await http.get(path), await http.post(path)):
         assert again.status_code == 200
         expected = page_text(again.text)
         assert "This was done already." in expected
-        assert f"Accepted by {owner}" in expected
+        assert f"Accepted by {names[owner]}" in expected
         assert "Mon 09:00 EST" in expected
     assert len(leads.asked) == 1
 

@@ -251,7 +251,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     owner = leads.state("ana").owner
     colleague = sign_in(SAM if owner == RILEY else RILEY)
     await colleague.open("/desk")
-    assert "linkedin: Ana Northwind connect, mention the case study" in page_text(colleague.page)
+    assert "LinkedIn: Ana Northwind connect, mention the case study" in page_text(colleague.page)
     await colleague.open("/desk/leads/ana")
     assert re.findall(r'name="do" value="(\w+)"', colleague.page) == ["done"]
     assert (
@@ -259,7 +259,7 @@ async def test_a_colleague_may_only_do_the_team_s_task(
     ).status_code == 303
     assert leads.state("ana").tasks == ()
     await colleague.open("/desk")
-    assert "linkedin: Ana" not in page_text(colleague.page)
+    assert "LinkedIn: Ana" not in page_text(colleague.page)
 
 
 async def test_any_member_of_the_team_sees_the_lead_of_a_task_and_does_it_from_the_list(

@@ -8,6 +8,7 @@ from models.directory import Directory
 from tests.desk.simulated_leads import (
     ALEX,
     MORGAN,
+    NAMES,
     PEOPLE,
     SimulatedLeads,
     colleague_of,
@@ -25,7 +26,7 @@ async def test_a_button_says_that_its_lead_was_recycled(
     answer = await press_button(http, path)
     assert answer.status_code == 200
     assert "The lead has moved on since this mail." in page_text(answer.text)
-    assert "recycled (not now)" in page_text(answer.text)
+    assert "Back with marketing (not now)" in page_text(answer.text)
     assert "/desk/leads/" not in answer.text  # the person may not see it any more
     assert len(leads.asked) == 1
 
@@ -37,7 +38,7 @@ async def test_a_button_says_that_its_lead_has_another_owner(
     await leads.act("ana", "reassign", {"by": MORGAN, "to": colleague_of(owner)})
     answer = await press_button(http, path)
     assert "The lead is somebody else's now." in page_text(answer.text)
-    assert f"Given to {colleague_of(owner)}" in page_text(answer.text)
+    assert f"Given to {NAMES[colleague_of(owner)]}" in page_text(answer.text)
     assert leads.state("ana").stage == "mql"
 
 
@@ -106,6 +107,6 @@ async def test_a_second_handoff_has_its_own_buttons(
     await leads.act("ana", "accept", {"by": owner})
     await leads.act("ana", "qualify", {"by": owner})
     second = leads.button("ana", ALEX, "accept")
-    assert f"Accepted by {owner}" in page_text((await http.get(first)).text)
+    assert f"Accepted by {NAMES[owner]}" in page_text((await http.get(first)).text)
     assert (await press_button(http, second)).status_code == 200
     assert [one["by"] for one in leads.entries("ana", "accepted")] == [owner, ALEX]

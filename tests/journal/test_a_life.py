@@ -54,7 +54,7 @@ def play(
 
 def _done(people: SqlDirectory, state: LeadState, command: AnyCommand) -> list[Input]:
     if isinstance(command, Assign):
-        owner, why = people.assign(state.lead, command)
+        owner, why = people.assign(state.lead, command, state.turn + 1)
         outcome = "assigned" if owner else "unassigned"
         return [
             Result(arrived=command.at, key=command.key, outcome=outcome, owner=owner, why=why)  # type: ignore[arg-type]  # one of the outcomes
@@ -62,7 +62,7 @@ def _done(people: SqlDirectory, state: LeadState, command: AnyCommand) -> list[I
     if isinstance(command, SendMail):
         return [Result(arrived=command.at, key=command.key, outcome="sent")]
     if isinstance(command, CountAssignment):
-        people.count(state.lead, command)
+        people.count(state.lead, command, state.turn)
     return []
 
 

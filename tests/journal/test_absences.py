@@ -39,7 +39,9 @@ def store_lead_of(journal: SqlJournal, lead: str, owner: str | None, **changes: 
         "handoffs": 1,
         "handoff": handoff(**changes.pop("of", {})),
     }
-    journal.record(turn(1, lead=lead, owner=owner, **fields | changes), FENCE, NOW)
+    assigned = ("assigned", {"handoff": 1, "owner": owner, "attempt": 1, "due": None})
+    told = [assigned] if owner is not None else []
+    journal.record(turn(1, *told, lead=lead, owner=owner, **fields | changes), FENCE, NOW)
 
 
 def departures(database: Database) -> list[tuple[str, str]]:
@@ -55,14 +57,14 @@ def test_a_member_whose_absence_was_entered_by_hand_gets_no_lead(
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
     elsewhere = SqlDirectory(database)
-    assert elsewhere.assign("ana", assign_command("k1")) == (RILEY, None)
+    assert elsewhere.assign("ana", assign_command("k1"), 1) == (RILEY, None)
     assert people.absences.add(" Sam@Acme.example", TODAY, LATER, by=MORGAN)
-    assert elsewhere.assign("ben", assign_command("k2")) == (RILEY, None)
+    assert elsewhere.assign("ben", assign_command("k2"), 1) == (RILEY, None)
     assert people.absences.add(RILEY, TODAY, TODAY, by=MORGAN)
-    assert elsewhere.assign("cy", assign_command("k3")) == (None, "absent")
-    assert elsewhere.assign("dan", assign_command("k4", at=after(days=1))) == (RILEY, None)
+    assert elsewhere.assign("cy", assign_command("k3"), 1) == (None, "absent")
+    assert elsewhere.assign("dan", assign_command("k4", at=after(days=1)), 1) == (RILEY, None)
     assert people.absences.remove(SAM, TODAY, LATER)
-    assert elsewhere.assign("eva", assign_command("k5")) == (SAM, None)
+    assert elsewhere.assign("eva", assign_command("k5"), 1) == (SAM, None)
 
 
 def test_a_change_is_known_at_once_in_the_process_that_made_it(people: SqlDirectory) -> None:
@@ -136,9 +138,9 @@ def test_a_lead_assigned_a_moment_ago_gets_the_event_too(
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY}, {"email": SAM}]))
     store_lead_of(journal, "ana", None, stage="mql", of={"asking": "k1"})
-    assert people.assign("ana", assign_command("k1")) == (RILEY, None)
+    assert people.assign("ana", assign_command("k1"), 1) == (RILEY, None)
     store_lead_of(journal, "ben", None, stage="mql", of={"asking": "k2"})
-    assert people.assign("ben", assign_command("k2")) == (SAM, None)
+    assert people.assign("ben", assign_command("k2"), 1) == (SAM, None)
     journal.record(turn(2, lead="ben", stage="recycled", handoffs=1), FENCE, NOW)
     assert people.apply(teams(sdr=[])) == {RILEY: ["ana"]}
     assert len(departures(database)) == 1
@@ -160,7 +162,7 @@ def test_a_team_is_reported_with_its_loads_counts_and_who_left(
 ) -> None:
     people.apply(teams(sdr=[{"email": RILEY, "weight": 2}, {"email": SAM}], ae=[]))
     for number in range(3):
-        people.assign(f"lead-{number}", assign_command(f"k{number}"))
+        people.assign(f"lead-{number}", assign_command(f"k{number}"), 1)
         store_lead_of(journal, f"lead-{number}", [RILEY, SAM, RILEY][number])
     store_lead_of(journal, "won", RILEY, stage="customer")
     store_lead_of(journal, "deal", SAM, stage="opportunity")

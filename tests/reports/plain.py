@@ -120,3 +120,45 @@ def weighted_incidence(cohort: Sequence[Way], stage: str, days: int, now: dateti
                 watched *= 1 - sum(one == end and how == "open" for one, how in seen) / left
             share += 1 / (len(seen) * watched)
     return share
+
+
+Seen = list[tuple[timedelta, str]]
+"""How long each was watched, and how that ended: reached, other or open."""
+
+
+def stays_towards(all_ways: Iterable[Way], stage: str, goal: str, now: datetime) -> Seen:
+    """From each entry into the stage: how long until the goal, another end, or now."""
+    seen: Seen = []
+    for way in all_ways:
+        goal_line = way.first(goal)
+        for place, line in enumerate(way.path):
+            if line is goal_line or (way.over and place == len(way.path) - 1):
+                break
+            if stage_of(line) != stage:
+                continue
+            if goal_line is not None:
+                seen.append((at(goal_line) - at(line), "reached"))
+            elif way.over:
+                seen.append((at(way.path[-1]) - at(line), "other"))
+            else:
+                seen.append((now - at(line), "open"))
+    return seen
+
+
+def chance(seen: Seen, been: timedelta, ahead: timedelta) -> float:
+    """How likely the goal comes in the time ahead, by those who were in the stage for longer.
+
+    Each length at which somebody had an end: the share that is left by then has it at the rate of
+    those who are still watched.
+    """
+    if len(seen) > 10:
+        tenth = sorted(one for one, _ in seen)[-10]
+        been = min(been, max(timedelta(0), tenth - ahead))
+    left, share = 1.0, 0.0
+    for length in sorted(
+        {one for one, how in seen if how != "open" and been < one <= been + ahead}
+    ):
+        watched = sum(one >= length for one, _ in seen)
+        share += left * sum(one == length and how == "reached" for one, how in seen) / watched
+        left *= 1 - sum(one == length and how != "open" for one, how in seen) / watched
+    return share

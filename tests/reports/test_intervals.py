@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reports.proportions import newcombe, wilson
-from reports.survival import CumulativeIncidence, Observation, quantile
+from reports.survival import CumulativeIncidence, Ending, Observation, quantile
 
 
 @pytest.mark.parametrize(
@@ -79,6 +79,22 @@ def test_without_competing_ends_it_is_kaplan_s_and_meier_s_with_greenwood_s_vari
     assert survival == [0.857, 0.807, 0.753, 0.690, 0.627, 0.538, 0.448]
     errors = [round(curve.variance(week) ** 0.5, 4) for week in weeks]
     assert errors == [0.0764, 0.0869, 0.0963, 0.1068, 0.1141, 0.1282, 0.1346]
+
+
+@pytest.mark.parametrize(("since", "length"), [(6, 20), (9.5, 16), (0, 27), (17, 23)])
+def test_what_has_lasted_so_long_is_watched_from_there_on(since: float, length: float) -> None:
+    """The chance and its variance are those of a curve of the others alone, begun at `since`."""
+    endings: tuple[Ending, ...] = ("reached", "competing", "reached", "open")
+    watched = [
+        Observation(weeks, endings[place % 4] if ended else "open")
+        for place, (weeks, ended) in enumerate(_REMISSION)
+    ]
+    whole = CumulativeIncidence.of(watched)
+    later = CumulativeIncidence.of(
+        Observation(one.length - since, one.ending) for one in watched if one.length > since
+    )
+    assert whole.between(since, length) == pytest.approx(later.by(length - since))
+    assert whole.variance(length, since) == pytest.approx(later.variance(length - since))
 
 
 def test_where_nothing_is_open_the_variance_is_that_of_a_share() -> None:

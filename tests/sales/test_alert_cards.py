@@ -73,7 +73,7 @@ def test_the_owner_gets_an_alert_when_the_lead_goes_back_to_marketing() -> None:
     returned = ana.latest_alert("returned")
     assert (returned.to, returned.handoff) == (SAM, 1)
     card = ana.card(returned)
-    assert card.sentence == "The lead went back to marketing (not_worked)."
+    assert card.sentence == "The lead went back to marketing: nobody worked it in time."
     assert (card.deadline, card.actions) == (None, ())
 
 

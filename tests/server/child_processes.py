@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
+from temporalio.client import Client
 
 from adapters.delivery.catcher import Catcher, messages
 from adapters.files.program import read_program
@@ -45,6 +46,8 @@ class Site:
         self.settings = Settings(home=home, database_url=database_url)
         self.worker: subprocess.Popen[bytes] | None = None
         self.server: EmbeddedServer
+        self.client: Client
+        self.clock: ProgramClock
         self.database: Database
         self.program: Program
         self.leads: Leads
@@ -55,10 +58,14 @@ class Site:
     async def serve(self, port: int = 0) -> None:
         """Start the server, on the given port, or on a free one."""
         self.server = EmbeddedServer(self.home, port=port, ui_port=0)
-        client = await self.server.start()
+        self.client = await self.server.start()
         monday = datetime(2026, 3, 2, 14, tzinfo=UTC)
-        clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=1)
-        self.leads = Leads(client, SqlJournal(self.database), clock=clock)
+        self.clock = ProgramClock(wall=datetime.now(UTC), program=monday, speed=1)
+        self.leads = Leads(self.client, SqlJournal(self.database), clock=self.clock)
+
+    def now(self) -> datetime:
+        """The instant on the clock of leads that are created now."""
+        return self.clock.now(datetime.now(UTC))
 
     async def work(self) -> None:
         """Start a worker and wait until it is ready."""
