@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from gateway.desk import buttons, leads, merging, mine, queue_acts, team, touches, views, week
+from gateway.desk import buttons, leads, live, merging, mine, queue_acts, team, touches, views, week
 from gateway.web import sign_in
 from gateway.web.desk_session import (
     DeskProblemError,
@@ -43,6 +43,7 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     routes.include_router(team.router(context))
     routes.include_router(mine.router(context))
     routes.include_router(queue_acts.router(context, acts))
+    routes.include_router(live.router(context))
     routes.include_router(views.router(context))
     routes.include_router(week.router(context))
     routes.include_router(leads.router(context, acts))

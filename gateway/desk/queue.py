@@ -192,6 +192,11 @@ class QueueView:
         return self.query.path(self.base)
 
     @property
+    def live(self) -> str:
+        """The stream that says when this queue changes."""
+        return "/desk/live/team" if self.base == "/desk/team" else "/desk/live"
+
+    @property
     def sorts(self) -> Mapping[Sort, str]:
         """The orders to choose from."""
         return SORT_TITLES
