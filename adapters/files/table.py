@@ -162,6 +162,9 @@ class CsvRows:
             yield line
 
 
+_AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
 def _header(
     head: list[str], meanings: Meanings, required: str, separator: str | None
 ) -> _Header | None:
@@ -175,6 +178,8 @@ def _header(
             except csv.Error:
                 continue
             cells = [_without_mark(cell) for cell in cells]
+            if any(_AN_ADDRESS.fullmatch(cell) for cell in cells):
+                continue  # a row of the table: no column has an address as its name
             columns = meanings.columns(cells)
             if required not in {one.field for one in columns.taken}:
                 continue
@@ -207,6 +212,8 @@ def _no_header(
     )
     hint = f'--map "COLUMN={required}" names it. Fields are {", ".join(meanings.fields)}'
     table = list(csv.reader(head, delimiter=mark))
+    if any(_AN_ADDRESS.fullmatch(_without_mark(cell)) for cell in table[0]):
+        hint = "its first line is a row; write a line above it that names the columns, like email"
     held = (
         name.strip()
         for row in table

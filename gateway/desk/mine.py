@@ -72,8 +72,11 @@ def my_page(
             filled=filled,
             **view,
         ),
-        tasks=SqlDeskLists(context.database).tasks(user.person, user.people.teams_of(user.person)),
+        tasks=SqlDeskLists(context.database).tasks(
+            user.person, user.people.teams_of(user.person) | user.people.managed_by(user.person)
+        ),
         touch=touch_form(),
+        names=user.people.names,
         done=done.sentence if done is not None else "",
         undo=undo_offer(context, user, done) if done is not None else (),
         problem=problem,

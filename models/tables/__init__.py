@@ -14,6 +14,7 @@ from models.tables import (
     programs,
     standings,
     uploads,
+    visits,
 )
 
 __all__ = [
@@ -27,4 +28,5 @@ __all__ = [
     "programs",
     "standings",
     "uploads",
+    "visits",
 ]
