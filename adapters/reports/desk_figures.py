@@ -32,7 +32,7 @@ _ENTRIES = Source(
 
 
 @dataclass(frozen=True, slots=True)
-class _Kind:
+class _DeskFigure:
     """A figure without its days."""
 
     title: str
@@ -67,15 +67,15 @@ def _said(field: str) -> Element:
 
 
 _KINDS = {
-    "accepted": _Kind("Accepted", "accepted", sa.null()),
-    "touched": _Kind("Touches logged", "touched", _said("channel")),
-    "handed-on": _Kind("Qualified and handed on", "qualified", sa.null()),
-    "won": _Kind("Won", "won", sa.null()),
-    "given-back": _Kind("Given back to marketing", "recycled", _said("reason")),
-    "in-time": _Kind(
+    "accepted": _DeskFigure("Accepted", "accepted", sa.null()),
+    "touched": _DeskFigure("Touches logged", "touched", _said("channel")),
+    "handed-on": _DeskFigure("Qualified and handed on", "qualified", sa.null()),
+    "won": _DeskFigure("Won", "won", sa.null()),
+    "given-back": _DeskFigure("Given back to marketing", "recycled", _said("reason")),
+    "in-time": _DeskFigure(
         "Accepted in time", "accepted", sa.null(), _E.c.fields["late"].as_boolean().is_(sa.false())
     ),
-    "breaches": _Kind("Clocks breached", "breached", _said("clock")),
+    "breaches": _DeskFigure("Clocks breached", "breached", _said("clock")),
 }
 WEEK = ("accepted", "touched", "handed-on", "won", "given-back")
 """What a person's week shows, in this order."""

@@ -34,28 +34,20 @@ PAGE = 50
 Element = sa.ColumnElement[Any]
 Group = Literal["unowned", "overdue", "new", "today", "later", "held", "none"]
 GROUPS: Final[tuple[Group, ...]] = ("unowned", "overdue", "new", "today", "later", "held", "none")
-"""The groups of a queue, the most urgent first.
-
-- `unowned`: no owner, or one who has left the team. Only queues of teams have it.
-- `overdue`: a clock was breached and not answered since, or its due instant has passed.
-- `new`: nobody has accepted it yet.
-- `today`, `later`: when its clock is due.
-- `held`: on hold.
-- `none`: no clock runs.
-"""
+"""The groups of a queue, the most urgent first (docs/desk.md). `unowned`: it has no owner, or one who has left the team. Only queues of teams have it."""
 Sort = Literal["due", "score", "activity"]
 SORTS: Final[tuple[Sort, ...]] = ("due", "score", "activity")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Day:
+class QueueDay:
     """When somebody asks, by the program's clock, and when their day ends."""
 
     now: datetime
     tomorrow: datetime
 
     @classmethod
-    def of(cls, now: datetime, zone: ZoneInfo) -> Day:
+    def of(cls, now: datetime, zone: ZoneInfo) -> QueueDay:
         """This instant, and the next midnight in this time zone."""
         next_day = now.astimezone(zone) + timedelta(days=1)
         return cls(now=now, tomorrow=next_day.replace(hour=0, minute=0, second=0, microsecond=0))
@@ -141,7 +133,7 @@ class Queue:
     where: Element
     unowned: Element | None = None
 
-    def group(self, day: Day) -> Element:
+    def group(self, day: QueueDay) -> Element:
         """The group of a lead, in SQL."""
         now, tomorrow = (sa.literal(one, UtcInstant()) for one in (day.now, day.tomorrow))
         unowned = [(self.unowned, "unowned")] if self.unowned is not None else []
@@ -181,7 +173,7 @@ class SqlQueues:
         self._database = database
 
     def page(
-        self, queue: Queue, day: Day, filters: Filters, *, sort: Sort = "due", number: int = 1
+        self, queue: Queue, day: QueueDay, filters: Filters, *, sort: Sort = "due", number: int = 1
     ) -> QueuePage:
         """A page of a queue. Pages count from 1."""
         group = queue.group(day)
@@ -223,7 +215,7 @@ class SqlQueues:
             total=counts.get(filters.group, 0) if filters.group else sum(counts.values()),
         )
 
-    def loads(self, queue: Queue, day: Day) -> list[Load]:
+    def loads(self, queue: Queue, day: QueueDay) -> list[Load]:
         """How many leads each owner has in each team and group."""
         query = (
             sa.select(
@@ -242,7 +234,7 @@ class SqlQueues:
                 for team, owner, group, leads, oldest in connection.execute(query)
             ]
 
-    def pulse(self, queue: Queue, day: Day) -> Pulse:
+    def pulse(self, queue: Queue, day: QueueDay) -> Pulse:
         """How a queue stands now, in one pass over its narrow rows."""
         query = (
             sa.select(

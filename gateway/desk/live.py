@@ -15,7 +15,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Request
 from fastapi.responses import StreamingResponse
 
-from adapters.reports.desk_queue import Day, Pulse, Queue, SqlQueues, queue_of, queue_of_teams
+from adapters.reports.desk_queue import Pulse, Queue, QueueDay, SqlQueues, queue_of, queue_of_teams
 from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user
 from gateway.web.pages import HEADERS
 from usecases.context import Context
@@ -86,4 +86,4 @@ async def pulses(
 
 
 def _pulse(context: Context, user: DeskUser, queue: Queue) -> Pulse:
-    return SqlQueues(context.database).pulse(queue, Day.of(context.now(), user.zone))
+    return SqlQueues(context.database).pulse(queue, QueueDay.of(context.now(), user.zone))

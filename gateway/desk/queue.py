@@ -12,10 +12,10 @@ from fastapi import Query
 from adapters.reports.desk_queue import (
     GROUPS,
     SORTS,
-    Day,
     Filters,
     Group,
     Queue,
+    QueueDay,
     QueuePage,
     QueueRow,
     Sort,
@@ -222,7 +222,7 @@ def queue_view(  # what a page needs
     """Read a page of a queue for a person. `offered`: the acts that this page has in its rows."""
     now, queues = context.now(), SqlQueues(context.database)
     page = queues.page(
-        queue, Day.of(now, user.zone), query.filters, sort=query.sort, number=query.number
+        queue, QueueDay.of(now, user.zone), query.filters, sort=query.sort, number=query.number
     )
     shown = [_shown(context, user, row, query, offered) for row in page.rows]
     following = [*(one.line.lead for one in shown[1:]), ""]

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.reports.desk_queue import Day, Filters, Load, SqlQueues, queue_of_teams
+from adapters.reports.desk_queue import Filters, Load, QueueDay, SqlQueues, queue_of_teams
 from adapters.reports.team import MemberLine, SqlTeamReport
 from adapters.sql.absences import EnteredAbsence
 from gateway.desk.queue import QueueQuery, queue_query, queue_view
@@ -101,7 +101,7 @@ def _member(user: DeskUser, member: str) -> Member:
 def _has_leads(context: Context, user: DeskUser, owner: str) -> bool:
     """Whether a member has leads in the teams that the user manages."""
     queue = queue_of_teams(user.people.managed_by(user.person), user.people)
-    day = Day.of(context.now(), user.zone)
+    day = QueueDay.of(context.now(), user.zone)
     return SqlQueues(context.database).page(queue, day, Filters(owner=owner)).total > 0
 
 
@@ -151,7 +151,7 @@ def team_page(
     now = context.now()
     today = now.astimezone(user.zone).date()
     everybody = _members_once(user.people, managed)
-    loads = SqlQueues(context.database).loads(queue, Day.of(now, user.zone))
+    loads = SqlQueues(context.database).loads(queue, QueueDay.of(now, user.zone))
     return page(
         "team.html",
         context,

@@ -25,6 +25,9 @@ from models.directory import Directory
 from usecases.context import Context
 from usecases.viewer import Viewer, viewer_for_person
 
+_LONGEST_PATH = 1_000
+"""Of a page of the board with its query, to which a browser returns after signing in."""
+
 
 class SignInNeededError(Exception):
     """Nobody is signed in; the browser is redirected to the sign-in page."""
@@ -231,7 +234,9 @@ def path_within_desk(path: str) -> str:
     plain = path.startswith(("/desk/leads/", "/board/")) or path in (
         *("/desk", "/desk/team", "/desk/week", "/board"),
     )
-    return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
+    forbidden = set("\\\r\n#" if path.startswith("/board/") else "\\\r\n?#")
+    safe = len(path) <= _LONGEST_PATH and not set(path) & forbidden and "//" not in path
+    return path if plain and safe else "/desk"
 
 
 def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:

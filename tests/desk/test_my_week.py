@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from adapters.reports.desk_queue import Day, Pulse, SqlQueues, queue_of
+from adapters.reports.desk_queue import Pulse, QueueDay, SqlQueues, queue_of
 from adapters.sql.desk_sessions import SqlDeskSessions
 from adapters.sql.desk_views import MOST_VIEWS, SqlDeskViews
 from gateway.desk.live import pulses
@@ -141,7 +141,7 @@ async def test_a_stream_says_at_once_how_a_queue_stands_and_then_only_what_chang
         looks += 1
         if looks == 3:
             leads.wait("ana", minutes=61)
-        day = Day.of(leads.clock.at, ZoneInfo("UTC"))
+        day = QueueDay.of(leads.clock.at, ZoneInfo("UTC"))
         return SqlQueues(leads.context.database).pulse(queue_of(owner), day)
 
     async def gone() -> bool:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import pytest
 
-from adapters.reports.desk_queue import Day, Filters, SqlQueues, queue_of
+from adapters.reports.desk_queue import Filters, QueueDay, SqlQueues, queue_of
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from tests.fakes import FakeActs
@@ -47,7 +47,7 @@ async def test_a_lead_is_read_and_acted_on_by_any_of_its_ids(
     assert answer.json()["lead"]["lead"] == "ana"
     assert [lead for lead, *_ in acts.done] == ["ana"]
     assert lead_meant(database, given) == lead_meant(database, ADDRESS) == "ana"
-    day = Day.of(NOW, ZoneInfo("UTC"))
+    day = QueueDay.of(NOW, ZoneInfo("UTC"))
     queue = SqlQueues(database).page(queue_of(RILEY), day, Filters(find=given))
     assert [one.lead for one in queue.rows] == ["ana"]
 

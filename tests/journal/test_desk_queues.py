@@ -13,8 +13,8 @@ from adapters.reports.desk_queue import (
     GROUPS,
     PAGE,
     SORTS,
-    Day,
     Filters,
+    QueueDay,
     QueuePage,
     SqlQueues,
     queue_of,
@@ -28,7 +28,7 @@ from tests.journal.test_board_plans import plans
 from tests.journal.turns import FENCE, NOW, after, handoff, turn
 
 RILEY, SAM, GONE = "riley@acme.example", "sam@acme.example", "gone@acme.example"
-DAY = Day.of(NOW, ZoneInfo("America/New_York"))
+DAY = QueueDay.of(NOW, ZoneInfo("America/New_York"))
 PEOPLE = Directory.model_validate(
     {
         "teams": {
