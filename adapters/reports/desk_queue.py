@@ -34,7 +34,10 @@ PAGE = 50
 Element = sa.ColumnElement[Any]
 Group = Literal["unowned", "overdue", "new", "today", "later", "held", "none"]
 GROUPS: Final[tuple[Group, ...]] = ("unowned", "overdue", "new", "today", "later", "held", "none")
-"""The groups of a queue, the most urgent first (docs/desk.md). `unowned`: it has no owner, or one who has left the team. Only queues of teams have it."""
+"""The groups of a queue, the most urgent first (docs/desk.md).
+
+`unowned`: it has no owner, or one who has left the team. Only queues of teams have it.
+"""
 Sort = Literal["due", "score", "activity"]
 SORTS: Final[tuple[Sort, ...]] = ("due", "score", "activity")
 

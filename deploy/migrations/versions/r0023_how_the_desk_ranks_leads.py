@@ -10,7 +10,7 @@ from alembic import op
 from models.tables.columns import UtcInstant
 
 revision = "0023"
-down_revision = "0029"
+down_revision = "0025c"
 branch_labels = None
 depends_on = None
 
