@@ -71,3 +71,14 @@ class StepMail(SQLModel, table=True):
     clicked: datetime | None = Field(sa_type=UtcInstant)
     replied: datetime | None = Field(sa_type=UtcInstant)
     unsubscribed: datetime | None = Field(sa_type=UtcInstant)
+
+
+class TrackHour(SQLModel, table=True):
+    """An hour in which somebody reached a step of a track; written with the turn."""
+
+    __tablename__ = "track_hours"
+
+    program: str = Field(primary_key=True)
+    track: str = Field(primary_key=True)
+    hour: datetime = Field(sa_column=sa.Column(UtcInstant(), primary_key=True))
+    """Its beginning (UTC)."""

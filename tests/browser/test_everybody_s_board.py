@@ -17,6 +17,8 @@ PAGES = (
     "/board/lists/in-flight",
     "/board/leads?q=fay",
     "/board/leads/fay",
+    "/board/schedules",
+    "/board/launches",
 )
 
 
