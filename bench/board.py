@@ -87,6 +87,17 @@ class Seeding:
     def lead(self, number: int) -> None:
         """One lead: it comes, may do something, and its clocks run until now."""
         at = self._now - timedelta(minutes=number % 86_400)
+        state = self.created(number, at)
+        if number % 10 == 0:
+            state = self._event(state, "form.submitted", "demo", at)
+        elif number % 10 == 1:
+            state = self._event(state, "email.bounced", "welcome", at, kind="hard")
+        elif number % 10 == 2:
+            state = self._event(state, "email.clicked", "welcome", at)
+        self._turn(state, [], self._now)
+
+    def created(self, number: int, at: datetime) -> LeadState:
+        """One lead as it comes."""
         name = f"lead-{number}"
         profile = {
             "email": f"{name}@x{number % 5_000}.example",
@@ -97,14 +108,7 @@ class Seeding:
             "country": "US",
         }
         state = new_lead(name, self.program)
-        state = self._turn(state, [Created(arrived=at, profile=profile)], at)
-        if number % 10 == 0:
-            state = self._event(state, "form.submitted", "demo", at)
-        elif number % 10 == 1:
-            state = self._event(state, "email.bounced", "welcome", at, kind="hard")
-        elif number % 10 == 2:
-            state = self._event(state, "email.clicked", "welcome", at)
-        self._turn(state, [], self._now)
+        return self._turn(state, [Created(arrived=at, profile=profile)], at)
 
     def _event(
         self, state: LeadState, type_: str, subject: str, at: datetime, **data: Any
