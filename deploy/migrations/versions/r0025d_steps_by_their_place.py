@@ -3,7 +3,7 @@
 from alembic import op
 
 revision = "0025d"
-down_revision = "0025c"
+down_revision = "0023"
 branch_labels = None
 depends_on = None
 
