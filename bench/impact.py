@@ -21,14 +21,18 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from assembly.settings import Settings
 from bench.life import PEOPLE
-from models.decision import Decision
+from models.decision import Decision, Entry
 from models.inputs import Event
 from models.program.program import Program
+from models.state import LeadState
 from simulation.pure import PureWorld
 from simulation.scenario import Newcomer
 from usecases.impacting import impact_of
 
 LEADS = 10_000
+_LIVES = 200
+"""So many lives are played; the leads have them in turn."""
+_LEAD = "lead"
 _PROGRAM = Path(__file__).resolve().parents[1] / "programs" / "acme.yaml"
 _NOW = datetime(2026, 3, 30, 15, tzinfo=UTC)
 _WEEKS = timedelta(weeks=4)
@@ -75,26 +79,31 @@ def changed(program: Program) -> Program:
 def _store(database: Database, program: Program) -> None:
     chance = Random(11)  # noqa: S311 - no secret
     journal = SqlJournal(database)
+    lives = [_lived(program, chance) for _ in range(_LIVES)]
     for number in range(LEADS):
+        state, entries = lives[number % _LIVES]
         lead = f"lead-{number:05}"
-        world = PureWorld(program, PEOPLE)
-        at = _NOW - _WEEKS * chance.random()
-        profile = {"email": f"{lead}@x.example", "employees": chance.choice((20, 900))}
-        world.create(Newcomer(lead=lead, at=at, profile=profile), 0)
-        for place in range(chance.randrange(4)):
-            at += timedelta(hours=chance.uniform(1, 72))
-            if at >= _NOW:
-                break
-            _run(world, at)
-            type_, subject = chance.choices(_HAPPENS, (5, 5, 1))[0]
-            event = Event(
-                id=f"{lead}-{place}", type=type_, at=at, arrived=at, subject=subject, data={}
-            )
-            world.take(lead, event)
-        _run(world, _NOW)
-        state = world.states[lead]
-        stored = Decision(state=state.changed(turn=1), entries=tuple(world.entries[lead]))
-        journal.record(stored, Fence(run=1, length=1), _NOW)
+        profile = {**state.profile, "email": f"{lead}@x.example"}
+        own = state.changed(lead=lead, turn=1, profile=profile)
+        journal.record(Decision(state=own, entries=entries), Fence(run=1, length=1), _NOW)
+
+
+def _lived(program: Program, chance: Random) -> tuple[LeadState, tuple[Entry, ...]]:
+    """A lead as it stands now, and its timeline."""
+    world = PureWorld(program, PEOPLE)
+    at = _NOW - _WEEKS * chance.random()
+    profile = {"email": "lead@x.example", "employees": chance.choice((20, 900))}
+    world.create(Newcomer(lead=_LEAD, at=at, profile=profile), 0)
+    for number in range(chance.randrange(4)):
+        at += timedelta(hours=chance.uniform(1, 72))
+        if at >= _NOW:
+            break
+        _run(world, at)
+        type_, subject = chance.choices(_HAPPENS, (5, 5, 1))[0]
+        event = Event(id=f"event-{number}", type=type_, at=at, arrived=at, subject=subject, data={})
+        world.take(_LEAD, event)
+    _run(world, _NOW)
+    return world.states[_LEAD], tuple(world.entries[_LEAD])
 
 
 def _run(world: PureWorld, until: datetime) -> None:
