@@ -39,13 +39,13 @@ _SHOWN = 40
 
 def faint_texts(html: str) -> list[tuple[str, str, str, float]]:
     """Texts whose contrast is below `LEAST`: colour, background, the text, and the contrast."""
-    reader = _Reader()
+    reader = _ColourReader()
     reader.feed(html)
     reader.close()
     return list(reader.found.values())
 
 
-class _Reader(HTMLParser):
+class _ColourReader(HTMLParser):
     """Follows the colours into the elements."""
 
     def __init__(self) -> None:

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from adapters.reports.desk_figures import NAMES, figures_within
 from adapters.reports.desk_queue import (
     GROUPS,
     PAGE,
@@ -20,6 +21,7 @@ from adapters.reports.desk_queue import (
     queue_of,
     queue_of_teams,
 )
+from adapters.reports.figures import Asking, SqlFigures
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
 from models.directory import Directory
@@ -184,3 +186,35 @@ def test_no_queue_scans_the_timeline_or_all_leads(many: Database) -> None:
         for table in ("standings", "leads"):
             assert f"SCAN {table}" not in plan
             assert f"Seq Scan on {table}" not in plan
+
+
+def test_what_people_did_is_counted_and_listed_by_the_index_on_kind_and_instant(
+    many: Database,
+) -> None:
+    entry = ("accepted", {"by": RILEY, "late": False})
+    store(many, "ana", None, entry, ("breached", {"owner": RILEY, "clock": "accept"}))
+    figures, within = SqlFigures(many), figures_within(after(days=-1), after(days=1))
+    asking = Asking(now=NOW, today=NOW)
+    only = {"person": RILEY}
+    found = {
+        name: (
+            sum(
+                one[name].number
+                for one in figures.count([within(name)], asking, only=only).values()
+            ),
+            figures.listed(within(name), asking, only=only).total,
+        )
+        for name in NAMES
+    }
+    assert found == dict.fromkeys(NAMES, (0, 0)) | dict.fromkeys(
+        ("accepted", "in-time", "breaches"), (1, 1)
+    )
+
+    def everything() -> None:
+        for name in NAMES:
+            figures.count([within(name)], asking, by=("person",))
+            figures.listed(within(name), asking, only=only)
+
+    for plan in plans(many, everything):
+        assert "SCAN entries" not in plan
+        assert "Seq Scan on entries" not in plan
