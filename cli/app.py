@@ -23,6 +23,7 @@ from cli import (
     doctor,
     enrol,
     explain,
+    export,
     inspect,
     key,
     launch,
@@ -44,7 +45,7 @@ from cli.console import Status, run
 
 COMMANDS = (
     *(stack, database, demo, launch, enrol, programs, mail, suppressions, schedules, rehearse),
-    *(inspect, explain, report, acts, merging, team, digest, key),
+    *(inspect, explain, report, export, acts, merging, team, digest, key),
     *(webhook, serve, temporal, reconcile, doctor),
 )
 """In the order in which `--help` shows them."""

@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 from adapters.documents.schema import program_schema
+from adapters.reports.warehouse_columns import COLUMNS, KEYS
 from lifecycle.stages import ACT_STAGES, MEANING, MOVES, TRACKLESS
 
 ROOT = Path(__file__).parent.parent
@@ -62,7 +63,39 @@ def schema_file() -> str:
     return json.dumps(program_schema(), ensure_ascii=False, indent=2) + "\n"
 
 
-MADE = {"docs/stages.md": stages_page, "programs/program.schema.json": schema_file}
+def warehouse_page() -> str:
+    """The columns of the warehouse export."""
+    tables = (
+        line
+        for table, columns in COLUMNS.items()
+        for line in (
+            f"## {table}",
+            "",
+            f"A row is named by {' and '.join(f'`{one}`' for one in KEYS[table])}.",
+            "",
+            "| column | type | meaning |",
+            "| --- | --- | --- |",
+            *(f"| `{one.name}` | {one.type} | {one.meaning} |" for one in columns),
+            "",
+        )
+    )
+    return "\n".join(
+        [
+            "# The columns of the warehouse export",
+            "",
+            "Made by `make docs` from `adapters/reports/warehouse_columns.py`; do not edit.",
+            "How to read the files: [warehouse.md](warehouse.md).",
+            "",
+            *tables,
+        ]
+    )
+
+
+MADE = {
+    "docs/stages.md": stages_page,
+    "docs/warehouse-columns.md": warehouse_page,
+    "programs/program.schema.json": schema_file,
+}
 """The files, relative to the project's folder."""
 
 
