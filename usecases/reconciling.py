@@ -14,6 +14,8 @@ was restored from an older backup. A message makes it take a turn, and it goes o
 message says what the lead knows already, whether its program is paused.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
 assignment does that too, so it is no finding.
+
+The file is long because all repairs are made from one look at a lead.
 """
 
 from __future__ import annotations

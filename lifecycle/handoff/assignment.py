@@ -39,7 +39,7 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class TeamStanding:
     """A team, as an assignment finds it."""
 
     shares: dict[str, Fraction]
@@ -52,7 +52,7 @@ class Looked:
 
 def look(
     team: Team, asked: Assign | CountAssignment, loads: Loads, shares: Mapping[str, Fraction]
-) -> Looked:
+) -> TeamStanding:
     """Who is next, and a share for every member.
 
     A member without a share is new and starts at the team's lowest. A member who is absent or at
@@ -81,10 +81,10 @@ def look(
     preferred = asked.prefer if isinstance(asked, Assign) else None
     if preferred in found and preferred not in obstacles.found:
         obstacles.look([one for one in team.members if one.email == preferred])
-    return Looked(shares=found, next=first, hindered=obstacles.found)
+    return TeamStanding(shares=found, next=first, hindered=obstacles.found)
 
 
-def choose(asked: Assign, looked: Looked) -> Choice:
+def choose(asked: Assign, looked: TeamStanding) -> Choice:
     """The member who gets the lead, or the first reason why nobody does.
 
     The reasons are tried in the order capacity, absent, tried, empty; the first that keeps a member

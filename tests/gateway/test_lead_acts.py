@@ -1,4 +1,7 @@
-"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing."""
+"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing.
+
+The file is long because every outcome of every kind of act is one test.
+"""
 
 from __future__ import annotations
 

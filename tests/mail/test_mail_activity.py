@@ -1,4 +1,7 @@
-"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when."""
+"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when.
+
+The file is long because each check before sending is a test of its own.
+"""
 
 from __future__ import annotations
 

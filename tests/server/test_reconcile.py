@@ -1,4 +1,7 @@
-"""`leadflow reconcile` on a real server, with a database of its own."""
+"""`leadflow reconcile` on a real server, with a database of its own.
+
+The file is long because all its tests share one server and one site.
+"""
 
 from __future__ import annotations
 
