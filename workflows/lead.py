@@ -119,9 +119,10 @@ class LeadWorkflow:
         """Take turns until the lead is closed."""
         # Runs that were begun before decide by the present and by the history's length until they
         # end.
-        self._recorded = workflow.patched("recorded-instants")
+        leaves = workflow.patched("timers-left-to-fire")
+        self._recorded = leaves or workflow.patched("recorded-instants")
         if self._recorded:
-            self._timer = Timer(run.clock)
+            self._timer = Timer(run.clock, leaves=leaves)
         for group in run.flights:
             self._fly(group)
         self._timer.arm(run.wake, self._since(), flying=bool(run.flights))

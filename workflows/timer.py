@@ -7,6 +7,10 @@ No decision here asks what time it is. In a workflow the present can differ betw
 execution and a replay, and then the lead could never be replayed. What is decided depends on
 recorded instants alone: the wake that a timer was armed for, and the wake as it is when it fires.
 The present only says how long a timer runs, and that may differ.
+
+Nor is a timer cancelled that may fire at any moment. If it fires while a turn's workflow task ends,
+the server records that it fired, and a replay, which knows the turn's result a task earlier, would
+cancel it: such a history does not replay. So it is left to fire, and what it says is ignored.
 """
 
 from __future__ import annotations
@@ -26,18 +30,26 @@ _LONGEST_PAUSE = timedelta(hours=1)
 _FAR = timedelta(days=7)
 """In the program's time; longer than a command is tried (`workflows.commands`)."""
 
+_ANY_MOMENT = timedelta(minutes=1)
+"""After the lead's last instant, by the wall: twice as long as a workflow task may take."""
+
 _log = structlog.get_logger(__name__)
 
 
 class Timer:
-    """Waits for `wake`, then is `due`."""
+    """Waits for `wake`, then is `due`.
 
-    def __init__(self, clock: ProgramClock | None) -> None:
+    `leaves`: what is about to fire is not cancelled. Runs that were begun before cancel it.
+    """
+
+    def __init__(self, clock: ProgramClock | None, *, leaves: bool) -> None:
         self.wake: WakeWords | None = None
         self.due = False
         self._clock = clock
         self._task: asyncio.Task[None] | None = None
+        self._left_to_fire: set[asyncio.Task[None]] = set()
         self._armed_for: WakeWords | None = None
+        self._leaves = leaves
         self._idle_turns = 0
 
     def arm(
@@ -61,7 +73,7 @@ class Timer:
         if running and wake and old and wake["what"] == old["what"] and wake["at"] >= old["at"]:
             return
         if self._task is not None:
-            self._task.cancel()
+            self._drop(self._task, since)
         self._task = self._armed_for = None
         if not (flying and wake and _far(wake, since)):
             self._start()
@@ -70,6 +82,20 @@ class Timer:
         """Wait for what was left for later, now that a command has ended without a result."""
         if self._task is None:
             self._start()
+
+    def _drop(self, task: asyncio.Task[None], since: str | None) -> None:
+        """Cancel a timer, or leave it to fire if that may happen at any moment."""
+        if self._leaves and not task.done() and self._may_fire(since):
+            self._left_to_fire.add(task)
+            task.add_done_callback(self._left_to_fire.discard)
+        else:
+            task.cancel()
+
+    def _may_fire(self, since: str | None) -> bool:
+        if since is None or self._armed_for is None:
+            return True
+        ahead = parse_instant(self._armed_for["at"]) - parse_instant(since)
+        return (self._clock.wait(ahead) if self._clock else ahead) <= _ANY_MOMENT
 
     def _start(self) -> None:
         self._armed_for = self.wake
@@ -82,6 +108,8 @@ class Timer:
             _log.warning("a due item stays due", wake=armed_for)
         while True:
             await workflow.sleep(max(self._left(armed_for), least), summary=armed_for["what"][:200])
+            if asyncio.current_task() in self._left_to_fire:
+                return
             if self.wake is None or self.wake["at"] <= armed_for["at"]:
                 break
             armed_for = self._armed_for = self.wake  # it was put off meanwhile
