@@ -22,6 +22,7 @@ from gateway.config import GatewayConfig, ProviderSecrets
 from gateway.inbound.certificate import Certificate
 from gateway.inbound.config import InboundConfig
 from models.instants import whole_second
+from usecases.background import OwnProcess
 from usecases.context import Context
 
 
@@ -44,6 +45,8 @@ def open_context(
     A demonstration has another clock, and gathers what comes for one lead for a shorter time.
     """
     database = open_database(settings.database)
+    # Two processes, so that a report need not wait for a list of 100,000 rows.
+    list_work, report_work = OwnProcess(), OwnProcess()
     try:
         yield Context(
             database=database,
@@ -60,8 +63,13 @@ def open_context(
             speed=speed,
             default_program=settings.default_program or None,
             meter=meter,
+            list_work=list_work,
+            report_work=report_work,
+            approve_above=settings.approve_above,
         )
     finally:
+        list_work.close()
+        report_work.close()
         database.close()
 
 

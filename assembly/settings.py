@@ -93,6 +93,9 @@ class Settings(BaseSettings):
     crm_secret: SecretStr | None = None
     """A Standard Webhooks secret (`whsec_…`): what the CRM is told, and tells, is signed with it.
     Several, separated by spaces, to change it: all are believed and all sign."""
+    approve_above: int | None = Field(default=None, ge=0)
+    """With more leads of a program in flight, what the board publishes needs the approval of a
+    second person; None: it needs none."""
     action_link_days: int = Field(default=14, ge=1, le=90)
     """So many days the buttons of an alert work."""
 

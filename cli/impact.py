@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +13,7 @@ from cli.console import JsonOption, Status, WrongInputError, out, print_json, pr
 from cli.session import opened, read_settings
 from cli.versions import RecheckOption, in_flight_word, version_named
 from models.publication import IN_FLIGHT
+from simulation.impact_words import happening_words
 
 if TYPE_CHECKING:
     from simulation.impact import Impact, ImpactLine
@@ -26,7 +26,6 @@ InFlightOption = Annotated[
         "--in-flight", metavar="|".join(IN_FLIGHT), help="What becomes of leads in flight."
     ),
 ]
-_MOST_COUNTS = 40
 
 
 def register(program: typer.Typer) -> None:
@@ -71,40 +70,58 @@ def plan(
     *,
     in_flight: InFlightOption = "migrate",
     recheck: RecheckOption = False,
+    scenarios: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            exists=True,
+            help="Play the program's scenarios in this folder on the version.",
+        ),
+    ] = None,
+    cohort: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="SCENARIO",
+            exists=True,
+            dir_okay=False,
+            help="Play the people of this scenario on both versions, and compare.",
+        ),
+    ] = None,
+    allow_changes: Annotated[
+        bool,
+        typer.Option("--allow-changes", help="Exit status 1 only if a scenario fails."),
+    ] = False,
     markdown: Annotated[
         bool, typer.Option("--markdown", help="As a comment of a pull request.")
     ] = False,
 ) -> None:
     """Say what a version says differently from the newest, and what that does to leads in flight.
 
-    Exit status 0 if nothing is different, 1 if something is.
+    Exit status 0 if nothing is different and no scenario fails, 1 if something is or one does.
 
-    Example: `leadflow program plan programs/acme.yaml --markdown`
+    Example: `leadflow program plan programs/acme.yaml --scenarios tests/scenarios --markdown`
     """
-    from lifecycle.changes.differences import differences  # noqa: PLC0415  # keeps --help quick
+    from cli.plan_report import PlanReport  # noqa: PLC0415  # keeps --help quick
+    from lifecycle.changes.differences import differences  # noqa: PLC0415  # likewise
+    from usecases.rehearsing import compare, rehearse  # noqa: PLC0415  # likewise
 
     found, made = _impact(file, in_flight, recheck=recheck)
     with opened(read_settings()) as database:
-        changes = differences(version_named(made.newest, database), version_named(file, database))
-    head, item = ("### ", "- ") if markdown else ("", "  ")
-    out.print(Text(f"{head}{made.name}: {made.newest[:12]} → {made.to[:12]}"))
-    out.print()
-    touched = ""
-    for one in changes:
-        if one.touches != touched:
-            touched = one.touches
-            out.print(Text(f"**{touched}**\n" if markdown else touched))
-        out.print(Text(f"{item}{one.words}"))
-    out.print()
-    out.print(Text(f"{head}{_summary(found)} (`--in-flight {in_flight}`)"))
-    out.print()
-    if markdown and found.counts:
-        out.print(Text("| leads | what | change |\n| ---: | --- | --- |"))
-    for (kind, about, change), number in list(found.counts.items())[:_MOST_COUNTS]:
-        words = _words(kind, about)
-        row = f"| {number} | {words} | {change} |" if markdown else f"  {number}  {words}: {change}"
-        out.print(Text(row), soft_wrap=True)
-    if changes or found.lines:
+        before, after = version_named(made.newest, database), version_named(file, database)
+    changes = differences(before, after)
+    rehearsal = rehearse(scenarios, after) if scenarios is not None else None
+    report = PlanReport(markdown=markdown)
+    report.differences(f"{made.name}: {made.newest[:12]} → {made.to[:12]}", changes)
+    report.impact(
+        f"{_summary(found)} (`--in-flight {in_flight}`)",
+        [(n, happening_words(kind, about), how) for (kind, about, how), n in found.counts.items()],
+    )
+    if rehearsal is not None:
+        report.scenarios(rehearsal)
+    if cohort is not None:
+        report.comparison(cohort.stem, compare(cohort, before, after))
+    otherwise = bool(changes or found.lines) and not allow_changes
+    if otherwise or (rehearsal is not None and rehearsal.failed):
         raise typer.Exit(Status.NO)
 
 
@@ -132,7 +149,7 @@ def _print(found: Impact, *, leads: bool) -> None:
     out.print(_summary(found))
     table = Table("leads", "what", "change")
     for (kind, about, change), number in found.counts.items():
-        table.add_row(str(number), Text(_words(kind, about)), change)
+        table.add_row(str(number), Text(happening_words(kind, about)), change)
     if found.lines:
         print_table(table)
     days = sorted(found.mails_before.keys() | found.mails_after.keys())
@@ -158,7 +175,7 @@ def _line(line: ImpactLine) -> str:
 
     before = write_instant(line.before) if line.before is not None else "never"
     after = write_instant(line.after) if line.after is not None else "never"
-    return f"{line.lead}: {_words(line.kind, line.about)}: {before} → {after}"
+    return f"{line.lead}: {happening_words(line.kind, line.about)}: {before} → {after}"
 
 
 def _print_json(found: Impact) -> None:
@@ -167,23 +184,3 @@ def _print_json(found: Impact) -> None:
     print_json({"leads": found.leads, "changing": found.changing, "lines": len(found.lines)})
     for line in found.lines:
         print_json(line_json(line))
-
-
-_KIND_WORDS: dict[str, Callable[[str], str]] = {
-    "email_sent": lambda about: f"mail {about}",
-    "email_skipped": lambda about: f"no mail {about}",
-    "task_opened": lambda about: f"task {about}",
-    "notified": lambda about: f"notice {about}",
-    "track_entered": lambda about: f"track {about} begins",
-    "track_left": lambda about: f"track {about} ends",
-    "reminded": lambda about: f"reminder of {about}",
-    "breached": lambda about: f"{about} breached",
-    "stage": lambda about: f"becomes {about}",
-    "assigned": lambda about: f"goes to {about}",
-    "profile": lambda about: f"{about} changes",
-    "due": lambda about: f"{about} is due",
-}
-
-
-def _words(kind: str, about: str) -> str:
-    return _KIND_WORDS[kind](about)

@@ -34,7 +34,6 @@ from cli.lists import (
     EncodingOption,
     MapOption,
     list_options,
-    read_as,
     show_columns,
 )
 from cli.publishing import RemoveOption, choose, publish_on
@@ -142,7 +141,11 @@ def launch(
     from models.instants import whole_second  # noqa: PLC0415  # likewise
     from usecases.launches import check_rate  # noqa: PLC0415  # likewise
     from usecases.planning_launch import plan_launch  # noqa: PLC0415  # likewise
-    from usecases.reading_lists import UnusableFileError, read_leads  # noqa: PLC0415  # likewise
+    from usecases.reading_lists import (  # noqa: PLC0415  # likewise
+        UnusableFileError,
+        read_as,
+        read_leads,
+    )
 
     options = list_options(encoding, mapping)
     if columns:
@@ -250,6 +253,7 @@ class _Launching:
         detach: bool,
     ) -> Launch:
         from usecases.launches import launch_of, store_launch  # noqa: PLC0415  # keeps --help quick
+        from usecases.reading_lists import read_as  # noqa: PLC0415  # likewise
 
         run_async(self._publish(remove=remove))
         size = self.leads.valid + self.leads.rejected

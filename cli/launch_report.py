@@ -73,6 +73,7 @@ def report_plan(
         named = {"program": program.program, "digest": program.digest, "dry_run": True}
         mails = {
             "days": {day.isoformat(): count for day, count in plan.mails.days.items()},
+            "mqls": {day.isoformat(): count for day, count in plan.mails.mqls.items()},
             "sampled": plan.mails.sampled,
             "of": plan.mails.of,
         }
@@ -124,13 +125,15 @@ def _say_mails(mails: ExpectedMails) -> None:
         return
     exact = mails.sampled == mails.of
     by = "" if exact else f", by a sample of {mails.sampled} of {mails.of} new leads"
-    out.print(f"mails that the new leads get in 30 days if nobody does anything{by}:")
-    if not mails.days:
+    out.print(f"mails and MQLs of the new leads in 30 days if nobody does anything{by}:")
+    if not mails.days and not mails.mqls:
         out.print("  none")
         return
-    table = Table("day", "mails")
-    for day, count in mails.days.items():
-        table.add_row(day.isoformat(), f"{'' if exact else 'about '}{count}")
+    table = Table("day", "mails", "MQLs")
+    about = "" if exact else "about "
+    for day in sorted({*mails.days, *mails.mqls}):
+        counts = (mails.days.get(day, 0), mails.mqls.get(day, 0))
+        table.add_row(day.isoformat(), *(f"{about}{one}" if one else "0" for one in counts))
     print_table(table)
 
 

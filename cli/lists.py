@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.table import Table
@@ -47,21 +47,6 @@ def list_options(encoding: str | None, mapping: list[str] | None) -> ListOptions
         raise WrongInputError(str(error)) from None
 
 
-def read_as(rows: Rows, translation: Translation | None = None) -> dict[str, Any]:
-    """How a file was read, for JSON."""
-    preset = rows.columns.preset
-    words = translation.left_out if translation is not None else {}
-    return {
-        "encoding": rows.lines.encoding.name,
-        "delimiter": rows.delimiter,
-        "header_line": rows.header_line,
-        "footer_lines": rows.footer,
-        "preset": preset.name if preset is not None else None,
-        "left_out": [one.header for one in rows.columns.left_out],
-        "without_translation": {name: dict(some) for name, some in words.items()},
-    }
-
-
 def say_read_as(rows: Rows, translation: Translation | None = None) -> None:
     """Say how a file was read and what was left out of it, on standard error."""
     from adapters.files.translation import said  # noqa: PLC0415  # keeps --help quick
@@ -80,6 +65,8 @@ def say_read_as(rows: Rows, translation: Translation | None = None) -> None:
 
 def show_columns(found: Understood, path: Path, *, as_json: bool) -> None:
     """Print what was understood of a file, a line for each column."""
+    from usecases.reading_lists import read_as  # noqa: PLC0415  # keeps --help quick
+
     if as_json:
         columns = [
             {

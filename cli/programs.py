@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from adapters.documents.problems import DocumentError, Problem, meant
-from cli import impact, rollouts, versions
+from cli import impact, push, rollouts, versions
 from cli.console import (
     JsonOption,
     Panel,
@@ -40,6 +40,7 @@ def register(app: typer.Typer) -> None:
     program.command("schema")(schema)
     versions.register(program)
     impact.register(program)
+    push.register(program)
     rollouts.register(program)
     app.add_typer(program, name="program", rich_help_panel=Panel.MARKETING)
     app.command("calendar", rich_help_panel=Panel.MARKETING)(calendar)

@@ -25,7 +25,6 @@ from cli.lists import (
     EncodingOption,
     MapOption,
     list_options,
-    read_as,
     say_read_as,
     show_columns,
 )
@@ -204,7 +203,7 @@ def imported(
     where = str(rejects.path) if rejects.count else None
     if as_json:
         counts = {"suppressed": done, "rejected": rejects.count, "rejects": where}
-        print_json({**counts, "file": read_as(rows)})
+        print_json({**counts, "file": reading_lists.read_as(rows)})
     else:
         say_read_as(rows)
         out.print(f"{done} suppressed, {rejects.count} rows rejected")

@@ -84,7 +84,7 @@ def build_app(
             Middleware(GZipMiddleware, minimum_size=1_000, compresslevel=6),
             Middleware(ETags),
             Middleware(Throttle, limits=limits),
-            Middleware(BodyLimit, most=config.most_bytes),
+            Middleware(BodyLimit, most=config.most_bytes, larger=board.LARGER_BODIES),
         ],
         docs_url=None,
         redoc_url=None,

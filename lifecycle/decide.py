@@ -95,6 +95,7 @@ def decide(
         commands=tuple(m.commands),
         answers=tuple(m.answers),
         wake=None if item is None else Wake(at=item.at, what=item.what),
+        track_moves=tuple(m.track_moves),
     )
 
 

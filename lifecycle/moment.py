@@ -16,7 +16,7 @@ from lifecycle.program.expressions import Expression, context
 from lifecycle.program.profile import lead_zone
 from lifecycle.program.rulebook import Rulebook
 from lifecycle.program.versions import Versions, unknown_version
-from models.decision import OPERATIONS, Alert, Answer, AnyCommand, Entry
+from models.decision import OPERATIONS, Alert, Answer, AnyCommand, Entry, TrackMove
 from models.directory import Directory
 from models.inputs import Event
 from models.instants import write_instant
@@ -64,6 +64,7 @@ class Moment:
         self.entries: list[Entry] = []
         self.commands: list[AnyCommand] = []
         self.answers: list[Answer] = []
+        self.track_moves: list[TrackMove] = []
         self.seq = state.seq
         self._zone: tuple[Mapping[str, Any], ZoneInfo] | None = None
         self._context: cel.Context = context({}, self._did)
@@ -85,7 +86,18 @@ class Moment:
 
     def change(self, **fields: Any) -> None:
         """Change the lead."""
+        before = self.state.track
         self.state = self.state.changed(**fields)
+        after = self.state.track
+        if after is None or after is before:
+            return
+        if before is None or (before.name, before.entered, before.step) != (
+            *(after.name, after.entered, after.step),
+        ):
+            move = TrackMove(
+                at=self.at, digest=self.state.digest, track=after.name, step=after.step
+            )
+            self.track_moves.append(move)
 
     def follow(self, book: Rulebook) -> None:
         """Go on by another version of the program."""

@@ -47,6 +47,9 @@ class Assign(Command):
     team: str | None
     tried: tuple[str, ...] = ()
     prefer: str | None = None
+    """Who is tried first."""
+    company: tuple[str, ...] = ()
+    """The keys of the lead's company, if the owner of another lead of it is tried first."""
     timezone: str
     """The time zone for the absences of members who have none: that of the accept calendar."""
 
@@ -115,6 +118,19 @@ class Wake:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TrackMove:
+    """The lead reached a step of a track, or left the track (then `step` is None)."""
+
+    at: datetime
+    digest: str
+    """The version of the program by which it did."""
+    track: str
+    step: str | None = None
+    why: str | None = None
+    """Why the track was left."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The outcome of one turn."""
 
@@ -123,3 +139,5 @@ class Decision:
     commands: tuple[AnyCommand, ...] = ()
     answers: tuple[Answer, ...] = ()
     wake: Wake | None = None
+    track_moves: tuple[TrackMove, ...] = ()
+    """In their order; what the board counts. The rules never read them."""

@@ -101,6 +101,8 @@ class HandoffState:
     """Those owners, in order."""
     prefer: str | None = None
     """Who is tried first: the previous owner, if the route prefers that."""
+    company: bool = False
+    """Whether the owner of another lead of the same company is tried first."""
     assigned: datetime | None = None
     accepted: datetime | None = None
     touches: int = 0
@@ -149,6 +151,10 @@ class TaskState:
     team: str | None = None
     note: str | None = None
     """What the program says is to be done; None if an older release opened it."""
+    name: str | None = None
+    """What it is called; None: by its kind."""
+    until: datetime | None = None
+    """By when it should be done; None: whenever."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ once, and owners are found as the directory would find them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
@@ -20,7 +20,7 @@ from models.instants import parse_instant, write_instant
 from models.program.program import Program
 from models.state import LeadState
 from simulation.pure import PureWorld
-from simulation.quiet_future import play_quietly
+from simulation.quiet_future import quiet_steps
 from simulation.scenario import PublishLine
 
 HORIZON = timedelta(days=30)
@@ -112,13 +112,22 @@ class Impact:
         return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
 
 
-def impact(standing: ProgramStanding, line: PublishLine, horizon: timedelta = HORIZON) -> Impact:
-    """Play both futures from the publication's instant on, and say what differs."""
+def impact(
+    standing: ProgramStanding,
+    line: PublishLine,
+    horizon: timedelta = HORIZON,
+    *,
+    progress: Callable[[str], None] = lambda _: None,
+) -> Impact:
+    """Play both futures from the publication's instant on, and say what differs.
+
+    `progress` is told in a few words how far that is, many times.
+    """
     until = line.at + horizon
     before, after = world_of(standing), world_of(standing)
-    play_quietly(before, line.at, until)
+    _play(before, line.at, until, "without the change", progress)
     after.publish(line)
-    play_quietly(after, line.at, until)
+    _play(after, line.at, until, "with the change", progress)
     lines: list[ImpactLine] = []
     for lead in before.states:
         lines += lead_differences(lead, before.entries[lead], after.entries[lead])
@@ -136,6 +145,18 @@ def impact(standing: ProgramStanding, line: PublishLine, horizon: timedelta = HO
         loads_before=before.loads,
         loads_after=after.loads,
     )
+
+
+def _play(
+    world: PureWorld, at: datetime, until: datetime, which: str, progress: Callable[[str], None]
+) -> None:
+    days, shown = (until - at).days, -1
+    progress(f"{which}, day 0 of {days}")
+    for _ in quiet_steps(world, at, until):
+        day = (min(world.next_due() or until, until) - at).days
+        if day != shown:
+            shown = day
+            progress(f"{which}, day {day} of {days}")
 
 
 def world_of(standing: ProgramStanding) -> PureWorld:

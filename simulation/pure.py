@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from lifecycle.decide import decide, new_lead
+from lifecycle.handoff.company_owner import CompanyLead, company_owner
 from lifecycle.handoff.roster import Roster
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.moves.merge import judge, of_merged
@@ -24,6 +25,7 @@ from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
 from lifecycle.stages import IN_SALES
 from models.addresses import address_key
+from models.company import company_keys
 from models.decision import AnyCommand, Assign, CountAssignment, Entry, SendMail
 from models.directory import Directory
 from models.inputs import (
@@ -267,11 +269,38 @@ class PureWorld:
             loads[state.owner] -= 1
         return loads
 
+    def _with_company_owner(self, lead: str, asked: Assign) -> Assign:
+        """The command, with the owner of another lead of the company to be tried first."""
+        team = self._people.teams.get(asked.team or "")
+        if not asked.company or team is None:
+            return asked
+        keys = set(asked.company)
+        others = [
+            CompanyLead(
+                lead=one, stage=state.stage, owner=state.owner, assigned=self._assigned(one)
+            )
+            for one, state in self.states.items()
+            if one != lead and state.merged is None and keys & set(company_keys(state.profile))
+        ]
+        found = company_owner(others, {one.email for one in team.members})
+        return asked if found is None else dataclasses.replace(asked, prefer=found)
+
+    def _assigned(self, lead: str) -> datetime | None:
+        """When the lead's present handoff was last assigned."""
+        handoff = self.states[lead].handoff
+        if handoff is None:
+            return None
+        for one in reversed((*self._past.get(lead, ()), *self.entries[lead])):
+            if one.kind == "assigned" and one.fields.get("handoff") == handoff.number:
+                return one.at
+        return None
+
     def _perform(self, lead: str, command: AnyCommand) -> Result | None:
         if isinstance(command, SendMail):
             return Result(key=command.key, arrived=command.at, outcome="sent")
         if isinstance(command, Assign):
-            choice = self._roster.assign(self._people, command, self._loads_of_others(lead))
+            asked = self._with_company_owner(lead, command)
+            choice = self._roster.assign(self._people, asked, self._loads_of_others(lead))
             return Result(
                 key=command.key,
                 arrived=command.at,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ from adapters.sql.sent_mail import SentMail, SqlSentMail
 from adapters.temporal.schedules import Schedules
 from models.envelopes import MergeResult, MergeWork
 from models.program.program import Program
+from usecases.background import Background, InThreads
 from usecases.intake import Intake
 
 
@@ -64,8 +65,16 @@ class Context:
     default_program: str | None = None
     """The program of new leads for which none is named."""
     meter: Meter = UNMETERED
+    approve_above: int | None = None
+    """With more leads in flight a second person approves what the board publishes; None: never."""
+    play_change: Callable[[int], None] | None = None
+    """Plays the futures of a plan of this number elsewhere. None: the request does it."""
     schedules: Schedules | None = None
     """Temporal's schedules, which follow what is published. None: nobody runs Temporal here."""
+    list_work: Background = field(default_factory=InThreads)
+    """Where lists that were uploaded are read, planned and stored."""
+    report_work: Background = field(default_factory=InThreads)
+    """Where reports are computed."""
 
     @property
     def arrivals(self) -> SqlArrivals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -66,15 +66,18 @@ def impact_of(
     in_flight: InFlight,
     recheck: bool,
     now: datetime | None = None,
+    progress: Callable[[str], None] = lambda _: None,
 ) -> tuple[Impact, Plan]:
     """What publishing this version now would make otherwise. It changes nothing.
 
     `now`: the instant on the leads' clock, where that is not the real one (a demonstration).
-    Raises LookupError if no version of this name was published.
+    `progress` is told how far that is. Raises LookupError if no version of this name was
+    published.
     """
     from simulation.impact import impact  # noqa: PLC0415  # keeps --help quick
     from simulation.scenario import PublishLine  # noqa: PLC0415  # likewise
 
+    progress("leads are being read")
     standing = standing_of(database, program)
     latest = max((one.state.at for one in standing.leads if one.state.at), default=None)
     now = whole_second(now or datetime.now(UTC))
@@ -89,7 +92,7 @@ def impact_of(
         leads={one.state.lead: one.state.turn for one in standing.leads},
         text=program.canonical_json,
     )
-    return impact(standing, line), plan
+    return impact(standing, line, progress=progress), plan
 
 
 def standing_of(database: Database, program: Program) -> ProgramStanding:
@@ -181,16 +184,31 @@ def read_plan(file: Path) -> Plan:
 
 def moved(database: Database, plan: Plan) -> list[str]:
     """What has changed since the plan was made, one sentence each; empty if nothing has."""
+    return [*version_moved(database, plan.name, plan.newest), *leads_moved(database, plan)]
+
+
+def version_moved(database: Database, name: str, newest: str) -> list[str]:
+    """A sentence if another version of this program is the newest by now, else nothing."""
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # likewise
+
+    try:
+        now = SqlPrograms(database).newest_digest(name)
+    except LookupError:
+        return [f"no program '{name}' was published to this database"]
+    return [newest_words(now, newest)] if now != newest else []
+
+
+def newest_words(now: str, then: str) -> str:
+    """That the newest version is another than it was; `then` is empty if there was none."""
+    was = f"it was {then[:12]}" if then else "there was none"
+    return f"the newest version is {now[:12]} now, {was}"
+
+
+def leads_moved(database: Database, plan: Plan) -> list[str]:
+    """Which leads came, closed or moved since the plan was made, one sentence each."""
+    from adapters.sql.rollouts import SqlRollouts  # noqa: PLC0415  # keeps --help quick
 
     found: list[str] = []
-    try:
-        newest = SqlPrograms(database).newest_digest(plan.name)
-    except LookupError:
-        return [f"no program '{plan.name}' was published to this database"]
-    if newest != plan.newest:
-        found.append(f"the newest version is {newest[:12]} now, it was {plan.newest[:12]}")
     turns = SqlRollouts(database).turns(plan.name)
     changed = sorted(
         lead for lead in plan.leads.keys() & turns.keys() if plan.leads[lead] != turns[lead]

@@ -1,9 +1,9 @@
-"""What a launch would do: its rows, counted, and the mails that its new leads get by themselves."""
+"""What a launch would do: its rows, and the mails and MQLs of its new leads, counted."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -28,9 +28,12 @@ SAMPLE = 200
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExpectedMails:
-    """Mails a day (UTC) that new leads get if nobody does anything."""
+    """Mails and MQLs a day (UTC) that new leads get and become if nobody does anything."""
 
     days: Mapping[date, int]
+    """Mails."""
+    mqls: Mapping[date, int]
+    """Leads that become an MQL."""
     sampled: int
     """The new leads whose futures were played; the days are scaled up from these."""
     of: int
@@ -54,17 +57,21 @@ def plan_launch(
     *,
     conflict: OnConflict,
     now: datetime,
+    progress: Callable[[int], None] = lambda _: None,
 ) -> LaunchPlan:
     """Say what launching these rows now would do. Rows that it would reject are put aside.
 
     Nothing is stored. Each new lead is taken as if it were started at once, whatever the rate.
-    Addresses to which mail was stopped are not looked up.
+    Addresses to which mail was stopped are not looked up. `progress` is told how many valid rows
+    were tried.
     """
     counts = {"create": 0, "update": 0, "unchanged": 0, "rejected": leads.rejected}
+    unusable = leads.rejected
     sample = EvenSample()
 
     def count(lead: NewLead, outcome: RowOutcome) -> None:
         counts[outcome.status] += 1
+        progress(sum(counts.values()) - unusable)
         if outcome.status == "create":
             sample.add(lead)
 
@@ -115,12 +122,17 @@ def expected_mails(
         profile = {**one.profile, **one.creation}
         world.create(Newcomer(lead=one.id, at=now, profile=profile), place)
     play_quietly(world, now, now + HORIZON)
-    sent = Counter(
-        entry.at.date()
-        for entries in world.entries.values()
-        for entry in entries
-        if entry.kind == "email_sent"
-    )
+    sent: Counter[date] = Counter()
+    qualified: Counter[date] = Counter()
+    for entries in world.entries.values():
+        for entry in entries:
+            if entry.kind == "email_sent":
+                sent[entry.at.date()] += 1
+            elif entry.kind == "stage" and entry.fields["to"] == "mql":
+                qualified[entry.at.date()] += 1
     scale = of / len(sample) if sample else 0.0
-    days = {day: round(count * scale) for day, count in sorted(sent.items())}
-    return ExpectedMails(days=days, sampled=len(sample), of=of)
+
+    def scaled(counts: Counter[date]) -> dict[date, int]:
+        return {day: round(count * scale) for day, count in sorted(counts.items())}
+
+    return ExpectedMails(days=scaled(sent), mqls=scaled(qualified), sampled=len(sample), of=of)

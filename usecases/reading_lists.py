@@ -31,6 +31,7 @@ __all__ = [
     "UnusableFileError",
     "mapping_of",
     "one_lead",
+    "read_as",
     "read_leads",
     "suppress_all",
     "suppressible_address",
@@ -127,3 +128,18 @@ def understand_suppressions(path: Path, options: ListOptions) -> Understood:
     """What a list of suppressions would be read as."""
     meanings = suppression_meanings(options.mapping)
     return understand(path, meanings, encoding=options.encoding)
+
+
+def read_as(rows: Rows, translation: Translation | None = None) -> dict[str, Any]:
+    """How a file was read, as JSON values."""
+    preset = rows.columns.preset
+    words = translation.left_out if translation is not None else {}
+    return {
+        "encoding": rows.lines.encoding.name,
+        "delimiter": rows.delimiter,
+        "header_line": rows.header_line,
+        "footer_lines": rows.footer,
+        "preset": preset.name if preset is not None else None,
+        "left_out": [one.header for one in rows.columns.left_out],
+        "without_translation": {name: dict(some) for name, some in words.items()},
+    }

@@ -25,7 +25,7 @@ _NOBODY = (
     r"|member|inbox|employee|maildrop)s?"
 )
 _GONE = (
-    r"(?:unknown|not (?:be )?(?:found|known|exist\w*|valid|recogni[sz]ed|listed|registered|local"
+    r"(?:unknown|(?:was|were|is|are)n['’]?t (?:found|known|valid|registered)|not (?:be )?(?:found|known|exist\w*|valid|recogni[sz]ed|listed|registered|local"
     r"|active|enabled)|no[nt][- ]?exist\w*|invalid|undeliverable|unrout[e]?able|inactive|disabled"
     r"|deactivated|terminated|closed|deleted|suspended|discontinued|cancel+ed|removed|unavailable"
     r"|not available|(?:does|did)n[o']?t exist|no longer|has expired|is expired|retired|locked)"
@@ -39,12 +39,30 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"domain (?:is )?not reachable",
             r"check the domain",
             r"account or domain may not exist",
+            r"invalid dns mx",
+        ),
+    ),
+    (
+        "inactive",
+        "dead",
+        (
+            r"NOBODY\b…\b(?:due to|because of|for) (?:\w+ ){0,2}(?:inactivity|non-?use)",
+            r"due to (?:\w+ )?inactivity",
+            r"permanently (?:disabled|closed|deactivated|suspended|deleted)",
         ),
     ),
     (
         "sender",
         "about_us",
         (
+            r"(?:batv|bounce address tag)",
+            r"(?:non-?member|members?[- ](?:only|list))",
+            r"(?:incorrect|wrong) sender",
+            r"sender'?s? (?:is )?not (?:in|on)",
+            r"for sender\b",
+            r"akzeptiert nur",
+            r"permission to (?:send|post|relay|mail)",
+            r"mail from \S+ violat",
             (
                 r"(?:sender|mail ?from|reverse[- ]path|return[- ]path"
                 r"|envelope[- ]from)(?:'s)?\b…\b(?:reject|denied|not|unknown|invalid|doesn|cannot|can't|block|verif|listed)"
@@ -105,6 +123,9 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"starttls",
             r"(?:tls|ssl|encryption) (?:is )?requ",
             r"\bbanned\b",
+            r"due to (?:\w+ ){0,2}polic(?:y|ies)",
+            r"policy (?:reasons|restrictions)",
+            r"(?:contact|ask) your (?:internet |email )?service provider",
         ),
     ),
     (
@@ -162,6 +183,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         "relay",
         "about_us",
         (
+            r"(?<!valid)rcpt ?hosts",
             r"\brelay\w*…\b(?:den|not|prohib|forb|disallow|refus|reject|block|unauth|fail)",
             (
                 r"\b(?:not|unable|cannot|can't|won't|no|unauthori[sz]ed|attempt\w*|denied"
@@ -206,6 +228,8 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"(?:mail ?box|inbox) (?:size|limit)",
             r"postfach\b…\b(?:voll|überfüllt)",
             r"speicherplatz",
+            r"disk space",
+            r"enough (?:free )?(?:disk |storage )?space",
             r"bo[iî]te…pleine",
             r"buz[oó]n…llen[oa]",
             r"casella…piena",
@@ -222,7 +246,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         "temporary",
         "passing",
         (
-            r"try (?:again|later)",
+            r"(?<!going to )try (?:again|later)",
             r"temporar",
             r"gr[ea]ylist",
             r"retry (?:later|time)",
@@ -232,7 +256,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"not (?:currently|presently)",
             r"come back later",
             r"\bbusy\b",
-            r"too long",
+            r"(?<!queue )too long",
             r"connection (?:refused|reset|lost|dropped|died|fail|timed)",
             r"lost connection",
             r"(?:network|host) (?:is )?(?:unreachable|down)",
@@ -252,10 +276,11 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"可能不存在",
             r"可能性",
             r"not responding",
-            r"has been (?:in the queue|queued)",
-            r"queue too long",
-            r"been trying",
-            r"giving up after",
+            r"(?:did not|didn't|does not) respond",
+            r"queue period",
+            r"could not find a gateway",
+            r"mx record points to local",
+            r"points? (?:back )?to (?:localhost|local host)",
         ),
     ),
     (
@@ -267,6 +292,24 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
                 r"|unrecogni[sz]ed|incorrect|wrong|obsolete|illegal|inactive|disabled|deactivated|expired|suspended|unrouteable|undeliverable|bad|unresolvable|closed|dead) (?:known |valid |active |local |destination |virtual |delivery |mail |such |smtp )?(?:known |valid |active |local |mail |e-?mail )?NOBODY\b"
             ),
             r"\bNOBODY\b…\bGONE\b",
+            r"nosuchuser",
+            r"(?:user|recipient|mailbox)s? (?:\w+ )?not accepted",
+            r"NOBODY\b…\bnot (?:present|ok|there|on (?:this|our|the) (?:server|system|host|site))\b",
+            r"\bNOBODY (?:is )?(?:frozen|archived|dead)\b",
+            r"archived NOBODY",
+            r"no ?(?:one|body) (?:is )?(?:at|with|by|under|here)\b",
+            r"can(?:'t|not) accept NOBODY",
+            r"missing home directory",
+            r"(?:bad|valid)rcptto",
+            r"bad ?recipient ?to",
+            r"envelope recipient (?:has been )?denied",
+            r"rejected recipients",
+            r"rcpt (?:rejected|refused): unknown",
+            r"recipient verif\w+ failed",
+            r"recipient (?:address )?(?:rejected|refused)\W*(?:$|giving up on)",
+            r"not found recipient",
+            r"unable to deliver to …\W*(?:$|giving up on)",
+            r"but the recipient\b…\b(?:not|n't|unknown)",
             r"user ?unknown",
             r"unknown ?user",
             r"no such (?:person|local|name|alias|id)",
@@ -274,7 +317,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"adr\.recip",
             r"mailbox (?:is )?(?:un|not )available",
             (
-                r"(?:does|did|do)(?:n['o]?t| not) (?:have|like|know|match)…\b(?:NOBODY|here"
+                r"(?:does|did|do)(?:n['o]?t| not) (?:have|know|match)…\b(?:NOBODY|here"
                 r"|entry|alias)\b"
             ),
             r"(?:does|do)(?:n'?t| not) exist",
@@ -290,7 +333,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"(?:could|can)(?:n't| ?not) be found",
             r"left the company",
             r"(?:has|have) (?:left|moved)",
-            r"recipient…access denied",
+            r"5\.4\.1\b…recipient…access denied",
             r"all recipient addresses rejected",
             r"address rejected\W+(?:user|unknown|undeliver|unverif|no such|not)",
             r"can(?:'|no)t (?:find|open|locate)…(?:mailbox|user|recipient|account|maildir)",
@@ -309,12 +352,14 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"mailbox name (?:not allowed|invalid)",
             r"doesn't have an? \S+ account",
             r"not our (?:user|customer)",
-            r"(?:recipient )?address rejected\W*$",
+            r"(?:recipient )?address rejected\W*(?:$|giving up on)",
             r"ディレクトリのリストに",
+            r"アドレス(?:は|が)?(?:不明|使われておりません|使用されておりません|無効)",
+            r"(?:アドレス|受信者|ユーザー?)(?:が|は)?見つから",
             r"(?:not known|not handled|unknown) (?:at|on|here|by)\b",
             r"(?:verify|check)…recipient's",
             (
-                r"\b(?:empf[äa]e?nger|benutzer|adresse|postfach|konto"
+                r"\b(?:empf[äa]e?nger|benutzer|adresse|postfach|mailbox|e-mail-konto|konto"
                 r"|teilnehmer)\b…\b(?:unbekannt|nicht|existiert nicht|ung[üu]e?ltig|gesperrt|deaktiviert|gel[öo]e?scht)"
             ),
             (
@@ -323,40 +368,70 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             ),
             r"existiert nicht",
             r"nicht bekannt",
+            r"nicht gefunden",
             (
-                r"\b(?:utilisateur|destinataire|adresse|compte|bo[iî]te)…\b(?:inconnu"
-                r"|introuvable|invalide|inexistant|d[ée]sactiv)"
+                r"\b(?:utilisateur|destinataire|adresse|compte|bo[iî]te)\b…\b(?:inconnu"
+                r"|introuvable|invalide|inexistant|d[ée]sactiv|archiv)"
             ),
             r"n['’]existe (?:pas|plus)",
+            r"n['’]a pas été trouvée?",
+            r"\bauc(?:un|une) (?:destinataire|bo[iî]te|compte|utilisateur)",
             (
-                r"\b(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n)…\b(?:desconocid"
-                r"|no (?:es )?v[aá]lid|no exist|inexist|inv[aá]lid)"
+                r"\b(?:usuario|destinatario|direcci[oó]n|cuenta|buz[oó]n)\b…\b(?:desconocid"
+                r"|no (?:es )?v[aá]lid|no exist|inexist|inv[aá]lid|desactivad|no (?:se )?encontr)"
             ),
+            r"no se (?:ha )?(?:encontr[oó]|encontrado|pudo encontrar) la direcci[oó]n",
             r"no existe",
             (
-                r"\b(?:endere[cç]o|usu[aá]rio|destinat[aá]rio|conta|caixa)…(?:desconhecid"
-                r"|n[aã]o|inexist|inv[aá]lid)"
+                r"\b(?:endere[cç]o|usu[aá]rio|destinat[aá]rio|conta|caixa)\b…\b(?:desconhecid"
+                r"|n[aã]o|inexist|inv[aá]lid|desativad)"
             ),
+            r"n[aã]o foi poss[ií]vel encontrar o endere[cç]o",
             r"n[aã]o existe",
             (
-                r"\b(?:utente|destinatario|indirizzo|casella)…(?:sconosciut|inesistente"
-                r"|non (?:esist|valid)|disabilitat)"
+                r"\b(?:utente|destinatario|indirizzo|casella)\b…\b(?:sconosciut|inesistente"
+                r"|non (?:esist|valid|(?:è stato )?trovat)|disabilitat)"
             ),
+            r"impossibile trovare l['’]indirizzo",
+            r"nessun utente",
             r"non esiste",
             r"onbekend",
             r"bestaat niet",
+            r"\be?-?(?:mail)?adres\b…\bniet\b…\bgevonden",
             r"nie istnieje",
             r"nieznan",
+            r"nie ma takie",
+            r"nie można odnaleźć \S+ adres",
+            r"adresa? nebyla? nalezen",
+            r"nie znaleziono (?:adresu|odbiorcy|u[żz]ytkownika)",
+            r"neexistuje",
+            r"nenalezen",
+            r"neznám[ýáé]",
+            r"bulunamad\u0131",
+            r"mevcut değil",
+            r"nem létez",
             r"okänd",
             r"ukendt",
             r"tuntematon",
             r"existerar inte",
+            r"finns inte",
+            r"hittades inte",
             r"findes ikke",
+            r"blev ikke fundet",
+            r"finnes ikke",
+            r"ble ikke funnet",
+            r"kjenner ikke",
+            r"ei löydy",
+            r"ei löytynyt",
             r"не существует",
             r"не найден",
             r"неизвестн",
             r"недействительн",
             r"несуществующ",
+            r"нет такого (?:пользователя|адреса|ящика|получателя)",
+            r"(?:пользователя|адреса|ящика|получателя) нет\b",
+            r"(?:пользователь|ящик|уч[её]тная запись|адрес|аккаунт)…(?:отключ|заблокир|удал[её]н|не зарегистр)",
+            r"не удалось найти (?:\S+ ){0,4}(?:адрес|получат|пользоват|домен)",
             r"存在しません",
             r"存在しない",
             r"存在しておりません",
@@ -368,6 +443,10 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"不存在",
             r"无效",
             r"找不到",
+            r"未找到",
+            r"(?:사용자|계정|주소|메일함)(?:가|이|는|은)? ?없",
+            r"존재하지",
+            r"찾을 수 없",
         ),
     ),
     (
@@ -375,7 +454,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         "dead",
         (
             (
-                r"(?:host|domain|system)(?: name| or domain name)?s?\b…\b(?:not found"
+                r"(?:host|domain|system)(?: name| or domain name)?s?\b…\b(?:not found|wasn['’]t found"
                 r"|unknown|not exist|doesn't exist|not known|invalid|non-?exist|no longer|expired|not local|lookup failed)"
             ),
             (
@@ -400,6 +479,22 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"no longer accept",
             r"no smtp service",
             r"host/domain",
+            r"host address lookups failed",
+            r"no host found",
+            r"domain must exist",
+            r"name or service not known",
+            r"no route (?:found )?to domain",
+            r"responded with code (?:nxdomain|noerror)",
+        ),
+    ),
+    (
+        "given_up",
+        "passing",
+        (
+            r"has been (?:in the queue|queued)",
+            r"queue too long",
+            r"been trying",
+            r"giving up after",
         ),
     ),
     (
@@ -407,6 +502,14 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         "about_us",
         (
             r"spam",
+            r"спам",
+            r"(?:anhang|anlage|inhalt|contenu|contenido|contenuto|conte[úu]do)\b",
+            r"(?:recipient|user)'?s? (?:\w+ )?(?:polic|preferences)",
+            r"protected by",
+            r"(?:only|just) (?:accepts?|accepting|allows?)",
+            r"accepts? (?:\w+ )?only",
+            r"mailbox access for",
+            r"\bsp[bmf]\b",
             r"unsolicited",
             r"\bbulk\b",
             r"\bu[cb]e\b",
@@ -460,6 +563,10 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         (
             r"not (?:authori[sz]ed|allowed|permitted)",
             r"permission",
+            r"отклонен",
+            r"abgelehnt",
+            r"rechazad",
+            r"\bblocked\b",
             r"denied",
             r"restrict",
             r"approv",

@@ -35,6 +35,8 @@ ANSWER = re.compile(r"(?:^|[;:\s(\[#])([45]\d\d)(?=[ :;-]|$)")
 _URL = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 _PREFIX = re.compile(r"5\.1\.0 - Unknown address error", re.IGNORECASE)
 """What IronPort writes before every answer of another server."""
+_SAID = re.compile(r"\b(?:remote )?(?:host|server)(?: \S+)? (?:said|replied|responded):")
+"""How the reporting server introduces the other's answer: no word of the answer itself."""
 _LONGEST = 2_000
 """How much of one text is read: it comes from outside, and comparing words takes time."""
 _PERMANENT = 500
@@ -67,29 +69,34 @@ def judge(
     texts = [_plain(one) for one in ([said] if isinstance(said, str) else said)]
     found = enhanced_status(status, *texts)
     by_words = next((one for one in map(_by_words, texts) if one is not None), None)
+    answers = [int(one[1]) for text in texts for one in ANSWER.finditer(text)]
+    answer = code or next(iter(answers), None)
     if phase == "MAIL" or found in ("5.1.7", "5.1.8"):
         return Refusal(meaning="about_us", reason="sender")
     if by_words is None or (by_words.reason == "no_reason" and _names_address(found)):
-        answer = code or next(
-            (int(one[1]) for text in texts for one in ANSWER.finditer(text)), None
-        )
         return _by_numbers(found, answer, phase)
     if by_words.meaning == "dead":
-        return _confirmed(by_words, found, phase)
+        return _confirmed(by_words, found, phase, answers)
     return by_words
 
 
-def _confirmed(by_words: Refusal, status: str, phase: Phase) -> Refusal:
-    """That an address is dead, unless status or phase speak against it.
+def _confirmed(by_words: Refusal, status: str, phase: Phase, answers: list[int]) -> Refusal:
+    """That an address is dead, unless status, answers or phase speak against it.
 
-    A try that was given up after 4.1.1 "user unknown" found nobody either. An answer to DATA is
-    about the letter, unless its status names the address.
+    A try that was given up after 4.1.1 "user unknown" found nobody either, and so did one after
+    4.1.2 "no such host"; Gmail writes 4.0.0 beside NXDOMAIN. An answer to DATA is about the letter,
+    unless its status names the address.
     """
-    if status.startswith("4") and (by_words.reason, status) != ("unknown_user", "4.1.1"):
+    if status.startswith("4") and (by_words.reason, status) not in _GIVEN_UP:
         return Refusal(meaning="passing", reason="status")
+    if not status and answers and max(answers) < _PERMANENT:
+        return Refusal(meaning="passing", reason="answer")
     if phase == "DATA" and status[2:3] not in ("1", "2"):
         return Refusal(meaning="about_us", reason="letter")
     return by_words
+
+
+_GIVEN_UP = (("unknown_user", "4.1.1"), ("unknown_domain", "4.1.2"), ("unknown_domain", "4.0.0"))
 
 
 def _by_numbers(status: str, answer: int | None, phase: Phase) -> Refusal:
@@ -132,7 +139,7 @@ def _plain(text: str) -> str:
     """One line, without pages that are only linked to, but for those of block lists."""
     text = text[:_LONGEST]
     kept = _URL.sub(lambda one: one[0] if _LISTS.search(one[0]) else " ", text)
-    return " ".join(without_addresses(_PREFIX.sub("", kept)).split())
+    return " ".join(without_addresses(_SAID.sub(" ", _PREFIX.sub("", kept))).split())
 
 
 _LISTS = next(words for reason, _, words in TABLE if reason == "blocklist")

@@ -24,13 +24,19 @@ OPTED_OUT = "opted_out"
 """The role of a column that says a person wants no mail."""
 BOUNCED = "bounced"
 """The role of a column that says an address takes no mail."""
+MAIL_STATUS = "mail_status"
+"""The role of a column with a word that may say so, such as Active or Unsubscribed."""
 OWN_NAME = "its name"
 """How a column was understood that has the name of the field itself."""
-_ROLES = (OPTED_OUT, BOUNCED)
-_NO = ("", "0", "false", "no", "f", "n", "-")
+_ROLES = (OPTED_OUT, BOUNCED, MAIL_STATUS)
+_NO = frozenset(
+    ("", "0", "false", "no", "f", "n", "-", "nein", "non", "nee", "não", "いいえ", "falsch", "faux")
+) | {"allow", "allowed", "never", "null", "none", "n/a", "[]"}
 _FEWEST_SIGNS = 2
 _CLOSE = 0.85
 """How near a name must be before a field is offered; what is less near is mostly wrong."""
+_INVISIBLE = "\u200b\u2060\ufeff\u200e\u200f\xa0"
+"""Signs without ink, which people copy from web pages at the ends of a cell."""
 _CAMEL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _SIGNS = re.compile(r"[\W_]+")
 
@@ -84,8 +90,10 @@ class Columns:
         seen: dict[str, Column] = {}
         for column in self.taken:
             name = str(column.field)
-            cell = cells[column.place] if column.place < len(cells) else ""
-            if name not in found or not found[name].strip():
+            cell = cells[column.place].strip(_INVISIBLE) if column.place < len(cells) else ""
+            if name in _ROLES and name in found:
+                found[name] = found[name] if unwanted({name: found[name]}) else cell
+            elif name not in found or not found[name].strip():
                 found[name] = cell
                 seen[name] = column
             elif cell.strip() and cell.strip() != found[name].strip():
@@ -104,6 +112,16 @@ def plain_name(header: str) -> str:
 def says_yes(cell: str) -> bool:
     """Whether a cell of a role says yes: a flag, or any text such as an instant."""
     return cell.strip().lower() not in _NO
+
+
+def unwanted(values: Mapping[str, str]) -> str | None:
+    """The role by which a row says that its person wants no mail, or its address takes none."""
+    word = plain_name(values.get(MAIL_STATUS, ""))
+    if says_yes(values.get(BOUNCED, "")) or word in _mail_status_words()[BOUNCED]:
+        return BOUNCED
+    if says_yes(values.get(OPTED_OUT, "")) or word in _mail_status_words()[OPTED_OUT]:
+        return OPTED_OUT
+    return None
 
 
 class Meanings:
@@ -146,7 +164,7 @@ class Meanings:
         columns = []
         for place, (one, (meaning, rank, how)) in enumerate(zip(header, found, strict=True)):
             said, taken = how, meaning
-            if meaning is not None and rank > best[meaning][0]:
+            if meaning is not None and meaning not in _ROLES and rank > best[meaning][0]:
                 taken, said = None, f"'{header[best[meaning][1]]}' is taken for {meaning}"
             columns.append(Column(place, one.strip(), taken, said))
         return Columns(tuple(columns), preset)
@@ -209,6 +227,11 @@ def _preset_of(names: Collection[str]) -> Preset | None:
     """The preset with the most signs among these names; of several, the first."""
     found = max(presets(), key=lambda one: len(one.signs.intersection(names)))
     return found if len(found.signs.intersection(names)) >= _FEWEST_SIGNS else None
+
+
+@cache
+def _mail_status_words() -> dict[str, frozenset[str]]:
+    return {role: frozenset(words) for role, words in _data()["mail_status_words"].items()}
 
 
 @cache

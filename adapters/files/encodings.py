@@ -10,7 +10,7 @@ from __future__ import annotations
 import codecs
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,7 +58,14 @@ _AFTER_LETTER = _WITHIN + "”»›®™©ªº°…"
 
 
 class UnsureEncodingError(ValueError):
-    """Several encodings are possible and give different letters; the message shows both."""
+    """Several encodings are possible and give different letters; the message shows both.
+
+    `readings` are words of the file by the encodings that remain; none if no encoding fits.
+    """
+
+    def __init__(self, message: str, readings: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        super().__init__(message)
+        self.readings = dict(readings or {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,18 +223,19 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
         sure = _SURE_EAST if {best, rival} <= _EAST else _SURE
         fits_better = len(differ) >= _FEW and fit < next_fit * sure
         if odd == next_odd and not fits_better:
-            raise UnsureEncodingError(_both(path, differ, best, rival))
+            raise _both(path, differ, best, rival)
     return Encoding(best)
 
 
-def _both(path: Path, differ: list[bytes], one: str, other: str) -> str:
-    lines = [
-        f"  --encoding {codec:<10} {', '.join(word.decode(codec) for word in differ[:_SHOWN])}"
-        for codec in (one, other)
-    ]
-    return (
+def _both(path: Path, differ: list[bytes], one: str, other: str) -> UnsureEncodingError:
+    readings = {
+        codec: tuple(word.decode(codec) for word in differ[:_SHOWN]) for codec in (one, other)
+    }
+    lines = [f"  --encoding {codec:<10} {', '.join(read)}" for codec, read in readings.items()]
+    return UnsureEncodingError(
         f"{path}: it is not clear which encoding the file is in; say which of these reads it"
-        " right:\n" + "\n".join(lines)
+        " right:\n" + "\n".join(lines),
+        readings,
     )
 
 

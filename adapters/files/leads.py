@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from adapters.files.columns import BOUNCED, OPTED_OUT, Meanings, says_yes
+from adapters.files.columns import BOUNCED, MAIL_STATUS, OPTED_OUT, Meanings, unwanted
 from adapters.files.rejects import Rejects
 from adapters.files.rows import Row, Rows, UnusableFileError, open_rows
 from adapters.files.translation import Translation
@@ -158,9 +158,9 @@ def _valid(row: Row, program: Program, translation: Translation) -> NewLead:
     if row.problem is not None:
         raise ValueError(row.problem)
     values = dict(row.values)
-    for role, said in _UNWANTED.items():
-        if says_yes(values.pop(role, "")):
-            raise ValueError(said)
+    roles = {role: values.pop(role) for role in (*_UNWANTED, MAIL_STATUS) if role in values}
+    if (role := unwanted(roles)) is not None:
+        raise ValueError(_UNWANTED[role])
     return read_new_lead(translation.row(values), program)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +14,21 @@ LONGEST_LINE = 1_000_000
 
 
 class UnusableFileError(ValueError):
-    """The file as a whole can't be used; the message names the place and the remedy."""
+    """The file as a whole can't be used; the message names the place and the remedy.
+
+    `readings`: if only its encoding is unclear, words of it by the encodings that remain.
+    `table`: if only the column of the address is missing, the header and some rows.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        readings: Mapping[str, tuple[str, ...]] | None = None,
+        table: Sequence[Sequence[str]] = (),
+    ) -> None:
+        super().__init__(message)
+        self.readings = dict(readings or {})
+        self.table = table
 
 
 class Lines:

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from typing import IO, Self
 
 from adapters.files.rows import Row, Rows
+
+_OF_ONE_ROW = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
+"""What differs between rows that are rejected for the same reason: values and numbers."""
+_MOST_REASONS = 1_000
 
 
 class Rejects:
@@ -20,6 +26,8 @@ class Rejects:
         self._form = rows.form
         self._file: IO[str] | None = None
         self.count = 0
+        self.reasons: Counter[str] = Counter()
+        """The reasons without the values of rows, and how many rows each has."""
 
     def write(self, row: Row, reason: str) -> None:
         """Add a row, with the reason."""
@@ -27,14 +35,20 @@ class Rejects:
             self._file = self._part.open("w", encoding="utf-8", newline="")
             self._file.write(self._form.head())
         self._file.write(self._form.line(row.written, reason))
-        self.count += 1
+        self._counted(reason)
 
     def append(self, row: Row, reason: str) -> None:
         """Add a row to the file when it is whole already: it was rejected later."""
         head = "" if self.path.exists() else self._form.head()
         with self.path.open("a", encoding="utf-8", newline="") as file:
             file.write(head + self._form.line(row.written, reason))
+        self._counted(reason)
+
+    def _counted(self, reason: str) -> None:
         self.count += 1
+        said = _OF_ONE_ROW.sub("…", reason)
+        if said in self.reasons or len(self.reasons) < _MOST_REASONS:
+            self.reasons[said] += 1
 
     def __enter__(self) -> Self:
         return self

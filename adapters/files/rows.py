@@ -13,7 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from adapters.files.columns import Columns, Meanings
-from adapters.files.encodings import detect_encoding, marked_encoding, named_encoding
+from adapters.files.encodings import (
+    UnsureEncodingError,
+    detect_encoding,
+    marked_encoding,
+    named_encoding,
+)
 from adapters.files.json_lines import JsonRows
 from adapters.files.lines import Lines, UnusableFileError
 from adapters.files.rejected_form import RejectedForm
@@ -56,7 +61,9 @@ def open_rows(path: Path, meanings: Meanings, encoding: str | None = None) -> It
             if encoding is None
             else marked_encoding(path, named_encoding(encoding))
         )
-    except ValueError as error:  # UnsureEncodingError is one
+    except UnsureEncodingError as error:
+        raise UnusableFileError(str(error), error.readings) from None
+    except ValueError as error:
         raise UnusableFileError(str(error)) from None
     with path.open("rb") as file:
         head = file.read(4096)[found.marks :].decode(found.codec, "replace").lstrip("\ufeff \t\r\n")

@@ -6,11 +6,12 @@ column `reason`, else from what the tool says of bounces and of opting out.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
-from adapters.files.columns import BOUNCED, OPTED_OUT, Meanings, plain_name, says_yes
+from adapters.files.columns import BOUNCED, MAIL_STATUS, OPTED_OUT, Meanings, plain_name, unwanted
 from adapters.files.rejects import Rejects
 from adapters.files.rows import Row, Rows, UnusableFileError, open_rows
 from lifecycle.nurture.suppression import SuppressionReason
@@ -32,12 +33,28 @@ _WORDS: dict[str, SuppressionReason] = {
     "spam complaint": "complained",
     "abuse": "complained",
 }
+_ALIASES = {
+    **dict.fromkeys(("address", "recipient", "subscriber"), "email"),
+    **dict.fromkeys(("suppression reason", "bounce reason", "blocked reason", "error"), "reason"),
+}
+"""What SendGrid, Postmark, Mailgun, Brevo and MailerLite call them."""
+_COMPLAINED = re.compile(r"spam|complain|abuse|junk", re.IGNORECASE)
+_WORDINGS: tuple[tuple[re.Pattern[str], SuppressionReason], ...] = (
+    (re.compile(r"unsub|opt(?:ed)?[ _-]?out|suppress", re.IGNORECASE), "unsubscribed"),
+    (
+        re.compile(r"bounce|invalid|undeliver|unknown|\b[45]\d\d\b|\b[45]\.\d\.\d", re.IGNORECASE),
+        "bounced",
+    ),
+    (_COMPLAINED, "complained"),
+)
+"""What other tools write as a reason: a word of their own, or a server's answer."""
+_LONGEST = 500
 
 
 def suppression_meanings(mapping: Mapping[str, str] | None = None) -> Meanings:
     """What the columns of such a list may mean. Raises UnusableFileError."""
     try:
-        return Meanings(["email", "reason"], mapping, aliases={"address": "email"}, rejected=WHY)
+        return Meanings(["email", "reason"], mapping, aliases=_ALIASES, rejected=WHY)
     except ValueError as error:
         raise UnusableFileError(str(error)) from None
 
@@ -83,13 +100,16 @@ def _entry(row: Row) -> tuple[str, SuppressionReason]:
     address = suppressible_address(str(values.get("email", "")))
     if given := str(values.get("reason", "")).strip():
         return address, _reason(given)
-    roles = [role for role in (BOUNCED, OPTED_OUT) if role in values]
+    roles = {
+        role: str(values[role]) for role in (BOUNCED, OPTED_OUT, MAIL_STATUS) if role in values
+    }
     if not roles:
         return address, "unsubscribed"
-    if says_yes(str(values.get(BOUNCED, ""))):
-        return address, "bounced"
-    if says_yes(str(values.get(OPTED_OUT, ""))):
-        return address, "unsubscribed"
+    if (role := unwanted(roles)) is not None:
+        status = plain_name(roles.get(MAIL_STATUS, ""))
+        if role == OPTED_OUT and _COMPLAINED.search(status):
+            return address, "complained"
+        return address, "bounced" if role == BOUNCED else "unsubscribed"
     raise ValueError(
         "the list says that this person did not opt out; if they get no mail even so, give the row"
         " a `reason`"
@@ -102,4 +122,7 @@ def _reason(given: str) -> SuppressionReason:
         return cast("SuppressionReason", word)
     if word in _WORDS:
         return _WORDS[word]
+    for pattern, reason in _WORDINGS:
+        if pattern.search(given[:_LONGEST]):
+            return reason
     raise ValueError(f"reason '{given[:60]}' is none of {', '.join(get_args(SuppressionReason))}")

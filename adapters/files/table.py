@@ -67,7 +67,7 @@ class CsvRows:
         said = _SEPARATOR.fullmatch(head[0]) if head else None
         found = _header(head, meanings, required, said.group(1) if said else None)
         if found is None:
-            raise UnusableFileError(_no_header(lines, head, meanings, required))
+            raise _no_header(lines, head, meanings, required)
         self.columns = found.columns
         self.delimiter = found.delimiter
         self.header_line = found.line
@@ -162,6 +162,9 @@ class CsvRows:
             yield line
 
 
+_AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+
+
 def _header(
     head: list[str], meanings: Meanings, required: str, separator: str | None
 ) -> _Header | None:
@@ -175,6 +178,8 @@ def _header(
             except csv.Error:
                 continue
             cells = [_without_mark(cell) for cell in cells]
+            if any(_AN_ADDRESS.fullmatch(cell) for cell in cells):
+                continue  # a row of the table: no column has an address as its name
             columns = meanings.columns(cells)
             if required not in {one.field for one in columns.taken}:
                 continue
@@ -185,11 +190,15 @@ def _header(
     return best[1] if best else None
 
 
-def _no_header(lines: Lines, head: list[str], meanings: Meanings, required: str) -> str:
+def _no_header(
+    lines: Lines, head: list[str], meanings: Meanings, required: str
+) -> UnusableFileError:
     """Why no line is a header, with what it could be by the widest of the first lines."""
     filled = [line for line in head if line.strip().strip("\ufeff")]
     if not filled:
-        return f"{lines.path} is empty; its first line names the columns, like email,first_name"
+        return UnusableFileError(
+            f"{lines.path} is empty; its first line names the columns, like email,first_name"
+        )
     rows = [
         (len(cells), mark, cells)
         for line in filled
@@ -201,11 +210,20 @@ def _no_header(lines: Lines, head: list[str], meanings: Meanings, required: str)
         f"{lines.path}: there is no column '{required}' among {_shown(header)}, and every row"
         " needs an address"
     )
-    for row in csv.reader(head, delimiter=mark):
-        for name, cell in zip(header, row, strict=False):
-            if "@" in cell and "@" not in name:
-                return f'{said}; --map "{name.strip()}={required}" takes one that holds addresses'
-    return f'{said}; --map "COLUMN={required}" names it. Fields are {", ".join(meanings.fields)}'
+    hint = f'--map "COLUMN={required}" names it. Fields are {", ".join(meanings.fields)}'
+    table = list(csv.reader(head, delimiter=mark))
+    if any(_AN_ADDRESS.fullmatch(_without_mark(cell)) for cell in table[0]):
+        hint = "its first line is a row; write a line above it that names the columns, like email"
+    held = (
+        name.strip()
+        for row in table
+        for name, cell in zip(header, row, strict=False)
+        if "@" in cell and "@" not in name
+    )
+    if (name := next(held, None)) is not None:
+        hint = f'--map "{name}={required}" takes one that holds addresses'
+    below = table[table.index(header) :] if header in table else []
+    return UnusableFileError(f"{said}; {hint}", table=below)
 
 
 def _shown(header: Sequence[str]) -> str:

@@ -23,6 +23,14 @@ _LANGUAGES = ("en", "de", "fr", "es", "it", "nl", "pt", "ja")
 _ADDRESS = re.compile(r"[^\s<>()\",;]+@[^\s<>()\",;]+")
 _MOST_WORDS = 200
 """Words of one column that are counted one by one."""
+_NO_VALUE = frozenset(
+    (
+        *("NULL", "null", "(null)", "nan", "NaN", "undefined", "n/a", "N/A", "-", "--", "(none)"),
+        *("#N/A", "#NV", "#REF!", "#VALUE!", "#NAME?", "#DIV/0!", "#NULL!", "#NUM!"),
+        *("[not provided]", "(not set)", "[null]"),
+    )
+)
+"""What tools and spreadsheets write where there is no value. "Null" and "None" are names."""
 _TRANSLATED = (STAGE, OWNER, "country", "timezone", "phone")
 
 
@@ -41,6 +49,7 @@ class Translation:
 
     def __init__(self, columns: Columns, people: Mapping[str, str]) -> None:
         self._columns = {str(one.field): one for one in columns.taken if one.field in _TRANSLATED}
+        self._all = {str(one.field): one for one in columns.taken}
         self._preset = columns.preset
         self._people = people
         self.left_out: dict[str, Counter[str]] = {}
@@ -49,6 +58,10 @@ class Translation:
     def row(self, values: Mapping[str, str]) -> dict[str, str]:
         """The values of a row in our words."""
         found = dict(values)
+        for name, column in self._all.items():
+            if name != "email" and (word := found.get(name, "").strip()) in _NO_VALUE and word:
+                del found[name]
+                self._count(column, word)
         for name, column in self._columns.items():
             word = found.get(name, "").strip()
             if not word:

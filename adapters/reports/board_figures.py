@@ -8,6 +8,7 @@ import sqlalchemy as sa
 
 from adapters.reports.figures import STANDINGS, Asking, Element, Figure, Source
 from adapters.reports.queries import text
+from adapters.reports.step_figures import STEP_FIGURES
 from models.tables.columns import UtcInstant, table_of
 from models.tables.leads import TimelineEntry
 from models.tables.standings import StandingRow
@@ -194,6 +195,7 @@ FIGURES = {
     for one in (
         *(LEADS, IN_FLIGHT, HERE, DUE_IN_AN_HOUR, DUE_IN_A_DAY, OPEN_HANDOFFS),
         *(MAILS_TODAY, MOVED_TODAY, NOT_MOVING, *REASONS),
+        *STEP_FIGURES,
     )
 }
 """All figures of the board by name."""

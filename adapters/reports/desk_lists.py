@@ -65,10 +65,14 @@ class OpenTask:
     company: str
     task: str
     kind: str
+    title: str | None
+    """What the program calls it; None: by its kind."""
     note: str | None
     owner: str | None
     team: str | None
     opened: datetime
+    until: datetime | None
+    """By when it should be done."""
 
 
 class SqlDeskLists:
@@ -90,15 +94,22 @@ class SqlDeskLists:
         return self._page(_L.c.team.in_(sorted(teams)), page, find)
 
     def tasks(self, person: str, teams: Collection[str]) -> list[OpenTask]:
-        """Open tasks of this person and of these teams, the oldest first."""
+        """Open tasks of this person and of these teams: by when they should be done, then by age.
+
+        A task that was opened for the owner of a lead that had none is its present owner's.
+        """
         query = (
             sa.select(_T, _L.c.profile, _L.c.email)
             .join(_L, _L.c.id == _T.c.lead)
             .where(
                 _T.c.done.is_(None),
-                sa.or_(_T.c.owner == person, _T.c.team.in_(sorted(teams))),
+                sa.or_(
+                    _T.c.owner == person,
+                    _T.c.team.in_(sorted(teams)),
+                    sa.and_(_T.c.owner.is_(None), _T.c.team.is_(None), _L.c.owner == person),
+                ),
             )
-            .order_by(_T.c.opened, _T.c.lead)
+            .order_by(_T.c.until.asc().nulls_last(), _T.c.opened, _T.c.lead)
             .limit(_MOST_TASKS)
         )
         with self._database.read() as connection:
@@ -109,10 +120,12 @@ class SqlDeskLists:
                     company=str(row.profile.get("company") or ""),
                     task=row.task,
                     kind=row.task_kind,
+                    title=row.name,
                     note=row.note,
                     owner=row.owner,
                     team=row.team,
                     opened=row.opened,
+                    until=row.until,
                 )
                 for row in connection.execute(query)
             ]

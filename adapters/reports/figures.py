@@ -52,6 +52,14 @@ class Source:
 
     rows: sa.FromClause
     dimensions: Mapping[str, Element]
+    listed: sa.FromClause | None = None
+    """The rows with those of their leads in `standings`, one for one; None: `rows` has them."""
+    within: Callable[[Asking], Element] | None = None
+    """What holds for all that is counted: a part of all figures' conditions."""
+
+    def common(self, asking: Asking) -> tuple[Element, ...]:
+        """That condition, if there is one."""
+        return () if self.within is None else (self.within(asking),)
 
 
 STANDINGS = Source(
@@ -81,6 +89,10 @@ class Figure:
     """The reason that the list shows."""
     until: Element = field(default_factory=sa.null)
     source: Source = STANDINGS
+
+    def condition(self, asking: Asking) -> tuple[Element, ...]:
+        """For which rows it holds: the one condition of its number and of its list."""
+        return (self.where(asking), *self.source.common(asking))
 
     def dimension(self, name: str, asking: Asking) -> Element:
         """A dimension in SQL. Raises KeyError for a name that is none.
@@ -179,7 +191,9 @@ class SqlFigures:
         query = (
             sa.select(*columns)
             .select_from(first.source.rows)
-            .where(sa.or_(*holds), *_narrowed(first, asking, only or {}))
+            .where(
+                sa.or_(*holds), *first.source.common(asking), *_narrowed(first, asking, only or {})
+            )
             .group_by(*(sa.literal_column(f"by_{name}") for name in by))
         )
         cells: Cells = {}
@@ -202,8 +216,8 @@ class SqlFigures:
 
         Raises KeyError if `only` names a dimension that the figure has not.
         """
-        rows = figure.source.rows
-        where = (figure.where(asking), *_narrowed(figure, asking, only))
+        rows = figure.source.rows if figure.source.listed is None else figure.source.listed
+        where = (*figure.condition(asking), *_narrowed(figure, asking, only))
         shown = (
             sa.select(
                 _S.c.lead,

@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from threading import Lock
 from typing import Any
@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 from adapters.sql import assignments
 from adapters.sql import departed_owners as owners_left
 from adapters.sql.absences import EnteredAbsence, SqlAbsences, entered, with_absences
+from adapters.sql.companies import preferred
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.shares import read_shares, write_shares
@@ -132,8 +133,9 @@ class SqlDirectory:
             if known is not None:
                 assignments.take_back(connection, people, known)
             loads = self._loads(connection, people, command.team, lead)
+            first = preferred(connection, self._database, people, lead, command)
             with self._roster(connection, command.team) as roster:
-                choice = roster.assign(people, command, loads)
+                choice = roster.assign(people, replace(command, prefer=first), loads)
             assignments.add(
                 connection, lead, command, turn=turn, owner=choice.owner, why=choice.why
             )

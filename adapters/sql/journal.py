@@ -21,8 +21,10 @@ from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
+from adapters.sql.step_visits import record_visits
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
+from models.company import domain_key, name_key
 from models.decision import Decision, Entry, Forward
 from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
@@ -149,6 +151,7 @@ class SqlJournal:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
             self._standings.record(connection, decision, now)
+            record_visits(connection, decision)
             if named:
                 self._name(connection, state, before, addresses)
             if "merged" in kinds and state.merged is not None:
@@ -339,6 +342,8 @@ def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]
         "fence_run": fence.run,
         "fence_length": fence.length,
         "updated": now,
+        "company_name": name_key(state.profile.get("company")),
+        "company_domain": domain_key(state.profile.get("email")),
     }
 
 

@@ -8,12 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
+from lifecycle.words.person_name import person_name
 from models.launch import CLOSED, NOT_OVER, UNDER_WAY, Launch, LaunchRow, Standing
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
@@ -60,6 +61,31 @@ class CreatedLead:
     """Whether something was accepted for it that its workflow does not have yet."""
     entries: tuple[tuple[str, Mapping[str, Any]], ...]
     """The kind and the fields of each entry of its timeline, in order."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRow:
+    """A row of a launch, as a list shows it."""
+
+    line: int
+    lead: str | None
+    name: str
+    """The person's, else the address; empty if the row has no lead."""
+    why: str
+    """Why it was rejected, or why an undo left its lead."""
+
+
+RowsWanted = Literal["create", "update", "unchanged", "rejected", "waiting", "closed", "kept"]
+"""What became of rows: as a dry run says it, or not known yet, or what an undo did."""
+_CHOSEN: dict[RowsWanted, tuple[sa.ColumnElement[bool], ...]] = {
+    "create": (_R.c.outcome == "create",),
+    "update": (_R.c.outcome == "update",),
+    "unchanged": (_R.c.outcome == "unchanged",),
+    "rejected": (_R.c.outcome == "rejected",),
+    "waiting": (_R.c.outcome.is_(None),),
+    "closed": (_R.c.undone == CLOSED,),
+    "kept": (_R.c.undone.is_not(None), _R.c.undone != CLOSED),
+}
 
 
 class SqlLaunches:
@@ -150,6 +176,11 @@ class SqlLaunches:
     def latest(self, most: int = 20) -> tuple[Launch, ...]:
         """The latest launches, the newest first."""
         return self._found(sa.select(_L).order_by(_L.c.number.desc()).limit(most))
+
+    def of_file(self, digest: str) -> tuple[Launch, ...]:
+        """The launches of the file with this SHA-256, the newest first."""
+        query = sa.select(_L).where(_L.c.file_digest == digest)
+        return self._found(query.order_by(_L.c.number.desc()).limit(5))
 
     def under_way(self) -> tuple[Launch, ...]:
         """Launches whose workflow has something to do, the oldest first."""
@@ -286,6 +317,32 @@ class SqlLaunches:
         """The rejected rows in their order: each as it was written, with the reason."""
         for row in self._rows(number, _R.c.outcome == "rejected"):
             yield row.written, row.why or ""
+
+    def page_of_rows(
+        self, number: int, what: RowsWanted, *, page: int, size: int
+    ) -> tuple[list[ShownRow], int]:
+        """A page of a launch's rows, in their order, and how many there are in all."""
+        chosen = (_R.c.launch == number, *_CHOSEN[what])
+        query = (
+            sa.select(_R.c.line, _R.c.lead, _R.c.why, _R.c.undone, _N.c.profile, _N.c.email)
+            .select_from(_R.outerjoin(_N, _N.c.id == _R.c.lead))
+            .where(*chosen)
+            .order_by(_R.c.number)
+            .limit(size)
+            .offset((page - 1) * size)
+        )
+        counted = sa.select(sa.func.count()).select_from(_R).where(*chosen)
+        with self.database.read() as connection:
+            rows = [
+                ShownRow(
+                    line=row.line,
+                    lead=row.lead,
+                    name=person_name(row.profile or {}) or str(row.email or row.lead or ""),
+                    why=row.why or (row.undone if row.undone != CLOSED else None) or "",
+                )
+                for row in connection.execute(query)
+            ]
+            return rows, connection.execute(counted).scalar_one()
 
     def kept(self, number: int) -> Iterator[tuple[str, str]]:
         """The leads that an undo left, each with the reason."""

@@ -131,6 +131,17 @@ class SqlPrograms:
             raise LookupError(f"no program '{name}' was published to this database")
         return found[0].digest
 
+    def newest_digest_in(self, connection: Connection, name: str) -> str:
+        """The newest version in the caller's transaction, or empty text.
+
+        Other transactions that ask here wait until this one ends: between this and a publication
+        in the same transaction nobody else publishes by a plan.
+        """
+        first = sa.select(_P.c.number).where(_P.c.name == name).order_by(_P.c.number).limit(1)
+        connection.execute(first.with_for_update())
+        found = _publications(connection, name, 1)
+        return found[0].digest if found else ""
+
     def pause(self, name: str, *, by: str = "") -> bool:
         """Pause a program; False if it is paused already."""
         with self._database.write() as connection:

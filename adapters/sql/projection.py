@@ -109,6 +109,8 @@ def task_rows(
                 "owner": fields.get("owner"),
                 "team": fields.get("team"),
                 "note": fields.get("note"),
+                "name": fields.get("name"),
+                "until": parse_instant(fields["until"]) if "until" in fields else None,
                 "opened": at,
                 "done": None,
             }

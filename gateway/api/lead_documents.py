@@ -162,6 +162,9 @@ class TaskDocument(BaseModel):
     task_kind: str
     owner: str | None
     team: str | None
+    name: str | None = Field(description="What it is called; null: by its kind")
+    note: str | None = Field(description="What is to be done")
+    until: Instant | None = Field(description="By when it should be done")
 
 
 class DealDocument(BaseModel):
@@ -215,7 +218,15 @@ class DossierDocument(LeadDocument):
                 "scored_at": state.engagement_at,
                 "handoff": _handoff(state.handoff),
                 "tasks": [
-                    {"task": one.id, "task_kind": one.kind, "owner": one.owner, "team": one.team}
+                    {
+                        "task": one.id,
+                        "task_kind": one.kind,
+                        "owner": one.owner,
+                        "team": one.team,
+                        "name": one.name,
+                        "note": one.note,
+                        "until": one.until,
+                    }
                     for one in state.tasks
                 ],
                 "deal": {"amount": state.deal.amount, "currency": state.deal.currency}

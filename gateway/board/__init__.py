@@ -6,6 +6,8 @@ from fastapi import APIRouter
 
 from gateway.board import (
     change,
+    launch,
+    launches,
     leads,
     lists,
     not_moving,
@@ -13,16 +15,21 @@ from gateway.board import (
     programs,
     publishing,
     schedules,
+    uploading,
+    uploads,
 )
 from usecases.context import Context
+
+LARGER_BODIES = {launches.PATH: launches.LARGEST_FORM}
+"""Paths that take larger bodies than all others, with how many bytes."""
 
 
 def router(context: Context) -> APIRouter:
     """The routes of all pages of the board."""
     routes = APIRouter(include_in_schema=False)
     for part in (
-        *(programs, program, not_moving, publishing, change),
-        *(leads, lists, schedules),
+        *(programs, program, not_moving, publishing, uploading, change),
+        *(leads, lists, schedules, launches, launch, uploads),
     ):
         routes.include_router(part.router(context))
     return routes

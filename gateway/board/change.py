@@ -1,4 +1,4 @@
-"""The page of changes: versions, their differences, pause and resume."""
+"""The page of a program's changes: versions, their differences, plans, pause and resume."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
@@ -10,6 +10,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.board_figures import IN_FLIGHT
+from adapters.sql.change_plans import SqlChangePlans
+from adapters.sql.pushed_programs import SqlPushedPrograms
 from adapters.sql.rollouts import SqlRollouts
 from gateway.board.numbers import BoardNumbers
 from gateway.board.program import known_program
@@ -17,8 +19,10 @@ from gateway.board.user import BoardUser, board_form, board_user
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.pages import page
 from lifecycle.changes.differences import Difference, differences
+from models.program.program import Program
 from models.publication import InFlight
 from usecases import pausing
+from usecases.changing import version_of
 from usecases.context import Context
 
 WAY_WORDS: dict[InFlight, str] = {
@@ -63,11 +67,20 @@ def router(context: Context) -> APIRouter:
     @routes.get("/board/programs/{name}/{form}")
     def back(name: str, form: str) -> RedirectResponse:
         """Redirect to the page: a browser opens a form's URL again after a refusal."""
-        if form not in ("pause", "resume", "review", "publish"):
+        if form not in ("pause", "resume", "plans"):
             raise DeskProblemError(404, "There is no such page.")
         return back_to(name)
 
     return routes
+
+
+def known_version(context: Context, name: str, digest: str) -> Program:
+    """A version that was published or pushed. Raises DeskProblemError."""
+    plain = name.isprintable() and digest.isalnum()
+    found = version_of(context.database, name, digest) if plain else None
+    if found is None:
+        raise DeskProblemError(404, f"The program '{name}' has no such version.")
+    return found
 
 
 def back_to(name: str) -> RedirectResponse:
@@ -81,8 +94,9 @@ def _page(context: Context, user: BoardUser, name: str, *, old: str, new: str) -
     standing = BoardNumbers(context, user).count(IN_FLIGHT, by=("digest",), program=name)
     versions = list(dict.fromkeys(one.digest for one in published))
     earlier = versions[1] if len(versions) > 1 else newest.digest
-    before = known_program(context, name, old or earlier)
-    after = known_program(context, name, new or newest.digest)
+    pushed = SqlPushedPrograms(context.database).unpublished(name)
+    before = known_version(context, name, old or earlier)
+    after = known_version(context, name, new or newest.digest)
     return page(
         "board_change.html",
         context,
@@ -93,7 +107,9 @@ def _page(context: Context, user: BoardUser, name: str, *, old: str, new: str) -
         paused=context.programs.paused(name),
         rollouts=SqlRollouts(context.database).latest(name),
         published=[(one, standing.of(IN_FLIGHT, digest=one.digest)) for one in published],
-        versions=versions,
+        versions=[*(one.digest for one in pushed), *versions],
+        pushed=pushed,
+        plans=SqlChangePlans(context.database).latest(name),
         ways=WAY_WORDS,
         old=before.digest,
         new=after.digest,

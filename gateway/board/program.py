@@ -17,6 +17,7 @@ from adapters.reports.board_figures import (
     LEADS,
     MOVED_TODAY,
 )
+from gateway.board.month import Month, TrackMonth
 from gateway.board.numbers import BoardNumbers, Number, Numbers
 from gateway.board.user import BoardUser, board_user
 from gateway.web.desk_session import DeskProblemError
@@ -47,6 +48,7 @@ class TrackNumbers:
     outline: TrackOutline
     here: Number
     steps: tuple[StepNumbers, ...]
+    month: TrackMonth
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +86,7 @@ def router(context: Context) -> APIRouter:
         )
         stages = counting.count(LEADS, IN_FLIGHT, by=("stage", "digest"), program=name)
         moved = counting.count(MOVED_TODAY, by=("to",), **only)
-        tracks = outline(program)
+        tracks, month = outline(program), Month(counting, only)
         return page(
             "board_program.html",
             context,
@@ -98,7 +100,7 @@ def router(context: Context) -> APIRouter:
                 (one, stages.of(LEADS, stage=one, **one_version), moved.of(MOVED_TODAY, to=one))
                 for one in MOVES
             ],
-            tracks=[_track(one, standing) for one in tracks],
+            tracks=[_track(one, standing, month) for one in tracks],
             gone=_gone(tracks, standing),
             versions=_versions(context, name, program if not version else None, stages),
         )
@@ -118,11 +120,12 @@ def known_program(context: Context, name: str, version: str = "") -> Program:
     return context.programs.load(version)
 
 
-def _track(track: TrackOutline, standing: Numbers) -> TrackNumbers:
+def _track(track: TrackOutline, standing: Numbers, month: Month) -> TrackNumbers:
     return TrackNumbers(
         outline=track,
         here=standing.of(HERE, track=track.name),
         steps=tuple(_step(track.name, line, standing) for line in track.steps),
+        month=month.track(track),
     )
 
 

@@ -1,113 +1,181 @@
-"""Publish an earlier version again: first what it changes, then the publication."""
+"""A plan: what publishing a version makes otherwise; publish it, or have it approved."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
-from collections import Counter
-from typing import Annotated
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Literal
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Form
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.reports.board_figures import IN_FLIGHT
-from gateway.board.change import WAY_WORDS, back_to, grouped
-from gateway.board.numbers import BoardNumbers
-from gateway.board.program import known_program
-from gateway.board.user import BoardUser, board_form
+from adapters.sql.change_plans import SqlChangePlans
+from gateway.board.change import WAY_WORDS, grouped, known_version
+from gateway.board.user import BoardUser, board_form, board_user
 from gateway.web.desk_session import DeskProblemError
+from gateway.web.outcomes import as_sentence
 from gateway.web.pages import page
 from lifecycle.changes.differences import differences
-from models.publication import IN_FLIGHT as WAYS
-from models.publication import InFlight
-from simulation.impact import Impact
+from models.change_plan import ChangePlan
+from models.program.program import Program
+from models.publication import IN_FLIGHT, InFlight
+from simulation.impact_words import happening_words
+from usecases import changing
+from usecases.changing import Approver, ChangeRefusedError, LeadsMovedError
 from usecases.context import Context
-from usecases.impacting import impact_of
-from usecases.publishing import ChosenProgram, LeadsInFlight
 
-_MOST_PLAYED = 500
-"""Of more leads in flight the page shows no impact: playing a lead's future takes milliseconds."""
+_AT_ONCE = 300
+"""Of so many leads in flight the futures are played while the person waits: some 2 seconds."""
+_SILENT = timedelta(minutes=1)
+"""A plan whose progress was not stored for so long has nobody who plays it."""
+_REFRESH = "4"
+"""Seconds after which the browser loads the page again while the futures are being played."""
 
 
 def router(context: Context) -> APIRouter:
-    """The routes of both forms."""
+    """The routes of plans."""
     routes = APIRouter(include_in_schema=False)
-    form_user = board_form(context)
+    current_user, form_user = board_user(context), board_form(context)
 
-    @routes.post("/board/programs/{name}/review")
-    def review(
+    @routes.post("/board/programs/{name}/plans")
+    def plan_change(
         name: str,
         user: Annotated[BoardUser, Depends(form_user)],
         *,
         version: Annotated[str, Form()] = "",
         in_flight: Annotated[str, Form()] = "",
-        note: Annotated[str, Form(max_length=500)] = "",
-    ) -> HTMLResponse:
-        """Show what publishing this version again would change. It changes nothing."""
-        newest = known_program(context, name)
-        meant, way = known_program(context, name, version or "none"), _way(in_flight)
-        standing = BoardNumbers(context, user).count(IN_FLIGHT, program=name).of(IN_FLIGHT)
-        impact = None
-        if standing.value <= _MOST_PLAYED:
-            impact, _ = impact_of(context.database, meant, in_flight=way, recheck=False)
-        return page(
-            "board_review.html",
-            context,
-            zone=user.zone,
-            user=user,
-            program_name=name,
-            newest=newest.digest,
-            meant=meant.digest,
-            way=way,
-            way_words=WAY_WORDS[way],
-            note=note,
-            in_flight=standing,
-            groups=grouped(differences(newest, meant)),
-            impact=impact,
-            counts=_counts(impact) if impact is not None else [],
-        )
-
-    @routes.post("/board/programs/{name}/publish")
-    async def publish(
-        name: str,
-        user: Annotated[BoardUser, Depends(form_user)],
-        *,
-        version: Annotated[str, Form()] = "",
-        newest: Annotated[str, Form()] = "",
-        in_flight: Annotated[str, Form()] = "",
+        recheck: Annotated[str, Form()] = "",
         note: Annotated[str, Form(max_length=500)] = "",
     ) -> Response:
-        """Publish a version again, if the newest is still the one that was shown."""
-        before = await asyncio.to_thread(known_program, context, name)
-        meant = await asyncio.to_thread(known_program, context, name, version or "none")
-        if before.digest != newest:
-            raise DeskProblemError(
-                409,
-                f"Meanwhile version {before.digest[:12]} of {name} was published. Nothing was"
-                " changed; look at the change again.",
+        """Make a plan of publishing this version. It changes no lead."""
+        program = known_version(context, name, version)
+        way = _way(in_flight)
+        return _to(
+            _begun(
+                context, program, in_flight=way, recheck=bool(recheck), note=note, by=user.person
             )
-        leads = LeadsInFlight(in_flight=_way(in_flight))
-        chosen = ChosenProgram(meant, None, from_file=True)
-        if context.schedules is None:
-            await asyncio.to_thread(
-                chosen.publish, context.database, by=user.person, note=note, leads=leads
-            )
-        else:
-            await chosen.publish_on(
-                context.schedules, context.database, by=user.person, note=note, leads=leads
-            )
-        return back_to(name)
+        )
+
+    @routes.get("/board/programs/{name}/plans/{number}")
+    def one_plan(
+        name: str, number: int, user: Annotated[BoardUser, Depends(current_user)]
+    ) -> HTMLResponse:
+        """Show a plan: what it says differently, what it makes otherwise, and what one can do."""
+        return _page(context, user, _known(context, name, number))
+
+    @routes.post("/board/programs/{name}/plans/{number}")
+    async def end_plan(
+        name: str,
+        number: int,
+        user: Annotated[BoardUser, Depends(form_user)],
+        *,
+        do: Annotated[Literal["publish", "ask", "withdraw"], Form()] = "publish",
+        although_moved: Annotated[str, Form()] = "",
+    ) -> Response:
+        """Publish, approve, ask for approval, or withdraw."""
+        plan = await asyncio.to_thread(_known, context, name, number)
+        who = Approver(person=user.person, may_approve=user.marketer.role == "admin")
+        try:
+            if do == "ask":
+                await asyncio.to_thread(
+                    changing.ask, context.database, plan, who, approve_above=context.approve_above
+                )
+            elif do == "withdraw":
+                await asyncio.to_thread(changing.withdraw, context.database, plan, who)
+            else:
+                program = await asyncio.to_thread(
+                    changing.publish,
+                    context.database,
+                    plan,
+                    who,
+                    approve_above=context.approve_above,
+                    although_moved=bool(although_moved),
+                )
+                if context.schedules is not None:
+                    await context.schedules.follow(program)
+        except LeadsMovedError as error:
+            moved = error.moved
+            return await asyncio.to_thread(_page, context, user, plan, moved=moved, status=409)
+        except ChangeRefusedError as error:
+            raise DeskProblemError(409, as_sentence(str(error))) from None
+        return _to(plan)
 
     return routes
 
 
-def _way(text: str) -> InFlight:
-    found = next((one for one in WAYS if one == text), None)
+def _begun(
+    context: Context, program: Program, *, in_flight: InFlight, recheck: bool, note: str, by: str
+) -> ChangePlan:
+    """A plan whose futures were played, if leads are few; else they are being played elsewhere."""
+    database = context.database
+    try:
+        plan = changing.begin(
+            database, program, in_flight=in_flight, recheck=recheck, note=note, by=by
+        )
+    except ChangeRefusedError as error:
+        raise DeskProblemError(422, as_sentence(str(error))) from None
+    few = changing.leads_in_flight(database, program.program) <= _AT_ONCE
+    if few or context.play_change is None:
+        changing.play(database, plan.number)
+    else:
+        context.play_change(plan.number)
+    return plan
+
+
+def _known(context: Context, name: str, number: int) -> ChangePlan:
+    plain = name.isprintable() and 0 < number < 2**31
+    found = SqlChangePlans(context.database).plan(name, number) if plain else None
     if found is None:
-        raise DeskProblemError(422, "Say what becomes of the leads in flight.")
+        raise DeskProblemError(404, f"The program '{name}' has no such plan.")
     return found
 
 
-def _counts(found: Impact) -> list[tuple[str, str, str, int]]:
-    """How many leads have something earlier, later, newly or never, the most first."""
-    counted = Counter({(kind, about, how): n for (kind, about, how), n in found.counts.items()})
-    return [(kind, about, how, number) for (kind, about, how), number in counted.most_common(50)]
+def _to(plan: ChangePlan) -> RedirectResponse:
+    name = quote(plan.name, safe="")
+    return RedirectResponse(f"/board/programs/{name}/plans/{plan.number}", 303)
+
+
+def _page(
+    context: Context,
+    user: BoardUser,
+    plan: ChangePlan,
+    *,
+    moved: list[str] | None = None,
+    status: int = 200,
+) -> HTMLResponse:
+    meant = known_version(context, plan.name, plan.digest)
+    before = known_version(context, plan.name, plan.newest) if plan.newest else None
+    silent = plan.beat is None or datetime.now(UTC) - plan.beat > _SILENT
+    versions_moved: list[str] = []
+    if plan.standing in ("ready", "asked"):
+        versions_moved, leads_moved = changing.what_moved(context.database, plan)
+        moved = leads_moved if moved is not None or plan.standing == "asked" else None
+    shown = page(
+        "board_plan.html",
+        context,
+        status=status,
+        zone=user.zone,
+        user=user,
+        plan=plan,
+        way_words=WAY_WORDS[plan.in_flight],
+        groups=grouped(differences(before, meant)) if before is not None else None,
+        silent=plan.standing == "playing" and silent,
+        versions_moved=versions_moved,
+        moved=moved,
+        needs_approval=changing.needs_approval(context.database, plan.name, context.approve_above),
+        above=context.approve_above,
+        own=user.person in (plan.asked_by, plan.by),
+        may_approve=user.marketer.role == "admin",
+        happening=happening_words,
+    )
+    if plan.standing == "playing" and not silent:
+        shown.headers["Refresh"] = _REFRESH
+    return shown
+
+
+def _way(text: str) -> InFlight:
+    found = next((one for one in IN_FLIGHT if one == text), None)
+    if found is None:
+        raise DeskProblemError(422, "Say what becomes of the leads in flight.")
+    return found

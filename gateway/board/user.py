@@ -26,6 +26,8 @@ _PLACES = (
     NavigationLink(name="programs", path="/board", title="Programs"),
     NavigationLink(name="not-moving", path="/board/not-moving", title="Not moving"),
     NavigationLink(name="leads", path="/board/leads", title="Leads"),
+    NavigationLink(name="launches", path="/board/launches", title="Launches"),
+    NavigationLink(name="changes", path="/board/changes", title="Changes"),
     NavigationLink(name="schedules", path="/board/schedules", title="Schedules"),
 )
 """The pages of the board, in the order of the navigation."""
@@ -37,6 +39,11 @@ class BoardUser(PageUser):
 
     area: ClassVar[str] = "Board"
     marketer: Marketer
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether this person is an admin, who sees what others uploaded."""
+        return self.marketer.role == "admin"
 
     @property
     def places(self) -> tuple[NavigationLink, ...]:

@@ -28,6 +28,7 @@ from usecases.context import Acts, Context
 _MESSAGES = {
     404: "There is no such page.",
     405: "There is no such page.",
+    413: "This is too large. A list may have up to 25 MB; the command leadflow launch takes more.",
     422: "Something was missing in this form. Go back, open the page again and try again.",
     503: "The database can't be reached just now. Nothing was done; try again in a moment.",
 }

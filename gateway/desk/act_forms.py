@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -59,6 +60,41 @@ def act_forms(
     team = state.handoff.team if state.handoff is not None else None
     manages = person in (people.managers if team is None else {people.manager_of(team)})
     return tuple(act_form(do, program, state, people) for do in open_acts(state, manages=manages))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskToDo:
+    """An open task on a lead's page."""
+
+    id: str
+    kind: str
+    name: str | None
+    note: str | None
+    owner: str | None
+    team: str | None
+    until: datetime | None
+    opened: datetime | None = None
+    mine: bool
+    """Whether this person may say that it is done."""
+
+
+def open_tasks(state: LeadState, people: Directory, person: str) -> list[TaskToDo]:
+    """The open tasks of a lead, by when they should be done."""
+    may_all = person in actors(state, people)
+    found = [
+        TaskToDo(
+            id=one.id,
+            kind=one.kind,
+            name=one.name,
+            note=one.note,
+            owner=one.owner,
+            team=one.team,
+            until=one.until,
+            mine=may_all or has_task(people, person, one.owner, one.team),
+        )
+        for one in state.tasks
+    ]
+    return sorted(found, key=lambda one: one.until.timestamp() if one.until else math.inf)
 
 
 def act_form(do: str, program: Program, state: LeadState, people: Directory) -> ActForm:

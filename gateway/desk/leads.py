@@ -13,9 +13,10 @@ from urllib.parse import quote
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
+from adapters.reports.companies import company_of
 from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import act_forms, read_act_form, text_fields, touch_form
+from gateway.desk.act_forms import act_forms, open_tasks, read_act_form, text_fields, touch_form
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
@@ -168,8 +169,11 @@ def list_page(  # what the page shows
         found=found,
         number=number,
         find=find,
-        tasks=lists.tasks(user.person, user.people.teams_of(user.person)),
+        tasks=lists.tasks(
+            user.person, user.people.teams_of(user.person) | user.people.managed_by(user.person)
+        ),
         touch=touch_form(),
+        names=user.people.names,
         done=_said_of(done),
         problem=problem,
         filled=filled or {},
@@ -212,6 +216,7 @@ def lead_page(
     if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
     program = context.programs.load(stored.state.digest)
+    forms = act_forms(program, stored.state, user.people, user.person)
     return page(
         "lead.html",
         context,
@@ -224,7 +229,11 @@ def lead_page(
         why=explain_lead(
             stored.state, stored.timeline, context.programs, user.people, context.now()
         ),
-        forms=act_forms(program, stored.state, user.people, user.person),
+        forms=[one for one in forms if one.do != "done"],
+        tasks=open_tasks(stored.state, user.people, user.person),
+        company=company_of(
+            context.database, stored.state.lead, stored.state.profile, user.viewer.sight
+        ),
         actors=actors(stored.state, user.people),
         timeline=_timeline(context, stored, user, part or TimelinePart()),
         choices=SHOWN,

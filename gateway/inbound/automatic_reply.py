@@ -1,14 +1,11 @@
-"""Automatic replies (RFC 3834), and the day of return that they name."""
+"""Automatic replies (RFC 3834): by headers, by subject and by their first words."""
 
 from __future__ import annotations
 
 import itertools
 import re
-from datetime import date, datetime
 from email.message import EmailMessage
 from typing import Literal
-
-import dateparser
 
 from gateway.inbound.arrived_mail import content_type, header_text, plain_text
 
@@ -16,33 +13,71 @@ Why = Literal[
     "null_sender", "auto_submitted", "autoreply", "precedence", "report", "subject", "words"
 ]
 
-_NOTICE = (
+_AUTOMATIC = (
     r"(?:automat\w*[ -]*(?:reply|response|answer|antwort|antwoord|svar|respuesta|vastaus|odpow\w*"
-    r"|odpov\w*|v[áa]lasz)|auto-?(?:reply|response|responder|svar)|(?:r[ée]ponse|respuesta|risposta"
-    r"|resposta) autom[áa]ti\w*|abwesenheit\w*|out of (?:the )?office|ooo|away from (?:the |my )?"
-    r"(?:office|desk)|abwesend|absen(?:ce|t|te)(?: du bureau)?|fuera de (?:la )?oficina|ausencia"
-    r"|fuori (?:sede|ufficio)|assen(?:te|za)|afwezig\w*|fora do escrit[óo]rio|ausente|aus[êe]ncia"
-    r"|on (?:vacation|leave|holiday)|im urlaub|en cong[ée]s?|de vacaciones|in ferie|de f[ée]rias"
-    r"|автоматический ответ|otomatik yan\u0131t)"
+    r"|odpov\w*|v[áa]lasz)|auto-?(?:reply|svar|vastaus)|auto[- ]?(?:response|responder)"
+    r"|vacation (?:reply|response|responder|auto-?reply)|(?:r[ée]ponse|respuesta|risposta"
+    r"|resposta) autom[áa]ti\w*|automaattinen vastaus|odpowied[zź] automatyczna|r[ăa]spuns automat"
+    r"|αυτόματη απάντηση|автоматический ответ|автоответ|otomatik yan\u0131t)"
 )
+_ABSENT = (
+    r"(?:(?:i am|i'm|i’m) (?=out|away|on)|ich bin (?=abw|im url|nicht)|je suis (?=abs|en cong))?"
+    r"(?:abwesenheit\w*|out of (?:the )?office|ooo|away from (?:the |my )?(?:office|desk)|abwesend"
+    r"|au(?:ß|ss)er haus|nicht im (?:b[üu]e?ro|haus)|(?:message d['’])?absen(?:ce|t\(e\)|te|t)"
+    r"(?: du bureau)?|fuera de (?:la )?oficina|ausencia|fuori (?:sede|ufficio)|assen(?:te|za)"
+    r"|afwezig\w*|niet aanwezig|fora do escrit[óo]rio|ausente|aus[êe]ncia(?: tempor[áa]ria)?"
+    r"|on (?:vacation|leave|holiday)|im urlaub|en cong[ée]s?|de vacaciones|in ferie|de f[ée]rias"
+    r"|нет на работе)"
+)
+_DAY_FOLLOWS = r"\s+(?:until|till|bis|vom|jusqu\w*|hasta|fino al|tot|at[ée])\s"
 _SUBJECT = re.compile(
     r"^\s*(?:auto:"
-    r"|\[?(?:自動返信|自動応答|不在通知|自动回复|自動回覆|자동 ?회신)"
-    rf"|\W?{_NOTICE}(?: (?:auto-?reply|reply|message|notice|notification|nachricht|notiz|melding))?"
+    r"|[\[【]?(?:自動返信|自動応答|不在通知|不在のお知らせ|休暇中|自动[回答]复|自動回覆|자동 ?회신)"
+    rf"|(?:urlaub|ferien|vacation|holiday|cong[ée]s|vacaciones|ferie|f[ée]rias|vakantie){_DAY_FOLLOWS}"
+    rf"|\W?(?:{_AUTOMATIC}|{_ABSENT})"
+    r"(?: (?:auto-?reply|reply|message|notice|notification|nachricht|notiz|melding))?"
     r"\s*(?:$|[:(\[\]–—,.!-]|re\b|(?:until|till|through|from|to|for|bis|vom|ab|jusqu\w*|du|hasta"
-    r"|fino|dal|tot|t/m|van|at[ée]|de|back|returning)\b))",
+    r"|fino|dal|tot|t/m|van|at[ée]|de|back|returning)\b))"
+    rf"|\((?:{_AUTOMATIC}|out of (?:the )?office|abwesend|abwesenheit\w*)\)\s*$",
     re.IGNORECASE,
 )
 """A notice's subject: the phrase and then its end, a colon or a day. A person who writes about
 "out of office replies", or answers a notice ("Re: Automatic reply"), goes on in another way."""
 _BODY = re.compile(
-    r"this is an auto(?:matic|mated|matically generated)[ -](?:e-?mail |mail )?"
-    r"(?:reply|response|message|e-?mail)|diese? \S+ (?:wurde|ist)(?: eine)? automatisch"
-    r"|(?:ceci est une|message de) r[ée]ponse automatique|este es un mensaje autom[áa]tico"
-    r"|questa [èe] una risposta automatica|esta [ée] uma (?:resposta|mensagem) autom[áa]tica"
-    r"|dit is een automatisch|このメール(?:は|に).{0,10}自動|自動(?:返信|応答|送信)(?:メール)?です",
+    r"(?<!['\"“\u2018„«] )(?<!['\"“\u2018„«])(?:this is an"
+    r" auto(?:matic|mated|matically generated)[ -](?:e-?mail |mail )?"
+    r"(?:reply|response|message|e-?mail)"
+    r"|diese? \S+ (?:wurde|ist)(?: eine)? automatisch|dies ist eine automatische"
+    r"|(?:ceci est (?:une|un)|message de) (?:r[ée]ponse|message|courriel|e-?mail) automatique"
+    r"|este es un (?:mensaje|correo) autom[áa]tico|esta es una respuesta autom[áa]tica"
+    r"|quest[oa] [èe] una? (?:risposta|messaggio|e-?mail) automatic[oa]"
+    r"|esta [ée] uma (?:resposta|mensagem) autom[áa]tica|dit is een automatisch"
+    r"|(?:この|本)メール(?:は|に).{0,10}自動|自動(?:返信|応答|送信)(?:メール)?です"
+    r"|(?:mailbox|inbox|e-?mail address|account) is (?:not |un)(?:monitored|attended|read)"
+    r"|do(?: not|n't) (?:reply|respond) to this (?:e-?mail|message)"
+    r"|(?:nicht auf|auf) diese (?:e-?mail|nachricht) (?:nicht )?(?:zu )?antworten"
+    r"|ne pas répondre à ce (?:message|courriel|mail)|no responda a este (?:mensaje|correo)"
+    r"|non rispondere a quest[oa] (?:messaggio|e-?mail)|não responda a est[ae] (?:mensagem|e-?mail)"
+    r"|(?:niet op dit|dit) bericht niet? (?:te )?(?:be)?antwoord)",
     re.IGNORECASE,
 )
+_THANKS = (
+    r"(?:thank(?:s| you)(?: very much| so much)? for (?:your|the|contacting|writing|reaching"
+    r"|getting)"
+    r"|dank f[üu]e?r (?:ihre|deine|die)|merci (?:de|pour) (?:votre|m['’]avoir)"
+    r"|gracias por (?:su|tu|contactar|escribir)|grazie per (?:la|il|aver)"
+    r"|(?:dank|bedankt)\b.{0,8} voor (?:uw|je)|obrigad[oa] pel[oa]|ありがとうございます)"
+)
+_AWAY = (
+    r"(?:out of (?:the |my )?office|on (?:\w+ )?(?:leave|vacation|holidays?)|away (?:from|until)"
+    r"|not in the office|nicht im (?:b[üu]e?ro|haus|dienst)|abwesend|im urlaub|au(?:ß|ss)er haus"
+    r"|in elternzeit|absente?\b|en cong[ée]s?|en vacances|hors du bureau|fuera de (?:la )?oficina"
+    r"|de vacaciones|fuori (?:sede|ufficio)|in ferie|assente|in vacanza|afwezig|met vakantie"
+    r"|niet (?:aanwezig|op kantoor)|met verlof|fora do escrit|de f[ée]rias|ausente|不在|休暇)"
+)
+_ABSENCE = re.compile(rf"{_THANKS}.{{0,120}}?{_AWAY}", re.IGNORECASE)
+"""How a notice begins: thanks for the mail, then the absence, and no question."""
+_MOST = 4_000
 _MOST_OPENING = 600
 """A machine says at the beginning that it is one."""
 _HEADERS = (
@@ -51,45 +86,12 @@ _HEADERS = (
     "X-Autorespond",
     "X-Autoresponder",
     "X-AutoReply-From",
+    "X-Autogenerated",
+    "X-Auto-Generated",
     "X-Mail-Autoreply",
     "X-Vacation",
     "X-FC-MachineGenerated",
 )
-_MONTHS = (
-    r"jan|gen|ene|f[eé][bv]|m[aä]r|mrt|maa|apr|avr|abr|may|mai|mag|mei|jun|juin|giu|jul|juil|lug"
-    r"|aug|ao[uû]t|ago|sep|set|oct|okt|ott|out|nov|dec|dez|d[ée]c|dic"
-)
-_YEAR = r"(?:,?\s+(?:de\s+)?\d{4}\b)?"
-_DATE = (
-    r"(?<![\d+/.()-])(?:\d{4}-\d{2}-\d{2}|\d{1,2}[./]\d{1,2}[./]\d{2,4}|\d{1,2}[./]\d{1,2}"
-    rf"|\d{{1,2}}(?:st|nd|rd|th|\.|er|º|°)?\s+(?:of\s+|de\s+)?(?:{_MONTHS})\w*\.?{_YEAR}"
-    rf"|(?:{_MONTHS})\w*\.?\s+\d{{1,2}}(?:st|nd|rd|th)?{_YEAR}"
-    r"|(?:\d{4}年)?\d{1,2}月\d{1,2}日)(?!\d|[./-]\d|\s?[/-]?\s?\d{3})"
-)
-"""A day with its month, that is not a piece of a longer number: neither "March 2027" nor a
-telephone number is a day."""
-_WEEKDAY = (
-    r"\b(?:mon|tues|wednes|thurs|fri|satur|sun)day\b"
-    r"|\b(?:mon|diens|donners|frei|sams|sonn)tag\b|\bmittwoch\b|\b(?:lun|mar|mercre|jeu|vendre)di\b"
-    r"|\b(?:lunes|martes|mi[ée]rcoles|jueves|viernes)\b|\b(?:luned|marted|mercoled|gioved|venerd)ì"
-    r"|\b(?:maan|dins|woens|donder|vrij)dag\b|\b(?:segunda|ter[çc]a|quarta|quinta|sexta)-feira\b"
-)
-_BACK = (
-    r"(?:\b(?:(?P<english>back|return(?:ing)?|until|till|through|available|reachable)|bis"
-    r"|zur[üu]ck|wieder|ab|jusqu|retour|hasta|vuelvo|regreso|reincorporo|fino|rientr\w+|torn\w+"
-    r"|tot|terug|at[ée]|volto|regress\w+)\b[^.!?\d]{0,60}?"
-    r"|\b(?:(?P<range>from|between)|du|del|dal)\b[^!?]{1,40}?\b(?:to|and|au|al)\s+(?:the\s+)?)"
-)
-_BACK_AT_DATE = re.compile(rf"{_BACK}(?P<day>{_DATE})", re.IGNORECASE)
-_DATE_BACK = re.compile(
-    rf"(?P<day>{_DATE})[^.!?\d]{{0,40}}?(?:\b(?:(?P<english>back|return)|wieder|zur[üu]ck|retour"
-    r"|vuelta|ritorno|terug|volta)\b|まで|から|より|に戻|復帰)(?P<range>)",
-    re.IGNORECASE,
-)
-_BACK_ON_WEEKDAY = re.compile(rf"{_BACK}(?P<day>{_WEEKDAY})", re.IGNORECASE)
-_LANGUAGES = ["en", "de", "fr", "es", "it", "nl", "pt", "ja"]
-_MOST = 4_000
-"""So much of a notice is read: the day stands at its beginning."""
 
 
 def why_automatic(mail: EmailMessage, *, null_sender: bool) -> Why | None:
@@ -113,9 +115,11 @@ def why_automatic(mail: EmailMessage, *, null_sender: bool) -> Why | None:
         return "precedence"
     if content_type(mail) == "multipart/report":
         return "report"
-    if _SUBJECT.match(header_text(mail, "Subject")):
+    if _SUBJECT.search(header_text(mail, "Subject")):
         return "subject"
-    return "words" if _BODY.search(_opening(mail)) else None
+    opening = _opening(mail)
+    absence = "?" not in opening and "\uff1f" not in opening and _ABSENCE.search(opening)
+    return "words" if absence or _BODY.search(opening) else None
 
 
 def _opening(mail: EmailMessage) -> str:
@@ -123,46 +127,3 @@ def _opening(mail: EmailMessage) -> str:
     lines = plain_text(mail)[:_MOST].splitlines()
     own = itertools.takewhile(lambda line: not line.startswith(">"), lines)
     return " ".join(" ".join(own).split())[:_MOST_OPENING]
-
-
-def return_day(mail: EmailMessage, now: datetime) -> date | None:
-    """The day after now on which a notice says that its sender is back, or None.
-
-    A date without a year, or a weekday, is the next one after the mail's own date. Where `3/4`
-    may be either, the month comes first in English and the day in other languages.
-    """
-    written = (_date(mail) or now).replace(tzinfo=None)
-    texts = [header_text(mail, "Subject"), " ".join(plain_text(mail).split())[:_MOST]]
-    for pattern in (_BACK_AT_DATE, _DATE_BACK, _BACK_ON_WEEKDAY):
-        for text in texts:
-            for match in pattern.finditer(text):
-                day = _day(match, written)
-                if day is not None and day > now.date():
-                    return day
-    return None
-
-
-def _day(match: re.Match[str], written: datetime) -> date | None:
-    said = match["day"].rstrip(". ")
-    try:
-        return date.fromisoformat(said)
-    except ValueError:
-        english = match["english"] or match["range"]
-        settings = {
-            "RELATIVE_BASE": written,
-            "PREFER_DATES_FROM": "future",
-            "REQUIRE_PARTS": ["day"],
-            "DATE_ORDER": "MDY" if english and "/" in said else "DMY",
-        }
-    if re.fullmatch(r"[\d.]+", said):
-        said = said.replace(".", "/")  # dateparser takes 20.03 for a time
-    found = dateparser.parse(said, languages=_LANGUAGES, settings=settings)
-    return found.date() if found is not None else None
-
-
-def _date(mail: EmailMessage) -> datetime | None:
-    try:
-        at = mail["Date"].datetime
-    except (AttributeError, ValueError, TypeError, IndexError, RecursionError):
-        return None
-    return at if isinstance(at, datetime) and at.tzinfo is not None else None

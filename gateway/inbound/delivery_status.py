@@ -21,8 +21,12 @@ from models.addresses import comparable, without_addresses
 
 _ACTIONS = ("failed", "delayed", "delivered", "relayed", "expanded")
 _DAEMON = re.compile(
-    r"^(?:mailer-daemon|postmaster|mail-?daemon|mail-?delivery|bounces?)@", re.IGNORECASE
+    r"^(?:mailer[-_.]?daemon|postmaster|mail-?daemon|mdaemon|mmdf|ndr|dsn|bounces?"
+    r"|mail[-_.]?(?:delivery|system|router|admin(?:istrator)?))@",
+    re.IGNORECASE,
 )
+_NAMELESS = re.compile(r"mailer[-_ ]?daemon|postmaster|mail delivery", re.IGNORECASE)
+"""A daemon that writes no address of its own."""
 _SUBJECT = re.compile(
     r"undeliver|failure notice|returned mail|delivery (?:status|failure|report|problem)"
     r"|delivery has failed|mail delivery|(?:message|mail) (?:delivery|status) fail|nondeliver"
@@ -40,8 +44,8 @@ _COPY = re.compile(
     r"^[ \t>*-]{0,40}(?:-{1,80} ?(?:this is a|below this|the header|original|returned|unsent"
     r"|begin|start|forwarded|attached|message header|copy|undelivered message)"
     r"|(?:return-path|received|x-[a-z-]+|mime-version|dkim-signature)\s*:"
-    r"|.*(?:original message|copy of (?:the|your) (?:message|mail|original)|returned message"
-    r"|message headers? follow|below this line))",
+    r"|.*(?:original message(?! (?:was|has|of|could))|copy of (?:the|your)"
+    r" (?:message|mail|original)|returned message|message headers? follow|below this line))",
     re.IGNORECASE | re.MULTILINE,
 )
 """Where the copy of our own letter begins: its words say nothing of the refusal."""
@@ -98,7 +102,9 @@ def delivery_status(mail: EmailMessage, address: str) -> DeliveryStatus | None:
 
 def read_notice(mail: EmailMessage, address: str) -> DeliveryStatus:
     """What a notice in plain words says, as of qmail, Exim, Exchange, Yahoo and mail.ru."""
-    return _judged(mail, address, "failed", "", "")
+    said = f"{header_text(mail, 'Subject')}\n{notice_text(mail)[:_MOST]}"
+    action = "delayed" if _DELAYED.search(" ".join(said.split())) else "failed"
+    return _judged(mail, address, action, "", "")
 
 
 def _judged(
@@ -180,13 +186,24 @@ def is_notice(mail: EmailMessage, *, subject: bool) -> bool:
         return False
     if header_text(mail, "X-Failed-Recipients") or content_type(mail) == "multipart/report":
         return True
-    sender = re.search(r"[^\s<>\"]+@", header_text(mail, "From"))
-    if sender is not None and _DAEMON.match(sender[0]):
+    writer = header_text(mail, "From")
+    sender = re.search(r"[^\s<>\"]+@", writer)
+    if _DAEMON.match(sender[0]) if sender is not None else _NAMELESS.search(writer):
         return True
     said = header_text(mail, "Subject")
     return subject and not _ANSWERED.match(said) and _SUBJECT.search(said) is not None
 
 
+_DELAYED = re.compile(
+    r"not yet been delivered|delivery (?:has been |is )?(?:delayed|incomplete)|delayed mail"
+    r"|still being retried|will (?:be retried|retry|keep trying|continue to try|try again)"
+    r"|delivery attempts will continue|do(?: not|n't) need to resend|warning only"
+    r"|status notification \(delay\)|noch nicht zugestellt|weiter(?:e|hin) (?:versuche|versucht)"
+    r"|pas encore (?:été )?(?:remis|distribué)|todavía no se ha (?:podido )?entreg"
+    r"|еще не (?:было )?доставлен|ещё не (?:было )?доставлен|まだ配信されて",
+    re.IGNORECASE,
+)
+"""A notice in plain words by which the server says that it goes on trying."""
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|antw|rv|ref|wg|fwd?)\s*:", re.IGNORECASE)
 
 

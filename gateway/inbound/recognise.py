@@ -23,7 +23,7 @@ from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sql.sent_mail import SentMail
 from gateway.inbound.arrived_mail import header_text, read_arrived
-from gateway.inbound.automatic_reply import return_day, why_automatic
+from gateway.inbound.automatic_reply import why_automatic
 from gateway.inbound.delivery_status import (
     DeliveryStatus,
     delivery_status,
@@ -34,6 +34,7 @@ from gateway.inbound.delivery_status import (
     sender_of,
 )
 from gateway.inbound.feedback_report import FeedbackReport, feedback_report
+from gateway.inbound.return_day import return_day
 from gateway.inbound.returned_alerts import returned_alert
 from usecases.context import Context
 from usecases.suppressing import suppress
@@ -127,28 +128,41 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
         return _feedback(context, sent, report, now)
     if sent is None:
         return _NO_REPORT
-    status = delivery_status(mail, sent.address)
+    status = bounce_in(
+        mail, sent.address, at_bounce=door == "bounce", null_sender=arrival.null_sender
+    )
     if status is not None:
         return Recognised(sent=sent, item=_status_item(sent, now, status))
-    if _is_notice(door, sent, mail, arrival):
-        return Recognised(sent=sent, item=_status_item(sent, now, read_notice(mail, sent.address)))
     return _answer(sent, now, mail, arrival)
 
 
-def _is_notice(door: Door, sent: SentMail, mail: EmailMessage, arrival: Arrival) -> bool:
-    """Whether a mail without a report for programs is a bounce.
+def bounce_in(
+    mail: EmailMessage, address: str, *, at_bounce: bool, null_sender: bool
+) -> DeliveryStatus | None:
+    """What a bounce says of this address, with or without a report for programs; else None.
 
     What arrives at the bounce address is one, unless it is the recipient's own mail or a notice of
-    absence: RFC 3834 sends those to the Return-Path too.
+    absence: RFC 3834 sends those to the Return-Path too. Many bounces call themselves automatic
+    messages, so who wrote it and its subject count before those words.
     """
-    why = why_automatic(mail, null_sender=False)
-    if why in ("subject", "words") or is_receipt(mail):
-        return False
-    if is_notice(mail, subject=arrival.null_sender or door == "bounce"):
+    status = delivery_status(mail, address)
+    if status is not None:
+        return status
+    if _is_notice(mail, address, at_bounce=at_bounce, null_sender=null_sender):
+        return read_notice(mail, address)
+    return None
+
+
+def _is_notice(mail: EmailMessage, address: str, *, at_bounce: bool, null_sender: bool) -> bool:
+    if is_notice(mail, subject=False):
         return True
-    if door != "bounce" or why is not None:
+    why = why_automatic(mail, null_sender=False)
+    if why == "subject" or is_receipt(mail):
         return False
-    return arrival.null_sender or not is_from(mail, sent.address)
+    others = null_sender or not is_from(mail, address)
+    if is_notice(mail, subject=at_bounce or others):
+        return True
+    return at_bounce and why is None and others
 
 
 def _without_row(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,20 +11,25 @@ from gateway.requests.problems import problem
 
 
 class BodyLimit:
-    """Answers 413 to a body that is larger than `most` bytes, said so or not."""
+    """Answers 413 to a body that is larger than `most` bytes, said so or not.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    `larger` are the paths that take more, with how much.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, larger: Mapping[str, int] | None = None) -> None:
         self._app = app
         self._most = most
+        self._larger = dict(larger or {})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one request (ASGI)."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        said = f"the body is larger than {self._most} bytes"
+        most = max(self._most, self._larger.get(scope["path"], 0))
+        said = f"the body is larger than {most} bytes"
         lengths = [value for name, value in scope["headers"] if name == b"content-length"]
-        if any(not one.isdigit() or int(one) > self._most for one in lengths):
+        if any(not one.isdigit() or int(one) > most for one in lengths):
             await problem(413, said)(scope, receive, send)
             return
         read = 0
@@ -31,7 +38,7 @@ class BodyLimit:
             nonlocal read
             message = await receive()
             read += len(message.get("body", b""))
-            if read > self._most:
+            if read > most:
                 raise HTTPException(413, said)
             return message
 

@@ -50,6 +50,8 @@ class Fault(BaseModel):
     path: str = Field(description="Where, like `body.events[3].type`")
     problem: str
     index: int | None = Field(None, description="The item's place in the request, from 0")
+    line: int | None = Field(None, description="Of a program's file: the line, from 1")
+    column: int | None = Field(None, description="Of a program's file: the column, from 1")
     code: str | None = Field(None, description="Of an item: which kind of reason it is")
 
 

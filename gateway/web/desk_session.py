@@ -161,14 +161,19 @@ def own_form(someone: Callable[..., User]) -> Callable[..., User]:
         user: Annotated[User, Depends(someone)],
         token: Annotated[str, Form()] = "",
     ) -> User:
-        refuse_cross_site(request)
-        if not hmac.compare_digest(token.encode(), user.token.encode()):
-            raise DeskProblemError(
-                403, "This form is not from your desk. Open the page again and try again."
-            )
+        check_form(request, user, token)
         return user
 
     return allowed
+
+
+def check_form(request: Request, user: PageUser, token: str) -> None:
+    """Check that a form with this token is from the user's session. Raises DeskProblemError."""
+    refuse_cross_site(request)
+    if not hmac.compare_digest(token.encode(), user.token.encode()):
+        raise DeskProblemError(
+            403, "This form is not from your desk. Open the page again and try again."
+        )
 
 
 def refuse_cross_site(request: Request) -> None:

@@ -21,8 +21,10 @@ from lifecycle.handoff.holds import drop_hold, end_hold, paused_until
 from lifecycle.moment import Moment, handoff_open
 from lifecycle.program.rulebook import CompiledRoute
 from lifecycle.sales_words import reason_word
+from models.company import company_keys
 from models.decision import Assign
 from models.inputs import Result
+from models.program.handoff import Preference
 from models.state import ClockState, HandoffState, LeadState
 
 RETRY_SECONDS = 30 * 60
@@ -78,7 +80,7 @@ def _open(
     team: str | None,
     *,
     calendar: str | None = None,
-    prefer: bool = False,
+    prefer: Preference | None = None,
     second: bool = False,
 ) -> None:
     number = m.state.handoffs + 1
@@ -89,7 +91,8 @@ def _open(
         opened=m.at,
         second=second,
         calendar=calendar,
-        prefer=previous if prefer else None,
+        prefer=previous if prefer == "previous_owner" else None,
+        company=prefer == "company_owner",
     )
     m.change(
         handoff=handoff,
@@ -118,6 +121,7 @@ def ask_owner(m: Moment) -> None:
             team=handoff.team,
             tried=handoff.tried,
             prefer=handoff.prefer,
+            company=company_keys(m.state.profile) if handoff.company else (),
             timezone=absence_zone(m),
         )
     )

@@ -14,6 +14,7 @@ from lifecycle.handoff import meetings
 from lifecycle.moment import Moment, decay
 from lifecycle.moves import act_ids
 from lifecycle.nurture.sending import operational
+from lifecycle.nurture.steps import record_task
 from models.state import LeadState
 
 _OF_AN_ADDRESS = frozenset({"email", "consent"})
@@ -63,14 +64,7 @@ def take_tasks(m: Moment, other: LeadState) -> None:
     for number, task in enumerate(other.tasks, start=m.state.task_count + 1):
         taken = replace(task, id=f"task-{number}")
         m.change(tasks=(*m.state.tasks, taken), task_count=number)
-        m.record(
-            "task_opened",
-            task=taken.id,
-            task_kind=taken.kind,
-            owner=taken.owner,
-            team=taken.team,
-            note=taken.note,
-        )
+        record_task(m, taken)
 
 
 def _decayed(m: Moment, other: LeadState) -> float:

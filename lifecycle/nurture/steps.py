@@ -136,13 +136,29 @@ def open_task(m: Moment, step: TaskStep) -> None:
     number = m.state.task_count + 1
     owner = None if work.team is not None else m.state.owner
     note = work.note or None
-    task = TaskState(id=f"task-{number}", kind=work.kind, owner=owner, team=work.team, note=note)
+    until = later(m.at, work.within, m.zone) if work.within is not None else None
+    task = TaskState(
+        id=f"task-{number}",
+        kind=work.kind,
+        owner=owner,
+        team=work.team,
+        note=note,
+        name=work.name or None,
+        until=until,
+    )
     m.change(tasks=(*m.state.tasks, task), task_count=number)
+    record_task(m, task)
+
+
+def record_task(m: Moment, task: TaskState) -> None:
+    """Record that a task is open."""
     m.record(
         "task_opened",
         task=task.id,
         task_kind=task.kind,
-        owner=owner,
-        team=work.team,
-        note=note,
+        owner=task.owner,
+        team=task.team,
+        note=task.note,
+        name=task.name,
+        until=task.until,
     )

@@ -32,7 +32,7 @@ from lifecycle.nurture.steps import (
 )
 from lifecycle.program.rulebook import CompiledTrack, StepNode
 from lifecycle.stages import TRACKLESS
-from models.decision import SendMail
+from models.decision import SendMail, TrackMove
 from models.inputs import Event, Result
 from models.program.tracks import (
     EmailStep,
@@ -113,6 +113,7 @@ def leave(m: Moment, why: str) -> None:
     if track is None:
         return
     m.record("track_left", track=track.name, why=why)
+    m.track_moves.append(TrackMove(at=m.at, digest=m.state.digest, track=track.name, why=why))
     withdrawn = {
         command.key
         for command in m.commands

@@ -26,7 +26,7 @@ from lifecycle.stable_hash import short_hash
 from lifecycle.stages import REENGAGED, TRACKLESS
 from models.durations import Duration
 from models.program.expression_places import expression_places
-from models.program.handoff import CLOCK_NAMES, Clock
+from models.program.handoff import CLOCK_NAMES, Clock, Preference
 from models.program.lifecycle import IdleRule
 from models.program.program import Program
 from models.program.schedules import REENGAGE
@@ -90,11 +90,11 @@ class PointsRule:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CompiledRoute:
-    """A route: the team, whether the previous owner is preferred, and the team's calendar."""
+    """A route: the team, who of it is tried first, and the team's calendar."""
 
     when: Expression | None
     team: str
-    prefer: bool
+    prefer: Preference | None
     calendar: str | None
 
 
@@ -198,7 +198,7 @@ def _compile(program: Program) -> Rulebook:
             CompiledRoute(
                 _optional(route.when),
                 route.to,
-                "previous_owner" in (route.prefer, handoff.prefer),
+                route.prefer or handoff.prefer,
                 route.calendar,
             )
             for route in handoff.routing

@@ -76,6 +76,10 @@ class Calendar(Part):
     )
 
 
+Preference = Literal["previous_owner", "company_owner"]
+"""Who of a team is tried first, before the lowest share."""
+
+
 class Route(Part):
     """The team that gets an MQL: that of the first route whose `when` holds."""
 
@@ -92,10 +96,11 @@ class Route(Part):
         description="The team of all leads that no route before takes; the last route has it",
         examples=["sdr"],
     )
-    prefer: Literal["previous_owner"] | None = Field(
+    prefer: Preference | None = Field(
         default=None,
-        description="Try the lead's last owner first, on this route",
-        examples=["previous_owner"],
+        description="Whom to try first on this route: the lead's last owner, or who owns the lead"
+        " of the same company that was assigned last",
+        examples=["company_owner"],
     )
     calendar: Name | None = Field(
         default=None,
@@ -232,9 +237,10 @@ class Handoff(Part):
         " otherwise",
         examples=[[{"when": "lead.country == 'DE'", "team": "emea"}, {"otherwise": "sdr"}]],
     )
-    prefer: Literal["previous_owner"] | None = Field(
+    prefer: Preference | None = Field(
         default=None,
-        description="Try the lead's last owner first, on every route",
+        description="Whom to try first on every route that names nobody else: the lead's last"
+        " owner, or who owns the lead of the same company that was assigned last",
         examples=["previous_owner"],
     )
     accept: OneOrList[AcceptClock] | None = Field(

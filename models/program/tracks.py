@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import time
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, StringConstraints, Tag, model_validator
 
 from models.durations import Duration, PositiveDays, PositiveDuration
 from models.hours import TimeField
@@ -29,6 +29,17 @@ class TaskWork(Part):
         default=None,
         description="The team that does it; the lead's owner if absent",
         examples=["sdr"],
+    )
+    name: Annotated[str, StringConstraints(max_length=100)] = Field(
+        default="",
+        description="What the task is called in lists; its kind if absent",
+        examples=["Ask who decides"],
+    )
+    within: PositiveDuration | None = Field(
+        default=None,
+        description="The time until it should be done, from its opening; days are calendar days"
+        " of the lead. Nothing happens by itself when it is over: the task is shown as late",
+        examples=["2d"],
     )
 
 

@@ -3,7 +3,19 @@
 Whoever imports one family has them all, so that the metadata that migrations compare is whole.
 """
 
-from models.tables import access, crm, intake, launches, leads, mail, people, programs, standings
+from models.tables import (
+    access,
+    crm,
+    intake,
+    launches,
+    leads,
+    mail,
+    people,
+    programs,
+    standings,
+    uploads,
+    visits,
+)
 
 __all__ = [
     "access",
@@ -15,4 +27,6 @@ __all__ = [
     "people",
     "programs",
     "standings",
+    "uploads",
+    "visits",
 ]

@@ -19,6 +19,8 @@ class LeadRow(SQLModel, table=True):
         sa.Index("ix_leads_owner_stage", "owner", "stage"),
         sa.Index("ix_leads_team_stage", "team", "stage"),
         sa.Index("ix_leads_program_stage", "program", "stage", "id"),
+        sa.Index("ix_leads_company_name", "company_name"),
+        sa.Index("ix_leads_company_domain", "company_domain"),
     )
 
     id: str = Field(primary_key=True)
@@ -65,6 +67,10 @@ class LeadRow(SQLModel, table=True):
     the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
     whose results are awaited (`asked`)."""
     updated: datetime = Field(sa_type=UtcInstant)
+    company_name: str | None = None
+    """As `models.company.name_key` writes it."""
+    company_domain: str | None = None
+    """The domain of its address, unless a free-mail provider has it."""
 
 
 class LeadIdRow(SQLModel, table=True):
@@ -148,6 +154,10 @@ class TaskRow(SQLModel, table=True):
     team: str | None
     note: str | None = None
     """What the program says is to be done."""
+    name: str | None = None
+    """What it is called; None: by its kind."""
+    until: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """By when it should be done."""
     opened: datetime = Field(sa_type=UtcInstant)
     done: datetime | None = Field(sa_type=UtcInstant)
     """None while it is open."""

@@ -46,6 +46,48 @@ class PublicationRow(SQLModel, table=True):
     """Whether the rules are asked at the change of version."""
 
 
+class PushedProgram(SQLModel, table=True):
+    """A version that was uploaded or pushed. Publishing it stores it in `programs`, too."""
+
+    __tablename__ = "pushed_programs"
+
+    digest: str = Field(primary_key=True)
+    name: str = Field(index=True)
+    text: str
+    """The canonical JSON, whose SHA-256 is the digest."""
+    by: str
+    """Who uploaded it: a person's address, or `api` and the name of a key."""
+    note: str
+    at: datetime = Field(sa_type=UtcInstant)
+    """When it was first pushed (wall clock)."""
+
+
+class ChangePlanRow(SQLModel, table=True):
+    """A change that is looked at before it is published (`models.change_plan`)."""
+
+    __tablename__ = "change_plans"
+
+    number: int | None = Field(default=None, primary_key=True)
+    name: str = Field(index=True)
+    digest: str
+    in_flight: str
+    recheck: bool
+    note: str
+    by: str
+    at: datetime = Field(sa_type=UtcInstant)
+    standing: str = Field(index=True)
+    progress: str
+    beat: datetime | None = Field(sa_type=UtcInstant)
+    newest: str
+    leads: dict[str, Any] = Field(sa_type=sa.JSON)
+    impact: Any = Field(sa_type=sa.JSON, nullable=True)
+    """How many leads have what otherwise, mails a day, and leads a person works."""
+    why: str
+    asked_by: str
+    ended_by: str
+    ended: datetime | None = Field(sa_type=UtcInstant)
+
+
 class PausedProgram(SQLModel, table=True):
     """A program whose nurture is paused; a program that runs has no row."""
 

@@ -17,6 +17,17 @@ MAIL_IS_SETTLED = {"email_sent", "email_deferred", "email_skipped"}
 """Kinds of entries after which a lead's first mail is not on its way any more."""
 
 
+SCENARIO = """program: ../fleet.yaml
+start: 2026-03-02T09:00:00-05:00
+run_for: 6d
+leads:
+  - {{id: pia, email: pia@x.example}}
+expect:
+  - {{lead: pia, kind: email_sent, email: demo-offer, at: {at}}}
+"""
+"""Pia reads nothing. On the version that waits seven days she gets one mail in six days."""
+
+
 @pytest.fixture
 def changed(tmp_path: Path) -> Path:
     """The shipped program with another subject."""
@@ -143,6 +154,19 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     assert comment.status == 1
     assert "### convoy: " in comment.out
     assert "| 1 | mail demo-offer | earlier |" in comment.out
+    scenarios = tmp_path / "scenarios"
+    scenarios.mkdir()
+    for name, at in (("by-the-old-version", "7d"), ("by-the-new-version", "2d")):
+        (scenarios / f"{name}.yaml").write_text(SCENARIO.format(at=at))
+    cohort = scenarios / "by-the-new-version.yaml"
+    asked = ("--scenarios", str(scenarios), "--cohort", str(cohort), "--allow-changes")
+    comment = leadflow("program", "plan", str(fleet), "--markdown", *asked)
+    assert comment.status == 1, "a scenario fails"
+    assert "### 1 of 2 scenarios fail" in comment.out
+    assert "- `by-the-old-version`: expect[0] was not met: {lead: pia" in comment.out
+    assert "| mails | 1 | 2 |" in comment.out
+    (scenarios / "by-the-old-version.yaml").unlink()
+    assert leadflow("program", "plan", str(fleet), *asked).status == 0
 
     assert (
         leadflow(

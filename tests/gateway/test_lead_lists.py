@@ -233,7 +233,17 @@ async def test_a_dossier_shows_everything_known_with_instants_in_utc(
         "meeting_until": None,
         "over": False,
     }
-    assert found["tasks"] == [{"task": "task-1", "task_kind": "call", "owner": RILEY, "team": None}]
+    assert found["tasks"] == [
+        {
+            "task": "task-1",
+            "task_kind": "call",
+            "owner": RILEY,
+            "team": None,
+            "name": None,
+            "note": None,
+            "until": None,
+        }
+    ]
     assert found["deal"] == {"amount": 24_000.0, "currency": "USD"}
     assert found["suppressed"] == ["unsubscribed"]
     assert found["timeline"] == [

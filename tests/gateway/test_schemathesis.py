@@ -29,6 +29,7 @@ MORE_THAN_ITS_SHAPE = {
     "POST /v1/leads",
     "POST /v1/leads/{lead}/acts",
     "POST /v1/leads/{lead}/merge",
+    "POST /v1/programs",
 }
 """These routes refuse some values of the right shape (422)."""
 

@@ -136,6 +136,18 @@ def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> N
     assert [one.task for one in lists.tasks(SAM, ())] == ["3"]
 
 
+def test_a_task_of_a_lead_that_had_no_owner_is_its_present_owner_s(database: Database) -> None:
+    opened = (
+        ("task_opened", {"task": "1", "task_kind": "call"}),
+        ("task_opened", {"task": "2", "task_kind": "call", "until": "2026-03-04T09:00:00Z"}),
+    )
+    decision = turn(1, *opened, owner=RILEY, stage="mql")
+    SqlJournal(database).record(decision, Fence(run=1, length=1), NOW)
+    lists = SqlDeskLists(database)
+    assert [one.task for one in lists.tasks(RILEY, ())] == ["2", "1"]
+    assert lists.tasks(SAM, {"sdr"}) == []
+
+
 def test_an_alert_is_found_by_its_message_id_and_nurture_mail_is_not_an_alert(
     database: Database,
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from adapters.files.columns import presets
+from tests.lists.exports import FURTHER_EXPORTS
 from tests.lists.reading import Read, read
 
 EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
@@ -73,6 +74,7 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
         "l:12\t2026-03-02T10:11:12+0000\tag:1\tDemo\tfb\tuta@tool.example\tUta\tp:+49151\n",
         {"phone": "+49151"},
     ),
+    **FURTHER_EXPORTS,
 }
 
 
@@ -81,7 +83,7 @@ def test_an_export_is_read_as_it_is(tool: str, tmp_path: Path) -> None:
     content, expected = EXPORTS[tool]
     found = read(tmp_path / "a.csv", content)
     assert isinstance(found, Read), found
-    assert found.reasons == []
+    assert tool in FURTHER_EXPORTS or found.reasons == []
     [profile] = found.profiles
     assert {name: profile.get(name) for name in expected} == expected
 
@@ -132,6 +134,22 @@ def test_who_opted_out_elsewhere_gets_no_mail_here(tmp_path: Path) -> None:
     assert isinstance(found, Read), found
     assert [one["email"] for one in found.profiles] == ["b@out.example"]
     assert ["opted out" in found.reasons[0], "takes no mail" in found.reasons[1]] == [True, True]
+
+
+@pytest.mark.parametrize("tool", FURTHER_EXPORTS)
+def test_whom_another_tool_sends_no_mail_is_not_created(tool: str, tmp_path: Path) -> None:
+    found = read(tmp_path / "a.csv", FURTHER_EXPORTS[tool][0])
+    assert isinstance(found, Read), found
+    assert len(found.profiles) == 1
+    assert all("suppressions import" in one for one in found.reasons)
+
+
+def test_placeholders_are_no_values_and_are_counted(tmp_path: Path) -> None:
+    content = "email,first_name,last_name,company\na@no.example,NULL,Null,\u200bAcme\n"
+    found = read(tmp_path / "a.csv", content)
+    assert isinstance(found, Read), found
+    assert found.profiles == [{"email": "a@no.example", "last_name": "Null", "company": "Acme"}]
+    assert found.untranslated == {"first_name": {"NULL": 1}}
 
 
 def test_countries_are_known_by_name_and_never_guessed(tmp_path: Path) -> None:

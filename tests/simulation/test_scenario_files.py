@@ -61,6 +61,8 @@ def write_scenario(folder: Path, text: str) -> Path:
             71,
             "time zone",
         ),
+        (f"  - {{at: 1h, publish: {PROGRAMS}/points.yaml}}", 23, "publishes versions of its own"),
+        ("  - {at: 1h, pause: other}", 21, "pause names the scenario's program"),
         ("  - {at: 1h, run: digest}", 19, "a schedule that takes leads: reengage"),
         ("  - {at: 1h, run: reengage}", 19, "has no schedules.reengage"),
         ("  - {at: 1h, lead: a}", 5, "one of event, act"),

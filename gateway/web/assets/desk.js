@@ -18,6 +18,8 @@
       mark.classList.toggle("over", left <= 0);
     });
   }
+  var again = document.querySelector("[data-refresh]");
+  if (again) setTimeout(function () { location.reload(); }, again.dataset.refresh * 1000);
   if (marks.length) {
     tick();
     setInterval(tick, 1000);
