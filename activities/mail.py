@@ -36,6 +36,7 @@ from models.decision import SendMail
 from models.durations import Rate
 from models.envelopes import CommandResult, Json, Work
 from models.program.program import Program
+from models.state import LeadState
 
 _PATIENCE = timedelta(seconds=5)
 """A mail whose place comes within this time waits for it. A later one is tried again later, so that
@@ -174,7 +175,7 @@ class MailActivities:
         program = self._world.programs.load(sent_by or state.digest)
         try:
             mail = self._world.renderer.marketing(
-                program, state, self._world.people.directory(), command
+                program, self._addressed(state), self._world.people.directory(), command
             )
         except ValueError as error:
             _log.error(
@@ -182,6 +183,16 @@ class MailActivities:
             )
             return None
         return _Ready(mail, program, _rates(program, mail))
+
+    def _addressed(self, state: LeadState) -> LeadState:
+        """The lead at the address of the one that it was merged into, if it was merged."""
+        keep: LeadState | None = state
+        while keep is not None and keep.merged is not None:
+            keep = self._world.journal.state(keep.merged.into)
+        if keep is None or keep is state:
+            return state
+        address = {"email": keep.profile.get("email", "")}
+        return state.changed(profile={**state.profile, **address})
 
     async def _in_turn(self, ready: _Ready) -> Reservation:
         """Wait for this mail's place; raise if that is long, so that others go meanwhile.

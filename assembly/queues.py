@@ -25,7 +25,7 @@ from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.launching import launching
 from assembly.merging import merging
 from assembly.reconciling import comparing
-from assembly.rolling_out import reengaging, rolling_out
+from assembly.rolling_out import pausing_programs, reengaging, rolling_out
 from assembly.sandbox import sandbox
 from assembly.settings import Settings
 from lifecycle.decide import decide, new_lead
@@ -35,6 +35,7 @@ from workflows.digest import DigestWorkflow
 from workflows.launch import LaunchWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.merge import MergeWorkflow
+from workflows.program import ProgramWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
@@ -85,6 +86,7 @@ async def working(
             stack.enter_context(comparing(client, settings)), world.meter
         )
         rollouts = stack.enter_context(rolling_out(client, settings))
+        pauses = stack.enter_context(pausing_programs(client, settings))
         launches = stack.enter_context(launching(client, settings, clock))
         merges = stack.enter_context(merging(client, settings))
         reengagement = stack.enter_context(reengaging(client, settings))
@@ -107,6 +109,7 @@ async def working(
                     digest.send_digest,
                     reconcile.reconcile,
                     rollouts.roll_out,
+                    pauses.set_program_paused,
                     launches.carry_out_launch,
                     merges.merge_other,
                     merges.merge_keep,
@@ -125,6 +128,7 @@ async def working(
                     DigestWorkflow,
                     LaunchWorkflow,
                     MergeWorkflow,
+                    ProgramWorkflow,
                     ReconcileWorkflow,
                     ReengageWorkflow,
                     RolloutWorkflow,

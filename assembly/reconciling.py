@@ -13,6 +13,7 @@ from adapters.reports.reconciliation import SqlReconciliation
 from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
+from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
 from adapters.temporal.executions import LeadExecutions
 from adapters.temporal.resets import Resets
@@ -35,6 +36,7 @@ def reconciliation(client: Client, settings: Settings, database: Database) -> Re
         schedules=lambda dry_run: make_missing(
             database, Schedules(client, prefix=settings.queue_prefix), dry_run=dry_run
         ),
+        paused=SqlPrograms(database).paused,
         settle_assignments=SqlDirectory(database).settle,
         now=lambda: whole_second(datetime.now(UTC)),
     )

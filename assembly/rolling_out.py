@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 
 from temporalio.client import Client
 
+from activities.program_pause import PauseActivities
 from activities.reengagement import ReengageActivities
 from activities.rollout import RolloutActivities
-from adapters.sql.database import open_database
+from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
@@ -19,6 +21,7 @@ from adapters.temporal.client import Leads
 from adapters.temporal.rollouts import RolloutRuns
 from assembly.settings import Settings
 from assembly.starting_runs import starting_runs
+from usecases import pausing
 
 
 @contextmanager
@@ -32,6 +35,35 @@ def rolling_out(client: Client, settings: Settings) -> Iterator[RolloutActivitie
             SqlPrograms(database),
             SqlDirectory(database),
         )
+    finally:
+        database.close()
+
+
+class _Pauses:
+    """The use case, and the start of its rollout."""
+
+    def __init__(self, database: Database, runs: RolloutRuns) -> None:
+        self._database = database
+        self._runs = runs
+
+    async def set_paused(self, name: str, *, pause: bool, by: str) -> bool:
+        """Pause it, or let it go on; False if it is so already. Raises UnknownProgramError."""
+        ask = pausing.pause if pause else pausing.resume
+        rollout = await asyncio.to_thread(ask, self._database, name, by=by)
+        if rollout is not None:
+            await self._runs.start([rollout])
+        if pause:
+            await pausing.until_no_mail_leaves(self._database, name)
+        return rollout is not None
+
+
+@contextmanager
+def pausing_programs(client: Client, settings: Settings) -> Iterator[PauseActivities]:
+    """The activity that pauses a program, with a database of its own while the block runs."""
+    database = open_database(settings.database)
+    try:
+        runs = RolloutRuns(client, prefix=settings.queue_prefix)
+        yield PauseActivities(_Pauses(database, runs))
     finally:
         database.close()
 

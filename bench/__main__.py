@@ -24,6 +24,7 @@ from assembly import logs
 from bench import (
     assigning,
     business_time,
+    impact,
     intake,
     launch,
     life,
@@ -142,6 +143,13 @@ def _launch() -> Iterator[Measurement]:
     yield Measurement("memory of the command meanwhile, beyond its start", f"{more:.0f} MiB")
 
 
+def _impact() -> Iterator[Measurement]:
+    found = _run(impact.measure)
+    what = f"impact of a publication on {found.leads:,} leads in flight, {found.lines:,} lines"
+    seconds = found.seconds
+    yield Measurement(what, f"{seconds:.1f} s of a core", "≤ 20 s", seconds <= 20)
+
+
 PARTS: dict[str, Callable[[], Iterator[Measurement]]] = {
     "life": _life,
     "throughput": _throughput,
@@ -152,6 +160,7 @@ PARTS: dict[str, Callable[[], Iterator[Measurement]]] = {
     "intake": _intake,
     "assigning": _assigning,
     "launch": _launch,
+    "impact": _impact,
 }
 
 
@@ -174,7 +183,8 @@ def main(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="life, throughput, rules, memory, time, mail, intake, assigning, launch; else all."
+            help="life, throughput, rules, memory, time, mail, intake, assigning, launch, impact;"
+            " else all."
         ),
     ] = None,
 ) -> None:

@@ -162,11 +162,12 @@ def _print_places(
     places = stack.places()
     out.print(Text("leadflow is up; Ctrl-C stops it", style="bold"))
     for name, place in (
+        ("board", f"{places['gateway']}/board, for the people of marketing"),
+        ("desk", f"{places['gateway']}/desk, for the people of sales"),
         ("Temporal UI", places["ui"]),
         ("Temporal", places["temporal"]),
         ("mailbox", f"SMTP on {places['smtp']}, each mail a file in {places['mail']}"),
         ("gateway", f"{places['gateway']}, what comes back by mail on {places['inbound']}"),
-        ("desk", f"{places['gateway']}/desk"),
         ("database", places["database"]),
         ("programs", ", ".join(published)),
     ):

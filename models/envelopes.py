@@ -223,6 +223,14 @@ class RolloutProgress(TypedDict):
     pause: float
 
 
+class PauseWork(TypedDict):
+    """A program to be paused or to go on, and who asks."""
+
+    name: str
+    pause: bool
+    by: str
+
+
 class LaunchWork(TypedDict):
     """The launch to be carried out: its number in the database."""
 

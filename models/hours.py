@@ -38,6 +38,11 @@ def parse_block(text: object) -> TimeBlock:
     """
     if isinstance(text, TimeBlock):
         return text
+    if text is None:
+        raise ValueError(
+            "no hours stand here; write a block of time like 09:00-12:30. In { } a comma begins"
+            ' another key, so several days go in quotes, like {"mon,tue": 09:00-17:00}'
+        )
     match = _BLOCK.fullmatch(text.strip()) if isinstance(text, str) else None
     if match is None:
         raise ValueError(f"'{text}' is not a block of time; write one like 09:00-12:30")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from functools import partial
 from html import escape
 
 from reports.chart import bar
@@ -30,6 +32,10 @@ vertical-align:top;white-space:nowrap}
 """
 
 
+Link = Callable[[int, str, str], str]
+"""The URL of a figure's list, by the place of its table and the names of its row and column."""
+
+
 def page_of(report: Report, *, leads: bool) -> str:
     """The whole page; with `leads`, each figure opens to the list of what it counts."""
     return (
@@ -41,17 +47,20 @@ def page_of(report: Report, *, leads: bool) -> str:
     )
 
 
-def parts_of(report: Report, *, leads: bool) -> str:
-    """Its head and its tables, to stand in a page."""
+def parts_of(report: Report, *, leads: bool, link: Link | None = None) -> str:
+    """Its head and its tables, to stand in a page; with `link`, each figure links to its list."""
     said = "".join(f"<p>{escape(line)}</p>" for line in head(report))
-    tables = "".join(_table(table, leads=leads) for table in report.tables)
+    tables = "".join(
+        _table(table, leads=leads, link=partial(link, n) if link else None)
+        for n, table in enumerate(report.tables)
+    )
     return f'<div class="report">{said}{tables or "<p>Nothing to report.</p>"}</div>'
 
 
-def _table(table: Table, *, leads: bool) -> str:
+def _table(table: Table, *, leads: bool, link: Callable[[str, str], str] | None) -> str:
     most = [_scale(n, table) for n in range(len(table.columns))]
     names = "".join(f'<th scope="col">{escape(name)}</th>' for name in table.columns)
-    rows = "".join(_row(row, most, leads=leads) for row in table.rows)
+    rows = "".join(_row(row, table.columns, most, leads=leads, link=link) for row in table.rows)
     return (
         f"<h2>{escape(table.title)}</h2><p>{escape(table.definition)}</p>"
         f'<div class="wide" tabindex="0" role="region" aria-label="{escape(table.title)}">'
@@ -68,13 +77,25 @@ def _scale(column: int, table: Table) -> float:
     return max((cell.figure or 0.0 for cell in cells), default=0.0)
 
 
-def _row(row: ReportRow, most: list[float], *, leads: bool) -> str:
-    cells = "".join(_cell(cell, n, leads=leads) for cell, n in zip(row.cells, most, strict=True))
+def _row(
+    row: ReportRow,
+    columns: Sequence[str],
+    most: list[float],
+    *,
+    leads: bool,
+    link: Callable[[str, str], str] | None,
+) -> str:
+    cells = "".join(
+        _cell(cell, n, leads=leads, path=link(row.name, column) if link else "")
+        for cell, column, n in zip(row.cells, columns, most, strict=True)
+    )
     return f'<tr><th scope="row">{escape(row.name)}</th>{cells}</tr>'
 
 
-def _cell(cell: ReportCell, most: float, *, leads: bool) -> str:
+def _cell(cell: ReportCell, most: float, *, leads: bool, path: str) -> str:
     text = escape(written(cell))
+    if path and cell.items:
+        text = f'<a class="number" href="{escape(path)}">{text}</a>'
     if leads and cell.items:
         listed = "".join(f"<li>{escape(one.lead)}, entry {one.seq}</li>" for one in cell.items)
         text = f"<details><summary>{text}</summary><ol>{listed}</ol></details>"

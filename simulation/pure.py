@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from fractions import Fraction
 
 from lifecycle.decide import decide, new_lead
+from lifecycle.handoff.assignment import Loads
 from lifecycle.handoff.company_owner import CompanyLead, company_owner
 from lifecycle.handoff.roster import Roster
 from lifecycle.moves.addresses import addresses_of
@@ -262,12 +263,12 @@ class PureWorld:
         if after.owner is not None and after.stage in IN_SALES:
             self._loads[after.owner] += 1
 
-    def _loads_of_others(self, lead: str) -> Counter[str]:
+    def _loads_of_others(self, lead: str) -> Loads:
         """Leads by owner as the assignment of this lead sees them: it counts for nobody yet."""
         state, loads = self.states[lead], self._loads.copy()
         if state.owner is not None and state.stage in IN_SALES:
             loads[state.owner] -= 1
-        return loads
+        return lambda _members: loads
 
     def _with_company_owner(self, lead: str, asked: Assign) -> Assign:
         """The command, with the owner of another lead of the company to be tried first."""

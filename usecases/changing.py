@@ -89,15 +89,18 @@ def begin(
     )
 
 
-def play(database: Database, number: int) -> None:
-    """Play what a change makes otherwise, and store it. If that fails, the plan says why."""
+def play(database: Database, number: int, now: datetime | None = None) -> None:
+    """Play what a change makes otherwise, and store it. If that fails, the plan says why.
+
+    `now`: the instant on the leads' clock, where that is not the real one (a demonstration).
+    """
     plans = SqlChangePlans(database)
     plan = plans.plan(None, number)
     if plan is None or plan.standing != "playing":
         return
     try:
         with _beating(plans, number) as progress:
-            found = _played(database, plan, progress)
+            found = _played(database, plan, now, progress)
     except Exception as error:
         why = f"{type(error).__name__}: {error}"[:500]
         plans.move(number, ("playing",), "failed", why=why)
@@ -106,7 +109,10 @@ def play(database: Database, number: int) -> None:
 
 
 def _played(
-    database: Database, plan: ChangePlan, progress: Callable[[str], None]
+    database: Database,
+    plan: ChangePlan,
+    now: datetime | None,
+    progress: Callable[[str], None],
 ) -> dict[str, Any]:
     program = version_of(database, plan.name, plan.digest)
     if program is None:
@@ -114,7 +120,12 @@ def _played(
     if plan.name not in SqlPrograms(database).names():
         return {"newest": "", "leads": {}, "impact": None}
     impact, saved = impact_of(
-        database, program, in_flight=plan.in_flight, recheck=plan.recheck, progress=progress
+        database,
+        program,
+        in_flight=plan.in_flight,
+        recheck=plan.recheck,
+        now=now,
+        progress=progress,
     )
     return {"newest": saved.newest, "leads": dict(saved.leads), "impact": _summary(impact)}
 

@@ -5,12 +5,17 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Four things are repaired. A lead without a running workflow is revived from its row, by
+Five things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
+A lead whose due instant passed though its run knows of nothing to do lies behind its row: Temporal
+was restored from an older backup. A message makes it take a turn, and it goes on from its row. The
+message says what the lead knows already, whether its program is paused.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
 assignment does that too, so it is no finding.
+
+The file is long because all repairs are made from one look at a lead.
 """
 
 from __future__ import annotations
@@ -68,7 +73,8 @@ REMEDIES: dict[Kind, str] = {
     "no_workflow": "an open lead has no running workflow; `leadflow reconcile` revives it",
     "no_row": "a workflow has no row in this database; is a worker running, or was an older"
     " database restored?",
-    "overdue": "what fell due was not done; are there enough workers, and is the database quick?",
+    "overdue": "what fell due was not done; `leadflow reconcile` brings up a lead whose run lies"
+    " behind its row; else: are there enough workers, and is the database quick?",
     "task_fails": "its workflow task fails; `leadflow reconcile` resets it if its history does not"
     " replay; else read the worker's log",
     "mail_waits": "a mail was asked for and has no result; do workers serve the queue `mail`, and"
@@ -128,10 +134,14 @@ class Findings:
 
 
 class Revivals(Protocol):
-    """Starts leads again; `adapters.temporal.client.Leads` does it."""
+    """Starts leads again and wakes them; `adapters.temporal.client.Leads` does it."""
 
     async def events(self, lead: str, events: list[Json]) -> None:
         """Send events, also none, to a lead, which is started from its row if it does not run."""
+        ...
+
+    async def program(self, lead: str, body: Json) -> None:
+        """Send a lead in flight what its program does to it."""
         ...
 
 
@@ -153,6 +163,8 @@ class Reconciliation:
     resets: LeadResets
     schedules: Callable[[bool], Awaitable[list[str]]]
     """Makes the schedules that Temporal lacks, unless `dry_run`; their ids."""
+    paused: Callable[[str], bool]
+    """Whether a program is paused. It blocks."""
     settle_assignments: Callable[[], None]
     """Takes back the assignments that no timeline records. It blocks."""
     now: Callable[[], datetime]
@@ -207,7 +219,7 @@ class Reconciliation:
         if finding is None:
             return None
         try:
-            done = await self._repaired(finding, dry_run=dry_run)
+            done = await self._repaired(finding, row, standing, dry_run=dry_run)
         except LeadNotFoundError:
             return None  # somebody sent something to a lead that never was
         except (RPCError, TimeoutError) as error:
@@ -217,7 +229,9 @@ class Reconciliation:
             _log.warning("lead repaired", lead=lead, kind=finding.kind, done=done)
         return replace(finding, repaired=None if dry_run else done)
 
-    async def _repaired(self, finding: Finding, *, dry_run: bool) -> str | None:
+    async def _repaired(
+        self, finding: Finding, row: RowOfLead | None, standing: Standing, *, dry_run: bool
+    ) -> str | None:
         if finding.kind == "no_workflow":
             if not dry_run:
                 await self.leads.events(finding.lead, [])
@@ -225,6 +239,12 @@ class Reconciliation:
         if finding.kind == "task_fails":
             event = await self.resets.reset(finding.lead, dry_run=dry_run)
             return f"reset to event {event}" if event is not None else None
+        if finding.kind == "overdue" and row is not None and not standing.has_task:
+            # A run that knew that it is due would have a workflow task.
+            if not dry_run:
+                paused = await asyncio.to_thread(self.paused, row.program)
+                await self.leads.program(row.id, {"do": "pause" if paused else "resume"})
+            return "made to take a turn"
         return None
 
     def _stuck(self) -> Iterable[Finding]:

@@ -205,7 +205,7 @@ class Relay:
             await self._leads.events(item.lead, [update])
 
     async def _act(self, item: Taken) -> None:
-        """Leave an act that a lead got after it was merged into this one."""
+        """Leave an act: a note from an answer to an alert, or one that a merged lead got."""
         fields = {name: value for name, value in item.body.items() if name != "do"}
         arrived = {"arrived": write_instant(item.arrived)}
         await self._leads.leave(item.lead, str(item.body["do"]), {**fields, **arrived})

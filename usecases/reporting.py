@@ -128,6 +128,11 @@ def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datet
     return kind.of(lives, asked, known)
 
 
+def groupings(name: str) -> tuple[By, ...]:
+    """What a report's rows can be. Raises KeyError for a name that is none."""
+    return _REPORTS[name].by
+
+
 def _grouping(text: str, allowed: tuple[By, ...]) -> By:
     for one in get_args(By):
         if text == one and one in allowed:

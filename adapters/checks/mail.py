@@ -102,13 +102,21 @@ def check_rendering(root: Node, folder: Path) -> None:
                 _report(email, sentence, folder)
 
 
-def warn_of_clipping(root: Node) -> None:
-    """Warn of an e-mail whose HTML is so large that Gmail shows only its beginning."""
-    from adapters.mail.check import html_size  # noqa: PLC0415 - as above
+def warn_of_html(root: Node) -> None:
+    """Warn of HTML so large that Gmail shows only its beginning, and of text hard to read."""
+    from adapters.mail.check import sample_html  # noqa: PLC0415 - as above
+    from adapters.mail.contrast import LEAST, faint_texts  # noqa: PLC0415 - as above
 
     program = _sample_program(root)
     for name, email in root.get("emails").items():
-        size = html_size(_email_to_render(email), program, name)
+        html = sample_html(_email_to_render(email), program, name)
+        for colour, ground, text, ratio in faint_texts(html):
+            email.warn(
+                f"'{text}' has the colour {colour} on {ground}, a contrast of {ratio:.2f}; many"
+                f" people need {LEAST} at least; take a darker or a lighter one",
+                key=True,
+            )
+        size = len(html.encode())
         if size > _CLIPPED:
             email.warn(
                 f"its HTML has {size // 1000} kB; Gmail hides what comes after 100 kB, also the"

@@ -19,6 +19,7 @@ import httpx
 import structlog
 from standardwebhooks import Webhook
 
+from activities.tracing import span, trace_context
 from adapters.crm.outbox import CrmEvent, SqlCrmOutbox
 from models.instants import write_instant
 
@@ -83,9 +84,11 @@ class Receiver:
     """How many seconds a try may last, from the connection to the answer."""
 
     def headers(self, event: CrmEvent, body: str, now: datetime) -> dict[str, str]:
-        """The headers of a body that is sent now."""
+        """The headers of a body that is sent now; with a trace, its context (W3C)."""
         signed = [one.sign(event.id, now, body) for one in self.secrets]
+        context = trace_context()
         return {
+            **({"traceparent": context} if context is not None else {}),
             "content-type": "application/cloudevents+json",
             "user-agent": "leadflow",
             "webhook-id": event.id,
@@ -186,7 +189,8 @@ class CrmDispatcher:
     async def _deliver(self, client: httpx.AsyncClient, event: CrmEvent) -> None:
         """Try once, and record the result. Unrecorded, it is sent again when the lease ends."""
         try:
-            answer = await self._post(client, event)
+            with span("send CRM event", [event.trace], type=event.type, tries=event.tries):
+                answer = await self._post(client, event)
             self._log_change(answer)
             await asyncio.to_thread(self._note, event, answer)
         except Exception as error:  # noqa: BLE001 - whatever it was, the event is still stored

@@ -14,6 +14,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from activities.tracing import trace_context
 from adapters.crm.events import event_rows
 from adapters.sql.database import Database
 from models.decision import Decision
@@ -55,6 +56,8 @@ class CrmEvent:
     """What went wrong at the last try."""
     done: datetime | None
     """When the CRM accepted it, or when it was given up."""
+    trace: str | None
+    """The trace context of the turn that wrote it."""
 
 
 def _wall_clock() -> datetime:
@@ -72,7 +75,8 @@ class TurnEvents:
         rows = event_rows(decision.state, decision.entries)
         if rows:
             now = _wall_clock()
-            whole = [{**row, "status": "waiting", "ready": now, "tries": 0} for row in rows]
+            new = {"status": "waiting", "ready": now, "tries": 0, "trace": trace_context()}
+            whole = [{**row, **new} for row in rows]
             connection.execute(self._insert, whole)
 
 

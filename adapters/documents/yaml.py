@@ -37,8 +37,32 @@ _REMEDIES = {
     "but found another document": (
         "a second document; one file holds one, so remove '---' and what follows"
     ),
+    "that cannot start any token": "text that begins with such a sign goes in quotes",
     "found undefined alias": "an alias (*name) without its anchor (&name) before it",
 }
+
+_NO_KEY = "a key is a word, not a list or a mapping"
+_BRACES = 'put text with {{ }} in quotes, like "{{ lead.first_name }}"'
+_SLIPS: tuple[tuple[re.Pattern[str], str], ...] = (
+    (re.compile(r"^\s*-[A-Za-z_]"), "'-' needs a blank after it, like '- wait: 3d'"),
+    (re.compile(r"[:\-\[,]\s+\{\{"), _BRACES),
+    (
+        re.compile(r"(?:^|[\s:\-\[{,])(?:'[^']*'[^\s,:}\]#']|\"(?:[^\"\\]|\\.)*\"[^\s,:}\]#\"])"),
+        (
+            "the text ends at its second quote; a text with one kind of quote in it goes in the"
+            " other kind, like \"stage == 'known'\""
+        ),
+    ),
+    (
+        re.compile(r"[{,][^\"']*:\s+[^\"'{}\[\],]*[^\"'{}\[\],\s](?:\?[\s,]|\s#)"),
+        "put text with '?' or '#' in it in quotes",
+    ),
+)
+"""What a line looks like that people often write, and what is right; tried in this order."""
+_FREE_TEXT = frozenset(("subject", "preheader", "text", "note", "message", "postal_address"))
+"""Keys whose text is written for people, so that it may hold a `#`."""
+_COMMENT = re.compile(r"\s+(#.{0,30})")
+_FILE_TAG = re.compile(r"!\w*(?:include|import|ref|file|env|secret|vault)", re.IGNORECASE)
 
 
 class _Loader(yaml.SafeLoader):
@@ -63,7 +87,7 @@ def read_document(path: FilePath, what: str) -> Document:
         loader = _Loader(text)
         node = loader.get_single_node()
     except yaml.MarkedYAMLError as error:
-        raise DocumentError([_broken(file, error)]) from None
+        raise DocumentError([_broken(file, error, text)]) from None
     except yaml.reader.ReaderError as error:
         line, column = _place(text, error.position)
         message = f"a character that a YAML file can't hold (#x{error.character:04x}); remove it"
@@ -110,10 +134,16 @@ def _place(text: str, position: int) -> tuple[int, int]:
     return before.count("\n") + 1, position - (before.rfind("\n") + 1) + 1
 
 
-def _broken(file: str, error: yaml.MarkedYAMLError) -> Problem:
+def _broken(file: str, error: yaml.MarkedYAMLError, text: str) -> Problem:
     mark = error.problem_mark or error.context_mark
     said = " ".join(str(error.problem or error.context or "").split())
     message = next((remedy for sign, remedy in _REMEDIES.items() if sign in said), None)
+    if message is None and mark is not None:
+        lines = text.splitlines()
+        # Where a text runs on by mistake, the reader stops in the line below it.
+        opened = [error.context_mark.line] if error.context_mark is not None else []
+        near = [lines[n] for n in (mark.line, mark.line - 1, *opened) if 0 <= n < len(lines)]
+        message = next((said for line in near for slip, said in _SLIPS if slip.search(line)), None)
     if message is None:
         context = f" {error.context}" if error.context and error.problem else ""
         message = f"{said}{context}; check indentation, quotes and brackets near here"
@@ -158,7 +188,9 @@ class _Values:
         for key_node, value_node in node.value:
             line, column = key_node.start_mark.line + 1, key_node.start_mark.column + 1
             if not isinstance(key_node, yaml.ScalarNode):
-                self._at(line, column, path, "a key is a word, not a list or a mapping")
+                written = self._lines[line - 1][column - 2 :]
+                message = _BRACES if written.startswith("{{") else _NO_KEY
+                self._at(line, column, path, message)
                 continue
             key = str(key_node.value)
             if key == "<<" and key_node.style is None:
@@ -184,6 +216,7 @@ class _Values:
         try:
             match kind:
                 case "str":
+                    self._warn_of_a_comment(node, path)
                     return text
                 case "null" if text in ("", "~", "null", "Null", "NULL"):
                     return None
@@ -202,8 +235,30 @@ class _Values:
             self._unknown_tag(node, path)
         return None
 
+    def _warn_of_a_comment(self, node: yaml.ScalarNode, path: Path) -> None:
+        """Warn of text for people that a `#` cuts short: "News # 1" is "News"."""
+        if node.style is not None or not path or path[-1] not in _FREE_TEXT:
+            return
+        end = node.end_mark
+        cut = (
+            _COMMENT.match(self._lines[end.line][end.column :])
+            if end.line < len(self._lines)
+            else None
+        )
+        if cut is not None:
+            self._document.report(
+                path,
+                f"the text ends before '{cut[1]}', which is a comment; if it belongs to the text,"
+                " put all of it in quotes; if not, put the comment in a line of its own",
+                warning=True,
+            )
+
     def _unknown_tag(self, node: yaml.Node, path: Path) -> None:
         tag = node.tag.replace(_CORE, "!!")
+        if _FILE_TAG.match(tag):
+            message = f"{tag} does not work here: one file holds all; write its text here"
+            self._document.report(path, message)
+            return
         self._document.report(path, f"the tag {tag} means nothing here; remove it")
 
     def _mark(self, node: yaml.Node) -> Mark:

@@ -27,9 +27,10 @@ from adapters.checks.fallbacks import (
 )
 from adapters.checks.hours import warn_of_days_named_twice, warn_of_the_last_minute
 from adapters.checks.idle import warn_of_idle_rules_without_effect
-from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_clipping
+from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_html
 from adapters.checks.merge_tags import warn_of_merge_tags
 from adapters.checks.minutes import warn_of_minutes
+from adapters.checks.own_emails import warn_of_later_emails, warn_of_single_variants
 from adapters.checks.points import warn_of_lost_points
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.regions import warn_of_missing_subdivisions
@@ -55,9 +56,11 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_repeated_emails,
     warn_of_unreachable_tracks,
     warn_of_endless_turns,
+    warn_of_later_emails,
+    warn_of_single_variants,
     warn_of_minutes,
     warn_of_repeated_conditions,
-    warn_of_clipping,
+    warn_of_html,
     warn_of_unknown_events,
     warn_of_tight_caps,
     warn_of_the_last_minute,

@@ -193,7 +193,11 @@ def _header(
 def _no_header(
     lines: Lines, head: list[str], meanings: Meanings, required: str
 ) -> UnusableFileError:
-    """Why no line is a header, with what it could be by the widest of the first lines."""
+    """Why no line is a header, with what it could be.
+
+    That is the first line which is at least half as wide as the widest of the first lines: a row
+    may have cells too many, and titles above a table have few.
+    """
     filled = [line for line in head if line.strip().strip("\ufeff")]
     if not filled:
         return UnusableFileError(
@@ -205,7 +209,8 @@ def _no_header(
         for mark in DELIMITERS
         for cells in islice(csv.reader([line], delimiter=mark), 1)
     ]
-    _, mark, header = max(rows, key=lambda one: one[0])
+    widest, mark, _ = max(rows, key=lambda one: one[0])
+    header = next(cells for wide, by, cells in rows if by == mark and 2 * wide >= widest)
     said = (
         f"{lines.path}: there is no column '{required}' among {_shown(header)}, and every row"
         " needs an address"

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from jinja2 import Environment
 
 
+ANSWER = "Answer this mail to add a note to the lead."
+"""The last line of an alert that can be answered. An answer that quotes it ends there."""
+
+
 @cache
 def _templates() -> Environment:
     # Commands that only read a program render no alert, and Jinja is slow to import.
@@ -57,24 +61,38 @@ def alert_mail(
             Button(label(one), links.action(message, ACTIONS.index(one))) for one in card.actions
         ]
         buttons.append(Button("Open in the desk", f"{links.public_url}{card.desk}"))
+    answers = links is not None and bool(links.mail_domain)
     return Rendered(
         sender=str(from_),
         to=named_address("", command.to),
-        subject=card.title,
-        text=_text(card, buttons),
-        html=_templates().get_template("alert.html").render(card=card, buttons=buttons),
+        subject=card.subject,
+        text=_text(card, buttons, answers=answers),
+        html=_templates()
+        .get_template("alert.html")
+        .render(card=card, buttons=buttons, answer=ANSWER if answers else ""),
         message_id=message,
         headers={
             "Auto-Submitted": "auto-generated",
             "X-Leadflow-Alert": one_line(command.why),
             "X-Leadflow-Lead": lead,
             "X-Leadflow-Key": command.key,
+            **_thread(lead, from_.domain),
+            **({"Reply-To": links.reply_to(message)} if links and answers else {}),
         },
         envelope_from=links.return_path(message) if links and links.mail_domain else None,
     )
 
 
-def _text(card: AlertCard, buttons: Sequence[Button]) -> str:
+def _thread(lead: str, domain: str) -> dict[str, str]:
+    """The headers by which mail programs show all alerts about a lead as one thread (RFC 5322).
+
+    They name a mail that was never sent, the same for each alert about the lead.
+    """
+    first = f"<{hashlib.sha256(f'alerts about {lead}'.encode()).hexdigest()[:32]}@{domain}>"
+    return {"In-Reply-To": first, "References": first}
+
+
+def _text(card: AlertCard, buttons: Sequence[Button], *, answers: bool) -> str:
     parts = [card.sentence, f"{card.who}\n{card.company}"]
     if card.deadline is not None:
         parts.append(card.deadline)
@@ -86,4 +104,6 @@ def _text(card: AlertCard, buttons: Sequence[Button]) -> str:
     if card.contact:
         parts.append("\n".join(card.contact))
     parts += [f"{one.label}:\n{one.url}" for one in buttons]
+    if answers:
+        parts.append(ANSWER)
     return "\n\n".join(parts) + "\n"

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from lifecycle.calendars.local_time import zone
 from lifecycle.moment import rounded
 from lifecycle.program.rulebook import rulebook
-from lifecycle.sales_words import act_word, reason_word
-from lifecycle.words.dossier import Deadline, dossier
+from lifecycle.sales_words import act_word, plain, reason_word
+from lifecycle.words.dossier import Deadline, Dossier, dossier
 from lifecycle.words.open_acts import open_acts
 from lifecycle.words.time_text import spoken_instant, spoken_span
 from lifecycle.words.timeline_text import deadline_verb
@@ -41,9 +41,12 @@ _TITLES = {
     "owner_left": "A lead's owner has left the team",
     "owner_unreachable": "Mail to a lead's owner comes back",
     "launch_undone": "Your lead was taken back",
+    "merged": "Your lead went on as another",
 }
 _ASKING = ("recycle", "reassign")
 """Acts whose page asks for more than a press of its button."""
+_LONGEST_NAME = 60
+"""Characters of a name in a subject."""
 _OVER = ("reassigned", "returned", "launch_undone")
 """Alerts to which no act belongs."""
 
@@ -53,7 +56,9 @@ class AlertCard:
     """An alert in words. No text holds a line break."""
 
     title: str
-    """What happened and about whom; the subject of the mail."""
+    """What happened and about which company; the text of a chat message."""
+    subject: str
+    """What happened and about whom: the subject of the mail."""
     sentence: str
     who: str
     company: str
@@ -95,6 +100,7 @@ def alert_card(
     before = reason_word(known.before) if known.before is not None else None
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
+        subject=_subject(command.why, known),
         sentence=one_line(command.text),
         who=one_line(f"{known.name}, {known.title}" if known.title else known.name),
         company=one_line(known.company or "company unknown"),
@@ -110,6 +116,17 @@ def alert_card(
         actions=_actions(state, people, command),
         desk=f"/desk/leads/{quote(state.lead, safe='')}",
     )
+
+
+def _subject(why: str, known: Dossier) -> str:
+    """The subject, in which the longest name leaves room for the others."""
+    company = f", {_cut(known.company)}" if known.company else ""
+    return f"{_TITLES.get(why, plain(why))}: {_cut(known.name)}{company}"
+
+
+def _cut(text: str) -> str:
+    line = one_line(text)
+    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1].rstrip()}…"
 
 
 def _reason(text: str, points: float | None) -> str:

@@ -52,12 +52,12 @@ def check_email(email: Email, program: Program, name: str = "") -> list[str]:
     return problems
 
 
-def html_size(email: Email, program: Program, name: str = "") -> int:
-    """The bytes of the HTML part for a lead with every field. Raises TemplateError."""
+def sample_html(email: Email, program: Program, name: str = "") -> str:
+    """The HTML part for a lead with every field. Raises TemplateError."""
     values = next(iter(_sample_values(program)))
     if name == CONFIRM:
         values["confirm_url"] = "https://go.sender.example/k/sample"
-    return len(render_email(email, program, values)[2].encode())
+    return render_email(email, program, values)[2]
 
 
 def _parts(email: Email) -> Iterator[tuple[str, str, bool]]:

@@ -72,6 +72,8 @@ for _name in (
     "List-Id",
     "Feedback-ID",
     "Message-ID",
+    "In-Reply-To",
+    "References",
     *(f"X-Leadflow-{of}" for of in ("Lead", "Key", "Email", "Alert")),
 ):
     _HEADERS.map_to_type(_name.lower(), _Verbatim)  # type: ignore[arg-type]  # the registry mixes BaseHeader in

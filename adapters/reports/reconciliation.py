@@ -35,6 +35,8 @@ class RowOfLead:
     """What is compared of a lead's row."""
 
     id: str
+    program: str
+    turn: int
     closed: bool
     due_at: datetime | None
     due_what: str | None
@@ -55,7 +57,10 @@ class Stuck:
     why: str | None = None
 
 
-_ROW = (_L.c.id, _L.c.closed, _L.c.due_at, _L.c.due_what, _L.c.writer)
+_ROW = (
+    *(_L.c.id, _L.c.program, _L.c.turn, _L.c.closed),
+    *(_L.c.due_at, _L.c.due_what, _L.c.writer),
+)
 _AWAITS = sa.cast(_L.c.writer, sa.String).contains('"send_mail"')
 _OPEN = _L.c.closed.is_(False)
 
@@ -73,6 +78,8 @@ class SqlReconciliation:
             return None
         return RowOfLead(
             id=found[0]["id"],
+            program=found[0]["program"],
+            turn=found[0]["turn"],
             closed=found[0]["closed"],
             due_at=found[0]["due_at"],
             due_what=found[0]["due_what"],

@@ -6,10 +6,11 @@ The directory is the teams file that was applied last, with the absences that we
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from threading import Lock
 from typing import Any
 
@@ -132,7 +133,7 @@ class SqlDirectory:
                 return known.owner, known.why
             if known is not None:
                 assignments.take_back(connection, people, known)
-            loads = self._loads(connection, people, command.team, lead)
+            loads = partial(self._loads, connection, lead)
             first = preferred(connection, self._database, people, lead, command)
             with self._roster(connection, command.team) as roster:
                 choice = roster.assign(people, replace(command, prefer=first), loads)
@@ -150,7 +151,7 @@ class SqlDirectory:
                 return
             if known is not None:
                 assignments.take_back(connection, people, known)
-            loads = self._loads(connection, people, command.team, lead)
+            loads = partial(self._loads, connection, lead)
             with self._roster(connection, command.team) as roster:
                 roster.count(people, command, loads)
             assignments.add(
@@ -200,17 +201,17 @@ class SqlDirectory:
         return known
 
     def _loads(
-        self, connection: Connection, people: Directory, team: str | None, assigned: str
+        self, connection: Connection, assigned: str, limited: Sequence[str]
     ) -> dict[str, int]:
-        """Leads owned in mql, sal and sql, by each member who has a capacity.
+        """Leads owned in mql, sal and sql, by each of these members.
 
         The lead that is to be assigned counts for nobody.
 
         A lead's row is later than its assignment: until a turn has stored it, the assignment itself
         counts.
         """
-        found = people.teams.get(team) if team is not None else None
-        limited = [one.email for one in found.members if one.capacity is not None] if found else []
+        if not limited:
+            return {}
         members = self._database.listed(limited)
         owned = (
             sa.select(_L.c.owner, _L.c.id.label("lead"))

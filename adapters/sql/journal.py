@@ -151,7 +151,7 @@ class SqlJournal:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
             self._standings.record(connection, decision, now)
-            record_visits(connection, decision)
+            record_visits(self._database, connection, decision)
             if named:
                 self._name(connection, state, before, addresses)
             if "merged" in kinds and state.merged is not None:

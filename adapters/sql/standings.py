@@ -11,7 +11,9 @@ from sqlalchemy.engine import Connection
 
 from adapters.sql.database import Database
 from adapters.sql.storable_text import storable
+from lifecycle.stages import WORKED
 from lifecycle.words.person_name import person_name
+from lifecycle.words.timeline_text import event_phrase
 from models.decision import Decision
 from models.state import HandoffState, LeadState
 from models.tables.columns import table_of
@@ -65,7 +67,38 @@ def standing(decision: Decision, now: datetime) -> dict[str, Any]:
         **_paused(state, at),
         **_handed(state.handoff, state.owner),
         "due_at": decision.wake.at if decision.wake else None,
+        **_queued(state),
+        "raised": _raised(decision) if state.stage in WORKED else None,
+        "active_at": state.last_human,
+        "score": state.fit + state.engagement,
     }
+
+
+def _queued(state: LeadState) -> dict[str, Any]:
+    """What the desk ranks a lead by."""
+    handoff = state.handoff
+    if handoff is None or handoff.over or state.stage not in WORKED:
+        return {"to_accept": False, "clock": None, "clock_due": None, "held_until": None}
+    running = [one for one in handoff.clocks if not one.breached]
+    clock = min(running, key=lambda one: one.due, default=None)
+    return {
+        "to_accept": handoff.accepted is None,
+        "clock": clock.name if clock is not None else None,
+        "clock_due": clock.due if clock is not None else None,
+        "held_until": handoff.held_until,
+    }
+
+
+def _raised(decision: Decision) -> str | None:
+    """What the lead did in this turn to ask for sales, if it did."""
+    event = None
+    for one in decision.entries:
+        if one.kind == "event":
+            event = one.fields
+        elif event is not None and one.fields.get("why") == "hand_raise":
+            words = event_phrase(str(event["type"]), str(event.get("subject", "")))
+            return storable(words)
+    return None
 
 
 def search_words(profile: Mapping[str, Any]) -> str:
@@ -146,6 +179,8 @@ def _upsert(database: Database) -> sa.Executable:
     changes["deferred"] = sa.case((still, _S.c.deferred), else_=new.deferred)
     for name in ("mail", "mail_why", "mail_name", "mail_at"):
         changes[name] = sa.case((mailed, new[name]), else_=_S.c[name])
+    worked = new.stage.in_(sorted(WORKED))
+    changes["raised"] = sa.case((worked, sa.func.coalesce(new.raised, _S.c.raised)))
     for name in ("suppressed", "paused"):
         same = sa.and_(_S.c[name] == new[name], _S.c[name] != "program")
         since = f"{name}_since"

@@ -8,11 +8,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
+from adapters.sql.database import Database
 from models.decision import Decision, Entry
 from models.state import LeadState
 from models.tables.columns import table_of
-from models.tables.visits import StepMail, StepVisit
+from models.tables.visits import StepMail, StepVisit, TrackHour
 
+_H = table_of(TrackHour)
 _M = table_of(StepMail)
 _V = table_of(StepVisit)
 
@@ -43,7 +45,7 @@ _REACT = {
 _FORGET = tuple(sa.delete(one).where(one.c.lead == sa.bindparam("whose")) for one in (_V, _M))
 
 
-def record_visits(connection: Connection, decision: Decision) -> None:
+def record_visits(database: Database, connection: Connection, decision: Decision) -> None:
     """Write them in the turn's transaction. A lead that was merged into another has none."""
     state = decision.state
     if state.merged is not None:
@@ -55,9 +57,19 @@ def record_visits(connection: Connection, decision: Decision) -> None:
         connection.execute(_LEAVE, {"whose": state.lead, "gone": first.at, "reason": first.why})
         if visits := visit_rows(decision):
             connection.execute(_INSERT_VISITS, visits)
+            _record_hours(database, connection, visits)
     for entry in decision.entries:
         if entry.kind in _MAIL_KINDS:
             _record_mail(connection, state, entry)
+
+
+def _record_hours(database: Database, connection: Connection, visits: list[dict[str, Any]]) -> None:
+    hours = {
+        (one["program"], one["track"], one["entered"].replace(minute=0, second=0, microsecond=0))
+        for one in visits
+    }
+    rows = [{"program": one[0], "track": one[1], "hour": one[2]} for one in sorted(hours)]
+    connection.execute(database.upsert(_H).values(rows).on_conflict_do_nothing())
 
 
 def visit_rows(decision: Decision) -> list[dict[str, Any]]:

@@ -46,6 +46,8 @@ class Standing:
     started: datetime | None = None
     tries: int = 0
     """How often the present workflow task was tried."""
+    has_task: bool = False
+    """Whether a workflow task is pending: a worker has it, or will get it."""
     problems: tuple[str, ...] = ()
     """What the server reports about workflow tasks that fail, such as their cause."""
     pending: tuple[PendingCommand, ...] = ()
@@ -81,6 +83,7 @@ class LeadExecutions:
             status=status,
             started=found.start_time,
             tries=raw.pending_workflow_task.attempt,
+            has_task=raw.HasField("pending_workflow_task"),
             problems=tuple(found.typed_search_attributes.get(_PROBLEMS) or ()),
             pending=tuple(
                 PendingCommand(

@@ -1,4 +1,7 @@
-"""Leads as JSON documents: a lead in a list, and the dossier of one lead."""
+"""Leads as JSON documents: a lead in a list, and the dossier of one lead.
+
+The file is long because the fields and the examples of both documents stand together.
+"""
 
 from __future__ import annotations
 

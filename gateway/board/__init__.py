@@ -14,6 +14,7 @@ from gateway.board import (
     program,
     programs,
     publishing,
+    reports,
     schedules,
     uploading,
     uploads,
@@ -29,7 +30,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     for part in (
         *(programs, program, not_moving, publishing, uploading, change),
-        *(leads, lists, schedules, launches, launch, uploads),
+        *(leads, lists, schedules, launches, launch, uploads, reports),
     ):
         routes.include_router(part.router(context))
     return routes

@@ -117,7 +117,7 @@ def _begun(
         raise DeskProblemError(422, as_sentence(str(error))) from None
     few = changing.leads_in_flight(database, program.program) <= _AT_ONCE
     if few or context.play_change is None:
-        changing.play(database, plan.number)
+        changing.play(database, plan.number, context.now())
     else:
         context.play_change(plan.number)
     return plan

@@ -28,6 +28,7 @@ _PLACES = (
     NavigationLink(name="leads", path="/board/leads", title="Leads"),
     NavigationLink(name="launches", path="/board/launches", title="Launches"),
     NavigationLink(name="changes", path="/board/changes", title="Changes"),
+    NavigationLink(name="reports", path="/board/reports", title="Reports"),
     NavigationLink(name="schedules", path="/board/schedules", title="Schedules"),
 )
 """The pages of the board, in the order of the navigation."""
@@ -60,7 +61,7 @@ def board_user(context: Context) -> Callable[..., BoardUser]:
     sessions = SqlDeskSessions(context.database)
 
     def signed_in(request: Request) -> BoardUser:
-        session = session_of(context, sessions, request, back=request.url.path)
+        session = session_of(context, sessions, request, back=_back(request))
         person = session.people.marketer(session.person)
         if person is None:
             raise DeskProblemError(
@@ -77,6 +78,12 @@ def board_user(context: Context) -> Callable[..., BoardUser]:
         )
 
     return signed_in
+
+
+def _back(request: Request) -> str:
+    """Where to return after signing in: a link that was shared keeps its question."""
+    query = request.url.query
+    return f"{request.url.path}?{query}" if query and request.method == "GET" else request.url.path
 
 
 def board_form(context: Context) -> Callable[..., BoardUser]:

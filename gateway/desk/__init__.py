@@ -13,7 +13,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from gateway.desk import buttons, leads, merging, team, touches
+from gateway.desk import buttons, leads, live, merging, mine, queue_acts, team, touches, views, week
 from gateway.web import sign_in
 from gateway.web.desk_session import (
     DeskProblemError,
@@ -41,6 +41,11 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     routes.include_router(assets())
     routes.include_router(sign_in.router(context))
     routes.include_router(team.router(context))
+    routes.include_router(mine.router(context))
+    routes.include_router(queue_acts.router(context, acts))
+    routes.include_router(live.router(context))
+    routes.include_router(views.router(context))
+    routes.include_router(week.router(context))
     routes.include_router(leads.router(context, acts))
     routes.include_router(touches.router(context, acts))
     routes.include_router(merging.router(context, acts))
@@ -53,8 +58,9 @@ _PEOPLE_TYPE = ("lead", "note", "why", "reason", "amount", "currency", "until", 
 
 def _typed(form: FormData) -> dict[str, str]:
     """What a person typed or chose in a form of an act, so that it is not lost."""
-    values = {name: form.get(name) for name in _PEOPLE_TYPE}
-    return {name: one for name, one in values.items() if isinstance(one, str) and one.strip()}
+    values = {name: form.getlist(name) for name in _PEOPLE_TYPE}
+    texts = {name: [one for one in of if isinstance(one, str)] for name, of in values.items()}
+    return {name: text for name, of in texts.items() if (text := ", ".join(of).strip())}
 
 
 def explain(app: FastAPI, context: Context) -> None:

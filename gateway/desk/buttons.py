@@ -136,7 +136,7 @@ def _button(context: Context, alerts: _Alerts, token: str) -> _Button | HTMLResp
     if viewer is None:
         message = "The person it was sent to is in no team any more."
         return _page(context, "This link does not work any more", message, None, status=403)
-    stored = context.reports.dossier(alert.lead)
+    stored = context.reports.dossier(context.reports.with_id(alert.lead) or alert.lead)
     if stored is None:
         return _broken_link(context)
     return _Button(
@@ -152,7 +152,10 @@ def _button(context: Context, alerts: _Alerts, token: str) -> _Button | HTMLResp
 def _stale_page(context: Context, button: _Button) -> HTMLResponse | None:
     """The page for a lead that has moved on since the alert; None if it has not."""
     state, alert = button.stored.state, button.alert
-    same = state.handoff is not None and state.handoff.number == alert.handoff
+    # A handoff of a lead that was merged goes on under another number, and nobody is alerted anew.
+    same = state.handoff is not None and (
+        state.handoff.number == alert.handoff or alert.lead in state.joined
+    )
     done = _done_by(button) if button.do in _DONE_KINDS else None
     if done is not None:
         return _page_about(context, button, "This was done already.", done)

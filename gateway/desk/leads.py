@@ -1,12 +1,11 @@
-"""The list of my leads by urgency, the page of a lead, and the acts on it."""
+"""The page of a lead, and the acts on it."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import quote
 
@@ -14,9 +13,8 @@ from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.companies import company_of
-from adapters.reports.desk_lists import DeskLine, SqlDeskLists
 from adapters.reports.leads import StoredDossier
-from gateway.desk.act_forms import act_forms, open_tasks, read_act_form, text_fields, touch_form
+from gateway.desk.act_forms import act_forms, open_tasks, read_act_form, text_fields
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
 from gateway.web.pages import page
@@ -32,11 +30,6 @@ from usecases.context import Acts, Context
 from usecases.explaining import explain_lead
 from usecases.viewer import ADMIN
 
-PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
-"""Which page of a list, from 1."""
-SearchText = Annotated[str, Query(alias="q", max_length=100)]
-"""What a name, company or address must contain."""
-
 Before = Annotated[int | None, Query(alias="before", ge=1, le=2**31)]
 """Of a timeline: the page of the entries before the one with this number."""
 
@@ -49,44 +42,10 @@ class TimelinePart:
     before: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Leads of the same urgency."""
-
-    title: str
-    lines: tuple[DeskLine, ...]
-
-
-def by_urgency(lines: Sequence[DeskLine], user: DeskUser, now: datetime) -> list[Group]:
-    """Group leads into overdue, due today, due later and no deadline. Empty groups are left out."""
-    today = now.astimezone(user.zone).date()
-    groups: dict[str, list[DeskLine]] = {}
-    for one in lines:
-        if one.breached or (one.due is not None and one.due <= now):
-            title = "Overdue"
-        elif one.due is None:
-            title = "No deadline"
-        else:
-            title = "Due today" if one.due.astimezone(user.zone).date() == today else "Due later"
-        groups.setdefault(title, []).append(one)
-    order = ("Overdue", "Due today", "Due later", "No deadline")
-    return [Group(title, tuple(groups[title])) for title in order if title in groups]
-
-
 def router(context: Context, acts: Acts) -> APIRouter:
-    """The routes of the list, of a lead's page and of its acts."""
+    """The routes of a lead's page and of its acts."""
     routes = APIRouter(include_in_schema=False)
     current_user, form_user = desk_user(context), form_sender(context)
-
-    @routes.get("/desk")
-    def mine(
-        user: Annotated[DeskUser, Depends(current_user)],
-        done: str = "",
-        number: PageNumber = 1,
-        find: SearchText = "",
-    ) -> HTMLResponse:
-        """Show my leads, the most urgent first, and my tasks."""
-        return list_page(context, user, done=done, number=number, find=find)
 
     @routes.get("/desk/leads/{lead}")
     def one(
@@ -133,7 +92,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
             # After giving a lead back, a person can't see it any more.
             may_see = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)
-        stage = await asyncio.to_thread(_stage_now, context, lead)
+        stage = await asyncio.to_thread(stage_now, context, lead)
         message = sentence_of(outcome, do, stage)
         return await asyncio.to_thread(refusal_page, message, status_of(outcome))
 
@@ -145,44 +104,8 @@ def router(context: Context, acts: Acts) -> APIRouter:
     return routes
 
 
-def list_page(  # what the page shows
-    context: Context,
-    user: DeskUser,
-    *,
-    done: str = "",
-    number: int = 1,
-    find: str = "",
-    problem: str = "",
-    status: int = 200,
-    filled: Mapping[str, str] | None = None,
-) -> HTMLResponse:
-    """The page of my leads and tasks. `filled` is what the user sent in a form that was refused."""
-    lists = SqlDeskLists(context.database)
-    found = lists.of_owner(user.person, page=number, find=find)
-    return page(
-        "leads.html",
-        context,
-        status=status,
-        zone=user.zone,
-        user=user,
-        groups=by_urgency(found.lines, user, context.now()),
-        found=found,
-        number=number,
-        find=find,
-        tasks=lists.tasks(
-            user.person, user.people.teams_of(user.person) | user.people.managed_by(user.person)
-        ),
-        touch=touch_form(),
-        names=user.people.names,
-        done=_said_of(done),
-        problem=problem,
-        filled=filled or {},
-        verb=deadline_verb,
-        fresh=lambda: uuid.uuid4().hex,
-    )
-
-
-def _stage_now(context: Context, lead: str) -> str | None:
+def stage_now(context: Context, lead: str) -> str | None:
+    """The lead's stage; None if there is no such lead."""
     line = visible(context.reports, ADMIN, lead)
     return line.stage if line is not None else None
 

@@ -1,19 +1,23 @@
-"""The manager's page: leads of each member, what is due today, breaches and absences."""
+"""The manager's page: load of each member, the queue of the teams, and absences."""
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
-import uuid
-from collections.abc import Sequence
-from datetime import date
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form
+from fastapi import APIRouter, Depends, Form, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from adapters.reports.desk_lists import DeskLine, SqlDeskLists
-from adapters.reports.team import SqlTeamReport
+from adapters.reports.desk_queue import Filters, Load, QueueDay, SqlQueues, queue_of_teams
+from adapters.reports.team import MemberLine, SqlTeamReport
 from adapters.sql.absences import EnteredAbsence
-from gateway.desk.leads import PageNumber, SearchText, by_urgency
+from gateway.desk.queue import QueueQuery, queue_query, queue_view
+from gateway.desk.undo import Done, done_query, undo_offer
+from gateway.desk.week import DidNumber, numbers_of_people
+from gateway.desk.words import labels
 from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user, form_sender
 from gateway.web.pages import page
 from lifecycle.words.timeline_text import deadline_verb
@@ -24,17 +28,20 @@ from usecases.context import Context
 def router(context: Context) -> APIRouter:
     """The routes of the page and of absences. The route of a lead's acts reassigns leads."""
     routes = APIRouter(include_in_schema=False)
-    lists, report = SqlDeskLists(context.database), SqlTeamReport(context.database)
     current_user, form_user = desk_user(context), form_sender(context)
 
     @routes.get("/desk/team")
     def teams(
         user: Annotated[DeskUser, Depends(current_user)],
-        number: PageNumber = 1,
-        find: SearchText = "",
+        query: Annotated[QueueQuery, Depends(queue_query)],
+        done: Annotated[Done, Depends(done_query)],
+        away: Annotated[str, Query(max_length=10)] = "",
     ) -> HTMLResponse:
-        """Show the teams that I manage."""
-        return _team_page(context, lists, report, _manager(user), number=number, find=find)
+        """Show the teams that I manage. `away`: ask about the leads of an owner who is away."""
+        asked = query.filters.owner if away else ""
+        return team_page(
+            context, _manager(user), query, done=done, away=asked, all_selected=bool(asked)
+        )
 
     @routes.post("/desk/absences")
     def absent(
@@ -55,7 +62,10 @@ def router(context: Context) -> APIRouter:
                 context.people.absences.add(found.email, from_, to, by=user.person)
         except ValueError as error:
             message = f"These days can't be entered: {error}."
-            return _team_page(context, lists, report, user, problem=message, status=422)
+            return team_page(context, user, problem=message, status=422)
+        if do != "remove" and _has_leads(context, user, found.email):
+            words = urlencode({"owner": found.email, "away": "yes"})
+            return RedirectResponse(f"/desk/team?{words}#queue", 303)
         return RedirectResponse("/desk/team", 303)
 
     @routes.get("/desk/absences")
@@ -88,52 +98,126 @@ def _member(user: DeskUser, member: str) -> Member:
     return found
 
 
-def _team_page(
+def _has_leads(context: Context, user: DeskUser, owner: str) -> bool:
+    """Whether a member has leads in the teams that the user manages."""
+    queue = queue_of_teams(user.people.managed_by(user.person), user.people)
+    day = QueueDay.of(context.now(), user.zone)
+    return SqlQueues(context.database).page(queue, day, Filters(owner=owner)).total > 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MemberLoad:
+    """What one member of a team has."""
+
+    line: MemberLine
+    leads: Mapping[str, int]
+    """Their leads of this team by group."""
+    oldest: datetime | None
+    """Since when the longest of them is in its stage."""
+    accepted: DidNumber
+    """What they accepted in the last thirty days."""
+    in_time: DidNumber
+    breaches: DidNumber
+
+    @property
+    def total(self) -> int:
+        """Their leads of this team."""
+        return sum(self.leads.values())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TeamLoad:
+    """A team, its members, and how many leads nobody works."""
+
+    name: str
+    members: tuple[MemberLoad, ...]
+    unowned: int
+
+
+def team_page(
     context: Context,
-    lists: SqlDeskLists,
-    report: SqlTeamReport,
     user: DeskUser,
+    query: QueueQuery | None = None,
     *,
+    done: Done | None = None,
     problem: str = "",
     status: int = 200,
-    number: int = 1,
-    find: str = "",
+    away: str = "",
+    **view: Any,
 ) -> HTMLResponse:
+    """The page of the teams that a person manages. `view`: what `queue_view` takes beside."""
     managed = user.people.managed_by(user.person)
-    found = lists.of_teams(managed, page=number, find=find)
-    lines = found.lines
+    queue = queue_of_teams(managed, user.people)
     now = context.now()
     today = now.astimezone(user.zone).date()
-    teams = [one for one in report.teams(user.people, now, user.zone) if one.name in managed]
-    unowned = [one for one in lines if _unowned(one, user.people)]
+    everybody = _members_once(user.people, managed)
+    loads = SqlQueues(context.database).loads(queue, QueueDay.of(now, user.zone))
     return page(
         "team.html",
         context,
         status=status,
         zone=user.zone,
         user=user,
-        teams=teams,
-        unowned=unowned,
-        found=found,
-        number=number,
-        find=find,
-        groups=by_urgency([one for one in lines if one not in unowned], user, now),
-        members={name: user.people.teams[name].members for name in managed},
-        everybody=_members_once(user.people, managed),
+        teams=_loads(context, user, managed, loads),
+        view=queue_view(
+            context,
+            user,
+            queue,
+            query or QueueQuery(),
+            base="/desk/team",
+            offered=_TEAM_ACTS,
+            **view,
+        ),
+        path=lambda **only: QueueQuery(filters=Filters(**only)).path("/desk/team"),
+        team_names=[(one, one) for one in sorted(managed)],
+        everybody=everybody,
+        owners=[(one.email, one.name or one.email) for one in everybody],
         absences=_absences(context.people.absences.all(), user, today),
+        done=done.sentence if done is not None else "",
+        undo=undo_offer(context, user, done) if done is not None else (),
         verb=deadline_verb,
-        fresh=lambda: uuid.uuid4().hex,
+        labels=labels(),
         today=today,
         problem=problem,
+        away=away,
     )
 
 
-def _unowned(line: DeskLine, people: Directory) -> bool:
-    """Whether this lead has no owner, or one who has left its team."""
-    if line.owner is None:
-        return True
-    manager = people.manager_of(line.team)
-    return line.owner != manager and not people.is_member(line.team, line.owner)
+_DAYS = 30
+"""So many days the figures of members cover, with today."""
+_TEAM_ACTS = ("reassign", "hold", "resume")
+"""What a row of the teams' queue offers."""
+
+
+def _loads(
+    context: Context, user: DeskUser, managed: frozenset[str], loads: Sequence[Load]
+) -> list[TeamLoad]:
+    report = SqlTeamReport(context.database).teams(user.people, context.now(), user.zone)
+    did = numbers_of_people(context, user, _DAYS, ("accepted", "in-time", "breaches"))
+    found = []
+    for team in report:
+        if team.name not in managed:
+            continue
+        members = []
+        for line in team.members:
+            own = [one for one in loads if (one.team, one.owner) == (team.name, line.email)]
+            oldest = min((one.oldest for one in own if one.oldest is not None), default=None)
+            leads = {one.group: one.leads for one in own}
+            members.append(
+                MemberLoad(
+                    line=line,
+                    leads=leads,
+                    oldest=oldest,
+                    accepted=did("accepted", line.email),
+                    in_time=did("in-time", line.email),
+                    breaches=did("breaches", line.email),
+                )
+            )
+        unowned = sum(
+            one.leads for one in loads if one.team == team.name and one.group == "unowned"
+        )
+        found.append(TeamLoad(name=team.name, members=tuple(members), unowned=unowned))
+    return found
 
 
 def _members_once(people: Directory, managed: frozenset[str]) -> list[Member]:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from gateway.desk.act_forms import read_act_form, text_fields
-from gateway.desk.leads import list_page
+from gateway.desk.mine import my_page
 from gateway.web.desk_session import DeskUser, form_sender
 from gateway.web.outcomes import sentence_of, status_of
 from usecases.acting import ActDone, ActFailed, LeadNotThere, perform
@@ -29,7 +29,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
         named = str(form.get("lead") or "").strip().replace("\0", "")[:200]
 
         def refused(why: str, status: int) -> HTMLResponse:
-            return list_page(context, user, problem=why, status=status, filled=text_fields(form))
+            return my_page(context, user, problem=why, status=status, filled=text_fields(form))
 
         try:
             lead = await asyncio.to_thread(lead_meant, context.database, named)

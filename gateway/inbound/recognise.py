@@ -22,6 +22,7 @@ from adapters.mail.message import FORWARDED
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sql.sent_mail import SentMail
+from gateway.inbound.alert_reply import answered_alert
 from gateway.inbound.arrived_mail import header_text, read_arrived
 from gateway.inbound.automatic_reply import why_automatic
 from gateway.inbound.delivery_status import (
@@ -99,7 +100,7 @@ def addressed(context: Context, address: str) -> tuple[Door, SentMail | SentAler
     alert = SqlSentAlerts(context.database).by_local_part(found.mail) if sent is None else None
     if sent is None and alert is None and kind == "unsubscribe":
         return "unsubscribe", None
-    if sent is None and (alert is None or kind != "bounce"):
+    if sent is None and (alert is None or kind not in ("bounce", "reply")):
         return None
     return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
 
@@ -112,8 +113,7 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
     door, sent = known
     now = context.now()
     if isinstance(sent, SentAlert):
-        item = returned_alert(sent, arrival.content, now, null_sender=arrival.null_sender)
-        return Recognised(sent=None, item=item)
+        return _about_alert(context, door, sent, arrival, now)
     try:
         mail = read_arrived(arrival.content)
     except ValueError:
@@ -151,6 +151,22 @@ def bounce_in(
     if _is_notice(mail, address, at_bounce=at_bounce, null_sender=null_sender):
         return read_notice(mail, address)
     return None
+
+
+def _about_alert(
+    context: Context, door: Door, alert: SentAlert, arrival: Arrival, now: datetime
+) -> Recognised | RefusedMail:
+    """An alert that came back, or its person's answer."""
+    item = returned_alert(alert, arrival.content, now, null_sender=arrival.null_sender)
+    if door == "bounce" or item is not None:
+        return Recognised(sent=None, item=item)
+    try:
+        mail = read_arrived(arrival.content)
+    except ValueError:
+        return _UNREADABLE
+    digest, null_sender = _digest(mail, arrival), arrival.null_sender
+    found = answered_alert(context, alert, mail, now, digest=digest, null_sender=null_sender)
+    return RefusedMail(found) if isinstance(found, str) else Recognised(sent=None, item=found)
 
 
 def _is_notice(mail: EmailMessage, address: str, *, at_bounce: bool, null_sender: bool) -> bool:

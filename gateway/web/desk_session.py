@@ -25,6 +25,9 @@ from models.directory import Directory
 from usecases.context import Context
 from usecases.viewer import Viewer, viewer_for_person
 
+_LONGEST_PATH = 1_000
+"""Of a page of the board with its query, to which a browser returns after signing in."""
+
 
 class SignInNeededError(Exception):
     """Nobody is signed in; the browser is redirected to the sign-in page."""
@@ -85,9 +88,12 @@ class DeskUser(PageUser):
     @property
     def places(self) -> tuple[NavigationLink, ...]:
         """The links of the navigation."""
-        found = [NavigationLink(name="leads", path="/desk", title="My leads")]
-        if self.manages:
-            found.append(NavigationLink(name="team", path="/desk/team", title="Team"))
+        team = [NavigationLink(name="team", path="/desk/team", title="Team")]
+        found = [
+            *(team if self.manages else []),
+            NavigationLink(name="leads", path="/desk", title="My leads"),
+            NavigationLink(name="week", path="/desk/week", title="My week"),
+        ]
         if self.people.marketer(self.person) is not None:
             found.append(NavigationLink(name="board", path="/board", title="Board"))
         return tuple(found)
@@ -226,9 +232,11 @@ def redirect_to_sign_in(back: str) -> RedirectResponse:
 def path_within_desk(path: str) -> str:
     """Return this path if it is a page of the desk or the board, else the desk's first page."""
     plain = path.startswith(("/desk/leads/", "/board/")) or path in (
-        *("/desk", "/desk/team", "/board"),
+        *("/desk", "/desk/team", "/desk/week", "/board"),
     )
-    return path if plain and not set(path) & set("\\\r\n?#") and "//" not in path else "/desk"
+    forbidden = set("\\\r\n#" if path.startswith("/board/") else "\\\r\n?#")
+    safe = len(path) <= _LONGEST_PATH and not set(path) & forbidden and "//" not in path
+    return path if plain and safe else "/desk"
 
 
 def person_zone(context: Context, people: Directory, person: str) -> ZoneInfo:

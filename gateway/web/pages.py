@@ -1,4 +1,7 @@
-"""Pages of the desk. They work without JavaScript; the script only counts deadlines down."""
+"""Pages of the desk. They work without JavaScript.
+
+The script counts deadlines down, refreshes queues, sends their forms in place, and has keys.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,8 @@ _PAGES.filters["task_word"] = lambda kind: TASK_WORDS.get(kind, plain(kind))
 
 HEADERS = {
     "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; script-src 'self'; form-action 'self';"
+        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self';"
+        " form-action 'self';"
         " base-uri 'none'; frame-ancestors 'none'"
     ),
     "Cache-Control": "no-store",

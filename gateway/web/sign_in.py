@@ -91,7 +91,7 @@ def router(context: Context) -> APIRouter:
         if session is None:
             return _sign_in_page(context, to, status=410, stale=True)
         _end(request, context, sessions)
-        answer = RedirectResponse(path_within_desk(to), 303)
+        answer = RedirectResponse(_landing(context, sessions.who(session), to), 303)
         set_cookie(answer, context, session)
         return answer
 
@@ -113,6 +113,14 @@ def router(context: Context) -> APIRouter:
         return answer
 
     return routes
+
+
+def _landing(context: Context, person: str | None, to: str) -> str:
+    """Where a person goes on after signing in: a manager who asked for no page, with the team."""
+    target = path_within_desk(to)
+    if target == "/desk" and person and context.people.directory().managed_by(person):
+        return "/desk/team"
+    return target
 
 
 def _sign_in_page(

@@ -208,5 +208,6 @@ def _in_words_of_sales(kind: str, fields: dict[str, Any]) -> dict[str, Any]:
     if "act" in fields:
         words["act"] = act_word(fields["act"])
     if "task_kind" in fields:
-        words["task_kind"] = TASK_WORDS.get(fields["task_kind"], fields["task_kind"])
+        kind_word = TASK_WORDS.get(fields["task_kind"], fields["task_kind"])
+        words["task_kind"] = fields.get("name", kind_word)
     return fields | words

@@ -121,7 +121,7 @@ def dossier(book: Rulebook, state: LeadState, timeline: Iterable[Entry], at: dat
         engagement=m.engagement(m.at),
         reasons=tuple(_reasons(m, entries)),
         read=tuple(_read(entries)),
-        deadlines=tuple(sorted(_deadlines(m), key=lambda one: one.due)),
+        deadlines=deadlines(m),
         touches=state.handoff.touches if state.handoff is not None else 0,
         before=state.reason if state.cycle > 1 else None,
     )
@@ -210,10 +210,11 @@ def _read(entries: list[Entry]) -> list[Reading]:
     return [Reading(words, at, counts[words]) for words, at in latest]
 
 
-def _deadlines(m: Moment) -> list[Deadline]:
+def deadlines(m: Moment) -> tuple[Deadline, ...]:
+    """The clocks of the open handoff, in the order in which they are due."""
     handoff = m.state.handoff
     if handoff is None or handoff.over:
-        return []
+        return ()
     found = []
     for clock in handoff.clocks:
         open_time = open_time_of(m, clock)
@@ -230,4 +231,4 @@ def _deadlines(m: Moment) -> list[Deadline]:
                 held_until=held if held is not None and held > m.at else None,
             )
         )
-    return found
+    return tuple(sorted(found, key=lambda one: one.due))

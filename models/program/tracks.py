@@ -1,4 +1,7 @@
-"""Nurture tracks and their steps."""
+"""Nurture tracks and their steps.
+
+The file is long because every kind of step is a class here.
+"""
 
 from __future__ import annotations
 

@@ -53,6 +53,17 @@ class DeskSession(SQLModel, table=True):
     expires: datetime = Field(sa_type=UtcInstant)
 
 
+class DeskView(SQLModel, table=True):
+    """A list of the desk that a person saved under a name."""
+
+    __tablename__ = "desk_views"
+
+    person: str = Field(primary_key=True)
+    name: str = Field(primary_key=True)
+    path: str
+    """The list's path with its filters."""
+
+
 class KeyedRequest(SQLModel, table=True):
     """A request that came under an idempotency key, and the answer that it got."""
 

@@ -45,3 +45,5 @@ class WebhookEvent(SQLModel, table=True):
     """What went wrong at the last try."""
     done: datetime | None = Field(default=None, sa_type=UtcInstant)
     """When the CRM accepted it, or when it was given up (wall clock)."""
+    trace: str | None = None
+    """The trace context of the turn (W3C `traceparent`), if it was traced."""

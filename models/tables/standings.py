@@ -29,6 +29,9 @@ class StandingRow(SQLModel, table=True):
             "ix_standings_steps",
             *("program", "track", "step", "deferred", "digest", "closed", "until", "step_since"),
         ),
+        # What the desk's queues read: of one owner, of some teams.
+        sa.Index("ix_standings_owner", "owner", "stage"),
+        sa.Index("ix_standings_team", "team", "stage"),
         *(
             sa.Index(
                 f"ix_standings_{name}",
@@ -88,3 +91,17 @@ class StandingRow(SQLModel, table=True):
     overdue_since: datetime | None = Field(sa_type=UtcInstant)
     due_at: datetime | None = Field(sa_type=UtcInstant)
     """When the rules want to run next."""
+    to_accept: bool = Field(default=False, sa_column_kwargs={"server_default": sa.false()})
+    """Whether sales has the lead and nobody has accepted it yet."""
+    clock: str | None = None
+    """The clock of the open handoff that is due first of those not breached."""
+    clock_due: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When it is due; during a hold, counted on from its end."""
+    held_until: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When the hold of the open handoff ends."""
+    raised: str | None = None
+    """What the lead did to ask for sales, in words, for as long as sales works it."""
+    active_at: datetime | None = Field(default=None, sa_type=UtcInstant)
+    """When the lead itself last did something."""
+    score: float = Field(default=0.0, sa_column_kwargs={"server_default": sa.text("0")})
+    """Fit and engagement at the lead's last turn; engagement decays from then on."""

@@ -18,6 +18,7 @@ PAGES = (
     "/board/programs/acme",
     "/board/programs/acme/not-moving",
     "/board/programs/acme/change",
+    "/board/changes",
     "/board/not-moving",
     "/board/leads",
     "/board/leads?q=ana",

@@ -136,7 +136,7 @@ async def test_what_is_wrong_in_an_upload_is_shown_with_its_lines_and_stores_not
     answer = await upload(board, wrong)
     assert answer.status_code == 422
     text = page_text(answer.text)
-    assert f"{line} scoring.engagement" in text
+    assert f"Line {line}: scoring.engagement" in text
     assert "{on: email.replied, points: many}" in text
     await board.open(CHANGES)
     token = hidden_value(board.page, "token")

@@ -1,4 +1,7 @@
-"""A list is launched from the board: uploaded, read, mapped, tried, launched, undone."""
+"""A list is launched from the board: uploaded, read, mapped, tried, launched, undone.
+
+The file is long because every test here goes through the same forms.
+"""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ from tests.desk.simulated_leads import SimulatedLeads
 from usecases.context import Context
 
 _S = table_of(StandingRow)
-_FILE = Path(__file__).parents[2] / "deploy/migrations/versions/r0017_where_each_lead_stands.py"
+_VERSIONS = Path(__file__).parents[2] / "deploy/migrations/versions"
 _SINCE = ("step_since", "suppressed_since", "paused_since")
 """What older states do not say: the migration takes the lead's last turn."""
 
@@ -33,15 +33,17 @@ async def test_the_migration_finds_what_the_turns_wrote(
 ) -> None:
     await play(leads, context)
     written = rows(database)
-    spec = importlib.util.spec_from_file_location("r0017", _FILE)
-    assert spec is not None
-    assert spec.loader is not None
-    migration = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(migration)
     with database.write() as connection:
-        connection.execute(sa.text("DROP TABLE standings"))
+        for table in ("standings", "desk_views"):
+            connection.execute(sa.text(f"DROP TABLE {table}"))
         with Operations.context(MigrationContext.configure(connection)):
-            migration.upgrade()
+            for name in ("r0017_where_each_lead_stands", "r0023_how_the_desk_ranks_leads"):
+                spec = importlib.util.spec_from_file_location(name, _VERSIONS / f"{name}.py")
+                assert spec is not None
+                assert spec.loader is not None
+                migration = importlib.util.module_from_spec(spec)
+                spec.loader.exec_module(migration)
+                migration.upgrade()
     migrated = rows(database)
     assert migrated.keys() == written.keys()
     for lead, row in migrated.items():

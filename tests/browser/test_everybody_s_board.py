@@ -14,9 +14,12 @@ PAGES = (
     "/board/programs/acme",
     "/board/not-moving",
     "/board/programs/acme/change",
+    "/board/changes",
     "/board/lists/in-flight",
     "/board/leads?q=fay",
     "/board/leads/fay",
+    "/board/schedules",
+    "/board/launches",
 )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]  # it has none
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
 from adapters.sql.desk_sessions import SqlDeskSessions
 from tests.browser.conftest import At
@@ -131,13 +131,15 @@ async def test_a_lead_is_accepted_by_keyboard_alone(stack: RunningStack, at: At)
         page.get_by_role("button", name="Accept Finn Lopez"),
     )
 
-    async def tabbed_to_it() -> bool:
-        await page.keyboard.press("Tab")
-        return bool(await lead.evaluate("one => one === document.activeElement"))
+    async def tabbed_to(wanted: Locator) -> None:
+        async def there() -> bool:
+            await page.keyboard.press("Tab")
+            return bool(await wanted.evaluate("one => one === document.activeElement"))
 
-    await until(tabbed_to_it)
-    await page.keyboard.press("Tab")
-    await expect(accept).to_be_focused()
+        await until(there)
+
+    await tabbed_to(lead)
+    await tabbed_to(accept)
     assert await accept.evaluate("one => getComputedStyle(one).outlineStyle") == "solid"
     await page.keyboard.press("Enter")
     await expect(page.get_by_role("status")).to_have_text("Accepted.")

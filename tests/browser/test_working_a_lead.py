@@ -76,14 +76,15 @@ async def test_a_manager_reassigns_a_breached_lead(stack: RunningStack, at: At) 
     await page.goto("/desk/team")
     overdue = page.locator("section", has=page.get_by_role("heading", name="Overdue"))
     card = overdue.locator(".card", has_text="Bo Lopez")
-    await expect(card.get_by_text("breached")).to_be_visible()
-    chosen = card.get_by_label("Give Bo Lopez to")
+    await expect(card.get_by_text("Accept was due")).to_be_visible()
+    await card.get_by_role("button", name="Give to … Bo Lopez").click()
+    chosen = card.get_by_label("To", exact=True)
     await expect(chosen.locator("option", has_text=str(first).split("@")[0].title())).to_have_count(
         0
     )
     await chosen.select_option(index=1)
     await card.get_by_role("button", name="Reassign").click()
-    await expect(page).to_have_url(re.compile("/desk/team$"))
+    await expect(page.get_by_role("status")).to_contain_text("Reassigned.")
     second = (await stack.lead_line("bo", lambda one: one.owner != first)).owner
     alerts_of_second = await until(
         lambda: [one for one in stack.alerts("bo", "assigned") if one["To"] == second]
@@ -128,3 +129,31 @@ async def test_a_manager_enters_days_away_and_takes_them_back(stack: RunningStac
     await page.get_by_role("button", name=f"Remove the days away of {RILEY}").click()
     await expect(page.get_by_text("2026-12-01 to")).to_have_count(0)
     assert stack.people().absences.all() == []
+
+
+async def test_a_queue_has_keys_refreshes_itself_and_keeps_what_is_typed(
+    stack: RunningStack, at: At
+) -> None:
+    owner = str((await stack.hand_over_lead("hugo")).owner)
+    page = await at(owner)
+    await page.goto("/desk?q=hugo")
+    await expect(page).to_have_title(re.compile(r"\(\d+\) My leads"))
+    await page.keyboard.press("j")
+    await expect(page.get_by_role("link", name="Hugo Lopez")).to_be_focused()
+    await page.keyboard.press("t")
+    form = page.locator(".in-place")
+    await form.get_by_label("Note").fill("wants a quote")
+    await stack.leads.act("hugo", "accept", {"by": owner})  # in another tab, say
+    await expect(page.get_by_text("The list has changed.")).to_be_visible()
+    await expect(form.get_by_label("Note")).to_have_value("wants a quote")
+    await form.get_by_label("Channel").select_option("call")
+    await form.get_by_role("button").click()
+    await expect(page.get_by_role("status")).to_contain_text("Touch logged.")
+    await expect(page.get_by_role("link", name="Hugo Lopez")).to_be_focused()
+    assert [one["note"] for one in stack.timeline("hugo", "touched")] == ["wants a quote"]
+    await stack.leads.act(
+        "hugo", "hold", {"by": owner, "until": "2026-03-20T09:00:00Z", "why": "x"}
+    )
+    await expect(page.get_by_role("heading", name="On hold 1")).to_be_visible()
+    await page.keyboard.press("/")
+    await expect(page.get_by_role("searchbox")).to_be_focused()

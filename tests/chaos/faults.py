@@ -6,9 +6,10 @@ import asyncio
 import random
 import signal
 import sqlite3
+from pathlib import Path
 
 from tests.chaos.postgres import ChaosPostgres
-from tests.chaos.processes import CannotRunError
+from tests.chaos.processes import ROOT, CannotRunError, becomes_true
 from tests.chaos.stack import ChaosStack
 
 SETS: dict[str, tuple[str, ...]] = {
@@ -23,7 +24,11 @@ SETS: dict[str, tuple[str, ...]] = {
         "worker_killed",
         "worker_stands_still",
     ),
+    "operations": ("upgraded", "temporal_restored"),
+    "short": ("worker_killed", "upgraded", "temporal_restored"),
 }
+EACH_ONCE = ("operations", "short")
+"""Sets of which each fault happens once, also if the machine is slow; of others, as many as fit."""
 SETS["all"] = tuple(
     sorted({*SETS["kill"], *SETS["mail"], *SETS["database"]} - {"worker_killed_thrice"})
 )
@@ -109,6 +114,41 @@ class Faults:
         await asyncio.to_thread(self.stack.kill, "worker", how)
         self.stack.running["worker"] = self.stack.running.pop("successor")
 
+    async def upgraded(self) -> None:
+        """A rolling upgrade as docs/upgrading.md says: migrate, set up, replace one by one.
+
+        What ran before is an older release if the run has one (`--older`), else this one.
+        """
+        self.stack.runs_from(ROOT)
+        for step in (("database", "upgrade"), ("temporal", "setup")):
+            done = await asyncio.to_thread(self.stack.leadflow, *step)
+            if done.returncode:
+                raise CannotRunError(f"{' '.join(step)} failed: {done.stderr.strip()[-300:]}")
+        self.stack.worker("successor")
+        await asyncio.sleep(8)
+        await self._succeed(signal.SIGTERM)
+        await asyncio.to_thread(self.stack.kill, "gateway", signal.SIGTERM)
+        await asyncio.to_thread(self.stack.gateway)
+
+    async def temporal_restored(self) -> None:
+        """Temporal's store is restored from a backup some seconds old, as docs/operations.md says.
+
+        Seconds are minutes of the leads. The database stays as it is.
+        """
+        store, backup = self.stack.home / "temporal.db", self.stack.home / "temporal.backup"
+        await asyncio.to_thread(_back_up, store, backup)
+        await asyncio.sleep(self.chance.uniform(4, 8))
+        for name in ("gateway", "worker", "temporal"):
+            await asyncio.to_thread(self.stack.kill, name, signal.SIGTERM)
+        for suffix in ("", "-wal", "-shm"):
+            store.with_name(f"{store.name}{suffix}").unlink(missing_ok=True)
+        backup.rename(store)
+        self.stack.temporal()
+        await becomes_true(self.stack.temporal_is_up, 60)
+        self.stack.worker()
+        await asyncio.to_thread(self.stack.gateway)
+        self.stack.restored = True
+
     @property
     def postgres(self) -> ChaosPostgres:
         """The run's PostgreSQL. Raises CannotRunError without one."""
@@ -130,3 +170,9 @@ class Faults:
         for _ in range(30):
             await asyncio.to_thread(self.postgres.cut)
             await asyncio.sleep(0.1)
+
+
+def _back_up(store: Path, backup: Path) -> None:
+    with sqlite3.connect(store, timeout=30) as live:
+        live.execute("vacuum into ?", (str(backup),))
+    live.close()

@@ -71,6 +71,11 @@ class Life:
         """A random source of its own for each role, so that roles don't disturb each other."""
         return random.Random(f"{self._seed}-{role}")
 
+    @property
+    def launched(self) -> bool:
+        """Whether every lead was enrolled."""
+        return len(self._live) == len(self.leads)
+
     def left(self) -> float:
         """Seconds until the run's end."""
         return self._end - time.monotonic()

@@ -66,6 +66,8 @@ class Processes:
         self.ports = dict(zip(names, free_ports(len(names)), strict=True))
         self.database = database or f"sqlite:///{self.home}/leadflow.db"
         self.has_crm = crm
+        self.root = ROOT
+        """The checkout whose leadflow runs; another one for an older release."""
         self.env = {
             **os.environ,
             "PYTHONPATH": str(ROOT),
@@ -86,12 +88,16 @@ class Processes:
             self.env["LEADFLOW_CRM_SECRET"] = _SECRET
         self.running: dict[str, subprocess.Popen[bytes]] = {}
 
+    def runs_from(self, root: Path) -> None:
+        """Run the leadflow of this checkout from now on."""
+        self.root, self.env["PYTHONPATH"] = root, str(root)
+
     def spawn(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> None:
         """Start a process under this name, with these variables beside the trial's own."""
         with (self.home / f"{name}.log").open("ab") as log:
             self.running[name] = subprocess.Popen(
                 command,
-                cwd=ROOT,
+                cwd=self.root,
                 env={**self.env, **(env or {})},
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -128,7 +134,8 @@ class Processes:
 
     def _script(self, name: str) -> None:
         script = str(HERE / f"{name}.py")
-        self.spawn(name, [sys.executable, script, str(self.ports[name]), str(self.home)])
+        ours = {"PYTHONPATH": str(ROOT)}
+        self.spawn(name, [sys.executable, script, str(self.ports[name]), str(self.home)], ours)
 
     def worker(self, name: str = "worker", env: Mapping[str, str] | None = None) -> None:
         """Start a worker."""
@@ -186,7 +193,7 @@ class Processes:
         """Run a command of leadflow."""
         return subprocess.run(
             [sys.executable, "starter.py", *args],
-            cwd=ROOT,
+            cwd=self.root,
             env=self.env,
             capture_output=True,
             text=True,

@@ -53,6 +53,8 @@ class ChaosStack(Processes):
     """An API key that may post leads and events."""
     client: Client
     leads: Leads
+    restored = False
+    """Whether Temporal's store was restored from an older backup."""
 
     async def start(
         self, program: str = "hours.yaml", *, worker: bool = True, gateway: bool = True

@@ -2,8 +2,19 @@
 
 from __future__ import annotations
 
+import httpx
+
+from models.envelopes import MergeWork
+from models.instants import write_instant
 from tests.desk.conftest import SignIn
-from tests.desk.simulated_leads import MARA, MORGAN, SimulatedLeads
+from tests.desk.simulated_leads import (
+    MARA,
+    MORGAN,
+    SimulatedLeads,
+    colleague_of,
+    page_text,
+    press_button,
+)
 
 
 async def test_a_manager_finds_the_other_lead_by_its_address_and_merges_it(
@@ -55,3 +66,38 @@ async def test_sales_people_may_not_merge(
     assert (await riley.open("/desk/leads/ana/merge")).status_code == 403
     assert (await riley.send("/desk/leads/ana/merge", other="bob")).status_code in (403, 404)
     assert not leads.entries("bob", "merged")
+
+
+async def test_a_button_of_a_merged_lead_accepts_the_lead_that_goes_on_with_its_handoff(
+    http: httpx.AsyncClient, leads: SimulatedLeads, owner: str
+) -> None:
+    await leads.act("ana", "recycle", {"by": owner, "reason": "not_now"})
+    leads.new_lead("bob")
+    leads.event("bob", "form.submitted", "demo")
+    of_bob = leads.state("bob").owner
+    assert of_bob is not None
+    path = leads.button("bob", of_bob, "accept")
+    await leads.merge(MergeWork(keep="ana", other="bob", at=write_instant(leads.clock())))
+    assert (leads.state("ana").stage, leads.state("ana").owner) == ("mql", of_bob)
+    assert leads.state("ana").handoffs == 2, "its number is another"
+    assert (await press_button(http, path)).status_code == 200
+    assert leads.state("ana").stage == "sal"
+    assert len(leads.entries("ana", "accepted")) == 1
+    again = await press_button(http, path)
+    assert "New → Accepted (accepted)" in page_text(again.text)
+    assert len(leads.entries("ana", "accepted")) == 1
+
+
+async def test_a_button_of_a_handoff_that_a_merge_ended_does_not_act(
+    http: httpx.AsyncClient, leads: SimulatedLeads, owner: str
+) -> None:
+    leads.new_lead("bob")
+    leads.event("bob", "form.submitted", "demo")
+    colleague = colleague_of(owner)
+    if leads.state("bob").owner != colleague:
+        await leads.act("bob", "reassign", {"by": MORGAN, "to": colleague})
+    path = leads.button("bob", colleague, "accept")
+    await leads.merge(MergeWork(keep="ana", other="bob", at=write_instant(leads.clock())))
+    answer = await press_button(http, path)
+    assert "The lead is somebody else's now." in page_text(answer.text)
+    assert (leads.state("ana").stage, leads.state("ana").owner) == ("mql", owner)

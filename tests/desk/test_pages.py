@@ -198,10 +198,10 @@ async def test_leads_are_listed_by_urgency(leads: SimulatedLeads, sign_in: SignI
     await leads.act("cy", "touch", {"by": RILEY, "channel": "call"})
     leads.lead("bo")  # who asks for a demo is to be accepted within the hour
     page = page_text((await desk.open("/desk")).text)
-    assert page.index("Due today 1 Bo") < page.index("Due later 1 Cy")
+    assert page.index("New 1 Bo") < page.index("Due later 1 Cy")
     assert "Zoe" not in page
     leads.wait("cy", days=30)
-    assert "Overdue 2 Cy" in page_text((await desk.open("/desk")).text)
+    assert "Overdue 2 Bo" in page_text((await desk.open("/desk")).text)
 
 
 async def test_a_person_without_leads_sees_a_sentence_that_says_so(sign_in: SignIn) -> None:

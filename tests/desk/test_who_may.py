@@ -81,7 +81,8 @@ async def test_colleagues_see_a_lead_and_read_who_may_act(
     owner = str(leads.state("ana").owner)
     desk = sign_in(SAM if owner == RILEY else RILEY)
     await desk.open("/desk/leads/ana")
-    assert f"{owner} or {MORGAN} may act on this lead." in page_text(desk.page)
+    name = "Riley" if owner == RILEY else "Sam"
+    assert f"{name} or {MORGAN} may act on this lead." in page_text(desk.page)
     assert 'name="do"' not in desk.page
 
 

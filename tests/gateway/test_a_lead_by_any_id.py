@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import httpx
 import pytest
 
-from adapters.reports.desk_lists import SqlDeskLists
+from adapters.reports.desk_queue import Filters, QueueDay, SqlQueues, queue_of
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from tests.fakes import FakeActs
@@ -17,7 +19,7 @@ from tests.gateway.sales_keys import (
     header,
     store_lead_for_each_person,
 )
-from tests.gateway.stored_rows import intake_bodies
+from tests.gateway.stored_rows import NOW, intake_bodies
 from usecases.context import Context
 from usecases.intake import accept_events, accept_leads
 from usecases.naming import lead_meant
@@ -45,7 +47,9 @@ async def test_a_lead_is_read_and_acted_on_by_any_of_its_ids(
     assert answer.json()["lead"]["lead"] == "ana"
     assert [lead for lead, *_ in acts.done] == ["ana"]
     assert lead_meant(database, given) == lead_meant(database, ADDRESS) == "ana"
-    assert [one.lead for one in SqlDeskLists(database).of_owner(RILEY, find=given).lines] == ["ana"]
+    day = QueueDay.of(NOW, ZoneInfo("UTC"))
+    queue = SqlQueues(database).page(queue_of(RILEY), day, Filters(find=given))
+    assert [one.lead for one in queue.rows] == ["ana"]
 
 
 @pytest.mark.usefixtures("ana")

@@ -1,4 +1,7 @@
-"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing."""
+"""Acting over HTTP: each outcome has its status and sentence; a bad body changes nothing.
+
+The file is long because every outcome of every kind of act is one test.
+"""
 
 from __future__ import annotations
 
@@ -77,6 +80,20 @@ async def test_every_act_that_there_is_can_be_asked_for(
 ) -> None:
     assert (await http.post(ACT, json={"do": do}, headers=riley)).status_code == 200
     assert [one[1] for one in acts.done] == [do]
+
+
+async def test_a_sales_key_logs_a_touch_of_a_lead_that_is_with_marketing_and_sees_no_more_of_it(
+    http: httpx.AsyncClient, riley: Header, acts: FakeActs
+) -> None:
+    path = "/v1/leads/new/acts"
+    body = {"do": "touch", "channel": "call", "note": "no answer"}
+    assert (await http.post(path, json=body, headers=riley)).status_code == 200
+    assert [(lead, do, fields["by"]) for lead, do, fields in acts.done] == [("new", "touch", RILEY)]
+    assert (await http.post(path, json={"do": "note"}, headers=riley)).status_code == 404
+    assert (await http.get("/v1/leads/new", headers=riley)).status_code == 404
+    # Eva is with sales, in another team.
+    elsewhere = await http.post("/v1/leads/eva/acts", json=body, headers=riley)
+    assert elsewhere.status_code == 404
 
 
 async def test_an_act_without_an_id_is_given_one(

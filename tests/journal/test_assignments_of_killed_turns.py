@@ -47,7 +47,7 @@ DISQUALIFIED: Envelope = {
 }
 
 
-class KilledError(Exception):
+class KilledTurnError(Exception):
     """The worker is gone."""
 
 
@@ -69,7 +69,7 @@ class KilledJournal(SqlJournal):
         """Store a turn, or be killed."""
         if self.kills:
             self.kills -= 1
-            raise KilledError
+            raise KilledTurnError
         return super().record(decision, fence, now, taken=taken, asked=asked, addresses=addresses)
 
 
@@ -141,7 +141,7 @@ def test_a_turn_that_is_killed_and_runs_again_with_more_inputs_counts_what_it_th
     worker = Worker(database)
     worker.create("ana")
     worker.journal.kills = 1
-    with pytest.raises(KilledError):
+    with pytest.raises(KilledTurnError):
         worker.run("ana", DEMO)
     assert read_rows(database, "SELECT owner FROM assignments") == [{"owner": RILEY}]
     worker.run("ana", *again)

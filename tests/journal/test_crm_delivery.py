@@ -13,10 +13,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from standardwebhooks import Webhook
 
+from activities.tracing import span, turn_on
 from adapters.crm.delivery import pause_after
 from adapters.sql.database import open_database
+from assembly.tracing import OpenTelemetryTracing
 from tests.crm import HANG, http_answer
 from tests.journal.crm_site import NEW, OLD, CrmSite, dispatcher_by_wall_clock, running_dispatchers
 from tests.waiting import until
@@ -47,6 +52,27 @@ async def test_an_event_is_a_cloudevent_signed_for_this_try(site: CrmSite) -> No
     right = hmac.new(b"the secret of this year", signed, hashlib.sha256).digest()
     assert delivery.headers["webhook-signature"] == f"v1,{base64.b64encode(right).decode()}"
     assert (sent.status, sent.tries, sent.why) == ("sent", 1, None)
+
+
+async def test_a_trace_goes_on_from_the_turn_to_the_crm(site: CrmSite) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    turn_on(OpenTelemetryTracing(provider))
+    try:
+        with span("turn"):
+            site.record_turn("ana", "accepted")
+        await site.dispatcher.once()
+    finally:
+        turn_on(None)
+        provider.shutdown()
+    site.record_turn("ben", "accepted")
+    await site.dispatcher.once()
+    spans = {one.name: one.context for one in exporter.get_finished_spans() if one.context}
+    traced, untraced = site.crm.deliveries
+    assert set(spans) == {"turn", "send CRM event"}
+    trace, parent = (f"{spans['turn'].trace_id:032x}", f"{spans['send CRM event'].span_id:016x}")
+    assert traced.headers["traceparent"].startswith(f"00-{trace}-{parent}-")
+    assert "traceparent" not in untraced.headers
 
 
 async def test_during_a_change_of_secrets_either_one_verifies(site: CrmSite) -> None:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from activities.ports import Fence, Rendered
-from adapters.reports.desk_lists import PAGE, SqlDeskLists
+from adapters.reports.desk_lists import SqlDeskLists
 from adapters.sql.database import Database
 from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSessions
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.sent_alerts import SqlSentAlerts
 from models.decision import SendMail
-from models.state import ClockState, TaskState
-from tests.journal.turns import FENCE, NOW, after, handoff, read_rows, turn
+from models.state import TaskState
+from tests.journal.turns import NOW, read_rows, turn
 
 RILEY, SAM = "riley@acme.example", "sam@acme.example"
 
@@ -59,62 +58,6 @@ def test_a_session_is_ended_alone(database: Database) -> None:
     made = [sessions.sign_in(sessions.invite(RILEY)) or "" for _ in range(2)]
     sessions.sign_out(made[0])
     assert [sessions.who(one) for one in made] == [None, RILEY]
-
-
-def _store_lead(
-    database: Database, lead: str, due: datetime | None, *, breached: bool = False
-) -> None:
-    clocks: tuple[ClockState, ...] = ()
-    if due is not None:
-        clock = ClockState(name="accept", start=NOW, since=NOW, total=60, counted=0, due=due)
-        clocks = (replace(clock, breached=breached),)
-    given = handoff(clocks=clocks, assigned=NOW)
-    decision = turn(1, "created", lead=lead, stage="mql", owner=RILEY, handoff=given)
-    SqlJournal(database).record(decision, FENCE, NOW)
-
-
-def test_breached_leads_come_first_then_those_due_first(database: Database) -> None:
-    _store_lead(database, "none", None)
-    _store_lead(database, "later", after(hours=4))
-    _store_lead(database, "soon", after(hours=1))
-    _store_lead(database, "late", after(hours=5), breached=True)
-    lists = SqlDeskLists(database)
-    order = ["late", "soon", "later", "none"]
-    assert [one.lead for one in lists.of_owner(RILEY).lines] == order
-    assert [one.lead for one in lists.of_teams({"sdr"}).lines] == order
-    for empty in (lists.of_owner(SAM), lists.of_teams({"emea"}), lists.of_teams(())):
-        assert (empty.lines, empty.first, empty.last, empty.total) == ((), 0, 0, 0)
-
-
-def test_a_list_comes_in_pages_that_say_how_many_there_are(database: Database) -> None:
-    for number in range(PAGE + 2):
-        _store_lead(database, f"lead-{number:03}", after(minutes=number))
-    lists = SqlDeskLists(database)
-    first, second = lists.of_owner(RILEY), lists.of_owner(RILEY, page=2)
-    assert (first.first, first.last, first.total) == (1, PAGE, PAGE + 2)
-    assert (second.first, second.last) == (PAGE + 1, PAGE + 2)
-    named = [one.lead for one in (*first.lines, *second.lines)]
-    assert named == [f"lead-{number:03}" for number in range(PAGE + 2)]
-
-
-def test_a_list_is_searched_by_name_company_and_address(database: Database) -> None:
-    for lead, more in (
-        ("ana", {"first_name": "Ana", "last_name": "Smith", "company": "Northwind 100%"}),
-        ("ben", {"first_name": "Ben", "email": "ben@contoso.example"}),
-        ("cyd", {}),
-    ):
-        profile = {"email": f"{lead}@northwind.example", **more}
-        decision = turn(1, "created", lead=lead, stage="mql", owner=RILEY, profile=profile)
-        SqlJournal(database).record(decision, FENCE, NOW)
-    lists = SqlDeskLists(database)
-    for find, found in (
-        ("ana smi", ["ana"]),
-        ("CONTOSO", ["ben"]),
-        ("100%", ["ana"]),
-        ("1%0", []),
-        (" ", ["ana", "ben", "cyd"]),
-    ):
-        assert [one.lead for one in lists.of_owner(RILEY, find=find).lines] == found, find
 
 
 def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> None:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lifecycle.handoff.assignment import Choice, in_line, obstacles
+from lifecycle.handoff.assignment import Choice, look
+from lifecycle.handoff.assignment import choose as choose_from
 from lifecycle.handoff.roster import Roster
 from models.decision import Assign, CountAssignment
 from models.directory import Directory, Team
@@ -32,11 +34,18 @@ def assign_command(**changes: Any) -> Assign:
     return Assign(**values | changes)
 
 
+def nobody_owns(_members: Sequence[str]) -> dict[str, int]:
+    """Loads of members who own no other lead."""
+    return {}
+
+
 def choose(
     found: Team, asked: Assign, loads: dict[str, int], shares: dict[str, Fraction]
 ) -> Choice:
     """Whom the directory gives the lead to, from these shares on."""
-    return Roster({"sdr": shares}).assign(Directory(teams={"sdr": found}), asked, loads)
+    return Roster({"sdr": shares}).assign(
+        Directory(teams={"sdr": found}), asked, lambda _members: loads
+    )
 
 
 def raised(
@@ -46,7 +55,7 @@ def raised(
     shares: dict[str, Fraction],
 ) -> dict[str, Fraction]:
     """The shares by which the next lead is assigned."""
-    return in_line(obstacles(found, asked, loads), shares)
+    return look(found, asked, lambda _members: loads, shares).shares
 
 
 def by_hand(owner: str, tried: tuple[str, ...] = ()) -> CountAssignment:
@@ -56,7 +65,7 @@ def by_hand(owner: str, tried: tuple[str, ...] = ()) -> CountAssignment:
 
 
 def assign_repeatedly(roster: Roster, directory: Directory, times: int) -> list[str | None]:
-    return [roster.assign(directory, assign_command(), {}).owner for _ in range(times)]
+    return [roster.assign(directory, assign_command(), nobody_owns).owner for _ in range(times)]
 
 
 def test_equal_members_take_turns_in_file_order() -> None:
@@ -139,8 +148,10 @@ def test_the_first_reason_that_keeps_a_member_out_is_returned(
 
 
 def test_an_unknown_team_is_empty() -> None:
-    assert Roster().assign(Directory(), assign_command(), {}) == Choice(why="empty")
-    assert Roster().assign(Directory(), assign_command(team=None), {}) == Choice(why="empty")
+    assert Roster().assign(Directory(), assign_command(), nobody_owns) == Choice(why="empty")
+    assert Roster().assign(Directory(), assign_command(team=None), nobody_owns) == Choice(
+        why="empty"
+    )
 
 
 def test_a_newcomer_starts_at_the_teams_lowest_share_exactly() -> None:
@@ -176,7 +187,7 @@ def test_a_member_who_left_the_team_returns_as_a_newcomer() -> None:
 def test_an_assignment_by_hand_counts_for_a_member_only() -> None:
     roster, directory = Roster(), people({"email": RILEY}, {"email": SAM})
     for owner in (RILEY, RILEY, "stranger@acme.example"):
-        roster.count(directory, by_hand(owner), {})
+        roster.count(directory, by_hand(owner), nobody_owns)
     assert roster.shares("sdr") == {RILEY: 2, SAM: 0}
     assert assign_repeatedly(roster, directory, 3) == [SAM, SAM, RILEY]
 
@@ -213,7 +224,7 @@ def test_each_team_has_its_own_shares() -> None:
     one = team({"email": RILEY}, {"email": SAM})
     directory, roster = Directory(teams={"sdr": one, "ae": one}), Roster()
     assign_repeatedly(roster, directory, 1)
-    assert roster.assign(directory, assign_command(team="ae"), {}).owner == RILEY
+    assert roster.assign(directory, assign_command(team="ae"), nobody_owns).owner == RILEY
 
 
 @given(weights=st.lists(st.integers(1, 9), min_size=1, max_size=6), times=st.integers(0, 120))
@@ -227,3 +238,53 @@ def test_shares_follow_the_weights_within_one_round(weights: list[int], times: i
         Fraction(owners[email], weight) for email, weight in zip(emails, weights, strict=True)
     ]
     assert max(ratios) - min(ratios) <= 1
+
+
+@given(
+    members=st.lists(
+        st.tuples(
+            st.sampled_from([None, 0, 1, 2]),  # capacity
+            st.booleans(),  # away
+            st.booleans(),  # had this handoff
+            st.integers(0, 2),  # leads
+            st.one_of(st.none(), st.fractions(0, 3, max_denominator=2)),  # share
+        ),
+        max_size=12,
+    ),
+    preferred=st.integers(0, 12),
+)
+@settings(max_examples=60)
+def test_looking_at_some_members_gives_what_looking_at_all_gives(
+    members: list[tuple[int | None, bool, bool, int, Fraction | None]], preferred: int
+) -> None:
+    names = [f"m{number}@acme.example" for number in range(len(members))]
+    found = team(
+        *(
+            {"email": name, "capacity": one[0], "away": WEEK_OFF if one[1] else []}
+            for name, one in zip(names, members, strict=True)
+        )
+    )
+    tried = tuple(name for name, one in zip(names, members, strict=True) if one[2])
+    asked = assign_command(tried=tried, prefer=f"m{preferred}@acme.example")
+    shares = {name: one[4] for name, one in zip(names, members, strict=True) if one[4] is not None}
+    start = min(shares.values(), default=Fraction(0))
+    whole = {name: shares.get(name, start) for name in names}
+    full = {
+        name: one[0] is not None and one[3] >= one[0]
+        for name, one in zip(names, members, strict=True)
+    }
+    out = {name: full[name] or one[1] or one[2] for name, one in zip(names, members, strict=True)}
+    free = [name for name in names if not out[name]]
+    lowest = min((whole[name] for name in free), default=None)
+    owner = next((name for name in free if whole[name] == lowest), None)
+    raised_to = {
+        name: lowest
+        for name in names
+        if lowest is not None and out[name] and name not in tried and whole[name] < lowest
+    }
+    loads = {name: one[3] for name, one in zip(names, members, strict=True)}
+    looked = look(found, asked, lambda some: {one: loads[one] for one in some}, shares)
+    assert looked.shares == whole | raised_to
+    assert looked.next == owner
+    chosen = choose_from(asked, looked).owner
+    assert chosen == (asked.prefer if asked.prefer in free else owner)

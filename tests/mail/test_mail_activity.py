@@ -1,4 +1,7 @@
-"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when."""
+"""The activities of mail, over ports in memory: what is checked before a mail is sent, and when.
+
+The file is long because each check before sending is a test of its own.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +26,7 @@ from models.decision import Alert, SendMail
 from models.durations import Rate, parse_cap
 from models.envelopes import CommandResult, Work
 from models.program.program import Program
+from models.state import MergedState
 from tests.fakes import FakeMailer, FakeMailLedger, FakePeople, FakePrograms, FakeRates, FakeWorld
 from tests.mail.acme import PEOPLE, alert, lead, program, send_mail
 from tests.waiting import LIMIT
@@ -80,6 +84,21 @@ async def test_a_mail_asks_for_a_place_under_the_programs_rate_and_its_domains()
     assert at.rates.asked == [
         {"program/acme": of.sending.rate, "domain/northwind.example": of.sending.domain_rate}
     ]
+
+
+async def test_mail_of_a_merged_lead_that_is_on_its_way_goes_to_the_lead_that_goes_on() -> None:
+    at = world(program())
+    for other, into in (("ana", "bob"), ("bob", "eve")):  # a chain
+        merged = MergedState(into=into, left={})
+        at.journal.states[other] = dataclasses.replace(at.journal.states["ana"], merged=merged)
+    at.journal.states["eve"] = dataclasses.replace(
+        at.journal.states["ana"],
+        lead="eve",
+        merged=None,
+        profile={"email": "eve@northwind.example"},
+    )
+    assert await run_send_mail(at) == {"outcome": "sent"}
+    assert [one.to for one in at.mailer.sent] == ["eve@northwind.example"]
 
 
 async def test_a_program_without_rates_asks_for_no_place() -> None:

@@ -294,6 +294,7 @@ async def failed_replays(histories: Sequence[WorkflowHistory], keep: Path | None
             workflows=[LeadWorkflow],
             workflow_runner=runner,
             data_converter=pydantic_data_converter,
+            debug_mode=True,  # a busy machine may hold a replay up for two seconds
         )
         for history in histories:
             result = await replayer.replay_workflow(history, raise_on_replay_failure=False)

@@ -4,7 +4,7 @@ from email import message_from_bytes, policy
 
 import pytest
 
-from adapters.mail.alert import alert_mail
+from adapters.mail.alert import ANSWER, alert_mail
 from adapters.mail.alert_card import ACTIONS, alert_card
 from adapters.mail.chat import chat_message
 from adapters.mail.links import SignedLinks
@@ -45,6 +45,41 @@ def test_an_alert_shows_person_reasons_content_and_deadline_on_one_screen() -> N
     assert card.actions == ("accept",)
     mail = alert_mail(card, ana.latest_alert("assigned"), lead="ana", sender=SENDER, links=LINKS)
     assert len(mail.text.splitlines()) <= 32
+
+
+def test_the_subject_names_the_person_and_long_names_leave_room() -> None:
+    ana = ana_asks_for_a_demo()
+    assert ana.card(ana.latest_alert("assigned")).subject == "A lead for you: Ana Silva, Northwind"
+    long = AlertedLead(first_name="Ana" * 70, last_name="", company="Northwind " * 9)
+    long.event("form.submitted", "demo")
+    command = long.latest_alert("assigned")
+    mail = alert_mail(long.card(command), command, lead="ana", sender=SENDER, links=LINKS)
+    assert len(mail.subject) < 150
+    assert mail.subject.startswith("A lead for you: AnaAna")
+    assert "…, Northwind Northwind" in mail.subject
+    read = message_from_bytes(build_message(mail, THURSDAY).as_bytes(), policy=policy.SMTP)
+    assert read["Subject"] == mail.subject
+
+
+def test_alerts_about_one_lead_are_one_thread_and_can_be_answered() -> None:
+    ana = ana_asks_for_a_demo()
+    ana.at_hour(18.5)
+    mails = [
+        build_message(
+            alert_mail(ana.card(one), one, lead=lead, sender=SENDER, links=LINKS), THURSDAY
+        )
+        for lead, one in (("ana", ana.alerts[0]), ("ana", ana.alerts[-1]), ("ben", ana.alerts[0]))
+    ]
+    first, second, other = (one["References"] for one in mails)
+    assert first == second == mails[0]["In-Reply-To"] != other
+    assert mails[0]["Message-ID"] != mails[1]["Message-ID"]
+    local, _, domain = str(mails[0]["Reply-To"]).partition("@")
+    assert domain == "in.acme.example"
+    named = LINKS.read("reply", local.removeprefix("reply+"))
+    assert named is not None
+    assert named.mail in str(mails[0]["Message-ID"])
+    for part in mails[0].iter_parts():
+        assert ANSWER in part.get_content()
 
 
 def test_a_reminder_shows_the_office_time_that_is_left() -> None:

@@ -15,8 +15,11 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from temporalio.client import WithStartWorkflowOperation, WorkflowUpdateFailedError
+from temporalio.common import WorkflowIDConflictPolicy
 
 from adapters.reports.leads import SqlReports
+from adapters.sql.programs import SqlPrograms
 from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.rollouts import RolloutRuns
 from models.program.program import Program
@@ -29,10 +32,12 @@ from tests.server.child_processes import Site, running_site
 from tests.waiting import until
 from usecases.impacting import impact_of, standing_of
 from usecases.publishing import LeadsInFlight, publish
+from workflows.commands import LEADS
+from workflows.program import ProgramWorkflow
 
 _E = table_of(TimelineEntry)
 FLEET = int(os.environ.get("LEADFLOW_FLEET", "16"))
-RILEY = "riley@acme.example"
+RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 Document = dict[str, Any]
 
 
@@ -207,6 +212,34 @@ def _alike(one: datetime | None, other: datetime | None, late: timedelta) -> boo
     if one is None or other is None:
         return one is other
     return abs(one - other) <= late
+
+
+async def test_a_program_is_paused_and_goes_on_by_updates_of_its_workflow(site: Site) -> None:
+    leads = [one.state.lead for one in standing_of(site.database, site.program).leads]
+    assert [await _asked(site, "acme", do) for do in ("pause", "pause")] == [True, False]
+    assert SqlPrograms(site.database).paused("acme")
+    await until(lambda: all(site.entries_of(lead, "paused") for lead in leads))
+    assert [await _asked(site, "acme", do) for do in ("resume", "resume")] == [True, False]
+    await until(lambda: all(site.entries_of(lead, "unpaused") for lead in leads))
+    with pytest.raises(WorkflowUpdateFailedError) as refused:
+        await _asked(site, "acne", "pause")
+    assert "no program 'acne' was published" in str(refused.value.cause)
+
+
+async def _asked(site: Site, program: str, do: str) -> bool:
+    """Ask by an update that starts the program's workflow if it does not run."""
+    start = WithStartWorkflowOperation(
+        ProgramWorkflow.run,
+        program,
+        id=f"program/{program}",
+        task_queue=LEADS,
+        id_conflict_policy=WorkflowIDConflictPolicy.USE_EXISTING,
+    )
+    return bool(
+        await site.client.execute_update_with_start_workflow(
+            do, MORGAN, start_workflow_operation=start
+        )
+    )
 
 
 async def test_two_publications_go_on_after_kills_one_after_the_other_and_nothing_is_doubled(

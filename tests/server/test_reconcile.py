@@ -1,4 +1,7 @@
-"""`leadflow reconcile` on a real server, with a database of its own."""
+"""`leadflow reconcile` on a real server, with a database of its own.
+
+The file is long because all its tests share one server and one site.
+"""
 
 from __future__ import annotations
 
@@ -81,16 +84,44 @@ async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_
     assert fields["due"].startswith(due.isoformat()[:19])
 
 
-def _set_deadline(site: ReconciledSite, lead: str, due: datetime) -> None:
-    """As if the owner's deadline had passed while the lead had no workflow."""
+async def test_a_lead_whose_run_lies_behind_its_row_keeps_the_deadlines_of_its_row(
+    site: ReconciledSite,
+) -> None:
+    """Temporal was restored from an older backup, and nobody touches the lead."""
+    await site.work()
+    lead = await site.create_lead()
+    await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
+    await until(lambda: site.entries(lead, "assigned"))
+
+    async def settled() -> bool:
+        return bool((await site.leads.standing(lead))["settled"])
+
+    await until(settled)
+    due = datetime.now(UTC).replace(microsecond=0) - timedelta(minutes=10)
+    _set_deadline(site, lead, due, turns=3)
+    (said,) = await site.findings_of(lead, dry_run=True)
+    assert (said.kind, said.repaired) == ("overdue", None)
+    assert not site.entries(lead, "breached")
+    (done,) = await site.findings_of(lead, since=datetime.now(UTC))
+    assert (done.kind, done.repaired) == ("overdue", "made to take a turn")
+    ((_, fields),) = await until(lambda: site.entries(lead, "breached"))
+    assert fields["due"].startswith(due.isoformat()[:19])
+    assert site.kinds(lead).count("resumed_from_journal") == 1
+    assert not {"program_paused", "program_resumed"} & set(site.kinds(lead))
+    await until(settled)
+    assert await site.findings_of(lead) == []
+
+
+def _set_deadline(site: ReconciledSite, lead: str, due: datetime, *, turns: int = 0) -> None:
+    """As if the owner's deadline had passed while the lead had no workflow, or some turns later."""
     with site.database.write() as connection:
         state: Any = connection.scalar(sa.select(_L.c.state).where(_L.c.id == lead))
         handoff = state["handoff"]
         clocks = [{**one, "due": due.isoformat()} for one in handoff["clocks"]]
-        state = {**state, "handoff": {**handoff, "clocks": clocks}}
-        connection.execute(
-            sa.update(_L).where(_L.c.id == lead).values(state=state, due_at=due, clock_due=due)
-        )
+        turn = state["turn"] + turns
+        state = {**state, "handoff": {**handoff, "clocks": clocks}, "turn": turn}
+        changed = {"state": state, "turn": turn, "due_at": due, "clock_due": due}
+        connection.execute(sa.update(_L).where(_L.c.id == lead).values(changed))
 
 
 async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
@@ -122,7 +153,7 @@ async def test_a_lead_that_does_not_replay_is_reset_and_keeps_its_row(
     assert await site.findings_of(lead) == []
 
 
-@pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152)])
+@pytest.mark.parametrize(("name", "event"), [("l001", 172), ("l004", 152), ("l007", 49)])
 async def test_the_last_good_task_of_a_history_that_does_not_replay_is_found(
     dev_server: WorkflowEnvironment, name: str, event: int
 ) -> None:
