@@ -183,8 +183,11 @@ def read_plan(file: Path) -> Plan:
 
 
 def moved(database: Database, plan: Plan) -> list[str]:
-    """What has changed since the plan was made, one sentence each; empty if nothing has."""
-    return [*version_moved(database, plan.name, plan.newest), *leads_moved(database, plan)]
+    """What has changed since the plan was made, one sentence each; empty if nothing has.
+
+    Of leads nothing is said once the version is another: the plan is void then.
+    """
+    return version_moved(database, plan.name, plan.newest) or leads_moved(database, plan)
 
 
 def version_moved(database: Database, name: str, newest: str) -> list[str]:

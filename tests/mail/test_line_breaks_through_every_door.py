@@ -126,7 +126,8 @@ def test_a_salespersons_name_and_signature_add_no_header(tmp_path: Path) -> None
 
 _ALWAYS = {"From", "To", "Subject", "Date", "Message-ID", "MIME-Version", "Content-Type"}
 _OURS = {"X-Leadflow-Lead", "X-Leadflow-Key"}
-ALERT = _ALWAYS | _OURS | {"Auto-Submitted", "X-Leadflow-Alert"}
+_THREAD = {"Reply-To", "In-Reply-To", "References"}
+ALERT = _ALWAYS | _OURS | _THREAD | {"Auto-Submitted", "X-Leadflow-Alert"}
 MARKETING = (
     _ALWAYS
     | _OURS

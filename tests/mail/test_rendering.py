@@ -211,7 +211,7 @@ def test_an_alert_is_short_says_who_and_why_and_has_no_unsubscribe_link() -> Non
     mail = render_alert(MailRenderer(), first_name="Ana", **about)
     assert mail.to == "riley@acme.example"
     assert mail.sender == "Acme <hello@acme.example>"
-    assert mail.subject == "A deadline has passed: Northwind"
+    assert mail.subject == f"A deadline has passed: Ana {HOSTILE}, Northwind"  # plain text
     for text in ("Riley was late.", "Score 0", "ana@northwind.example", "VP Sales"):
         assert text in mail.text
         assert text in mail.html

@@ -58,7 +58,7 @@ def test_a_missing_team_leaves_no_lead_without_an_alert() -> None:
     (alert,) = to_operations(NO_SDR)
     assert (alert.why, alert.text) == (
         "unassigned",
-        "Nobody of team sdr can take the lead (empty).",
+        "Nobody of team sdr can take the lead: the team has no members.",
     )
     assert "alerted" not in [one.kind for one in demo_in(NO_SDR).entries["ana"]]
 

@@ -19,6 +19,8 @@
       mark.classList.toggle("over", left <= 0);
     });
   }
+  var again = document.querySelector("[data-refresh]");
+  if (again) setTimeout(function () { location.reload(); }, again.dataset.refresh * 1000);
   marks = all("[data-due]");
   if (marks.length) {
     tick();
