@@ -36,7 +36,7 @@ from workflows.commands import LEADS
 from workflows.program import ProgramWorkflow
 
 _E = table_of(TimelineEntry)
-FLEET = int(os.environ.get("LEADFLOW_FLEET", "16"))
+FLEET = int(os.environ.get("LEADFLOW_FLEET", "8"))
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 Document = dict[str, Any]
 
