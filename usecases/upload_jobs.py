@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
@@ -21,12 +21,13 @@ from typing import Any
 
 import structlog
 
-from adapters.files.leads import meanings_of
+from adapters.files.leads import CheckedLeads, meanings_of
 from adapters.files.understood import SAMPLES, Understood
 from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.uploads import SqlUploads, UnknownUploadError
+from models.directory import Directory
 from models.program.program import Program
 from models.upload import Job, JobName, Upload
 from usecases.background import InterruptedWorkError
@@ -97,6 +98,16 @@ class _Work:
         if time.monotonic() - self._said >= _PROGRESS_SECONDS:
             self._said = time.monotonic()
             self.uploads.progress(self.upload.id, self.job, done=done, of=of, what=what)
+
+    def leads(self, people: Directory) -> AbstractContextManager[CheckedLeads]:
+        """Read the leads of the list. Raises UnusableFileError."""
+        return read_leads(
+            self.path,
+            self.program,
+            people,
+            self.options,
+            lambda read: self.progress("bytes checked", read, self.upload.size),
+        )
 
     def end(self, *, rejected: bytes | None = None, **values: Any) -> None:
         """Store what was found."""
@@ -189,15 +200,9 @@ def _plan(address: str, upload: str, job: str, now: datetime, _: dict[str, Any])
         if "problem" in found:
             work.end(found=found)
             return
-        people, size = SqlDirectory(work.database).directory(), work.upload.size
+        people = SqlDirectory(work.database).directory()
         try:
-            with read_leads(
-                work.path,
-                work.program,
-                people,
-                work.options,
-                lambda read: work.progress("bytes checked", read, size),
-            ) as leads:
+            with work.leads(people) as leads:
                 plan = plan_launch(
                     work.database,
                     leads,
@@ -235,7 +240,7 @@ def _planned(plan: LaunchPlan, program: Program, reasons: Counter[str]) -> dict[
 def _store(address: str, upload: str, job: str, _: datetime, more: dict[str, Any]) -> None:
     """Launch the list: store its rows. A worker starts them."""
     with _work(address, upload, job) as work:
-        people, size = SqlDirectory(work.database).directory(), work.upload.size
+        people = SqlDirectory(work.database).directory()
         stored = 0
 
         def count(more_rows: int) -> None:
@@ -244,13 +249,7 @@ def _store(address: str, upload: str, job: str, _: datetime, more: dict[str, Any
             work.progress("rows stored", stored, leads.valid + leads.rejected)
 
         try:
-            with read_leads(
-                work.path,
-                work.program,
-                people,
-                work.options,
-                lambda read: work.progress("bytes checked", read, size),
-            ) as leads:
+            with work.leads(people) as leads:
                 if not leads.valid:
                     work.end(plan={"problem": "No row of it is valid: nothing can be started."})
                     return
