@@ -54,6 +54,15 @@ ACT_WORDS: dict[str, ActWords] = {
 }
 """The acts, and the merge of two leads."""
 
+ROW_WORDS: dict[str, str] = {
+    "accept": "Accept",
+    "touch": "Touch",
+    "hold": "Hold",
+    "resume": "Resume",
+    "reassign": "Give to …",
+}
+"""Acts on the buttons of a list, where there is little room."""
+
 CLOCK_WORDS: dict[str, tuple[str, str]] = {
     "accept": ("Accept", "to accept"),
     "first_touch": ("First touch", "for the first touch"),

@@ -14,9 +14,9 @@ from adapters.reports.desk_queue import queue_of
 from gateway.desk.act_forms import touch_form
 from gateway.desk.queue import QueueQuery, queue_query, queue_view
 from gateway.desk.undo import Done, done_query, undo_offer
-from gateway.desk.words import labels
 from gateway.web.desk_session import DeskUser, desk_user
 from gateway.web.pages import page
+from lifecycle.sales_words import ROW_WORDS
 from lifecycle.words.timeline_text import deadline_verb
 from usecases.context import Context
 
@@ -82,6 +82,6 @@ def my_page(
         problem=problem,
         filled=filled or {},
         verb=deadline_verb,
-        labels=labels(),
+        words=ROW_WORDS,
         fresh=lambda: uuid.uuid4().hex,
     )

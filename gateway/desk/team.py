@@ -2,6 +2,7 @@
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
+import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,9 +18,9 @@ from adapters.sql.absences import EnteredAbsence
 from gateway.desk.queue import QueueQuery, queue_query, queue_view
 from gateway.desk.undo import Done, done_query, undo_offer
 from gateway.desk.week import DidNumber, numbers_of_people
-from gateway.desk.words import labels
 from gateway.web.desk_session import DeskProblemError, DeskUser, desk_user, form_sender
 from gateway.web.pages import page
+from lifecycle.sales_words import ROW_WORDS
 from lifecycle.words.timeline_text import deadline_verb
 from models.directory import Directory, Member
 from usecases.context import Context
@@ -176,7 +177,8 @@ def team_page(
         done=done.sentence if done is not None else "",
         undo=undo_offer(context, user, done) if done is not None else (),
         verb=deadline_verb,
-        labels=labels(),
+        words=ROW_WORDS,
+        fresh=lambda: uuid.uuid4().hex,
         today=today,
         problem=problem,
         away=away,
