@@ -25,6 +25,7 @@ from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
+from models.envelopes import ProgramClock
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
@@ -63,6 +64,23 @@ async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_rea
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
     assert await site.findings_of(lead) == []
     assert site.kinds(untouched).count("resumed_from_journal") == 0
+
+
+async def test_a_revived_lead_of_a_demonstration_goes_on_on_its_own_clock(
+    site: ReconciledSite,
+) -> None:
+    """Whoever revives it does not know that clock. The lead's row does."""
+    await site.work()
+    wall = datetime.now(UTC)
+    site.clock = ProgramClock(wall=wall, program=datetime(2031, 3, 3, 9, tzinfo=UTC), speed=60)
+    lead = await site.create_lead()
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    await site.until_ended(lead)
+    (done,) = await site.findings_of(lead)
+    assert (done.kind, done.repaired) == ("no_workflow", "revived")
+    ((at, _),) = await until(lambda: site.entries(lead, "resumed_from_journal"))
+    assert site.clock.now(wall) <= at <= site.clock.now(datetime.now(UTC))
+    assert (await site.leads.standing(lead))["now"].startswith("2031-03-03")
 
 
 async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
