@@ -150,6 +150,10 @@ class Faults:
         await becomes_true(self.stack.temporal_is_up, 60)
         self.stack.worker()
         await asyncio.to_thread(self.stack.gateway)
+        # What leads had been told and no worker had taken is told again.
+        done = await asyncio.to_thread(self.stack.leadflow, "reconcile")
+        if done.returncode > 1:
+            raise CannotRunError(f"reconcile failed: {done.stderr.strip()[-300:]}")
         self.stack.restored = True
 
     async def database_restored(self) -> None:

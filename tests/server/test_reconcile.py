@@ -202,7 +202,36 @@ async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> N
         ("mail_unsettled", "mail-1", None),
         ("event_waits", "waits", None),
         ("event_given_up", "lost: there is no lead 'ana'", None),
+        ("event_lost", "told", "told again"),  # it is on no timeline
     ]
+
+
+async def test_what_a_lead_was_told_and_left_no_trace_is_told_again(site: ReconciledSite) -> None:
+    """Temporal was restored from a backup of before it was told, and no worker had taken it."""
+    await site.work()
+    lead, new = await site.create_lead(), f"new{uuid.uuid4().hex[:8]}"
+    now, intake = datetime.now(UTC), SqlIntake(site.database, gather=timedelta(0))
+    there = {"id": "there", "type": "page.viewed"}
+    await site.leads.events(lead, [there])
+    await until(lambda: site.entries(lead, "event"))
+    profile = {"email": f"{new}@northwind.example"}
+    intake.accept(
+        [
+            NewItem.event(lead, there, arrived=now),
+            NewItem.event(lead, {**there, "id": "lost"}, arrived=now),
+            NewItem.lead_data(new, "acme", profile, arrived=now),
+        ]
+    )
+    intake.done([one.seq for one in intake.take(9, timedelta(minutes=1))])
+    assert intake.unfinished([lead, new]) == 0
+    assert await site.findings_of(lead, since=now) == []  # asked once an hour
+    (said,) = await site.findings_of(lead, dry_run=True)
+    assert (said.kind, said.why, said.repaired) == ("event_lost", "lost", None)
+    assert intake.unfinished([lead, new]) == 0
+    (done,) = await site.findings_of(lead)
+    assert (done.kind, done.why, done.repaired) == ("event_lost", "lost", "told again")
+    again = intake.take(9, timedelta(minutes=1))
+    assert sorted((one.lead, one.kind) for one in again) == sorted([(lead, "event"), (new, "lead")])
 
 
 async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
