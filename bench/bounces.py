@@ -12,9 +12,9 @@ header `Return-Path` shows (none, if there is no such header). Printed are, for 
 * `unreadable`: mails that can't be taken apart; they count as soft bounces
 
 With `DIR/labels.csv` (columns `file`, and `meaning`: `dead`, `alive`, `person`, or another word)
-the figures are printed for each meaning, then three that have an aim: at least 95 % of dead addresses
-hard, at most 2 % of living ones, and nothing but what is labelled `person` taken for one. The exit
-status is 1 if an aim is missed. `--list WORD` prints the files that were judged so.
+the figures are printed for each meaning, then three that have an aim: at least 95 % of dead
+addresses hard, at most 2 % of living ones, and nothing but what is labelled `person` taken for
+one. The exit status is 1 if an aim is missed. `--list WORD` prints the files that were judged so.
 """
 
 from __future__ import annotations

@@ -72,8 +72,9 @@ def judge(
     answers = [int(one[1]) for text in texts for one in ANSWER.finditer(text)]
     answer = code or next(iter(answers), None)
     if phase == "MAIL" or found in ("5.1.7", "5.1.8"):
-        known = by_words is not None and by_words.meaning == "about_us"
-        return by_words if known else Refusal(meaning="about_us", reason="sender")
+        if by_words is not None and by_words.meaning == "about_us":
+            return by_words
+        return Refusal(meaning="about_us", reason="sender")
     if by_words is None or (by_words.reason == "no_reason" and _names_address(found)):
         return _by_numbers(found, answer, phase)
     if by_words.meaning == "dead":
