@@ -19,8 +19,8 @@ def warn_of_endless_turns(root: Node) -> None:
             if stage := _common_stage(track, other):
                 track.get("again").warn(
                     f"a lead in stage '{stage}' for which both 'for' hold goes through '{earlier}'"
-                    f" and '{name}' in turn for ever, for each may begin again when the other ends; take 'again: true'"
-                    " from one of them"
+                    f" and '{name}' in turn for ever, for each may begin again when the other"
+                    " ends; take 'again: true' from one of them"
                 )
                 break
             if _moves(track, earlier) and _moves(other, name):

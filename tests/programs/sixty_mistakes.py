@@ -1,4 +1,4 @@
-"""A program as a marketing person writes it, and more than a hundred mistakes that such a person makes.
+"""A program as a marketing person writes it, and the mistakes that such a person makes.
 
 Each mistake: a text of the program, what is written in its place (`§` marks where the message
 must point), and words of the remedy.

@@ -132,8 +132,7 @@ def test_shipped_programs_have_no_wrong_warning(path: Path) -> None:
         (STEPS, "[{variants: {a: hello, b: other}, weights: {a: 9, b: 1}}]"),
         (
             STEPS,
-            "[{email: hello}, {wait: 12h}, {wait_until: 'lead.consent', up_to: 12h,"
-            " then: [{email: other}]}]",
+            "[{email: hello}, {wait_until: lead.consent, up_to: 1d, then: [{email: other}]}]",
         ),
         (FIRST, f"{FIRST}targets: {{mql_to_sal: 50%, touches_to_opportunity: 8}}\n"),
     ],
