@@ -81,6 +81,7 @@ async def test_a_process_of_its_own_plays_by_the_program_s_clock(
         found = plan_now(context, made.number)
         assert (found.standing, found.why) == ("ready", "")
         assert found.leads == {"ana": leads.state("ana").turn}
+        assert found.impact is not None
         assert found.impact["leads"] == 1
         assert min(one[0] for one in found.impact["mails"]) >= str(context.now().date())
         assert datetime.now(UTC) - context.now() > timedelta(days=60), "it is another clock"
