@@ -127,6 +127,7 @@ def main() -> None:
     run_trial(
         _Run(options, postgres).check,
         limit=options.seconds + 900,
+        patience=1,
         crm=True,
         database=postgres.url if postgres else "",
         finally_=postgres.remove if postgres else lambda: None,
