@@ -33,6 +33,7 @@ from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.alert_queue import SqlAlertQueue
 from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlDirectory
@@ -180,6 +181,7 @@ def _world(scenario: Scenario, database: Database, programs: SqlPrograms) -> Wor
         journal=SqlJournal(database),
         timelines=SqlReports(database),
         mail_ledger=SqlMailLedger(database),
+        alert_queue=SqlAlertQueue(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
         alerts=Delivered(),
