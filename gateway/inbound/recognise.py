@@ -5,6 +5,8 @@ Addresses are signed, so nobody can write to them who did not get our mail. One 
 signed address of the mail that it is about. A Message-ID would prove nothing: it is a hash of
 names that can be guessed. What is not an answer to a mail of ours is refused, and nothing is
 passed on but a person's reply.
+
+The file is long because every kind of mail to our addresses is told apart here.
 """
 
 from __future__ import annotations
