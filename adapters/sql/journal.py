@@ -18,6 +18,7 @@ from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.lead_names import SqlLeadNames
+from adapters.sql.lead_search import record_words
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
@@ -151,6 +152,7 @@ class SqlJournal:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
             self._standings.record(connection, decision, now)
+            record_words(self._database, connection, decision)
             record_visits(self._database, connection, decision)
             if named:
                 self._name(connection, state, before, addresses)

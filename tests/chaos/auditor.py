@@ -48,6 +48,15 @@ class AttemptedAct:
 
 
 @dataclass
+class AuditedMail:
+    """A marketing mail in the ledger."""
+
+    lead: str
+    status: str
+    why: str | None = None
+
+
+@dataclass
 class AuditedRow:
     """A lead's row."""
 
@@ -57,6 +66,8 @@ class AuditedRow:
     closed: bool
     clock_due: datetime | None = None
     breached: bool = False
+    read: datetime | None = None
+    """When it was read: leads are looked at one after another, and that takes time."""
 
 
 @dataclass
@@ -78,12 +89,16 @@ class Snapshot:
     """What each workflow says of itself; None if it does not answer."""
     replays: dict[str, str] = field(default_factory=dict)
     """Leads whose history does not replay, and why."""
-    messages: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    """A marketing mail's status and why."""
+    messages: dict[str, AuditedMail] = field(default_factory=dict)
+    """The mails by their Message-IDs; an end that came after `entries` was read is here too."""
+    told_later: set[str] = field(default_factory=set)
+    """Mails recorded as sent after `entries` was read, when each lead had done all it had to."""
     inbox: Counter[str] = field(default_factory=Counter)
     """How often each marketing mail was kept by the relay."""
     reached: set[str] = field(default_factory=set)
     """Mails that came through the relay's DATA."""
+    unfinished: Counter[str] = field(default_factory=Counter)
+    """How often the relay asked for the content of a mail to this lead, and it did not come."""
     crm_rows: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """The outbox: id to status, lead, seq."""
     crm_taken: list[tuple[str, str, int]] = field(default_factory=list)
@@ -201,7 +216,7 @@ def _said(entry: TimelineRead) -> tuple[object, ...]:
 
 def _mail(seen: Snapshot, found: AuditFindings) -> None:
     sent = Counter(one.fields["message"] for one in seen.entries if one.kind == "email_sent")
-    unknown = {message for message, (_, why) in seen.messages.items() if why == "unknown_outcome"}
+    unknown = {key for key, one in seen.messages.items() if one.why == "unknown_outcome"}
     found.claim(
         "mails delivered twice", [message for message, times in seen.inbox.items() if times > 1]
     )
@@ -209,17 +224,19 @@ def _mail(seen: Snapshot, found: AuditFindings) -> None:
         "mails recorded as sent that never arrived",
         [message for message in sent if not seen.inbox[message]],
     )
-    unrecorded = [message for message in seen.inbox if not sent[message] and message not in unknown]
-    found.claim("mails delivered that no timeline records", unrecorded)
-    found.claim("mails given up that never came to the relay", sorted(unknown - seen.reached))
+    untold = {message for message in seen.inbox if not sent[message]} - unknown
+    found.claim("mails delivered that no timeline records", sorted(untold - seen.told_later))
+    found.claim("mails given up that never came to the relay", _given_up(seen, unknown))
     found.claim(
         "mails still claimed",
-        [message for message, (status, _) in seen.messages.items() if status == "claimed"],
+        [message for message, one in seen.messages.items() if one.status == "claimed"],
     )
     found.notes["mails"] = {
         "kept": seen.inbox.total(),
         "told": sent.total(),
+        "told later": len(untold & seen.told_later),
         "outcome unknown": len(unknown),
+        "of these not come": len(unknown - seen.reached),
     }
     late = 0
     for entries in seen.timelines.values():
@@ -230,6 +247,22 @@ def _mail(seen: Snapshot, found: AuditFindings) -> None:
         ]
         late += sum(one.kind == "email_sent" and bool(off) and one.seq > off[0] for one in entries)
     found.notes["mails recorded as sent after an unsubscription"] = late
+
+
+def _given_up(seen: Snapshot, unknown: set[str]) -> list[str]:
+    """Mails given up though the relay never asked for their content.
+
+    A mail is claimed when the relay waits for its content. A worker that is killed between leaves
+    open whether it came, so it is given up. That is sound as often as the relay waited in vain.
+    """
+    not_come: dict[str, list[str]] = defaultdict(list)
+    for message in sorted(unknown - seen.reached):
+        not_come[seen.messages[message].lead].append(message)
+    return [
+        message
+        for lead, messages in not_come.items()
+        for message in messages[seen.unfinished[lead] :]
+    ]
 
 
 def _workflows(seen: Snapshot, found: AuditFindings) -> None:
@@ -261,7 +294,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
         if row.clock_due
         and not row.breached
         and not row.closed
-        and row.clock_due < seen.now - seen.late
+        and row.clock_due < (row.read or seen.now) - seen.late
     ]
     found.claim("breaches that never came", missed)
     unfair, late = [], 0

@@ -163,6 +163,10 @@ class ChaosStack(Processes):
         """What came through the relay's DATA, in order: at, message, to, kept."""
         return self._lines("relay.jsonl")
 
+    def asked_contents(self) -> list[dict[str, Any]]:
+        """Each time the relay asked for a mail's content: at, to. It need not have come."""
+        return self._lines("contents.jsonl")
+
     def crm_events(self) -> list[dict[str, Any]]:
         """What the CRM received, in order: at, id, lead, type, seq, kind, taken."""
         return self._lines("crm.jsonl")

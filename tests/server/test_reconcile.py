@@ -203,7 +203,7 @@ async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_
     assert nothing_yet == []  # it began less than a minute ago
 
 
-async def test_a_mail_that_no_worker_begins_or_that_is_lost_is_reported(
+async def test_a_mail_that_no_worker_begins_is_reported_and_one_that_the_run_does_not_know_is_asked(
     site: ReconciledSite,
 ) -> None:
     # Its mails have no send window: the first one is asked for at once.
@@ -222,9 +222,11 @@ async def test_a_mail_that_no_worker_begins_or_that_is_lost_is_reported(
     await until(lambda: site.entries(lead, "email_sent"))
     assert await site.findings_of(lead) == []
     _ask_at(site, lead, old, [{"do": "send_mail", "key": "lost"}, {"do": "alert", "key": "done"}])
-    (lost,) = await site.findings_of(lead)
-    assert (lost.kind, lost.why[:22]) == ("mail_waits", "no activity is pending")
     assert await site.findings_of(lead, since=datetime.now(UTC)) == []  # asked once an hour
+    (lost,) = await site.findings_of(lead)
+    assert (lost.kind, lost.why) == ("mail_waits", "no activity is pending")
+    assert lost.repaired == "made to take a turn"
+    await until(lambda: _asked(site, lead) == [])
     _ask_at(site, lead, old, [{"do": "alert", "key": "done"}])  # its result makes no turn
     assert await site.findings_of(lead) == []
 
