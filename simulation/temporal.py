@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -134,9 +135,9 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
     Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'scenario.db'}"
-        migrate(url)
-        database = open_database(url)
+        file = Path(folder) / "scenario.db"
+        file.write_bytes(_empty_database())
+        database = open_database(f"sqlite:///{file}")
         try:
             reports = SqlReports(database)
             programs = SqlPrograms(database)
@@ -150,6 +151,15 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
             )
         finally:
             database.close()
+
+
+@functools.cache
+def _empty_database() -> bytes:
+    """A database file with all tables and no rows. Made once, for all scenarios of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
 
 
 async def _play(
