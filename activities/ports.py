@@ -29,12 +29,14 @@ Payload = dict[str, Any]
 class Fence:
     """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    It says which of two writers of the same turn was first; the turn's number decides.
+    It says which of two writers of the same turn was first; the turn's number decides. A lead of a
+    demonstration has a `clock` (`ProgramClock` as JSON), on which a later run goes on.
     """
 
     run: int
     length: int
     run_id: str = ""
+    clock: Payload | None = None
 
 
 Taken = tuple[str, str | None, str | None]

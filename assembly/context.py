@@ -45,8 +45,10 @@ def open_context(
     A demonstration has another clock, and gathers what comes for one lead for a shorter time.
     """
     database = open_database(settings.database)
-    # Two processes, so that a report need not wait for a list of 100,000 rows.
+    # A process for each kind, so that a report need not wait for a list of 100,000 rows.
     list_work, report_work = OwnProcess(), OwnProcess()
+    # The futures of 100,000 leads are minutes of work, and need much memory meanwhile.
+    change_work = OwnProcess(stays=False, gives_way=True)
     try:
         yield Context(
             database=database,
@@ -65,11 +67,13 @@ def open_context(
             meter=meter,
             list_work=list_work,
             report_work=report_work,
+            change_work=change_work,
             approve_above=settings.approve_above,
         )
     finally:
         list_work.close()
         report_work.close()
+        change_work.close()
         database.close()
 
 

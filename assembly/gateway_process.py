@@ -15,7 +15,6 @@ from adapters.temporal.schedules import Schedules
 from assembly.context import gateway_config, inbound_config, open_context
 from assembly.mail import open_mailer
 from assembly.monitoring import Monitoring
-from assembly.playing_changes import playing_changes
 from assembly.settings import Settings
 from gateway.inbound.listener import receiving
 from gateway.requests.http_server import listening
@@ -36,11 +35,8 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
     mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
     mailer = open_mailer(settings)
     schedules = Schedules(client, prefix=settings.queue_prefix)
-    with (
-        open_context(settings, mailer, meter=monitoring.meter) as opened,
-        playing_changes(settings) as play_change,
-    ):
-        context = replace(opened, schedules=schedules, play_change=play_change)
+    with open_context(settings, mailer, meter=monitoring.meter) as opened:
+        context = replace(opened, schedules=schedules)
         leads = Leads(client, context.journal, prefix=settings.queue_prefix)
         async with AsyncExitStack() as running:
             await running.enter_async_context(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import os
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +17,9 @@ from multiprocessing.context import SpawnProcess
 from typing import Any, Protocol, TypeVar
 
 Answer = TypeVar("Answer")
+
+_NICENESS = 10
+"""Of a process that gives way."""
 
 
 class InterruptedWorkError(Exception):
@@ -49,10 +53,14 @@ class OwnProcess:
     """Long work in one other process, one piece after the other.
 
     The process begins with the first piece and stays, so that its functions may keep values in
-    memory. Functions, arguments and answers are pickled.
+    memory. If it does not `stay`, each piece has a process of its own, whose memory is free
+    afterwards. With `gives_way` other processes go first, so that requests and turns stay quick.
+    Functions, arguments and answers are pickled.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, stays: bool = True, gives_way: bool = False) -> None:
+        self._stays = stays
+        self._niceness = _NICENESS if gives_way else 0
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="own-process")
         self._process: SpawnProcess | None = None
         self._pipe: Connection | None = None
@@ -64,8 +72,7 @@ class OwnProcess:
 
     def close(self) -> None:
         """End the process."""
-        if self._process is not None:
-            self._process.terminate()
+        self._end()
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def _call(self, function: Callable[..., Answer], arguments: tuple[Any, ...]) -> Answer:
@@ -74,24 +81,36 @@ class OwnProcess:
             pipe.send((function, arguments))
             raised, answer = pipe.recv()
         except (EOFError, OSError) as error:
+            self._end()
             raise InterruptedWorkError("the process that did this has ended") from error
+        if not self._stays:
+            self._end()
         if raised:
             raise answer
         found: Answer = answer
         return found
 
+    def _end(self) -> None:
+        process, self._process = self._process, None
+        if process is not None:
+            process.terminate()
+            process.join()
+
     def _running(self) -> Connection:
         if self._process is None or self._pipe is None or not self._process.is_alive():
             spawning = multiprocessing.get_context("spawn")
             self._pipe, theirs = spawning.Pipe()
-            self._process = spawning.Process(target=_work, args=(theirs,), daemon=True)
+            self._process = spawning.Process(
+                target=_work, args=(theirs, self._niceness), daemon=True
+            )
             self._process.start()
             theirs.close()
         return self._pipe
 
 
-def _work(pipe: Connection) -> None:
+def _work(pipe: Connection, niceness: int) -> None:
     """Do what comes, until the other end is closed."""
+    os.nice(niceness)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C ends the gateway, which ends this
     while True:
         try:

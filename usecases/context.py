@@ -67,14 +67,14 @@ class Context:
     meter: Meter = UNMETERED
     approve_above: int | None = None
     """With more leads in flight a second person approves what the board publishes; None: never."""
-    play_change: Callable[[int], None] | None = None
-    """Plays the futures of a plan of this number elsewhere. None: the request does it."""
     schedules: Schedules | None = None
     """Temporal's schedules, which follow what is published. None: nobody runs Temporal here."""
     list_work: Background = field(default_factory=InThreads)
     """Where lists that were uploaded are read, planned and stored."""
     report_work: Background = field(default_factory=InThreads)
     """Where reports are computed."""
+    change_work: Background = field(default_factory=InThreads)
+    """Where the futures of many leads are played."""
 
     @property
     def arrivals(self) -> SqlArrivals:

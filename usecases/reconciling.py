@@ -5,13 +5,16 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Five things are repaired. A lead without a running workflow is revived from its row, by
+Seven things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
 A lead whose due instant passed though its run knows of nothing to do lies behind its row: Temporal
-was restored from an older backup. A message makes it take a turn, and it goes on from its row. The
-message says what the lead knows already, whether its program is paused.
+was restored from an older backup. So does a lead whose row awaits a mail that its run does not
+wait for. A message makes it take a turn, and it goes on from its row. The message says what the
+lead knows already, whether its program is paused.
+What a lead was told within a day and no timeline has is told again (usecases/unrecorded_items.py);
+only a comparison without `since` looks for it.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
 assignment does that too, so it is no finding.
 
@@ -32,9 +35,15 @@ from temporalio.service import RPCError
 
 from adapters.reports.reconciliation import RowOfLead, SqlReconciliation, Stuck
 from adapters.temporal.client import LeadNotFoundError
-from adapters.temporal.executions import MAIL_ACTIVITY, LeadExecutions, Standing
+from adapters.temporal.executions import (
+    MAIL_ACTIVITY,
+    LeadExecutions,
+    PendingCommand,
+    Standing,
+)
 from models.envelopes import Json
 from models.instants import write_instant
+from usecases.unrecorded_items import UnrecordedItems
 
 LATE = timedelta(minutes=1)
 """Work that is done within a minute of its due instant is in time (docs/language.md section 3)."""
@@ -64,6 +73,7 @@ Kind = Literal[
     "mail_unsettled",
     "event_waits",
     "event_given_up",
+    "event_lost",
     "crm_waits",
     "crm_dead",
     "no_schedule",
@@ -77,12 +87,15 @@ REMEDIES: dict[Kind, str] = {
     " behind its row; else: are there enough workers, and is the database quick?",
     "task_fails": "its workflow task fails; `leadflow reconcile` resets it if its history does not"
     " replay; else read the worker's log",
-    "mail_waits": "a mail was asked for and has no result; do workers serve the queue `mail`, and"
-    " does the mail server take mail?",
+    "mail_waits": "a mail was asked for and has no result; `leadflow reconcile` brings up a lead"
+    " whose run lies behind its row; else: do workers serve the queue `mail`, and does the mail"
+    " server take mail?",
     "mail_unsettled": "a mail was claimed and its end was never recorded; look at the activity"
     " in Temporal's pages",
     "event_waits": "an accepted event did not reach its lead; does a gateway run?",
     "event_given_up": "an accepted event was given up; the reason is beside it",
+    "event_lost": "an accepted event or a new lead was told to Temporal and left no trace: was"
+    " Temporal restored? `leadflow reconcile` tells it again",
     "crm_waits": "the CRM does not accept an event; see `leadflow webhook list --waiting`",
     "crm_dead": "an event for the CRM was given up; repair the receiver, then"
     " `leadflow webhook retry --all-dead`",
@@ -159,6 +172,7 @@ class Reconciliation:
 
     rows: SqlReconciliation
     executions: LeadExecutions
+    unrecorded: UnrecordedItems
     leads: Revivals
     resets: LeadResets
     schedules: Callable[[bool], Awaitable[list[str]]]
@@ -187,6 +201,14 @@ class Reconciliation:
         found = [one for one in looked if one is not None]
         found += await asyncio.to_thread(lambda: list(self._stuck()))
         if since is None:
+            told = None if dry_run else "told again"
+            day = datetime.now(UTC) - _DAY
+            found += [
+                Finding(
+                    kind="event_lost", lead=one.lead, why=one.item, since=one.done, repaired=told
+                )
+                for one in await self.unrecorded.found(day, _MOST_LISTED, dry_run=dry_run)
+            ]
             done = None if dry_run else "made"
             found += [
                 Finding(kind="no_schedule", lead="", why=name, repaired=done)
@@ -239,8 +261,7 @@ class Reconciliation:
         if finding.kind == "task_fails":
             event = await self.resets.reset(finding.lead, dry_run=dry_run)
             return f"reset to event {event}" if event is not None else None
-        if finding.kind == "overdue" and row is not None and not standing.has_task:
-            # A run that knew that it is due would have a workflow task.
+        if row is not None and not standing.has_task and _lies_behind(finding, standing):
             if not dry_run:
                 paused = await asyncio.to_thread(self.paused, row.program)
                 await self.leads.program(row.id, {"do": "pause" if paused else "resume"})
@@ -280,14 +301,27 @@ def _finding(lead: str, row: RowOfLead | None, standing: Standing, now: datetime
     return _awaiting(lead, row, standing, now)
 
 
+def _lies_behind(finding: Finding, standing: Standing) -> bool:
+    """Whether a run without a workflow task knows less than its row, which gave the finding.
+
+    A run that knew that it is due would have a task; one that knew of a mail, an activity.
+    """
+    lost_mail = finding.kind == "mail_waits" and not _mails(standing)
+    return finding.kind == "overdue" or lost_mail
+
+
+def _mails(standing: Standing) -> list[PendingCommand]:
+    return [one for one in standing.pending if one.activity == MAIL_ACTIVITY]
+
+
 def _awaiting(lead: str, row: RowOfLead, standing: Standing, now: datetime) -> Finding | None:
     """Whether the result of a mail is awaited for too long."""
     since = row.awaits_since
     if since is None or since > now - _UNBEGUN:
         return None
-    mails = [one for one in standing.pending if one.activity == MAIL_ACTIVITY]
+    mails = _mails(standing)
     if not mails:
-        why = "no activity is pending; terminate its workflow, and it is revived and asks again"
+        why = "no activity is pending"
     elif any(not one.begun and one.tries <= 1 for one in mails):
         why = "no worker has begun it"
     elif since < now - _UNFINISHED:

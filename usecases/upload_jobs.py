@@ -54,7 +54,7 @@ _log = structlog.get_logger(__name__)
 async def run_job(context: Context, upload: str, job: Job, **more: Any) -> None:
     """Do a job in the background and store what it found. It raises nothing: it logs."""
     uploads = SqlUploads(context.database)
-    world = (_address(context.database), upload, job.id, context.now(), more)
+    world = (context.database.address, upload, job.id, context.now(), more)
     working = asyncio.ensure_future(context.list_work.call(_JOBS[job.name], *world))
     try:
         while not working.done():
@@ -273,7 +273,3 @@ def _store(address: str, upload: str, job: str, _: datetime, more: dict[str, Any
 
 
 _JOBS: dict[JobName, Any] = {"read": _read, "plan": _plan, "store": _store}
-
-
-def _address(database: Database) -> str:
-    return database.engine.url.render_as_string(hide_password=False)

@@ -64,6 +64,11 @@ class SqlChangePlans:
         with self._database.write() as connection:
             self._set(connection, number, ("playing",), progress=words, beat=datetime.now(UTC))
 
+    def pulse(self, number: int) -> None:
+        """Store that somebody still works on a plan, or that it waits for its turn."""
+        with self._database.write() as connection:
+            self._set(connection, number, ("playing",), beat=datetime.now(UTC))
+
     def move(self, number: int, sources: Collection[str], to: PlanStanding, **more: Any) -> bool:
         """Change a plan's standing in a transaction of its own; see `move_in`."""
         with self._database.write() as connection:

@@ -70,6 +70,11 @@ class Database:
         return self.engine.dialect.name == "sqlite"
 
     @property
+    def address(self) -> str:
+        """Its URL with the password, by which another process opens it; never to be shown."""
+        return self.engine.url.render_as_string(hide_password=False)
+
+    @property
     def file(self) -> Path | None:
         """The file of a SQLite database, absolute; None for PostgreSQL."""
         name = self.engine.url.database

@@ -1,13 +1,16 @@
-"""Jobs of uploaded lists that this gateway has begun."""
+"""Jobs that this gateway has begun: those of uploaded lists, and plans that are played."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
 from typing import Any
 
+from models.change_plan import ChangePlan
 from models.upload import JobName, Upload
 from usecases import uploads
 from usecases.context import Context
+from usecases.playing_plans import play_in_background
 from usecases.upload_jobs import run_job
 
 _PATIENCE = 1.0
@@ -22,7 +25,16 @@ async def start_job(context: Context, upload: Upload, name: JobName, **more: Any
     job = await asyncio.to_thread(uploads.begin_job, context, upload, name)
     if job is None:
         return
-    task = asyncio.create_task(run_job(context, upload.id, job, **more))
+    await asyncio.wait([_started(run_job(context, upload.id, job, **more))], timeout=_PATIENCE)
+
+
+def start_playing(context: Context, plan: ChangePlan) -> None:
+    """Begin to play the futures of a plan."""
+    _started(play_in_background(context, plan.number))
+
+
+def _started(job: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+    task = asyncio.create_task(job)
     _running.add(task)
     task.add_done_callback(_running.discard)
-    await asyncio.wait([task], timeout=_PATIENCE)
+    return task

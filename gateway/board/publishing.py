@@ -12,6 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.sql.change_plans import SqlChangePlans
 from gateway.board.change import WAY_WORDS, grouped, known_version
+from gateway.board.jobs import start_playing
 from gateway.board.user import BoardUser, board_form, board_user
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.outcomes import as_sentence
@@ -39,7 +40,7 @@ def router(context: Context) -> APIRouter:
     current_user, form_user = board_user(context), board_form(context)
 
     @routes.post("/board/programs/{name}/plans")
-    def plan_change(
+    async def plan_change(
         name: str,
         user: Annotated[BoardUser, Depends(form_user)],
         *,
@@ -49,13 +50,19 @@ def router(context: Context) -> APIRouter:
         note: Annotated[str, Form(max_length=500)] = "",
     ) -> Response:
         """Make a plan of publishing this version. It changes no lead."""
-        program = known_version(context, name, version)
-        way = _way(in_flight)
-        return _to(
-            _begun(
-                context, program, in_flight=way, recheck=bool(recheck), note=note, by=user.person
-            )
+        program = await asyncio.to_thread(known_version, context, name, version)
+        plan = await asyncio.to_thread(
+            _begun,
+            context,
+            program,
+            in_flight=_way(in_flight),
+            recheck=bool(recheck),
+            note=note,
+            by=user.person,
         )
+        if plan.standing == "playing":
+            start_playing(context, plan)
+        return _to(plan)
 
     @routes.get("/board/programs/{name}/plans/{number}")
     def one_plan(
@@ -107,7 +114,7 @@ def router(context: Context) -> APIRouter:
 def _begun(
     context: Context, program: Program, *, in_flight: InFlight, recheck: bool, note: str, by: str
 ) -> ChangePlan:
-    """A plan whose futures were played, if leads are few; else they are being played elsewhere."""
+    """A new plan; its futures were played if leads are few."""
     database = context.database
     try:
         plan = changing.begin(
@@ -115,12 +122,10 @@ def _begun(
         )
     except ChangeRefusedError as error:
         raise DeskProblemError(422, as_sentence(str(error))) from None
-    few = changing.leads_in_flight(database, program.program) <= _AT_ONCE
-    if few or context.play_change is None:
-        changing.play(database, plan.number, context.now())
-    else:
-        context.play_change(plan.number)
-    return plan
+    if changing.leads_in_flight(database, program.program) > _AT_ONCE:
+        return plan
+    changing.play(database, plan.number, context.now())
+    return _known(context, plan.name, plan.number)
 
 
 def _known(context: Context, name: str, number: int) -> ChangePlan:

@@ -57,7 +57,7 @@ def router(context: Context) -> APIRouter:
     """The routes of all reports."""
     routes = APIRouter(include_in_schema=False)
     current_user, answers = board_user(context), Answers()
-    address = context.database.engine.url.render_as_string(hide_password=False)
+    address = context.database.address
 
     async def answer(function: Any, wanted: Wanted, *more: Any) -> Any:
         """What a function finds in the background; None while it is being made."""

@@ -48,6 +48,15 @@ class AttemptedAct:
 
 
 @dataclass
+class AuditedMail:
+    """A marketing mail in the ledger."""
+
+    lead: str
+    status: str
+    why: str | None = None
+
+
+@dataclass
 class AuditedRow:
     """A lead's row."""
 
@@ -57,6 +66,8 @@ class AuditedRow:
     closed: bool
     clock_due: datetime | None = None
     breached: bool = False
+    read: datetime | None = None
+    """When it was read: leads are looked at one after another, and that takes time."""
 
 
 @dataclass
@@ -66,6 +77,9 @@ class Snapshot:
     leads: list[str]
     now: datetime
     entries: list[TimelineRead] = field(default_factory=list)
+    lost: list[TimelineRead] = field(default_factory=list)
+    """Entries that went with the database, when an older one was restored: their leads know them,
+    and each number is used once. They count as recorded."""
     stood: dict[tuple[str, int], TimelineRead] = field(default_factory=dict)
     """Entries that were read long ago and were old already then: nothing may change them."""
     accepted: set[tuple[str, str]] = field(default_factory=set)
@@ -78,12 +92,16 @@ class Snapshot:
     """What each workflow says of itself; None if it does not answer."""
     replays: dict[str, str] = field(default_factory=dict)
     """Leads whose history does not replay, and why."""
-    messages: dict[str, tuple[str, str | None]] = field(default_factory=dict)
-    """A marketing mail's status and why."""
+    messages: dict[str, AuditedMail] = field(default_factory=dict)
+    """The mails by their Message-IDs; an end that came after `entries` was read is here too."""
+    told_later: set[str] = field(default_factory=set)
+    """Mails recorded as sent after `entries` was read, when each lead had done all it had to."""
     inbox: Counter[str] = field(default_factory=Counter)
     """How often each marketing mail was kept by the relay."""
     reached: set[str] = field(default_factory=set)
     """Mails that came through the relay's DATA."""
+    unfinished: Counter[str] = field(default_factory=Counter)
+    """How often the relay asked for the content of a mail to this lead, and it did not come."""
     crm_rows: dict[str, tuple[str, str, int]] = field(default_factory=dict)
     """The outbox: id to status, lead, seq."""
     crm_taken: list[tuple[str, str, int]] = field(default_factory=list)
@@ -95,10 +113,16 @@ class Snapshot:
     """So late a breach may come."""
 
     @cached_property
+    def recorded(self) -> list[TimelineRead]:
+        """The entries that are there, and those that were lost."""
+        there = {(one.lead, one.seq) for one in self.entries}
+        return self.entries + [one for one in self.lost if (one.lead, one.seq) not in there]
+
+    @cached_property
     def timelines(self) -> dict[str, list[TimelineRead]]:
         """Each lead's entries by their numbers."""
         found: dict[str, list[TimelineRead]] = {lead: [] for lead in self.leads}
-        for entry in sorted(self.entries, key=lambda one: (one.lead, one.seq)):
+        for entry in sorted(self.recorded, key=lambda one: (one.lead, one.seq)):
             found[entry.lead].append(entry)
         return found
 
@@ -128,8 +152,10 @@ def audit(seen: Snapshot) -> AuditFindings:
 
 
 def _events(seen: Snapshot, found: AuditFindings) -> None:
-    times = Counter((one.lead, one.event) for one in seen.entries if one.kind == "event")
-    recorded = set(times) | {(one.lead, one.event) for one in seen.entries if one.kind == "ignored"}
+    times = Counter((one.lead, one.event) for one in seen.recorded if one.kind == "event")
+    recorded = set(times) | {
+        (one.lead, one.event) for one in seen.recorded if one.kind == "ignored"
+    }
     found.claim("accepted events on no timeline", sorted(seen.accepted - seen.waiting - recorded))
     found.claim("events recorded twice", sorted(one for one in seen.accepted if times[one] > 1))
     found.notes["events accepted, recorded late or still waiting"] = (
@@ -176,7 +202,7 @@ def _timelines(seen: Snapshot, found: AuditFindings) -> None:
         lead for lead in seen.leads if any(a.at > b.at for a, b in pairwise(seen.timelines[lead]))
     ]
     found.claim("timelines that go backwards", backwards)
-    there = {(one.lead, one.seq): one for one in seen.entries}
+    there = {(one.lead, one.seq): one for one in seen.recorded}
     pairs = [(was, there.get(key)) for key, was in sorted(seen.stood.items())]
     changed = [
         f"{was.lead} {was.seq}: {was.kind} became {now.kind if now else 'nothing'}"
@@ -187,7 +213,13 @@ def _timelines(seen: Snapshot, found: AuditFindings) -> None:
     found.notes["entries that only got another time"] = sum(was != now for was, now in pairs) - len(
         changed
     )
-    found.notes["entries"] = len(seen.entries)
+    found.notes["entries, and of these lost"] = (len(seen.recorded), len(seen.lost))
+    again = [
+        f"{one.lead} {one.seq}"
+        for one in seen.lost
+        if (one.lead, one.seq) in there and _said(there[one.lead, one.seq]) != _said(one)
+    ]
+    found.claim("numbers of lost entries that were used again", again)
 
 
 def _said(entry: TimelineRead) -> tuple[object, ...]:
@@ -200,8 +232,8 @@ def _said(entry: TimelineRead) -> tuple[object, ...]:
 
 
 def _mail(seen: Snapshot, found: AuditFindings) -> None:
-    sent = Counter(one.fields["message"] for one in seen.entries if one.kind == "email_sent")
-    unknown = {message for message, (_, why) in seen.messages.items() if why == "unknown_outcome"}
+    sent = Counter(one.fields["message"] for one in seen.recorded if one.kind == "email_sent")
+    unknown = {key for key, one in seen.messages.items() if one.why == "unknown_outcome"}
     found.claim(
         "mails delivered twice", [message for message, times in seen.inbox.items() if times > 1]
     )
@@ -209,17 +241,19 @@ def _mail(seen: Snapshot, found: AuditFindings) -> None:
         "mails recorded as sent that never arrived",
         [message for message in sent if not seen.inbox[message]],
     )
-    unrecorded = [message for message in seen.inbox if not sent[message] and message not in unknown]
-    found.claim("mails delivered that no timeline records", unrecorded)
-    found.claim("mails given up that never came to the relay", sorted(unknown - seen.reached))
+    untold = {message for message in seen.inbox if not sent[message]} - unknown
+    found.claim("mails delivered that no timeline records", sorted(untold - seen.told_later))
+    found.claim("mails given up that never came to the relay", _given_up(seen, unknown))
     found.claim(
         "mails still claimed",
-        [message for message, (status, _) in seen.messages.items() if status == "claimed"],
+        [message for message, one in seen.messages.items() if one.status == "claimed"],
     )
     found.notes["mails"] = {
         "kept": seen.inbox.total(),
         "told": sent.total(),
+        "told later": len(untold & seen.told_later),
         "outcome unknown": len(unknown),
+        "of these not come": len(unknown - seen.reached),
     }
     late = 0
     for entries in seen.timelines.values():
@@ -230,6 +264,22 @@ def _mail(seen: Snapshot, found: AuditFindings) -> None:
         ]
         late += sum(one.kind == "email_sent" and bool(off) and one.seq > off[0] for one in entries)
     found.notes["mails recorded as sent after an unsubscription"] = late
+
+
+def _given_up(seen: Snapshot, unknown: set[str]) -> list[str]:
+    """Mails given up though the relay never asked for their content.
+
+    A mail is claimed when the relay waits for its content. A worker that is killed between leaves
+    open whether it came, so it is given up. That is sound as often as the relay waited in vain.
+    """
+    not_come: dict[str, list[str]] = defaultdict(list)
+    for message in sorted(unknown - seen.reached):
+        not_come[seen.messages[message].lead].append(message)
+    return [
+        message
+        for lead, messages in not_come.items()
+        for message in messages[seen.unfinished[lead] :]
+    ]
 
 
 def _workflows(seen: Snapshot, found: AuditFindings) -> None:
@@ -261,7 +311,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
         if row.clock_due
         and not row.breached
         and not row.closed
-        and row.clock_due < seen.now - seen.late
+        and row.clock_due < (row.read or seen.now) - seen.late
     ]
     found.claim("breaches that never came", missed)
     unfair, late = [], 0
@@ -281,7 +331,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 and one.fields.get("clock") == "accept"
             ]
     found.claim("breached though the owner had accepted in time", unfair)
-    found.notes["breaches"] = sum(one.kind == "breached" for one in seen.entries)
+    found.notes["breaches"] = sum(one.kind == "breached" for one in seen.recorded)
     found.notes["breaches over two minutes late"] = late
 
 
@@ -330,7 +380,7 @@ def _crm(seen: Snapshot, found: AuditFindings) -> None:
 def _assignments(seen: Snapshot, found: AuditFindings) -> None:
     recorded: Counter[tuple[str, int | None, str]] = Counter(
         (one.lead, one.fields.get("handoff"), one.fields["owner"])
-        for one in seen.entries
+        for one in seen.entries  # an assignment is lost with its entry
         if one.kind == "assigned"
     )
     found.claim(
@@ -348,4 +398,5 @@ def _assignments(seen: Snapshot, found: AuditFindings) -> None:
         for owner, most in seen.capacity.items()
         if loads[owner] > most
     ]
-    found.claim("owners over their capacity", over)
+    if not seen.lost:  # until each lead has taken a turn, the loads are those of the backup
+        found.claim("owners over their capacity", over)

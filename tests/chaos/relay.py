@@ -2,8 +2,8 @@
 
 FOLDER/relay.mode says how, and may change at any time: ok | silent (accepts connections, says
 nothing) | refuse (451) | flaky (some 4xx) | cut (some connections end instead of 250 after DATA;
-half of those mails are kept). FOLDER/relay.jsonl gets a line for each mail that came through
-DATA, FOLDER/mail/ each that was kept.
+half of those mails are kept). FOLDER/contents.jsonl gets a line each time it asks for a content,
+FOLDER/relay.jsonl one for each mail that came through DATA, FOLDER/mail/ each that was kept.
 """
 
 import asyncio
@@ -17,6 +17,7 @@ PORT, FOLDER = int(sys.argv[1]), Path(sys.argv[2])
 CHANCE = random.Random(7)
 KEPT = FOLDER / "mail"
 LOG = (FOLDER / "relay.jsonl").open("a", buffering=1)
+ASKED = (FOLDER / "contents.jsonl").open("a", buffering=1)
 
 
 def mode() -> str:
@@ -69,6 +70,7 @@ class RelaySession:
 
     async def data(self) -> bool:
         """Take one mail; False ends the connection without an answer."""
+        ASKED.write(json.dumps({"at": time.time(), "to": self.to}) + "\n")
         await self.say("354 go on")
         body = await self.body()
         while mode() == "silent":  # noqa: ASYNC110 - another process writes the mode

@@ -6,6 +6,8 @@ import asyncio
 import email
 import signal
 import time
+from collections import Counter
+from dataclasses import dataclass, field
 from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,7 +18,7 @@ from temporalio.worker import Replayer
 
 from adapters.sql.directory import SqlDirectory
 from assembly.sandbox import sandbox
-from tests.chaos.auditor import AuditedRow, Snapshot, TimelineRead
+from tests.chaos.auditor import AuditedMail, AuditedRow, Snapshot, TimelineRead
 from tests.chaos.processes import becomes_true
 from tests.chaos.stack import ChaosStack, fields, instant
 from workflows.lead import LeadWorkflow
@@ -24,8 +26,9 @@ from workflows.lead import LeadWorkflow
 if TYPE_CHECKING:
     from tests.chaos.life import Life  # it reads entries by this module
 
-_YOUNG_SECONDS = 25
-"""A mail that was kept so lately need not be on a timeline yet."""
+_REST_SECONDS = 90
+"""So long a lead may take to do what it has to do, on a machine with other work."""
+_ALERT = "X-Leadflow-Alert"
 _WAITING = (
     "select (select count(*) from intake where done is null)"
     " + (select count(*) from messages where status = 'claimed')"
@@ -42,19 +45,44 @@ def entries_of(stack: ChaosStack) -> list[TimelineRead]:
     ]
 
 
+@dataclass
+class Lost:
+    """What went with the database, when an older one was restored."""
+
+    entries: list[TimelineRead] = field(default_factory=list)
+    mails: dict[str, AuditedMail] = field(default_factory=dict)
+    items: set[tuple[str, str]] = field(default_factory=set)
+    """Lead and id of accepted events that their leads had not been told."""
+
+
+def restored(stack: ChaosStack, backup: Path) -> Lost:
+    """Restore an older database of SQLite; what went with the newer one."""
+    entries, mails, items = entries_of(stack), _messages(stack), _waiting_items(stack)
+    stack.restore_database(backup)
+    kept = set(entries_of(stack))
+    return Lost([one for one in entries if one not in kept], mails, items - _waiting_items(stack))
+
+
 async def nothing_waits(stack: ChaosStack) -> None:
     """Wait until nothing waits any more, for at most a minute."""
     await becomes_true(lambda: not stack.count(_WAITING), 60, every=1)
     await asyncio.sleep(4)
 
 
-async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot:
+async def read_all(
+    stack: ChaosStack, life: Life, keep: Path | None, lost: Lost | None = None
+) -> Snapshot:
     """Read the SQL stores while no worker changes them, then ask the workflows.
 
-    Histories that do not replay are kept in the folder `keep`.
+    What was under way when the stores were read is told later. So they are read again when each
+    lead has done all it had to. Histories that do not replay are kept in the folder `keep`.
     """
     seen = Snapshot(leads=life.leads, now=life.now(), stood=life.stood)
     seen.accepted, seen.acts = life.accepted, life.acts
+    if lost is not None:
+        seen.lost = lost.entries
+        seen.accepted = seen.accepted - lost.items
+        seen.messages = lost.mails
     await asyncio.to_thread(stack.kill, "worker", signal.SIGTERM)
     # As the next assignment would, or `leadflow reconcile`.
     await asyncio.to_thread(SqlDirectory(stack.db).settle)
@@ -62,9 +90,9 @@ async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot
     stack.worker()
     await asyncio.sleep(3)
     one_by_one = asyncio.Semaphore(8)
-    await asyncio.gather(*(_stands(stack, lead, seen, one_by_one) for lead in seen.leads))
+    await asyncio.gather(*(_stands(stack, life, lead, seen, one_by_one) for lead in seen.leads))
     seen.now = life.now()
-    seen.waiting |= {(one.lead, one.event) for one in entries_of(stack) if one.event}
+    await asyncio.to_thread(_read_again, stack, seen)
     for lead in seen.leads:
         if complaint := await _does_not_replay(stack, lead, keep):
             seen.replays[lead] = complaint
@@ -74,13 +102,8 @@ async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot
 def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     rows = stack.rows
     seen.entries = entries_of(stack)
-    seen.waiting = {
-        (lead, item) for lead, item in rows("select lead, item from intake where done is null")
-    }
-    seen.messages = {
-        message: (status, why)
-        for message, status, why in rows("select message, status, why from messages")
-    }
+    seen.waiting = _waiting_items(stack)
+    seen.messages = {**seen.messages, **_messages(stack)}
     owned = "select lead, handoff, owner from assignments where owner is not null"
     seen.assignments.update((lead, handoff, owner) for lead, handoff, owner in rows(owned))
     seen.crm_rows = {
@@ -91,26 +114,56 @@ def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
         (one["id"], one["lead"], one["seq"]) for one in stack.crm_events() if one["taken"]
     ]
     seen.reached = {mail["message"] for mail in stack.mails()}
-    seen.inbox.update(_kept(stack, {one.fields.get("message") for one in seen.entries}))
+    asked = Counter(_recipient(one) for one in stack.asked_contents())
+    seen.unfinished = asked - Counter(_recipient(one) for one in stack.mails())
+    seen.inbox.update(_kept(stack))
 
 
-def _kept(stack: ChaosStack, recorded: set[str | None]) -> list[str]:
+def _read_again(stack: ChaosStack, seen: Snapshot) -> None:
+    """Read what became of that which was under way."""
+    entries = entries_of(stack)
+    seen.waiting |= {(one.lead, one.event) for one in entries if one.event}
+    seen.told_later = {one.fields["message"] for one in entries if one.kind == "email_sent"}
+    ended = _messages(stack)
+    seen.messages = {message: ended.get(message, was) for message, was in seen.messages.items()}
+
+
+def _waiting_items(stack: ChaosStack) -> set[tuple[str, str]]:
+    waiting = "select lead, item from intake where done is null"
+    return {(lead, item) for lead, item in stack.rows(waiting)}
+
+
+def _messages(stack: ChaosStack) -> dict[str, AuditedMail]:
+    sql = "select message, lead, status, why from messages"
+    return {message: AuditedMail(*one) for message, *one in stack.rows(sql)}
+
+
+def _recipient(mail: dict[str, str]) -> str:
+    """The lead to whom a mail goes: each lead of a run has its id as its mailbox."""
+    return mail["to"].partition("@")[0]
+
+
+def _kept(stack: ChaosStack) -> list[str]:
     """Message-IDs of the marketing mails that the relay kept."""
     found = []
     for path in (stack.home / "mail").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=policy.SMTP)
-        message = str(mail["Message-ID"]).strip("<> ")
-        young = time.time() - path.stat().st_mtime < _YOUNG_SECONDS
-        if mail["X-Leadflow-Alert"] is None and (message in recorded or not young):
-            found.append(message)
+        if mail[_ALERT] is None:
+            found.append(str(mail["Message-ID"]).strip("<> "))
     return found
 
 
-async def _stands(stack: ChaosStack, lead: str, seen: Snapshot, turns: asyncio.Semaphore) -> None:
-    """A lead's row and what its workflow says; read until they agree, at most ten times."""
+async def _stands(
+    stack: ChaosStack, life: Life, lead: str, seen: Snapshot, turns: asyncio.Semaphore
+) -> None:
+    """A lead's row and what its workflow says.
+
+    They are read until they agree, the lead has nothing to do and nothing of it is overdue.
+    """
     sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
     async with turns:
-        for _ in range(10):
+        until = time.monotonic() + _REST_SECONDS
+        while time.monotonic() < until:
             try:
                 says = await asyncio.wait_for(stack.leads.standing(lead), 10)
             except Exception:  # noqa: BLE001 - no answer is what the audit wants to know
@@ -118,11 +171,14 @@ async def _stands(stack: ChaosStack, lead: str, seen: Snapshot, turns: asyncio.S
             seen.standings[lead] = says
             for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
                 at = instant(due) if due else None
-                seen.rows[lead] = AuditedRow(stage, owner, turn, bool(closed), at, bool(breached))
+                seen.rows[lead] = AuditedRow(
+                    stage, owner, turn, bool(closed), at, bool(breached), read=life.now()
+                )
             row = seen.rows.get(lead)
-            agree = says and row and (row.turn, row.stage) == (says["turn"], says["stage"])
-            if says and agree and says["settled"]:
-                return
+            if says and row and (row.turn, row.stage) == (says["turn"], says["stage"]):
+                overdue = row.clock_due and not row.breached and row.clock_due < life.now()
+                if says["settled"] and not overdue:
+                    return
             await asyncio.sleep(0.7)
 
 

@@ -6,11 +6,19 @@ from typing import Any
 
 import pytest
 
-from tests.chaos.auditor import AttemptedAct, AuditedRow, Snapshot, TimelineRead, audit
+from tests.chaos.auditor import (
+    AttemptedAct,
+    AuditedMail,
+    AuditedRow,
+    Snapshot,
+    TimelineRead,
+    audit,
+)
 
 BEGAN = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OWNER = "riley@acme.example"
 DUE = BEGAN + timedelta(minutes=30)
+GIVEN_UP = AuditedMail("a", "failed", "unknown_outcome")
 
 
 def at(minutes: int) -> datetime:
@@ -56,7 +64,7 @@ def seen() -> Snapshot:
     read.stood = {(one.lead, one.seq): one for one in entries}
     read.accepted = {("a", "e1")}
     read.acts = [AttemptedAct("a", "accept", OWNER, at(9), "ok")]
-    read.messages = {"m1@acme.example": ("sent", None)}
+    read.messages = {"m1@acme.example": AuditedMail("a", "sent")}
     read.inbox.update(["m1@acme.example"])
     read.reached = {"m1@acme.example"}
     read.crm_rows = {"c1": ("sent", "a", 5), "c2": ("sent", "b", 3)}
@@ -106,13 +114,41 @@ def test_a_mail_that_never_arrived(seen: Snapshot) -> None:
 
 
 def test_a_mail_given_up_that_the_relay_never_saw(seen: Snapshot) -> None:
-    seen.messages["m2@acme.example"] = ("failed", "unknown_outcome")
+    seen.messages["m2@acme.example"] = GIVEN_UP
     finds(seen, "mails given up that never came to the relay")
 
 
 def test_a_mail_given_up_that_the_relay_saw_is_sound(seen: Snapshot) -> None:
-    seen.messages["m2@acme.example"] = ("failed", "unknown_outcome")
+    seen.messages["m2@acme.example"] = GIVEN_UP
     seen.reached.add("m2@acme.example")
+    finds(seen)
+
+
+def test_a_mail_given_up_whose_content_the_relay_asked_for_in_vain_is_sound(
+    seen: Snapshot,
+) -> None:
+    seen.messages["m2@acme.example"] = GIVEN_UP
+    seen.unfinished["a"] = 1
+    finds(seen)
+
+
+def test_one_unfinished_mail_excuses_no_two_that_were_given_up(seen: Snapshot) -> None:
+    seen.messages |= {"m2@acme.example": GIVEN_UP, "m3@acme.example": GIVEN_UP}
+    seen.unfinished["a"] = 1
+    finds(seen, "mails given up that never came to the relay")
+
+
+def test_an_unfinished_mail_to_another_lead_excuses_none(seen: Snapshot) -> None:
+    seen.messages["m2@acme.example"] = GIVEN_UP
+    seen.unfinished["b"] = 1
+    finds(seen, "mails given up that never came to the relay")
+
+
+def test_a_mail_whose_result_was_under_way_when_the_stores_were_read_is_sound(
+    seen: Snapshot,
+) -> None:
+    seen.inbox.update(["m3@acme.example"])
+    seen.told_later.add("m3@acme.example")
     finds(seen)
 
 
@@ -122,7 +158,7 @@ def test_a_mail_that_no_timeline_records(seen: Snapshot) -> None:
 
 
 def test_a_mail_left_claimed(seen: Snapshot) -> None:
-    seen.messages["m4@acme.example"] = ("claimed", None)
+    seen.messages["m4@acme.example"] = AuditedMail("a", "claimed")
     finds(seen, "mails still claimed")
 
 
@@ -154,6 +190,12 @@ def test_a_breach_that_may_still_come(seen: Snapshot) -> None:
     finds(seen)
 
 
+def test_a_breach_that_fell_due_after_its_row_was_read_is_sound(seen: Snapshot) -> None:
+    without(seen, "b", 3)
+    seen.rows["b"] = replace(seen.rows["b"], breached=False, read=DUE)
+    finds(seen)
+
+
 def test_a_breach_in_spite_of_an_acceptance(seen: Snapshot) -> None:
     seen.acts.append(AttemptedAct("b", "accept", OWNER, at(25), "refused"))
     finds(seen, "breached though the owner had accepted in time")
@@ -167,6 +209,37 @@ def test_an_act_answered_and_not_done(seen: Snapshot) -> None:
 def test_an_act_that_nobody_answered_may_be_done_or_not(seen: Snapshot) -> None:
     seen.acts.append(AttemptedAct("b", "note", OWNER, at(25), "unknown", "hello"))
     finds(seen)
+
+
+def _restored(seen: Snapshot) -> None:
+    """An older database was restored: the last two entries of `a` went with the newer one."""
+    seen.lost, seen.entries = seen.entries[3:5], seen.entries[:3] + seen.entries[5:]
+    seen.assignments.subtract([("a", 1, OWNER)])
+
+
+def test_entries_that_went_with_a_database_are_no_gap_if_the_lead_goes_on_after_them(
+    seen: Snapshot,
+) -> None:
+    _restored(seen)
+    seen.entries.append(TimelineRead("a", 6, at(61), "noted"))
+    finds(seen)
+
+
+def test_a_lead_that_forgot_what_went_with_a_database(seen: Snapshot) -> None:
+    _restored(seen)
+    seen.entries.append(TimelineRead("a", 4, at(61), "noted"))
+    finds(
+        seen,
+        "timelines that go backwards",
+        "entries rewritten after they stood",
+        "numbers of lost entries that were used again",
+    )
+
+
+def test_an_event_lost_after_a_database_was_restored(seen: Snapshot) -> None:
+    _restored(seen)
+    seen.accepted.add(("a", "e2"))
+    finds(seen, "accepted events on no timeline")
 
 
 def test_a_gap(seen: Snapshot) -> None:

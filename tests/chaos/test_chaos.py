@@ -10,7 +10,8 @@ import sys
 
 from tests.chaos.processes import ROOT
 
-_LIMIT_SECONDS = 400
+_LIMIT_SECONDS = 1_000
+"""More than the run gives itself. It needs a minute and a half on a quiet machine."""
 
 
 def test_a_few_leads_survive_an_upgrade_a_restore_and_faults_with_every_promise_kept() -> None:

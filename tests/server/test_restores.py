@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
 from collections.abc import AsyncIterator
@@ -105,6 +106,39 @@ async def test_answered_acts_survive_when_temporal_is_older_than_the_database(
     assert site.entries_of("worked", "resumed_from_journal") == [{}]
     assert site.entries_of("quiet", "resumed_from_journal") == []
     assert (await site.leads.standing("worked"))["stage"] == "sal"
+
+
+async def test_a_mail_that_went_out_since_the_backup_of_temporal_is_told_and_not_sent_again(
+    site: Site,
+) -> None:
+    """The run that asked for it and got its result is gone. The row and the ledger know it."""
+    assert site.kill(signal.SIGTERM) == 0
+    await site.create_lead("mailed")
+    _backup(site, "temporal.db")
+    server, port = site.server.pid, int(site.server.address.rpartition(":")[2])
+    assert server is not None
+    # The worker settles the mail and can tell Temporal nothing.
+    site.on_mail = lambda _mail: os.kill(server, signal.SIGKILL)
+    await site.work()
+    await until(lambda: _ends_of_mails(site, "mailed") == ["sent"])
+    site.on_mail = lambda _mail: None
+    site.kill()
+    site.server.stop()
+    assert site.entries_of("mailed", "email_sent") == []
+    before = _timeline(site, "mailed")
+    _restore(site, "temporal.db")
+    await _start(site, port)
+    await until(lambda: site.entries_of("mailed", "email_sent"))
+    await _until_row_and_workflow_agree(site, "mailed")
+    assert _timeline(site, "mailed")[: len(before)] == before
+    assert len(site.entries_of("mailed", "email_sent")) == 1
+    assert len(site.mailbox("mailed@northwind.example")) == 1
+
+
+def _ends_of_mails(site: Site, lead: str) -> list[str]:
+    query = sa.text("SELECT status FROM messages WHERE lead = :lead")
+    with site.database.read() as connection:
+        return list(connection.scalars(query, {"lead": lead}))
 
 
 async def test_a_lead_goes_on_when_the_database_is_older_than_temporal(site: Site) -> None:

@@ -22,3 +22,12 @@ async def test_answers_and_errors_come_back_and_a_process_that_ends_is_replaced(
         assert await work.call(os.getpid) != first
     finally:
         work.close()
+
+
+async def test_work_that_gives_way_has_a_process_for_each_piece_with_a_lower_priority() -> None:
+    work = OwnProcess(stays=False, gives_way=True)
+    try:
+        assert await work.call(os.nice, 0) == os.nice(0) + 10
+        assert await work.call(os.getpid) != await work.call(os.getpid)
+    finally:
+        work.close()
