@@ -16,15 +16,36 @@ from pathlib import Path
 
 import chardet
 
-OLDER = ("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949")
+OLDER = (
+    *("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949"),
+    *("big5hkscs", "euc_jis_2004", "koi8_r", "iso8859_15", "iso8859_2"),
+    *("cp1255", "cp1256", "cp1257", "cp874"),
+)
 """What spreadsheets write if not Unicode: for Western Europe on Windows and on a Mac, Central
-Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean. More likely ones come first."""
+Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean; then Chinese of Taiwan, and what older
+systems write in Japan, Russia, Western and Central Europe; then Hebrew, Arabic, Baltic, Thai. More
+likely ones come first."""
 
-_EAST = {"cp932", "gb18030", "cp949"}
+_COMMON = {
+    "gb18030": ("gb2312", 0xB0, 0xD7),
+    "big5hkscs": ("big5", 0xA4, 0xC6),
+    "cp949": ("euc_kr", 0xB0, 0xC8),
+    "cp932": ("shift_jis", 0x82, 0x98),
+    "euc_jis_2004": ("euc_jp", 0xA4, 0xCF),
+}
+"""Encodings of East Asia: the standard in which common letters have these first bytes. Each of
+these encodings reads another's text too, as rare letters."""
+_EAST = frozenset(_COMMON)
+_JAPANESE = ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "IDEOGRAPHIC")
+"""How the names of letters begin that stand in one word with Chinese ones."""
+_REPEATING = "ー々"
+"""Letters of Japanese words that stand among the signs of those standards."""
 _NAMES = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16 (big end first)",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32 (big end first)",
     "cp1252": "Windows-1252",
     "mac_roman": "MacRoman",
     "cp1250": "Windows-1250",
@@ -34,6 +55,15 @@ _NAMES = {
     "cp932": "Shift-JIS",
     "gb18030": "GB18030",
     "cp949": "Korean (949)",
+    "big5hkscs": "Big5",
+    "euc_jis_2004": "EUC-JP",
+    "koi8_r": "KOI8-R",
+    "iso8859_15": "ISO-8859-15",
+    "iso8859_2": "ISO-8859-2",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
+    "cp1257": "Windows-1257",
+    "cp874": "Windows-874",
 }
 _CHUNK = 1 << 18
 _MOST_WORDS = 2_000
@@ -43,10 +73,14 @@ _SURE = 1.3
 """How much better than the next an encoding must fit, if the words alone do not decide."""
 _SURE_EAST = 3.0
 """The same between two encodings of East Asia, of which each reads the other as rare letters."""
+_MOST_ODD = 0.2
+"""A share of words that can't be words, above which an encoding is not taken for certain."""
 _FEW = 3
 """So few words are too few for such a measure."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
@@ -209,7 +243,7 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
             continue
         if text not in read:
             read.add(text)
-            odd = sum(not _is_word(one) for one in text.split(" "))
+            odd = sum(not _is_word(one, codec) for one in text.split(" "))
             ranked.append((odd, -fits.get(codec, 0.0), codec))
     ranked.sort(key=lambda one: one[:2])
     if not ranked:
@@ -222,7 +256,7 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
         differ = [word for word in words if word.decode(best) != word.decode(rival)]
         sure = _SURE_EAST if {best, rival} <= _EAST else _SURE
         fits_better = len(differ) >= _FEW and fit < next_fit * sure
-        if odd == next_odd and not fits_better:
+        if (odd == next_odd and not fits_better) or odd > _MOST_ODD * len(words):
             raise _both(path, differ, best, rival)
     return Encoding(best)
 
@@ -239,8 +273,16 @@ def _both(path: Path, differ: list[bytes], one: str, other: str) -> UnsureEncodi
     )
 
 
-def _is_word(text: str) -> bool:
-    """Whether this may be a word: of one script, without a symbol or a capital amid letters."""
+def _is_word(text: str, codec: str) -> bool:
+    """Whether this may be a word: of one script, without a symbol or a capital amid letters.
+
+    In an encoding of East Asia its letters are common ones.
+    """
+    foreign = [one for one in text if not one.isascii()]
+    if codec in _COMMON and not all(_is_common(one, codec) for one in foreign):
+        return False
+    if len(foreign) > 1 and not any(one.isalpha() for one in text):
+        return False
     scripts = {_script(letter) for letter in text if letter.isalpha()}
     if len(scripts) > 1:
         return False
@@ -250,8 +292,23 @@ def _is_word(text: str) -> bool:
     )
 
 
+def _is_common(letter: str, codec: str) -> bool:
+    standard, first, last = _COMMON[codec]
+    if letter in _REPEATING:
+        return standard in ("shift_jis", "euc_jp")
+    try:
+        read = letter.encode(standard)
+    except UnicodeEncodeError:
+        return False
+    return (first <= read[0] <= last and len(read) > 1) or not letter.isalpha()
+
+
 def _fits(letter: str, before: str, after: str) -> bool:
     category = unicodedata.category(letter)
+    if letter in _REPEATING:
+        return before.isalpha()
+    if "\u2500" <= letter <= "\u259f":
+        return False  # lines and blocks, which KOI8 draws
     if category in ("Cc", "Co", "Cn", "Lm", "Sk"):
         return False
     if not letter.isalpha():
@@ -265,4 +322,4 @@ def _fits(letter: str, before: str, after: str) -> bool:
 
 def _script(letter: str) -> str:
     name = unicodedata.name(letter, "none").split(" ", 1)[0]
-    return "CJK" if name in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH") else name
+    return "CJK" if name in _JAPANESE else name
