@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import chardet
+
+from adapters.files.encoded_words import EAST, is_word
 
 OLDER = (
     *("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949"),
@@ -26,20 +27,6 @@ Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean; then Chinese of Tai
 systems write in Japan, Russia, Western and Central Europe; then Hebrew, Arabic, Baltic, Thai. More
 likely ones come first."""
 
-_COMMON = {
-    "gb18030": ("gb2312", 0xB0, 0xD7),
-    "big5hkscs": ("big5", 0xA4, 0xC6),
-    "cp949": ("euc_kr", 0xB0, 0xC8),
-    "cp932": ("shift_jis", 0x82, 0x98),
-    "euc_jis_2004": ("euc_jp", 0xA4, 0xCF),
-}
-"""Encodings of East Asia: the standard in which common letters have these first bytes. Each of
-these encodings reads another's text too, as rare letters."""
-_EAST = frozenset(_COMMON)
-_JAPANESE = ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH", "IDEOGRAPHIC")
-"""How the names of letters begin that stand in one word with Chinese ones."""
-_REPEATING = "ー々"
-"""Letters of Japanese words that stand among the signs of those standards."""
 _NAMES = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
@@ -84,11 +71,10 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = re.compile("[\x80-\x9f]")
+"""No list has these; they are what an encoding reads that is not the file's."""
 # Of all encodings above, the bytes below 0x30 and :;<=>? stand for themselves and part words.
 _WORD = re.compile(rb"[^\x00-\x2f:;<=>?]+")
-_WITHIN = "’–—·\xa0"
-_BEFORE_LETTER = _WITHIN + "‘“„«‹¿¡#@"
-_AFTER_LETTER = _WITHIN + "”»›®™©ªº°…"
 
 
 class UnsureEncodingError(ValueError):
@@ -241,9 +227,9 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
             text = joined.decode(codec)
         except UnicodeDecodeError:
             continue
-        if text not in read:
+        if text not in read and not _CONTROLS.search(text):
             read.add(text)
-            odd = sum(not _is_word(one, codec) for one in text.split(" "))
+            odd = sum(not is_word(one, codec) for one in text.split(" "))
             ranked.append((odd, -fits.get(codec, 0.0), codec))
     ranked.sort(key=lambda one: one[:2])
     if not ranked:
@@ -254,7 +240,7 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
     if others:
         next_odd, next_fit, rival = others[0]
         differ = [word for word in words if word.decode(best) != word.decode(rival)]
-        sure = _SURE_EAST if {best, rival} <= _EAST else _SURE
+        sure = _SURE_EAST if {best, rival} <= EAST else _SURE
         fits_better = len(differ) >= _FEW and fit < next_fit * sure
         if (odd == next_odd and not fits_better) or odd > _MOST_ODD * len(words):
             raise _both(path, differ, best, rival)
@@ -271,55 +257,3 @@ def _both(path: Path, differ: list[bytes], one: str, other: str) -> UnsureEncodi
         " right:\n" + "\n".join(lines),
         readings,
     )
-
-
-def _is_word(text: str, codec: str) -> bool:
-    """Whether this may be a word: of one script, without a symbol or a capital amid letters.
-
-    In an encoding of East Asia its letters are common ones.
-    """
-    foreign = [one for one in text if not one.isascii()]
-    if codec in _COMMON and not all(_is_common(one, codec) for one in foreign):
-        return False
-    if len(foreign) > 1 and not any(one.isalpha() for one in text):
-        return False
-    scripts = {_script(letter) for letter in text if letter.isalpha()}
-    if len(scripts) > 1:
-        return False
-    return all(
-        letter.isascii() or _fits(letter, text[at - 1 : at], text[at + 1 : at + 2])
-        for at, letter in enumerate(text)
-    )
-
-
-def _is_common(letter: str, codec: str) -> bool:
-    standard, first, last = _COMMON[codec]
-    if letter in _REPEATING:
-        return standard in ("shift_jis", "euc_jp")
-    try:
-        read = letter.encode(standard)
-    except UnicodeEncodeError:
-        return False
-    return (first <= read[0] <= last and len(read) > 1) or not letter.isalpha()
-
-
-def _fits(letter: str, before: str, after: str) -> bool:
-    category = unicodedata.category(letter)
-    if letter in _REPEATING:
-        return before.isalpha()
-    if "\u2500" <= letter <= "\u259f":
-        return False  # lines and blocks, which KOI8 draws
-    if category in ("Cc", "Co", "Cn", "Lm", "Sk"):
-        return False
-    if not letter.isalpha():
-        return (not before.isalpha() or letter in _AFTER_LETTER) and (
-            not after.isalpha() or letter in _BEFORE_LETTER
-        )
-    if category == "Lu":
-        return not before.isalpha() or (before.isupper() and not after.islower())
-    return not (category == "Ll" and after.isupper())
-
-
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "none").split(" ", 1)[0]
-    return "CJK" if name in _JAPANESE else name
