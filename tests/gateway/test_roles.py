@@ -76,7 +76,10 @@ def keys_with_leads(database: Database) -> Mapping[str, Header]:
 
 @pytest.mark.parametrize("route", routes(), ids=lambda one: f"{one.method} {one.path}")
 async def test_each_route_answers_only_the_roles_that_it_is_for(
-    http: httpx.AsyncClient, acts: FakeActs, keys_with_leads: Mapping[str, Header], route: AskedRoute
+    http: httpx.AsyncClient,
+    acts: FakeActs,
+    keys_with_leads: Mapping[str, Header],
+    route: AskedRoute,
 ) -> None:
     method, path, statuses = route
     body = BODIES.get(path, {"do": "note", "note": "x"}) if method == "POST" else None
