@@ -21,6 +21,7 @@ from reports.life import (
     LeadLife,
     Mailing,
     Move,
+    Part,
     RawEntry,
     Touch,
 )
@@ -243,27 +244,35 @@ class _Reader:
 
 _Read = Callable[[_Reader, RawEntry], None]
 
-_READERS: dict[str, _Read] = {
-    "created": _Reader.created,
-    "program_changed": _Reader.version,
-    "stage": _Reader.moved,
-    "track_entered": _Reader.entered,
-    "track_left": _Reader.left,
-    **dict.fromkeys(_MAILS, _Reader.mailed),
-    "event": _Reader.happened,
-    "handoff_opened": _Reader.opened,
-    "assigned": _Reader.assigned,
-    "accepted": _Reader.accepted,
-    "touched": _Reader.touched,
-    "breached": _Reader.breached,
-    "held": _Reader.held,
-    "resumed": _Reader.resumed,
-    "qualified": _Reader.qualified,
-    **dict.fromkeys(_DEALS, _Reader.dealt),
+_MOVES: Final[dict[str, _Read]] = {"created": _Reader.created, "stage": _Reader.moved}
+_PARTS: Final[dict[Part, dict[str, _Read]]] = {
+    "handoffs": {
+        "program_changed": _Reader.version,
+        "handoff_opened": _Reader.opened,
+        "assigned": _Reader.assigned,
+        "accepted": _Reader.accepted,
+        "touched": _Reader.touched,
+        "breached": _Reader.breached,
+        "held": _Reader.held,
+        "resumed": _Reader.resumed,
+        "qualified": _Reader.qualified,
+    },
+    "mailings": {
+        "track_entered": _Reader.entered,
+        "track_left": _Reader.left,
+        **dict.fromkeys(_MAILS, _Reader.mailed),
+    },
+    "happenings": {"event": _Reader.happened},
+    "deals": dict.fromkeys(_DEALS, _Reader.dealt),
 }
+_READERS: Final = _MOVES | {kind: read for part in _PARTS.values() for kind, read in part.items()}
 
-KINDS: Final = frozenset(_READERS) | {"merged"}
-"""The kinds of entries that a life is read from."""
+PARTS: Final = frozenset(_PARTS)
+
+
+def kinds(parts: Iterable[Part]) -> frozenset[str]:
+    """The kinds of entries that the moves and these parts of a life are read from."""
+    return frozenset(_MOVES) | {"merged"} | {kind for part in parts for kind in _PARTS[part]}
 
 
 def _all_ended(holds: tuple[Hold, ...], at: datetime) -> tuple[Hold, ...]:

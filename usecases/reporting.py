@@ -19,7 +19,7 @@ from models.program.program import Program
 from reports.forecast import forecast
 from reports.funnel import funnel
 from reports.holdout import holdout
-from reports.life import LeadLife
+from reports.life import LeadLife, Part
 from reports.nurture import nurture
 from reports.office_hours import office_hours
 from reports.question import By, Question
@@ -33,6 +33,9 @@ _COHORTS: Final[tuple[By, ...]] = (
     *("week", "month", "program", "source", "door", "motion", "country", "team"),
 )
 _GROUPS: Final[tuple[By, ...]] = _COHORTS[2:]
+_DEALS: Final[frozenset[Part]] = frozenset({"deals"})
+_HANDED: Final[frozenset[By]] = frozenset({"team", "person"})
+"""Groups that depend on a lead's handoffs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +61,38 @@ class _Kind:
 
     of: Callable[[Iterable[LeadLife], Question, Known], Report]
     by: tuple[By, ...]
+    parts: frozenset[Part] = frozenset()
+    """What it needs of a life besides the moves."""
 
 
 _REPORTS: Final[dict[str, _Kind]] = {
     "funnel": _Kind(of=lambda lives, asked, _: funnel(lives, asked), by=_COHORTS),
-    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS),
+    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS, parts=_DEALS),
     "sla": _Kind(
         of=lambda lives, asked, known: sla(lives, asked, known.office),
         by=("person", "hour", *_COHORTS),
+        parts=frozenset({"handoffs"}),
     ),
-    "nurture": _Kind(of=lambda lives, asked, _: nurture(lives, asked), by=_COHORTS),
-    "sources": _Kind(of=lambda lives, asked, _: sources(lives, asked), by=_COHORTS),
-    "targets": _Kind(of=lambda lives, asked, known: targets(lives, asked, known.newest()), by=()),
-    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=()),
+    "nurture": _Kind(
+        of=lambda lives, asked, _: nurture(lives, asked),
+        by=_COHORTS,
+        parts=frozenset({"mailings", "happenings"}),
+    ),
+    "sources": _Kind(
+        of=lambda lives, asked, _: sources(lives, asked),
+        by=_COHORTS,
+        parts=frozenset({"deals", "mailings", "happenings"}),
+    ),
+    "targets": _Kind(
+        of=lambda lives, asked, known: targets(lives, asked, known.newest()),
+        by=(),
+        parts=frozenset({"handoffs", "deals"}),
+    ),
+    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=(), parts=_DEALS),
     "forecast": _Kind(
         of=lambda lives, asked, _: forecast(lives, asked),
         by=("program", "source", "door", "motion", "country"),
+        parts=_DEALS,
     ),
 }
 
@@ -124,7 +143,10 @@ def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datet
         by=tuple(_grouping(one, kind.by) for one in wanted.by),
         timezone=zone,
     )
-    lives = SqlLives(database, programs).read(as_of=asked.as_of, program=wanted.program)
+    parts = kind.parts | {"handoffs"} if _HANDED & set(asked.by) else kind.parts
+    lives = SqlLives(database, programs).read(
+        as_of=asked.as_of, program=wanted.program, parts=parts
+    )
     return kind.of(lives, asked, known)
 
 
