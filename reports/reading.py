@@ -1,4 +1,8 @@
-"""How a timeline is read into a life."""
+"""How a timeline is read into a life.
+
+The file is long because each kind of entry is read here and nowhere else: a snapshot is of one form
+as long as this file says the same.
+"""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from alembic import op
 from models.tables.columns import UtcInstant
 
 revision = "0031b"
-down_revision = "0031"
+down_revision = "0030"
 branch_labels = None
 depends_on = None
 
