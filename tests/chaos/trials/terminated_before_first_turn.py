@@ -24,7 +24,7 @@ async def check(stack: ChaosStack) -> str:
     again = stack.leadflow(
         "enrol", "--id", "early", "--email", "early@x.example", "--program", program
     )
-    if not await becomes_true(lambda: stack.count("select count(*) from leads") == 1, 10):
+    if not await becomes_true(lambda: stack.count("select count(*) from leads") == 1, 90):
         event = stack.leadflow("event", "early", "page.viewed", "/x")
         raise FaultError(f"enrol: {again.stdout.strip()!r}, event: {event.stderr.strip()[:40]!r}")
     return "the lead is there after it was enrolled again"
