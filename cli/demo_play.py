@@ -20,6 +20,7 @@ from adapters.delivery.catcher import messages
 from adapters.files.leads import CheckedLeads, checked_leads
 from adapters.reports.audit import SqlAudit
 from adapters.reports.funnel import SqlFunnel
+from adapters.reports.leads import SqlReports
 from adapters.reports.sla import SqlSla
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database, open_database
@@ -231,13 +232,14 @@ class _Demonstration:
                 await living
                 await desk.close()
         ended()
+        timelines = SqlReports(self._database).timeline
         figures = Figures.read(self._database, lasted=people.now() - BEGINS)
         return DemoResult(
             figures=figures,
             agreement=await compare(
                 SqlAudit(self._database), lambda: messages(self._stack.mail), self._leads
             ),
-            truth=await asyncio.to_thread(change.truth, self._database) if change else None,
+            truth=await asyncio.to_thread(change.truth, timelines) if change else None,
             rejected=self._checked.rejected,
             done=dict(people.done),
             failures=tuple(people.failures),

@@ -9,18 +9,17 @@ are not compared: a publication takes a second to reach a lead, and that is a da
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from adapters.reports.leads import SqlReports
 from adapters.sql.database import Database
 from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.rollouts import RolloutRuns
 from models.decision import Entry
 from models.program.program import Program
 from models.state import LeadState
-from simulation.impact import HORIZON, Impact, happening, impact, published_world
+from simulation.impact import HORIZON, Impact, ProgramStanding, happening, impact, published_world
 from simulation.impact_words import happening_words
 from simulation.quiet_future import play_quietly
 from simulation.scenario import PublishLine
@@ -87,12 +86,12 @@ class PublishedChange:
     """The leads that were to change, as they stood."""
     futures: Mapping[str, Sequence[Entry]]
 
-    def truth(self, database: Database) -> PlanTruth:
-        """Compare the plan with the timelines, as far as they go by now."""
-        reports, differences = SqlReports(database), list[str]()
+    def truth(self, timeline: Callable[[str], Sequence[Entry]]) -> PlanTruth:
+        """Compare the plan with the leads' timelines, as far as they go by now."""
+        differences = list[str]()
         changed = followed = happened = 0
         for lead, state in self.states.items():
-            came = [one for one in reports.timeline(lead) if one.seq > state.seq]
+            came = [one for one in timeline(lead) if one.seq > state.seq]
             times = sum(one.kind == "program_changed" for one in came)
             changed += times == 1
             if times != 1 and not (times == 0 and any(one.kind == "closed" for one in came)):
@@ -139,15 +138,20 @@ def plan_change(database: Database, program: Program, now: datetime) -> Publishe
     standing = standing_of(database, program)
     latest = max((one.state.at for one in standing.leads if one.state.at), default=now)
     line = PublishLine(at=max(now, latest), program=program, in_flight="migrate", recheck=False)
+    return change_of(standing, line)
+
+
+def change_of(standing: ProgramStanding, line: PublishLine) -> PublishedChange:
+    """What a publication does to each of these leads."""
     world = published_world(standing, line)
     play_quietly(world, line.at, line.at + HORIZON)
     return PublishedChange(
-        program=program,
+        program=line.program,
         impact=impact(standing, line),
         states={
             one.state.lead: one.state
             for one in standing.leads
-            if one.state.digest != program.digest
+            if one.state.digest != line.program.digest
         },
         futures=world.entries,
     )
