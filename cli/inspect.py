@@ -232,6 +232,13 @@ def leads(
     program: Annotated[
         str | None, typer.Option(metavar="NAME", help="Only leads of this program.")
     ] = None,
+    find: Annotated[
+        str | None,
+        typer.Option(
+            metavar="TEXT",
+            help="Only leads whose name, company or address contains this, or with this id.",
+        ),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="Show at most this many.")] = 100,
     as_json: JsonOption = False,
 ) -> None:
@@ -252,7 +259,12 @@ def leads(
                 f"--program: no program '{program}' was published; {meant(program, published)}"
             )
         found = SqlReports(database).leads(
-            stage=stage, owner=owner, due_before=due_before, program=program, limit=limit + 1
+            stage=stage,
+            owner=owner,
+            due_before=due_before,
+            program=program,
+            find=find,
+            limit=limit + 1,
         )
     if as_json:
         for line in found[:limit]:

@@ -7,6 +7,7 @@ items beside it fail too. So it is checked once, where it arrives.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,8 @@ MOST_DEPTH = 32
 """Levels of nesting. Temporal's and pydantic's writers give up between 200 and 300."""
 MOST_KEYS = 1_000
 """Keys of all mappings together."""
+_WRITTEN_NUL = re.compile(r"(?<!\\)(?:\\\\)*\\u0000")
+"""The character 0 as JSON writes it. A backslash before it makes the same letters plain text."""
 
 
 def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
@@ -21,15 +24,25 @@ def check_plain(raw: Mapping[Any, Any], *, allow_nan: bool = False) -> None:
 
     The character 0 is refused as well, because PostgreSQL stores none.
     """
-    for value in raw.values():
-        check_shape(value)
+    check_values(raw)
     try:
         text = json.dumps(raw, ensure_ascii=False, default=str, skipkeys=True, allow_nan=allow_nan)
         text.encode()
     except (ValueError, RecursionError):
         text = "\\u0000"
-    if "\\u0000" in text:
+    if _WRITTEN_NUL.search(text):
         raise ValueError("it holds characters or numbers that can't be written down")
+
+
+def check_values(raw: Mapping[Any, Any]) -> None:
+    """Check how many values an item has, and the shape of each.
+
+    Every stage judges an item by this one measure, so that none refuses what a door accepted.
+    """
+    if len(raw) > MOST_KEYS:
+        raise ValueError(f"it has more than {MOST_KEYS:,} keys")
+    for value in raw.values():
+        check_shape(value)
 
 
 def check_shape(raw: object) -> None:

@@ -79,7 +79,7 @@ def _store(intake: SqlIntake, connection: Connection, items: Sequence[NewItem]) 
 
 
 def accept_leads(
-    intake: Intake, raw: Sequence[Item], scopes: Collection[str] = grants.ALL
+    intake: Intake, raw: Sequence[object], scopes: Collection[str] = grants.ALL
 ) -> list[ItemOutcome]:
     """Create leads, or update those that exist: each is a profile, with `id` and `program`.
 
@@ -92,7 +92,7 @@ def accept_leads(
 
 
 def accept_events(
-    intake: Intake, raw: Sequence[Item], scopes: Collection[str] = grants.ALL
+    intake: Intake, raw: Sequence[object], scopes: Collection[str] = grants.ALL
 ) -> list[ItemOutcome]:
     """Record what leads did: each is an event, with `lead`, `email` or both, and `program`.
 
@@ -190,8 +190,9 @@ def named_lead(names: Names, remedy: str | None, new: NewLead) -> Named:
 
 
 def _read_lead(
-    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, given: object
 ) -> _Draft:
+    raw = _item(given)
     program = programs.named(raw.get("program"))
     new = read_new_lead({name: raw[name] for name in raw if name != "program"}, program)
 
@@ -206,6 +207,13 @@ def _read_lead(
 
     ids = (new.id,) if new.named else ()
     return _Draft(addresses=(new.profile["email"],), ids=ids, items=items)
+
+
+def _item(raw: object) -> Item:
+    """What was sent as an item. Raises ValueError for anything but a JSON object."""
+    if not isinstance(raw, Mapping):
+        raise ValueError('an item is a JSON object, like {"email": "ana@northwind.example"}')
+    return raw
 
 
 def _remedy(scopes: Collection[str]) -> str | None:
@@ -230,8 +238,9 @@ def consent_given(lead: str, consent: Mapping[str, str], now: datetime) -> NewIt
 
 
 def _read_item(
-    programs: NamedPrograms, scopes: Collection[str], now: datetime, raw: Item
+    programs: NamedPrograms, scopes: Collection[str], now: datetime, sent: object
 ) -> _Draft:
+    raw = _item(sent)
     body = {name: raw[name] for name in raw if name not in ("lead", "email", "program")}
     if "lead" not in raw and "email" not in raw:
         raise ValueError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from adapters.sql.programs import SqlPrograms
 from models.program.program import Program
@@ -13,12 +12,11 @@ class NoProgramError(LookupError):
     """Items name no program, and there is no default one; the message says what is published."""
 
 
-def programs_of(
-    programs: SqlPrograms, default: str | None, raw: Sequence[Mapping[str, Any]]
-) -> NamedPrograms:
+def programs_of(programs: SqlPrograms, default: str | None, raw: Sequence[object]) -> NamedPrograms:
     """The programs that items name. Raises NoProgramError if one names none and none is default."""
     found = NamedPrograms(programs, default)
-    if found.default is None and all(one.get("program") is None for one in raw):
+    named = (one.get("program") for one in raw if isinstance(one, Mapping))
+    if found.default is None and all(name is None for name in named):
         raise NoProgramError(
             "no item names a `program`, and none is the default; name one, or set"
             f" LEADFLOW_DEFAULT_PROGRAM. Published are: {', '.join(found.names) or 'none yet'}"

@@ -10,7 +10,7 @@ from activities.tracing import TRACE
 from models.envelopes import Envelope, LeadRun
 from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
-from models.plain_json import check_shape
+from models.plain_json import check_shape, check_values
 
 _KNOWN = ("events", "create", "program", "merge", *ACTS)
 _KINDS = {"events": "event", "create": "created", "program": "program", "merge": "merge"}
@@ -32,7 +32,7 @@ def signalled(
     envelopes = []
     for body in bodies:
         try:
-            check_shape(body)
+            check_values(body) if isinstance(body, Mapping) else check_shape(body)
         except ValueError as error:  # it could not be sent on; the others of the signal can
             envelopes.append(_envelope("malformed", name, f"{name}: {error}", now, grace))
         else:

@@ -52,16 +52,25 @@ def _deferred(paced: list[_Paced], cap: Rate) -> tuple[Node, Rate, timedelta] | 
     return None
 
 
-def _sequences(root: Node, steps: Node) -> Iterator[list[_Paced]]:
-    """E-mails that follow each other with nothing but known waits between them."""
-    at = timedelta()
-    paced: list[_Paced] = []
+def _sequences(
+    root: Node, steps: Node, at: timedelta = timedelta(), before: tuple[_Paced, ...] = ()
+) -> Iterator[list[_Paced]]:
+    """E-mails that follow each other with nothing but known waits between them.
+
+    A `wait_until` counts as its whole `up_to`. What follows an `if` or a `wait_for` is a new
+    sequence, and so is what follows the branches of a step.
+    """
+    paced = list(before)
     for step in steps.each():
-        if step.get("then").value is not None or step.get("else").value is not None:
+        branches = step.get("then"), step.get("else")
+        if any(branch.value is not None for branch in branches):
             yield paced
+            limit = step.get("up_to").text
+            begun = () if limit is None else tuple(paced)
+            at += parse_duration(limit).elapsed if limit is not None else timedelta()
+            for branch in branches:
+                yield from _sequences(root, branch, at, begun)
             at, paced = timedelta(), []
-            yield from _sequences(root, step.get("then"))
-            yield from _sequences(root, step.get("else"))
         elif (wait := step.get("wait").text) is not None:
             at += parse_duration(wait).elapsed
         elif _capped(root, step):

@@ -115,8 +115,8 @@ def _remedy(left: Operand, right: Operand) -> str:
         return f"write {right.text} in {left.text}"
     if not right.literal:
         return "compare it with a value of the same type"
-    if left.type in NUMBERS and right.value is not None:
-        if re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", right.value):
+    if left.type in NUMBERS:
+        if right.value is not None and re.fullmatch(r"\s*-?\d+(\.\d+)?\s*", right.value):
             return f"write {_as_number(left, right.value.strip())} without quotes"
         return "write a number like 250"
     if left.type == "flag":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from adapters.checks.operands import ExpressionReader
@@ -25,6 +26,13 @@ def check_countries(root: Node) -> None:
             if code and code not in country_codes():
                 node.report(
                     f"no lead has the country '{code}'; {_remedy(code)}", offset=token.offset
+                )
+        for use in ExpressionReader(str(node.value), tokens, {}).uses:
+            asked = None if use.left is None else use.left.value
+            if use.operand.text == "lead.country" and asked and not _in_a_code(use.how, asked):
+                node.report(
+                    f"no lead has a country for which {use.how}('{asked}') holds; {_remedy(asked)}",
+                    offset=use.left.offset if use.left is not None else None,
                 )
 
 
@@ -67,6 +75,17 @@ def _compared(tokens: tuple[ExpressionToken, ...]) -> Iterator[ExpressionToken]:
                     break
                 if token.kind == "string":
                     yield token
+
+
+def _in_a_code(how: str, asked: str) -> bool:
+    """Whether a method of texts may hold for a country's code."""
+    if how == "matches":
+        try:
+            return any(re.search(asked, code) for code in country_codes())
+        except re.error:
+            return True  # it is reported elsewhere
+    tests = {"startsWith": str.startswith, "endsWith": str.endswith, "contains": str.__contains__}
+    return how not in tests or any(tests[how](code, asked) for code in country_codes())
 
 
 def _remedy(code: str) -> str:

@@ -89,13 +89,25 @@ def missing_hour(text: str, zone: ZoneInfo) -> str | None:
             continue
         times = [(hour, minute) for hour in hours for minute in minutes]
         left = [one for one in times if begin <= one[0] * 60 + one[1] < end]
-        if left and len(left) == len(times):
+        if left and not _near(times, begin, end):
             hour, minute = left[0]
+            run = "does not run" if len(left) == len(times) else "leaves out a run"
             return (
-                f"'{text}' does not run on days like {day}: the clocks of {zone.key} go forward"
+                f"'{text}' {run} on days like {day}: the clocks of {zone.key} go forward"
                 f" and {hour:02}:{minute:02} does not exist; write an hour from {-(-end // 60)} on"
             )
     return None
+
+
+def _near(times: list[tuple[int, int]], begin: int, end: int) -> bool:
+    """Whether there are runs within the hour before the gap and within the hour after it.
+
+    Such a schedule runs every hour or so, and misses nothing by the gap.
+    """
+    minutes = [hour * 60 + minute for hour, minute in times]
+    return any(begin - 60 <= one < begin for one in minutes) and any(
+        end <= one < end + 60 for one in minutes
+    )
 
 
 _YEARS = range(2027, 2037)

@@ -11,6 +11,11 @@ def check_fallbacks(root: Node) -> None:
     """Report rules after `otherwise`, and clocks after one without `when`: they are never used."""
     for rules in (root.get("doors"), root.get("handoff", "routing")):
         for rule in list(rules.each())[:-1]:
+            if (rule.get("when").text or "").strip() == "true":
+                rule.get("when").report(
+                    "it holds for every lead, so the rules after it are never asked; move it to the"
+                    " end of the list as 'otherwise'"
+                )
             if rule.get("otherwise").text is not None:
                 rule.get("otherwise").report(
                     "'otherwise' takes every lead, so the rules after it are never asked;"

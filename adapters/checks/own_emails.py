@@ -1,4 +1,4 @@
-"""Steps that can't do what they seem to: one variant, and waiting for a mail that comes later."""
+"""Steps that can't do what they seem to: idle variants, and waiting for a mail that comes later."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from adapters.documents.marked import Node
 _DID = re.compile(r"did\(\s*['\"](email\.\w+)['\"]\s*,\s*['\"]([^'\"]+)['\"]\s*\)")
 
 
-def warn_of_single_variants(root: Node) -> None:
-    """Warn of `variants` with one e-mail: nothing is compared."""
+def warn_of_idle_variants(root: Node) -> None:
+    """Warn of `variants` with one e-mail, and of a variant that is never chosen."""
     for track in root.get("tracks").values():
         for step in steps_in(track.get("steps")):
             variants = step.get("variants")
@@ -20,6 +20,12 @@ def warn_of_single_variants(root: Node) -> None:
                 variants.warn(
                     f"one variant compares nothing; add another, or write 'email: {named[0].text}'"
                 )
+            for name, weight in step.get("weights").items():
+                if weight.value == 0:
+                    weight.warn(
+                        f"a weight of 0 is never chosen, so nobody gets variant '{name}'; write at"
+                        " least 1, or remove the variant"
+                    )
 
 
 def warn_of_later_emails(root: Node) -> None:

@@ -2,8 +2,7 @@
 
 In the United Kingdom Easter Monday is a holiday everywhere but in Scotland, so the country alone
 does not have it. In the United States a minority of states has days of its own: there the country
-is enough. A calendar is that of a team, which is at one place; a send window is for leads
-everywhere, so no region would be right there.
+is enough.
 """
 
 from __future__ import annotations
@@ -24,8 +23,9 @@ _YEAR = 2027
 
 def warn_of_missing_subdivisions(root: Node) -> None:
     """Warn of holidays that leave out days which most regions of the country have."""
-    for calendar in root.get("calendars").values():
-        closed = calendar.get("holidays")
+    windows = [root.get("sending"), *root.get("emails").values()]
+    calendars = [*root.get("calendars").values(), *(one.get("send_window") for one in windows)]
+    for closed in (one.get("holidays") for one in calendars):
         country = closed.get("country").text
         if country is None or closed.get("subdivision").value is not None:
             continue

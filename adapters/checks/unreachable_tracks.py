@@ -1,4 +1,4 @@
-"""Tracks that no lead can enter, or in which no lead can stay."""
+"""Tracks that no lead can enter, or in which no lead can stay, and branches never reached."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def conjuncts(source: str) -> Iterator[str]:
 
 def _may_hold(parts: tuple[str, ...], stage: str) -> bool:
     """Whether no part that asks only for stage and motion rules the stage out."""
-    return any(all(_holds(part, stage, motion) for part in parts) for motion in get_args(Motion))
+    return any(all(may_hold(part, stage, motion) for part in parts) for motion in get_args(Motion))
 
 
 def _always_ends(parts: tuple[str, ...], ends: str, stage: str) -> bool:
@@ -69,11 +69,27 @@ def _always_ends(parts: tuple[str, ...], ends: str, stage: str) -> bool:
     return all(
         holds_in(ends, stage, motion)
         for motion in get_args(Motion)
-        if all(_holds(part, stage, motion) for part in parts)
+        if all(may_hold(part, stage, motion) for part in parts)
     )
 
 
-def _holds(part: str, stage: str, motion: str) -> bool:
+def warn_of_conditions_that_never_hold(root: Node) -> None:
+    """Warn of each step's condition that holds in no stage that has tracks."""
+    for track in root.get("tracks").values():
+        for step in steps_in(track.get("steps")):
+            for key in ("if", "wait_until"):
+                source = step.get(key).text
+                if source and not any(
+                    _may_hold(tuple(conjuncts(source)), stage) for stage in TRACK_STAGES
+                ):
+                    step.get(key).warn(
+                        "it never holds here, so 'then' is never reached: a lead has a track only"
+                        f" in the stages {', '.join(TRACK_STAGES)}; ask for one of them, or for"
+                        " something else"
+                    )
+
+
+def may_hold(part: str, stage: str, motion: str) -> bool:
     """Whether a part may hold: what asks for more than stage and motion always may."""
     return not _asks_stage_only(part) or holds_in(part, stage, motion)
 

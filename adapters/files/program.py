@@ -30,7 +30,7 @@ from adapters.checks.idle import warn_of_idle_rules_without_effect
 from adapters.checks.mail import check_rendering, check_sending, embed_templates, warn_of_html
 from adapters.checks.merge_tags import warn_of_merge_tags
 from adapters.checks.minutes import warn_of_minutes
-from adapters.checks.own_emails import warn_of_later_emails, warn_of_single_variants
+from adapters.checks.own_emails import warn_of_idle_variants, warn_of_later_emails
 from adapters.checks.points import warn_of_lost_points
 from adapters.checks.references import check_fields, check_references
 from adapters.checks.regions import warn_of_missing_subdivisions
@@ -43,7 +43,10 @@ from adapters.checks.schedules import (
 )
 from adapters.checks.targets import check_targets, warn_of_odd_targets
 from adapters.checks.tracks import check_tracks
-from adapters.checks.unreachable_tracks import warn_of_unreachable_tracks
+from adapters.checks.unreachable_tracks import (
+    warn_of_conditions_that_never_hold,
+    warn_of_unreachable_tracks,
+)
 from adapters.checks.unsent_emails import warn_of_unsent_emails
 from adapters.documents.marked import Document, Node
 from adapters.documents.problems import Problem
@@ -55,9 +58,10 @@ _WARNINGS: tuple[Callable[[Node], None], ...] = (
     warn_of_unsent_emails,
     warn_of_repeated_emails,
     warn_of_unreachable_tracks,
+    warn_of_conditions_that_never_hold,
     warn_of_endless_turns,
     warn_of_later_emails,
-    warn_of_single_variants,
+    warn_of_idle_variants,
     warn_of_minutes,
     warn_of_repeated_conditions,
     warn_of_html,

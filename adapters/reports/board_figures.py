@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from adapters.reports.figures import STANDINGS, Asking, Element, Figure, Source
 from adapters.reports.queries import text
 from adapters.reports.step_figures import STEP_FIGURES
+from adapters.sql.lead_search import SqlLeadSearch
 from models.tables.columns import UtcInstant, table_of
 from models.tables.leads import TimelineEntry
 from models.tables.standings import StandingRow
@@ -201,13 +202,12 @@ FIGURES = {
 """All figures of the board by name."""
 
 
-def found_by(words: str, lead: str | None) -> Figure:
-    """The leads whose name, company or address contains these words, and the lead of this id."""
-    contains = _S.c.words.contains(words.casefold(), autoescape=True)
+def found_by(search: SqlLeadSearch, text: str) -> Figure:
+    """The leads that the search finds by this text."""
     return Figure(
         name="found",
         title="Found",
-        where=lambda _: sa.or_(contains, _S.c.lead == lead) if lead is not None else contains,
+        where=lambda _: _S.c.lead.in_(search.leads(text)),
         since=_S.c.since,
         until=_S.c.until,
     )

@@ -17,14 +17,14 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 
 from adapters.sql.database import Database
+from adapters.sql.lead_search import SqlLeadSearch
 from lifecycle.stages import WORKED
 from models.directory import Directory
 from models.state import LeadState, read_state
 from models.tables.columns import UtcInstant, table_of
-from models.tables.leads import LeadIdRow, LeadRow
+from models.tables.leads import LeadRow
 from models.tables.standings import StandingRow
 
-_I = table_of(LeadIdRow)
 _L = table_of(LeadRow)
 _S = table_of(StandingRow)
 
@@ -174,13 +174,14 @@ class SqlQueues:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._search = SqlLeadSearch(database)
 
     def page(
         self, queue: Queue, day: QueueDay, filters: Filters, *, sort: Sort = "due", number: int = 1
     ) -> QueuePage:
         """A page of a queue. Pages count from 1."""
         group = queue.group(day)
-        asked = [queue.where, *_narrowed(replace(filters, group=""))]
+        asked = [queue.where, *_narrowed(replace(filters, group=""), self._search)]
         shown = [group == filters.group] if filters.group else []
         page = (
             sa.select(_S.c.lead, group.label("of_group"), *_COLUMNS)
@@ -217,6 +218,15 @@ class SqlQueues:
             counts=counts,
             total=counts.get(filters.group, 0) if filters.group else sum(counts.values()),
         )
+
+    def leads(self, queue: Queue, day: QueueDay, filters: Filters, *, most: int) -> list[str]:
+        """The ids of all leads that the filters leave, up to `most`, the most urgent first."""
+        group = queue.group(day)
+        asked = [queue.where, *_narrowed(replace(filters, group=""), self._search)]
+        shown = [group == filters.group] if filters.group else []
+        query = sa.select(_S.c.lead).where(*asked, *shown).order_by(*_order(group, "due"))
+        with self._database.read() as connection:
+            return list(connection.scalars(query.limit(most)))
 
     def loads(self, queue: Queue, day: QueueDay) -> list[Load]:
         """How many leads each owner has in each team and group."""
@@ -286,14 +296,12 @@ def _order(group: Element, sort: Sort) -> list[Element]:
     return [rank, _S.c.raised.is_(None), due.asc().nulls_last(), _S.c.score.desc(), _S.c.lead]
 
 
-def _narrowed(filters: Filters) -> list[Element]:
+def _narrowed(filters: Filters, search: SqlLeadSearch) -> list[Element]:
     found: list[Element] = [
         _S.c[name] == value
         for name in ("stage", "owner", "team", "program")
         if (value := str(getattr(filters, name)))
     ]
     if words := filters.find.strip():
-        named = sa.select(_I.c.lead).where(_I.c.id == words)
-        contains = _S.c.words.contains(words.casefold(), autoescape=True)
-        found.append(sa.or_(contains, _S.c.lead.in_(named)))
+        found.append(_S.c.lead.in_(search.leads(words)))
     return found

@@ -17,6 +17,7 @@ import sqlalchemy as sa
 from adapters.reports.leads import LINE_COLUMNS, LeadLine, Sight
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
+from adapters.sql.lead_search import SqlLeadSearch
 from models.addresses import spellings
 from models.instants import parse_instant, write_instant
 from models.tables.columns import UtcInstant, table_of
@@ -60,6 +61,7 @@ class SqlLeadPages:
         team: str | None = None,
         program: str | None = None,
         email: str | None = None,
+        find: str | None = None,
         due_before: datetime | None = None,
         updated_since: datetime | None = None,
         sight: Sight | None = None,
@@ -68,7 +70,8 @@ class SqlLeadPages:
 
         `due_before` is about the clock that a salesperson must keep: leads whose clock is due
         before then, and those that missed it. `updated_since` is about the row: leads that had a
-        turn at or after that instant (wall clock). `email` may be written in any way.
+        turn at or after that instant (wall clock). `email` may be written in any way. `find` is a
+        text that the name, the company or the address contains, or an id.
         Raises ValueError for text that is not a cursor, or for a cursor of the other order.
         """
         keys = _keys(order)
@@ -80,6 +83,8 @@ class SqlLeadPages:
                 query = query.where(_L.c[column] == wanted)
         if email is not None:
             query = query.where(self._at(email))
+        if find is not None:
+            query = query.where(_L.c.id.in_(SqlLeadSearch(self._database).leads(find)))
         if owner is not None:
             query = query.where(_L.c.owner == owner.strip().lower())
         if due_before is not None:

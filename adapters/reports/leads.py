@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from adapters.reports.queries import rows, text
 from adapters.sql.database import Database
 from adapters.sql.lead_names import SqlLeadNames
+from adapters.sql.lead_search import SqlLeadSearch
 from lifecycle.stable_hash import short_hash
 from lifecycle.words.person_name import person_name
 from models.decision import Entry
@@ -118,12 +119,14 @@ class SqlReports:
         owner: str | None = None,
         due_before: datetime | None = None,
         program: str | None = None,
+        find: str | None = None,
         sight: Sight | None = None,
         limit: int | None = None,
     ) -> list[LeadLine]:
         """Leads to which all that is given applies; what is due first comes first.
 
-        A lead that was merged into another is left out.
+        A lead that was merged into another is left out. `find` is a text that the name, the
+        company or the address contains, or an id.
         """
         query = (
             sa.select(*LINE_COLUMNS)
@@ -138,6 +141,8 @@ class SqlReports:
             query = query.where(_L.c.due_at < due_before)
         if program is not None:
             query = query.where(_L.c.program == program)
+        if find is not None:
+            query = query.where(_L.c.id.in_(SqlLeadSearch(self._database).leads(find)))
         if sight is not None:
             query = query.where(sight.condition())
         return [LeadLine(**row) for row in rows(self._database, query.limit(limit))]

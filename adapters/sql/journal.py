@@ -18,6 +18,7 @@ from activities.ports import Fence, Payload, StoredLead, Taken
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.lead_names import SqlLeadNames
+from adapters.sql.lead_search import record_words
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
@@ -141,7 +142,7 @@ class SqlJournal:
         """
         state = decision.state
         row = _lead_row(decision, fence, now)
-        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+        row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
         named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
@@ -151,6 +152,7 @@ class SqlJournal:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
                 return _stored(connection, state.lead, found)
             self._standings.record(connection, decision, now)
+            record_words(self._database, connection, decision)
             record_visits(self._database, connection, decision)
             if named:
                 self._name(connection, state, before, addresses)
@@ -285,9 +287,20 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
         state=read_whole_state(row.state),
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
-        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        fence=Fence(
+            run=row.fence_run,
+            length=row.fence_length,
+            run_id=writer.get("run", ""),
+            clock=writer.get("clock"),
+        ),
         taken=tuple(_taken(*one) for one in writer.get("taken", ())),
     )
+
+
+def _writer(fence: Fence, taken: Sequence[Taken], asked: Sequence[Payload]) -> Payload:
+    """What a run that is behind the row needs; `LeadRow.writer` says more."""
+    writer: Payload = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+    return writer if fence.clock is None else {**writer, "clock": fence.clock}
 
 
 def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -12,7 +11,6 @@ from sqlalchemy.engine import Connection
 from adapters.sql.database import Database
 from adapters.sql.storable_text import storable
 from lifecycle.stages import WORKED
-from lifecycle.words.person_name import person_name
 from lifecycle.words.timeline_text import event_phrase
 from models.decision import Decision
 from models.state import HandoffState, LeadState
@@ -52,7 +50,6 @@ def standing(decision: Decision, now: datetime) -> dict[str, Any]:
     suppressed = next((one for one in _GRAVEST if one in state.suppressed), None)
     return {
         "lead": state.lead,
-        "words": search_words(state.profile),
         "program": state.program,
         "digest": state.digest,
         "stage": state.stage,
@@ -99,12 +96,6 @@ def _raised(decision: Decision) -> str | None:
             words = event_phrase(str(event["type"]), str(event.get("subject", "")))
             return storable(words)
     return None
-
-
-def search_words(profile: Mapping[str, Any]) -> str:
-    """Name, company and address as the search compares them."""
-    texts = (person_name(profile), profile.get("company"), profile.get("email"))
-    return storable("\n".join(str(one) for one in texts if one)).casefold()
 
 
 def _place(decision: Decision, at: datetime) -> dict[str, Any]:

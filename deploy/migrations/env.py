@@ -9,6 +9,7 @@ from sqlmodel.sql.sqltypes import AutoString
 
 from adapters.sql.database import open_database
 from models.tables.columns import UtcInstant  # the package brings all tables
+from models.tables.search import INDEX
 
 
 def render_type(kind: str, value: object, _context: object) -> str | Literal[False]:
@@ -26,6 +27,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=SQLModel.metadata,
         render_item=render_type,
+        include_name=lambda name, *_: not str(name).startswith(INDEX),
         render_as_batch=True,  # SQLite alters a table by copying it
         transactional_ddl=True,
     )

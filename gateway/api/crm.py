@@ -20,6 +20,7 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from adapters.sql.request_keys import Different, SqlRequestKeys
 from gateway.api.act_problems import act_problem
 from gateway.api.idempotency import begun, conflict, hashed
+from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
 from lifecycle.program.new_lead import read_lead_id
 from lifecycle.program.profile import read_address
@@ -211,8 +212,8 @@ def _readable(message: str) -> str:
 
 def _json(body: bytes) -> Mapping[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError):
+        document = read_json(body)
+    except ValueError:
         raise ProblemError(400, "the body is not JSON") from None
     if not isinstance(document, Mapping):
         raise ProblemError(422, "an act is one JSON object with lead, do and by")

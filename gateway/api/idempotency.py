@@ -26,6 +26,7 @@ from starlette.exceptions import HTTPException
 
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.request_keys import Begun, Different, InHand, SqlRequestKeys, StoredAnswer
+from gateway.requests.json_body import JsonRequest
 from gateway.requests.problems import ProblemError
 from models.instants import write_instant
 from usecases.context import Context
@@ -77,6 +78,7 @@ def idempotent_route(context: Context) -> type[APIRoute]:
             handle = super().get_route_handler()
 
             async def once(request: Request) -> Response:
+                request = JsonRequest(request.scope, request.receive)
                 given = request.headers.get(HEADER, "")
                 caller = await asyncio.to_thread(_caller, keys, request)
                 if request.method != "POST" or not 0 < len(given) <= _LONGEST or caller is None:

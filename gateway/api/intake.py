@@ -23,7 +23,8 @@ from usecases.rejected import RejectionCode
 
 MOST_ITEMS = 1_000
 
-Item = dict[str, Any]
+Item = Any
+"""An item is judged alone: also one that is no object must not refuse those beside it."""
 
 
 class LeadBatch(BaseModel):
@@ -177,7 +178,10 @@ def router(context: Context) -> APIRouter:
         """
         events = body.events
         if seed is not None:
-            events = [{"id": f"{seed}/{place}", **one} for place, one in enumerate(events)]
+            events = [
+                {"id": f"{seed}/{place}", **one} if isinstance(one, dict) else one
+                for place, one in enumerate(events)
+            ]
         return _outcomes(accept_events(context.intake_now(), events, key.scopes))
 
     return routes

@@ -48,6 +48,11 @@ class LeadsQuery(BaseModel):
     email: Named | None = Field(
         None, description="The lead's address", examples=["ana@northwind.example"]
     )
+    find: Named | None = Field(
+        None,
+        description="A part of the lead's name, company or address, in any case; or one of its ids",
+        examples=["northwind"],
+    )
     updated_since: Instant | None = Field(
         None,
         description="Leads to which something happened at or after this instant. To follow all"

@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.reports.board_figures import found_by
 from adapters.reports.figures import SqlFigures
+from adapters.sql.lead_search import SqlLeadSearch
 from gateway.board.numbers import asking
 from gateway.board.user import BoardUser, board_user
 from gateway.web.desk_session import DeskProblemError
@@ -34,6 +35,7 @@ def router(context: Context) -> APIRouter:
     routes = APIRouter(include_in_schema=False)
     current_user = board_user(context)
     figures = SqlFigures(context.database)
+    found = SqlLeadSearch(context.database)
 
     @routes.get("/board/leads")
     def search(
@@ -43,9 +45,8 @@ def router(context: Context) -> APIRouter:
     ) -> HTMLResponse:
         """Search all leads by name, company, address or id."""
         wanted = find.replace("\0", "").strip()
-        own = context.reports.with_id(wanted) if wanted else None
         shown = (
-            figures.listed(found_by(wanted, own), asking(context, user), only={}, number=number)
+            figures.listed(found_by(found, wanted), asking(context, user), only={}, number=number)
             if wanted
             else None
         )

@@ -7,7 +7,6 @@ stored. A provider that is not set up has no route (404).
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -18,6 +17,7 @@ from pydantic import BaseModel, Field, SecretStr
 from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, ProviderReport, accept
+from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
 from usecases.context import Context
 
@@ -120,8 +120,8 @@ def _proven(verify: Callable[[], Any]) -> Any:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return read_json(body)
+    except ValueError:
         raise ProblemError(400, "the body is not JSON") from None
 
 

@@ -14,6 +14,7 @@ from gateway.requests.mail_agents import is_machine
 from models.addresses import without_addresses
 from models.instants import write_instant
 from usecases.context import Context
+from usecases.grants import CONSENTS, PROFILES, scope_needed
 from usecases.naming import lead_of_address
 
 _LONGEST = 300
@@ -42,7 +43,8 @@ class ProviderReport:
 
 
 _LIFTING = ("email.resubscribed", "email.reinstated")
-"""What only a reader's own link or an operator may do."""
+"""What only a reader's own link or an operator may do. Nor does a provider of mail know what a
+person agreed to, or who they are: consents and profiles need a key with a scope of their own."""
 
 
 def accept(context: Context, provider: str, reports: Iterable[ProviderReport]) -> int:
@@ -57,7 +59,7 @@ def accept(context: Context, provider: str, reports: Iterable[ProviderReport]) -
 
 def _items(context: Context, provider: str, report: ProviderReport) -> Iterable[NewItem]:
     sent = context.sent.by_message_id(report.message) if report.message else None
-    if report.type in _LIFTING:
+    if report.type in _LIFTING or scope_needed(report.type) in (CONSENTS, PROFILES):
         return
     if report.type == "email.bounced" and sent is not None and not sent.current:
         return

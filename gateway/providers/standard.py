@@ -23,7 +23,7 @@ EXAMPLE = {
 def verify(secret: str, headers: Mapping[str, str], body: bytes) -> str:
     """The id of a message that was signed within five minutes. Raises NotProvenError."""
     try:
-        Webhook(secret).verify(body.decode(), dict(headers))
+        Webhook(secret).verify(body, dict(headers), json_parse=False)
     except (WebhookVerificationError, ValueError) as error:
         raise NotProvenError(str(error)) from None
     return headers["webhook-id"]

@@ -19,6 +19,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.sql.new_item import NewItem
+from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
 from gateway.requests.throttle import Pace, PaceMeter
 from models.instants import write_instant
@@ -112,8 +113,8 @@ def _read(body: bytes) -> Visit:
     if len(body) > _MOST_BYTES:
         raise ProblemError(413, f"the body is larger than {_MOST_BYTES} bytes")
     try:
-        return Visit.model_validate(json.loads(body))
-    except (ValueError, RecursionError, ValidationError):
+        return Visit.model_validate(read_json(body))
+    except (ValueError, ValidationError):
         raise ProblemError(400, "this is not what the script sends") from None
 
 

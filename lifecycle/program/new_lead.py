@@ -14,7 +14,7 @@ from lifecycle.program.numbers import shortened
 from lifecycle.program.profile import field_types, read_profile
 from lifecycle.stable_hash import lead_id
 from models.near_names import meant
-from models.plain_json import check_plain, check_shape
+from models.plain_json import check_plain, check_values
 from models.program.program import Program
 
 ID = "id"
@@ -23,6 +23,8 @@ LONGEST_CONSENT = 1_000
 """Characters of a consent's source, and of its wording."""
 _LEAD_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.@+-]{0,99}")
 _LONGEST_SHOWN = 60
+_MOST_SHOWN = 10
+"""Unknown names of one lead that are named; an answer does not grow with what was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,17 +70,18 @@ def read_new_lead(values: Mapping[str, Any], program: Program) -> NewLead:
     somebody can mend it; one that a lead gets later is replaced by the program's.
     Raises ValueError with everything that is wrong, in one line.
     """
-    for value in values.values():
-        check_shape(value)
+    check_values(values)
     types = field_types(program)
     consent = values.get("consent")
     worded = isinstance(consent, Mapping)
     told = {ID, *CREATION_FIELDS, "consent"} if worded else {ID, *CREATION_FIELDS}
+    unknown = [name for name in values if name not in types and name not in told]
     problems = [
         f"{_shown(name)} is not a field of this program; {meant(name, types)}"
-        for name in values
-        if name not in types and name not in told
+        for name in unknown[:_MOST_SHOWN]
     ]
+    if len(unknown) > _MOST_SHOWN:
+        problems.append(f"{len(unknown) - _MOST_SHOWN} more names are no fields either")
     known = {name: value for name, value in values.items() if name in types and name not in told}
     read = read_profile(known, program)
     problems += read.problems.values()

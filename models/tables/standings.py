@@ -48,8 +48,6 @@ class StandingRow(SQLModel, table=True):
             sa.String(), sa.ForeignKey("leads.id", ondelete="CASCADE"), primary_key=True
         )
     )
-    words: str
-    """Name, company and address, case-folded, for the search."""
     program: str
     digest: str
     stage: str

@@ -102,7 +102,7 @@ def by_ses(
 
 
 def by_standard_webhooks(document: Any, ago: float = 0) -> tuple[bytes, dict[str, str]]:
-    body = json.dumps(document)
+    body = document.decode() if isinstance(document, bytes) else json.dumps(document)
     at = datetime.now(UTC) - timedelta(seconds=ago)
     signature = Webhook(WEBHOOK_SECRET.get_secret_value()).sign("w1", at, body)
     stamp = str(int(at.timestamp()))

@@ -187,7 +187,6 @@ async def test_a_key_is_never_stored(database: Database) -> None:
         (b"\xff\xfe", 400),
         (b"[]", 422),
         (b'{"events": []}', 422),
-        (b'{"events": [1]}', 422),
         (b'{"events": "many"}', 422),
         (b'{"events": [{}], "event": {}}', 422),
         (b"[" * 200_000, 400),

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from adapters.reports.board_figures import FIGURES, found_by
 from adapters.reports.figures import Asking, SqlFigures
 from adapters.sql.database import Database
+from adapters.sql.lead_search import SqlLeadSearch
 from tests.journal.turns import NOW
 
 ASKING = Asking(now=NOW, today=NOW - timedelta(hours=9))
@@ -45,7 +46,7 @@ def test_no_figure_of_the_board_scans_the_timeline(database: Database) -> None:
     figures = SqlFigures(database)
 
     def everything() -> None:
-        for figure in (*FIGURES.values(), found_by("ana", "ana")):
+        for figure in (*FIGURES.values(), found_by(SqlLeadSearch(database), "ana")):
             for by in ((), ("program",), ("why", "age")):
                 figures.count([figure], ASKING, by=by, longest=True)
             figures.listed(figure, ASKING, only={"program": "acme"})

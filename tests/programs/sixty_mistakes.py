@@ -1,4 +1,4 @@
-"""A program as a marketing person writes it, and a hundred mistakes that such a person makes.
+"""A program as a marketing person writes it, and the mistakes that such a person makes.
 
 Each mistake: a text of the program, what is written in its place (`§` marks where the message
 must point), and words of the remedy.
@@ -87,6 +87,11 @@ _UNTIL = "\"did('email.clicked', 'welcome')\""
 _NEWS = '  news: {subject: "News", text: "All that is new."}'
 _DIGEST = '"30 8 * * MON-FRI"'
 _HOURS = '{mon-fri: ["09:00-17:00"]}'
+_MORE = """
+  more:
+    for: "stage == 'recycled' && lead.consent"
+    again: §true
+    steps: [{email: news}]"""
 _AGAIN = "    steps: [{email: news}, {wait: 60d}]"
 
 MISTAKES: tuple[tuple[str, str, str], ...] = (
@@ -241,4 +246,29 @@ MISTAKES: tuple[tuple[str, str, str], ...] = (
     ("then: recycle, reason: not_worked", "then: keep, reason: §not_worked", "is not used"),
     (_DIGEST, '§"* 8 * * *"', "runs 60 times in an hour"),
     (_DIGEST, '§"0 9 1 * MON"', "write * for one of them"),
+    # second looks at the same kinds
+    (_FIT, '"lead.budget == §true"', "write a number like 250"),
+    (_FIT, "\"lead.country.startsWith(§'UK')\"", "write 'GB'"),
+    (_FIT, "\"lead.country.matches(§'^(EU|EN)$')\"", "like 'US' or 'DE'"),
+    ("\"lead.country == 'CA'\", team: north", '§"true", team: north', "as 'otherwise'"),
+    (
+        "      - email: welcome",
+        "      - {variants: {a: welcome, b: news}, weights: {a: 1, b: §0}}",
+        "nobody gets variant 'b'",
+    ),
+    (_UNTIL, "§\"stage == 'mql'\"", "'then' is never reached"),
+    ("      - wait: 3d", "      - if: §'false'\n        then: [{email: news}]", "it never holds"),
+    ("at_most: 30 per 7d", "at_most: §30 per 1m", "for months write 30d"),
+    ("  qualify: {within: 10d", "  hold_at_most: §1m\n  qualify: {within: 10d", "write 30d"),
+    (_DIGEST, '§"0 2,14 * * *"', "leaves out a run on days like 2027-03-14"),
+    (
+        'hours: "08:00-18:00"}',
+        'hours: "08:00-18:00", holidays: {country: §GB}}',
+        "Easter Monday",
+    ),
+    (
+        _AGAIN,
+        _AGAIN + _MORE,
+        "take 'again: true' from one of them",
+    ),
 )

@@ -127,6 +127,13 @@ def test_shipped_programs_have_no_wrong_warning(path: Path) -> None:
         (FIRST, f'{FIRST}schedules: {{digest: {{cron: "0 3 * * *"}}}}\n'),
         (FIRST, f'{FIRST}schedules: {{digest: {{cron: "30 2 * * MON"}}}}\n'),
         (FIRST, f'{FIRST}schedules: {{digest: {{cron: "0 9 31 * *"}}}}\n'),
+        (FIRST, f'{FIRST}schedules: {{digest: {{cron: "0 1-4 * * *"}}}}\n'),
+        (FOR, "\"lead.country.startsWith('U') || lead.country.matches('^(GB|IE)$')\""),
+        (STEPS, "[{variants: {a: hello, b: other}, weights: {a: 9, b: 1}}]"),
+        (
+            STEPS,
+            "[{email: hello}, {wait_until: lead.consent, up_to: 1d, then: [{email: other}]}]",
+        ),
         (FIRST, f"{FIRST}targets: {{mql_to_sal: 50%, touches_to_opportunity: 8}}\n"),
     ],
 )
@@ -258,3 +265,23 @@ handoff:
 def test_a_rule_whose_condition_stands_before_it_is_never_used(warnings_of: Warned) -> None:
     paths = [one.path for one in warnings_of(PROGRAM + CLOCKS)]
     assert paths == ["handoff.routing[1].when", "handoff.accept[2].when"]
+
+
+def test_a_cap_that_is_longer_than_all_waits_of_a_track_is_warned_of(warnings_of: Warned) -> None:
+    until = "{wait_until: lead.consent, up_to: 5d, then: [{email: §other}], else: [{wait: 9d}]}"
+    steps = f"[{{email: hello}}, {{wait: 3d}}, {until}]"
+    (warning,) = warnings_of(WIDE.replace(STEPS, steps).replace("1 per 1d", "1 per 9d"))
+    assert "only 8d of waits lie between" in warning.message
+    assert (
+        warnings_of(WIDE.replace(STEPS, steps.replace("§", "")).replace("1 per 1d", "1 per 8d"))
+        == ()
+    )
+
+
+def test_tracks_that_begin_again_for_other_leads_are_not_warned_of(warnings_of: Warned) -> None:
+    tracks = """\
+tracks:
+  one: {for: "stage == 'recycled' && lead.consent", again: true, steps: [{email: hello}]}
+  two: {for: "stage == 'recycled' && !lead.consent", again: true, steps: [{email: other}]}
+"""
+    assert warnings_of(WIDE[: WIDE.index("tracks:")] + tracks) == ()
