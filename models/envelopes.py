@@ -340,6 +340,15 @@ class ReconcileState(TypedDict):
     found: ReconcileOutcome
 
 
+class NightlyOutcome(TypedDict):
+    """What a nightly run did."""
+
+    snapshots: int
+    """Snapshots of leads' lives that were made."""
+    removed: int
+    """Rows of steps and mails that the board no longer counts."""
+
+
 def grace(clock: ProgramClock | None) -> timedelta:
     """How late (in the program's time) still counts as done at the instant at which it was due."""
     return max(timedelta(minutes=1), timedelta(seconds=2 * (clock.speed if clock else 1)))
