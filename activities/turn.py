@@ -139,7 +139,9 @@ class TurnActivities:
         decision = assigned(self._people, rules(state, inputs), rules)
         told = outcome(request, decision, inputs)
         run, length = request["fence"]
-        fence = Fence(run=run, length=length, run_id=request.get("run", ""))
+        fence = Fence(
+            run=run, length=length, run_id=request.get("run", ""), clock=request.get("clock")
+        )
         told_to, words = dict(told.get("answers", [])), dict(told.get("refusals", []))
         newer = self._journal.record(
             decision,

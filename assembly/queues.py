@@ -70,12 +70,14 @@ async def working(
 ) -> AsyncIterator[None]:
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
 
-    `clock` is that of a demonstration, whose leads launches start.
+    `clock` is that of a demonstration, whose leads launches start. Its minutes are shorter.
 
     Turns have threads of their own, so that slow mail never delays one. If there is a CRM, its
     events are sent as well.
     """
-    sales, digest = SalesActivities(world), DigestActivities(world)
+    every = timedelta(seconds=settings.alert_seconds)
+    sales = SalesActivities(world, clock.wait(every) if clock is not None else every)
+    digest = DigestActivities(world)
     turns = turns or turn_activities(world, TemporalSignalTimes(client))
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
@@ -152,9 +154,10 @@ async def working(
 def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None]:
     """Serve the task queues for a rehearsal, with default settings.
 
-    Its inputs say when they arrive, on a clock that jumps. So Temporal's record is not used.
+    Its inputs say when they arrive, on a clock that jumps. So Temporal's record is not used, and no
+    alert waits for another.
     """
-    return working(client, Settings(), world, turn_activities(world))
+    return working(client, Settings(alert_seconds=0), world, turn_activities(world))
 
 
 @asynccontextmanager

@@ -57,6 +57,8 @@ class AlertCard:
 
     title: str
     """What happened and about which company; the text of a chat message."""
+    happened: str
+    """What happened, in some words."""
     subject: str
     """What happened and about whom: the subject of the mail."""
     sentence: str
@@ -100,6 +102,7 @@ def alert_card(
     before = reason_word(known.before) if known.before is not None else None
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
+        happened=one_line(_TITLES.get(command.why, plain(command.why))),
         subject=_subject(command.why, known),
         sentence=one_line(command.text),
         who=one_line(f"{known.name}, {known.title}" if known.title else known.name),

@@ -142,7 +142,7 @@ class SqlJournal:
         """
         state = decision.state
         row = _lead_row(decision, fence, now)
-        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+        row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
         named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
@@ -287,9 +287,20 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
         state=read_whole_state(row.state),
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
-        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        fence=Fence(
+            run=row.fence_run,
+            length=row.fence_length,
+            run_id=writer.get("run", ""),
+            clock=writer.get("clock"),
+        ),
         taken=tuple(_taken(*one) for one in writer.get("taken", ())),
     )
+
+
+def _writer(fence: Fence, taken: Sequence[Taken], asked: Sequence[Payload]) -> Payload:
+    """What a run that is behind the row needs; `LeadRow.writer` says more."""
+    writer: Payload = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+    return writer if fence.clock is None else {**writer, "clock": fence.clock}
 
 
 def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:

@@ -19,7 +19,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
 from gateway.desk.act_forms import read_act_form, text_fields
-from gateway.desk.leads import stage_now
+from gateway.desk.leads import stage_and_owner_now
 from gateway.desk.mine import my_page
 from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, names_of_leads, query_of
 from gateway.desk.team import team_page
@@ -146,7 +146,7 @@ def _sentences(
     """Each refusal once, with the leads that it is about."""
     by_sentence: dict[str, list[str]] = {}
     for lead, outcome in failed.items():
-        sentence = sentence_of(outcome, asked.do, stage_now(context, lead))
+        sentence = sentence_of(outcome, asked.do, *stage_and_owner_now(context, lead))
         by_sentence.setdefault(sentence, []).append(lead)
     if len(asked.leads) == 1:
         return next(iter(by_sentence))

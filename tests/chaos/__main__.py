@@ -24,7 +24,7 @@ from tests.chaos.faults import EACH_ONCE, SETS, Faults
 from tests.chaos.life import Life
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.snapshot import nothing_waits, read_all
+from tests.chaos.snapshot import Lost, nothing_waits, read_all
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -59,6 +59,7 @@ class _Run:
         self._options = options
         self._postgres = postgres
         self._happened: Counter[str] = Counter()
+        self._lost: Lost | None = None
 
     async def check(self, stack: ChaosStack) -> str:
         """Live, be disturbed, and be audited. Raises FaultError for broken promises."""
@@ -74,7 +75,7 @@ class _Run:
         if stack.restored:
             await _touched(stack, life)
         await nothing_waits(stack)
-        seen = await read_all(stack, life, asked.keep)
+        seen = await read_all(stack, life, asked.keep, self._lost)
         seen.capacity, seen.late = CAPACITY, timedelta(seconds=20 * asked.speed)
         found = audit(seen)
         for name, value in found.notes.items():
@@ -100,6 +101,7 @@ class _Run:
             self._happened[name] += 1
             print(f"  {self._options.seconds - life.left():4.0f} s {name}", flush=True)
             await faults.happen(name)
+            self._lost = faults.lost
             await asyncio.sleep(chance.uniform(2, 5))
             if not order and not once:
                 order = chance.sample(names, len(names))

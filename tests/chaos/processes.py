@@ -82,6 +82,7 @@ class Processes:
             "LEADFLOW_GATEWAY_PORT": str(self.ports["gateway"]),
             "LEADFLOW_INBOUND_PORT": str(self.ports["inbound"]),
             "LEADFLOW_LOG_FORMAT": "json",
+            "LEADFLOW_ALERT_SECONDS": "1",
         }
         if crm:
             self.env["LEADFLOW_CRM_URL"] = f"http://127.0.0.1:{self.ports['crm']}/"
