@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from activities.digest import DigestActivities
 from activities.mail import MailActivities
+from activities.nightly import NightlyActivities
 from activities.ports import World
 from activities.reconciliation import ReconcileActivities
 from activities.sales import SalesActivities
@@ -24,6 +25,7 @@ from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.launching import launching
 from assembly.merging import merging
+from assembly.nightly import nightly
 from assembly.reconciling import comparing
 from assembly.rolling_out import pausing_programs, reengaging, rolling_out
 from assembly.sandbox import sandbox
@@ -35,6 +37,7 @@ from workflows.digest import DigestWorkflow
 from workflows.launch import LaunchWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.merge import MergeWorkflow
+from workflows.nightly import NightlyWorkflow
 from workflows.program import ProgramWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.reengage import ReengageWorkflow
@@ -91,6 +94,7 @@ async def working(
         pauses = stack.enter_context(pausing_programs(client, settings))
         launches = stack.enter_context(launching(client, settings, clock))
         merges = stack.enter_context(merging(client, settings))
+        nights = NightlyActivities(stack.enter_context(nightly(settings)))
         reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
@@ -110,6 +114,7 @@ async def working(
                     sales.alert,
                     digest.send_digest,
                     reconcile.reconcile,
+                    nights.keep_reports_quick,
                     rollouts.roll_out,
                     pauses.set_program_paused,
                     launches.carry_out_launch,
@@ -130,6 +135,7 @@ async def working(
                     DigestWorkflow,
                     LaunchWorkflow,
                     MergeWorkflow,
+                    NightlyWorkflow,
                     ProgramWorkflow,
                     ReconcileWorkflow,
                     ReengageWorkflow,

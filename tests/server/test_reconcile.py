@@ -315,8 +315,8 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
     await site.until_ended(lead)
     schedules = Schedules(site.client, prefix=site.settings.queue_prefix)
-    (name,) = await schedules.set_up()
-    assert await schedules.set_up() == [name]
+    name, nightly = await schedules.set_up()
+    assert await schedules.set_up() == [name, nightly]
     assert await schedules.missing() == []
     handle = site.client.get_schedule_handle(name)
     try:
@@ -325,13 +325,16 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
         second = await _triggered(site, name)
         assert second["whole"] == first["whole"]
         assert not any(second["found"]["repaired"].values())
+        assert (await _triggered(site, nightly))["snapshots"] >= 1
+        assert await _triggered(site, nightly) == {"snapshots": 0, "removed": 0}
         await handle.pause()
         assert await schedules.missing() == [name]
         await schedules.set_up()
         assert (await handle.describe()).schedule.state.paused
     finally:
         await handle.delete()
-    assert await schedules.missing() == [name]
+        await site.client.get_schedule_handle(nightly).delete()
+    assert await schedules.missing() == [name, nightly]
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 
