@@ -124,16 +124,21 @@ def not_now(error: MailRefusedError) -> ApplicationError:
     )
 
 
-def unsent(error: MailUnsentError | ChatAwayError) -> ApplicationError:
+def unsent(
+    error: MailUnsentError | ChatAwayError, pause: timedelta | None = None
+) -> ApplicationError:
     """What Temporal is told, so that it tries again without a stack trace a try.
 
     A server that is away is asked again within a minute. One that said "not now" has its time.
+    `pause`: after which it is tried again, if the caller knows it.
     """
     answered = isinstance(error, MailUnsentError) and error.answered
+    if pause is None and answered:
+        pause = retry_delay(activity.info().attempt)
     return ApplicationError(
         str(error),
         type=type(error).__name__,
-        next_retry_delay=retry_delay(activity.info().attempt) if answered else None,
+        next_retry_delay=pause,
         category=ApplicationErrorCategory.BENIGN,
     )
 

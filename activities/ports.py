@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
 from activities.meter import UNMETERED, Meter
-from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
 from models.program.program import Program
@@ -29,12 +29,14 @@ Payload = dict[str, Any]
 class Fence:
     """Who writes a turn: the run's start (microseconds since 1970), its history's length, its id.
 
-    It says which of two writers of the same turn was first; the turn's number decides.
+    It says which of two writers of the same turn was first; the turn's number decides. A lead of a
+    demonstration has a `clock` (`ProgramClock` as JSON), on which a later run goes on.
     """
 
     run: int
     length: int
     run_id: str = ""
+    clock: Payload | None = None
 
 
 Taken = tuple[str, str | None, str | None]
@@ -54,6 +56,8 @@ class StoredLead:
     """Who wrote it."""
     taken: tuple[Taken, ...] = ()
     """What its last turn took in."""
+    wake: Wake | None = None
+    """When the rules must run again without an input."""
 
 
 class Programs(Protocol):
@@ -209,6 +213,8 @@ class AlertNotice:
     mail: Rendered
     chat: Payload
     """JSON as Slack's incoming webhooks take it."""
+    section: Payload = field(default_factory=dict)
+    """What a mail with several alerts says of this one."""
 
 
 class MailLedger(Protocol):
@@ -244,8 +250,64 @@ class MailLedger(Protocol):
         """
         ...
 
-    def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
-        """Store by what a claimed alert is found if a button is pressed or it bounces."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingAlert:
+    """An alert that is not sent yet."""
+
+    lead: str
+    command: Alert
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertMail:
+    """A mail to one person that was begun: the alerts that it holds are claimed."""
+
+    key: str
+    alerts: tuple[WaitingAlert, ...]
+    """The most urgent first."""
+    again: bool = False
+    """Whether an earlier try began it, so that the person may have it."""
+
+
+class AlertQueue(Protocol):
+    """Alerts that wait for their person's next mail, and the mails that hold them.
+
+    What a mail holds is stored before it is sent. So a try after a killed worker sends the same
+    mail, with the same key.
+    """
+
+    def enter(
+        self, lead: str, alert: Alert, every: timedelta
+    ) -> Claim | timedelta | AlertMail | tuple[WaitingAlert, ...]:
+        """Store an alert, once, and say what its activity does now.
+
+        A Claim: nothing, this is the alert's outcome. A time: ask again after it. A mail: send it;
+        an earlier try began it. Alerts: render them, `begin` a mail with those that can be
+        rendered, and send it; this alert is among them, the most urgent is first.
+        `every` is the time between two mails to a person.
+        """
+        ...
+
+    def begin(self, alert: Alert, keys: Sequence[str], every: timedelta) -> AlertMail | None:
+        """Claim these waiting alerts for one mail, which the activity of `alert` sends.
+
+        None if that is no longer so: another one was faster. Then `enter` again.
+        """
+        ...
+
+    def settle(
+        self, mail: AlertMail, status: Literal["sent", "failed"], why: str | None = None
+    ) -> None:
+        """Record the outcome of a mail: that of each alert that it holds."""
+        ...
+
+    def unsent(self, mail: AlertMail, *, answered: bool) -> timedelta:
+        """The server did not accept a mail: its alerts wait again. For how long.
+
+        A mail that the person may have from an earlier try stays the same. `answered`: the server
+        said "not now".
+        """
         ...
 
 
@@ -307,6 +369,10 @@ class Renderer(Protocol):
         command: Alert,
     ) -> AlertNotice:
         """An alert to a person of sales."""
+        ...
+
+    def alerts(self, notices: Sequence[AlertNotice], key: str) -> Rendered:
+        """One mail with all these alerts to one person, the most urgent first. Its key is `key`."""
         ...
 
     def route_notice(self, program: Program, stopped: Breaker, contact: str, key: str) -> Rendered:
@@ -418,6 +484,7 @@ class World:
     journal: Journal
     timelines: Timelines
     mail_ledger: MailLedger
+    alert_queue: AlertQueue
     renderer: Renderer
     mailer: Mailer
     alerts: Mailer

@@ -1,22 +1,24 @@
 """Alerts to sales. Owners are found in the turn (activities/assigning.py).
 
-An alert is sent at least once: a second alert is better than none. It is always mailed, and also
-posted to the team's chat if there is one.
+An alert is sent at least once: a second alert is better than none. It is always mailed, together
+with others if there are many (activities/alert_mail.py), and also posted to the team's chat if
+there is one.
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
+from datetime import timedelta
 
 import structlog
 from temporalio import activity
 
+from activities.alert_mail import AlertMails, alerted, waits, written
 from activities.envelopes import read_command
 from activities.heartbeat import pulse
 from activities.mail_routes import unsent
 from activities.ports import (
-    AlertNotice,
     ChatAwayError,
     ChatRefusedError,
     MailRefusedError,
@@ -34,33 +36,40 @@ _log = structlog.get_logger(__name__)
 class SalesActivities:
     """The activities of the queue `sales`."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, every: timedelta = timedelta(0)) -> None:
+        """`every`: the time between two mails to a person; without, each alert is one."""
         self._world = world
+        self._mails = AlertMails(world, every)
 
     @activity.defn(name="alert")
     async def alert(self, work: Work) -> list[CommandResult]:
         """Alert people of sales, at least once.
 
-        Raises until mail server and chat accept it. An alert that the mail server refuses
-        permanently has the result failed.
+        Raises until mail server and chat accept it, and while it waits for its person's next mail.
+        An alert that the mail server refuses permanently has the result failed.
         """
         told: list[CommandResult] = []
+        waiting: list[timedelta] = []
         async with pulse():
             for one in work["commands"]:
                 with span("send alert", [one.get(TRACE)], why=str(one.get("why", ""))):
-                    told.append(await self._one(work["lead"], read_command(one)))
+                    done = await self._one(work["lead"], read_command(one))
+                if isinstance(done, timedelta):
+                    waiting.append(done)
+                else:
+                    told.append(done)
+        if waiting:
+            raise waits(min(waiting))
         return told
 
-    async def _one(self, lead: str, command: object) -> CommandResult:
+    async def _one(self, lead: str, command: object) -> CommandResult | timedelta:
         if not isinstance(command, Alert):
             raise TypeError(f"{type(command).__name__} tells nobody anything")
         if command.to == OPERATIONS:
             await self._to_operations(lead, command)
             return {}
-        notice, team = await asyncio.to_thread(self._written, lead, command)
-        done = await self._by_mail(lead, command, notice.mail)
-        if self._world.chat.reaches(team):
-            await self._to_chat(lead, command, notice, team)
+        done = await self._mails.deliver(lead, command)
+        await self._to_chat(lead, command)
         return done
 
     async def _to_operations(self, lead: str, command: Alert) -> None:
@@ -80,9 +89,7 @@ class SalesActivities:
         await self._by_mail(lead, notice, mail)
 
     def _for_operations(self, lead: str, command: Alert) -> tuple[Alert, Rendered]:
-        state = self._world.journal.state(lead)
-        if state is None:
-            raise LookupError(f"the lead {lead} has no row in this database")
+        state = alerted(self._world, lead)
         program = self._world.programs.load(state.digest)
         team = state.handoff.team if state.handoff is not None else None
         once = f"operations/{program.program}/{team or ''}/{command.at:%Y-%m-%d}"
@@ -91,11 +98,11 @@ class SalesActivities:
         mail = self._world.renderer.operations_notice(program, people, team, lead, command)
         return command, mail
 
-    async def _by_mail(self, lead: str, command: Alert, mail: Rendered) -> CommandResult:
+    async def _by_mail(self, lead: str, command: Alert, mail: Rendered) -> None:
+        """Send a mail of its own, which waits for no other."""
         if not await self._claimed(lead, command, command.key):
-            return {}
+            return
         mail_ledger = self._world.mail_ledger
-        await asyncio.to_thread(mail_ledger.addressed, command.key, mail, command.handoff)
         try:
             await self._world.alerts.send(mail)
         except MailUnsentError as error:
@@ -104,16 +111,16 @@ class SalesActivities:
         except MailRefusedError as error:
             _log.error("alert refused", lead=lead, why=str(error))
             await asyncio.to_thread(mail_ledger.settle, command.key, "failed", "refused")
-            return {"outcome": "failed", "why": "refused", "owner": command.to}
-        await asyncio.to_thread(mail_ledger.settle, command.key, "sent")
-        return {}
+        else:
+            await asyncio.to_thread(mail_ledger.settle, command.key, "sent")
 
-    async def _to_chat(
-        self, lead: str, command: Alert, notice: AlertNotice, team: str | None
-    ) -> None:
+    async def _to_chat(self, lead: str, command: Alert) -> None:
+        state = await asyncio.to_thread(alerted, self._world, lead)
+        team = state.handoff.team if state.handoff is not None else None
         key = f"{command.key}/chat"
-        if not await self._claimed(lead, command, key):
+        if not self._world.chat.reaches(team) or not await self._claimed(lead, command, key):
             return
+        notice = await asyncio.to_thread(written, self._world, lead, command)
         try:
             await self._world.chat.post(team, notice.chat)
         except ChatAwayError as error:
@@ -130,17 +137,3 @@ class SalesActivities:
             self._world.mail_ledger.claim, lead, key, f"alert {key}", command.at
         )
         return claim.status in ("new", "unknown")
-
-    def _written(self, lead: str, command: Alert) -> tuple[AlertNotice, str | None]:
-        """The alert, and the team whose chat it goes to."""
-        state = self._world.journal.state(lead)
-        if state is None:
-            raise LookupError(f"the lead {lead} has no row in this database")
-        notice = self._world.renderer.alert(
-            self._world.programs.load(state.digest),
-            state,
-            self._world.people.directory(),
-            self._world.timelines.timeline(lead),
-            command,
-        )
-        return notice, state.handoff.team if state.handoff is not None else None

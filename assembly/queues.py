@@ -14,6 +14,7 @@ from temporalio.worker import Worker
 
 from activities.digest import DigestActivities
 from activities.mail import MailActivities
+from activities.nightly import NightlyActivities
 from activities.ports import World
 from activities.reconciliation import ReconcileActivities
 from activities.sales import SalesActivities
@@ -24,6 +25,7 @@ from adapters.sql.database import Database, open_database
 from adapters.temporal.signal_times import TemporalSignalTimes
 from assembly.launching import launching
 from assembly.merging import merging
+from assembly.nightly import nightly
 from assembly.reconciling import comparing
 from assembly.rolling_out import pausing_programs, reengaging, rolling_out
 from assembly.sandbox import sandbox
@@ -35,6 +37,7 @@ from workflows.digest import DigestWorkflow
 from workflows.launch import LaunchWorkflow
 from workflows.lead import LeadWorkflow
 from workflows.merge import MergeWorkflow
+from workflows.nightly import NightlyWorkflow
 from workflows.program import ProgramWorkflow
 from workflows.reconcile import ReconcileWorkflow
 from workflows.reengage import ReengageWorkflow
@@ -70,12 +73,14 @@ async def working(
 ) -> AsyncIterator[None]:
     """Serve the three task queues while the block runs; leaving it shuts down gracefully.
 
-    `clock` is that of a demonstration, whose leads launches start.
+    `clock` is that of a demonstration, whose leads launches start. Its minutes are shorter.
 
     Turns have threads of their own, so that slow mail never delays one. If there is a CRM, its
     events are sent as well.
     """
-    sales, digest = SalesActivities(world), DigestActivities(world)
+    every = timedelta(seconds=settings.alert_seconds)
+    sales = SalesActivities(world, clock.wait(every) if clock is not None else every)
+    digest = DigestActivities(world)
     turns = turns or turn_activities(world, TemporalSignalTimes(client))
     prefix = settings.queue_prefix
     async with AsyncExitStack() as stack:
@@ -89,6 +94,7 @@ async def working(
         pauses = stack.enter_context(pausing_programs(client, settings))
         launches = stack.enter_context(launching(client, settings, clock))
         merges = stack.enter_context(merging(client, settings))
+        nights = NightlyActivities(stack.enter_context(nightly(settings)))
         reengagement = stack.enter_context(reengaging(client, settings))
         await stack.enter_async_context(
             Worker(
@@ -108,6 +114,7 @@ async def working(
                     sales.alert,
                     digest.send_digest,
                     reconcile.reconcile,
+                    nights.keep_reports_quick,
                     rollouts.roll_out,
                     pauses.set_program_paused,
                     launches.carry_out_launch,
@@ -128,6 +135,7 @@ async def working(
                     DigestWorkflow,
                     LaunchWorkflow,
                     MergeWorkflow,
+                    NightlyWorkflow,
                     ProgramWorkflow,
                     ReconcileWorkflow,
                     ReengageWorkflow,
@@ -152,9 +160,10 @@ async def working(
 def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None]:
     """Serve the task queues for a rehearsal, with default settings.
 
-    Its inputs say when they arrive, on a clock that jumps. So Temporal's record is not used.
+    Its inputs say when they arrive, on a clock that jumps. So Temporal's record is not used, and no
+    alert waits for another.
     """
-    return working(client, Settings(), world, turn_activities(world))
+    return working(client, Settings(alert_seconds=0), world, turn_activities(world))
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from activities.reconciliation import Compare
 from adapters.reports.reconciliation import SqlReconciliation
 from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
+from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads
@@ -24,13 +25,19 @@ from models.envelopes import ReconcileOutcome
 from models.instants import whole_second
 from usecases.reconciling import Reconciliation
 from usecases.scheduling import make_missing
+from usecases.unrecorded_items import UnrecordedItems
 
 
 def reconciliation(client: Client, settings: Settings, database: Database) -> Reconciliation:
     """The use case over this client and this database."""
+    rows = SqlReconciliation(database)
+    executions = LeadExecutions(client, prefix=settings.queue_prefix)
     return Reconciliation(
-        rows=SqlReconciliation(database),
-        executions=LeadExecutions(client, prefix=settings.queue_prefix),
+        rows=rows,
+        executions=executions,
+        unrecorded=UnrecordedItems(
+            rows=rows, executions=executions, tell_again=SqlIntake(database).tell_again
+        ),
         leads=Leads(client, SqlJournal(database), prefix=settings.queue_prefix),
         resets=Resets(client, sandbox()),
         schedules=lambda dry_run: make_missing(

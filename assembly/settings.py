@@ -85,6 +85,9 @@ class Settings(BaseSettings):
     alert_webhooks: dict[str, SecretStr] = {}
     """Where alerts go besides mail, by team, as a JSON object of Slack-compatible incoming
     webhooks; `*` is for every other team. Whoever knows such a URL may post to it."""
+    alert_seconds: float = Field(default=60, ge=0, le=3600)
+    """So many seconds lie between two mails with alerts to a person: what comes meanwhile waits for
+    the next one. An urgent alert waits for other urgent ones only. 0: each alert is a mail."""
     operations_contact: str = Field(default="", pattern=r"^$|^[^@\s]+@[^@\s]+$")
     """The address that hears of a program whose team is missing or has no manager; empty: nobody
     does, and the worker logs a warning."""

@@ -12,6 +12,7 @@ from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.alert_queue import SqlAlertQueue
 from adapters.sql.arrivals import SqlArrivals
 from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import open_database
@@ -40,6 +41,7 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             journal=SqlJournal(database, crm=TurnEvents(database) if settings.crm_url else None),
             timelines=SqlReports(database),
             mail_ledger=SqlMailLedger(database),
+            alert_queue=SqlAlertQueue(database),
             renderer=MailRenderer(links),
             mailer=mailer,
             alerts=alerts,

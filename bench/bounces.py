@@ -6,14 +6,15 @@ header `Return-Path` shows (none, if there is no such header). Printed are, for 
 * `hard`, `soft`: bounces, as `email.bounced` would bear them
 * `us`: soft bounces that are about our servers, our rate or the letter
 * `delayed`, `delivered`, `relayed`, `expanded`: reports that are no failure
+* `feedback`: complaints, wishes to be left alone, and other reports about a mail that arrived
 * `machine`: notices of absence and other automatic answers
 * `person`: mails that would be passed on as a person's reply
 * `unreadable`: mails that can't be taken apart; they count as soft bounces
 
-With `DIR/labels.csv` (columns `file`, and `meaning`: `dead`, `alive`, or another word) the figures
-are printed for each meaning, then three that have an aim: at least 95 % of dead addresses hard, at
-most 2 % of living ones, and no bounce that is taken for a person. The exit status is 1 if an aim
-is missed. `--list WORD` prints the files that were judged so.
+With `DIR/labels.csv` (columns `file`, and `meaning`: `dead`, `alive`, `person`, or another word)
+the figures are printed for each meaning, then three that have an aim: at least 95 % of dead
+addresses hard, at most 2 % of living ones, and nothing but what is labelled `person` taken for
+one. The exit status is 1 if an aim is missed. `--list WORD` prints the files that were judged so.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from pathlib import Path
 
 from gateway.inbound.arrived_mail import header_text, read_arrived
 from gateway.inbound.automatic_reply import why_automatic
+from gateway.inbound.feedback_report import feedback_report
 from gateway.inbound.recognise import bounce_in
 
 _DEAD_AIM = 95
@@ -38,6 +40,8 @@ def judged(content: bytes) -> str:
         mail = read_arrived(content)
     except ValueError:
         return "unreadable"
+    if feedback_report(mail) is not None:
+        return "feedback"
     null_sender = header_text(mail, "Return-Path") in ("", "<>")
     found = bounce_in(mail, "", at_bounce=True, null_sender=null_sender)
     if found is None:
@@ -50,7 +54,7 @@ def judged(content: bytes) -> str:
 def missed(counts: dict[str, Counter[str]]) -> list[str]:
     """The aims that the figures miss."""
     dead, alive = counts.get("dead", Counter()), counts.get("alive", Counter())
-    persons = dead["person"] + alive["person"]
+    persons = sum(one["person"] for meaning, one in counts.items() if meaning != "person")
     return [
         *([f"dead addresses hard: below {_DEAD_AIM} %"] if _share(dead) < _DEAD_AIM else []),
         *([f"living ones hard: above {_ALIVE_AIM} %"] if _share(alive, 0) > _ALIVE_AIM else []),

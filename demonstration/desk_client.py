@@ -63,9 +63,9 @@ class DeskClient:
         if found is not None and waiting is not None and not waiting.done():
             waiting.set_result(found[1])
 
-    async def accept(self, mail: EmailMessage) -> None:
-        """Accept by the alert's button. Raises RefusedError if the lead has moved on."""
-        found = _BUTTON.search(_text(mail))
+    async def accept(self, alert: str) -> None:
+        """Accept by the button in an alert's text. Raises RefusedError if the lead has moved on."""
+        found = _BUTTON.search(alert)
         if found is None:
             raise RefusedError("the alert has no button to accept")
         async with httpx.AsyncClient(timeout=self._answer_seconds) as browser:

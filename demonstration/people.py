@@ -23,6 +23,7 @@ from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from adapters.mail.alert_bundle import alerts_in
 from demonstration.desk_client import DeskClient
 from demonstration.prospect_client import ProspectClient
 from demonstration.retries import PAUSES, persistently
@@ -171,14 +172,14 @@ class SimulatedPeople:
                 self._failed(str(mail["To"]), error)
 
     def _read(self, mail: EmailMessage) -> None:
-        lead = str(mail["X-Leadflow-Lead"])
         alert = mail["X-Leadflow-Alert"]
         if alert is None:
-            self._prospect_reads(lead, mail)
+            self._prospect_reads(str(mail["X-Leadflow-Lead"]), mail)
         elif str(alert) == "sign_in":
             self._desk.take_link(parseaddr(str(mail["To"]))[1], mail)
         else:
-            self._salesperson_reads(parseaddr(str(mail["To"]))[1], lead, str(alert), mail)
+            for lead, why, text in alerts_in(mail):
+                self._salesperson_reads(parseaddr(str(mail["To"]))[1], lead, why, text)
 
     def _prospect_reads(self, lead: str, mail: EmailMessage) -> None:
         prospect = self._prospects.get(lead)
@@ -221,27 +222,23 @@ class SimulatedPeople:
             case "away" if one.back is not None:
                 await prospect.reply_out_of_office(mail, self.now(), one.back)
 
-    def _salesperson_reads(self, person: str, lead: str, alert: str, mail: EmailMessage) -> None:
-        acts = planned_acts(person, lead, alert, closes=person in self._closers)
-        self._plan_next(person, lead, acts, mail)
+    def _salesperson_reads(self, person: str, lead: str, why: str, alert: str) -> None:
+        acts = planned_acts(person, lead, why, closes=person in self._closers)
+        self._plan_next(person, lead, acts, alert)
 
-    def _plan_next(
-        self, person: str, lead: str, acts: Sequence[PlannedAct], mail: EmailMessage
-    ) -> None:
+    def _plan_next(self, person: str, lead: str, acts: Sequence[PlannedAct], alert: str) -> None:
         if acts:
             at = self.now() + acts[0].after
-            self._plan(at, person, partial(self._act, person, lead, acts, mail))
+            self._plan(at, person, partial(self._act, person, lead, acts, alert))
 
-    async def _act(
-        self, person: str, lead: str, acts: Sequence[PlannedAct], mail: EmailMessage
-    ) -> None:
+    async def _act(self, person: str, lead: str, acts: Sequence[PlannedAct], alert: str) -> None:
         """Do the first of these acts, and plan the others."""
         act = acts[0]
         over_http = stable_hash("way", person, lead, str(len(acts))) < _OVER_HTTP
         try:
             if over_http and act.do == "accept":
                 way = "by_button"
-                await self._desk.accept(mail)
+                await self._desk.accept(alert)
             elif over_http:
                 way = "by_desk"
                 await self._desk.act(person, lead, act.do, act.fields)
@@ -254,7 +251,7 @@ class SimulatedPeople:
             self.done["refused"] += 1
             return
         self.done.update((act.do, way))
-        self._plan_next(person, lead, acts[1:], mail)
+        self._plan_next(person, lead, acts[1:], alert)
 
 
 def _batches(reactions: Sequence[Reaction]) -> list[list[Reaction]]:

@@ -26,6 +26,7 @@ from gateway.requests.etags import ETags
 from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
+from gateway.requests.rooms import add_room, operation_name
 from gateway.requests.throttle import LIMITS, Limits, Throttle
 from gateway.requests.traced import Traced
 from usecases.context import Acts, Context
@@ -88,7 +89,7 @@ def build_app(
         ],
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=operation_name,
     )
     explain(app)
     describe_webhooks(app)
@@ -101,18 +102,19 @@ def build_app(
         preferences,
         confirming,
     ):
-        app.include_router(part.router(context))
-    app.include_router(tracking.router(context, config.web_origins))
-    app.include_router(providers.router(context, config.providers))
-    app.include_router(
-        snippet.router(context, config.web_origins, forms_need_key=config.web_forms_need_key)
+        add_room(app.router, part.router(context))
+    add_room(app.router, tracking.router(context, config.web_origins))
+    add_room(app.router, providers.router(context, config.providers))
+    add_room(
+        app.router,
+        snippet.router(context, config.web_origins, forms_need_key=config.web_forms_need_key),
     )
-    app.include_router(lead_acts.router(context, acts))
-    app.include_router(merging.router(context, acts))
-    app.include_router(programs.router(context))
-    app.include_router(reports.router(context))
-    app.include_router(crm.router(context, acts, config.crm_secrets))
-    app.include_router(desk.router(context, acts, config.action_links_last))
-    app.include_router(board.router(context))
+    add_room(app.router, lead_acts.router(context, acts))
+    add_room(app.router, merging.router(context, acts))
+    add_room(app.router, programs.router(context))
+    add_room(app.router, reports.router(context))
+    add_room(app.router, crm.router(context, acts, config.crm_secrets))
+    add_room(app.router, desk.router(context, acts, config.action_links_last))
+    add_room(app.router, board.router(context))
     desk.explain(app, context)
     return app

@@ -142,12 +142,17 @@ def door_words(via: str) -> str:
     return DOOR_WORDS.get(via, plain(via))
 
 
-def stage_refusal(do: str, stage: str) -> str:
-    """Why an act is not for a lead in this stage, in the words of sales."""
+def stage_refusal(do: str, stage: str, owner: str | None = None) -> str:
+    """Why an act is not for a lead in this stage, in the words of sales.
+
+    Of two people who accept at once, the second reads who was faster.
+    """
     names = [f"“{stage_word(one)}”" for one in ACT_STAGES.get(do, ())]
     allowed = names[0] if len(names) == 1 else f"{', '.join(names[:-1])} or {names[-1]}"
+    faster = f" and was accepted by {owner}" if owner and (do, stage) == ("accept", "sal") else ""
     return (
-        f"“{act_word(do)}” is for a lead that is {allowed}; this one is “{stage_word(stage)}” now."
+        f"“{act_word(do)}” is for a lead that is {allowed};"
+        f" this one is “{stage_word(stage)}” now{faster}."
     )
 
 

@@ -94,13 +94,14 @@ def _within(
 
 def _share_within(cohort: list[Passage], stage: str, days: int, asked: Question) -> ReportCell:
     limit = timedelta(days=days)
-    moves = ((one, one.reached(stage)) for one in cohort)
-    reached = [move for one, move in moves if move and move.at - one.began <= limit]
-    can_grow = any(
-        one.ended is None and one.reached(stage) is None and one.began + limit > asked.as_of
-        for one in cohort
-    )
-    return share((move.item() for move in reached), len(cohort), at_least=can_grow)
+    reached, can_grow = [], False
+    for one in cohort:
+        if (move := one.reached(stage)) is not None:
+            if move.at - one.began <= limit:
+                reached.append(move.item())
+        elif not can_grow:
+            can_grow = one.ended is None and one.began + limit > asked.as_of
+    return share(reached, len(cohort), at_least=can_grow)
 
 
 def _skipped(

@@ -9,6 +9,9 @@ from typing import Any, Literal
 
 from reports.table import CountedEntry
 
+Part = Literal["handoffs", "mailings", "happenings", "deals"]
+"""A part of a life that a report may need besides the moves, which every report needs."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fact:
@@ -143,7 +146,10 @@ class About:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LeadLife:
-    """What happened to one lead until an instant."""
+    """What happened to one lead until an instant.
+
+    A part that was not asked for is empty.
+    """
 
     lead: str
     about: About

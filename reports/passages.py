@@ -42,6 +42,8 @@ class Passage:
     kind: Kind
     moves: tuple[Move, ...]
     """The first begins it. The last may end it."""
+    firsts: tuple[Move | None, ...]
+    """For each stage of FUNNEL, the move by which it came there or beyond."""
 
     @property
     def began(self) -> datetime:
@@ -64,8 +66,7 @@ class Passage:
 
         A stage that is skipped is passed in no time: at the move to a later one.
         """
-        place = _PLACE[stage]
-        return next((one for one in self.moves if _PLACE.get(one.target, -1) >= place), None)
+        return self.firsts[_PLACE[stage] - 1]
 
     def skipped(self, stage: str) -> Move | None:
         """The move that went past this stage; None if it was in it, or has not come so far."""
@@ -99,11 +100,20 @@ def _of(life: LeadLife) -> list[Passage]:
             moves.append(move)
             if move.target not in _ENDS:
                 continue
-            found.append(Passage(life=life, kind=kind, moves=tuple(moves)))
+            found.append(_passage(life, kind, moves))
         kind, moves = _begins(move), [move]
     if kind is not None:
-        found.append(Passage(life=life, kind=kind, moves=tuple(moves)))
+        found.append(_passage(life, kind, moves))
     return found
+
+
+def _passage(life: LeadLife, kind: Kind, moves: list[Move]) -> Passage:
+    firsts: list[Move | None] = []
+    for move in moves:
+        beyond = _PLACE.get(move.target, 0) - len(firsts)
+        firsts += [move] * beyond  # none if it is not beyond all before
+    firsts += [None] * (len(FUNNEL) - len(firsts))
+    return Passage(life=life, kind=kind, moves=tuple(moves), firsts=tuple(firsts))
 
 
 def _begins(move: Move) -> Kind | None:

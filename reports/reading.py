@@ -1,4 +1,8 @@
-"""How a timeline is read into a life."""
+"""How a timeline is read into a life.
+
+The file is long because each kind of entry is read here and nowhere else: a snapshot is of one form
+as long as this file says the same.
+"""
 
 from __future__ import annotations
 
@@ -21,9 +25,11 @@ from reports.life import (
     LeadLife,
     Mailing,
     Move,
+    Part,
     RawEntry,
     Touch,
 )
+from reports.snapshot import LifeSnapshot
 
 NOT_HUMAN: Final = frozenset(
     {
@@ -51,38 +57,73 @@ _MAILS: Final = {
 _DEALS: Final = ("opportunity", "won", "lost")
 
 
-def life_of(lead: str, about: About, entries: Iterable[RawEntry]) -> LeadLife | None:
-    """The life that these entries (by seq) tell; None without a creation, or of a merged lead."""
-    reader = _Reader(lead, about)
-    for entry in entries:
-        if entry.kind == "merged" and "into" in entry.fields:
-            return None
-        if (read := _READERS.get(entry.kind)) is not None:
-            read(reader, entry)
-    return reader.life() if reader.moves else None
+def life_of(
+    lead: str, about: About, entries: Iterable[RawEntry], before: LifeSnapshot | None = None
+) -> LeadLife | None:
+    """The life that these entries (by seq) tell, behind those of a snapshot.
+
+    None without a creation, or of a merged lead.
+    """
+    reader = _Reader(lead, before)
+    return reader.life(about) if reader.take(entries) and reader.moves else None
+
+
+def snapshot_of(
+    lead: str, entries: Iterable[RawEntry], before: LifeSnapshot | None = None
+) -> LifeSnapshot | None:
+    """What these entries tell, behind those of a snapshot; None as above, or without entries."""
+    found = list(entries)
+    reader = _Reader(lead, before)
+    if not found or not reader.take(found) or not reader.moves:
+        return None
+    latest = max(one.at for one in found)
+    return LifeSnapshot(
+        seq=found[-1].seq,
+        until=latest if before is None else max(latest, before.until),
+        stage=reader.stage,
+        track=reader.track,
+        digest=reader.digest,
+        moves=tuple(reader.moves),
+        handoffs=tuple(reader.handoffs),
+        mailings=tuple(reader.mailings),
+        happenings=tuple(reader.happenings),
+        deals=tuple(reader.deals),
+    )
 
 
 class _Reader:
     """What has been read so far."""
 
-    def __init__(self, lead: str, about: About) -> None:
+    def __init__(self, lead: str, before: LifeSnapshot | None) -> None:
         self.lead = lead
-        self.about = about
-        self.digest = about.digest
-        self.stage = ""
-        self.track: str | None = None
-        self.moves: list[Move] = []
-        self.handoffs: list[HandoffLife] = []
-        self.mailings: list[Mailing] = []
-        self.happenings: list[Happening] = []
-        self.deals: list[DealStep] = []
+        self.digest = before.digest if before is not None else None
+        self.stage = before.stage if before is not None else ""
+        self.track = before.track if before is not None else None
+        self.moves = list(before.moves) if before is not None else []
+        self.handoffs = list(before.handoffs) if before is not None else []
+        self.mailings = list(before.mailings) if before is not None else []
+        self.happenings = list(before.happenings) if before is not None else []
+        self.deals = list(before.deals) if before is not None else []
 
-    def life(self) -> LeadLife:
+    def take(self, entries: Iterable[RawEntry]) -> bool:
+        """Read these entries; whether the lead is still a lead of its own."""
+        for entry in entries:
+            if entry.kind == "merged" and "into" in entry.fields:
+                return False
+            if (read := _READERS.get(entry.kind)) is not None:
+                read(self, entry)
+        return True
+
+    def life(self, about: About) -> LeadLife:
+        # Timelines of release 0.1 do not say by which version they began.
+        handoffs = (
+            one if one.digest else replace(one, digest=about.digest) for one in self.handoffs
+        )
         return LeadLife(
             lead=self.lead,
-            about=self.about,
+            about=about,
             moves=tuple(self.moves),
-            handoffs=tuple(self.handoffs),
+            handoffs=tuple(handoffs),
             mailings=tuple(self.mailings),
             happenings=tuple(self.happenings),
             deals=tuple(self.deals),
@@ -93,11 +134,11 @@ class _Reader:
 
     def created(self, entry: RawEntry) -> None:
         self.stage = str(entry.fields.get("stage", "known"))
-        self.digest = str(entry.fields.get("digest", self.digest))
+        self.digest = entry.fields.get("digest", self.digest)
         self.moves.append(Move(**self.place(entry), source=None, target=self.stage))
 
     def version(self, entry: RawEntry) -> None:
-        self.digest = str(entry.fields.get("to", self.digest))
+        self.digest = entry.fields.get("to", self.digest)
 
     def moved(self, entry: RawEntry) -> None:
         was, self.stage = self.stage, str(entry.fields["to"])
@@ -142,7 +183,7 @@ class _Reader:
                 number=int(entry.fields["handoff"]),
                 team=entry.fields.get("team"),
                 second=self.stage == "sql",
-                digest=self.digest,
+                digest=self.digest or "",
             )
         )
 
@@ -243,27 +284,35 @@ class _Reader:
 
 _Read = Callable[[_Reader, RawEntry], None]
 
-_READERS: dict[str, _Read] = {
-    "created": _Reader.created,
-    "program_changed": _Reader.version,
-    "stage": _Reader.moved,
-    "track_entered": _Reader.entered,
-    "track_left": _Reader.left,
-    **dict.fromkeys(_MAILS, _Reader.mailed),
-    "event": _Reader.happened,
-    "handoff_opened": _Reader.opened,
-    "assigned": _Reader.assigned,
-    "accepted": _Reader.accepted,
-    "touched": _Reader.touched,
-    "breached": _Reader.breached,
-    "held": _Reader.held,
-    "resumed": _Reader.resumed,
-    "qualified": _Reader.qualified,
-    **dict.fromkeys(_DEALS, _Reader.dealt),
+_MOVES: Final[dict[str, _Read]] = {"created": _Reader.created, "stage": _Reader.moved}
+_PARTS: Final[dict[Part, dict[str, _Read]]] = {
+    "handoffs": {
+        "program_changed": _Reader.version,
+        "handoff_opened": _Reader.opened,
+        "assigned": _Reader.assigned,
+        "accepted": _Reader.accepted,
+        "touched": _Reader.touched,
+        "breached": _Reader.breached,
+        "held": _Reader.held,
+        "resumed": _Reader.resumed,
+        "qualified": _Reader.qualified,
+    },
+    "mailings": {
+        "track_entered": _Reader.entered,
+        "track_left": _Reader.left,
+        **dict.fromkeys(_MAILS, _Reader.mailed),
+    },
+    "happenings": {"event": _Reader.happened},
+    "deals": dict.fromkeys(_DEALS, _Reader.dealt),
 }
+_READERS: Final = _MOVES | {kind: read for part in _PARTS.values() for kind, read in part.items()}
 
-KINDS: Final = frozenset(_READERS) | {"merged"}
-"""The kinds of entries that a life is read from."""
+PARTS: Final = frozenset(_PARTS)
+
+
+def kinds(parts: Iterable[Part]) -> frozenset[str]:
+    """The kinds of entries that the moves and these parts of a life are read from."""
+    return frozenset(_MOVES) | {"merged"} | {kind for part in parts for kind in _PARTS[part]}
 
 
 def _all_ended(holds: tuple[Hold, ...], at: datetime) -> tuple[Hold, ...]:

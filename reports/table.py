@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from reports.proportions import Interval, wilson
 from reports.survival import quantile
@@ -18,8 +18,7 @@ Form = Literal["count", "share", "seconds", "money", "number", "text"]
 """How a figure is shown. A share is from 0 to 1."""
 
 
-@dataclass(frozen=True, slots=True)
-class CountedEntry:
+class CountedEntry(NamedTuple):
     """What a cell counts: an entry of a lead's timeline, by its number."""
 
     lead: str

@@ -7,12 +7,12 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
-from typing import Final
+from typing import Final, NamedTuple
 
 from models.durations import Share
 from models.program.program import Program
 from reports.life import LeadLife
-from reports.passages import passages
+from reports.passages import Passage, passages
 from reports.question import Question
 from reports.sources import amount_share, sourced
 from reports.table import Report, ReportCell, ReportRow, Table, share, words
@@ -21,10 +21,17 @@ _WEEKS: Final = 8
 Covers = Callable[[datetime], bool]
 
 
-def _accepted_within_sla(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
+class _Own(NamedTuple):
+    """The leads of one program, with their passages, which several figures count."""
+
+    lives: Sequence[LeadLife]
+    passages: Sequence[Passage]
+
+
+def _accepted_within_sla(own: _Own, covers: Covers) -> ReportCell:
     """Of accept clocks that ended: by an acceptance before any breach."""
     kept, ended = [], 0
-    for life in lives:
+    for life in own.lives:
         for one in life.handoffs:
             breach = next((each for each in one.breaches if each.clock == "accept"), None)
             if breach is not None:
@@ -35,10 +42,10 @@ def _accepted_within_sla(lives: Sequence[LeadLife], covers: Covers) -> ReportCel
     return share(kept, ended)
 
 
-def _mql_to_sal(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
+def _mql_to_sal(own: _Own, covers: Covers) -> ReportCell:
     """Of those that became an MQL: accepted in the same passage, until now."""
     became, accepted, grows = 0, [], False
-    for one in passages(lives):
+    for one in own.passages:
         mql = next((move for move in one.moves if move.target == "mql"), None)
         if mql is None or not covers(mql.at):
             continue
@@ -50,10 +57,10 @@ def _mql_to_sal(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
     return share(accepted, became, at_least=grows)
 
 
-def _touches_to_opportunity(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
+def _touches_to_opportunity(own: _Own, covers: Covers) -> ReportCell:
     """The median of touches in handoffs, since the passage began, before the opportunity."""
     items = []
-    for one in passages(lives):
+    for one in own.passages:
         move = next((each for each in one.moves[1:] if each.target == "opportunity"), None)
         if move is None or not covers(move.at):
             continue
@@ -64,15 +71,15 @@ def _touches_to_opportunity(lives: Sequence[LeadLife], covers: Covers) -> Report
     return ReportCell(figure=figure, form="number", items=tuple(items))
 
 
-def _marketing_sourced_pipeline(lives: Sequence[LeadLife], covers: Covers) -> ReportCell:
+def _marketing_sourced_pipeline(own: _Own, covers: Covers) -> ReportCell:
     """Of the amounts of opportunities that were opened: those of leads that marketing brought."""
     currencies = Counter(
-        deal.currency for life in lives for deal in life.deals if deal.outcome == "opportunity"
+        deal.currency for life in own.lives for deal in life.deals if deal.outcome == "opportunity"
     )
     main = min(currencies, key=lambda name: (-currencies[name], name), default="")
     deals = [
         (life, deal)
-        for life in lives
+        for life in own.lives
         for deal in life.deals
         if deal.outcome == "opportunity" and deal.currency == main and covers(deal.at)
     ]
@@ -82,7 +89,7 @@ def _marketing_sourced_pipeline(lives: Sequence[LeadLife], covers: Covers) -> Re
     )
 
 
-_FIGURES: Final[dict[str, Callable[[Sequence[LeadLife], Covers], ReportCell]]] = {
+_FIGURES: Final[dict[str, Callable[[_Own, Covers], ReportCell]]] = {
     "accepted_within_sla": _accepted_within_sla,
     "marketing_sourced_pipeline": _marketing_sourced_pipeline,
     "mql_to_sal": _mql_to_sal,
@@ -108,7 +115,8 @@ def targets(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Progr
     since = asked.since or weeks[0]
     rows = []
     for program in programs:
-        own = [one for one in found if one.about.program == program.program]
+        of_program = [one for one in found if one.about.program == program.program]
+        own = _Own(of_program, passages(of_program))
         for name, target in sorted(program.targets.items()):
             if (of := _FIGURES.get(name)) is None:
                 continue

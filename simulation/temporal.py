@@ -14,12 +14,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import dataclasses
+import functools
 import tempfile
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
@@ -33,6 +35,7 @@ from adapters.delivery.chat_webhooks import ChatWebhooks
 from adapters.mail.digest import SqlDigests
 from adapters.mail.render import MailRenderer
 from adapters.reports.leads import SqlReports
+from adapters.sql.alert_queue import SqlAlertQueue
 from adapters.sql.breakers import SqlBreakers
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.directory import SqlDirectory
@@ -69,8 +72,8 @@ SHORT = timedelta(seconds=30)
 _STAGGER = timedelta(milliseconds=500)
 _WIDEST = timedelta(seconds=25)
 """The most that all staggers may add up to: with SHORT it is less than the grace of a minute."""
-_SETTLE_SECONDS = 120.0
-"""How long a lead may need to settle (real time); a busy machine needs many seconds."""
+_LIMIT_SECONDS = 120.0
+"""How long any step of the play may take (real time); a busy machine needs many seconds."""
 _PAUSE = 0.003
 _TASKS = {
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1,
@@ -134,9 +137,9 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
     Raises TimeoutError if a lead does not settle.
     """
     with tempfile.TemporaryDirectory() as folder:
-        url = f"sqlite:///{Path(folder) / 'scenario.db'}"
-        migrate(url)
-        database = open_database(url)
+        file = Path(folder) / "scenario.db"
+        file.write_bytes(_empty_database())
+        database = open_database(f"sqlite:///{file}")
         try:
             reports = SqlReports(database)
             programs = SqlPrograms(database)
@@ -152,6 +155,15 @@ def play(scenario: Scenario, workers: Workers) -> list[TimelineLine]:
             database.close()
 
 
+@functools.cache
+def _empty_database() -> bytes:
+    """A database file with all tables and no rows. Made once, for all scenarios of a process."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "empty.db"
+        migrate(f"sqlite:///{file}")
+        return file.read_bytes()
+
+
 async def _play(
     scenario: Scenario, world: World, reports: SqlReports, programs: SqlPrograms, workers: Workers
 ) -> None:
@@ -164,8 +176,12 @@ async def _play(
     async with env:
         with env.auto_time_skipping_disabled():
             await _register(env)
-            async with workers(env.client, world):
-                await _Player(env, scenario, world.journal, reports, programs).run()
+            async with contextlib.AsyncExitStack() as served:
+                await served.enter_async_context(workers(env.client, world))
+                try:
+                    await _Player(env, scenario, world.journal, reports, programs).run()
+                finally:
+                    await _limited(served.aclose(), "the end of the workers")
         # The worker's last polls end before the server does.
         await asyncio.sleep(0.3)
 
@@ -180,6 +196,7 @@ def _world(scenario: Scenario, database: Database, programs: SqlPrograms) -> Wor
         journal=SqlJournal(database),
         timelines=SqlReports(database),
         mail_ledger=SqlMailLedger(database),
+        alert_queue=SqlAlertQueue(database),
         renderer=MailRenderer(),
         mailer=Delivered(),
         alerts=Delivered(),
@@ -188,6 +205,15 @@ def _world(scenario: Scenario, database: Database, programs: SqlPrograms) -> Wor
         breakers=SqlBreakers(database),
         digests=SqlDigests(database),
     )
+
+
+async def _limited(step: Awaitable[Any], what: str) -> None:
+    """Wait for a step of the play. Raises TimeoutError that names it, in place of a hang."""
+    try:
+        async with asyncio.timeout(_LIMIT_SECONDS):
+            await step
+    except TimeoutError:
+        raise TimeoutError(f"{what} took more than {_LIMIT_SECONDS:g} seconds") from None
 
 
 async def _register(env: WorkflowEnvironment) -> None:
@@ -263,11 +289,13 @@ class _Player:
         if isinstance(given, Event):
             given = given if lead == line.lead else of_merged(given)
             stamped = {**_written(given), "arrived": write_instant(line.at)}
-            await simulated.leads.events(lead, [stamped])
+            told = simulated.leads.events(lead, [stamped])
+            await _limited(told, f"an event of lead {lead} at {line.at}")
         else:
             stamped = {**_written(given), "arrived": write_instant(line.at)}
             with contextlib.suppress(RefusedError):
-                await simulated.leads.act(lead, str(stamped.pop("do")), stamped)
+                act = simulated.leads.act(lead, str(stamped.pop("do")), stamped)
+                await _limited(act, f"an act on lead {lead} at {line.at}")
         await self._settle(lead)
 
     def _own(self, lead: str) -> str:
@@ -363,13 +391,14 @@ class _Player:
     async def _advance(self, wall: datetime) -> None:
         left = wall - await self._env.get_current_time()
         if left > timedelta():
-            await self._env.sleep(left)
+            await _limited(self._env.sleep(left), f"a jump of the server's clock to {wall}")
 
     async def _settle(self, lead: str) -> None:
         """Wait until the lead has taken its turn and nothing of it is under way."""
         simulated = self._leads[lead]
         before = simulated.turn
-        async with asyncio.timeout(_SETTLE_SECONDS):
+
+        async def settled() -> None:
             while True:
                 if self._reports.pace(lead)[0] > before and await self._quiet(lead):
                     simulated.turn, simulated.wake = self._reports.pace(lead)
@@ -377,6 +406,8 @@ class _Player:
                     if simulated.wake is None or self._wall(simulated, simulated.wake) > now:
                         return
                 await asyncio.sleep(_PAUSE)
+
+        await _limited(settled(), f"lead {lead} after its turn {before}")
 
     async def _quiet(self, lead: str) -> bool:
         """Whether no task and no activity of the lead is open, by its history.

@@ -7,6 +7,7 @@ has a stretch of neighbouring tests, so that what a module starts is started onc
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import sysconfig
 from collections.abc import AsyncIterator
@@ -24,6 +25,9 @@ from workflows.attributes import KEYS
 # How fast a machine is must fail no test, so there is no deadline for an example.
 settings.register_profile("leadflow", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("leadflow")
+
+# Tests of many leads of one person must not wait for the minute between two mails with alerts.
+os.environ.setdefault("LEADFLOW_ALERT_SECONDS", "0")
 
 
 async def _ended(environment: WorkflowEnvironment) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
@@ -21,7 +21,9 @@ from activities.circuit_breaker import (
     wait,
 )
 from activities.ports import (
+    AlertMail,
     AlertNotice,
+    AlertQueue,
     Claim,
     Fence,
     Payload,
@@ -29,11 +31,12 @@ from activities.ports import (
     Reservation,
     StoredLead,
     Taken,
+    WaitingAlert,
     World,
 )
 from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
-from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
 from models.envelopes import MergeResult, MergeWork
@@ -85,6 +88,7 @@ class FakeJournal:
     fences: dict[str, Fence] = field(default_factory=dict)
     taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
     asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
+    wakes: dict[str, Wake | None] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
@@ -96,6 +100,7 @@ class FakeJournal:
             asked=self.asked.get(lead, ()),
             fence=self.fences.get(lead),
             taken=self.taken.get(lead, ()),
+            wake=self.wakes.get(lead),
         )
 
     def state(self, lead: str) -> LeadState | None:
@@ -125,6 +130,7 @@ class FakeJournal:
         self.entries[lead] += decision.entries
         self.states[lead], self.fences[lead] = decision.state, fence
         self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
+        self.wakes[lead] = decision.wake
         return None
 
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:
@@ -172,8 +178,34 @@ class FakeMailLedger:
             self.known[command.key] = (command.email, mail.links)
         return claim
 
-    def addressed(self, key: str, mail: Rendered, _handoff: int | None) -> None:
-        self.known[key] = (mail.to, ())
+
+@dataclass
+class FakeAlertQueue:
+    """Alerts that wait for nothing: each is a mail of its own."""
+
+    ledger: FakeMailLedger
+
+    def enter(
+        self, lead: str, alert: Alert, _every: timedelta
+    ) -> Claim | timedelta | AlertMail | tuple[WaitingAlert, ...]:
+        known = self.ledger.claims.get(alert.key)
+        waiting = (WaitingAlert(lead=lead, command=alert),)
+        if known is None:
+            return waiting
+        return AlertMail(key=alert.key, alerts=waiting) if known.status == "unknown" else known
+
+    def begin(self, alert: Alert, _keys: Sequence[str], _every: timedelta) -> AlertMail:
+        self.ledger.claim("", alert.key, "", alert.at)
+        return AlertMail(key=alert.key, alerts=(WaitingAlert(lead="", command=alert),))
+
+    def settle(
+        self, mail: AlertMail, status: Literal["sent", "failed"], why: str | None = None
+    ) -> None:
+        self.ledger.settle(mail.key, status, why)
+
+    def unsent(self, mail: AlertMail, *, answered: bool) -> timedelta:  # noqa: ARG002 - the port's
+        self.ledger.release(mail.key)
+        return timedelta(seconds=1)
 
 
 @dataclass
@@ -208,6 +240,11 @@ class FakeRenderer:
         return AlertNotice(
             mail=_mail(command.to, command.why, command.key), chat={"text": command.why}
         )
+
+    def alerts(self, notices: Sequence[AlertNotice], key: str) -> Rendered:
+        """A mail whose text has a line for each alert."""
+        mail = _mail(notices[0].mail.to, notices[0].mail.subject, key)
+        return replace(mail, text="\n".join(one.mail.message_id for one in notices))
 
 
 def _mail(to: str, subject: str, message: str) -> Rendered:
@@ -359,6 +396,8 @@ class FakeWorld:
     people: FakePeople
     journal: FakeJournal = field(default_factory=FakeJournal)
     mail_ledger: FakeMailLedger = field(default_factory=FakeMailLedger)
+    alert_queue: AlertQueue | None = None
+    """None: one whose alerts wait for nothing."""
     renderer: FakeRenderer = field(default_factory=FakeRenderer)
     mailer: FakeMailer = field(default_factory=FakeMailer)
     alerts: FakeMailer | None = None
@@ -377,6 +416,7 @@ class FakeWorld:
             journal=self.journal,
             timelines=self.journal,
             mail_ledger=self.mail_ledger,
+            alert_queue=self.alert_queue or FakeAlertQueue(self.mail_ledger),
             renderer=self.renderer,
             mailer=self.mailer,
             alerts=self.alerts or self.mailer,

@@ -5,7 +5,7 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Six things are repaired. A lead without a running workflow is revived from its row, by
+Seven things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
@@ -13,6 +13,8 @@ A lead whose due instant passed though its run knows of nothing to do lies behin
 was restored from an older backup. So does a lead whose row awaits a mail that its run does not
 wait for. A message makes it take a turn, and it goes on from its row. The message says what the
 lead knows already, whether its program is paused.
+What a lead was told within a day and no timeline has is told again (usecases/unrecorded_items.py);
+only a comparison without `since` looks for it.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
 assignment does that too, so it is no finding.
 
@@ -41,6 +43,7 @@ from adapters.temporal.executions import (
 )
 from models.envelopes import Json
 from models.instants import write_instant
+from usecases.unrecorded_items import UnrecordedItems
 
 LATE = timedelta(minutes=1)
 """Work that is done within a minute of its due instant is in time (docs/language.md section 3)."""
@@ -70,6 +73,7 @@ Kind = Literal[
     "mail_unsettled",
     "event_waits",
     "event_given_up",
+    "event_lost",
     "crm_waits",
     "crm_dead",
     "no_schedule",
@@ -90,6 +94,8 @@ REMEDIES: dict[Kind, str] = {
     " in Temporal's pages",
     "event_waits": "an accepted event did not reach its lead; does a gateway run?",
     "event_given_up": "an accepted event was given up; the reason is beside it",
+    "event_lost": "an accepted event or a new lead was told to Temporal and left no trace: was"
+    " Temporal restored? `leadflow reconcile` tells it again",
     "crm_waits": "the CRM does not accept an event; see `leadflow webhook list --waiting`",
     "crm_dead": "an event for the CRM was given up; repair the receiver, then"
     " `leadflow webhook retry --all-dead`",
@@ -166,6 +172,7 @@ class Reconciliation:
 
     rows: SqlReconciliation
     executions: LeadExecutions
+    unrecorded: UnrecordedItems
     leads: Revivals
     resets: LeadResets
     schedules: Callable[[bool], Awaitable[list[str]]]
@@ -194,6 +201,14 @@ class Reconciliation:
         found = [one for one in looked if one is not None]
         found += await asyncio.to_thread(lambda: list(self._stuck()))
         if since is None:
+            told = None if dry_run else "told again"
+            day = datetime.now(UTC) - _DAY
+            found += [
+                Finding(
+                    kind="event_lost", lead=one.lead, why=one.item, since=one.done, repaired=told
+                )
+                for one in await self.unrecorded.found(day, _MOST_LISTED, dry_run=dry_run)
+            ]
             done = None if dry_run else "made"
             found += [
                 Finding(kind="no_schedule", lead="", why=name, repaired=done)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time
 from typing import Final, get_args
@@ -19,7 +21,7 @@ from models.program.program import Program
 from reports.forecast import forecast
 from reports.funnel import funnel
 from reports.holdout import holdout
-from reports.life import LeadLife
+from reports.life import LeadLife, Part
 from reports.nurture import nurture
 from reports.office_hours import office_hours
 from reports.question import By, Question
@@ -33,6 +35,10 @@ _COHORTS: Final[tuple[By, ...]] = (
     *("week", "month", "program", "source", "door", "motion", "country", "team"),
 )
 _GROUPS: Final[tuple[By, ...]] = _COHORTS[2:]
+_DEALS: Final[frozenset[Part]] = frozenset({"deals"})
+_HANDOFFS: Final[frozenset[Part]] = frozenset({"handoffs"})
+_HANDED: Final[frozenset[By]] = frozenset({"team", "person"})
+"""Groups that depend on a lead's handoffs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,22 +64,38 @@ class _Kind:
 
     of: Callable[[Iterable[LeadLife], Question, Known], Report]
     by: tuple[By, ...]
+    parts: frozenset[Part] = frozenset()
+    """What it needs of a life besides the moves."""
 
 
 _REPORTS: Final[dict[str, _Kind]] = {
     "funnel": _Kind(of=lambda lives, asked, _: funnel(lives, asked), by=_COHORTS),
-    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS),
+    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS, parts=_DEALS),
     "sla": _Kind(
         of=lambda lives, asked, known: sla(lives, asked, known.office),
         by=("person", "hour", *_COHORTS),
+        parts=_HANDOFFS,
     ),
-    "nurture": _Kind(of=lambda lives, asked, _: nurture(lives, asked), by=_COHORTS),
-    "sources": _Kind(of=lambda lives, asked, _: sources(lives, asked), by=_COHORTS),
-    "targets": _Kind(of=lambda lives, asked, known: targets(lives, asked, known.newest()), by=()),
-    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=()),
+    "nurture": _Kind(
+        of=lambda lives, asked, _: nurture(lives, asked),
+        by=_COHORTS,
+        parts=frozenset({"mailings", "happenings"}),
+    ),
+    "sources": _Kind(
+        of=lambda lives, asked, _: sources(lives, asked),
+        by=_COHORTS,
+        parts=frozenset({"deals", "mailings", "happenings"}),
+    ),
+    "targets": _Kind(
+        of=lambda lives, asked, known: targets(lives, asked, known.newest()),
+        by=(),
+        parts=frozenset({"handoffs", "deals"}),
+    ),
+    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=(), parts=_DEALS),
     "forecast": _Kind(
         of=lambda lives, asked, _: forecast(lives, asked),
         by=("program", "source", "door", "motion", "country"),
+        parts=_DEALS,
     ),
 }
 
@@ -124,8 +146,28 @@ def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datet
         by=tuple(_grouping(one, kind.by) for one in wanted.by),
         timezone=zone,
     )
-    lives = SqlLives(database, programs).read(as_of=asked.as_of, program=wanted.program)
-    return kind.of(lives, asked, known)
+    parts = kind.parts | _HANDOFFS if _HANDED & set(asked.by) else kind.parts
+    lives = SqlLives(database, programs).read(
+        as_of=asked.as_of, program=wanted.program, parts=parts
+    )
+    with _without_collecting():
+        return kind.of(lives, asked, known)
+
+
+@contextmanager
+def _without_collecting() -> Iterator[None]:
+    """Let Python look for no garbage meanwhile.
+
+    A report makes some million values that all stay until it is done; to look through them again
+    and again for garbage takes a third of its time.
+    """
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def groupings(name: str) -> tuple[By, ...]:

@@ -1,6 +1,7 @@
 """Schedules: what runs when, whom the next re-engagement would take, and runs by hand.
 
-A schedule has the name that its Temporal Schedule has: `reengage/acme`, `digest/acme`, `reconcile`.
+A schedule has the name that its Temporal Schedule has: `reengage/acme`, `digest/acme`, `reconcile`,
+`nightly`.
 """
 
 from __future__ import annotations
@@ -22,8 +23,12 @@ if TYPE_CHECKING:
     from models.program.program import Program
     from models.reengagement import ReengagementRun
 
-Kind = Literal["reengage", "digest", "reconcile"]
-_RECONCILE: Kind = "reconcile"
+Kind = Literal["reengage", "digest", "reconcile", "nightly"]
+_OF_INSTALLATION: tuple[tuple[Kind, str | None], ...] = (
+    ("reconcile", None),
+    ("nightly", "30 2 * * *"),
+)
+"""The schedules that every installation has, and when they run in UTC."""
 _PAGE = 500
 
 
@@ -85,18 +90,19 @@ async def all_schedules(database: Database, schedules: Schedules) -> tuple[Sched
                     standing=await schedules.standing(own),
                 )
             )
-    own = schedules.id_of(_RECONCILE)
-    found.append(
-        Scheduled(
-            name=_RECONCILE,
-            kind=_RECONCILE,
-            id=own,
-            program=None,
-            cron=None,
-            timezone=None,
-            standing=await schedules.standing(own),
+    for kind, cron in _OF_INSTALLATION:
+        own = schedules.id_of(kind)
+        found.append(
+            Scheduled(
+                name=kind,
+                kind=kind,
+                id=own,
+                program=None,
+                cron=cron,
+                timezone="UTC" if cron else None,
+                standing=await schedules.standing(own),
+            )
         )
-    )
     return tuple(found)
 
 

@@ -96,6 +96,10 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"not (?:allowed|authori[sz]ed|permitted) to send",
             r"\bfrom: (?:domain|header|address)",
             r"valid from\b",
+            (
+                r"google (?:groups|gruppen|grupper|gruppi|groepen|grupy|グループ|网上论坛|群組|그룹스)"
+                r"|(?:grup(?:os|pi|y|er)|groupes|skupiny) (?:de |do |v )?google|groups\.google\.com"
+            ),
             r"you…(?:are|is) not (?:a )?(?:member|subscribe)",
         ),
     ),
@@ -246,7 +250,7 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
         "temporary",
         "passing",
         (
-            r"(?<!going to )try (?:again|later)",
+            r"(?<!going to )(?<!spaces and )(?<!correct and )(?<!address and )try (?:again|later)",
             r"temporar",
             r"gr[ea]ylist",
             r"retry (?:later|time)",
@@ -281,6 +285,9 @@ _PHRASES: tuple[tuple[str, Meaning, tuple[str, ...]], ...] = (
             r"could not find a gateway",
             r"mx record points to local",
             r"points? (?:back )?to (?:localhost|local host)",
+            r"lock(?:ing)? (?:failure|failed|error)|(?:could|can)(?:n['’]t| ?not) lock",
+            r"(?:error|failure|failed|unable|(?:could|can)(?:n['’]t| ?not))…\b(?:writ(?:e|ing)|creat(?:e|ing)|append(?:ing)?)\b",
+            r"command (?:died|terminated|output:? \S+: signal)|exit status 7[1-5]",
         ),
     ),
     (

@@ -72,6 +72,8 @@ def judge(
     answers = [int(one[1]) for text in texts for one in ANSWER.finditer(text)]
     answer = code or next(iter(answers), None)
     if phase == "MAIL" or found in ("5.1.7", "5.1.8"):
+        if by_words is not None and by_words.meaning == "about_us":
+            return by_words
         return Refusal(meaning="about_us", reason="sender")
     if by_words is None or (by_words.reason == "no_reason" and _names_address(found)):
         return _by_numbers(found, answer, phase)
@@ -136,13 +138,18 @@ def _by_words(text: str) -> Refusal | None:
 
 
 def _plain(text: str) -> str:
-    """One line, without pages that are only linked to, but for those of block lists."""
+    """One line, without pages that are only linked to, but for those that say the reason."""
     text = text[:_LONGEST]
     kept = _URL.sub(lambda one: one[0] if _LISTS.search(one[0]) else " ", text)
     return " ".join(without_addresses(_SAID.sub(" ", _PREFIX.sub("", kept))).split())
 
 
-_LISTS = next(words for reason, _, words in TABLE if reason == "blocklist")
+_LISTS = re.compile(
+    next(words for reason, _, words in TABLE if reason == "blocklist").pattern
+    + r"|groups\.google\.com",
+    re.IGNORECASE,
+)
+"""Pages whose address says what the refusal is about: block lists, and mailing lists of Google."""
 
 
 def refusal_kind(code: int, message: str, phase: Phase) -> RefusalKind:

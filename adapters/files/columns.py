@@ -24,11 +24,15 @@ OPTED_OUT = "opted_out"
 """The role of a column that says a person wants no mail."""
 BOUNCED = "bounced"
 """The role of a column that says an address takes no mail."""
+COMPLAINED = "complained"
+"""The role of a column that says a person reported mail as spam."""
 MAIL_STATUS = "mail_status"
 """The role of a column with a word that may say so, such as Active or Unsubscribed."""
 OWN_NAME = "its name"
 """How a column was understood that has the name of the field itself."""
-_ROLES = (OPTED_OUT, BOUNCED, MAIL_STATUS)
+_ROLES = (COMPLAINED, OPTED_OUT, BOUNCED, MAIL_STATUS)
+_WITH_SPARE = frozenset(("email", "phone"))
+"""Fields of which tools have several columns; where the better one is empty, the next is taken."""
 _NO = frozenset(
     ("", "0", "false", "no", "f", "n", "-", "nein", "non", "nee", "não", "いいえ", "falsch", "faux")
 ) | {"allow", "allowed", "never", "null", "none", "n/a", "[]"}
@@ -65,6 +69,8 @@ class Column:
     """The field or the role; None if it is left out."""
     how: str
     """By what it was understood; or why it is left out."""
+    spare: bool = False
+    """Whether it counts only where a better column of the field is empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,7 @@ class Columns:
         """A row's values by field. Raises ValueError for two columns that contradict each other."""
         found: dict[str, str] = {}
         seen: dict[str, Column] = {}
-        for column in self.taken:
+        for column in sorted(self.taken, key=lambda one: one.spare):
             name = str(column.field)
             cell = cells[column.place].strip(_INVISIBLE) if column.place < len(cells) else ""
             if name in _ROLES and name in found:
@@ -96,6 +102,8 @@ class Columns:
             elif name not in found or not found[name].strip():
                 found[name] = cell
                 seen[name] = column
+            elif column.spare:
+                continue
             elif cell.strip() and cell.strip() != found[name].strip():
                 raise ValueError(
                     f"{name} is {found[name].strip()[:60]!r} in column {seen[name].place + 1} and"
@@ -117,6 +125,8 @@ def says_yes(cell: str) -> bool:
 def unwanted(values: Mapping[str, str]) -> str | None:
     """The role by which a row says that its person wants no mail, or its address takes none."""
     word = plain_name(values.get(MAIL_STATUS, ""))
+    if says_yes(values.get(COMPLAINED, "")) or word in _mail_status_words()[COMPLAINED]:
+        return COMPLAINED
     if says_yes(values.get(BOUNCED, "")) or word in _mail_status_words()[BOUNCED]:
         return BOUNCED
     if says_yes(values.get(OPTED_OUT, "")) or word in _mail_status_words()[OPTED_OUT]:
@@ -164,9 +174,14 @@ class Meanings:
         columns = []
         for place, (one, (meaning, rank, how)) in enumerate(zip(header, found, strict=True)):
             said, taken = how, meaning
-            if meaning is not None and meaning not in _ROLES and rank > best[meaning][0]:
-                taken, said = None, f"'{header[best[meaning][1]]}' is taken for {meaning}"
-            columns.append(Column(place, one.strip(), taken, said))
+            spare = meaning is not None and meaning not in _ROLES and rank > best[meaning][0]
+            if spare and meaning is not None:
+                better = header[best[meaning][1]].strip()
+                taken = meaning if meaning in _WITH_SPARE else None
+                said = f"{how}, where '{better}' is empty"
+                if taken is None:
+                    said = f"'{better}' is taken for {meaning}"
+            columns.append(Column(place, one.strip(), taken, said, spare and taken is not None))
         return Columns(tuple(columns), preset)
 
     def _meaning(

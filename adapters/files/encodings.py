@@ -9,22 +9,30 @@ from __future__ import annotations
 
 import codecs
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import chardet
 
-OLDER = ("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949")
-"""What spreadsheets write if not Unicode: for Western Europe on Windows and on a Mac, Central
-Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean. More likely ones come first."""
+from adapters.files.encoded_words import EAST, is_word
 
-_EAST = {"cp932", "gb18030", "cp949"}
+OLDER = (
+    *("cp1252", "mac_roman", "cp1250", "cp1251", "cp1253", "cp1254", "cp932", "gb18030", "cp949"),
+    *("big5hkscs", "euc_jis_2004", "koi8_r", "iso8859_15", "iso8859_2"),
+    *("cp1255", "cp1256", "cp1257", "cp874"),
+)
+"""What spreadsheets write if not Unicode: for Western Europe on Windows and on a Mac, Central
+Europe, Cyrillic, Greek, Turkish, Japanese, Chinese, Korean; then Chinese of Taiwan, and what older
+systems write in Japan, Russia, Western and Central Europe; then Hebrew, Arabic, Baltic, Thai. More
+likely ones come first."""
+
 _NAMES = {
     "utf-8": "UTF-8",
     "utf-16-le": "UTF-16",
     "utf-16-be": "UTF-16 (big end first)",
+    "utf-32-le": "UTF-32",
+    "utf-32-be": "UTF-32 (big end first)",
     "cp1252": "Windows-1252",
     "mac_roman": "MacRoman",
     "cp1250": "Windows-1250",
@@ -34,6 +42,15 @@ _NAMES = {
     "cp932": "Shift-JIS",
     "gb18030": "GB18030",
     "cp949": "Korean (949)",
+    "big5hkscs": "Big5",
+    "euc_jis_2004": "EUC-JP",
+    "koi8_r": "KOI8-R",
+    "iso8859_15": "ISO-8859-15",
+    "iso8859_2": "ISO-8859-2",
+    "cp1255": "Windows-1255",
+    "cp1256": "Windows-1256",
+    "cp1257": "Windows-1257",
+    "cp874": "Windows-874",
 }
 _CHUNK = 1 << 18
 _MOST_WORDS = 2_000
@@ -43,18 +60,21 @@ _SURE = 1.3
 """How much better than the next an encoding must fit, if the words alone do not decide."""
 _SURE_EAST = 3.0
 """The same between two encodings of East Asia, of which each reads the other as rare letters."""
+_MOST_ODD = 0.2
+"""A share of words that can't be words, above which an encoding is not taken for certain."""
 _FEW = 3
 """So few words are too few for such a measure."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins with the mark of UTF-16
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
+_CONTROLS = re.compile("[\x80-\x9f]")
+"""No list has these; they are what an encoding reads that is not the file's."""
 # Of all encodings above, the bytes below 0x30 and :;<=>? stand for themselves and part words.
 _WORD = re.compile(rb"[^\x00-\x2f:;<=>?]+")
-_WITHIN = "’–—·\xa0"
-_BEFORE_LETTER = _WITHIN + "‘“„«‹¿¡#@"
-_AFTER_LETTER = _WITHIN + "”»›®™©ªº°…"
 
 
 class UnsureEncodingError(ValueError):
@@ -207,9 +227,9 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
             text = joined.decode(codec)
         except UnicodeDecodeError:
             continue
-        if text not in read:
+        if text not in read and not _CONTROLS.search(text):
             read.add(text)
-            odd = sum(not _is_word(one) for one in text.split(" "))
+            odd = sum(not is_word(one, codec) for one in text.split(" "))
             ranked.append((odd, -fits.get(codec, 0.0), codec))
     ranked.sort(key=lambda one: one[:2])
     if not ranked:
@@ -220,9 +240,9 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
     if others:
         next_odd, next_fit, rival = others[0]
         differ = [word for word in words if word.decode(best) != word.decode(rival)]
-        sure = _SURE_EAST if {best, rival} <= _EAST else _SURE
+        sure = _SURE_EAST if {best, rival} <= EAST else _SURE
         fits_better = len(differ) >= _FEW and fit < next_fit * sure
-        if odd == next_odd and not fits_better:
+        if (odd == next_odd and not fits_better) or odd > _MOST_ODD * len(words):
             raise _both(path, differ, best, rival)
     return Encoding(best)
 
@@ -237,32 +257,3 @@ def _both(path: Path, differ: list[bytes], one: str, other: str) -> UnsureEncodi
         " right:\n" + "\n".join(lines),
         readings,
     )
-
-
-def _is_word(text: str) -> bool:
-    """Whether this may be a word: of one script, without a symbol or a capital amid letters."""
-    scripts = {_script(letter) for letter in text if letter.isalpha()}
-    if len(scripts) > 1:
-        return False
-    return all(
-        letter.isascii() or _fits(letter, text[at - 1 : at], text[at + 1 : at + 2])
-        for at, letter in enumerate(text)
-    )
-
-
-def _fits(letter: str, before: str, after: str) -> bool:
-    category = unicodedata.category(letter)
-    if category in ("Cc", "Co", "Cn", "Lm", "Sk"):
-        return False
-    if not letter.isalpha():
-        return (not before.isalpha() or letter in _AFTER_LETTER) and (
-            not after.isalpha() or letter in _BEFORE_LETTER
-        )
-    if category == "Lu":
-        return not before.isalpha() or (before.isupper() and not after.islower())
-    return not (category == "Ll" and after.isupper())
-
-
-def _script(letter: str) -> str:
-    name = unicodedata.name(letter, "none").split(" ", 1)[0]
-    return "CJK" if name in ("HIRAGANA", "KATAKANA", "KATAKANA-HIRAGANA", "HALFWIDTH") else name

@@ -14,11 +14,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from adapters.files.columns import BOUNCED, MAIL_STATUS, OPTED_OUT, Meanings, unwanted
+from adapters.files.columns import BOUNCED, COMPLAINED, MAIL_STATUS, OPTED_OUT, Meanings, unwanted
 from adapters.files.rejects import Rejects
 from adapters.files.rows import Row, Rows, UnusableFileError, open_rows
 from adapters.files.translation import Translation
-from lifecycle.program.creation import CREATION_FIELDS
+from lifecycle.program.creation import CREATION_FIELDS, STAGE
 from lifecycle.program.new_lead import ID, NewLead, read_new_lead
 from lifecycle.program.profile import field_types
 from lifecycle.stable_hash import lead_id
@@ -30,6 +30,8 @@ __all__ = ["CheckedLeads", "UnusableFileError", "checked_leads", "meanings_of"]
 
 _UNWANTED = {
     OPTED_OUT: "this person opted out of e-mail; `leadflow suppressions import` takes such lists",
+    COMPLAINED: "this person reported mail as spam; `leadflow suppressions import` takes such"
+    " lists",
     BOUNCED: "this address takes no mail; `leadflow suppressions import` takes such lists",
 }
 
@@ -159,7 +161,8 @@ def _valid(row: Row, program: Program, translation: Translation) -> NewLead:
         raise ValueError(row.problem)
     values = dict(row.values)
     roles = {role: values.pop(role) for role in (*_UNWANTED, MAIL_STATUS) if role in values}
-    if (role := unwanted(roles)) is not None:
+    stage = {MAIL_STATUS: values.get(STAGE, "")}  # some tools say it there: "Do Not Contact"
+    if (role := unwanted(roles) or unwanted(stage)) is not None:
         raise ValueError(_UNWANTED[role])
     return read_new_lead(translation.row(values), program)
 

@@ -9,8 +9,9 @@ from typing import BinaryIO
 
 from adapters.files.encodings import Encoding
 
-LONGEST_LINE = 1_000_000
-"""Characters. A longer line is no row of a list: its line ends are missing."""
+LONGEST_LINE = 10_000_000
+"""Characters. A longer line is no row of a list: its line ends are missing. Tools write cells of a
+megabyte, such as the log of a chat."""
 
 
 class UnusableFileError(ValueError):

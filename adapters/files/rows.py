@@ -26,6 +26,16 @@ from adapters.files.table import CsvRows, Row
 
 __all__ = ["Row", "Rows", "UnusableFileError", "open_rows"]
 
+_NO_TABLES = (
+    (b"PK\x03\x04", "an Excel workbook or an archive; save it as 'CSV UTF-8' in a spreadsheet"),
+    (b"\xd0\xcf\x11\xe0", "an Excel workbook; save it as 'CSV UTF-8' in a spreadsheet"),
+    (b"\x1f\x8b", "compressed; unpack it first"),
+    (b"%PDF", "a PDF; export the list as CSV"),
+    (b"{\\rtf", "a text document; export the list as CSV"),
+    (b"<", "a web page or XML; export the list as CSV"),
+    (b"BEGIN:VCARD", "a vCard; export the contacts as CSV"),
+)
+"""How files begin that are no lists, whatever their names say, and what would be right."""
 _ARRAY = re.compile(r"\[\s*[{\[]")
 
 
@@ -55,6 +65,7 @@ def open_rows(path: Path, meanings: Meanings, encoding: str | None = None) -> It
     if path.is_dir() or not path.exists():
         what = "is a folder" if path.is_dir() else "does not exist"
         raise UnusableFileError(f"{path} {what}; name a CSV or JSON Lines file")
+    _refuse_what_is_no_table(path)
     try:
         found = (
             detect_encoding(path)
@@ -73,6 +84,17 @@ def open_rows(path: Path, meanings: Meanings, encoding: str | None = None) -> It
                 f"{path} is a JSON array; write JSON Lines, one object a line, without [ ] and"
                 " commas between them"
             )
+        if "\0" in head:
+            raise UnusableFileError(f"{path} is not text; export the list as CSV")
         lines = Lines(path, file, found)
         is_json = path.suffix.lower() in (".jsonl", ".ndjson") or head[:1] == "{"
         yield JsonRows(lines) if is_json else CsvRows(lines, meanings)
+
+
+def _refuse_what_is_no_table(path: Path) -> None:
+    with path.open("rb") as file:
+        start = file.read(64)
+    start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for mark, what in _NO_TABLES:
+        if start.startswith(mark):
+            raise UnusableFileError(f"{path} is {what}")

@@ -11,7 +11,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import cast, get_args
 
-from adapters.files.columns import BOUNCED, MAIL_STATUS, OPTED_OUT, Meanings, plain_name, unwanted
+from adapters.files.columns import (
+    BOUNCED,
+    COMPLAINED,
+    MAIL_STATUS,
+    OPTED_OUT,
+    Meanings,
+    plain_name,
+    unwanted,
+)
 from adapters.files.rejects import Rejects
 from adapters.files.rows import Row, Rows, UnusableFileError, open_rows
 from lifecycle.nurture.suppression import SuppressionReason
@@ -38,16 +46,20 @@ _ALIASES = {
     **dict.fromkeys(("suppression reason", "bounce reason", "blocked reason", "error"), "reason"),
 }
 """What SendGrid, Postmark, Mailgun, Brevo and MailerLite call them."""
-_COMPLAINED = re.compile(r"spam|complain|abuse|junk", re.IGNORECASE)
 _WORDINGS: tuple[tuple[re.Pattern[str], SuppressionReason], ...] = (
     (re.compile(r"unsub|opt(?:ed)?[ _-]?out|suppress", re.IGNORECASE), "unsubscribed"),
     (
         re.compile(r"bounce|invalid|undeliver|unknown|\b[45]\d\d\b|\b[45]\.\d\.\d", re.IGNORECASE),
         "bounced",
     ),
-    (_COMPLAINED, "complained"),
+    (re.compile(r"spam|complain|abuse|junk", re.IGNORECASE), "complained"),
 )
 """What other tools write as a reason: a word of their own, or a server's answer."""
+_OF_ROLE: dict[str, SuppressionReason] = {
+    COMPLAINED: "complained",
+    BOUNCED: "bounced",
+    OPTED_OUT: "unsubscribed",
+}
 _LONGEST = 500
 
 
@@ -100,16 +112,11 @@ def _entry(row: Row) -> tuple[str, SuppressionReason]:
     address = suppressible_address(str(values.get("email", "")))
     if given := str(values.get("reason", "")).strip():
         return address, _reason(given)
-    roles = {
-        role: str(values[role]) for role in (BOUNCED, OPTED_OUT, MAIL_STATUS) if role in values
-    }
+    roles = {role: str(values[role]) for role in (*_OF_ROLE, MAIL_STATUS) if role in values}
     if not roles:
         return address, "unsubscribed"
     if (role := unwanted(roles)) is not None:
-        status = plain_name(roles.get(MAIL_STATUS, ""))
-        if role == OPTED_OUT and _COMPLAINED.search(status):
-            return address, "complained"
-        return address, "bounced" if role == BOUNCED else "unsubscribed"
+        return address, _OF_ROLE[role]
     raise ValueError(
         "the list says that this person did not opt out; if they get no mail even so, give the row"
         " a `reason`"

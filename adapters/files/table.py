@@ -16,7 +16,7 @@ from itertools import chain, islice
 from typing import Any
 
 from adapters.files.columns import Columns, Meanings, plain_name
-from adapters.files.lines import Lines, UnusableFileError
+from adapters.files.lines import LONGEST_LINE, Lines, UnusableFileError
 from adapters.files.rejected_form import RejectedForm
 from adapters.files.spreadsheet import stored_cell
 
@@ -26,7 +26,7 @@ _HEAD = 40
 """The header is looked for in so many lines."""
 _LONGEST_FOOTER = 50
 """Rows. What could be a footer and is longer is not one."""
-_LONGEST_CELL = 1_000_000
+_LONGEST_CELL = LONGEST_LINE
 """Characters. A longer cell is a quote that nobody closed."""
 _BOM_READ_WRONG = "ï»¿"
 _UNREADABLE = "\ufffd"
@@ -163,6 +163,8 @@ class CsvRows:
 
 
 _AN_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_ONE_ADDRESS = re.compile(r"[^\s@<>,;:]+@[\w-]+(\.[\w-]+)+")
+"""An address alone: only a column of these is offered as the addresses."""
 
 
 def _header(
@@ -223,7 +225,7 @@ def _no_header(
         name.strip()
         for row in table
         for name, cell in zip(header, row, strict=False)
-        if "@" in cell and "@" not in name
+        if _ONE_ADDRESS.fullmatch(cell.strip()) and "@" not in name
     )
     if (name := next(held, None)) is not None:
         hint = f'--map "{name}={required}" takes one that holds addresses'

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 
 from adapters.files.columns import OWN_NAME, Column, Columns, plain_name
-from lifecycle.calendars.local_time import zone
+from lifecycle.calendars.local_time import zone_written
 from lifecycle.program.countries import country_code, country_codes
 from lifecycle.program.creation import OWNER, STAGE
 from lifecycle.stages import CREATION_STAGES
@@ -83,7 +83,7 @@ class Translation:
         if name == "country":
             return _country(word)
         if name == "timezone":
-            return _timezone(word)
+            return zone_written(word)
         prefix = self._preset.prefixes.get(name, "") if self._preset is not None else ""
         return word.removeprefix(prefix)
 
@@ -108,14 +108,6 @@ def said(words: Iterable[tuple[str, int]], most: int = 5) -> str:
     listed = list(words)
     shown = ", ".join(f"'{word}' ({count})" for word, count in listed[:most])
     return shown + (", …" if len(listed) > most else "")
-
-
-def _timezone(word: str) -> str | None:
-    try:
-        zone(word)
-    except ValueError:
-        return None
-    return word
 
 
 def _country(word: str) -> str | None:

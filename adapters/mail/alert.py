@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from activities.ports import Rendered
+from activities.alert_pace import alert_id
+from activities.ports import Payload, Rendered
 from adapters.mail.alert_card import ACTIONS, AlertCard, label
 from adapters.mail.links import SignedLinks
 from models.addresses import named_address, one_line, only_address
@@ -24,7 +26,8 @@ ANSWER = "Answer this mail to add a note to the lead."
 
 
 @cache
-def _templates() -> Environment:
+def alert_templates() -> Environment:
+    """The templates of alerts."""
     # Commands that only read a program render no alert, and Jinja is slow to import.
     from jinja2 import Environment, FileSystemLoader, StrictUndefined  # noqa: PLC0415
 
@@ -53,21 +56,15 @@ def alert_mail(
     Its Message-ID is the same on every try. Raises ValueError if an address is not one.
     """
     from_ = only_address(sender)
-    digest = hashlib.sha256(command.key.encode()).hexdigest()[:32]
-    message = f"{digest}@{from_.domain}"
-    buttons: list[Button] = []
-    if links is not None and links.public_url:
-        buttons = [
-            Button(label(one), links.action(message, ACTIONS.index(one))) for one in card.actions
-        ]
-        buttons.append(Button("Open in the desk", f"{links.public_url}{card.desk}"))
+    message = f"{alert_id(command.key)}@{from_.domain}"
+    buttons = _buttons(card, message, links)
     answers = links is not None and bool(links.mail_domain)
     return Rendered(
         sender=str(from_),
         to=named_address("", command.to),
         subject=card.subject,
         text=_text(card, buttons, answers=answers),
-        html=_templates()
+        html=alert_templates()
         .get_template("alert.html")
         .render(card=card, buttons=buttons, answer=ANSWER if answers else ""),
         message_id=message,
@@ -81,6 +78,36 @@ def alert_mail(
         },
         envelope_from=links.return_path(message) if links and links.mail_domain else None,
     )
+
+
+def alert_section(
+    card: AlertCard, command: Alert, *, sender: str, links: SignedLinks | None
+) -> Payload:
+    """What a mail with several alerts says of this one, with this alert's own buttons."""
+    message = f"{alert_id(command.key)}@{only_address(sender).domain}"
+    buttons = [(one.label, one.url) for one in _buttons(card, message, links)]
+    if links is not None and links.mail_domain:
+        subject = quote(f"Note: {card.who}", safe="")
+        buttons.append(("Write a note", f"mailto:{links.reply_to(message)}?subject={subject}"))
+    return {
+        "title": card.happened,
+        "who": card.who,
+        "company": card.company,
+        "sentence": card.sentence,
+        "deadline": card.deadline,
+        "score": card.score,
+        "reasons": card.reasons,
+        "contact": card.contact,
+        "buttons": buttons,
+    }
+
+
+def _buttons(card: AlertCard, message: str, links: SignedLinks | None) -> list[Button]:
+    """The links of an alert. Without a public URL there are none."""
+    if links is None or not links.public_url:
+        return []
+    acts = [Button(label(one), links.action(message, ACTIONS.index(one))) for one in card.actions]
+    return [*acts, Button("Open in the desk", f"{links.public_url}{card.desk}")]
 
 
 def _thread(lead: str, domain: str) -> dict[str, str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
 from activities.circuit_breaker import Breaker
 from activities.ports import AlertNotice, Rendered
-from adapters.mail.alert import alert_mail
+from adapters.mail.alert import alert_mail, alert_section
+from adapters.mail.alert_bundle import alerts_mail
 from adapters.mail.alert_card import alert_card
 from adapters.mail.chat import chat_message
 from adapters.mail.field_text import plain_name
@@ -186,7 +187,12 @@ class MailRenderer:
         return AlertNotice(
             mail=alert_mail(card, command, lead=state.lead, sender=sender, links=self._links),
             chat=chat_message(card, self._web.public_url if self._web else ""),
+            section=alert_section(card, command, sender=sender, links=self._links),
         )
+
+    def alerts(self, notices: Sequence[AlertNotice], key: str) -> Rendered:
+        """One mail with several alerts to one person, the most urgent first."""
+        return alerts_mail(notices, key, self._links)
 
     def _program_values(self, program: Program) -> dict[str, Any]:
         if program.digest not in self._programs:

@@ -219,6 +219,15 @@ class SqlQueues:
             total=counts.get(filters.group, 0) if filters.group else sum(counts.values()),
         )
 
+    def leads(self, queue: Queue, day: QueueDay, filters: Filters, *, most: int) -> list[str]:
+        """The ids of all leads that the filters leave, up to `most`, the most urgent first."""
+        group = queue.group(day)
+        asked = [queue.where, *_narrowed(replace(filters, group=""), self._search)]
+        shown = [group == filters.group] if filters.group else []
+        query = sa.select(_S.c.lead).where(*asked, *shown).order_by(*_order(group, "due"))
+        with self._database.read() as connection:
+            return list(connection.scalars(query.limit(most)))
+
     def loads(self, queue: Queue, day: QueueDay) -> list[Load]:
         """How many leads each owner has in each team and group."""
         query = (

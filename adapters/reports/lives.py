@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
-from itertools import groupby
 from typing import Any
 
 import sqlalchemy as sa
 
+from adapters.reports.life_snapshots import entries_behind, raw_entries, snapshots
 from adapters.reports.queries import text
 from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from lifecycle.stable_hash import stable_hash
 from models.tables.columns import table_of
-from models.tables.leads import LeadRow, TimelineEntry
-from reports.life import About, LeadLife, RawEntry
-from reports.reading import KINDS, life_of
+from models.tables.leads import LeadRow
+from reports.life import About, LeadLife, Part, RawEntry
+from reports.reading import PARTS, life_of
+from reports.snapshot import LifeSnapshot
 
-_E = table_of(TimelineEntry)
 _L = table_of(LeadRow)
 _PAGE = 1_000
 """Leads that are read at once: some MB."""
@@ -31,28 +31,28 @@ _LEADS = sa.select(
     _L.c.state["holdout"].as_boolean().label("holdout"),
     *(text(_L.c.profile, name).label(name) for name in _PROFILE),
 ).order_by(_L.c.id)
-_ENTRIES = (
-    sa.select(_E.c.lead, _E.c.seq, _E.c.at, _E.c.kind, _E.c.fields)
-    .where(_E.c.kind.in_(sorted(KINDS)))
-    .order_by(_E.c.lead, _E.c.seq)
-)
 
 
 class SqlLives:
-    """Reads lives page by page, in one read of the database: all are of one instant."""
+    """Reads lives page by page, in one read of the database: all are of one instant.
+
+    Each begins with the lead's snapshot, if there is one, and goes on with the entries behind it.
+    """
 
     def __init__(self, database: Database, programs: SqlPrograms) -> None:
         self._database = database
         self._programs = programs
         self._holdouts: dict[str, Any] = {}
 
-    def read(self, *, as_of: datetime, program: str | None = None) -> Iterator[LeadLife]:
+    def read(
+        self, *, as_of: datetime, program: str | None = None, parts: Collection[Part] = PARTS
+    ) -> Iterator[LeadLife]:
         """The lives of all leads, or of a program's, as far as their entries go until `as_of`.
 
-        What happened exactly at `as_of` is in it. Leads that were created later are not.
+        What happened exactly at `as_of` is in it. Leads that were created later are not. Only
+        these `parts` are read, besides the moves.
         """
         query = _LEADS if program is None else _LEADS.where(_L.c.program == program)
-        entries = _ENTRIES.where(_E.c.at <= as_of)
         after = ""
         with self._database.read() as connection:
             while True:
@@ -60,19 +60,17 @@ class SqlLives:
                 if not leads:
                     return
                 last = leads[-1].id
-                found = connection.execute(
-                    entries.where(_E.c.lead > after, _E.c.lead <= last)
-                ).all()
-                yield from self._lives(leads, found)
+                before = snapshots(connection, after, last, as_of, parts)
+                found = connection.execute(entries_behind(after, last, as_of, parts))
+                yield from self._lives(leads, before, raw_entries(found))
                 after = last
 
     def _lives(
-        self, leads: Sequence[sa.Row[*tuple[Any, ...]]], entries: Sequence[sa.Row[*tuple[Any, ...]]]
+        self,
+        leads: Sequence[sa.Row[*tuple[Any, ...]]],
+        before: Mapping[str, LifeSnapshot],
+        behind: Mapping[str, Sequence[RawEntry]],
     ) -> Iterator[LeadLife]:
-        timelines = {
-            lead: [RawEntry(seq=row.seq, at=row.at, kind=row.kind, fields=row.fields) for row in of]
-            for lead, of in groupby(entries, key=lambda row: str(row.lead))
-        }
         for row in leads:
             about = About(
                 program=row.program,
@@ -81,7 +79,7 @@ class SqlLives:
                 holdout=self._in_holdout(row),
                 **{name: getattr(row, name) for name in _PROFILE},
             )
-            life = life_of(row.id, about, timelines.get(row.id, ()))
+            life = life_of(row.id, about, behind.get(row.id, ()), before.get(row.id))
             if life is not None:
                 yield life
 

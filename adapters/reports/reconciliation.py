@@ -16,9 +16,10 @@ from models.instants import parse_instant
 from models.tables.columns import table_of
 from models.tables.crm import WebhookEvent
 from models.tables.intake import IntakeItem
-from models.tables.leads import LeadRow
+from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
 
+_E = table_of(TimelineEntry)
 _I = table_of(IntakeItem)
 _L = table_of(LeadRow)
 _M = table_of(MessageRow)
@@ -55,6 +56,18 @@ class Stuck:
     what: str
     since: datetime
     why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldItem:
+    """An intake item that its lead was told."""
+
+    seq: int
+    lead: str
+    item: str
+    kind: str
+    done: datetime
+    """When it was told (wall clock)."""
 
 
 _ROW = (
@@ -134,6 +147,26 @@ class SqlReconciliation:
     def given_up_items(self, since: datetime, limit: int) -> list[Stuck]:
         """Intake items that the relay gave up since this instant (wall clock)."""
         return self._items(_I.c.done, limit, _I.c.done >= since, _I.c.why.is_not(None))
+
+    def unrecorded_items(self, since: datetime, limit: int) -> list[ToldItem]:
+        """Items told since this instant (wall clock) that left no trace, each lead's in order.
+
+        That is an event on no timeline, and data of a lead that has no row. What a merged lead got
+        is on the timeline of the lead that it was merged into. An act leaves no id on a timeline,
+        so acts are not among them.
+        """
+        of_lead = sa.select(_L.c.id).where(_L.c.id == _I.c.lead)
+        recorded = sa.select(_E.c.seq).where(_E.c.lead == _I.c.lead, _E.c.event == _I.c.item)
+        merged = of_lead.where(_L.c.merged_into.is_not(None))
+        lost_event = sa.and_(_I.c.kind == "event", ~recorded.exists(), ~merged.exists())
+        lost_lead = sa.and_(_I.c.kind == "lead", ~of_lead.exists())
+        query = (
+            sa.select(_I.c.seq, _I.c.lead, _I.c.item, _I.c.kind, _I.c.done)
+            .where(_I.c.done >= since, _I.c.why.is_(None), sa.or_(lost_event, lost_lead))
+            .order_by(_I.c.lead, _I.c.seq)
+            .limit(limit)
+        )
+        return [ToldItem(**row) for row in rows(self._database, query)]
 
     def _items(
         self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]

@@ -235,6 +235,12 @@ class SqlIntake:
                 .values(ready=self.database.now(connection) + after, why=why)
             )
 
+    def tell_again(self, seqs: Sequence[int]) -> None:
+        """Relay items once more that their leads were told: they lost them."""
+        with self.database.write() as connection:
+            new = {"done": None, "tries": 0, "ready": self.database.now(connection)}
+            connection.execute(sa.update(_I).where(_I.c.seq.in_(seqs)).values(**new))
+
     def judge(self, lead: str, message: str, why: str) -> int:
         """Mark this mail's waiting clicks and opens as a machine's; how many."""
         with self.database.write() as connection:

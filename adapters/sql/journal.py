@@ -26,7 +26,7 @@ from adapters.sql.step_visits import record_visits
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.company import domain_key, name_key
-from models.decision import Decision, Entry, Forward
+from models.decision import Decision, Entry, Forward, Wake
 from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
 from models.tables.leads import Consent, HandoffRow, LeadRow, TaskRow, TimelineEntry
@@ -51,9 +51,10 @@ _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
 _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
-_ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
-    _L.c.id == sa.bindparam("lead")
-)
+_ROW = sa.select(
+    *(_L.c.state, _L.c.turn, _L.c.due_at, _L.c.due_what),
+    *(_L.c.fence_run, _L.c.fence_length, _L.c.writer),
+).where(_L.c.id == sa.bindparam("lead"))
 _EMAIL = sa.select(_L.c.email).where(_L.c.id == sa.bindparam("lead"))
 _SEEN = (
     sa.select(_E.c.event)
@@ -142,7 +143,7 @@ class SqlJournal:
         """
         state = decision.state
         row = _lead_row(decision, fence, now)
-        row["writer"] = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+        row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
         named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
@@ -287,9 +288,21 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
         state=read_whole_state(row.state),
         seen=tuple(reversed(connection.scalars(_SEEN, {"lead": lead}).all())),
         asked=tuple(writer.get("asked", ())),
-        fence=Fence(run=row.fence_run, length=row.fence_length, run_id=writer.get("run", "")),
+        fence=Fence(
+            run=row.fence_run,
+            length=row.fence_length,
+            run_id=writer.get("run", ""),
+            clock=writer.get("clock"),
+        ),
         taken=tuple(_taken(*one) for one in writer.get("taken", ())),
+        wake=Wake(at=row.due_at, what=row.due_what) if row.due_at is not None else None,
     )
+
+
+def _writer(fence: Fence, taken: Sequence[Taken], asked: Sequence[Payload]) -> Payload:
+    """What a run that is behind the row needs; `LeadRow.writer` says more."""
+    writer: Payload = {"run": fence.run_id, "taken": list(taken), "asked": list(asked)}
+    return writer if fence.clock is None else {**writer, "clock": fence.clock}
 
 
 def _taken(found: str, refused: str | None, why: str | None = None) -> Taken:

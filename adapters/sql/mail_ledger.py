@@ -167,16 +167,6 @@ class SqlMailLedger:
         with self._database.read() as connection:
             return _suppression(connection, address, operational=operational)
 
-    def addressed(self, key: str, mail: Rendered, handoff: int | None) -> None:
-        """Store by what a claimed alert is found: its Message-ID, its person, its handoff."""
-        known = {
-            "mail": mail.message_id.partition("@")[0],
-            "address": only_address(mail.to).addr_spec.lower(),
-            "handoff": handoff,
-        }
-        with self._database.write() as connection:
-            connection.execute(sa.update(_M).where(_M.c.key == key).values(known))
-
 
 def _as_claim(status: str, why: str | None) -> Claim:
     """A row as the next sender reads it: a claim that nobody settled has an unknown outcome."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -19,7 +20,7 @@ class SentAlert:
     """One alert to one person of sales."""
 
     mail: str
-    """The local part of its Message-ID."""
+    """The local part of the Message-ID that it has in a mail of its own."""
     lead: str
     person: str
     handoff: int | None
@@ -43,12 +44,20 @@ class SqlSentAlerts:
         query = sa.select(_M).where(_M.c.mail == mail, _M.c.email.is_(None)).limit(1)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        if row is None:
-            return None
-        return SentAlert(
-            mail=mail,
-            lead=row.lead,
-            person=row.address or "",
-            handoff=row.handoff,
-            sent=row.updated,
-        )
+        return _sent_alert(row) if row is not None else None
+
+    def in_one_mail(self, bundle: str) -> tuple[SentAlert, ...]:
+        """The alerts that went together in the mail whose Message-ID begins with this."""
+        query = sa.select(_M).where(_M.c.bundle == bundle).order_by(_M.c.key)
+        with self._database.read() as connection:
+            return tuple(map(_sent_alert, connection.execute(query)))
+
+
+def _sent_alert(row: sa.Row[Any]) -> SentAlert:
+    return SentAlert(
+        mail=row.mail,
+        lead=row.lead,
+        person=row.address or "",
+        handoff=row.handoff,
+        sent=row.updated,
+    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -43,6 +43,37 @@ _REACT = {
     for name in _REACTIONS.values()
 }
 _FORGET = tuple(sa.delete(one).where(one.c.lead == sa.bindparam("whose")) for one in (_V, _M))
+
+
+KEPT: Final = timedelta(days=32)
+"""How long the board needs what is over: it counts the last 30 days, in any time zone."""
+KEPT_HOURS: Final = timedelta(days=62)
+"""How long it needs the hours of tracks: it compares those of 60 days."""
+_AT_ONCE: Final = 5_000
+"""Rows that are removed in one transaction."""
+
+
+def shorten(database: Database, now: datetime) -> int:
+    """Remove the visits that ended, and the mails that were sent, before the board's days.
+
+    What is open stays. Also hours of tracks go that are older than those which the board compares.
+    Returns how many visits and mails were removed.
+    """
+    before = now - KEPT
+    removed = 0
+    for table, old in ((_V, _V.c.left < before), (_M, _M.c.sent < before)):
+        keys = list(table.primary_key)
+        some = sa.select(*keys).where(old).limit(_AT_ONCE)
+        while True:
+            with database.write() as connection:
+                gone = sa.delete(table).where(sa.tuple_(*keys).in_(some))
+                rows = connection.execute(gone).rowcount
+            removed += rows
+            if rows < _AT_ONCE:
+                break
+    with database.write() as connection:
+        connection.execute(sa.delete(_H).where(_H.c.hour < now - KEPT_HOURS))
+    return removed
 
 
 def record_visits(database: Database, connection: Connection, decision: Decision) -> None:

@@ -290,7 +290,8 @@ class Leads:
         """
         stored = await self._stored(lead)
         if stored is not None:
-            run = LeadRun(lead=lead, digest=stored.state.digest, clock=self._clock)
+            clock = _clock_of(stored) or self._clock
+            run = LeadRun(lead=lead, digest=stored.state.digest, clock=clock)
             return run, stored.state.profile
         with _found(lead):
             async for event in self._handle(lead).fetch_history_events(page_size=1):
@@ -300,6 +301,12 @@ class Leads:
                     return began, began.profile
                 break
         raise _unknown(lead)
+
+
+def _clock_of(stored: StoredLead) -> ProgramClock | None:
+    """The clock on which a lead of a demonstration lives; None in production."""
+    written = stored.fence.clock if stored.fence is not None else None
+    return ProgramClock.model_validate(written) if written is not None else None
 
 
 @contextmanager

@@ -30,10 +30,13 @@ from models.program.program import Program
 from models.program.schedules import REENGAGE
 from workflows.commands import LEADS
 from workflows.digest import USEFUL, DigestWorkflow
+from workflows.nightly import CATCH_UP as NIGHTLY_CATCH_UP
+from workflows.nightly import CRON, NightlyWorkflow
 from workflows.reconcile import EVERY, ReconcileWorkflow
 from workflows.reengage import CATCH_UP, JITTER, ReengageWorkflow
 
 _RECONCILE = "reconcile"
+NIGHTLY = "nightly"
 _BEGINS_WITHIN = 10.0
 """Seconds within which a schedule begins the run that was asked for."""
 _LOOK = 0.1
@@ -111,7 +114,7 @@ class Schedules:
                 raise
 
     def id_of(self, name: str) -> str:
-        """The id of a schedule on the server: `reengage/acme`, `digest/acme`, `reconcile`.
+        """The id of a schedule on the server: `reengage/acme`, `digest/acme`, `nightly`.
 
         That of a digest has no prefix, because it had none in release 0.1.
         """
@@ -172,19 +175,22 @@ class Schedules:
 
         A schedule that somebody paused stays paused. Raises temporalio.service.RPCError.
         """
-        await self._put(self.id_of(_RECONCILE), self._reconcile())
-        return [self.id_of(_RECONCILE)]
+        wanted = self._of_installation()
+        for own, schedule in wanted.items():
+            await self._put(own, schedule)
+        return list(wanted)
 
     async def missing(self) -> list[str]:
         """Which of those `set_up` makes are not there, or are paused."""
-        wanted = self.id_of(_RECONCILE)
-        try:
-            found = await self._client.get_schedule_handle(wanted).describe()
-        except RPCError as error:
-            if error.status is not RPCStatusCode.NOT_FOUND:
-                raise
-            return [wanted]
-        return [wanted] if found.schedule.state.paused else []
+        standings = {own: await self.standing(own) for own in self._of_installation()}
+        return [own for own, found in standings.items() if found is None or found.paused]
+
+    def _of_installation(self) -> dict[str, Schedule]:
+        """The schedules that every installation has, by their ids."""
+        return {
+            self.id_of(_RECONCILE): self._reconcile(),
+            self.id_of(NIGHTLY): self._nightly(),
+        }
 
     async def _put(self, name: str, wanted: Schedule) -> None:
         try:
@@ -208,6 +214,20 @@ class Schedules:
             spec=ScheduleSpec(intervals=[ScheduleIntervalSpec(every=EVERY)]),
             policy=SchedulePolicy(
                 overlap=ScheduleOverlapPolicy.SKIP, catchup_window=timedelta(minutes=1)
+            ),
+        )
+
+    def _nightly(self) -> Schedule:
+        return Schedule(
+            action=ScheduleActionStartWorkflow(
+                NightlyWorkflow.run,
+                id=self.id_of(NIGHTLY),
+                task_queue=self._queue,
+                static_summary="makes the snapshots from which reports begin",
+            ),
+            spec=ScheduleSpec(cron_expressions=[CRON]),
+            policy=SchedulePolicy(
+                overlap=ScheduleOverlapPolicy.SKIP, catchup_window=NIGHTLY_CATCH_UP
             ),
         )
 

@@ -63,7 +63,7 @@ async def _schedules(client: Client, settings: Settings) -> Check:
     if gone:
         remedy = "publish the program again: `leadflow program publish FILE`"
         return Check("schedules", "wrong", f"missing: {', '.join(gone)}", remedy)
-    return Check("schedules", "ok", ", ".join(["reconcile", *digests]))
+    return Check("schedules", "ok", ", ".join(["reconcile", "nightly", *digests]))
 
 
 def _digests(settings: Settings) -> list[str]:

@@ -19,6 +19,7 @@ from gateway.board import (
     uploading,
     uploads,
 )
+from gateway.requests.rooms import add_room
 from usecases.context import Context
 
 LARGER_BODIES = {launches.PATH: launches.LARGEST_FORM}
@@ -32,5 +33,5 @@ def router(context: Context) -> APIRouter:
         *(programs, program, not_moving, publishing, uploading, change),
         *(leads, lists, schedules, launches, launch, uploads, reports),
     ):
-        routes.include_router(part.router(context))
+        add_room(routes, part.router(context))
     return routes

@@ -4,13 +4,13 @@
 
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from temporalio.service import RPCError
 
-from adapters.reports.board_figures import HERE, NOT_MOVING, REASONS
+from adapters.reports.board_figures import HERE, NOT_MOVING, OVERDUE, REASONS, UNASSIGNED
 from adapters.reports.figures import AGES, OLDER, Figure
 from adapters.reports.track_hours import DAYS, FEWEST_HOURS, silent_tracks
 from gateway.board.numbers import BoardNumbers, Number
@@ -24,6 +24,8 @@ from usecases.context import Context
 from usecases.suppressing import unsuppress
 
 _AGES = (*AGES, OLDER)
+_DESK_GROUPS = {UNASSIGNED.name: "unowned", OVERDUE.name: "overdue"}
+"""Figures whose leads a manager reassigns at the desk, and the group that holds them there."""
 
 _REMEDIES = {
     "not-woken": "Their workflow did not run when it should have. A worker that runs catches up by"
@@ -140,8 +142,19 @@ def _page(
         ],
         silent_days=DAYS,
         fewest_hours=FEWEST_HOURS,
+        at_the_desk=_at_the_desk(user, only),
         paused=[name for name in names if context.programs.paused(name)],
     )
+
+
+def _at_the_desk(user: BoardUser, only: dict[str, Any]) -> dict[str, str]:
+    """Where this person reassigns the leads of a figure; nowhere if they manage no team."""
+    if not user.people.managed_by(user.person):
+        return {}
+    return {
+        figure: f"/desk/team?{urlencode({'group': group, **only})}#queue"
+        for figure, group in _DESK_GROUPS.items()
+    }
 
 
 def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> ReasonTable:

@@ -18,6 +18,7 @@ from adapters.sql.uploads import SqlUploads
 from gateway.board.downloads import download
 from gateway.board.jobs import start_job
 from gateway.board.user import BoardUser, board_form, board_user
+from gateway.requests.rooms import add_room
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.pages import page
 from models.launch import MOST_RATE, RATE
@@ -55,13 +56,13 @@ class ColumnChoice:
 def router(context: Context) -> APIRouter:
     """The routes of the page and of its forms."""
     routes = APIRouter(include_in_schema=False)
-    routes.include_router(_forms(context))
-    routes.include_router(_shown(context))
+    add_room(routes, _forms(context))
+    add_room(routes, _shown(context))
     return routes
 
 
 def _shown(context: Context) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(include_in_schema=False)
     own = own_upload(context, board_user(context))
 
     @routes.get(PATH)
@@ -90,7 +91,7 @@ def _shown(context: Context) -> APIRouter:
 
 
 def _forms(context: Context) -> APIRouter:
-    routes = APIRouter()
+    routes = APIRouter(include_in_schema=False)
     own_by_form = own_upload(context, board_form(context))
 
     @routes.post(PATH)

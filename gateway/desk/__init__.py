@@ -14,6 +14,7 @@ from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
 from gateway.desk import buttons, leads, live, merging, mine, queue_acts, team, touches, views, week
+from gateway.requests.rooms import add_room
 from gateway.web import sign_in
 from gateway.web.desk_session import (
     DeskProblemError,
@@ -38,18 +39,18 @@ _OTHER_MESSAGE = "Something went wrong here; it was logged. Try again in a momen
 def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRouter:
     """The routes of all pages of the desk and of the buttons in alerts."""
     routes = APIRouter(include_in_schema=False)
-    routes.include_router(assets())
-    routes.include_router(sign_in.router(context))
-    routes.include_router(team.router(context))
-    routes.include_router(mine.router(context))
-    routes.include_router(queue_acts.router(context, acts))
-    routes.include_router(live.router(context))
-    routes.include_router(views.router(context))
-    routes.include_router(week.router(context))
-    routes.include_router(leads.router(context, acts))
-    routes.include_router(touches.router(context, acts))
-    routes.include_router(merging.router(context, acts))
-    routes.include_router(buttons.router(context, acts, action_links_last))
+    add_room(routes, assets())
+    add_room(routes, sign_in.router(context))
+    add_room(routes, team.router(context))
+    add_room(routes, mine.router(context))
+    add_room(routes, queue_acts.router(context, acts))
+    add_room(routes, live.router(context))
+    add_room(routes, views.router(context))
+    add_room(routes, week.router(context))
+    add_room(routes, leads.router(context, acts))
+    add_room(routes, touches.router(context, acts))
+    add_room(routes, merging.router(context, acts))
+    add_room(routes, buttons.router(context, acts, action_links_last))
     return routes
 
 

@@ -118,7 +118,8 @@ async def _press(
         stale = await asyncio.to_thread(_stale_page, context, button)
         if stale is not None:
             return stale
-    message = sentence_of(outcome, button.do, button.stored.state.stage)
+    state = button.stored.state
+    message = sentence_of(outcome, button.do, state.stage, state.owner)
     return _form(context, button, token, problem=message, status=status_of(outcome), form=form)
 
 

@@ -92,8 +92,8 @@ def router(context: Context, acts: Acts) -> APIRouter:
             # After giving a lead back, a person can't see it any more.
             may_see = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)
-        stage = await asyncio.to_thread(stage_now, context, lead)
-        message = sentence_of(outcome, do, stage)
+        standing = await asyncio.to_thread(stage_and_owner_now, context, lead)
+        message = sentence_of(outcome, do, *standing)
         return await asyncio.to_thread(refusal_page, message, status_of(outcome))
 
     @routes.get("/desk/leads/{lead}/acts")
@@ -104,10 +104,10 @@ def router(context: Context, acts: Acts) -> APIRouter:
     return routes
 
 
-def stage_now(context: Context, lead: str) -> str | None:
-    """The lead's stage; None if there is no such lead."""
+def stage_and_owner_now(context: Context, lead: str) -> tuple[str | None, str | None]:
+    """The lead's stage and owner; None and None if there is no such lead."""
     line = visible(context.reports, ADMIN, lead)
-    return line.stage if line is not None else None
+    return (line.stage, line.owner) if line is not None else (None, None)
 
 
 def _path(lead: str) -> str:

@@ -1,5 +1,8 @@
 """Acts in a queue: on one lead in its row, or on several that were selected.
 
+Instead of selecting them, a person may mean all leads that match the list's filters, on all pages.
+Then a page says how many that are, and asks.
+
 Every lead is acted on by the same use case as through every other door, each for itself. What is
 refused is shown above the list with its reason, and those leads stay selected.
 """
@@ -18,18 +21,30 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import FormData
 
+from adapters.reports.desk_queue import QueueDay, SqlQueues, queue_of, queue_of_teams
 from gateway.desk.act_forms import read_act_form, text_fields
-from gateway.desk.leads import stage_now
+from gateway.desk.leads import stage_and_owner_now
 from gateway.desk.mine import my_page
 from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, names_of_leads, query_of
 from gateway.desk.team import team_page
-from gateway.desk.undo import MOST_SELECTED
+from gateway.desk.undo import MOST_MATCHING, MOST_SELECTED
 from gateway.web.desk_session import DeskUser, form_sender
 from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
+from lifecycle.sales_words import ACT_WORDS
 from usecases.acting import ActDone, ActFailed, perform
 from usecases.context import Acts, Context
 
+_NEEDED = {
+    "reassign": ("to", "Choose who gets the selected leads."),
+    "touch": ("channel", "Choose a channel."),
+    "hold": ("until", "Say until when they are on hold."),
+}
+"""The field without which an act makes no sense, and what is said then."""
+_CARRIED = ("to", "channel", "note", "until", "why")
+"""The fields of acts that a confirmation sends on."""
+_MOST_NAMED = 20
+"""Names of leads that a page lists; it says how many more there are."""
 _AT_ONCE = 5
 """Leads that are asked at the same time: each waits for a worker."""
 
@@ -44,6 +59,8 @@ def router(context: Context, acts: Acts) -> APIRouter:
         """Act on the lead of a row, or on the selected leads, and go back to the list."""
         form = await request.form()
         asked = _Asked(form)
+        if asked.every:
+            asked.leads = await asyncio.to_thread(_matching, context, user, asked)
 
         def again(problem: str, status: int, leads: Sequence[str]) -> HTMLResponse:
             show = _list_again(context, user, asked, frozenset(leads))
@@ -55,7 +72,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
             fields = read_act_form(form, user.zone)
         except ValueError as error:
             return await asyncio.to_thread(again, str(error), 422, asked.leads)
-        if asked.do == "reassign" and len(asked.leads) > 1 and form.get("sure") != "yes":
+        if asked.needs_confirmation:
             return await asyncio.to_thread(_confirmation, context, user, asked, fields)
         failed = await _all_done(context, acts, user, asked, fields)
         if not failed:
@@ -85,6 +102,9 @@ class _Asked:
             leads = [str(lead) for lead in form.getlist("lead")]
             self.following = str(form.get("next") or "")
         self.leads = tuple(dict.fromkeys(lead for lead in leads if lead))
+        self.sure = form.get("sure") == "yes"
+        self.every = form.get("every") == "yes" and not self.sure and not form.get("one")
+        """Whether all leads that match are meant, which are then confirmed by their number."""
         self.identity = str(form.get("id") or "")
         back = str(form.get("back") or "")
         self.base = base_of(back)
@@ -97,15 +117,28 @@ class _Asked:
             return "Choose what to do with the selected leads."
         if not self.leads:
             return "Select a lead first."
-        if len(self.leads) > MOST_SELECTED:
-            return f"Select at most {MOST_SELECTED} leads; these are {len(self.leads)}."
+        if self.every and len(self.leads) > MOST_MATCHING:
+            return f"More than {MOST_MATCHING} leads match. Narrow the list by a filter first."
+        most = MOST_MATCHING if self.every or self.sure else MOST_SELECTED
+        if len(self.leads) > most:
+            return f"Select at most {most} leads; these are {len(self.leads)}."
+        needed, sentence = _NEEDED.get(self.do, ("", ""))
+        if self.needs_confirmation and needed and not self.fields.get(needed, "").strip():
+            return sentence
         return None
+
+    @property
+    def needs_confirmation(self) -> bool:
+        """Whether a page asks first: before leads get another owner, and before all that match."""
+        return not self.sure and (self.every or (self.do == "reassign" and len(self.leads) > 1))
 
     def back_to(self, *, done: bool) -> str:
         """The list, at the next lead."""
         path = self.query.path(self.base)
         if done:
-            said = urlencode({"done": self.do, "on": self.leads}, doseq=True)
+            many = len(self.leads) > MOST_SELECTED
+            which = {"n": len(self.leads)} if many else {"on": self.leads}
+            said = urlencode({"done": self.do, **which}, doseq=True)
             path += f"{'&' if '?' in path else '?'}{said}"
         return f"{path}#l-{quote(self.following, safe='')}" if self.following else path
 
@@ -146,17 +179,34 @@ def _sentences(
     """Each refusal once, with the leads that it is about."""
     by_sentence: dict[str, list[str]] = {}
     for lead, outcome in failed.items():
-        sentence = sentence_of(outcome, asked.do, stage_now(context, lead))
+        sentence = sentence_of(outcome, asked.do, *stage_and_owner_now(context, lead))
         by_sentence.setdefault(sentence, []).append(lead)
     if len(asked.leads) == 1:
         return next(iter(by_sentence))
     names = names_of_leads(context, user, list(failed))
     done = len(asked.leads) - len(failed)
     told = [
-        f"{', '.join(names.get(lead, lead) for lead in leads)}: {sentence}"
+        f"{_listed([names.get(lead, lead) for lead in leads])}: {sentence}"
         for sentence, leads in by_sentence.items()
     ]
     return f"Done for {done} of {len(asked.leads)}. {' '.join(told)}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
+    return f"{', '.join(names[:_MOST_NAMED])}{more}"
+
+
+def _matching(context: Context, user: DeskUser, asked: _Asked) -> tuple[str, ...]:
+    """All leads of the list that the form came from: one more than may be acted on at once."""
+    if asked.base == "/desk/team" and user.manages:
+        queue = queue_of_teams(user.people.managed_by(user.person), user.people)
+    else:
+        queue = queue_of(user.person)
+    day = QueueDay.of(context.now(), user.zone)
+    filters = asked.query.filters
+    found = SqlQueues(context.database).leads(queue, day, filters, most=MOST_MATCHING + 1)
+    return tuple(found)
 
 
 def _list_again(
@@ -178,19 +228,26 @@ def _list_again(
 def _confirmation(
     context: Context, user: DeskUser, asked: _Asked, fields: Mapping[str, Any]
 ) -> HTMLResponse:
-    """What a person confirms before several leads get another owner."""
-    names = names_of_leads(context, user, asked.leads)
-    to = user.people.member(str(fields.get("to") or "").strip().lower())
-    if to is None:
-        again = _list_again(context, user, asked, frozenset(asked.leads))
-        return again(problem="Choose who gets the selected leads.", status=422)
+    """What a person confirms: the act, and how many leads, with their names."""
+    to = None
+    if asked.do == "reassign":
+        to = user.people.member(str(fields.get("to") or "").strip().lower())
+        if to is None:
+            again = _list_again(context, user, asked, frozenset(asked.leads))
+            return again(problem=_NEEDED["reassign"][1], status=422)
+    names = names_of_leads(context, user, asked.leads[:_MOST_NAMED])
     return page(
-        "reassign.html",
+        "confirm_acts.html",
         context,
         zone=user.zone,
         user=user,
+        do=asked.do,
+        label=ACT_WORDS[asked.do].label,
         to=to,
-        leads=names,
+        leads=asked.leads,
+        names=list(names.values()),
+        fields={name: asked.fields[name] for name in _CARRIED if asked.fields.get(name)},
         identity=asked.identity,
+        base=asked.base,
         back=asked.query.path(asked.base),
     )

@@ -24,6 +24,8 @@ UNDO_FOR = timedelta(minutes=1)
 """How long the page offers it, in real time."""
 MOST_SELECTED = 50
 """The most leads that one form acts on: those of one page."""
+MOST_MATCHING = 500
+"""The most leads that one confirmation acts on: each waits for a worker, within one request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +34,15 @@ class Done:
 
     do: str = ""
     leads: tuple[str, ...] = ()
+    number: int = 0
+    """How many they are, if the URL does not name them."""
 
     @property
     def sentence(self) -> str:
         """What the page says."""
         said = ACT_WORDS[self.do].done if self.do in ACT_WORDS else ""
-        return f"{len(self.leads)} leads: {said}" if said and len(self.leads) > 1 else said
+        number = max(len(self.leads), self.number)
+        return f"{number} leads: {said}" if said and number > 1 else said
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +55,14 @@ class Undo:
     to: str = ""
 
 
-def done_query(done: str = "", on: Annotated[list[str] | None, Query()] = None) -> Done:
+def done_query(
+    done: str = "",
+    on: Annotated[list[str] | None, Query()] = None,
+    number: Annotated[int, Query(alias="n", ge=0, le=MOST_MATCHING)] = 0,
+) -> Done:
     """A dependency that reads from the URL what was done."""
     leads = tuple(one for one in (on or ())[:MOST_SELECTED] if one.isprintable())
-    return Done(done, leads)
+    return Done(done, leads, number)
 
 
 def undo_offer(context: Context, user: DeskUser, done: Done) -> tuple[Undo, ...]:

@@ -26,6 +26,10 @@ _QUOTED = re.compile(r"\s*(?:>|-{3,}|_{10,})")
 _ABOVE = re.compile(r".*(?:\d.*:|:.*@.*|@.*:)\s*$")
 """The line above it: `On Thu, Mar 5, 2026 at 2:00 PM Acme <hello@acme.example> wrote:`."""
 _NOT_THEIRS = "550 5.7.1 only the person who got this alert can answer it"
+_SEVERAL = (
+    "550 5.7.1 that mail is about several leads; use 'Write a note' below the lead's name, or the"
+    " desk; nothing was recorded"
+)
 _NOT_ANY_MORE = "550 5.7.1 this lead is somebody else's now; nothing was recorded"
 
 
@@ -83,3 +87,11 @@ def answered_alert(
         },
         arrived=now,
     )
+
+
+def answered_alerts(mail: EmailMessage, *, null_sender: bool) -> str | None:
+    """The SMTP reply that refuses an answer to a mail about several leads.
+
+    Nobody knows which lead it is about. None for a machine's answer, which makes no note anyway.
+    """
+    return None if why_automatic(mail, null_sender=null_sender) is not None else _SEVERAL

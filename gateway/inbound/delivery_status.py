@@ -40,6 +40,13 @@ _RETURNED = re.compile(r"\s*returned mail: (.*)", re.IGNORECASE)
 _END = re.compile(
     r"end of (?:message|data)|after (?:end of )?data|reply to \S* ?DATA", re.IGNORECASE
 )
+_SENDER = re.compile(
+    r"(?:after|reply to|response to) (?:the )?(?:MAIL FROM|HELO|EHLO)\b"
+    r"|>>> (?:MAIL FROM|HELO|EHLO)\b[^\n]{0,200}\n<<< 5|my name was rejected",
+    re.IGNORECASE,
+)
+"""How a server says that the other one refused us before it knew the recipient. qmail's "my name"
+is what it said in HELO."""
 _COPY = re.compile(
     r"^[ \t>*-]{0,40}(?:-{1,80} ?(?:this is a|below this|the header|original|returned|unsent"
     r"|begin|start|forwarded|attached|message header|copy|undelivered message)"
@@ -102,8 +109,11 @@ def delivery_status(mail: EmailMessage, address: str) -> DeliveryStatus | None:
 
 def read_notice(mail: EmailMessage, address: str) -> DeliveryStatus:
     """What a notice in plain words says, as of qmail, Exim, Exchange, Yahoo and mail.ru."""
-    said = f"{header_text(mail, 'Subject')}\n{notice_text(mail)[:_MOST]}"
-    action = "delayed" if _DELAYED.search(" ".join(said.split())) else "failed"
+    subject = header_text(mail, "Subject")
+    said = " ".join(f"{subject}\n{notice_text(mail)[:_MOST]}".split())
+    action = "delayed" if _DELAYED.search(said) else "failed"
+    if _DELIVERED.search(subject):
+        action = "delivered"
     return _judged(mail, address, action, "", "")
 
 
@@ -117,7 +127,7 @@ def _judged(
     subject = header_text(mail, "Subject")
     returned = _RETURNED.match(subject)
     said = [*sentences, text[:_MOST], returned[1] if returned is not None else ""]
-    phase: Literal["RCPT", "END"] = "END" if _END.search(" ".join(sentences)[:_MOST]) else "RCPT"
+    phase = _phase(" ".join(sentences)[:_MOST], text[:_MOST])
     lines = (one for one in text.splitlines() if STATUS.search(one) or ANSWER.search(one))
     quoted = diagnostic or next(lines, subject)
     return DeliveryStatus(
@@ -126,6 +136,14 @@ def _judged(
         diagnostic=without_addresses(quoted, address)[:_LONGEST],
         refusal=judge(said, status=found, phase=phase),
     )
+
+
+def _phase(said: str, text: str) -> Literal["MAIL", "RCPT", "END"]:
+    """What was refused. Exim and qmail write it in the line above the server's answer."""
+    if _END.search(said):
+        return "END"
+    refused = _SENDER.search(said) or _SENDER.search(text)
+    return "MAIL" if refused and "RCPT TO" not in f"{said}{text}".upper() else "RCPT"
 
 
 def notice_text(mail: Message) -> str:
@@ -204,6 +222,14 @@ _DELAYED = re.compile(
     re.IGNORECASE,
 )
 """A notice in plain words by which the server says that it goes on trying."""
+_DELIVERED = re.compile(
+    r"\(success\)|^\s*(?:delivered|zugestellt|remis|entregado|consegnato|bezorgd|entregue) ?:"
+    r"|success(?:ful(?:ly)?)? (?:mail )?deliver(?:y|ed)|deliver(?:y|ed) (?:was )?success"
+    r"|erfolgreich zugestellt|(?:remis|distribué) avec succès|entregado correctamente"
+    r"|consegnato correttamente|entregue com (?:êxito|sucesso)|配信(?:済み|完了)",
+    re.IGNORECASE,
+)
+"""The subject of a notice in plain words that the mail was delivered."""
 _ANSWERED = re.compile(r"\s*(?:re|aw|sv|antw|rv|ref|wg|fwd?)\s*:", re.IGNORECASE)
 
 
@@ -222,7 +248,15 @@ def _blocks(part: Message) -> Iterator[Message]:
 
 
 def _action(fields: Message) -> str:
-    return header_text(fields, "Action").lower().partition(" ")[0]
+    """The action; of one that RFC 3464 does not know (or none), what the status says.
+
+    sendmail writes `deliverable` for an address that it only looked up.
+    """
+    said = (header_text(fields, "Action").lower().split() or [""])[0].strip(";,.()")
+    status = STATUS.search(header_text(fields, "Status"))
+    if said in _ACTIONS or status is None:
+        return said
+    return "relayed" if status[1] == "2" or said == "deliverable" else "failed"
 
 
 def _names(fields: Message, address: str) -> bool:

@@ -5,6 +5,8 @@ Addresses are signed, so nobody can write to them who did not get our mail. One 
 signed address of the mail that it is about. A Message-ID would prove nothing: it is a hash of
 names that can be guessed. What is not an answer to a mail of ours is refused, and nothing is
 passed on but a person's reply.
+
+The file is long because every kind of mail to our addresses is told apart here.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from adapters.mail.message import FORWARDED
 from adapters.sql.new_item import NewItem
 from adapters.sql.sent_alerts import SentAlert, SqlSentAlerts
 from adapters.sql.sent_mail import SentMail
-from gateway.inbound.alert_reply import answered_alert
+from gateway.inbound.alert_reply import answered_alert, answered_alerts
 from gateway.inbound.arrived_mail import header_text, read_arrived
 from gateway.inbound.automatic_reply import why_automatic
 from gateway.inbound.delivery_status import (
@@ -66,6 +68,8 @@ class Recognised:
     """The mail of ours that it answers; None where that does not matter."""
     item: NewItem | None = None
     """The event to store."""
+    also: tuple[NewItem, ...] = ()
+    """Events of other leads, if a mail was about several."""
     reply: EmailMessage | None = None
     """A person's reply, to be passed on."""
     unsubscribed: str | None = None
@@ -84,7 +88,11 @@ _UNREADABLE = RefusedMail("554 5.6.0 the mail can't be read")
 _NO_REPORT = RefusedMail("554 5.6.0 this address takes feedback reports (RFC 5965) on mail of ours")
 
 
-def addressed(context: Context, address: str) -> tuple[Door, SentMail | SentAlert | None] | None:
+Alerts = tuple[SentAlert, ...]
+"""The alerts of one mail: one, or several that went together."""
+
+
+def addressed(context: Context, address: str) -> tuple[Door, SentMail | Alerts | None] | None:
     """What an address is for and which mail it names; None if it is none of ours."""
     local, _, domain = address.strip().lower().rpartition("@")
     if not domain or domain != context.links.mail_domain.lower():
@@ -97,12 +105,18 @@ def addressed(context: Context, address: str) -> tuple[Door, SentMail | SentAler
     if found is None:
         return None
     sent = context.sent.by_local_part(found.mail)
-    alert = SqlSentAlerts(context.database).by_local_part(found.mail) if sent is None else None
-    if sent is None and alert is None and kind == "unsubscribe":
+    alerts = _alerts(context, found.mail) if sent is None else ()
+    if sent is None and not alerts and kind == "unsubscribe":
         return "unsubscribe", None
-    if sent is None and (alert is None or kind not in ("bounce", "reply")):
+    if sent is None and (not alerts or kind not in ("bounce", "reply")):
         return None
-    return kind, sent or alert  # type: ignore[return-value]  # a key of _SIGNED
+    return kind, sent or alerts  # type: ignore[return-value]  # a key of _SIGNED
+
+
+def _alerts(context: Context, mail: str) -> Alerts:
+    sent = SqlSentAlerts(context.database)
+    alone = sent.by_local_part(mail)
+    return (alone,) if alone is not None else sent.in_one_mail(mail)
 
 
 def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
@@ -112,8 +126,8 @@ def recognise(context: Context, arrival: Arrival) -> Recognised | RefusedMail:
         return _UNKNOWN
     door, sent = known
     now = context.now()
-    if isinstance(sent, SentAlert):
-        return _about_alert(context, door, sent, arrival, now)
+    if isinstance(sent, tuple):
+        return _about_alerts(context, door, sent, arrival, now)
     try:
         mail = read_arrived(arrival.content)
     except ValueError:
@@ -153,19 +167,29 @@ def bounce_in(
     return None
 
 
-def _about_alert(
-    context: Context, door: Door, alert: SentAlert, arrival: Arrival, now: datetime
+def _about_alerts(
+    context: Context, door: Door, alerts: Alerts, arrival: Arrival, now: datetime
 ) -> Recognised | RefusedMail:
-    """An alert that came back, or its person's answer."""
-    item = returned_alert(alert, arrival.content, now, null_sender=arrival.null_sender)
-    if door == "bounce" or item is not None:
-        return Recognised(sent=None, item=item)
+    """Alerts that came back, or their person's answer. Each lead hears of what came back."""
+    content, null_sender = arrival.content, arrival.null_sender
+    returned = [
+        item
+        for one in alerts
+        if (item := returned_alert(one, content, now, null_sender=null_sender)) is not None
+    ]
+    if returned:
+        return Recognised(sent=None, item=returned[0], also=tuple(returned[1:]))
+    if door == "bounce":
+        return Recognised(sent=None)
     try:
         mail = read_arrived(arrival.content)
     except ValueError:
         return _UNREADABLE
-    digest, null_sender = _digest(mail, arrival), arrival.null_sender
-    found = answered_alert(context, alert, mail, now, digest=digest, null_sender=null_sender)
+    if len(alerts) > 1:
+        why = answered_alerts(mail, null_sender=null_sender)
+        return RefusedMail(why) if why is not None else Recognised(sent=None)
+    digest = _digest(mail, arrival)
+    found = answered_alert(context, alerts[0], mail, now, digest=digest, null_sender=null_sender)
     return RefusedMail(found) if isinstance(found, str) else Recognised(sent=None, item=found)
 
 
@@ -197,8 +221,8 @@ def _without_row(
 
 def store(context: Context, found: Recognised) -> None:
     """Store the event or the suppression, if there is one."""
-    if found.item is not None:
-        context.accept(found.item)
+    for item in (*([found.item] if found.item is not None else []), *found.also):
+        context.accept(item)
     if found.unsubscribed is not None:
         suppress(context.intake, found.unsubscribed, "unsubscribed", at=context.now())
 

@@ -9,13 +9,18 @@ from fastapi.responses import HTMLResponse
 
 from gateway.recipients.choices import ANSWERS, mail_of, pause_button, stop_button, stopped_page
 from gateway.recipients.pages import broken_link_page, masked, page
+from gateway.requests.rooms import operation_name
 from usecases.context import Context
 from usecases.suppressing import PAUSE_DAYS, Choice, choose
 
 
 def router(context: Context) -> APIRouter:
     """The page, and the route that its buttons post to."""
-    routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
+    routes = APIRouter(
+        tags=["mail"],
+        default_response_class=HTMLResponse,
+        generate_unique_id_function=operation_name,
+    )
 
     @routes.get("/p/{token}", responses=ANSWERS)
     def show_preferences(token: str) -> HTMLResponse:

@@ -16,13 +16,18 @@ from fastapi.responses import HTMLResponse
 
 from gateway.recipients.choices import ANSWERS, mail_of, pause_button, stop_button, stopped_page
 from gateway.recipients.pages import Action, broken_link_page, masked, page
+from gateway.requests.rooms import operation_name
 from usecases.context import Context
 from usecases.suppressing import choose, suppress
 
 
 def router(context: Context) -> APIRouter:
     """The page, and the route that its button and mail programs post to."""
-    routes = APIRouter(tags=["mail"], default_response_class=HTMLResponse)
+    routes = APIRouter(
+        tags=["mail"],
+        default_response_class=HTMLResponse,
+        generate_unique_id_function=operation_name,
+    )
 
     @routes.get("/u/{token}", responses=ANSWERS)
     def show_unsubscribe(token: str) -> HTMLResponse:

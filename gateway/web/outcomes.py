@@ -27,18 +27,21 @@ def status_of(outcome: ActFailed) -> int:
     return _STATUS[type(outcome)]
 
 
-def sentence_of(outcome: ActFailed, do: str = "", stage: str | None = None) -> str:
-    """The sentence that the page shows after an act `do` on a lead in this stage.
+def sentence_of(
+    outcome: ActFailed, do: str = "", stage: str | None = None, owner: str | None = None
+) -> str:
+    """The sentence that the page shows after an act `do` on a lead with this stage and owner.
 
-    A refusal for the stage names the stages in the words of sales.
+    A refusal for the stage names the stages in the words of sales. If the stage that was read
+    allows the act, the lead has moved since the refusal: then the sentence of the rules stands.
     """
     if (
         isinstance(outcome, ActRefused)
         and outcome.word == "stage"
         and stage is not None
-        and do in ACT_STAGES
+        and stage not in ACT_STAGES.get(do, (stage,))
     ):
-        return stage_refusal(do, stage)
+        return stage_refusal(do, stage, owner)
     if isinstance(outcome, ActUnanswered):
         # The form on the page still has the act's id.
         return f"{as_sentence(outcome.why)} Press the button again in a moment: it is done once."

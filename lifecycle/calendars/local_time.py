@@ -73,7 +73,12 @@ def _near(text: str) -> list[str]:
     if len(text) < _SHORTEST_HINTED or not text.replace("/", "").replace("_", "").isalpha():
         return []
     regions = [one for one in cities if "/" in one]
-    return [names[one] for one in get_close_matches(text, regions, n=3, cutoff=0.8)]
+    return [names[one] for one in get_close_matches(text, regions, n=1, cutoff=0.8)]
+
+
+def zone_written(text: str) -> str | None:
+    """The IANA name that this is, in any case and with blanks or with HubSpot's `_slash_`."""
+    return _names().get(text.strip().lower().replace("_slash_", "/").replace(" ", "_"))
 
 
 def resolve(local: datetime, tz: ZoneInfo, *, closing: bool = False) -> datetime:

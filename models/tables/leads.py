@@ -64,8 +64,8 @@ class LeadRow(SQLModel, table=True):
     """How long the writer's history was."""
     writer: dict[str, Any] | None = Field(default=None, sa_type=sa.JSON)
     """What a run that is behind this row needs to go on from here: the writer's run id (`run`),
-    the inputs of its last turn as fingerprints with their refusals (`taken`), and the commands
-    whose results are awaited (`asked`)."""
+    the inputs of its last turn as fingerprints with their refusals (`taken`), the commands whose
+    results are awaited (`asked`), and the `clock` of a lead of a demonstration."""
     updated: datetime = Field(sa_type=UtcInstant)
     company_name: str | None = None
     """As `models.company.name_key` writes it."""

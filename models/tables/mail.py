@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlmodel import Field, SQLModel
@@ -21,6 +22,12 @@ class MessageRow(SQLModel, table=True):
             sqlite_where=sa.text("status = 'claimed'"),
             postgresql_where=sa.text("status = 'claimed'"),
         ),
+        sa.Index(
+            "ix_messages_bundle",
+            "bundle",
+            sqlite_where=sa.text("bundle IS NOT NULL"),
+            postgresql_where=sa.text("bundle IS NOT NULL"),
+        ),
     )
 
     key: str = Field(primary_key=True)
@@ -35,6 +42,8 @@ class MessageRow(SQLModel, table=True):
     """To whom it was sent, lower case."""
     handoff: int | None = None
     """Of an alert: the handoff that it is about, for which its buttons act."""
+    bundle: str | None = None
+    """Of an alert that went with others: the local part of that mail's Message-ID."""
     links: list[str] = Field(
         default_factory=list, sa_type=sa.JSON, sa_column_kwargs={"server_default": "[]"}
     )
@@ -46,6 +55,40 @@ class MessageRow(SQLModel, table=True):
     """The command's instant."""
     updated: datetime = Field(sa_type=UtcInstant)
     """By the wall clock."""
+
+
+class WaitingAlertRow(SQLModel, table=True):
+    """An alert that is not sent yet. Its row goes when the mail ledger has its outcome."""
+
+    __tablename__ = "waiting_alerts"
+    __table_args__ = (sa.Index("ix_waiting_alerts_person", "person", "mail"),)
+
+    key: str = Field(primary_key=True)
+    person: str
+    """Who gets it: the key of their address."""
+    lead: str
+    command: dict[str, Any] = Field(sa_type=sa.JSON)
+    """The alert, as `activities.envelopes` writes it."""
+    rank: int
+    """How urgent it is; 0 is the most urgent."""
+    since: datetime = Field(sa_type=UtcInstant)
+    mail: str | None = Field(default=None, index=True)
+    """The key of the mail that was begun and holds it; None: it waits."""
+    leader: str | None = None
+    """The key of the alert whose activity sends that mail."""
+    begun: datetime | None = Field(default=None, sa_type=UtcInstant)
+
+
+class AlertPaceRow(SQLModel, table=True):
+    """When a person got mail with alerts (activities/alert_pace.py), by the database's clock."""
+
+    __tablename__ = "alert_paces"
+
+    person: str = Field(primary_key=True)
+    mailed: datetime | None = Field(default=None, sa_type=UtcInstant)
+    urgent: datetime | None = Field(default=None, sa_type=UtcInstant)
+    failures: int
+    not_before: datetime | None = Field(default=None, sa_type=UtcInstant)
 
 
 class Suppression(SQLModel, table=True):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from alembic.operations import Operations
 
 from adapters.files.program import read_program
 from adapters.sql.database import Database
+from adapters.sql.step_visits import shorten
 from models.tables.columns import table_of
 from models.tables.visits import StepMail, StepVisit
 from reports.proportions import newcombe
@@ -45,9 +47,20 @@ async def test_a_step_counts_who_reached_it_went_on_and_left_and_why(
     assert "wait 3d 4 1 stage 1" in text
     assert "send problem-guide 1 1" in text
     assert "welcome 4 0 0 0 0 0" in text
+    # Nothing that is counted is removed.
+    assert shorten(context.database, leads.clock.at + timedelta(days=29)) == 0
     # After 30 days nothing of it is counted any more; what is there stays in the upper table.
     leads.clock.at = leads.clock.at.replace(month=5)
+    page = (await board.open("/board/programs/acme")).text
+    open_visits = [one for one in rows(context.database, _VISITS) if one["left"] is None]
+    mails = len(rows(context.database, _MAILS))
+    over = len(rows(context.database, _VISITS)) - len(open_visits)
+    assert (bool(open_visits), bool(over), bool(mails)) == (True, True, True)
+    assert shorten(context.database, leads.clock.at) == over + mails
+    assert rows(context.database, _VISITS) == open_visits
+    assert shorten(context.database, leads.clock.at) == 0
     text = page_text((await board.open("/board/programs/acme")).text)
+    assert text == page_text(page)
     assert "send welcome 4 4" not in text
     assert "Nobody reached a step of it in the last 30 days" in text
 

@@ -17,14 +17,15 @@ import asyncio
 import sys
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.auditor import audit
 from tests.chaos.faults import EACH_ONCE, SETS, Faults
-from tests.chaos.life import Life
+from tests.chaos.life import Life, patiently
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.snapshot import nothing_waits, read_all
+from tests.chaos.snapshot import Lost, nothing_waits, read_all
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -59,6 +60,7 @@ class _Run:
         self._options = options
         self._postgres = postgres
         self._happened: Counter[str] = Counter()
+        self._lost: Lost | None = None
 
     async def check(self, stack: ChaosStack) -> str:
         """Live, be disturbed, and be audited. Raises FaultError for broken promises."""
@@ -74,7 +76,7 @@ class _Run:
         if stack.restored:
             await _touched(stack, life)
         await nothing_waits(stack)
-        seen = await read_all(stack, life, asked.keep)
+        seen = await read_all(stack, life, asked.keep, self._lost)
         seen.capacity, seen.late = CAPACITY, timedelta(seconds=20 * asked.speed)
         found = audit(seen)
         for name, value in found.notes.items():
@@ -100,6 +102,7 @@ class _Run:
             self._happened[name] += 1
             print(f"  {self._options.seconds - life.left():4.0f} s {name}", flush=True)
             await faults.happen(name)
+            self._lost = faults.lost
             await asyncio.sleep(chance.uniform(2, 5))
             if not order and not once:
                 order = chance.sample(names, len(names))
@@ -108,7 +111,7 @@ class _Run:
 async def _touched(stack: ChaosStack, life: Life) -> None:
     """Let each lead take a turn: a quiet one lies behind its row until it wakes."""
     for lead in life.leads:
-        await stack.leads.program(lead, {"do": "resume"})
+        await patiently(partial(stack.leads.program, lead, {"do": "resume"}))
 
 
 def main() -> None:
@@ -124,6 +127,7 @@ def main() -> None:
     run_trial(
         _Run(options, postgres).check,
         limit=options.seconds + 900,
+        patience=1,
         crm=True,
         database=postgres.url if postgres else "",
         finally_=postgres.remove if postgres else lambda: None,

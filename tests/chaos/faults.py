@@ -10,6 +10,7 @@ from pathlib import Path
 
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import ROOT, CannotRunError, becomes_true
+from tests.chaos.snapshot import Lost, restored
 from tests.chaos.stack import ChaosStack
 
 SETS: dict[str, tuple[str, ...]] = {
@@ -24,7 +25,7 @@ SETS: dict[str, tuple[str, ...]] = {
         "worker_killed",
         "worker_stands_still",
     ),
-    "operations": ("upgraded", "temporal_restored"),
+    "operations": ("upgraded", "temporal_restored", "database_restored"),
     "short": ("worker_killed", "upgraded", "temporal_restored"),
 }
 EACH_ONCE = ("operations", "short")
@@ -41,6 +42,8 @@ class Faults:
         self, stack: ChaosStack, chance: random.Random, postgres: ChaosPostgres | None
     ) -> None:
         self.stack, self.chance, self._postgres = stack, chance, postgres
+        self.lost: Lost | None = None
+        """What went with a database in whose place an older one was put."""
 
     async def happen(self, name: str) -> None:
         """Let this fault happen."""
@@ -120,15 +123,24 @@ class Faults:
         What ran before is an older release if the run has one (`--older`), else this one.
         """
         self.stack.runs_from(ROOT)
-        for step in (("database", "upgrade"), ("temporal", "setup")):
-            done = await asyncio.to_thread(self.stack.leadflow, *step)
-            if done.returncode:
-                raise CannotRunError(f"{' '.join(step)} failed: {done.stderr.strip()[-300:]}")
+        await self._leadflow("database", "upgrade")
+        await self._leadflow("temporal", "setup", tries=3)
         self.stack.worker("successor")
         await asyncio.sleep(8)
         await self._succeed(signal.SIGTERM)
         await asyncio.to_thread(self.stack.kill, "gateway", signal.SIGTERM)
         await asyncio.to_thread(self.stack.gateway)
+
+    async def _leadflow(self, *words: str, tries: int = 1) -> None:
+        """Run a command; again if Temporal or the database did not answer it in time.
+
+        A negative answer (1) is one: `reconcile` says that something is left.
+        """
+        for _ in range(tries):
+            done = await asyncio.to_thread(self.stack.leadflow, *words)
+            if done.returncode == 0 or (done.returncode == 1 and words == ("reconcile",)):
+                return
+        raise CannotRunError(f"{' '.join(words)} failed: {done.stderr.strip()[-300:]}")
 
     async def temporal_restored(self) -> None:
         """Temporal's store is restored from a backup some seconds old, as docs/operations.md says.
@@ -145,6 +157,23 @@ class Faults:
         backup.rename(store)
         self.stack.temporal()
         await becomes_true(self.stack.temporal_is_up, 60)
+        self.stack.worker()
+        await asyncio.to_thread(self.stack.gateway)
+        # What leads had been told and no worker had taken is told again.
+        await self._leadflow("reconcile", tries=3)
+        self.stack.restored = True
+
+    async def database_restored(self) -> None:
+        """The database is restored from a backup some seconds old, as docs/operations.md says.
+
+        Temporal's store stays as it is.
+        """
+        store, backup = self.stack.home / "leadflow.db", self.stack.home / "leadflow.backup"
+        await asyncio.to_thread(_back_up, store, backup)
+        await asyncio.sleep(self.chance.uniform(4, 8))
+        for name in ("gateway", "worker"):
+            await asyncio.to_thread(self.stack.kill, name, signal.SIGTERM)
+        self.lost = await asyncio.to_thread(restored, self.stack, backup)
         self.stack.worker()
         await asyncio.to_thread(self.stack.gateway)
         self.stack.restored = True

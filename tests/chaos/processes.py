@@ -82,6 +82,7 @@ class Processes:
             "LEADFLOW_GATEWAY_PORT": str(self.ports["gateway"]),
             "LEADFLOW_INBOUND_PORT": str(self.ports["inbound"]),
             "LEADFLOW_LOG_FORMAT": "json",
+            "LEADFLOW_ALERT_SECONDS": "1",
         }
         if crm:
             self.env["LEADFLOW_CRM_URL"] = f"http://127.0.0.1:{self.ports['crm']}/"
@@ -189,7 +190,7 @@ class Processes:
         """Whether Temporal answers and knows the leads' search attributes."""
         return "LeadStage" in self.temporal_says("operator", "search-attribute", "list")
 
-    def leadflow(self, *args: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def leadflow(self, *args: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command of leadflow."""
         return subprocess.run(
             [sys.executable, "starter.py", *args],

@@ -7,6 +7,7 @@ import email
 import signal
 import time
 from collections import Counter
+from dataclasses import dataclass, field
 from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -44,13 +45,33 @@ def entries_of(stack: ChaosStack) -> list[TimelineRead]:
     ]
 
 
+@dataclass
+class Lost:
+    """What went with the database, when an older one was restored."""
+
+    entries: list[TimelineRead] = field(default_factory=list)
+    mails: dict[str, AuditedMail] = field(default_factory=dict)
+    items: set[tuple[str, str]] = field(default_factory=set)
+    """Lead and id of accepted events that their leads had not been told."""
+
+
+def restored(stack: ChaosStack, backup: Path) -> Lost:
+    """Restore an older database of SQLite; what went with the newer one."""
+    entries, mails, items = entries_of(stack), _messages(stack), _waiting_items(stack)
+    stack.restore_database(backup)
+    kept = set(entries_of(stack))
+    return Lost([one for one in entries if one not in kept], mails, items - _waiting_items(stack))
+
+
 async def nothing_waits(stack: ChaosStack) -> None:
     """Wait until nothing waits any more, for at most a minute."""
     await becomes_true(lambda: not stack.count(_WAITING), 60, every=1)
     await asyncio.sleep(4)
 
 
-async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot:
+async def read_all(
+    stack: ChaosStack, life: Life, keep: Path | None, lost: Lost | None = None
+) -> Snapshot:
     """Read the SQL stores while no worker changes them, then ask the workflows.
 
     What was under way when the stores were read is told later. So they are read again when each
@@ -58,6 +79,10 @@ async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot
     """
     seen = Snapshot(leads=life.leads, now=life.now(), stood=life.stood)
     seen.accepted, seen.acts = life.accepted, life.acts
+    if lost is not None:
+        seen.lost = lost.entries
+        seen.accepted = seen.accepted - lost.items
+        seen.messages = lost.mails
     await asyncio.to_thread(stack.kill, "worker", signal.SIGTERM)
     # As the next assignment would, or `leadflow reconcile`.
     await asyncio.to_thread(SqlDirectory(stack.db).settle)
@@ -77,10 +102,8 @@ async def read_all(stack: ChaosStack, life: Life, keep: Path | None) -> Snapshot
 def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     rows = stack.rows
     seen.entries = entries_of(stack)
-    seen.waiting = {
-        (lead, item) for lead, item in rows("select lead, item from intake where done is null")
-    }
-    seen.messages = _messages(stack)
+    seen.waiting = _waiting_items(stack)
+    seen.messages = {**seen.messages, **_messages(stack)}
     owned = "select lead, handoff, owner from assignments where owner is not null"
     seen.assignments.update((lead, handoff, owner) for lead, handoff, owner in rows(owned))
     seen.crm_rows = {
@@ -102,7 +125,12 @@ def _read_again(stack: ChaosStack, seen: Snapshot) -> None:
     seen.waiting |= {(one.lead, one.event) for one in entries if one.event}
     seen.told_later = {one.fields["message"] for one in entries if one.kind == "email_sent"}
     ended = _messages(stack)
-    seen.messages = {message: ended[message] for message in seen.messages}
+    seen.messages = {message: ended.get(message, was) for message, was in seen.messages.items()}
+
+
+def _waiting_items(stack: ChaosStack) -> set[tuple[str, str]]:
+    waiting = "select lead, item from intake where done is null"
+    return {(lead, item) for lead, item in stack.rows(waiting)}
 
 
 def _messages(stack: ChaosStack) -> dict[str, AuditedMail]:

@@ -8,6 +8,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
@@ -54,7 +55,8 @@ class ChaosStack(Processes):
     client: Client
     leads: Leads
     restored = False
-    """Whether Temporal's store was restored from an older backup."""
+    """Whether a store was restored from an older backup."""
+    clock: ProgramClock | None = None
 
     async def start(
         self, program: str = "hours.yaml", *, worker: bool = True, gateway: bool = True
@@ -92,9 +94,19 @@ class ChaosStack(Processes):
     def clocked(self, speed: float) -> Callable[[], datetime]:
         """Let leads enrolled from now on live so many times as fast; gives their clock."""
         began = datetime.now(UTC)
-        clock = ProgramClock(wall=began, program=began, speed=speed)
-        self.leads = Leads(self.client, SqlJournal(self.db), clock=clock)
+        self.clock = ProgramClock(wall=began, program=began, speed=speed)
+        self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
         return lambda: began + (datetime.now(UTC) - began) * speed
+
+    def restore_database(self, backup: Path) -> None:
+        """Put an older file in the place of leadflow's SQLite file; no process may have it open."""
+        self.db.close()
+        store = self.home / "leadflow.db"
+        for suffix in ("", "-wal", "-shm"):
+            store.with_name(f"{store.name}{suffix}").unlink(missing_ok=True)
+        backup.rename(store)
+        self.db = open_database(self.database)
+        self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
 
     async def enrol(self, *leads: str) -> None:
         """Create leads that fit (300 employees)."""

@@ -211,6 +211,37 @@ def test_an_act_that_nobody_answered_may_be_done_or_not(seen: Snapshot) -> None:
     finds(seen)
 
 
+def _restored(seen: Snapshot) -> None:
+    """An older database was restored: the last two entries of `a` went with the newer one."""
+    seen.lost, seen.entries = seen.entries[3:5], seen.entries[:3] + seen.entries[5:]
+    seen.assignments.subtract([("a", 1, OWNER)])
+
+
+def test_entries_that_went_with_a_database_are_no_gap_if_the_lead_goes_on_after_them(
+    seen: Snapshot,
+) -> None:
+    _restored(seen)
+    seen.entries.append(TimelineRead("a", 6, at(61), "noted"))
+    finds(seen)
+
+
+def test_a_lead_that_forgot_what_went_with_a_database(seen: Snapshot) -> None:
+    _restored(seen)
+    seen.entries.append(TimelineRead("a", 4, at(61), "noted"))
+    finds(
+        seen,
+        "timelines that go backwards",
+        "entries rewritten after they stood",
+        "numbers of lost entries that were used again",
+    )
+
+
+def test_an_event_lost_after_a_database_was_restored(seen: Snapshot) -> None:
+    _restored(seen)
+    seen.accepted.add(("a", "e2"))
+    finds(seen, "accepted events on no timeline")
+
+
 def test_a_gap(seen: Snapshot) -> None:
     without(seen, "a", 3)
     seen.accepted.clear()

@@ -92,7 +92,7 @@ async def test_a_button_whose_answer_was_lost_counts_as_pressed() -> None:
     pages: Iterator[Answer] = iter([(200, FORM), "close", done])
     async with faulty_gateway(lambda _: next(pages)) as gateway:
         desk = DeskClient(gateway.url, pauses=PAUSES)
-        await desk.accept(make_mail(f"Accept: {gateway.url}/a/ab-0-cd"))
+        await desk.accept(f"Accept: {gateway.url}/a/ab-0-cd")
     assert [one.method for one in gateway.asked] == ["GET", "POST", "POST"]
 
 

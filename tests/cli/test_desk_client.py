@@ -9,6 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from adapters.delivery.catcher import messages
+from adapters.mail.alert_bundle import alerts_in
 from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect_to
 from assembly.stack import Stack
@@ -52,10 +53,11 @@ async def test_a_lead_is_accepted_by_its_button_and_touched_at_the_desk(
 
     alert: EmailMessage = await until(assigned)
     person = alert["To"].addresses[0].addr_spec
-    await desk.accept(alert)
+    [(_, _, text)] = alerts_in(alert)
+    await desk.accept(text)
     assert await _stage(leads) == "sal"
     with pytest.raises(RefusedError, match="This was done already"):
-        await desk.accept(alert)
+        await desk.accept(text)
 
     touching = asyncio.create_task(desk.act(person, "vera", "touch", {"channel": "call"}))
     link = await until(lambda: mail_of(stack, "sign_in", lambda one: person in one["To"]))

@@ -12,7 +12,7 @@ REENGAGE = "reengage/acme"
 def test_schedules_are_listed_triggered_paused_and_resumed(leadflow: Leadflow) -> None:
     assert leadflow("temporal", "setup").status == 0
     listed = {one["schedule"]: one for one in leadflow("schedule", "list", "--json").lines}
-    assert {REENGAGE, "digest/acme", "reconcile"} <= set(listed)
+    assert {REENGAGE, "digest/acme", "reconcile", "nightly"} <= set(listed)
     shown = listed[REENGAGE]
     assert (shown["cron"], shown["timezone"]) == ("0 9 * * MON", "America/New_York")
     assert (shown["there"], shown["paused"], shown["running"]) == (True, False, False)

@@ -5,7 +5,6 @@ An act is done at once, by the same rules that a lead's workflow runs.
 
 from __future__ import annotations
 
-import hashlib
 import html
 import re
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from typing import Any
 import httpx
 import sqlalchemy as sa
 
-from activities.ports import Fence, Rendered
+from activities.alert_pace import alert_id
+from activities.ports import Fence
 from adapters.mail.alert_card import ACTIONS
 from adapters.sql.desk_sessions import SqlDeskSessions
 from adapters.sql.merges import SqlMerges
@@ -33,6 +33,7 @@ from models.refusal import RefusedError
 from models.state import LeadState, read_state
 from models.tables.columns import table_of
 from models.tables.mail import MessageRow
+from tests.sent_alerts import send_together
 from usecases.context import Context
 
 RILEY, SAM, MORGAN = "riley@acme.example", "sam@acme.example", "morgan@acme.example"
@@ -212,28 +213,12 @@ class SimulatedLeads:
             people.count(state.lead, command, state.turn)
         if isinstance(command, Alert):
             self.alerts.append((state.lead, command))
-            _store_alert(self.context, state.lead, command)
+            send_together(self.context.database, [(state.lead, command)])
         return []
 
 
-def _store_alert(context: Context, lead: str, command: Alert) -> None:
-    """Store an alert's row in the mail ledger, as the activity that sends alerts does."""
-    mail = Rendered(
-        sender="hello@acme.example",
-        to=command.to,
-        subject=command.why,
-        text=command.text,
-        html=command.text,
-        message_id=_message(command),
-        headers={},
-    )
-    context.mail_ledger.claim(lead, command.key, mail.message_id, command.at)
-    context.mail_ledger.addressed(command.key, mail, command.handoff)
-    context.mail_ledger.settle(command.key, "sent")
-
-
 def _message(command: Alert) -> str:
-    return f"{hashlib.sha256(command.key.encode()).hexdigest()[:32]}@acme.example"
+    return f"{alert_id(command.key)}@acme.example"
 
 
 @dataclass

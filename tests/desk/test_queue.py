@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import pytest
 
+from gateway.desk import queue_acts
 from models.directory import Directory
 from tests.desk.conftest import SignIn
 from tests.desk.simulated_leads import (
@@ -255,3 +256,60 @@ async def test_html_in_every_name_and_in_every_part_of_the_url_is_text(
             assert is_escaped(answer.text)
         answer = await desk.send("/desk/acts", do="accept", lead="ana", back="//evil.example/desk")
         assert not answer.headers.get("location", "/desk").startswith("//")
+
+
+async def test_all_leads_that_match_are_acted_on_after_a_confirmation_that_says_how_many(
+    leads: SimulatedLeads, riley: DeskBrowser
+) -> None:
+    for lead in ("ana", "bo", "cy"):
+        leads.lead(lead)
+    await leads.act("cy", "accept", {"by": RILEY})
+    await riley.open("/desk")
+    assert "that match, on all pages" not in riley.page  # all are on this one
+    token = {"token": re.findall(r'name="token" value="([^"]+)"', riley.page)[0]}
+    every = {**token, "every": "yes", "do": "touch", "back": "/desk?stage=mql", "id": "1"}
+    without = await riley.http.post("/desk/acts", data=every)
+    assert (without.status_code, "Choose a channel." in without.text) == (422, True)
+    asked = await riley.http.post("/desk/acts", data=every | {"channel": "call", "note": "a\nb"})
+    assert "Log a touch: 2 leads?" in page_text(asked.text)
+    assert leads.entries("ana", "touched") == []
+    form = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', asked.text))
+    confirmed = re.findall(r'name="lead" value="([^"]+)"', asked.text)
+    assert sorted(confirmed) == ["ana", "bo"]
+    # What was confirmed is done, also if another lead matches by now.
+    leads.lead("dee")
+    answer = await riley.http.post("/desk/acts", data=form | {"lead": confirmed})
+    assert "2 leads: " in page_text((await riley.open(answer.headers["location"])).text)
+    notes = [leads.entries(one, "touched") for one in ("ana", "bo", "cy", "dee")]
+    assert [len(one) for one in notes] == [1, 1, 0, 0]
+    assert notes[0][0]["note"] == "a\nb"
+
+
+async def test_no_confirmation_acts_on_more_leads_than_a_request_can_wait_for(
+    leads: SimulatedLeads, riley: DeskBrowser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queue_acts, "MOST_MATCHING", 2)
+    for lead in ("ana", "bo", "cy"):
+        leads.lead(lead)
+    await riley.open("/desk")
+    token = {"token": re.findall(r'name="token" value="([^"]+)"', riley.page)[0]}
+    every = {**token, "do": "accept", "back": "/desk"}
+    answer = await riley.http.post("/desk/acts", data=every | {"every": "yes"})
+    assert "More than 2 leads match. Narrow the list" in page_text(answer.text)
+    three = every | {"sure": "yes", "lead": ["ana", "bo", "cy"]}
+    answer = await riley.http.post("/desk/acts", data=three)
+    assert (answer.status_code, leads.asked) == (422, [])
+
+
+async def test_all_that_match_are_those_of_the_person_s_own_queue(
+    leads: SimulatedLeads, sign_in: SignIn
+) -> None:
+    leads.lead("ana")
+    outsider = sign_in(JONAS)
+    await outsider.open("/desk")
+    token = re.findall(r'name="token" value="([^"]+)"', outsider.page)[0]
+    for back in ("/desk", "/desk/team", "/desk/team?team=sdr"):
+        data = {"token": token, "do": "accept", "every": "yes", "back": back}
+        answer = await outsider.http.post("/desk/acts", data=data)
+        assert (answer.status_code, "Select a lead first." in answer.text) == (422, True)
+        assert "Ana" not in answer.text

@@ -6,20 +6,20 @@ import smtplib
 
 import pytest
 
-from activities.ports import Fence, Rendered
+from activities.ports import Fence
 from adapters.mail.alert import ANSWER
 from adapters.sql.database import Database
 from adapters.sql.journal import SqlJournal
-from adapters.sql.mail_ledger import SqlMailLedger
 from gateway.inbound.alert_reply import note_of_reply
 from models.decision import Decision, Entry
 from models.state import LeadState
 from tests.gateway.stored_rows import NOW, intake_bodies
 from tests.inbound.deliveries import reply_mail, send
+from tests.inbound.riley_s_alerts import alert_to_riley, message_of
+from tests.sent_alerts import send_together
 from usecases.context import Context
 
 RILEY, SAM = "riley@acme.example", "sam@acme.example"
-ALERT = "00ff00ff00ff00ff@acme.example"
 
 
 def store_owned_lead(database: Database, owner: str, turn: int = 1) -> None:
@@ -34,20 +34,8 @@ def store_owned_lead(database: Database, owner: str, turn: int = 1) -> None:
 def to(database: Database, context: Context) -> str:
     """The address that answers an alert which Riley got about the lead `ana`."""
     store_owned_lead(database, RILEY)
-    ledger, key = SqlMailLedger(database), "ana/alert/7/assigned/1"
-    ledger.claim("ana", key, "alert", NOW)
-    mail = Rendered(
-        sender="hello@acme.example",
-        to=RILEY,
-        subject="A lead for you",
-        text="",
-        html="",
-        message_id=ALERT,
-        headers={},
-    )
-    ledger.addressed(key, mail, 1)
-    ledger.settle(key, "sent")
-    return context.links.reply_to(ALERT)
+    send_together(database, [("ana", alert_to_riley("ana"))])
+    return context.links.reply_to(message_of("ana"))
 
 
 def answer(text: str, *, by: str = RILEY, **headers: str) -> bytes:

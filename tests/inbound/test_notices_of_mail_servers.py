@@ -141,6 +141,45 @@ def test_a_notice_is_a_bounce_whoever_sends_it() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize(
+    "subject",
+    [
+        "Delivery Status Notification (Success)",
+        "Delivered: Our spring offer",
+        "Successful mail delivery: Our spring offer",
+        "Zugestellt: Unser Angebot",
+        "Message distribué avec succès",
+    ],
+)
+def test_a_notice_that_a_mail_was_delivered_is_no_bounce(subject: str) -> None:
+    text = "Your message was delivered. The server of the recipient does not send this notice."
+    mail = EmailMessage()
+    mail["From"], mail["Subject"] = "postmaster@firma.example", subject
+    mail.set_content(f"{text}\nUnknown users at firma.example do not exist.")
+    found = bounce_in(read_arrived(mail.as_bytes()), ADDRESS, at_bounce=True, null_sender=True)
+    assert found is not None
+    assert found.action == "delivered"
+
+
+@pytest.mark.parametrize(
+    ("action", "status", "understood"),
+    [
+        ("deliverable", "2.1.5", "relayed"),
+        ("ok", "2.0.0", "relayed"),
+        ("failure", "5.1.1", "failed"),
+        ("failed (bad destination mailbox address)", "5.1.1", "failed"),
+        ("", "5.1.1", "failed"),
+    ],
+)
+def test_an_action_that_no_standard_knows_is_read_by_its_status(
+    action: str, status: str, understood: str
+) -> None:
+    said = REPORT.format(text="", action=action, status=status, diagnostic=f"{status} x")
+    found = bounce_in(read_arrived(said.encode()), ADDRESS, at_bounce=True, null_sender=True)
+    assert found is not None
+    assert (found.action, found.status) == (understood, status)
+
+
 def test_the_bench_counts_what_the_door_decides() -> None:
     counts: dict[str, Counter[str]] = {"dead": Counter(), "alive": Counter()}
     for notice in corpus()["notices"][::4]:
@@ -151,3 +190,5 @@ def test_the_bench_counts_what_the_door_decides() -> None:
         "living ones hard: above 2 %",
         "bounces taken for a person: 1",
     ]
+    assert missed({"vacation": Counter(person=2)}) == ["bounces taken for a person: 2"]
+    assert missed({"person": Counter(person=2)}) == []

@@ -6,34 +6,21 @@ import smtplib
 
 import pytest
 
-from activities.ports import Rendered
 from adapters.sql.database import Database
-from adapters.sql.mail_ledger import SqlMailLedger
-from tests.gateway.stored_rows import NOW, intake_bodies
+from tests.gateway.stored_rows import intake_bodies
 from tests.inbound.deliveries import bounce_report, reply_mail, send
+from tests.inbound.riley_s_alerts import alert_to_riley, message_of
+from tests.sent_alerts import send_together
 from usecases.context import Context
 
 RILEY = "riley@acme.example"
-ALERT = "00ff00ff00ff00ff@acme.example"
 
 
 @pytest.fixture
 def alert(database: Database) -> str:
     """An alert that was sent to Riley."""
-    mail_ledger = SqlMailLedger(database)
-    mail_ledger.claim("ana", "ana/alert/7/assigned/1", "alert", NOW)
-    mail = Rendered(
-        sender="hello@acme.example",
-        to=RILEY,
-        subject="A lead for you",
-        text="",
-        html="",
-        message_id=ALERT,
-        headers={},
-    )
-    mail_ledger.addressed("ana/alert/7/assigned/1", mail, 1)
-    mail_ledger.settle("ana/alert/7/assigned/1", "sent")
-    return ALERT
+    send_together(database, [("ana", alert_to_riley("ana"))])
+    return message_of("ana")
 
 
 def alert_bounce(action: str, status: str) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
+from activities.alert_pace import alert_id
 from activities.ports import Fence, Rendered
 from adapters.reports.desk_lists import SqlDeskLists
 from adapters.sql.database import Database
@@ -12,9 +13,10 @@ from adapters.sql.desk_sessions import LINK_LASTS, SESSION_LASTS, SqlDeskSession
 from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.sent_alerts import SqlSentAlerts
-from models.decision import SendMail
+from models.decision import Alert, SendMail
 from models.state import TaskState
 from tests.journal.turns import NOW, read_rows, turn
+from tests.sent_alerts import send_together
 
 RILEY, SAM = "riley@acme.example", "sam@acme.example"
 
@@ -94,26 +96,22 @@ def test_a_task_of_a_lead_that_had_no_owner_is_its_present_owner_s(database: Dat
 def test_an_alert_is_found_by_its_message_id_and_nurture_mail_is_not_an_alert(
     database: Database,
 ) -> None:
-    mail_ledger = SqlMailLedger(database)
-    for key, message in (("a", "0123abcd@acme.example"), ("b", "4567abcd@acme.example")):
-        mail = Rendered(
-            sender="hello@acme.example",
-            to=f"Riley <{RILEY}>",
-            subject="",
-            text="",
-            html="",
-            message_id=message,
-            headers={},
-        )
-        if key == "a":
-            mail_ledger.claim("ana", key, message, NOW)
-            mail_ledger.addressed(key, mail, 3)
-        else:
-            nurture = SendMail(key=key, at=NOW, email="welcome", message=message)
-            mail_ledger.begin("ana", nurture, mail)
+    alert = Alert(key="a", at=NOW, to=RILEY, why="assigned", text="", handoff=3)
+    send_together(database, [("ana", alert)])
+    mail = Rendered(
+        sender="hello@acme.example",
+        to=f"Riley <{RILEY}>",
+        subject="",
+        text="",
+        html="",
+        message_id="4567abcd@acme.example",
+        headers={},
+    )
+    nurture = SendMail(key="b", at=NOW, email="welcome", message=mail.message_id)
+    SqlMailLedger(database).begin("ana", nurture, mail)
     alerts = SqlSentAlerts(database)
-    found = alerts.by_local_part("0123abcd")
+    found = alerts.by_local_part(alert_id("a"))
     assert found is not None
     assert (found.lead, found.person, found.handoff) == ("ana", RILEY, 3)
     assert alerts.by_local_part("4567abcd") is None
-    assert alerts.by_local_part("0123ABCD") is None
+    assert alerts.by_local_part(alert_id("a").upper()) is None

@@ -82,5 +82,9 @@ def test_a_refusal_for_the_stage_says_what_would_be_allowed() -> None:
     assert stage_refusal("qualify", "mql") == (
         "“Qualify” is for a lead that is “Accepted”; this one is “New” now."
     )
+    assert stage_refusal("accept", "sal", "jonas@acme.example") == (
+        "“Accept” is for a lead that is “New” or “Qualified”;"
+        " this one is “Accepted” now and was accepted by jonas@acme.example."
+    )
     for do in ACT_STAGES:
         assert not MACHINE.search(stage_refusal(do, "sal"))

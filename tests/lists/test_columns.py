@@ -23,6 +23,7 @@ EXPORTS: dict[str, tuple[str, dict[str, Any]]] = {
             "employees": 250,
             "stage": "customer",
             "owner": "ria@acme.example",
+            "timezone": "Europe/Paris",
         },
     ),
     "Salesforce": (
@@ -142,6 +143,88 @@ def test_whom_another_tool_sends_no_mail_is_not_created(tool: str, tmp_path: Pat
     assert isinstance(found, Read), found
     assert len(found.profiles) == 1
     assert all("suppressions import" in one for one in found.reasons)
+
+
+HEADERS_AS_EXPORTED = {
+    "HubSpot": "Record ID - Contact,First Name,Last Name,Email,Phone Number,Contact owner,"
+    "Last Activity Date (GMT),Lead Status,Marketing contact status,Create Date,"
+    "Associated Company,Unsubscribed from all email,Email hard bounce reason",
+    "Salesforce": "Salutation,First Name,Last Name,Title,Mailing Street,Mailing City,"
+    "Mailing State/Province,Mailing Zip/Postal Code,Mailing Country,Phone,Mobile,Fax,Email,"
+    "Account Owner,Account Name,Email Opt Out",
+    "Mailchimp": "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,"
+    "CONFIRM_TIME,CONFIRM_IP,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,"
+    "UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER,LEID,EUID,NOTES,TAGS",
+    "Apollo": "First Name,Last Name,Title,Company Name,Company Name for Emails,Email,Email Status,"
+    "Primary Email Source,Email Confidence,Seniority,Departments,Contact Owner,Work Direct Phone,"
+    "Home Phone,Mobile Phone,Corporate Phone,Other Phone,Stage,Lists,Last Contacted,Account Owner,"
+    "# Employees,Industry,Keywords,Person Linkedin Url,Website,City,State,Country,Company Address,"
+    "Company Country,Company Phone,Email Sent,Email Open,Email Bounced,Replied,Demoed,"
+    "Apollo Contact Id,Apollo Account Id",
+    "Eventbrite": "Order #,Order Date,First Name,Last Name,Email,Quantity,Price Tier,Ticket Type,"
+    "Attendee #,Group,Order Type,Currency,Total Paid,Fees Paid,Eventbrite Fees,"
+    "Eventbrite Payment Processing,Attendee Status,Home Address 1,Home City,Home State,Home Zip,"
+    "Home Country,Job Title,Company,Cell Phone",
+    "Pipedrive": "Person - Name,Person - First name,Person - Last name,Person - Organization,"
+    "Person - Email - Work,Person - Email - Home,Person - Email - Other,Person - Phone - Work,"
+    "Person - Phone - Home,Person - Phone - Mobile,Person - Phone - Other,Person - Labels,"
+    "Person - Owner,Person - Title,Person - Marketing status",
+    "Marketo": "Id,First Name,Last Name,Email Address,Company Name,Unsubscribed,"
+    "Unsubscribed Reason,Email Invalid,Marketing Suspended,Black Listed,Updated At",
+    "LinkedIn connections": "First Name,Last Name,URL,Email Address,Company,Position,Connected On",
+}
+"""Whole headers, as public exports of these tools have them."""
+WISHES = {
+    "Unsubscribed from all email": "true",
+    "Email hard bounce reason": "UNKNOWN_USER",
+    "Email Opt Out": "1",
+    "UNSUB_TIME": "2026-03-01 10:00:00",
+    "Email Bounced": "true",
+    "Stage": "Do Not Contact",
+    "Person - Marketing status": "Unsubscribed",
+    "Unsubscribed": "TRUE",
+    "Email Invalid": "TRUE",
+    "Marketing Suspended": "TRUE",
+    "Black Listed": "TRUE",
+}
+"""What stands in a column if its person gets no mail there."""
+
+
+@pytest.mark.parametrize("tool", HEADERS_AS_EXPORTED)
+def test_a_whole_header_is_known_and_whoever_gets_no_mail_there_is_not_created(
+    tool: str, tmp_path: Path
+) -> None:
+    names = HEADERS_AS_EXPORTED[tool].split(",")
+    address = next(
+        one for one in ("Email", "Email Address", "Person - Email - Work") if one in names
+    )
+    wishes = [one for one in WISHES if one in names]
+    rows = [
+        {address: f"p{n}@whole.example", **({one: WISHES[one]} if one else {})}
+        for n, one in enumerate([None, *wishes])
+    ]
+    lines = [",".join(row.get(name, "") for name in names) for row in rows]
+    found = read(tmp_path / "a.csv", "\n".join([",".join(names), *lines, ""]))
+    assert isinstance(found, Read), found
+    assert [one["email"] for one in found.profiles] == ["p0@whole.example"]
+    assert len(found.reasons) == len(wishes)
+    assert all("suppressions import" in one for one in found.reasons)
+    assert tool in {"Eventbrite", "LinkedIn connections"} or wishes
+
+
+def test_the_next_column_of_addresses_is_taken_where_the_better_one_is_empty(
+    tmp_path: Path,
+) -> None:
+    content = (
+        "Person - Name,Person - Email - Work,Person - Email - Home,Person - Phone - Work,"
+        "Person - Phone - Mobile\nA,a@work.example,a@home.example,1,2\nB,,b@home.example,,4\n"
+    )
+    found = read(tmp_path / "a.csv", content)
+    assert isinstance(found, Read), found
+    assert [(one["email"], one["phone"]) for one in found.profiles] == [
+        ("a@work.example", "1"),
+        ("b@home.example", "4"),
+    ]
 
 
 def test_placeholders_are_no_values_and_are_counted(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ FORMS: dict[str, bytes] = {
         "utf-16-le"
     ),
     "big end": "email\tfirst_name\nana@form.example\tA\nbo@form.example\tB\n".encode("utf-16-be"),
+    "four bytes": "email\tfirst_name\nana@form.example\tA\nbo@form.example\tB\n".encode("utf-32"),
+    "all line ends": b"email,first_name\r\nana@form.example,Ana\rbo@form.example,Bo\n",
     "marked": "email\tfirst_name\nana@form.example\tA\nbo@form.example\tB\n".encode("utf-16"),
     "sep": b"sep=;\r\nemail;first_name\r\nana@form.example;Ana\r\nbo@form.example;Bo\r\n",
     "pipes": b"email|first_name\nana@form.example|Ana\nbo@form.example|Bo\n",
@@ -106,7 +108,9 @@ def test_the_last_rows_are_a_footer_only_if_they_are_no_rows(tmp_path: Path) -> 
         ("name,age\nAna,5\n", "there is no column 'email' among 'name', 'age'"),
         ("name,Kontakt\nAna,a@b.example\n", '--map "Kontakt=email" takes one that holds'),
         ("", "is empty"),
-        ("email" + "x" * 1_000_001, "longer than 1,000,000"),
+        ("email" + "x" * 10_000_001, "longer than 10,000,000"),
+        ("email:name\na@b.example:Ana\n", '--map "COLUMN=email" names it'),
+        ("\0" * 100, "is not text"),
     ],
 )
 def test_a_file_that_cannot_be_used_names_the_place_and_the_remedy(
@@ -115,6 +119,35 @@ def test_a_file_that_cannot_be_used_names_the_place_and_the_remedy(
     refused = read(tmp_path / "a.csv", content)
     assert isinstance(refused, str), refused
     assert said in refused
+
+
+@pytest.mark.parametrize(
+    ("start", "said"),
+    [
+        (b"PK\x03\x04\x14\x00\x06\x00\xe5\x94]", "an Excel workbook or an archive; save it as"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an Excel workbook; save it as 'CSV UTF-8'"),
+        (b"\x1f\x8b\x08\x00", "compressed; unpack it first"),
+        (b"%PDF-1.7", "a PDF; export the list as CSV"),
+        (b"\xef\xbb\xbf <html><table>", "a web page or XML"),
+        (b"BEGIN:VCARD\nEMAIL:a@b.example", "a vCard; export the contacts as CSV"),
+    ],
+)
+def test_what_is_no_table_is_named_as_what_it_is(start: bytes, said: str, tmp_path: Path) -> None:
+    refused = read(tmp_path / "a.csv", start + b"\x01\xe9\x94" * 100)
+    assert isinstance(refused, str), refused
+    assert said in refused
+
+
+def test_a_cell_of_a_megabyte_costs_its_row_at_most(tmp_path: Path) -> None:
+    long = "x" * 1_050_000
+    content = (
+        f'email,first_name,log\na@long.example,Ana,{long}\nb@long.example,Bo,"{long}\n{long}"\n'
+        f"c@long.example,{long},\nd@long.example,Di,\n"
+    )
+    found = read(tmp_path / "a.csv", content)
+    assert isinstance(found, Read), found
+    assert [one["first_name"] for one in found.profiles] == ["Ana", "Bo", "Di"]
+    assert found.reasons == ["first_name is longer than 1000 characters"]
 
 
 def test_rows_are_streamed(tmp_path: Path) -> None:

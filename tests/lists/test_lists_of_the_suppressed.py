@@ -10,6 +10,35 @@ from adapters.files.rows import UnusableFileError
 from adapters.files.suppressed import suppress_list
 
 LISTS: dict[str, tuple[str, list[str]]] = {
+    "HubSpot": (
+        "Email,Portal Bounce,Portal Unsubscribe,Portal Spam Report,Global Bounce,"
+        "Marketing Information\na@t.example,TRUE,FALSE,FALSE,FALSE,FALSE\n"
+        "b@t.example,FALSE,TRUE,FALSE,FALSE,TRUE\nc@t.example,FALSE,FALSE,TRUE,FALSE,FALSE\n"
+        "d@t.example,FALSE,FALSE,FALSE,TRUE,FALSE\ne@t.example,FALSE,FALSE,FALSE,FALSE,TRUE\n",
+        ["bounced", "unsubscribed", "complained", "bounced"],
+    ),
+    "Mailchimp unsubscribed": (
+        "Email Address,First Name,Last Name,MEMBER_RATING,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,"
+        "CONFIRM_IP,GMTOFF,DSTOFF,TIMEZONE,CC,REGION,UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,"
+        "UNSUB_CAMPAIGN_ID,UNSUB_REASON,UNSUB_REASON_OTHER,LEID,EUID,NOTES,TAGS\n"
+        'a@t.example,,,2,,,,,,,,,,2026-03-01 10:00:00,,,"N/A (Unsubscribed by an admin)",,1,x,,\n',
+        ["unsubscribed"],
+    ),
+    "Mailchimp cleaned": (
+        "Email Address,MEMBER_RATING,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE,CLEAN_CAMPAIGN_ID,LEID,EUID\n"
+        "a@t.example,2,2026-03-01 10:00:00,Spring,1,2,x\n",
+        ["bounced"],
+    ),
+    "Marketo": (
+        "Id,First Name,Email Address,Unsubscribed,Unsubscribed Reason,Email Invalid,Black Listed\n"
+        "1,Ana,a@t.example,TRUE,asked,FALSE,FALSE\n2,Bo,b@t.example,FALSE,,TRUE,FALSE\n",
+        ["unsubscribed", "bounced"],
+    ),
+    "Pipedrive": (
+        "Person - Name,Person - Email - Work,Person - Marketing status\nA,a@t.example,Unsubscribed\n"
+        "B,b@t.example,Bounced\nC,c@t.example,Subscribed\n",
+        ["unsubscribed", "bounced"],
+    ),
     "SendGrid bounces": (
         "status,reason,email,created\n5.1.1,550 5.1.1 no such user,a@t.example,17\n"
         "4.2.2,452 4.2.2 over quota,b@t.example,17\n",

@@ -25,6 +25,7 @@ from adapters.temporal.client import workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
+from models.envelopes import ProgramClock
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from models.tables.leads import LeadRow, TimelineEntry
@@ -63,6 +64,23 @@ async def test_a_terminated_lead_is_revived_and_its_deadline_breaches_at_its_rea
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
     assert await site.findings_of(lead) == []
     assert site.kinds(untouched).count("resumed_from_journal") == 0
+
+
+async def test_a_revived_lead_of_a_demonstration_goes_on_on_its_own_clock(
+    site: ReconciledSite,
+) -> None:
+    """Whoever revives it does not know that clock. The lead's row does."""
+    await site.work()
+    wall = datetime.now(UTC)
+    site.clock = ProgramClock(wall=wall, program=datetime(2031, 3, 3, 9, tzinfo=UTC), speed=60)
+    lead = await site.create_lead()
+    await site.client.get_workflow_handle(workflow_id(lead)).terminate()
+    await site.until_ended(lead)
+    (done,) = await site.findings_of(lead)
+    assert (done.kind, done.repaired) == ("no_workflow", "revived")
+    ((at, _),) = await until(lambda: site.entries(lead, "resumed_from_journal"))
+    assert site.clock.now(wall) <= at <= site.clock.now(datetime.now(UTC))
+    assert (await site.leads.standing(lead))["now"].startswith("2031-03-03")
 
 
 async def test_a_revived_lead_breaches_what_passed_meanwhile_now_and_not_in_the_past(
@@ -184,7 +202,36 @@ async def test_what_waits_or_was_given_up_is_reported(site: ReconciledSite) -> N
         ("mail_unsettled", "mail-1", None),
         ("event_waits", "waits", None),
         ("event_given_up", "lost: there is no lead 'ana'", None),
+        ("event_lost", "told", "told again"),  # it is on no timeline
     ]
+
+
+async def test_what_a_lead_was_told_and_left_no_trace_is_told_again(site: ReconciledSite) -> None:
+    """Temporal was restored from a backup of before it was told, and no worker had taken it."""
+    await site.work()
+    lead, new = await site.create_lead(), f"new{uuid.uuid4().hex[:8]}"
+    now, intake = datetime.now(UTC), SqlIntake(site.database, gather=timedelta(0))
+    there = {"id": "there", "type": "page.viewed"}
+    await site.leads.events(lead, [there])
+    await until(lambda: site.entries(lead, "event"))
+    profile = {"email": f"{new}@northwind.example"}
+    intake.accept(
+        [
+            NewItem.event(lead, there, arrived=now),
+            NewItem.event(lead, {**there, "id": "lost"}, arrived=now),
+            NewItem.lead_data(new, "acme", profile, arrived=now),
+        ]
+    )
+    intake.done([one.seq for one in intake.take(9, timedelta(minutes=1))])
+    assert intake.unfinished([lead, new]) == 0
+    assert await site.findings_of(lead, since=now) == []  # asked once an hour
+    (said,) = await site.findings_of(lead, dry_run=True)
+    assert (said.kind, said.why, said.repaired) == ("event_lost", "lost", None)
+    assert intake.unfinished([lead, new]) == 0
+    (done,) = await site.findings_of(lead)
+    assert (done.kind, done.why, done.repaired) == ("event_lost", "lost", "told again")
+    again = intake.take(9, timedelta(minutes=1))
+    assert sorted((one.lead, one.kind) for one in again) == sorted([(lead, "event"), (new, "lead")])
 
 
 async def test_a_lead_whose_due_instant_passed_and_a_workflow_without_a_row_are_reported(
@@ -268,8 +315,8 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
     await site.client.get_workflow_handle(workflow_id(lead)).terminate()
     await site.until_ended(lead)
     schedules = Schedules(site.client, prefix=site.settings.queue_prefix)
-    (name,) = await schedules.set_up()
-    assert await schedules.set_up() == [name]
+    name, nightly = await schedules.set_up()
+    assert await schedules.set_up() == [name, nightly]
     assert await schedules.missing() == []
     handle = site.client.get_schedule_handle(name)
     try:
@@ -278,13 +325,16 @@ async def test_the_schedule_compares_all_leads_first_and_then_what_changed(
         second = await _triggered(site, name)
         assert second["whole"] == first["whole"]
         assert not any(second["found"]["repaired"].values())
+        assert (await _triggered(site, nightly))["snapshots"] >= 1
+        assert await _triggered(site, nightly) == {"snapshots": 0, "removed": 0}
         await handle.pause()
         assert await schedules.missing() == [name]
         await schedules.set_up()
         assert (await handle.describe()).schedule.state.paused
     finally:
         await handle.delete()
-    assert await schedules.missing() == [name]
+        await site.client.get_schedule_handle(nightly).delete()
+    assert await schedules.missing() == [name, nightly]
     await until(lambda: "resumed_from_journal" in site.kinds(lead))
 
 

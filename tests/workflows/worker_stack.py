@@ -11,6 +11,7 @@ from typing import Any
 
 from temporalio.client import Client, WorkflowHandle
 
+from activities.ports import AlertQueue
 from adapters.files.program import read_program
 from adapters.files.teams import read_directory
 from adapters.temporal.client import Leads, workflow_id
@@ -88,6 +89,7 @@ async def running_worker_stack(
     mailer: FakeMailer | None = None,
     alerts: FakeMailer | None = None,
     journal: FakeJournal | None = None,
+    alert_queue: AlertQueue | None = None,
     **settings: Any,
 ) -> AsyncIterator[WorkerStack]:
     """A worker with the real rules over ports in memory, and leads on its queues.
@@ -100,6 +102,7 @@ async def running_worker_stack(
         people=FakePeople(read_directory(PROGRAMS / "teams.yaml")),
         mailer=mailer or FakeMailer(),
         alerts=alerts,
+        alert_queue=alert_queue,
         journal=journal or FakeJournal(),
     )
     leads = Leads(client, world.journal, prefix=prefix, clock=clock)
