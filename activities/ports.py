@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
 from activities.meter import UNMETERED, Meter
-from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
 from models.program.program import Program
@@ -56,6 +56,8 @@ class StoredLead:
     """Who wrote it."""
     taken: tuple[Taken, ...] = ()
     """What its last turn took in."""
+    wake: Wake | None = None
+    """When the rules must run again without an input."""
 
 
 class Programs(Protocol):

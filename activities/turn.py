@@ -35,7 +35,7 @@ from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
-from models.decision import Decision, Forward, SendMail
+from models.decision import Decision, Forward, SendMail, Wake
 from models.envelopes import (
     Envelope,
     Json,
@@ -208,7 +208,7 @@ class TurnActivities:
         """The row's state, and what of it is under way, for a run that is older than its row.
 
         If this same turn ran before (`again`), the inputs that it took in then are not taken in
-        twice.
+        twice, and the lead waits for what that turn said. Else a turn follows, which says it.
         """
         program = self._programs.load(stored.state.digest)
         told = TurnOutcome(
@@ -222,6 +222,7 @@ class TurnActivities:
         if again:
             taken = dict(_taken(request["inputs"], stored.taken))
             told["resumed"]["taken"] = sorted(taken)
+            told["wake"] = _wake_words(stored.wake)
             refs = {place: request["inputs"][place].get("ref", 0) for place in taken}
             waiting = [(refs[place], *taken[place]) for place in taken if refs[place]]
             told["answers"] = [(ref, sentence) for ref, sentence, _ in waiting]
@@ -299,7 +300,7 @@ def outcome(request: TurnRequest, decision: Decision, inputs: list[Input]) -> Tu
     # What is forwarded is stored with the turn.
     if commands := [one for one in decision.commands if not isinstance(one, Forward)]:
         told["commands"] = [write_command(one) for one in commands]
-    if (wake := _wake(decision)) != request["wake"]:
+    if (wake := _wake_words(decision.wake)) != request["wake"]:
         told["wake"] = wake
     if answers := _answers(decision, inputs):
         told["answers"] = answers
@@ -320,10 +321,8 @@ def _long(request: TurnRequest) -> int:
     return 1 if length >= CONTINUE_AT or request.get("suggested") else 0
 
 
-def _wake(decision: Decision) -> WakeWords | None:
-    if decision.wake is None:
-        return None
-    return WakeWords(at=write_instant(decision.wake.at), what=decision.wake.what)
+def _wake_words(wake: Wake | None) -> WakeWords | None:
+    return None if wake is None else WakeWords(at=write_instant(wake.at), what=wake.what)
 
 
 def _answers(decision: Decision, inputs: list[Input]) -> list[tuple[int, str | None]]:

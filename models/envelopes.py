@@ -131,7 +131,8 @@ class TurnOutcome(TypedDict, total=False):
     are the search attributes that changed, for example when the stage or the owner changed. `long`
     says that the history is long: the run continues as new when nobody waits (1), or in any
     case (2). With `resumed` the turn decided nothing: the lead's row is newer than the request,
-    `patch` makes the row's state, and the rules must decide the inputs on that state.
+    `patch` makes the row's state, and the rules must decide the inputs on that state. If the row
+    was written by this same turn, `wake` is what the lead waits for now, also if no input is left.
     """
 
     patch: Json

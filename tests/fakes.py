@@ -36,7 +36,7 @@ from activities.ports import (
 )
 from adapters.mail.operations_notice import route_notice
 from models.addresses import address_key
-from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail
+from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
 from models.envelopes import MergeResult, MergeWork
@@ -88,6 +88,7 @@ class FakeJournal:
     fences: dict[str, Fence] = field(default_factory=dict)
     taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
     asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
+    wakes: dict[str, Wake | None] = field(default_factory=dict)
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
@@ -99,6 +100,7 @@ class FakeJournal:
             asked=self.asked.get(lead, ()),
             fence=self.fences.get(lead),
             taken=self.taken.get(lead, ()),
+            wake=self.wakes.get(lead),
         )
 
     def state(self, lead: str) -> LeadState | None:
@@ -128,6 +130,7 @@ class FakeJournal:
         self.entries[lead] += decision.entries
         self.states[lead], self.fences[lead] = decision.state, fence
         self.taken[lead], self.asked[lead] = tuple(taken), tuple(asked)
+        self.wakes[lead] = decision.wake
         return None
 
     def cycle(self, lead: str, since: datetime | None) -> tuple[Entry, ...]:

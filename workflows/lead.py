@@ -314,6 +314,8 @@ class LeadWorkflow:
         flying = {command["key"] for group in self._flights.values() for command in group}
         for group in grouped([one for one in found["asked"] if one["key"] not in flying]):
             self._fly(group)
+        if "wake" in outcome:
+            self._timer.arm(outcome["wake"], self._since(), flying=bool(self._flights))
         self._show()
 
     def _marked(self, envelope: Envelope) -> Envelope:

@@ -26,7 +26,7 @@ from adapters.sql.step_visits import record_visits
 from adapters.sql.storable_text import storable
 from models.addresses import address_key
 from models.company import domain_key, name_key
-from models.decision import Decision, Entry, Forward
+from models.decision import Decision, Entry, Forward, Wake
 from models.state import LeadState, dump_state, read_state, read_whole_state
 from models.tables.columns import table_of
 from models.tables.leads import Consent, HandoffRow, LeadRow, TaskRow, TimelineEntry
@@ -51,9 +51,10 @@ _SUPPRESSION_TURNS = frozenset({"suppressed", "unsuppressed"})
 
 # Built once: building them for every turn costs more than running them.
 _STATE = sa.select(_L.c.state).where(_L.c.id == sa.bindparam("lead"))
-_ROW = sa.select(_L.c.state, _L.c.turn, _L.c.fence_run, _L.c.fence_length, _L.c.writer).where(
-    _L.c.id == sa.bindparam("lead")
-)
+_ROW = sa.select(
+    *(_L.c.state, _L.c.turn, _L.c.due_at, _L.c.due_what),
+    *(_L.c.fence_run, _L.c.fence_length, _L.c.writer),
+).where(_L.c.id == sa.bindparam("lead"))
 _EMAIL = sa.select(_L.c.email).where(_L.c.id == sa.bindparam("lead"))
 _SEEN = (
     sa.select(_E.c.event)
@@ -294,6 +295,7 @@ def _stored(connection: Connection, lead: str, row: sa.Row[*tuple[Any, ...]]) ->
             clock=writer.get("clock"),
         ),
         taken=tuple(_taken(*one) for one in writer.get("taken", ())),
+        wake=Wake(at=row.due_at, what=row.due_what) if row.due_at is not None else None,
     )
 
 

@@ -86,32 +86,11 @@ _SIGNED: dict[str, Any] = {
         "description": "The signature covers every byte of the body.",
         "content": {
             "application/json": {
-                "schema": {
-                    "type": "object",
-                    "required": ["do", "by"],
-                    "properties": {
-                        "lead": {"type": "string", "description": "The lead's id, or"},
-                        "email": {"type": "string", "description": "its address"},
-                        "do": {"type": "string", "enum": list(ACTS)},
-                        "by": {
-                            "type": "string",
-                            "description": "The address of the person who acts",
-                        },
-                        "reason": {"type": "string"},
-                        "until": {"type": "string", "format": "date-time"},
-                        "why": {"type": "string"},
-                        "to": {"type": "string"},
-                        "channel": {"type": "string"},
-                        "note": {"type": "string"},
-                        "amount": {"type": "number"},
-                        "currency": {"type": "string"},
-                        "task": {"type": "string"},
-                    },
-                },
+                "schema": {"$ref": "#/components/schemas/CrmAct"},
                 "examples": {name: _EXAMPLES[name] for name in ("accept", "opportunity")},
             },
             "application/cloudevents+json": {
-                "schema": {"type": "object"},
+                "schema": {"$ref": "#/components/schemas/CrmActEvent"},
                 "examples": {"cloudevent": _EXAMPLES["cloudevent"]},
             },
         },

@@ -6,10 +6,11 @@ So these models describe items and do not read them: `usecases.intake` does.
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from models.inputs import ActName
 from models.instants import Instant
 
 
@@ -60,6 +61,43 @@ class EventItem(BaseModel):
     program: str | None = None
 
 
+class CrmAct(BaseModel):
+    """An act of the CRM in the name of a person. It names the lead by `lead`, `email` or both."""
+
+    do: ActName
+    by: str = Field(description="The address of the person who acts")
+    lead: str | None = Field(None, description="The lead's id")
+    email: str | None = Field(None, description="The lead's address")
+    reason: str | None = None
+    until: Instant | None = None
+    why: str | None = None
+    to: str | None = None
+    channel: str | None = None
+    note: str | None = None
+    amount: float | None = None
+    currency: str | None = None
+    task: str | None = None
+
+
+class CrmActFields(BaseModel):
+    """The fields of an act but `do`, which is the event's type."""
+
+    model_config = ConfigDict(extra="allow")
+
+    by: str = Field(description="The address of the person who acts")
+
+
+class CrmActEvent(BaseModel):
+    """The same act as a CloudEvent."""
+
+    model_config = ConfigDict(extra="allow")
+
+    specversion: Literal["1.0"]
+    type: str = Field(description="`lead.` and the act", examples=["lead.recycle"])
+    subject: str | None = Field(None, description="The lead's id")
+    data: CrmActFields
+
+
 ITEMS: dict[str, tuple[str, type[BaseModel]]] = {
     "LeadBatch": ("leads", LeadItem),
     "EventBatch": ("events", EventItem),
@@ -68,10 +106,14 @@ ITEMS: dict[str, tuple[str, type[BaseModel]]] = {
 
 
 def name_items(schemas: dict[str, Any]) -> None:
-    """Give the items of batches their schemas in an OpenAPI document's `components.schemas`."""
+    """Give the items of batches, and signed acts, their schemas in `components.schemas`."""
     for batch, (name, model) in ITEMS.items():
         described = model.model_json_schema(ref_template="#/components/schemas/{model}")
         schemas.update(described.pop("$defs", {}))
         schemas[model.__name__] = described
         reference = f"#/components/schemas/{model.__name__}"
         schemas[batch]["properties"][name]["items"] = {"$ref": reference}
+    for act in (CrmAct, CrmActEvent):
+        described = act.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas.update(described.pop("$defs", {}))
+        schemas[act.__name__] = described

@@ -17,11 +17,12 @@ import asyncio
 import sys
 from collections import Counter
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from tests.chaos.auditor import audit
 from tests.chaos.faults import EACH_ONCE, SETS, Faults
-from tests.chaos.life import Life
+from tests.chaos.life import Life, patiently
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
 from tests.chaos.snapshot import Lost, nothing_waits, read_all
@@ -110,7 +111,7 @@ class _Run:
 async def _touched(stack: ChaosStack, life: Life) -> None:
     """Let each lead take a turn: a quiet one lies behind its row until it wakes."""
     for lead in life.leads:
-        await stack.leads.program(lead, {"do": "resume"})
+        await patiently(partial(stack.leads.program, lead, {"do": "resume"}))
 
 
 def main() -> None:
@@ -126,6 +127,7 @@ def main() -> None:
     run_trial(
         _Run(options, postgres).check,
         limit=options.seconds + 900,
+        patience=1,
         crm=True,
         database=postgres.url if postgres else "",
         finally_=postgres.remove if postgres else lambda: None,

@@ -123,15 +123,24 @@ class Faults:
         What ran before is an older release if the run has one (`--older`), else this one.
         """
         self.stack.runs_from(ROOT)
-        for step in (("database", "upgrade"), ("temporal", "setup")):
-            done = await asyncio.to_thread(self.stack.leadflow, *step)
-            if done.returncode:
-                raise CannotRunError(f"{' '.join(step)} failed: {done.stderr.strip()[-300:]}")
+        await self._leadflow("database", "upgrade")
+        await self._leadflow("temporal", "setup", tries=3)
         self.stack.worker("successor")
         await asyncio.sleep(8)
         await self._succeed(signal.SIGTERM)
         await asyncio.to_thread(self.stack.kill, "gateway", signal.SIGTERM)
         await asyncio.to_thread(self.stack.gateway)
+
+    async def _leadflow(self, *words: str, tries: int = 1) -> None:
+        """Run a command; again if Temporal or the database did not answer it in time.
+
+        A negative answer (1) is one: `reconcile` says that something is left.
+        """
+        for _ in range(tries):
+            done = await asyncio.to_thread(self.stack.leadflow, *words)
+            if done.returncode == 0 or (done.returncode == 1 and words == ("reconcile",)):
+                return
+        raise CannotRunError(f"{' '.join(words)} failed: {done.stderr.strip()[-300:]}")
 
     async def temporal_restored(self) -> None:
         """Temporal's store is restored from a backup some seconds old, as docs/operations.md says.
@@ -151,9 +160,7 @@ class Faults:
         self.stack.worker()
         await asyncio.to_thread(self.stack.gateway)
         # What leads had been told and no worker had taken is told again.
-        done = await asyncio.to_thread(self.stack.leadflow, "reconcile")
-        if done.returncode > 1:
-            raise CannotRunError(f"reconcile failed: {done.stderr.strip()[-300:]}")
+        await self._leadflow("reconcile", tries=3)
         self.stack.restored = True
 
     async def database_restored(self) -> None:

@@ -105,7 +105,7 @@ class Life:
                 "country": "DE" if n % 5 == 0 else "US",
             }
             enrol = self._stack.leads.enrol
-            await _patiently(partial(enrol, lead, self._stack.program, profile))
+            await patiently(partial(enrol, lead, self._stack.program, profile))
             self._live.append(lead)
             await asyncio.sleep(self._seconds * 0.15 / len(self.leads))
 
@@ -207,7 +207,7 @@ class Life:
             done.answer = "ok" if isinstance(outcome, ActDone) else "refused"
 
         with contextlib.suppress(Exception):  # nobody answered in time: it may be done or not
-            await _patiently(ask)
+            await patiently(ask)
         done.seconds = round(time.monotonic() - began, 2)
 
     async def _read_along(self) -> None:
@@ -229,7 +229,7 @@ class Life:
                     self.stood.setdefault(key, was)
 
 
-async def _patiently(doing: Callable[[], Awaitable[object]]) -> None:
+async def patiently(doing: Callable[[], Awaitable[object]]) -> None:
     """Do it again while a server is away, for at most 80 seconds."""
     until = time.monotonic() + _PATIENT_SECONDS
     while True:

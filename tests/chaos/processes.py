@@ -190,7 +190,7 @@ class Processes:
         """Whether Temporal answers and knows the leads' search attributes."""
         return "LeadStage" in self.temporal_says("operator", "search-attribute", "list")
 
-    def leadflow(self, *args: str, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+    def leadflow(self, *args: str, seconds: float = 300) -> subprocess.CompletedProcess[str]:
         """Run a command of leadflow."""
         return subprocess.run(
             [sys.executable, "starter.py", *args],

@@ -22,19 +22,23 @@ def run_trial(
     check: Callable[[ChaosStack], Awaitable[str]],
     *,
     limit: float,
+    patience: float = 4,
     crm: bool = False,
     database: str = "",
     finally_: Callable[[], None] = lambda: None,
 ) -> None:
     """Make a trial and end the process. The last line printed says what came of it.
 
-    The trial is given up after `limit` seconds. `finally_` is done last.
+    The trial is given up after `limit` seconds times `patience`: `limit` is enough on a quiet
+    machine, and one with other work needs several times as long. `finally_` is done last.
     """
     # The client logs each of its tries on standard output; in a trial servers are often away.
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))
     try:
-        status = asyncio.run(_tried(check, limit, ChaosStack(crm=crm, database=database)))
+        status = asyncio.run(
+            _tried(check, limit * patience, ChaosStack(crm=crm, database=database))
+        )
     finally:
         finally_()
     leave(status)

@@ -101,5 +101,25 @@ def test_items_and_timeline_entries_have_schemas_with_names(document: Document) 
         assert "properties" in schemas[wanted]
 
 
+def test_no_object_is_bare(document: Document) -> None:
+    """An object says its fields, or that it has any."""
+
+    def bare(part: Any, path: str) -> Iterator[str]:
+        if isinstance(part, dict):
+            if part.get("type") == "object" and not part.keys() & {
+                "properties",
+                "additionalProperties",
+                "examples",
+            }:
+                yield path
+            for name, inner in part.items():
+                yield from bare(inner, f"{path}/{name}")
+        elif isinstance(part, list):
+            for place, inner in enumerate(part):
+                yield from bare(inner, f"{path}/{place}")
+
+    assert list(bare(document, "")) == []
+
+
 def test_each_event_that_the_crm_is_sent_is_a_webhook(document: Document) -> None:
     assert set(document["webhooks"]) == {MQL, *TYPES.values()}

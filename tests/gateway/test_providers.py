@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -255,22 +254,6 @@ async def test_the_recipient_finds_the_lead_when_the_mail_is_unknown(
     )
     await http.post("/v1/providers/standard", content=body, headers=headers)
     assert [(one["lead"], one["subject"]) for one in intake_bodies(database)] == [("ana", "")]
-
-
-async def test_a_provider_of_mail_decides_neither_consent_nor_profile_nor_subscription(
-    http: httpx.AsyncClient, database: Database
-) -> None:
-    store_lead(database)
-    kinds = ("profile.updated", "consent.given", "email.resubscribed", "email.reinstated")
-    deep = "[" * 2_000 + "]" * 2_000
-    reported = [
-        {"type": kind, "email": ADDRESS, "data": {"email": "eve@x.example"}} for kind in kinds
-    ]
-    text = json.dumps([*reported, {"type": "email.complained", "email": ADDRESS}])
-    body, headers = by_standard_webhooks(f"[{deep}, {text[1:]}".encode())
-    answer = await http.post("/v1/providers/standard", content=body, headers=headers)
-    assert answer.json() == {"accepted": 1}
-    assert [one["type"] for one in intake_bodies(database)] == ["email.complained"]
 
 
 async def test_a_bounce_of_a_former_address_of_the_lead_is_ignored(

@@ -51,17 +51,17 @@ BODIES: Mapping[str, Any] = {
 }
 
 
-class Route(NamedTuple):
+class AskedRoute(NamedTuple):
     method: str
     path: str
     statuses: Mapping[str, int]
     """By caller."""
 
 
-def routes() -> list[Route]:
+def routes() -> list[AskedRoute]:
     lines = [line.split() for line in ROUTES.strip().splitlines()]
     return [
-        Route(method, path, dict(zip(ASKERS.split(), map(int, statuses), strict=True)))
+        AskedRoute(method, path, dict(zip(ASKERS.split(), map(int, statuses), strict=True)))
         for method, path, *statuses in lines
     ]
 
@@ -76,7 +76,10 @@ def keys_with_leads(database: Database) -> Mapping[str, Header]:
 
 @pytest.mark.parametrize("route", routes(), ids=lambda one: f"{one.method} {one.path}")
 async def test_each_route_answers_only_the_roles_that_it_is_for(
-    http: httpx.AsyncClient, acts: FakeActs, keys_with_leads: Mapping[str, Header], route: Route
+    http: httpx.AsyncClient,
+    acts: FakeActs,
+    keys_with_leads: Mapping[str, Header],
+    route: AskedRoute,
 ) -> None:
     method, path, statuses = route
     body = BODIES.get(path, {"do": "note", "note": "x"}) if method == "POST" else None

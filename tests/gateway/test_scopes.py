@@ -12,7 +12,8 @@ from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from models.program.program import Program
-from tests.gateway.stored_rows import store_lead
+from tests.gateway.provider_messages import by_standard_webhooks
+from tests.gateway.stored_rows import intake_bodies, store_lead
 
 ANA = "ana@northwind.example"
 KINDS = {
@@ -86,3 +87,17 @@ async def test_leads_without_a_program_are_refused_at_once_when_there_are_two(
     answer = await http.post("/v1/leads", json=body, headers=key_header(database, "leads:write"))
     assert answer.status_code == 422
     assert "LEADFLOW_DEFAULT_PROGRAM" in answer.json()["detail"]
+
+
+async def test_a_provider_of_mail_decides_neither_consent_nor_profile_nor_subscription(
+    http: httpx.AsyncClient, database: Database
+) -> None:
+    store_lead(database)
+    kinds = ("profile.updated", "consent.given", "email.resubscribed", "email.reinstated")
+    deep = "[" * 2_000 + "]" * 2_000
+    reported = [{"type": kind, "email": ANA, "data": {"email": "eve@x.example"}} for kind in kinds]
+    text = json.dumps([*reported, {"type": "email.complained", "email": ANA}])
+    body, headers = by_standard_webhooks(f"[{deep}, {text[1:]}".encode())
+    answer = await http.post("/v1/providers/standard", content=body, headers=headers)
+    assert answer.json() == {"accepted": 1}
+    assert [one["type"] for one in intake_bodies(database)] == ["email.complained"]

@@ -17,6 +17,7 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Fence, Payload, StoredLead, Taken
 from models.decision import Decision
+from models.instants import write_instant
 from tests.fakes import FakeJournal
 from tests.replay.random_lives import failed_replays
 from tests.waiting import until
@@ -32,6 +33,8 @@ class DelayedJournal(FakeJournal):
     before: list[float] = field(default_factory=list)
     after: list[float] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+    lost: list[Exception] = field(default_factory=list)
+    """Raised after the turn was stored: whoever waits for its outcome does not get it."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def record(
@@ -48,6 +51,7 @@ class DelayedJournal(FakeJournal):
             before = self.before.pop(0) if self.before else 0
             after = self.after.pop(0) if self.after else 0
             failure = self.failures.pop(0) if self.failures else None
+            lost = self.lost.pop(0) if self.lost else None
         time.sleep(before)
         if failure is not None:
             raise failure
@@ -56,6 +60,8 @@ class DelayedJournal(FakeJournal):
                 decision, fence, now, taken=taken, asked=asked, addresses=addresses
             )
         time.sleep(after)
+        if lost is not None:
+            raise lost
         return stored
 
 
@@ -128,5 +134,24 @@ async def test_a_turn_that_fails_is_tried_again_until_the_database_is_back(slow:
     notes = await slow.send_notes(lead)
     await until(lambda: len(slow.notes(lead)) >= len(notes), 60)
     assert slow.notes(lead) == sorted(notes)
+    history = await slow.stack.handle(lead).fetch_history()
+    assert await failed_replays([history], None) == []
+
+
+async def test_a_turn_whose_outcome_was_lost_leaves_the_lead_with_the_deadlines_that_it_set(
+    slow: SlowStack,
+) -> None:
+    """As if the worker was killed after the turn was stored: nothing else wakes the lead."""
+    lead = await slow.stack.create_lead()
+    slow.journal.lost.append(OSError("killed"))
+    hand = {"id": "hand", "type": "form.submitted", "subject": "demo"}
+    await slow.stack.leads.events(lead, [hand])
+    await until(lambda: slow.journal.states[lead].owner)
+    stands = await slow.stack.until_settled(lead)
+    assert slow.journal.lost == []
+    wake = slow.journal.wakes[lead]
+    assert wake is not None
+    assert stands["wake"] == {"at": write_instant(wake.at), "what": wake.what}
+    assert slow.journal.entries_of(lead, "resumed_from_journal") == []
     history = await slow.stack.handle(lead).fetch_history()
     assert await failed_replays([history], None) == []
