@@ -15,7 +15,7 @@ from rich.text import Text
 from assembly.shipped import SHIPPED
 from cli.console import JsonOption, Panel, Status, WrongInputError, err
 from cli.demo_report import print_report, report_json
-from cli.demo_screen import screen
+from cli.demo_screen import plan_shown, screen
 from cli.publishing import choose, warn
 from cli.session import read_settings, run_async
 
@@ -58,6 +58,14 @@ def demo(
             show_default="programs/teams.yaml",
         ),
     ] = SHIPPED / "teams.yaml",
+    changed: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A version of the program that is published in mid-play.",
+            show_default="programs/acme-2.yaml, if the program is acme",
+        ),
+    ] = None,
     data: Annotated[
         Path, typer.Option(metavar="DIR", help="Where its files are; emptied at the start.")
     ] = Path(".leadflow/demo"),
@@ -67,8 +75,9 @@ def demo(
 
     Temporal, a mailbox and the worker are started; prospects read the mail that arrives by
     SMTP and react, sales people accept or forget, by the buttons of alerts and at the desk or by
-    Temporal updates. Exit status 0 only if the journal, the mailbox and Temporal agree on every
-    mail and every lead. A request that fails at every try is counted in the report.
+    Temporal updates. In the middle a changed program is published by a plan. Exit status 0 only if
+    the journal, the mailbox and Temporal agree on every mail and every lead, and what came by
+    itself is what the plan said. A request that fails at every try is counted in the report.
 
     Example: `leadflow demo --seconds 60`
     """
@@ -82,7 +91,8 @@ def demo(
     logging.getLogger("temporalio").setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", module="temporalio")
     _empty(data)
-    options = DemoOptions(leads=leads, seconds=seconds, home=data)
+    version = _changed(program, changed)
+    options = DemoOptions(leads=leads, seconds=seconds, home=data, changed=version)
 
     def publish(database: Database) -> Program:
         chosen = choose(str(program), teams, database)
@@ -94,7 +104,7 @@ def demo(
         report_json(result)
     else:
         print_report(result)
-    if result.agreement.differences:
+    if result.differences:
         raise typer.Exit(Status.NO)
 
 
@@ -115,8 +125,18 @@ async def _play(settings: Settings, options: DemoOptions, publish: Publish) -> D
             publish,
             speed=speed,
             show=lambda progress: live.update(screen(progress)),
+            planned=lambda found: live.console.print(plan_shown(found)),
             ended=ended,
         )
+
+
+def _changed(program: Path, changed: Path | None) -> Program | None:
+    """The version to publish in mid-play; None for a program of one's own without another one."""
+    from adapters.files.program import read_program  # noqa: PLC0415  # keeps --help quick
+
+    if changed is None:
+        changed = SHIPPED / "acme-2.yaml" if program == SHIPPED / "acme.yaml" else None
+    return read_program(changed) if changed is not None else None
 
 
 def _empty(home: Path) -> None:

@@ -20,13 +20,16 @@ from adapters.delivery.catcher import messages
 from adapters.files.leads import CheckedLeads, checked_leads
 from adapters.reports.audit import SqlAudit
 from adapters.reports.funnel import SqlFunnel
+from adapters.reports.leads import SqlReports
 from adapters.reports.sla import SqlSla
 from adapters.sql.api_keys import SqlApiKeys
 from adapters.sql.database import Database, open_database
-from adapters.temporal.client import Leads, TemporalUnavailableError
+from adapters.temporal.client import Leads
 from assembly.settings import Settings
 from assembly.stack import SHUTDOWN_GRACE, Ports, Stack, running_stack
 from demonstration.agreement import Agreement, compare
+from demonstration.change_in_play import PlanTruth, PublishedChange
+from demonstration.course import Course
 from demonstration.desk_client import DeskClient
 from demonstration.figures import Figures
 from demonstration.people import SimulatedPeople
@@ -35,6 +38,7 @@ from demonstration.retries import PATIENT, persistently
 from lifecycle.program.profile import lead_zone
 from models.envelopes import ProgramClock
 from models.program.program import Program
+from simulation.impact import Impact
 
 BEGINS = datetime(2026, 3, 2, 14, tzinfo=UTC)
 """The program's instant at the beginning: a Monday, nine o'clock in New York."""
@@ -44,10 +48,6 @@ _STARTS_FOR_FASTEST = 30.0
 """Leads a second that a machine must start, of a few at once, to keep up with a day a second."""
 _SPEED_SAMPLE = 12
 """Leads started to find out how fast this machine is."""
-_LAUNCH_SHARE = 0.12
-"""The share of the time over which the list is launched; all at once no clock would keep up."""
-_LAUNCHED_SECONDS = 300.0
-"""How long the leads launched last may need for their first turn."""
 _HTTP_SECONDS = 30.0
 _REFRESH_SECONDS = 0.5
 
@@ -62,6 +62,8 @@ class DemoOptions:
     leads: Path
     seconds: int
     home: Path
+    changed: Program | None
+    """Published in mid-play; None: nothing is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +89,8 @@ class DemoResult:
 
     figures: Figures
     agreement: Agreement
+    truth: PlanTruth | None
+    """Of the plan by which a changed program was published; None if none was."""
     rejected: int
     """Rows of the list."""
     done: Mapping[str, int]
@@ -94,6 +98,11 @@ class DemoResult:
     failures: tuple[str, ...]
     """What failed for one of the people at every try, each a sentence."""
     places: Mapping[str, str]
+
+    @property
+    def differences(self) -> tuple[str, ...]:
+        """What differs between records, or from the plan; each a sentence."""
+        return (*self.agreement.differences, *(self.truth.differences if self.truth else ()))
 
 
 class _MailRelay:
@@ -148,12 +157,14 @@ async def play(
     *,
     speed: float,
     show: Callable[[DemoProgress], None],
+    planned: Callable[[Impact], None],
     ended: Callable[[], None],
 ) -> DemoResult:
     """Play the demonstration, and compare what journal, mailbox and Temporal say afterwards.
 
-    `show` is called twice a second, `ended` before the comparison. Raises what `running_stack`
-    raises, and TemporalUnavailableError if the leads that were launched take no turn.
+    `show` is called twice a second, `planned` before the changed program is published, `ended`
+    before the comparison. Raises what `running_stack` raises, and TemporalUnavailableError if the
+    leads that were launched take no turn.
     """
     relay = _MailRelay()
     alone = _isolated(settings, options.home)
@@ -166,9 +177,9 @@ async def play(
             program = publish(database)
             with checked_leads(copy, program) as checked:
                 demonstration = _Demonstration(
-                    options, stack, database, checked, program=program, clock=clock
+                    options, stack, database, copy, checked, program=program, clock=clock
                 )
-                result = await demonstration.run(relay, show, ended)
+                result = await demonstration.run(relay, show, planned, ended)
         finally:
             database.close()
     await asyncio.sleep(SHUTDOWN_GRACE)
@@ -183,6 +194,7 @@ class _Demonstration:
         options: DemoOptions,
         stack: Stack,
         database: Database,
+        file: Path,
         checked: CheckedLeads,
         *,
         program: Program,
@@ -190,6 +202,7 @@ class _Demonstration:
     ) -> None:
         self._options = options
         self._stack = stack
+        self._course = Course(stack.client, database, file, checked, program)
         self._checked = checked
         self._program = program
         self._clock = clock
@@ -198,7 +211,11 @@ class _Demonstration:
         self._leads = Leads(stack.client, stack.world.journal, clock=clock)
 
     async def run(
-        self, relay: _MailRelay, show: Callable[[DemoProgress], None], ended: Callable[[], None]
+        self,
+        relay: _MailRelay,
+        show: Callable[[DemoProgress], None],
+        planned: Callable[[Impact], None],
+        ended: Callable[[], None],
     ) -> DemoResult:
         key = SqlApiKeys(self._database).make("demonstration", ["leads:write", "events:write"])
         desk = DeskClient(self._stack.gateway)
@@ -209,18 +226,20 @@ class _Demonstration:
             people = relay.people = self._people(prospects, desk)
             living = asyncio.create_task(people.live())
             try:
-                await self._launch_and_wait(people, living, show)
+                change = await self._launch_and_wait(people, living, show, planned)
             finally:
                 people.end()
                 await living
                 await desk.close()
         ended()
+        timelines = SqlReports(self._database).timeline
         figures = Figures.read(self._database, lasted=people.now() - BEGINS)
         return DemoResult(
             figures=figures,
             agreement=await compare(
                 SqlAudit(self._database), lambda: messages(self._stack.mail), self._leads
             ),
+            truth=await asyncio.to_thread(change.truth, timelines) if change else None,
             rejected=self._checked.rejected,
             done=dict(people.done),
             failures=tuple(people.failures),
@@ -245,14 +264,17 @@ class _Demonstration:
         people: SimulatedPeople,
         living: asyncio.Task[None],
         show: Callable[[DemoProgress], None],
-    ) -> None:
+        planned: Callable[[Impact], None],
+    ) -> PublishedChange | None:
         """Launch the list, show how it goes, and return when the time is over."""
         seconds = self._options.seconds
         ends = time.monotonic() + seconds
-        launch = asyncio.create_task(self._launch(seconds * _LAUNCH_SHARE))
+        course = asyncio.create_task(
+            self._course.play(self._options.changed, seconds, people.now, planned)
+        )
         try:
             while (left := ends - time.monotonic()) > 0:
-                for task in (living, launch):
+                for task in (living, course):
                     if task.done():
                         await task  # raises what stopped it
                 show(
@@ -267,30 +289,6 @@ class _Demonstration:
                     )
                 )
                 await asyncio.sleep(min(_REFRESH_SECONDS, left))
-            launched = await launch
-            await self._all_started(launched)
+            return await course
         finally:
-            launch.cancel()
-
-    async def _launch(self, seconds: float) -> int:
-        """Launch the list within this time; how many leads it has."""
-        leads = set()
-        pause = seconds / max(1, self._checked.valid)
-        for one in self._checked:
-            enrol = partial(self._leads.enrol, one.id, self._program, one.profile)
-            await persistently(enrol, PATIENT)
-            leads.add(one.id)
-            await asyncio.sleep(pause)
-        return len(leads)
-
-    async def _all_started(self, launched: int) -> None:
-        """Wait until every launched lead has taken its first turn, so that figures count all."""
-        try:
-            async with asyncio.timeout(_LAUNCHED_SECONDS):
-                while sum(self._funnel.stages().values()) < launched:  # noqa: ASYNC110  # rows tell nobody
-                    await asyncio.sleep(0.1)
-        except TimeoutError:
-            raise TemporalUnavailableError(
-                f"the worker did not start all leads within {_LAUNCHED_SECONDS:.0f} seconds;"
-                " is the machine busy?"
-            ) from None
+            course.cancel()

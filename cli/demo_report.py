@@ -14,9 +14,11 @@ from rich.text import Text
 from cli.console import command_name, out, print_json, print_table
 from cli.demo_screen import STAGES
 from cli.rehearse import timeline_table
+from simulation.impact_words import impact_words
 
 if TYPE_CHECKING:
     from cli.demo_play import DemoResult
+    from demonstration.change_in_play import PlanTruth
     from demonstration.figures import Figures
 
 _FUNNEL = ("known", "engaged", "mql", "sal", "sql", "opportunity", "customer")
@@ -31,8 +33,9 @@ def report_json(result: DemoResult) -> None:
     share = figures.acceptance.share
     print_json(
         {
-            "ok": not result.agreement.differences,
-            "differences": list(result.agreement.differences),
+            "ok": not result.differences,
+            "differences": list(result.differences),
+            "change": _change_json(result.truth),
             "leads": result.agreement.leads,
             "mails": result.agreement.mails,
             "rejected": result.rejected,
@@ -51,6 +54,19 @@ def report_json(result: DemoResult) -> None:
             "places": dict(result.places),
         }
     )
+
+
+def _change_json(truth: PlanTruth | None) -> dict[str, int] | None:
+    if truth is None:
+        return None
+    return {
+        "leads": truth.impact.leads,
+        "changing": truth.impact.changing,
+        "lines": len(truth.impact.lines),
+        "changed": truth.changed,
+        "followed": truth.followed,
+        "happened": truth.happened,
+    }
 
 
 def print_report(result: DemoResult) -> None:
@@ -167,9 +183,23 @@ def _failures(result: DemoResult) -> None:
         out.print(Text(f"… and {len(result.failures) - _FAILURES_SHOWN} more", style="yellow"))
 
 
+def _truth(truth: PlanTruth) -> None:
+    """What became of the plan by which the changed program was published."""
+    out.print(
+        Text(
+            f"The plan: {impact_words(truth.impact)}. {truth.changed} changed their version once."
+            f" {truth.followed} stood as planned then; of what they did by themselves"
+            f" {truth.happened} mails and tracks came as the plan says.",
+            style="yellow" if truth.differences else "green",
+        )
+    )
+
+
 def _verdict(result: DemoResult) -> None:
     agreement = result.agreement
-    if not agreement.differences:
+    if result.truth is not None:
+        _truth(result.truth)
+    if not result.differences:
         out.print(
             Text(
                 "Journal, mailbox and Temporal agree: every mail on a timeline was sent once;"
@@ -178,6 +208,6 @@ def _verdict(result: DemoResult) -> None:
             )
         )
         return
-    out.print(Text(f"{len(agreement.differences)} differences:", style="bold red"))
-    for difference in agreement.differences:
+    out.print(Text(f"{len(result.differences)} differences:", style="bold red"))
+    for difference in result.differences:
         out.print(Text(f"  {difference}", style="red"))

@@ -10,10 +10,14 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from simulation.impact_words import happening_words, impact_words
+
 if TYPE_CHECKING:
     from cli.demo_play import DemoProgress
+    from simulation.impact import Impact
 
 _DAY = 86_400
+_PLAN_LINES = 12
 STAGES = (
     ("known", "blue"),
     ("engaged", "cyan"),
@@ -27,6 +31,18 @@ STAGES = (
     ("disqualified", "bright_black"),
 )
 """The stages in the order of a life, and the colour each is shown in."""
+
+
+def plan_shown(found: Impact) -> Group:
+    """The plan by which a changed program is about to be published: the most frequent changes."""
+    table = Table("leads", "what", "change", box=None, pad_edge=False)
+    counts = list(found.counts.items())
+    for (kind, about, change), number in counts[:_PLAN_LINES]:
+        table.add_row(str(number), Text(happening_words(kind, about)), change)
+    more = len(counts) - _PLAN_LINES
+    rest = [Text(f"… and {more} more", style="dim")] if more > 0 else []
+    head = Text(f"A changed program is published. The plan: {impact_words(found)}", style="bold")
+    return Group(head, table, *rest)
 
 
 def screen(progress: DemoProgress) -> Group:

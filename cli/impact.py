@@ -13,7 +13,7 @@ from cli.console import JsonOption, Status, WrongInputError, out, print_json, pr
 from cli.session import opened, read_settings
 from cli.versions import RecheckOption, in_flight_word, version_named
 from models.publication import IN_FLIGHT
-from simulation.impact_words import happening_words
+from simulation.impact_words import happening_words, impact_words
 
 if TYPE_CHECKING:
     from simulation.impact import Impact, ImpactLine
@@ -113,7 +113,7 @@ def plan(
     report = PlanReport(markdown=markdown)
     report.differences(f"{made.name}: {made.newest[:12]} → {made.to[:12]}", changes)
     report.impact(
-        f"{_summary(found)} (`--in-flight {in_flight}`)",
+        f"{impact_words(found)} (`--in-flight {in_flight}`)",
         [(n, happening_words(kind, about), how) for (kind, about, how), n in found.counts.items()],
     )
     if rehearsal is not None:
@@ -137,16 +137,8 @@ def _impact(file: str, in_flight: str, *, recheck: bool) -> tuple[Impact, Plan]:
             raise WrongInputError(str(error)) from None
 
 
-def _summary(found: Impact) -> str:
-    touched = len({line.lead for line in found.lines})
-    return (
-        f"{found.leads} leads in flight, {found.changing} change their version,"
-        f" {touched} have something otherwise within 30 days"
-    )
-
-
 def _print(found: Impact, *, leads: bool) -> None:
-    out.print(_summary(found))
+    out.print(impact_words(found))
     table = Table("leads", "what", "change")
     for (kind, about, change), number in found.counts.items():
         table.add_row(str(number), Text(happening_words(kind, about)), change)

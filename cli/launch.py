@@ -36,7 +36,7 @@ from cli.lists import (
     list_options,
     show_columns,
 )
-from cli.publishing import RemoveOption, choose, publish_on
+from cli.publishing import RemoveOption, choose, publish_on, warn_of_removals
 from cli.rollouts import ByOption
 from cli.session import connected, explained, opened, read_settings, run_async
 from models.launch import RATE
@@ -174,6 +174,7 @@ def launch(
                 bar.remove_task(checking)
                 read = read_as(leads.rows, leads.translation)
                 if dry_run:
+                    warn_of_removals(database, chosen, remove=remove)
                     plan = plan_launch(
                         database,
                         leads,

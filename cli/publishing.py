@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
 from cli.console import NegativeAnswerError, WrongInputError, err, print_warnings
 from usecases import publishing
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from adapters.sql.database import Database
     from assembly.settings import Settings
     from models.program.program import Program
-    from usecases.applying_teams import AppliedTeams
+    from usecases.applying_teams import AppliedTeams, Need
     from usecases.publishing import Published
 
 ProgramOption = Annotated[
@@ -111,11 +112,8 @@ def warn(published: Published) -> None:
                 " is alerted, to reassign them",
                 style="yellow",
             )
-        for change in published.teams.changes:
-            if change.change == "removed" and change.setting is None:
-                team = f"team {change.team}" if change.team is not None else "marketing"
-                whom = f"{change.member} of {team}" if change.member else team
-                err.print(f"removed: {whom}", style="yellow")
+        for whom in removed_people(published.teams):
+            err.print(f"removed: {whom}", style="yellow")
         warn_of_teams(published.teams)
     for problem in published.unstaffed:
         err.print(
@@ -123,6 +121,37 @@ def warn(published: Published) -> None:
             " until --teams FILE applies one",
             style="yellow",
         )
+
+
+def removed_people(applied: AppliedTeams) -> Iterator[str]:
+    """The teams and members that are removed, in words."""
+    for change in applied.changes:
+        if change.change == "removed" and change.setting is None:
+            team = f"team {change.team}" if change.team is not None else "marketing"
+            yield f"{change.member} of {team}" if change.member else team
+
+
+def warn_of_removals(database: Database, chosen: ChosenProgram, *, remove: bool) -> None:
+    """Print what the teams file of a dry run would remove, and what forbids that."""
+    from usecases.applying_teams import (  # noqa: PLC0415  # keeps --help quick
+        needs_of_removed,
+        preview_teams,
+    )
+
+    if chosen.directory is None:
+        return
+    for whom in removed_people(preview_teams(database, chosen.directory)):
+        err.print(f"would be removed: {whom}", style="yellow")
+    if not remove:
+        but = chosen.program.program if chosen.from_file else None
+        warn_of_needs(needs_of_removed(database, chosen.directory, but=but))
+
+
+def warn_of_needs(needs: Iterable[Need]) -> None:
+    """Print what refuses a teams file that is not said to remove what is needed."""
+    for need in needs:
+        refusal = f"without --remove this is refused: {need.removed} is needed by {need.by}"
+        err.print(Text(refusal, style="yellow"))
 
 
 def warn_of_teams(applied: AppliedTeams) -> None:

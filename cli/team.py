@@ -13,7 +13,7 @@ from rich.text import Text
 
 from cli import absence
 from cli.console import JsonOption, Panel, err, out, print_json, print_table
-from cli.publishing import RemoveOption, refused_if_needed, warn_of_teams
+from cli.publishing import RemoveOption, refused_if_needed, warn_of_needs, warn_of_teams
 from cli.session import opened, read_settings
 
 if TYPE_CHECKING:
@@ -55,6 +55,7 @@ def apply(
         missing_teams,
         needs_of_removed,
         preview_teams,
+        teams_without_manager,
     )
 
     after = read_directory(file)
@@ -67,6 +68,7 @@ def apply(
                 else apply_teams(database, after, remove=remove)
             )
         missing = missing_teams(database, after)
+        unmanaged = teams_without_manager(database, after)
     if as_json:
         for one in found.changes:
             print_json(asdict(one))
@@ -75,13 +77,14 @@ def apply(
         print_json({"ok": True, "applied": applied, "changes": changed, "left": found.departed})
     else:
         _print_changes(found, dry_run=dry_run)
-    for need in needs:
-        refusal = f"without --remove this is refused: {need.removed} is needed by {need.by}"
-        err.print(Text(refusal, style="yellow"))
+    warn_of_needs(needs)
     for lack in missing:
         where = f"program {lack.program}, {lack.problem.path}: {lack.problem.message}"
         warning = f"warning: {where}; leads for it stay without an owner"
         err.print(Text(warning, style="yellow"))
+    for lack in unmanaged:
+        where = f"program {lack.program}, {lack.problem.path}"
+        err.print(Text(f"warning: {where}: {lack.problem.message}", style="yellow"))
     warn_of_teams(found)
 
 

@@ -44,17 +44,10 @@ class Passage:
     """The first begins it. The last may end it."""
     firsts: tuple[Move | None, ...]
     """For each stage of FUNNEL, the move by which it came there or beyond."""
-
-    @property
-    def began(self) -> datetime:
-        """When it began."""
-        return self.moves[0].at
-
-    @property
-    def ended(self) -> Move | None:
-        """What ended it: won, lost, recycled or disqualified. None if it goes on."""
-        last = self.moves[-1]
-        return last if len(self.moves) > 1 and last.target in _ENDS else None
+    began: datetime
+    """When it began."""
+    ended: Move | None
+    """What ended it: won, lost, recycled or disqualified. None if it goes on."""
 
     @property
     def stage(self) -> str:
@@ -113,7 +106,15 @@ def _passage(life: LeadLife, kind: Kind, moves: list[Move]) -> Passage:
         beyond = _PLACE.get(move.target, 0) - len(firsts)
         firsts += [move] * beyond  # none if it is not beyond all before
     firsts += [None] * (len(FUNNEL) - len(firsts))
-    return Passage(life=life, kind=kind, moves=tuple(moves), firsts=tuple(firsts))
+    last = moves[-1]
+    return Passage(
+        life=life,
+        kind=kind,
+        moves=tuple(moves),
+        firsts=tuple(firsts),
+        began=moves[0].at,
+        ended=last if len(moves) > 1 and last.target in _ENDS else None,
+    )
 
 
 def _begins(move: Move) -> Kind | None:

@@ -124,9 +124,8 @@ def impact(
     `progress` is told in a few words how far that is, many times.
     """
     until = line.at + horizon
-    before, after = world_of(standing), world_of(standing)
+    before, after = world_of(standing), published_world(standing, line)
     _play(before, line.at, until, "without the change", progress)
-    after.publish(line)
     _play(after, line.at, until, "with the change", progress)
     lines: list[ImpactLine] = []
     for lead in before.states:
@@ -168,6 +167,14 @@ def world_of(standing: ProgramStanding) -> PureWorld:
     return world
 
 
+def published_world(standing: ProgramStanding, line: PublishLine) -> PureWorld:
+    """The same, after the publication. What is overdue is done before it, at its instant."""
+    world = world_of(standing)
+    world.catch_up(line.at)
+    world.publish(line)
+    return world
+
+
 def lead_differences(
     lead: str, before: Sequence[Entry], after: Sequence[Entry]
 ) -> list[ImpactLine]:
@@ -189,18 +196,19 @@ def _happenings(entries: Sequence[Entry]) -> dict[tuple[str, str], list[datetime
     found: dict[tuple[str, str], list[datetime]] = defaultdict(list)
     for entry in entries:
         if entry.kind in _SUBJECTS:
-            found[(entry.kind, _about(entry))].append(entry.at)
+            found[happening(entry)].append(entry.at)
         if entry.kind == "assigned" and "due" in entry.fields:
             found[("due", "accept")].append(parse_instant(entry.fields["due"]))
     return found
 
 
-def _about(entry: Entry) -> str:
+def happening(entry: Entry) -> tuple[str, str]:
+    """The kind of an entry that makes a difference, and what it is about."""
     found: Any = entry.fields.get(_SUBJECTS[entry.kind])
     about = ", ".join(found) if isinstance(found, list) else str(found)
     if entry.kind in ("track_left", "email_skipped"):
-        return f"{about} ({entry.fields.get('why')})"
-    return about
+        about = f"{about} ({entry.fields.get('why')})"
+    return entry.kind, about
 
 
 def _mails(entries: Mapping[str, Sequence[Entry]]) -> dict[date, int]:

@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+# The rules take a second to import, so `--help` does without them.
+if TYPE_CHECKING:
+    from simulation.impact import Impact
 
 _KIND_WORDS: dict[str, Callable[[str], str]] = {
     "email_sent": lambda about: f"mail {about}",
@@ -18,6 +23,15 @@ _KIND_WORDS: dict[str, Callable[[str], str]] = {
     "profile": lambda about: f"{about} changes",
     "due": lambda about: f"{about} is due",
 }
+
+
+def impact_words(found: Impact) -> str:
+    """How many leads an impact is about, in a sentence."""
+    touched = len({line.lead for line in found.lines})
+    return (
+        f"{found.leads} leads in flight, {found.changing} change their version,"
+        f" {touched} have something otherwise within 30 days"
+    )
 
 
 def happening_words(kind: str, about: str) -> str:

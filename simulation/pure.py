@@ -116,6 +116,14 @@ class PureWorld:
         if state.owner is not None and state.stage in IN_SALES:
             self._loads[state.owner] += 1
 
+    def catch_up(self, at: datetime) -> None:
+        """Do at `at` what is overdue for the leads that were taken over, before all else."""
+        for lead in sorted(self._past, key=self._places.__getitem__):
+            if lead not in self._next:
+                self._turn(lead, None, (self.states[lead].at or at) - _SECOND)
+        while (due := self.next_due()) is not None and due < at:
+            self.do_due(not_before=at)
+
     def settle(self, at: datetime) -> None:
         """Let each lead that was taken over look for what is due; its mails arrive at `at`."""
         for lead in sorted(self._past, key=self._places.__getitem__):

@@ -17,6 +17,7 @@ def quiet_steps(world: PureWorld, at: datetime, until: datetime) -> Iterator[Non
 
     Who has seen enough stops; the rest is not played.
     """
+    world.catch_up(at)
     world.settle(at)
     yield
     while (due := world.next_due()) is not None and due <= until:

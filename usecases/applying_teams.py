@@ -56,7 +56,7 @@ class NeededError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MissingTeam:
-    """A published program names a team that is not in the directory."""
+    """A published program names a team that is not in the directory, or that has no manager."""
 
     program: str
     problem: Problem
@@ -101,11 +101,17 @@ def preview_teams(database: Database, directory: Directory) -> AppliedTeams:
     return _applied(people.applied(), directory, people.leads_left(directory))
 
 
-def needs_of_removed(database: Database, directory: Directory) -> tuple[Need, ...]:
-    """What needs the teams and members that this directory lacks. It changes nothing."""
+def needs_of_removed(
+    database: Database, directory: Directory, *, but: str | None = None
+) -> tuple[Need, ...]:
+    """What needs the teams and members that this directory lacks. It changes nothing.
+
+    `but`: the name of the program that is to be published with it, whose newest version goes.
+    """
     from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
 
-    people, newest = SqlDirectory(database), newest_programs(database)
+    people = SqlDirectory(database)
+    newest = tuple(one for one in newest_programs(database) if one.program != but)
     before, left = people.applied(), people.leads_left(directory)
     with database.read() as connection:
         return _needs(connection, newest, before, directory, left)
@@ -128,6 +134,17 @@ def missing_teams(database: Database, directory: Directory) -> tuple[MissingTeam
         MissingTeam(program=program.program, problem=problem)
         for program in newest_programs(database)
         for problem in check_meeting(program, directory)
+    )
+
+
+def teams_without_manager(database: Database, directory: Directory) -> tuple[MissingTeam, ...]:
+    """Teams of this directory that have no manager and that a published program names."""
+    from adapters.files.teams import unmanaged_teams  # noqa: PLC0415  # keeps --help quick
+
+    return tuple(
+        MissingTeam(program=program.program, problem=problem)
+        for program in newest_programs(database)
+        for problem in unmanaged_teams(program, directory)
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,6 +11,7 @@ from adapters.files.columns import REASON, Columns
 from adapters.files.lines import Lines
 from adapters.files.rejected_form import RejectedForm
 from adapters.files.table import Row
+from models.plain_json import check_values
 
 
 class JsonRows:
@@ -33,11 +35,17 @@ class JsonRows:
     def _row(self, line: str) -> Row:
         number = self.lines.number
         try:
-            found = json.loads(line, object_pairs_hook=_object, parse_constant=_no_number)
+            found = json.loads(
+                line, object_pairs_hook=_object, parse_constant=_no_number, parse_float=_number
+            )
         except (ValueError, RecursionError) as error:
             return Row(number, {}, {"line": line}, f"this is not JSON: {error}")
         if not isinstance(found, dict):
             return Row(number, {}, {"line": line}, "this is not a JSON object")
+        try:
+            check_values(found)
+        except ValueError as error:  # deep enough, it could not even be written as a rejected row
+            return Row(number, {}, {"line": line}, str(error))
         return Row(number, {k: v for k, v in found.items() if k != REASON}, found)
 
 
@@ -47,6 +55,13 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name, _ in pairs if [one for one, _ in pairs].count(name) > 1)
         raise ValueError(f"'{twice}' is there twice")
     return found
+
+
+def _number(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:60]} is too large a number")
+    return number
 
 
 def _no_number(word: str) -> None:

@@ -36,6 +36,8 @@ _NO_TABLES = (
     (b"BEGIN:VCARD", "a vCard; export the contacts as CSV"),
 )
 """How files begin that are no lists, whatever their names say, and what would be right."""
+_FEWEST_LETTERS = 10
+"""For each character 0, so many others; else it is no text. One such character costs its row."""
 _ARRAY = re.compile(r"\[\s*[{\[]")
 
 
@@ -84,7 +86,7 @@ def open_rows(path: Path, meanings: Meanings, encoding: str | None = None) -> It
                 f"{path} is a JSON array; write JSON Lines, one object a line, without [ ] and"
                 " commas between them"
             )
-        if "\0" in head:
+        if head.count("\0") * _FEWEST_LETTERS > len(head):
             raise UnusableFileError(f"{path} is not text; export the list as CSV")
         lines = Lines(path, file, found)
         is_json = path.suffix.lower() in (".jsonl", ".ndjson") or head[:1] == "{"

@@ -48,8 +48,9 @@ class Translation:
     """Translates the values of rows, and counts what it left out."""
 
     def __init__(self, columns: Columns, people: Mapping[str, str]) -> None:
-        self._columns = {str(one.field): one for one in columns.taken if one.field in _TRANSLATED}
-        self._all = {str(one.field): one for one in columns.taken}
+        taken = sorted(columns.taken, key=lambda one: not one.spare)  # the better one names a field
+        self._all = {str(one.field): one for one in taken}
+        self._columns = {name: one for name, one in self._all.items() if name in _TRANSLATED}
         self._preset = columns.preset
         self._people = people
         self.left_out: dict[str, Counter[str]] = {}

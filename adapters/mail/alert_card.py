@@ -6,10 +6,12 @@ only mail has them. Many people read a chat, so its link leads to the desk, wher
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from adapters.mail.field_text import field_text, outside_text
 from lifecycle.calendars.local_time import zone
 from lifecycle.moment import rounded
 from lifecycle.program.rulebook import rulebook
@@ -91,7 +93,7 @@ def alert_card(
     command: Alert,
 ) -> AlertCard:
     """The card of an alert, as of the alert's instant."""
-    known = dossier(rulebook(program), state, timeline, command.at)
+    known = _as_text(dossier(rulebook(program), state, timeline, command.at))
     about = known.company or known.name
     running = [one for one in known.deadlines if not one.breached]
     member = people.member(command.to)
@@ -104,21 +106,29 @@ def alert_card(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
         happened=one_line(_TITLES.get(command.why, plain(command.why))),
         subject=_subject(command.why, known),
-        sentence=one_line(command.text),
+        sentence=outside_text(command.text),
         who=one_line(f"{known.name}, {known.title}" if known.title else known.name),
         company=one_line(known.company or "company unknown"),
         deadline=_deadline(running[0], command, shown) if running else None,
         score=f"Score {score} ({parts})",
-        reasons=tuple(one_line(_reason(one.text, one.points)) for one in known.reasons),
+        reasons=tuple(outside_text(_reason(one.text, one.points)) for one in known.reasons),
         read=tuple(
-            one_line(f"{one.text}, {spoken_instant(one.at, command.at, shown)}")
+            outside_text(f"{one.text}, {spoken_instant(one.at, command.at, shown)}")
             for one in known.read
         ),
-        contact=tuple(one_line(one) for one in (known.email, known.phone) if one),
+        contact=tuple(outside_text(one) for one in (known.email, known.phone) if one),
         before=f"An earlier handoff ended: {before}" if before else None,
         actions=_actions(state, people, command),
         desk=f"/desk/leads/{quote(state.lead, safe='')}",
     )
+
+
+def _as_text(known: Dossier) -> Dossier:
+    """Who the lead is, as text: anybody can write a name into a form."""
+    name = known.name if known.name == known.email else field_text("name", known.name)
+    company = field_text("company", known.company) if known.company else known.company
+    title = field_text("title", known.title) if known.title else known.title
+    return dataclasses.replace(known, name=name, company=company, title=title)
 
 
 def _subject(why: str, known: Dossier) -> str:

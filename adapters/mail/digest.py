@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 
 from activities.ports import Rendered
+from adapters.mail.field_text import field_text
 from adapters.mail.staff_mail import staff_mail
 from adapters.reports.digest import DigestFacts, OpenHandoff, SqlDigestFacts
 from adapters.sql.database import Database
@@ -99,9 +100,11 @@ def _acceptance(facts: DigestFacts) -> str:
 
 
 def _who(one: OpenHandoff) -> str:
-    person = person_name(one.profile) or str(one.profile.get("email", one.lead))
+    name = person_name(one.profile)
+    person = field_text("name", name) if name else str(one.profile.get("email", one.lead))
     company = one.profile.get("company")
-    return _short(person) + (f" ({_short(str(company))})" if company else "")
+    where = f" ({_short(field_text('company', str(company)))})" if company else ""
+    return _short(person) + where
 
 
 def _short(text: str) -> str:

@@ -14,7 +14,7 @@ from models.addresses import one_line
 
 JOINER = "\u2060"
 """A word joiner: it can't be seen, and no mail program finds a link across it."""
-LONGEST = {"first_name": 60, "last_name": 60, "company": 100, "title": 100}
+LONGEST = {"first_name": 60, "last_name": 60, "name": 120, "company": 100, "title": 100}
 LONGEST_OTHER = 500
 _FIRST_STRONG, _END = "\u2068", "\u2069"
 _CONTROLS = re.compile("[\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff]")
@@ -40,6 +40,15 @@ def field_text(name: str, value: str) -> str:
     if not text.isascii() and any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return f"{_FIRST_STRONG}{text}{_END}"
     return text
+
+
+def outside_text(text: str) -> str:
+    """A sentence for our own people that quotes a lead: one line, without links.
+
+    E-mail addresses stay as they are, because people copy them.
+    """
+    words = one_line(_CONTROLS.sub("", text)).split(" ")
+    return " ".join(one if "@" in one else _LINK.sub(JOINER, one) for one in words)
 
 
 def plain_name(text: str) -> str:

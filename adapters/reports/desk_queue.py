@@ -3,6 +3,8 @@
 A queue has groups. One expression says in which group a lead is. The numbers of the groups and the
 lists are made from it, so they can't differ. Everything but the shown page is read from the narrow
 rows of `standings`.
+
+The file is long because pages, numbers and bulk acts of a queue share its expressions.
 """
 
 from __future__ import annotations

@@ -78,8 +78,9 @@ def snapshots(
 
 
 def _snapshot(row: sa.Row[Any], names: Sequence[SnapshotPart]) -> LifeSnapshot:
+    written = ((name, getattr(row, name)) for name in names)
     parts: dict[str, Any] = {
-        name: WRITTEN[name].validate_json(getattr(row, name)) for name in names
+        name: WRITTEN[name].validate_json(text) if text != "[]" else () for name, text in written
     }
     return LifeSnapshot(
         seq=row.seq,

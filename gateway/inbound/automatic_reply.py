@@ -21,11 +21,15 @@ _AUTOMATIC = (
     r"|αυτόματη απάντηση|автоматический ответ|автоответ|otomatik yan\u0131t)"
 )
 _ABSENT = (
-    r"(?:(?:i am|i'm|i’m) (?=out|away|on)|ich bin (?=abw|im url|nicht)|je suis (?=abs|en cong))?"
+    r"(?:(?:i am|i'm|i’m) (?=out|away|on)|(?:ich )?bin (?=abw|im url|nicht)"
+    r"|je suis (?=abs|en cong))?"
     r"(?:abwesenheit\w*|out of (?:the )?office|ooo|away from (?:the |my )?(?:office|desk)|abwesend"
     r"|au(?:ß|ss)er haus|nicht im (?:b[üu]e?ro|haus)|(?:message d['’])?absen(?:ce|t\(e\)|te|t)"
     r"(?: du bureau)?|fuera de (?:la )?oficina|ausencia|fuori (?:sede|ufficio)|assen(?:te|za)"
     r"|afwezig\w*|niet aanwezig|fora do escrit[óo]rio|ausente|aus[êe]ncia(?: tempor[áa]ria)?"
+    r"|(?:on )?(?:annual|parental|maternity|paternity|sick|medical|family) leave"
+    r"|(?:in )?(?:elternzeit|mutterschutz)"
+    r"|(?:en )?cong[ée]s? (?:maternité|paternité|parental|annuels?)"
     r"|on (?:vacation|leave|holiday)|im urlaub|en cong[ée]s?|de vacaciones|in ferie|de f[ée]rias"
     r"|нет на работе)"
 )
@@ -33,6 +37,7 @@ _DAY_FOLLOWS = r"\s+(?:until|till|bis|vom|jusqu\w*|hasta|fino al|tot|at[ée])\s"
 _SUBJECT = re.compile(
     r"^\s*(?:auto:"
     r"|[\[【]?(?:自動返信|自動応答|不在通知|不在のお知らせ|休暇中|自动[回答]复|自動回覆|자동 ?회신)"
+    r"|(?:urlaub|vacation|on holidays?|vacaciones|vakantie|f[ée]rias)\s*$"
     rf"|(?:urlaub|ferien|vacation|holiday|cong[ée]s|vacaciones|ferie|f[ée]rias|vakantie){_DAY_FOLLOWS}"
     rf"|\W?(?:{_AUTOMATIC}|{_ABSENT})"
     r"(?: (?:auto-?reply|reply|message|notice|notification|nachricht|notiz|melding))?"
@@ -47,7 +52,11 @@ _BODY = re.compile(
     r"(?<!['\"“\u2018„«] )(?<!['\"“\u2018„«])(?:this is an"
     r" auto(?:matic|mated|matically generated)[ -](?:e-?mail |mail )?"
     r"(?:reply|response|message|e-?mail)"
-    r"|diese? \S+ (?:wurde|ist)(?: eine)? automatisch|dies ist eine automatische"
+    r"|diese? \S+ (?:wurde|ist)(?: eine)? automatisch|dies ist eine automatisch"
+    r"|automatically generated (?:e-?mail|message|reply)"
+    r"|(?:message|courriel|e-?mail) généré automat"
+    r"|(?:mensaje|correo) generado automát|(?:messaggio|e-?mail) generat[oa] automat"
+    r"|(?:mensagem|e-?mail) gerad[oa] automat|automatisch gegenereerd"
     r"|(?:ceci est (?:une|un)|message de) (?:r[ée]ponse|message|courriel|e-?mail) automatique"
     r"|este es un (?:mensaje|correo) autom[áa]tico|esta es una respuesta autom[áa]tica"
     r"|quest[oa] [èe] una? (?:risposta|messaggio|e-?mail) automatic[oa]"
@@ -75,8 +84,22 @@ _AWAY = (
     r"|de vacaciones|fuori (?:sede|ufficio)|in ferie|assente|in vacanza|afwezig|met vakantie"
     r"|niet (?:aanwezig|op kantoor)|met verlof|fora do escrit|de f[ée]rias|ausente|不在|休暇)"
 )
-_ABSENCE = re.compile(rf"{_THANKS}.{{0,120}}?{_AWAY}", re.IGNORECASE)
-"""How a notice begins: thanks for the mail, then the absence, and no question."""
+_NOW = (
+    r"(?:\bcurrently|at the moment|presently|derzeit|zur ?zeit|momentan|aktuell|actuellement"
+    r"|en ce moment|actualmente|en este momento|attualmente|al momento|momenteel|op dit moment"
+    r"|atualmente|no momento|ただいま|現在)"
+)
+_URGENT = r"(?:\burgent|\burgen[zc]|\bdringend|\beil(?:ig|fäll)|\bspoed|緊急|お急ぎ)"
+_ABSENCE = re.compile(
+    rf"{_THANKS}.{{0,120}}?{_AWAY}|{_NOW}.{{0,60}}?{_AWAY}.{{0,200}}?{_URGENT}"
+    r"|\b(?:not be (?:forwarded|read)|nicht weitergeleitet"
+    r"|pas (?:transféré|transmis|redirigé|lu)e?s?"
+    r"|no (?:será|serán) reenviad|non (?:verrà|saranno|sarà) inoltrat|niet doorgestuurd"
+    r"|não (?:será|serão) encaminhad)",
+    re.IGNORECASE,
+)
+"""How a notice begins, without a question: thanks for the mail, then the absence; or the absence of
+now and what to do if it is urgent; or that nobody else gets the mail."""
 _MOST = 4_000
 _MOST_OPENING = 600
 """A machine says at the beginning that it is one."""

@@ -51,7 +51,8 @@ _WEEKDAYS = (
 )
 _WEEKDAY = rf"(?:{'|'.join(_WEEKDAYS)})\b"
 _RETURN = (
-    r"\b(?:(?P<english>back|return(?:ing|s)?|available|reachable)|zur[üu]ck|wieder|retour|vuelv[oae]\w*"
+    r"\b(?:(?P<english>back|return(?:ing|s)?|resum(?:e|ing)|rejoin\w*|available|reachable)"
+    r"|zur[üu]ck|wieder|retour|revien\w+|vuelv[oae]\w*|volver\w+"
     r"|vuelta|regres\w+|reincorpor\w+|rientr\w+|ritorn\w+|torn(?:o|er\w+)|terug|weer|volt\w+"
     r"|retorn\w+|regress\w+)\b"
 )

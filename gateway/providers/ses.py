@@ -127,7 +127,8 @@ def reports(message: Any, identity: str) -> Iterator[ProviderReport]:
         yield _report(identity, f"email.{type_}", "", data, common | {"agent": agent})
 
 
-_KNOWN_DEAD = ("NoEmail", "Suppressed", "OnAccountSuppressionList")
+_KNOWN_DEAD = re.compile(r"NoEmail|Suppressed|On\w+SuppressionList")
+"""SES has a list for everybody, one an account, and one a tenant."""
 _ABOUT_US = ("MessageTooLarge", "ContentRejected", "AttachmentRejected", "CustomTimeoutExceeded")
 _NO_COMPLAINTS = ("not-spam", "auth-failure", "virus")
 
@@ -139,7 +140,7 @@ def _meaning(part: Mapping[str, Any], one: Mapping[str, Any]) -> Meaning:
         return "about_us"
     if text(part, "bounceType") != "Permanent":
         return "passing"
-    if subtype in _KNOWN_DEAD:
+    if _KNOWN_DEAD.fullmatch(subtype):
         return "dead"
     judged = judge(text(one, "diagnosticCode"), status=text(one, "status")).meaning
     return "about_us" if judged == "about_us" else "dead"

@@ -1,4 +1,7 @@
-"""The queues at the desk: rows, acts in a row and on several leads, undo, refusals."""
+"""The queues at the desk: rows, acts in a row and on several leads, undo, refusals.
+
+The file is long because every act that a queue offers is tried here, on one lead and on several.
+"""
 
 from __future__ import annotations
 

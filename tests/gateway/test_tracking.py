@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 
 import httpx
 import pytest
@@ -16,6 +17,7 @@ from gateway.recipients.bot_detection import (
     Hit,
     machine_reason,
 )
+from gateway.requests.mail_agents import CHECKED, MAIL_AGENTS
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from tests.gateway.stored_rows import (
@@ -233,6 +235,12 @@ async def test_a_click_within_seconds_of_delivery_is_a_machines(
         ({"user-agent": "Mozilla/5.0 (compatible; BarracudaCentral)"}, "agent"),
         ({"user-agent": "Mozilla/5.0 (compatible; bingbot/2.0)"}, "agent"),
         ({"user-agent": "Mozilla/5.0 (X11) HeadlessChrome/142.0"}, "agent"),
+        ({"user-agent": "Snapchat/10.77"}, "agent"),
+        ({"user-agent": "PostmanRuntime/7.36"}, "agent"),
+        ({"user-agent": "Mozilla/5.0 (compatible; SomethingNew)"}, "agent"),
+        ({"user-agent": "Mozilla/4.0 (compatible; MSIE 7.0; Windows NT 10.0; ms-office)"}, None),
+        ({"user-agent": "Outlook-iOS/723.4027091.prod.iphone (3.24.0)"}, None),
+        ({"user-agent": "Opera/9.80 (Windows NT 6.1)"}, None),
         ({"user-agent": "Mozilla/5.0 (Windows NT 5.1) via ggpht.com GoogleImageProxy"}, None),
         ({"user-agent": "Mozilla/5.0 (Linux; Android 13; CUBOT X30) Chrome/142.0"}, None),
         ({"user-agent": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X)"}, None),
@@ -246,6 +254,13 @@ def test_machines_are_recognised_by_their_headers(headers: dict[str, str], why: 
         age=timedelta(hours=1),
     )
     assert machine_reason(hit) == why
+
+
+def test_the_list_of_mail_agents_has_a_date_and_sources() -> None:
+    assert date.fromisoformat(CHECKED).year >= 2026
+    for one in MAIL_AGENTS:
+        assert one.source
+        assert re.compile(one.words)
 
 
 def tracked_links() -> TrackedLinks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tracemalloc
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 from adapters.files.leads import meanings_of
 from adapters.files.rows import open_rows
-from tests.lists.reading import Read, read
+from tests.lists.reading import PROGRAM, Read, read
+from usecases.reading_lists import ListOptions, read_leads
 
 TWO = ["ana@form.example", "bo@form.example"]
 FORMS: dict[str, bytes] = {
@@ -59,6 +61,7 @@ def test_a_file_is_read_in_every_form(form: str, tmp_path: Path) -> None:
         ("ana@row.example,Ana,-5", "is not a whole number of 0 or more"),
         ("ana@row.example,Ana,1.2E+11", "any number from 115000000000 to 124999999999"),
         ("ana@row.example,A\x0b,1", "is not text that can be written"),
+        ("ana@row.example,A\0,1", "is not text that can be written"),
         ("nobody,Ana,1", "is not an address"),
         ("ana@row.example,Zo\ufffd,1", "has a letter that is not UTF-8"),
         ("BO@row.example,Bo,1", "the same address as in line 2"),
@@ -70,6 +73,30 @@ def test_a_row_that_cannot_be_used_costs_no_other(row: str, reason: str, tmp_pat
     assert isinstance(found, Read), found
     assert [one["email"] for one in found.profiles] == ["bo@row.example", "cy@row.example"]
     assert [reason in one for one in found.reasons] == [True], found.reasons
+
+
+def test_any_line_of_json_costs_no_other_line(tmp_path: Path) -> None:
+    odd = [
+        '{"email": "b@json.example", "company": %s}' % ("[" * depth + "]" * depth)
+        for depth in (40, 300, 950, 3_000)
+    ]
+    odd += [
+        f'{{"email": "b@json.example", "employees": {number}}}'
+        for number in ("1e400", "-1e400", "9" * 5_000, "NaN", "{}")
+    ]
+    odd += ["[1]", "null", "{bad", '{"email": "b@json.example", "last_name": "\\ud800"}']
+    good = [f'{{"email": "p{n}@json.example"}}' for n in range(len(odd) + 1)]
+    lines = [good[0]]
+    for one, after in zip(odd, good[1:], strict=True):
+        lines += [one, after]
+    file = tmp_path / "a.jsonl"
+    file.write_text("\n".join(lines))
+    with read_leads(file, PROGRAM, None, ListOptions()) as leads:
+        assert len([one.profile["email"] for one in leads]) == len(good)
+        assert leads.rejects is not None
+        rejected = [json.loads(line) for line in leads.rejects.read_text().splitlines()]
+    assert len(rejected) == len(odd)
+    assert all(one["reason"] for one in rejected)
 
 
 def test_a_byte_that_is_not_utf_8_costs_its_row(tmp_path: Path) -> None:

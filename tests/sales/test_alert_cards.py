@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from email import message_from_bytes, policy
 
 import pytest
@@ -211,6 +212,20 @@ def test_unauthenticated_input_adds_no_header_tag_or_mention_to_an_alert() -> No
     for tag in ("<b>", "<script>", "<img", "<!channel>"):
         assert tag not in mail.html
         assert tag not in str(chat_message(card, URL))
+
+
+@pytest.mark.parametrize("name", ["https://evil.example/x", "www.evil.example", "evil.example"])
+def test_a_name_in_an_alert_is_no_link_turns_nothing_around_and_is_cut(name: str) -> None:
+    ana = AlertedLead(first_name=f"\u202e{name}", last_name="x" * 500, company=name, title=name)
+    ana.event("form.submitted", "demo")
+    command = ana.latest_alert("assigned")
+    card = ana.card(command)
+    mail = alert_mail(card, command, lead="ana", sender=SENDER, links=LINKS)
+    for said in (mail.subject, mail.text, mail.html, str(chat_message(card, URL))):
+        assert not re.search(r"https?://\S*evil|www\.evil|\bevil\.example", said)
+        assert "evil" in said
+        assert "\u202e" not in said
+        assert "x" * 200 not in said
 
 
 def test_a_chat_message_has_no_button_that_acts() -> None:

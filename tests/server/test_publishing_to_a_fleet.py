@@ -28,8 +28,8 @@ from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
 from simulation.impact import HORIZON, ImpactLine, lead_differences, world_of
 from simulation.quiet_future import play_quietly
+from tests import waiting
 from tests.server.child_processes import Site, running_site
-from tests.waiting import until
 from usecases.impacting import impact_of, standing_of
 from usecases.publishing import LeadsInFlight, publish
 from workflows.commands import LEADS
@@ -39,6 +39,13 @@ _E = table_of(TimelineEntry)
 FLEET = int(os.environ.get("LEADFLOW_FLEET", "8"))
 RILEY, MORGAN = "riley@acme.example", "morgan@acme.example"
 Document = dict[str, Any]
+_PATIENCE = waiting.LIMIT * max(1.0, FLEET / 20)
+"""How long a fleet may need for one thing (seconds)."""
+
+
+async def fleet_until(condition: Callable[[], Any]) -> None:
+    """Wait for a condition of the whole fleet."""
+    await waiting.until(condition, _PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -87,11 +94,11 @@ async def _launch(site: Site) -> None:
             await site.leads.events(
                 lead, [{"id": one, **event} for one, event in zip(ids, events, strict=True)]
             )
-    await until(lambda: _settled(site))
+    await fleet_until(lambda: _settled(site))
     owned = [one.id for one in SqlReports(site.database).leads() if one.owner == RILEY]
     for lead in owned[::2]:
         await site.leads.act(lead, "accept", {"by": RILEY, "id": f"{lead}-accept"})
-    await until(lambda: _settled(site))
+    await fleet_until(lambda: _settled(site))
 
 
 def _settled(site: Site) -> bool:
@@ -166,8 +173,8 @@ async def test_every_line_of_the_impact_is_true_on_the_server_and_none_is_missin
         before = standing_of(site.database, program)
         found, _ = impact_of(site.database, program, in_flight=how, recheck=False, now=site.now())
         await _published(site, program, how)
-        await until(lambda: not SqlRollouts(site.database).under_way())
-        await until(lambda: _settled(site))
+        await fleet_until(lambda: not SqlRollouts(site.database).under_way())
+        await fleet_until(lambda: _settled(site))
         # The publication reaches each lead some seconds later than the impact assumes.
         late = site.now() - found.at + timedelta(seconds=1)
         quiet, goes_on = world_of(before), world_of(standing_of(site.database, program))
@@ -218,9 +225,9 @@ async def test_a_program_is_paused_and_goes_on_by_updates_of_its_workflow(site: 
     leads = [one.state.lead for one in standing_of(site.database, site.program).leads]
     assert [await _asked(site, "acme", do) for do in ("pause", "pause")] == [True, False]
     assert SqlPrograms(site.database).paused("acme")
-    await until(lambda: all(site.entries_of(lead, "paused") for lead in leads))
+    await fleet_until(lambda: all(site.entries_of(lead, "paused") for lead in leads))
     assert [await _asked(site, "acme", do) for do in ("resume", "resume")] == [True, False]
-    await until(lambda: all(site.entries_of(lead, "unpaused") for lead in leads))
+    await fleet_until(lambda: all(site.entries_of(lead, "unpaused") for lead in leads))
     with pytest.raises(WorkflowUpdateFailedError) as refused:
         await _asked(site, "acne", "pause")
     assert "no program 'acne' was published" in str(refused.value.cause)
@@ -249,7 +256,7 @@ async def test_two_publications_go_on_after_kills_one_after_the_other_and_nothin
     first, second = _version(site, _renamed("Dear")), _version(site, _renamed("Dearest"))
     await _published(site, first, "migrate", rate=len(leads) / 10)
     await _published(site, second, "migrate", rate=len(leads) / 2)
-    await until(lambda: any(_changed(site, lead, first) for lead in leads))
+    await fleet_until(lambda: any(_changed(site, lead, first) for lead in leads))
     (rollout, waiting) = SqlRollouts(site.database).under_way()
     assert rollout.workflow.startswith("publication/acme/")
     assert (waiting.sent, waiting.cursor) == (0, ""), "the second waits for the first"
@@ -261,8 +268,8 @@ async def test_two_publications_go_on_after_kills_one_after_the_other_and_nothin
     assert not all(_changed(site, lead, first) for lead in leads), "it was in the middle"
     await site.serve(port)
     await site.work()
-    await until(lambda: not SqlRollouts(site.database).under_way())
-    await until(lambda: all(_changed(site, lead, second) for lead in leads))
+    await fleet_until(lambda: not SqlRollouts(site.database).under_way())
+    await fleet_until(lambda: all(_changed(site, lead, second) for lead in leads))
     assert [one.failed for one in SqlRollouts(site.database).latest("acme", most=2)] == [{}, {}]
     for lead in leads:
         to = [one["to"] for one in site.entries_of(lead, "program_changed")]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -9,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from models.publication import IN_FLIGHT, InFlight
+from simulation.impact import impact
 from simulation.scenario import PublishLine, Scenario, read_scenario
-from tests.simulation.played_worlds import check_impact
+from tests.simulation.played_worlds import check_impact, standing_of, world_until
 
 _FOLDER = Path(__file__).parent.parent / "scenarios"
 SCENARIOS = {
@@ -51,3 +54,23 @@ def test_it_comes_true_at_any_instant_of_any_scenario(data: st.DataObject) -> No
         recheck=data.draw(st.booleans()),
     )
     check_impact(scenario, choice)
+
+
+@settings(max_examples=6, deadline=None)
+@given(data=st.data())
+def test_the_version_that_overdue_leads_are_on_already_makes_nothing_otherwise(
+    data: st.DataObject,
+) -> None:
+    names = ("versions-migrate", "versions-finish-and-pause")
+    scenario = SCENARIOS[data.draw(st.sampled_from(names))]
+    at = scenario.start + timedelta(hours=data.draw(st.integers(1, 120)))
+    standing = standing_of(scenario, world_until(scenario, at), at)
+    late = at + timedelta(hours=data.draw(st.integers(0, 240)))
+    how = data.draw(st.sampled_from([one for one in IN_FLIGHT if one != "restart"]))
+    line = PublishLine(at=late, program=standing.newest, in_flight=how, recheck=False)
+    there = [
+        one
+        for one in standing.leads
+        if one.state.digest == line.program.digest and one.state.finish is None
+    ]
+    assert impact(replace(standing, leads=there), line, timedelta(days=10)).lines == ()

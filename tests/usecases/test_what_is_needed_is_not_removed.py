@@ -98,6 +98,10 @@ def test_launch_refuses_to_remove_what_another_program_needs(
     teams.write_text(json.dumps({"teams": {"lonely": {"manager": "m@lonely.example"}}}))
     leads.write_text("email\nl@lonely-leads.example\n")
     arguments = ("launch", str(leads), "--program", str(program), "--teams", str(teams))
+    tried = leadflow(*arguments, "--dry-run")
+    assert "would be removed: team sdr" in tried.err
+    assert "without --remove this is refused: team sdr is needed by program acme" in tried.err
+    assert "refused" not in leadflow(*arguments, "--dry-run", "--remove").err
     refused = leadflow(*arguments)
     assert refused.status == 1
     assert "team sdr is needed by program acme, handoff.routing[1].otherwise" in refused.err
