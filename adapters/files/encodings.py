@@ -64,6 +64,9 @@ _MOST_ODD = 0.2
 """A share of words that can't be words, above which an encoding is not taken for certain."""
 _FEW = 3
 """So few words are too few for such a measure."""
+_BALTIC = "cp1257"
+"""It differs from Windows-1252 in few letters. So few words of it are taken for Western ones, which
+are far more frequent; else a list with one Zoë in it would be asked about."""
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),  # it begins with the mark of UTF-16
@@ -227,6 +230,8 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
             text = joined.decode(codec)
         except UnicodeDecodeError:
             continue
+        if codec == _BALTIC and _differing(words, codec, "cp1252") < _FEW:
+            continue
         if text not in read and not _CONTROLS.search(text):
             read.add(text)
             odd = sum(not is_word(one, codec) for one in text.split(" "))
@@ -245,6 +250,10 @@ def _older(path: Path, words: list[bytes]) -> Encoding:
         if (odd == next_odd and not fits_better) or odd > _MOST_ODD * len(words):
             raise _both(path, differ, best, rival)
     return Encoding(best)
+
+
+def _differing(words: list[bytes], one: str, other: str) -> int:
+    return sum(word.decode(one, "replace") != word.decode(other, "replace") for word in words)
 
 
 def _both(path: Path, differ: list[bytes], one: str, other: str) -> UnsureEncodingError:

@@ -26,13 +26,14 @@ from adapters.files.table import CsvRows, Row
 
 __all__ = ["Row", "Rows", "UnusableFileError", "open_rows"]
 
+_MARKUP = (b"<!doctype", b"<html", b"<table", b"<?xml")
 _NO_TABLES = (
     (b"PK\x03\x04", "an Excel workbook or an archive; save it as 'CSV UTF-8' in a spreadsheet"),
     (b"\xd0\xcf\x11\xe0", "an Excel workbook; save it as 'CSV UTF-8' in a spreadsheet"),
     (b"\x1f\x8b", "compressed; unpack it first"),
     (b"%PDF", "a PDF; export the list as CSV"),
     (b"{\\rtf", "a text document; export the list as CSV"),
-    (b"<", "a web page or XML; export the list as CSV"),
+    *((one, "a web page or XML; export the list as CSV") for one in _MARKUP),
     (b"BEGIN:VCARD", "a vCard; export the contacts as CSV"),
 )
 """How files begin that are no lists, whatever their names say, and what would be right."""
@@ -98,5 +99,5 @@ def _refuse_what_is_no_table(path: Path) -> None:
         start = file.read(64)
     start = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     for mark, what in _NO_TABLES:
-        if start.startswith(mark):
+        if start.startswith(mark) or start.lower().startswith(mark):
             raise UnusableFileError(f"{path} is {what}")

@@ -138,7 +138,7 @@ def test_json_lines_are_launched_too(leadflow: Leadflow, tmp_path: Path) -> None
         (b'email,title\na@b.example,"x\nb@b.example,y\n', "bad.csv:2: the row that begins here"),
         (b'email,title\na@b.example,"x"y\n', "none of the 1 rows"),
         (b'[{"email": "a@b.example"}]', "JSON array"),
-        (b"email\n" + b"x" * 1_000_001, "longer than"),
+        (b"email\n" + b"x" * 10_000_001, "longer than"),
         (b"email\nnobody\nno one\n", "none of the 2 rows"),
     ],
 )
