@@ -24,8 +24,8 @@ class MailAgent:
     source: str
 
 
-CHECKED = "2026-11-28"
-"""The day on which `MAIL_AGENTS` was last compared with its sources."""
+REVISED = "2026-11-28"
+"""The day on which `MAIL_AGENTS` was last revised, from memory of its sources."""
 MAIL_AGENTS = (
     # Cubot makes telephones.
     MailAgent(

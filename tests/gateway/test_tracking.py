@@ -17,7 +17,7 @@ from gateway.recipients.bot_detection import (
     Hit,
     machine_reason,
 )
-from gateway.requests.mail_agents import CHECKED, MAIL_AGENTS
+from gateway.requests.mail_agents import MAIL_AGENTS, REVISED
 from models.tables.columns import table_of
 from models.tables.intake import IntakeItem
 from tests.gateway.stored_rows import (
@@ -257,7 +257,7 @@ def test_machines_are_recognised_by_their_headers(headers: dict[str, str], why: 
 
 
 def test_the_list_of_mail_agents_has_a_date_and_sources() -> None:
-    assert date.fromisoformat(CHECKED).year >= 2026
+    assert date.fromisoformat(REVISED).year >= 2026
     for one in MAIL_AGENTS:
         assert one.source
         assert re.compile(one.words)
