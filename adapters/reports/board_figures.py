@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import sqlalchemy as sa
 
-from adapters.reports.figures import STANDINGS, Asking, Element, Figure, Source
+from adapters.reports.figures import EXCEPTIONS, STANDINGS, Asking, Element, Figure, Source
 from adapters.reports.queries import text
 from adapters.reports.step_figures import STEP_FIGURES
 from adapters.sql.lead_search import SqlLeadSearch
@@ -120,6 +120,7 @@ SKIPPED = Figure(
     where=lambda _: _open(_S.c.mail == "skipped"),
     since=_S.c.mail_at,
     why=_S.c.mail_why,
+    source=EXCEPTIONS,
 )
 FAILED = Figure(
     name="failed",
@@ -127,13 +128,15 @@ FAILED = Figure(
     where=lambda _: _open(sa.and_(_S.c.mail == "failed", _S.c.mail_why != "unknown_outcome")),
     since=_S.c.mail_at,
     why=_S.c.mail_why,
+    source=EXCEPTIONS,
 )
 UNKNOWN_OUTCOME = Figure(
     name="unknown-outcome",
     title="Nobody knows whether the latest mail left",
-    where=lambda _: _open(_S.c.mail_why == "unknown_outcome"),
+    where=lambda _: _open(sa.and_(_S.c.mail == "failed", _S.c.mail_why == "unknown_outcome")),
     since=_S.c.mail_at,
     why=_S.c.mail_name,
+    source=EXCEPTIONS,
 )
 UNASSIGNED = Figure(
     name="unassigned",
@@ -141,6 +144,7 @@ UNASSIGNED = Figure(
     where=lambda _: _open(_S.c.unassigned.is_not(None)),
     since=_S.c.handoff_since,
     why=_S.c.unassigned,
+    source=EXCEPTIONS,
 )
 OVERDUE = Figure(
     name="overdue",
@@ -148,6 +152,7 @@ OVERDUE = Figure(
     where=lambda _: _open(_S.c.overdue.is_not(None)),
     since=_S.c.overdue_since,
     why=_S.c.overdue,
+    source=EXCEPTIONS,
 )
 PAUSED = Figure(
     name="paused",
@@ -156,6 +161,7 @@ PAUSED = Figure(
     since=_S.c.paused_since,
     until=_S.c.paused_until,
     why=_S.c.paused,
+    source=EXCEPTIONS,
 )
 SUPPRESSED = Figure(
     name="suppressed",
@@ -163,6 +169,7 @@ SUPPRESSED = Figure(
     where=lambda _: _open(_S.c.suppressed.is_not(None)),
     since=_S.c.suppressed_since,
     why=_S.c.suppressed,
+    source=EXCEPTIONS,
 )
 NOT_WOKEN = Figure(
     name="not-woken",

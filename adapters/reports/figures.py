@@ -74,6 +74,14 @@ STANDINGS = Source(
 )
 """Leads as they stand now."""
 
+EXCEPTIONS = Source(
+    rows=_S,
+    # An expression, so that SQLite does not take the index on programs, by which it would read each
+    # lead of the program: these figures have indexes of their own, which hold few leads.
+    dimensions={**STANDINGS.dimensions, "program": _S.c.program + ""},
+)
+"""The same leads, for figures that hold for few of them."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figure:

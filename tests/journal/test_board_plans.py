@@ -6,10 +6,11 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import pytest
 import sqlalchemy as sa
 
 from adapters.reports.board_figures import FIGURES, found_by
-from adapters.reports.figures import Asking, SqlFigures
+from adapters.reports.figures import EXCEPTIONS, Asking, SqlFigures
 from adapters.sql.database import Database
 from adapters.sql.lead_search import SqlLeadSearch
 from tests.journal.turns import NOW
@@ -57,3 +58,20 @@ def test_no_figure_of_the_board_scans_the_timeline(database: Database) -> None:
         assert "SCAN entries" not in plan
         assert "Seq Scan on entries" not in plan
     assert any("ix_entries_kind_at" in plan for plan in found)
+
+
+def test_a_figure_that_holds_for_few_leads_does_not_read_all_of_a_program(
+    database: Database,
+) -> None:
+    if not database.is_sqlite:
+        pytest.skip("PostgreSQL knows how many rows an index has, and chooses by that")
+    figures = SqlFigures(database)
+    few = [one for one in FIGURES.values() if one.source is EXCEPTIONS]
+    assert few
+    for figure in few:
+        (plan,) = plans(
+            database,
+            lambda figure=figure: figures.count([figure], ASKING, only={"program": "acme"}),  # type: ignore[misc]
+        )
+        assert "ix_standings_" in plan, figure.name
+        assert "program=?" not in plan, figure.name
