@@ -25,7 +25,7 @@ class MailAgent:
 
 
 REVISED = "2026-11-28"
-"""The day on which `MAIL_AGENTS` was last revised, from memory of its sources."""
+"""The day on which `MAIL_AGENTS` was last revised. A source that nobody opened then says so."""
 MAIL_AGENTS = (
     # Cubot makes telephones.
     MailAgent(
@@ -41,16 +41,25 @@ MAIL_AGENTS = (
         r"|fireeye|forcepoint|zscaler|sophos|cloudmark|bitdefender|cisco-talos",
         "scanners of mail, by the names of their makers",
     ),
-    MailAgent(r"yahoomailproxy", "https://help.yahoo.com/kb/SLN28749.html"),
+    MailAgent(r"yahoomailproxy", "https://help.yahoo.com/kb/SLN28749.html (not opened)"),
     MailAgent(
         r"facebookexternalhit|meta-external|whatsapp",
-        "https://developers.facebook.com/docs/sharing/webmasters/web-crawlers",
+        "https://developers.facebook.com/docs/sharing/webmasters/web-crawlers (not opened)",
     ),
-    MailAgent(r"slack-imgproxy|slackbot", "https://api.slack.com/robots"),
-    MailAgent(r"skypeuripreview|microsoft-teams-urlpreview", "https://learn.microsoft.com"),
-    MailAgent(r"chatgpt-user", "https://platform.openai.com/docs/bots"),
-    MailAgent(r"claude-user", "https://support.claude.com, on crawlers"),
-    MailAgent(r"perplexity-user", "https://docs.perplexity.ai/guides/bots"),
+    MailAgent(
+        r"slack-imgproxy|slackbot",
+        "https://crawlerdex.tn3w.dev/Slack-ImgProxy, with agents as logs have them",
+    ),
+    MailAgent(
+        r"skypeuripreview|microsoft-teams-urlpreview", "https://learn.microsoft.com (not opened)"
+    ),
+    MailAgent(
+        r"chatgpt-user",
+        "https://huggingface.co/datasets/smart-local/ai-crawler-user-agents, which names"
+        " https://developers.openai.com/docs/bots",
+    ),
+    MailAgent(r"claude-user", "https://support.claude.com, on crawlers (not opened)"),
+    MailAgent(r"perplexity-user", "https://docs.perplexity.ai/guides/bots (not opened)"),
     MailAgent(r"mistralai-user", "https://docs.mistral.ai/robots"),
     MailAgent(r"copilot-user|notebooklm|deep-research|\bgrok\b", "names seen in logs"),
 )
