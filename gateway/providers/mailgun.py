@@ -110,7 +110,8 @@ def reports(document: Any) -> Iterator[ProviderReport]:
         address=text(raw, "recipient"),
         at=instant(raw.get("timestamp")),
         data=data,
-        machine=text(raw, "client-info", "bot") != "",
+        # Gmail's proxy loads an image when a person opens the mail, as with our own links.
+        machine=text(raw, "client-info", "bot") not in ("", "gmail"),
         agent=agent or None,
     )
 

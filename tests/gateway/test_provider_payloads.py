@@ -100,3 +100,28 @@ async def test_a_mail_is_one_soft_bounce_however_many_tries_are_reported(
         )
         assert (await http.post("/v1/providers/mailgun", content=body)).status_code == 200
     assert len(intake_bodies(database)) == 1
+
+
+@pytest.mark.parametrize(
+    ("bot", "machine"), [("", False), ("gmail", False), ("apple", True), ("generic", True)]
+)
+async def test_an_open_of_mailgun_is_a_machine_s_by_the_rules_of_our_own_links(
+    http: httpx.AsyncClient, database: Database, *, bot: str, machine: bool
+) -> None:
+    agent = "Mozilla/5.0 (Windows NT 5.1; rv:11.0) Gecko Firefox/11.0"
+    agent += " (via ggpht.com GoogleImageProxy)" if bot == "gmail" else ""
+    body, headers = by_mailgun(
+        {
+            "event": "opened",
+            "id": "u1",
+            "timestamp": datetime.now(UTC).timestamp(),
+            "recipient": ADDRESS,
+            "message": {"headers": {"message-id": f"{MAIL}@acme.example"}},
+            "client-info": {"user-agent": agent, "bot": bot},
+        }
+    )
+    answer = await http.post("/v1/providers/mailgun", content=body, headers=headers)
+    assert answer.status_code == 200
+    assert [(one["type"], one["machine"]) for one in intake_bodies(database)] == [
+        ("email.opened", machine)
+    ]
