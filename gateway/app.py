@@ -26,7 +26,7 @@ from gateway.requests.etags import ETags
 from gateway.requests.head import HeadAsGet
 from gateway.requests.limits import BodyLimit
 from gateway.requests.problems import ProblemDetails, explain
-from gateway.requests.rooms import add_room, operation_name
+from gateway.requests.rooms import add_room
 from gateway.requests.throttle import LIMITS, Limits, Throttle
 from gateway.requests.traced import Traced
 from usecases.context import Acts, Context
@@ -89,7 +89,6 @@ def build_app(
         ],
         docs_url=None,
         redoc_url=None,
-        generate_unique_id_function=operation_name,
     )
     explain(app)
     describe_webhooks(app)

@@ -14,7 +14,9 @@ from typing import Any
 
 from fastapi import Request
 
-_CUT = 3 * 32
+from models.plain_json import MOST_DEPTH
+
+_CUT = 3 * MOST_DEPTH
 """Levels that are kept; three times as many as an item may have."""
 _PART = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[\[{]+|[\]}]+', re.DOTALL)
 """A text, or brackets. A text that does not end goes to the end: nothing is read twice."""
