@@ -28,7 +28,7 @@ from tests.chaos.faults import EACH_ONCE, SETS, Faults
 from tests.chaos.life import Life, patiently
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.snapshot import Lost, nothing_waits, read_all, somebody_answers
+from tests.chaos.snapshot import Lost, nothing_waits, read_all
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -134,7 +134,7 @@ class _Run:
 
     async def _is_over(self, stack: ChaosStack, life: Life, began: datetime) -> None:
         """Note a fault as soon as a lead answers again: a worker needs some seconds to start."""
-        await somebody_answers(stack, life.leads)
+        await stack.somebody_answers(life.leads)
         self._faults.append((began, life.now()))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import email
 import signal
 import time
@@ -11,7 +10,6 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email import policy
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
 
 _REST_SECONDS = 90
 """So long a lead may take to do what it has to do, on a machine with other work."""
-_START_SECONDS = 300
 _ALERT = "X-Leadflow-Alert"
 _WAITING = (
     "select (select count(*) from intake where done is null)"
@@ -92,7 +89,7 @@ async def read_all(
     await asyncio.to_thread(SqlDirectory(stack.db).settle)
     await asyncio.to_thread(_read_database, stack, seen)
     stack.worker()
-    await somebody_answers(stack, seen.leads)
+    await stack.somebody_answers(seen.leads)
     one_by_one = asyncio.Semaphore(8)
     await asyncio.gather(*(_stands(stack, life, lead, seen, one_by_one) for lead in seen.leads))
     seen.now = life.now()
@@ -153,18 +150,6 @@ def _kept(stack: ChaosStack) -> list[str]:
         if mail[_ALERT] is None:
             found.append(str(mail["Message-ID"]).strip("<> "))
     return found
-
-
-async def somebody_answers(stack: ChaosStack, leads: list[str]) -> None:
-    """Wait until the worker is there: at a load of 30 on two cores it starts for two minutes."""
-    until = time.monotonic() + _START_SECONDS
-    for lead in cycle(leads):
-        with contextlib.suppress(Exception):  # no answer yet
-            await asyncio.wait_for(stack.leads.standing(lead), 10)
-            return
-        if time.monotonic() > until:
-            return
-        await asyncio.sleep(0.5)
 
 
 async def _stands(
