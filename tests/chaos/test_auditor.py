@@ -1,4 +1,7 @@
-"""The auditor finds planted faults and lets what is sound pass."""
+"""The auditor finds planted faults and lets what is sound pass.
+
+The file is long because each promise of the auditor is broken here once.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
