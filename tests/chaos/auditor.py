@@ -110,6 +110,8 @@ class Snapshot:
     """Counted by lead, handoff, owner."""
     faults: list[tuple[datetime, datetime]] = field(default_factory=list)
     """From when to when a part was away, until somebody answered again."""
+    lost_tasks: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """A lead's workflow tasks that timed out, from when to when: a worker was killed with them."""
     capacity: dict[str, int] = field(default_factory=dict)
     late: timedelta = timedelta(minutes=8)
     """A breach that is not there so long after its due instant never came."""
@@ -324,7 +326,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
             if one.kind != "breached":
                 continue
             due = datetime.fromisoformat(one.fields["due"])
-            late.append((_late(one.at, due, seen.faults), f"{lead} {one.seq}"))
+            late.append((_late(one.at, due, _away(seen, lead)), f"{lead} {one.seq}"))
             unfair += [
                 f"{lead} at {act.asked:%H:%M:%S}, due {due:%H:%M:%S}"
                 for act in seen.acts
@@ -335,12 +337,27 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 and one.fields.get("clock") == "accept"
             ]
     found.claim("breached though the owner had accepted in time", unfair)
+    late.sort()
     found.claim(
         f"breaches over {seen.on_time} late outside faults",
-        [f"{which} by {by}" for by, which in sorted(late, reverse=True) if by > seen.on_time],
+        [f"{which} by {by}" for by, which in reversed(late) if by > seen.on_time],
     )
-    most = str(max(late)[0]) if late else "none"
-    found.notes["breaches, and the latest of them outside faults"] = (len(late), most)
+    half, most = (str(by) for by in (late[len(late) // 2][0], late[-1][0])) if late else ("", "")
+    found.notes["breaches, and how late outside faults, half and most"] = (len(late), half, most)
+    found.notes["tasks lost with killed workers"] = sum(map(len, seen.lost_tasks.values()))
+
+
+def _away(seen: Snapshot, lead: str) -> list[tuple[datetime, datetime]]:
+    """When a part was away, or the lead waited for a task that went with a killed worker.
+
+    Temporal gives such a task to another worker when its time is over, and not before.
+    """
+    lost = [
+        (began, ended)
+        for began, ended in seen.lost_tasks.get(lead, [])
+        if any(began < over and ended > fault for fault, over in seen.faults)
+    ]
+    return [*seen.faults, *lost]
 
 
 def _late(at: datetime, due: datetime, faults: Sequence[tuple[datetime, datetime]]) -> timedelta:

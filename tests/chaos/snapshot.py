@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -94,7 +95,7 @@ async def read_all(
     await asyncio.gather(*(_stands(stack, life, lead, seen, one_by_one) for lead in seen.leads))
     seen.now = life.now()
     await asyncio.to_thread(_read_again, stack, seen)
-    seen.replays = await _that_do_not_replay(stack, seen.leads, keep)
+    seen.replays = await _that_do_not_replay(stack, seen, keep)
     return seen
 
 
@@ -182,14 +183,14 @@ async def _stands(
 
 
 async def _that_do_not_replay(
-    stack: ChaosStack, leads: list[str], keep: Path | None
+    stack: ChaosStack, seen: Snapshot, keep: Path | None
 ) -> dict[str, str]:
     """Leads whose histories do not replay twice, some seconds apart; and why."""
-    failed = await _failures(stack, leads)
+    failed = await _failures(stack, seen.leads, seen)
     if not failed:
         return {}
     await asyncio.sleep(3)
-    failed = await _failures(stack, list(failed))
+    failed = await _failures(stack, list(failed), seen)
     for lead, (_, history) in failed.items():
         if keep is not None:
             await asyncio.to_thread(_write, keep / f"{lead}.json", history.to_json())
@@ -201,12 +202,16 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-async def _failures(stack: ChaosStack, leads: list[str]) -> dict[str, tuple[str, WorkflowHistory]]:
+async def _failures(
+    stack: ChaosStack, leads: list[str], seen: Snapshot
+) -> dict[str, tuple[str, WorkflowHistory]]:
     """Replay the newest run of each lead, all by one worker: to start one takes its time."""
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         for lead in leads:
-            yield await stack.client.get_workflow_handle(f"lead/{lead}").fetch_history()
+            history = await stack.client.get_workflow_handle(f"lead/{lead}").fetch_history()
+            seen.lost_tasks[lead] = _lost_tasks(stack, history)
+            yield history
 
     replayer = Replayer(
         workflows=[LeadWorkflow],
@@ -222,3 +227,13 @@ async def _failures(stack: ChaosStack, leads: list[str]) -> dict[str, tuple[str,
                 lead = result.history.workflow_id.removeprefix("lead/")
                 failed[lead] = (why, result.history)
     return failed
+
+
+def _lost_tasks(stack: ChaosStack, history: WorkflowHistory) -> list[tuple[datetime, datetime]]:
+    """The workflow tasks that timed out, by the leads' clock."""
+    at = {one.event_id: one.event_time.ToDatetime(UTC) for one in history.events}
+    return [
+        (stack.program_time(at[began]), stack.program_time(at[one.event_id]))
+        for one in history.events
+        if (began := one.workflow_task_timed_out_event_attributes.started_event_id)
+    ]
