@@ -230,10 +230,13 @@ async def _failures(
 
 
 def _lost_tasks(stack: ChaosStack, history: WorkflowHistory) -> list[tuple[datetime, datetime]]:
-    """The workflow tasks that timed out, by the leads' clock."""
+    """The workflow tasks that timed out, from their schedule on, by the leads' clock.
+
+    A worker held one for at most 30 seconds, or one waited for a dead worker's poll for 10.
+    """
     at = {one.event_id: one.event_time.ToDatetime(UTC) for one in history.events}
     return [
         (stack.program_time(at[began]), stack.program_time(at[one.event_id]))
         for one in history.events
-        if (began := one.workflow_task_timed_out_event_attributes.started_event_id)
+        if (began := one.workflow_task_timed_out_event_attributes.scheduled_event_id)
     ]
