@@ -1,7 +1,7 @@
 """Many faults in a row: leads live on a fast clock while parts are killed, stopped and cut off.
 
     python -m tests.chaos SEED [--faults kill|mail|database|all|postgres|operations|none]
-        [--leads N] [--seconds S] [--speed X] [--late S] [--keep DIR] [--older CHECKOUT]
+        [--leads N] [--seconds S] [--speed X] [--late S] [--plant] [--keep DIR] [--older CHECKOUT]
 
 Then auditor.py says whether every promise holds. A single fault does not show what faults in a
 row do. The seed decides what is done and which faults come; it does not decide how the machine
@@ -26,6 +26,7 @@ from pathlib import Path
 from tests.chaos.auditor import audit
 from tests.chaos.faults import EACH_ONCE, SETS, Faults
 from tests.chaos.life import Life, patiently
+from tests.chaos.planted import unfound
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
 from tests.chaos.snapshot import Lost, nothing_waits, read_all
@@ -54,6 +55,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--speed", type=float, default=60, help="how many times as fast leads live")
     parser.add_argument(
         "--late", type=float, default=5, help="seconds that a breach may come late outside faults"
+    )
+    parser.add_argument(
+        "--plant", action="store_true", help="plant faults in the sound stores, and find them"
     )
     parser.add_argument("--keep", type=Path, help="a folder for histories that do not replay")
     parser.add_argument(
@@ -105,7 +109,9 @@ class _Run:
         summary = f"{len(found.complaints)} promises broken after {after}"
         if found.complaints:
             raise FaultError(summary)
-        return summary
+        if asked.plant and (missed := await asyncio.to_thread(unfound, stack, seen)):
+            raise FaultError(f"planted, and not found by the auditor: {', '.join(missed)}")
+        return f"{summary}; each planted fault was found" if asked.plant else summary
 
     @contextlib.contextmanager
     def _phase(self, name: str) -> Iterator[None]:

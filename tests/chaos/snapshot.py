@@ -8,7 +8,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import policy
 from pathlib import Path
@@ -99,6 +99,14 @@ async def read_all(
     return seen
 
 
+def read_stores(stack: ChaosStack, seen: Snapshot) -> Snapshot:
+    """Read the SQL stores and the mails once more; what was read before has stood since."""
+    again = replace(seen, assignments=Counter(), inbox=Counter())
+    again.stood = {(one.lead, one.seq): one for one in seen.entries}
+    _read_database(stack, again)
+    return again
+
+
 def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     rows = stack.rows
     seen.entries = entries_of(stack)
@@ -116,7 +124,7 @@ def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     seen.reached = {mail["message"] for mail in stack.mails()}
     asked = Counter(_recipient(one) for one in stack.asked_contents())
     seen.unfinished = asked - Counter(_recipient(one) for one in stack.mails())
-    seen.inbox.update(_kept(stack))
+    seen.inbox.update(marketing_mails(stack).values())
 
 
 def _read_again(stack: ChaosStack, seen: Snapshot) -> None:
@@ -143,13 +151,13 @@ def _recipient(mail: dict[str, str]) -> str:
     return mail["to"].partition("@")[0]
 
 
-def _kept(stack: ChaosStack) -> list[str]:
-    """Message-IDs of the marketing mails that the relay kept."""
-    found = []
+def marketing_mails(stack: ChaosStack) -> dict[Path, str]:
+    """The files of the marketing mails that the relay kept, with their Message-IDs."""
+    found = {}
     for path in (stack.home / "mail").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=policy.SMTP)
         if mail[_ALERT] is None:
-            found.append(str(mail["Message-ID"]).strip("<> "))
+            found[path] = str(mail["Message-ID"]).strip("<> ")
     return found
 
 
