@@ -238,12 +238,7 @@ class _Demonstration:
         now = people.now()
         return DemoResult(
             figures=Figures.read(self._database, lasted=now - BEGINS),
-            board=BoardAtTheEnd.read(
-                self._database,
-                self._program.program,
-                self._stack.world.people.directory(),
-                now,
-            ),
+            board=BoardAtTheEnd.read(self._database, self._program.program, now),
             agreement=await compare(
                 SqlAudit(self._database), lambda: messages(self._stack.mail), self._leads
             ),

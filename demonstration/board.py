@@ -17,8 +17,8 @@ from adapters.reports.board_figures import (
 )
 from adapters.reports.figures import Asking, Figure, SqlFigures
 from adapters.sql.database import Database
+from adapters.sql.directory import SqlDirectory
 from lifecycle.stages import MOVES
-from models.directory import Directory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class BoardAtTheEnd:
     """Whom the teams file lets look at the board: an admin, if there is one."""
 
     @classmethod
-    def read(cls, database: Database, program: str, people: Directory, now: datetime) -> Self:
+    def read(cls, database: Database, program: str, now: datetime) -> Self:
         """Count at this instant of the program's clock."""
         figures, only = SqlFigures(database), {"program": program}
         asking = Asking(now=now, today=now)
@@ -62,5 +62,5 @@ class BoardAtTheEnd:
                 "not moving": number(NOT_MOVING),
             },
             reasons={one.title: count for one in REASONS if (count := number(one))},
-            person=people.admin_of_marketing,
+            person=SqlDirectory(database).directory().admin_of_marketing,
         )

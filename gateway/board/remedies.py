@@ -96,7 +96,7 @@ def router(context: Context, acts: Acts) -> APIRouter:
         request: Request, user: Annotated[BoardUser, Depends(form_user)]
     ) -> Response:
         """Ask whether the selected leads shall be somebody else's, or give them to that person."""
-        asked = _Asked(await request.form())
+        asked = _ReassignForm(await request.form())
         actor = _actor(user)
         if actor is None:
             raise DeskProblemError(403, _NOT_ALLOWED)
@@ -138,7 +138,7 @@ _NOT_ALLOWED = (
 )
 
 
-class _Asked:
+class _ReassignForm:
     """What the form of a list asks."""
 
     def __init__(self, form: FormData) -> None:
@@ -187,7 +187,7 @@ def _actor(user: BoardUser) -> _Actor | None:
     return None
 
 
-def _every(context: Context, user: BoardUser, asked: _Asked) -> tuple[str, ...]:
+def _every(context: Context, user: BoardUser, asked: _ReassignForm) -> tuple[str, ...]:
     """All leads of the list, or one more than are allowed."""
     figures, at = SqlFigures(context.database), asking(context, user)
     only = {name: value or None for name, value in asked.only.items()}
@@ -220,7 +220,7 @@ def _name(context: Context, lead: str) -> str:
 
 
 def _confirmation(
-    context: Context, user: BoardUser, actor: _Actor, asked: _Asked, to: Member
+    context: Context, user: BoardUser, actor: _Actor, asked: _ReassignForm, to: Member
 ) -> HTMLResponse:
     return page(
         "board_reassign.html",
@@ -235,7 +235,7 @@ def _confirmation(
 
 
 def _failures(
-    context: Context, user: BoardUser, asked: _Asked, failed: Mapping[str, ActFailed]
+    context: Context, user: BoardUser, asked: _ReassignForm, failed: Mapping[str, ActFailed]
 ) -> HTMLResponse:
     """Say what was refused, each reason once with its leads."""
     by_sentence: dict[str, list[str]] = {}
