@@ -14,9 +14,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import sys
+import time
 from collections import Counter
-from datetime import timedelta
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 
@@ -33,6 +36,9 @@ CAPACITY = {f"{name}@acme.example": 9 for name in ("riley", "sam", "tess", "uma"
     f"{name}@acme.example": 5 for name in ("jonas", "karl")
 }
 """As programs/teams.yaml says."""
+_LAUNCH_SECONDS = 300
+_ON_TIME_SECONDS, _NEVER_SECONDS = 5, 20
+"""So late a breach may come, outside the fault itself; and when it counts as missing."""
 
 
 def _options() -> argparse.Namespace:
@@ -61,24 +67,33 @@ class _Run:
         self._postgres = postgres
         self._happened: Counter[str] = Counter()
         self._lost: Lost | None = None
+        self._faults: list[tuple[datetime, datetime]] = []
+        self._took: dict[str, int] = {}
 
     async def check(self, stack: ChaosStack) -> str:
         """Live, be disturbed, and be audited. Raises FaultError for broken promises."""
         asked = self._options
         if asked.older is not None:
             stack.runs_from(asked.older.resolve())
-        await stack.start()
+        with self._phase("start"):
+            await stack.start()
         stack.mode("crm", "flaky")
         life = Life(stack, asked.seed, asked.leads, asked.seconds)
-        await life.run(asked.speed, lambda: self._disturb(stack, life))
+        with self._phase("live"):
+            await life.run(asked.speed, lambda: self._disturb(stack, life))
         if not life.acts:
             raise CannotRunError("nobody acted: the machine was too slow for this")
-        if stack.restored:
-            await _touched(stack, life)
-        await nothing_waits(stack)
-        seen = await read_all(stack, life, asked.keep, self._lost)
-        seen.capacity, seen.late = CAPACITY, timedelta(seconds=20 * asked.speed)
+        with self._phase("come to rest"):
+            if stack.restored:
+                await _touched(stack, life)
+            await nothing_waits(stack)
+        with self._phase("be read"):
+            seen = await read_all(stack, life, asked.keep, self._lost)
+        seen.capacity, seen.faults = CAPACITY, self._faults
+        seen.late = timedelta(seconds=_NEVER_SECONDS * asked.speed)
+        seen.on_time = timedelta(seconds=_ON_TIME_SECONDS * asked.speed)
         found = audit(seen)
+        found.notes["seconds"] = self._took
         for name, value in found.notes.items():
             print(f"  {name}: {value}")
         for complaint in found.complaints:
@@ -89,23 +104,38 @@ class _Run:
             raise FaultError(summary)
         return summary
 
+    @contextlib.contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        """Note how many seconds a part of the run takes."""
+        began = time.monotonic()
+        yield
+        self._took[name] = round(time.monotonic() - began)
+
     async def _disturb(self, stack: ChaosStack, life: Life) -> None:
         chance, names = life.chance("faults"), SETS[self._options.faults]
         faults = Faults(stack, chance, self._postgres)
         await asyncio.sleep(6)
         # A lead that Temporal does not know any more would be revived on the wall clock.
-        await becomes_true(lambda: life.launched, 60)
+        await becomes_true(lambda: life.launched, _LAUNCH_SECONDS)
         order = chance.sample(names, len(names))
-        once = self._options.faults in EACH_ONCE
+        once, over = self._options.faults in EACH_ONCE, []
         while order and (once or life.left() > 10):
             name = order.pop()
             self._happened[name] += 1
             print(f"  {self._options.seconds - life.left():4.0f} s {name}", flush=True)
+            began = life.now()
             await faults.happen(name)
             self._lost = faults.lost
+            over.append(asyncio.create_task(self._is_over(stack, life, began)))
             await asyncio.sleep(chance.uniform(2, 5))
             if not order and not once:
                 order = chance.sample(names, len(names))
+        await asyncio.gather(*over)
+
+    async def _is_over(self, stack: ChaosStack, life: Life, began: datetime) -> None:
+        """Note a fault as soon as a lead answers again: a worker needs some seconds to start."""
+        await stack.somebody_answers(life.leads)
+        self._faults.append((began, life.now()))
 
 
 async def _touched(stack: ChaosStack, life: Life) -> None:

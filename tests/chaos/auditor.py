@@ -108,9 +108,13 @@ class Snapshot:
     """Id, lead, seq in the order in which the CRM took them."""
     assignments: Counter[tuple[str, int | None, str]] = field(default_factory=Counter)
     """Counted by lead, handoff, owner."""
+    faults: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """From when to when a part was away, until somebody answered again."""
     capacity: dict[str, int] = field(default_factory=dict)
     late: timedelta = timedelta(minutes=8)
-    """So late a breach may come."""
+    """A breach that is not there so long after its due instant never came."""
+    on_time: timedelta = timedelta(minutes=5)
+    """So late a breach may come, not counting the time of faults."""
 
     @cached_property
     def recorded(self) -> list[TimelineRead]:
@@ -314,13 +318,13 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
         and row.clock_due < (row.read or seen.now) - seen.late
     ]
     found.claim("breaches that never came", missed)
-    unfair, late = [], 0
+    unfair, late = [], []
     for lead, entries in seen.timelines.items():
         for one in entries:
             if one.kind != "breached":
                 continue
             due = datetime.fromisoformat(one.fields["due"])
-            late += one.at - due > timedelta(minutes=2)
+            late.append((_late(one.at, due, seen.faults), f"{lead} {one.seq}"))
             unfair += [
                 f"{lead} at {act.asked:%H:%M:%S}, due {due:%H:%M:%S}"
                 for act in seen.acts
@@ -331,8 +335,21 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 and one.fields.get("clock") == "accept"
             ]
     found.claim("breached though the owner had accepted in time", unfair)
-    found.notes["breaches"] = sum(one.kind == "breached" for one in seen.recorded)
-    found.notes["breaches over two minutes late"] = late
+    found.claim(
+        f"breaches over {seen.on_time} late outside faults",
+        [f"{which} by {by}" for by, which in sorted(late, reverse=True) if by > seen.on_time],
+    )
+    most = str(max(late)[0]) if late else "none"
+    found.notes["breaches, and the latest of them outside faults"] = (len(late), most)
+
+
+def _late(at: datetime, due: datetime, faults: Sequence[tuple[datetime, datetime]]) -> timedelta:
+    """How late it came, without the time in which a part was away."""
+    late, upto = timedelta(), due
+    for began, ended in sorted(faults):
+        late += max(min(began, at) - upto, timedelta())
+        upto = max(upto, ended)
+    return late + max(at - upto, timedelta())
 
 
 def _crm(seen: Snapshot, found: AuditFindings) -> None:

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import email
 import signal
 import time
 from collections import Counter
+from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from email import policy
-from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 _REST_SECONDS = 90
 """So long a lead may take to do what it has to do, on a machine with other work."""
-_START_SECONDS = 300
 _ALERT = "X-Leadflow-Alert"
 _WAITING = (
     "select (select count(*) from intake where done is null)"
@@ -91,14 +89,12 @@ async def read_all(
     await asyncio.to_thread(SqlDirectory(stack.db).settle)
     await asyncio.to_thread(_read_database, stack, seen)
     stack.worker()
-    await _somebody_answers(stack, seen.leads)
+    await stack.somebody_answers(seen.leads)
     one_by_one = asyncio.Semaphore(8)
     await asyncio.gather(*(_stands(stack, life, lead, seen, one_by_one) for lead in seen.leads))
     seen.now = life.now()
     await asyncio.to_thread(_read_again, stack, seen)
-    for lead in seen.leads:
-        if complaint := await _does_not_replay(stack, lead, keep):
-            seen.replays[lead] = complaint
+    seen.replays = await _that_do_not_replay(stack, seen.leads, keep)
     return seen
 
 
@@ -156,18 +152,6 @@ def _kept(stack: ChaosStack) -> list[str]:
     return found
 
 
-async def _somebody_answers(stack: ChaosStack, leads: list[str]) -> None:
-    """Wait until the worker is there: at a load of 30 on two cores it starts for two minutes."""
-    until = time.monotonic() + _START_SECONDS
-    for lead in cycle(leads):
-        with contextlib.suppress(Exception):  # no answer yet
-            await asyncio.wait_for(stack.leads.standing(lead), 10)
-            return
-        if time.monotonic() > until:
-            return
-        await asyncio.sleep(0.5)
-
-
 async def _stands(
     stack: ChaosStack, life: Life, lead: str, seen: Snapshot, turns: asyncio.Semaphore
 ) -> None:
@@ -197,17 +181,19 @@ async def _stands(
             await asyncio.sleep(0.7)
 
 
-async def _does_not_replay(stack: ChaosStack, lead: str, keep: Path | None) -> str | None:
-    """Why a lead's history does not replay, if it does not twice, some seconds apart."""
-    workflow = stack.client.get_workflow_handle(f"lead/{lead}")
-    if not await _failure(await workflow.fetch_history()):
-        return None
+async def _that_do_not_replay(
+    stack: ChaosStack, leads: list[str], keep: Path | None
+) -> dict[str, str]:
+    """Leads whose histories do not replay twice, some seconds apart; and why."""
+    failed = await _failures(stack, leads)
+    if not failed:
+        return {}
     await asyncio.sleep(3)
-    history = await workflow.fetch_history()
-    failure = await _failure(history)
-    if failure and keep is not None:
-        await asyncio.to_thread(_write, keep / f"{lead}.json", history.to_json())
-    return failure
+    failed = await _failures(stack, list(failed))
+    for lead, (_, history) in failed.items():
+        if keep is not None:
+            await asyncio.to_thread(_write, keep / f"{lead}.json", history.to_json())
+    return {lead: why for lead, (why, _) in failed.items()}
 
 
 def _write(path: Path, text: str) -> None:
@@ -215,11 +201,24 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-async def _failure(history: WorkflowHistory) -> str | None:
+async def _failures(stack: ChaosStack, leads: list[str]) -> dict[str, tuple[str, WorkflowHistory]]:
+    """Replay the newest run of each lead, all by one worker: to start one takes its time."""
+
+    async def histories() -> AsyncIterator[WorkflowHistory]:
+        for lead in leads:
+            yield await stack.client.get_workflow_handle(f"lead/{lead}").fetch_history()
+
     replayer = Replayer(
         workflows=[LeadWorkflow],
         data_converter=pydantic_data_converter,
         workflow_runner=sandbox(),
+        debug_mode=True,  # a busy machine may hold a replay up for two seconds
     )
-    result = await replayer.replay_workflow(history, raise_on_replay_failure=False)
-    return str(result.replay_failure)[:200] if result.replay_failure else None
+    failed = {}
+    async with replayer.workflow_replay_iterator(histories()) as results:
+        async for result in results:
+            if result.replay_failure:
+                why = str(result.replay_failure)[:200]
+                lead = result.history.workflow_id.removeprefix("lead/")
+                failed[lead] = (why, result.history)
+    return failed

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.chaos.processes import HERE, CannotRunError, Processes, becomes_true
 
+_PATIENT_SECONDS = 300
+"""At a load of 30 on two cores a worker starts for two minutes."""
 MANAGER = "morgan@acme.example"
 
 TimelineRow = tuple[int, str, dict[str, Any]]
@@ -108,6 +113,22 @@ class ChaosStack(Processes):
         self.db = open_database(self.database)
         self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
 
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for what a trial needs before it begins. Raises CannotRunError if it never comes."""
+        if not await becomes_true(condition, _PATIENT_SECONDS):
+            raise CannotRunError(f"{what}: not within {_PATIENT_SECONDS} seconds")
+
+    async def somebody_answers(self, leads: Sequence[str]) -> None:
+        """Wait until a worker is there, as far as one of these leads can tell."""
+        until = time.monotonic() + _PATIENT_SECONDS
+        for lead in cycle(leads):
+            with contextlib.suppress(Exception):  # no answer yet
+                await asyncio.wait_for(self.leads.standing(lead), 10)
+                return
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(0.5)
+
     async def enrol(self, *leads: str) -> None:
         """Create leads that fit (300 employees)."""
         profiles = {lead: {"email": f"{lead}@x.example", "employees": 300} for lead in leads}
@@ -120,7 +141,7 @@ class ChaosStack(Processes):
         event = {"id": f"raise-{lead}", "type": "form.submitted", "subject": "demo"}
         await self.leads.events(lead, [event])
 
-    async def note(self, lead: str, text: str, seconds: float = 15) -> bool:
+    async def note(self, lead: str, text: str, seconds: float = 60) -> bool:
         """Whether the lead takes a note within so many seconds."""
         act = self.leads.act(lead, "note", {"by": MANAGER, "note": text})
         try:
