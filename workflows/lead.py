@@ -171,7 +171,8 @@ class LeadWorkflow:
         """Take any signal: acts by their names, `events`, `create`; else it is malformed."""
         self._received += 1
         decode = workflow.payload_converter().from_payload
-        came = signalled(name, args, lambda one: decode(one.payload), self._now(), self._grace)
+        payloads = [one.payload for one in args]
+        came = signalled(name, payloads, decode, self._now(), self._grace)
         if self._state is not None:  # before its creation a lead takes nothing in
             came = [published(one, self._clock, self._grace) for one in came]
         self._inbox += came
