@@ -12,10 +12,11 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email import policy
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from adapters.sql.directory import SqlDirectory
@@ -172,11 +173,7 @@ async def _stands(
     async with turns:
         until = time.monotonic() + _REST_SECONDS
         while time.monotonic() < until:
-            try:
-                says = await asyncio.wait_for(stack.leads.standing(lead), 10)
-            except Exception:  # noqa: BLE001 - no answer is what the audit wants to know
-                says = None
-            seen.standings[lead] = says
+            says = seen.standings[lead] = await _says(stack, lead)
             for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
                 at = instant(due) if due else None
                 seen.rows[lead] = AuditedRow(
@@ -188,6 +185,28 @@ async def _stands(
                 if says["settled"] and not overdue:
                     return
             await asyncio.sleep(0.7)
+        before = await _tries(stack, lead)
+        seen.standings[lead] = await _says(stack, lead)
+        seen.tries[lead] = before or await _tries(stack, lead)
+
+
+async def _says(stack: ChaosStack, lead: str) -> dict[str, Any] | None:
+    try:
+        return await asyncio.wait_for(stack.leads.standing(lead), 10)
+    except Exception:  # noqa: BLE001 - no answer is what the audit wants to know
+        return None
+
+
+async def _tries(stack: ChaosStack, lead: str) -> list[str]:
+    """The lead's activities that run or will be tried again, each with the number of its try."""
+    try:
+        says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
+    except RPCError:  # it does not answer, which is another complaint
+        return []
+    return [
+        f"{one.activity_type.name}, try {one.attempt}"
+        for one in says.raw_description.pending_activities
+    ]
 
 
 async def _that_do_not_replay(
