@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,7 +14,7 @@ from cli.console import JsonOption, Status, WrongInputError, out, print_json, pr
 from cli.session import opened, read_settings
 from cli.versions import RecheckOption, in_flight_word, version_named
 from models.publication import IN_FLIGHT
-from simulation.impact_words import happening_words, impact_words
+from simulation.impact_words import change_words, gone_words, happening_words, impact_words
 
 if TYPE_CHECKING:
     from simulation.impact import Impact, ImpactLine
@@ -112,9 +113,11 @@ def plan(
     rehearsal = rehearse(scenarios, after) if scenarios is not None else None
     report = PlanReport(markdown=markdown)
     report.differences(f"{made.name}: {made.newest[:12]} → {made.to[:12]}", changes)
+    counts = found.counts
     report.impact(
         f"{impact_words(found)} (`--in-flight {in_flight}`)",
-        [(n, happening_words(kind, about), how) for (kind, about, how), n in found.counts.items()],
+        [(n, happening_words(*key[:2]), change_words(found, key)) for key, n in counts.items()],
+        [(number, gone_words(*key)) for key, number in found.gone_counts.items()],
     )
     if rehearsal is not None:
         report.scenarios(rehearsal)
@@ -140,8 +143,10 @@ def _impact(file: str, in_flight: str, *, recheck: bool) -> tuple[Impact, Plan]:
 def _print(found: Impact, *, leads: bool) -> None:
     out.print(impact_words(found))
     table = Table("leads", "what", "change")
-    for (kind, about, change), number in found.counts.items():
-        table.add_row(str(number), Text(happening_words(kind, about)), change)
+    for key, number in found.counts.items():
+        table.add_row(str(number), Text(happening_words(*key[:2])), change_words(found, key))
+    for gone, number in found.gone_counts.items():
+        out.print(Text(f"{number} × {gone_words(*gone)}"), soft_wrap=True)
     if found.lines:
         print_table(table)
     days = sorted(found.mails_before.keys() | found.mails_after.keys())
@@ -158,8 +163,15 @@ def _print(found: Impact, *, leads: bool) -> None:
             loads.add_row(person, str(before), str(found.loads_after.get(person, 0)))
         print_table(loads)
     if leads:
-        for line in found.lines:
-            out.print(Text(_line(line)), soft_wrap=True)
+        _print_leads(found)
+
+
+def _print_leads(found: Impact) -> None:
+    for one in found.gone:
+        words = gone_words(one.track, one.step, one.goes_on)
+        out.print(Text(f"{one.lead}: {words}"), soft_wrap=True)
+    for line in found.lines:
+        out.print(Text(_line(line)), soft_wrap=True)
 
 
 def _line(line: ImpactLine) -> str:
@@ -173,6 +185,23 @@ def _line(line: ImpactLine) -> str:
 def _print_json(found: Impact) -> None:
     from simulation.impact import line_json  # noqa: PLC0415  # keeps --help quick
 
-    print_json({"leads": found.leads, "changing": found.changing, "lines": len(found.lines)})
+    days = sorted(found.mails_before.keys() | found.mails_after.keys())
+    people = sorted(found.loads_before.keys() | found.loads_after.keys())
+    print_json(
+        {
+            "leads": found.leads,
+            "changing": found.changing,
+            "lines": len(found.lines),
+            "gone": [asdict(one) for one in found.gone],
+            "mails": {
+                day.isoformat(): [found.mails_before.get(day, 0), found.mails_after.get(day, 0)]
+                for day in days
+            },
+            "loads": {
+                one: [found.loads_before.get(one, 0), found.loads_after.get(one, 0)]
+                for one in people
+            },
+        }
+    )
     for line in found.lines:
         print_json(line_json(line))

@@ -30,16 +30,27 @@ class PlanReport:
         touched = ""
         for one in changes:
             if one.touches != touched:
+                if touched and self._markdown:  # else it would belong to the item above it
+                    out.print()
                 touched = one.touches
                 self._line(f"**{touched}**\n" if self._markdown else touched)
             self._line(f"{self._item}{one.words}")
         if not changes:
             self._line("Nothing is different.")
 
-    def impact(self, title: str, counts: Sequence[tuple[int, str, str]]) -> None:
-        """What it does to leads in flight: how many, what, and earlier, later, newly or never."""
+    def impact(
+        self, title: str, counts: Sequence[tuple[int, str, str]], gone: Sequence[tuple[int, str]]
+    ) -> None:
+        """What it does to leads in flight: how many, what, and earlier, later, newly or never.
+
+        `gone`: how many stand at a step that goes away, and where they go on.
+        """
         out.print()
         self._title(title)
+        for leads, words in gone:
+            self._line(f"{self._item}{leads} × {words}")
+        if gone:
+            out.print()
         rows = [(str(leads), what, change) for leads, what, change in counts[:_MOST_COUNTS]]
         if rows:
             self._table(("leads", "what", "change"), rows)

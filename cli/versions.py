@@ -82,7 +82,12 @@ def publish(
     recheck: RecheckOption = False,
     plan: Annotated[
         Path | None,
-        typer.Option(metavar="PLAN", help="Carry out what `program impact --out` has saved."),
+        typer.Option(
+            metavar="PLAN",
+            exists=True,
+            dir_okay=False,
+            help="Carry out what `program impact --out` has saved, with its --in-flight.",
+        ),
     ] = None,
     rate: Annotated[float, typer.Option(min=0.1, help="Leads a second.")] = RATE,
     as_json: JsonOption = False,
@@ -102,6 +107,7 @@ def publish(
         saved = _plan(plan) if plan is not None else None
         program = _meant(file, version, database) if file is not None else _of_plan(saved, database)
         if plan is not None and saved is not None:
+            _refuse_another_way(saved, in_flight, recheck=recheck)
             in_flight, recheck = _planned(plan, saved, program, database)
         how = in_flight_word(in_flight, recheck=recheck)
         if in_flight is None:
@@ -144,6 +150,16 @@ def _of_plan(plan: Plan | None, database: Database) -> Program:
     except PlanError as error:
         raise WrongInputError(str(error)) from None
     return program or _found(of_name, plan.name, plan.to, database)
+
+
+def _refuse_another_way(plan: Plan, in_flight: str | None, *, recheck: bool) -> None:
+    """Refuse options that say something else than the plan: it was looked at with its own."""
+    if (in_flight or plan.in_flight) != plan.in_flight or (recheck and not plan.recheck):
+        planned = f"--in-flight {plan.in_flight}" + (" --recheck" if plan.recheck else "")
+        raise WrongInputError(
+            f"the plan was made with {planned}; leave --in-flight and --recheck out, or make a"
+            " plan with what you mean"
+        )
 
 
 def _planned(file: Path, plan: Plan, program: Program, database: Database) -> tuple[InFlight, bool]:

@@ -8,12 +8,14 @@ once, and owners are found as the directory would find them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
+from lifecycle.nurture.place import gone_step
+from lifecycle.program.rulebook import rulebook
 from models.decision import Entry
 from models.directory import Directory
 from models.instants import parse_instant, write_instant
@@ -87,6 +89,17 @@ class ImpactLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GoneStep:
+    """A lead that stands at a step which the version lacks, and where it goes on."""
+
+    lead: str
+    track: str
+    step: str
+    goes_on: str | None
+    """The step; None if the lead leaves the track."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Impact:
     """What a publication will make otherwise within the horizon."""
 
@@ -101,6 +114,8 @@ class Impact:
     loads_before: Mapping[str, int]
     """Leads that each person works at the horizon's end."""
     loads_after: Mapping[str, int]
+    gone: tuple[GoneStep, ...] = ()
+    """Who stands at a step that goes away when leads change at once and keep their place."""
 
     @property
     def counts(self) -> Mapping[tuple[str, str, str], int]:
@@ -110,6 +125,21 @@ class Impact:
             leads[(line.kind, line.about, line.change)].add(line.lead)
         counted = {key: len(of) for key, of in leads.items()}
         return dict(sorted(counted.items(), key=lambda one: (-one[1], one[0])))
+
+    @property
+    def shifts(self) -> Mapping[tuple[str, str, str], tuple[timedelta, timedelta]]:
+        """By how much that comes earlier or later: the least and the most."""
+        spans: dict[tuple[str, str, str], list[timedelta]] = defaultdict(list)
+        for line in self.lines:
+            if line.before is not None and line.after is not None:
+                spans[(line.kind, line.about, line.change)].append(abs(line.after - line.before))
+        return {key: (min(of), max(of)) for key, of in spans.items()}
+
+    @property
+    def gone_counts(self) -> Mapping[tuple[str, str, str | None], int]:
+        """How many leads stand at each step that goes away, and go on at the same step."""
+        counted = Counter((one.track, one.step, one.goes_on) for one in self.gone)
+        return dict(counted.most_common())
 
 
 def impact(
@@ -124,7 +154,10 @@ def impact(
     `progress` is told in a few words how far that is, many times.
     """
     until = line.at + horizon
-    before, after = world_of(standing), published_world(standing, line)
+    before, after = world_of(standing), world_of(standing)
+    after.catch_up(line.at)
+    gone = _gone(standing, after.states.values(), line)
+    after.publish(line)
     _play(before, line.at, until, "without the change", progress)
     _play(after, line.at, until, "with the change", progress)
     lines: list[ImpactLine] = []
@@ -143,7 +176,26 @@ def impact(
         mails_after=_mails(after.entries),
         loads_before=before.loads,
         loads_after=after.loads,
+        gone=gone,
     )
+
+
+def _gone(
+    standing: ProgramStanding, states: Iterable[LeadState], line: PublishLine
+) -> tuple[GoneStep, ...]:
+    """Who stands at a step that the version lacks, just before it is published."""
+    if line.in_flight != "migrate":
+        return ()
+    new, found = rulebook(line.program), list[GoneStep]()
+    for state in states:
+        if state.track is None or state.closed or state.digest == line.program.digest:
+            continue
+        moved = gone_step(rulebook(standing.versions[state.digest]), new, state.track)
+        if moved is not None:
+            step, goes_on = moved
+            track = state.track.name
+            found.append(GoneStep(lead=state.lead, track=track, step=step, goes_on=goes_on))
+    return tuple(found)
 
 
 def _play(

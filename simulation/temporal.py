@@ -74,6 +74,8 @@ _WIDEST = timedelta(seconds=25)
 """The most that all staggers may add up to: with SHORT it is less than the grace of a minute."""
 _LIMIT_SECONDS = 120.0
 """How long any step of the play may take (real time); a busy machine needs many seconds."""
+_STARTS = 6
+"""How often a server is started that does not answer in time."""
 _PAUSE = 0.003
 _TASKS = {
     EventType.EVENT_TYPE_WORKFLOW_TASK_SCHEDULED: 1,
@@ -164,16 +166,31 @@ def _empty_database() -> bytes:
         return file.read_bytes()
 
 
+async def _started() -> WorkflowEnvironment:
+    """A server whose time can be skipped. Raises RuntimeError if none starts.
+
+    The SDK waits five seconds for it, which is too short on a busy machine, so it is tried again.
+    """
+    # The core writes its log to standard output, which belongs to the timeline.
+    runtime = Runtime(telemetry=TelemetryConfig(logging=None))
+    tries = 0
+    while True:
+        try:
+            return await WorkflowEnvironment.start_time_skipping(
+                test_server_existing_path=shipped("temporal-test-server"),
+                data_converter=pydantic_data_converter,
+                runtime=runtime,
+            )
+        except RuntimeError:
+            tries += 1
+            if tries == _STARTS:
+                raise
+
+
 async def _play(
     scenario: Scenario, world: World, reports: SqlReports, programs: SqlPrograms, workers: Workers
 ) -> None:
-    env = await WorkflowEnvironment.start_time_skipping(
-        test_server_existing_path=shipped("temporal-test-server"),
-        data_converter=pydantic_data_converter,
-        # The core writes its log to standard output, which belongs to the timeline.
-        runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
-    )
-    async with env:
+    async with await _started() as env:
         with env.auto_time_skipping_disabled():
             await _register(env)
             async with contextlib.AsyncExitStack() as served:

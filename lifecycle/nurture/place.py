@@ -67,6 +67,19 @@ def find(m: Moment, old: Rulebook) -> FoundPlace | None:
     return None if then is None else _place(m, then)
 
 
+def gone_step(old: Rulebook, new: Rulebook, track: TrackState) -> tuple[str, str | None] | None:
+    """The step at which a lead stands, if the new version lacks it, and where the lead goes on.
+
+    Where it goes on is None if it leaves the track. Returns None if the step is in both versions.
+    """
+    before, after = old.tracks.get(track.name), new.tracks.get(track.name)
+    node = before.step(track.step) if before is not None else None
+    if node is None:
+        return None
+    step = _surviving(node, before, after)
+    return None if step == node.id else (node.id, step)
+
+
 def restart(m: Moment) -> FoundPlace | None:
     """Leave the running track, and enter it anew if it may run. Its first step has not begun."""
     track = m.state.track

@@ -143,7 +143,9 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     assert said.status == 1, said.err
     assert "pia-of-plans: mail demo-offer" in said.out
     lines = leadflow("program", "impact", str(fleet), "--json").lines
-    assert lines[0] == {"leads": 1, "changing": 1, "lines": len(lines) - 1}
+    assert lines[0].items() >= {"leads": 1, "changing": 1, "lines": len(lines) - 1}.items()
+    assert lines[0]["gone"] == []
+    assert sum(after for _, after in lines[0]["mails"].values()) > 0
     mail = next(one for one in lines if one.get("kind") == "email_sent")
     assert (mail["lead"], mail["about"], mail["change"]) == (
         "pia-of-plans",
@@ -153,7 +155,7 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     comment = leadflow("program", "plan", str(fleet), "--markdown")
     assert comment.status == 1
     assert "### convoy: " in comment.out
-    assert "| 1 | mail demo-offer | earlier |" in comment.out
+    assert "| 1 | mail demo-offer | earlier by 5 d |" in comment.out
     scenarios = tmp_path / "scenarios"
     scenarios.mkdir()
     for name, at in (("by-the-old-version", "7d"), ("by-the-new-version", "2d")):
@@ -179,6 +181,9 @@ def test_a_plan_says_what_will_be_otherwise_and_is_carried_out_only_while_nothin
     assert stale.status == 1
     assert "1 lead came since: pip-of-plans" in stale.err
     assert leadflow("program", "impact", str(fleet), "--out", str(plan)).status == 1
+    other = leadflow("program", "publish", "--plan", str(plan), "--in-flight", "pin")
+    assert (other.status, "made with --in-flight migrate" in other.err) == (2, True)
+    assert leadflow("program", "publish", "--plan", str(tmp_path / "no.json")).status == 2
     done = leadflow("program", "publish", "--plan", str(plan))
     assert done.status == 0, done.err
     eventually(lambda: "program_changed" in kinds(leadflow, "pia-of-plans"))

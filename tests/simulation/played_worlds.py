@@ -93,7 +93,22 @@ def check_impact(scenario: Scenario, line: PublishLine, horizon: timedelta = HOR
     found = impact(standing, line, horizon)
     expected = _true_lines(scenario, line, horizon)
     assert sorted(found.lines, key=str) == sorted(expected, key=str)
+    if line.in_flight == "migrate":
+        leaving = {one.lead for one in found.gone if one.goes_on is None}
+        assert leaving == _losing_their_track(scenario, line)
     return len(expected)
+
+
+def _losing_their_track(scenario: Scenario, line: PublishLine) -> set[str]:
+    """The leads that a publication takes out of their track, as it has no place for them."""
+    world, before = _from(scenario, line.at)
+    world.publish(line)
+    return {
+        lead
+        for lead, first in before.items()
+        for entry in world.entries[lead][first:]
+        if entry.kind == "track_left" and entry.fields["why"] == "gone"
+    }
 
 
 def _true_lines(scenario: Scenario, line: PublishLine, horizon: timedelta) -> list[ImpactLine]:

@@ -39,6 +39,20 @@ def test_every_line_comes_true_and_none_is_missing(name: str, in_flight: InFligh
     assert lines > 0 or in_flight in ("pin", "finish")
 
 
+def test_it_says_who_stands_at_a_step_that_goes_away_and_where_they_go_on() -> None:
+    scenario = SCENARIOS["a-lead-keeps-its-place-when-its-version-changes"]
+    line = first_publication(scenario)
+    found = impact(standing_of(scenario, world_until(scenario, line.at), line.at), line)
+    assert {one.lead: (one.track, one.step, one.goes_on) for one in found.gone} == {
+        "gone": ("track-gone", "wait", None),
+        "inbranch": ("in-a-branch", "long", "inner"),
+        "kind": ("another-kind", "pause", "after"),
+        "nothing": ("nothing-left", "pause", None),
+        "outward": ("outward", "long", "outer"),
+        "stepgone": ("step-gone", "wait-after-one", "two"),
+    }
+
+
 @settings(max_examples=8, deadline=None)
 @given(data=st.data())
 def test_it_comes_true_at_any_instant_of_any_scenario(data: st.DataObject) -> None:
