@@ -84,8 +84,6 @@ def publish(
         Path | None,
         typer.Option(
             metavar="PLAN",
-            exists=True,
-            dir_okay=False,
             help="Carry out what `program impact --out` has saved, with its --in-flight.",
         ),
     ] = None,
@@ -136,6 +134,10 @@ def _plan(file: Path) -> Plan:
         return read_plan(file)
     except PlanError as error:
         raise WrongInputError(str(error)) from None
+    except (FileNotFoundError, IsADirectoryError):
+        raise WrongInputError(
+            f"there is no plan {file}; `leadflow program impact FILE --out {file}` writes it"
+        ) from None
 
 
 def _of_plan(plan: Plan | None, database: Database) -> Program:
