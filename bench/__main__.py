@@ -132,10 +132,19 @@ def _assigning() -> Iterator[Measurement]:
 
 def _launch() -> Iterator[Measurement]:
     found = _run(launch.measure)
-    yield Measurement(f"launch of {launch.ROWS:,} rows, rows a second", f"{found.rows:.0f}")
-    yield Measurement("bare workflow starts a second in the same run", f"{found.bare:.0f}")
-    ratio = found.ratio
-    yield Measurement("the launch beside bare starts", f"{ratio:.2f}", "≥ 0.7", ratio >= 0.7)
+    what = "bare workflow starts"
+    for name, pace in (
+        (f"launch of {launch.ROWS:,} rows", found.rows),
+        (what, found.bare),
+        (f"{what} in our sandbox", found.bare_in_ours),
+    ):
+        spent = f"{1_000 * pace.processor:.0f} ms of a core"
+        yield Measurement(f"{name}, a second; each", f"{pace.rate:.0f}; {spent}")
+    clock, processor = found.rows.beside(found.bare)
+    yield Measurement("the launch beside bare starts", f"{clock:.2f}", "≥ 0.7", clock >= 0.7)
+    yield Measurement("the same by processor time", f"{processor:.2f}")
+    clock, processor = found.rows.beside(found.bare_in_ours)
+    yield Measurement("beside bare starts in our sandbox", f"{clock:.2f}; {processor:.2f}")
     kept = _run(launch.stored)
     what = f"checking and storing {launch.STORED:,} rows, seconds"
     yield Measurement(what, f"{kept.seconds:.0f}")
