@@ -1,5 +1,6 @@
-"""A bare workflow start, beside which a launch is measured. The file holds nothing else, because
-the SDK's sandbox loads it again for every workflow.
+"""A bare workflow start, beside which a launch is measured.
+
+The file holds nothing else, because the SDK's sandbox loads it again for every workflow.
 """
 
 from __future__ import annotations
