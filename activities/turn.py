@@ -31,6 +31,7 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
+from activities.publications import RolloutsUnderWay, not_taken_in
 from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
@@ -39,6 +40,7 @@ from models.decision import Decision, Forward, SendMail, Wake
 from models.envelopes import (
     Envelope,
     Json,
+    ProgramClock,
     Reopened,
     Resumption,
     TurnOutcome,
@@ -79,6 +81,7 @@ class TurnActivities:
         meter: Meter = UNMETERED,
         arrivals: Arrivals | None = None,
         signals: SignalTimes | None = None,
+        rollouts: RolloutsUnderWay | None = None,
     ) -> None:
         self._programs = programs
         self._people = people
@@ -88,6 +91,7 @@ class TurnActivities:
         self._meter = meter
         self._arrivals = arrivals
         self._signals = signals
+        self._rollouts = rollouts
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
@@ -115,6 +119,8 @@ class TurnActivities:
         envelopes = marked_duplicates(self._journal, state, envelopes)
         check_known_kinds(envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
+        if self._rollouts is not None:
+            inputs = [*not_taken_in(self._rollouts, state, _clock(request)), *inputs]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -240,6 +246,11 @@ class TurnActivities:
         return Reopened(
             digest=stored.state.digest, state=dump_state(stored.state), seen=list(stored.seen)
         )
+
+
+def _clock(request: TurnRequest) -> ProgramClock | None:
+    given = request.get("clock")
+    return ProgramClock.model_validate(given) if given is not None else None
 
 
 def _late(request: TurnRequest) -> float | None:

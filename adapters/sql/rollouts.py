@@ -24,6 +24,13 @@ _L = table_of(LeadRow)
 _P = table_of(PublicationRow)
 _R = table_of(RolloutRow)
 
+# Built once: building it for every turn costs more than running it.
+_OF_PROGRAM = (
+    sa.select(_R)
+    .where(_R.c.name == sa.bindparam("whose"), _R.c.ended.is_(None))
+    .order_by(_R.c.number)
+)
+
 
 class SqlRollouts:
     """Rollouts, and the leads in flight that they are sent to."""
@@ -85,6 +92,12 @@ class SqlRollouts:
     def under_way(self) -> tuple[Rollout, ...]:
         """All rollouts that have not ended, the oldest first."""
         return self._found(sa.select(_R).where(_R.c.ended.is_(None)).order_by(_R.c.number))
+
+    def of_program_under_way(self, name: str) -> tuple[Rollout, ...]:
+        """The rollouts of a program that have not ended, the oldest first. Every turn asks it."""
+        with self._database.read() as connection:
+            rows = connection.execute(_OF_PROGRAM, {"whose": name}).mappings()
+            return tuple(Rollout(**row) for row in rows)
 
     def _found(self, query: sa.Select[Any]) -> tuple[Rollout, ...]:
         with self._database.read() as connection:
