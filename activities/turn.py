@@ -31,7 +31,7 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
-from activities.publications import RolloutsUnderWay, not_taken_in
+from activities.publications import RolloutsUnderWay, with_publication
 from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
@@ -119,12 +119,14 @@ class TurnActivities:
         envelopes = marked_duplicates(self._journal, state, envelopes)
         check_known_kinds(envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
+        versions = self._versions(state)
         if self._rollouts is not None:
-            inputs = [*not_taken_in(self._rollouts, state, _clock(request)), *inputs]
+            inputs = with_publication(
+                inputs, self._rollouts, versions.newest, state, _clock(request)
+            )
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
-        versions = self._versions(state)
 
         addresses = addresses_of(inputs)
         others = self._journal.others(lead, addresses) if addresses else {}

@@ -25,10 +25,11 @@ _P = table_of(PublicationRow)
 _R = table_of(RolloutRow)
 
 # Built once: building it for every turn costs more than running it.
-_OF_PROGRAM = (
+_FIRST = (
     sa.select(_R)
     .where(_R.c.name == sa.bindparam("whose"), _R.c.ended.is_(None))
     .order_by(_R.c.number)
+    .limit(1)
 )
 
 
@@ -93,11 +94,11 @@ class SqlRollouts:
         """All rollouts that have not ended, the oldest first."""
         return self._found(sa.select(_R).where(_R.c.ended.is_(None)).order_by(_R.c.number))
 
-    def of_program_under_way(self, name: str) -> tuple[Rollout, ...]:
-        """The rollouts of a program that have not ended, the oldest first. Every turn asks it."""
+    def first_under_way(self, name: str) -> Rollout | None:
+        """The oldest rollout of a program that has not ended, or None. Every turn asks it."""
         with self._database.read() as connection:
-            rows = connection.execute(_OF_PROGRAM, {"whose": name}).mappings()
-            return tuple(Rollout(**row) for row in rows)
+            row = connection.execute(_FIRST, {"whose": name}).mappings().first()
+        return None if row is None else Rollout(**row)
 
     def _found(self, query: sa.Select[Any]) -> tuple[Rollout, ...]:
         with self._database.read() as connection:

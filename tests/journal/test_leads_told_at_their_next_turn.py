@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from models.directory import Directory
 from models.envelopes import Envelope, TurnRequest
 from models.instants import write_instant
 from models.program.program import Program
+from models.rollout import publication_body
 from models.state import dump_state
 from tests.journal.test_assignments_of_killed_turns import TEAMS
 from usecases import pausing
@@ -116,13 +118,22 @@ def test_its_next_turn_begins_with_the_publication_at_the_publications_instant(
     assert kinds.count("program_changed") == 1, "told once"
 
 
-def test_several_publications_are_taken_in_one_after_the_other_also_back_to_the_first(
+def test_of_two_publications_the_first_is_taken_in_and_the_second_when_that_has_ended(
     database: Database, lead: Lead
 ) -> None:
-    publish(database, edited(77), None, leads=LeadsInFlight(in_flight="migrate"))
+    new, rollouts = edited(77), SqlRollouts(database)
+    publish(database, new, None, leads=LeadsInFlight(in_flight="migrate"))
     publish(database, ACME, None, leads=LeadsInFlight(in_flight="migrate"))
     at = SqlPrograms(database).publications("acme", most=1)[0].at
     lead.turn(at + timedelta(hours=1), VIEWED)
+    state = lead.journal.state("ana")
+    assert state is not None
+    assert state.digest == new.digest
+    rollouts.save(replace(rollouts.under_way()[0], ended=at))
+    # What the first rollout sent arrives late, and does not bring the lead back.
+    late = publication_body(new.digest, "migrate", recheck=False)
+    lead.turn(at + timedelta(hours=2), {"kind": "program", "body": late})
+    lead.turn(at + timedelta(hours=3), {"kind": "program", "body": late})
     state = lead.journal.state("ana")
     assert state is not None
     assert state.digest == ACME.digest
