@@ -30,6 +30,7 @@ from bench import (
     life,
     mail,
     memory,
+    publication,
     rules,
     throughput,
 )
@@ -159,6 +160,19 @@ def _impact() -> Iterator[Measurement]:
     yield Measurement(what, f"{seconds:.1f} s of a core", "≤ 20 s", seconds <= 20)
 
 
+def _publication() -> Iterator[Measurement]:
+    found = _run(publication.measure)
+    what = f"publication with {found.leads:,} leads in flight"
+    yield Measurement(f"{what}, until the command returned", f"{found.returned:.1f} s")
+    earlier = f"until the {found.earlier:,} that are due earlier were told"
+    yield Measurement(earlier, f"{found.first:.0f} s", "minutes", found.first < 300)
+    looking = f"{1_000 * found.looking:.1f} ms of a core"
+    yield Measurement("for each lead in flight until then", looking)
+    yield Measurement("others told a second afterwards", f"{found.rest:.0f}")
+    yield Measurement("an act meanwhile, the median", f"{found.act:.2f} s")
+    yield Measurement("a page of the desk meanwhile, the median", f"{found.page:.2f} s")
+
+
 PARTS: dict[str, Callable[[], Iterator[Measurement]]] = {
     "life": _life,
     "throughput": _throughput,
@@ -170,6 +184,7 @@ PARTS: dict[str, Callable[[], Iterator[Measurement]]] = {
     "assigning": _assigning,
     "launch": _launch,
     "impact": _impact,
+    "publication": _publication,
 }
 
 
@@ -192,8 +207,8 @@ def main(
     parts: Annotated[
         list[str] | None,
         typer.Argument(
-            help="life, throughput, rules, memory, time, mail, intake, assigning, launch, impact;"
-            " else all."
+            help="life, throughput, rules, memory, time, mail, intake, assigning, launch, impact,"
+            " publication; else all."
         ),
     ] = None,
 ) -> None:
