@@ -168,9 +168,8 @@ class LeadWorkflow(LeadActs):
         """Take any signal: acts by their names, `events`, `create`; else it is malformed."""
         self._received += 1
         decode = workflow.payload_converter().from_payload
-        self._inbox += signalled(
-            name, args, lambda one: decode(one.payload), self._now(), self._grace
-        )
+        payloads = [one.payload for one in args]
+        self._inbox += signalled(name, payloads, decode, self._now(), self._grace)
 
     @workflow.query
     def standing(self) -> Json:

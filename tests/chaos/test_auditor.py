@@ -1,4 +1,7 @@
-"""The auditor finds planted faults and lets what is sound pass."""
+"""The auditor finds planted faults and lets what is sound pass.
+
+The file is long because each promise of the auditor is broken here once.
+"""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -291,3 +294,30 @@ def test_an_assignment_on_no_timeline(seen: Snapshot) -> None:
 def test_too_much_for_one_owner(seen: Snapshot) -> None:
     seen.capacity = {OWNER: 1}
     finds(seen, "owners over their capacity")
+
+
+def test_a_breach_that_came_late(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(36))
+    finds(seen, "breaches over 0")
+
+
+def test_a_breach_that_came_late_because_a_part_was_away_is_sound(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
+    seen.faults = [(at(32), at(40)), (at(20), at(33)), (at(41), at(44)), (at(50), at(60))]
+    finds(seen)
+
+
+def test_a_breach_that_waited_for_a_task_of_a_killed_worker_is_sound(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
+    seen.faults, seen.lost_tasks = [(at(28), at(32))], {"b": [(at(27), at(45))]}
+    finds(seen)
+
+
+def test_a_task_that_timed_out_without_a_fault_excuses_nothing(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
+    seen.faults, seen.lost_tasks = [(at(20), at(22))], {"b": [(at(27), at(45))]}
+    finds(seen, "breaches over 0")
