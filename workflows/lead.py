@@ -48,7 +48,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform, unanswered
     from workflows.details import describe
-    from workflows.messages import created, resulted, resumed, signalled
+    from workflows.messages import created, published, resulted, resumed, signalled
     from workflows.present_timer import PresentTimer
     from workflows.seen_events import Seen
     from workflows.timer import Timer
@@ -169,7 +169,10 @@ class LeadWorkflow(LeadActs):
         self._received += 1
         decode = workflow.payload_converter().from_payload
         payloads = [one.payload for one in args]
-        self._inbox += signalled(name, payloads, decode, self._now(), self._grace)
+        came = signalled(name, payloads, decode, self._now(), self._grace)
+        if self._state is not None:  # before its creation a lead takes nothing in
+            came = [published(one, self._clock, self._grace) for one in came]
+        self._inbox += came
 
     @workflow.query
     def standing(self) -> Json:
