@@ -44,8 +44,10 @@ SEED ?= 1
 determinism: $(READY)  ## play LIVES random lives under faults (SEED), and replay every history
 	@$(BIN)/python tests/replay/random_lives.py --lives $(LIVES) --seed $(SEED) --keep .leadflow/histories
 
+AT_ONCE ?= 1
+
 chaos: $(READY)  ## break parts of running stacks for hours, and audit what is left; never part of the tests
-	@$(BIN)/python -m tests.chaos.campaign
+	@$(BIN)/python -m tests.chaos.campaign --at-once $(AT_ONCE)
 
 docs: $(READY)  ## make the generated pages of docs/ anew
 	@$(BIN)/python docs/generate.py

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 
 import structlog
@@ -42,9 +42,12 @@ class AlertMails:
         self._world = world
         self._every = every
 
-    async def deliver(self, lead: str, alert: Alert) -> CommandResult | timedelta:
+    async def deliver(
+        self, lead: str, alert: Alert, own: Callable[[], AlertNotice]
+    ) -> CommandResult | timedelta:
         """Send an alert, with all that wait for its person; or how long it waits.
 
+        `own` writes this alert (`written`). It is asked as soon as the alert goes into a mail.
         Raises until the mail server has accepted it. If the server refuses it permanently, the
         result is failed.
         """
@@ -56,10 +59,10 @@ class AlertMails:
             if isinstance(found, Claim):
                 return _result(found, alert)
             if isinstance(found, AlertMail):
-                notices = await asyncio.to_thread(self._written, found.alerts, alert)
+                notices = await asyncio.to_thread(self._written, found.alerts, alert, own)
                 await self._send(found, list(notices.values()))
                 continue
-            notices = await asyncio.to_thread(self._written, found, alert)
+            notices = await asyncio.to_thread(self._written, found, alert, own)
             mail = await asyncio.to_thread(queue.begin, alert, list(notices), self._every)
             if mail is not None:
                 await self._send(mail, [notices[one.command.key] for one in mail.alerts])
@@ -83,15 +86,18 @@ class AlertMails:
             return notices[0].mail
         return self._world.renderer.alerts(notices, mail.key)
 
-    def _written(self, alerts: Sequence[WaitingAlert], own: Alert) -> dict[str, AlertNotice]:
+    def _written(
+        self, alerts: Sequence[WaitingAlert], alert: Alert, own: Callable[[], AlertNotice]
+    ) -> dict[str, AlertNotice]:
         """The alerts by key. One of another lead that can't be written is left to its activity."""
         found: dict[str, AlertNotice] = {}
         for one in alerts:
+            if one.command.key == alert.key:
+                found[alert.key] = own()
+                continue
             try:
                 found[one.command.key] = written(self._world, one.lead, one.command)
             except (LookupError, ValueError) as error:
-                if one.command.key == own.key:
-                    raise
                 _log.warning("an alert can't be written", lead=one.lead, why=repr(error))
         return found
 

@@ -459,6 +459,11 @@ class ChatRefusedError(Exception):
 class Chat(Protocol):
     """The chats of sales teams."""
 
+    @property
+    def in_use(self) -> bool:
+        """Whether any team has a chat. Without one, an alert does not ask which team it is of."""
+        ...
+
     def reaches(self, team: str | None) -> bool:
         """Whether this team has a chat."""
         ...

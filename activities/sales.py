@@ -8,8 +8,10 @@ there is one.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache, partial
 
 import structlog
 from temporalio import activity
@@ -19,6 +21,7 @@ from activities.envelopes import read_command
 from activities.heartbeat import pulse
 from activities.mail_routes import unsent
 from activities.ports import (
+    AlertNotice,
     ChatAwayError,
     ChatRefusedError,
     MailRefusedError,
@@ -68,8 +71,10 @@ class SalesActivities:
         if command.to == OPERATIONS:
             await self._to_operations(lead, command)
             return {}
-        done = await self._mails.deliver(lead, command)
-        await self._to_chat(lead, command)
+        notice = cache(partial(written, self._world, lead, command))  # once, for mail and chat
+        done = await self._mails.deliver(lead, command, notice)
+        if self._world.chat.in_use:
+            await self._to_chat(lead, command, notice)
         return done
 
     async def _to_operations(self, lead: str, command: Alert) -> None:
@@ -114,13 +119,13 @@ class SalesActivities:
         else:
             await asyncio.to_thread(mail_ledger.settle, command.key, "sent")
 
-    async def _to_chat(self, lead: str, command: Alert) -> None:
+    async def _to_chat(self, lead: str, command: Alert, write: Callable[[], AlertNotice]) -> None:
         state = await asyncio.to_thread(alerted, self._world, lead)
         team = state.handoff.team if state.handoff is not None else None
         key = f"{command.key}/chat"
         if not self._world.chat.reaches(team) or not await self._claimed(lead, command, key):
             return
-        notice = await asyncio.to_thread(written, self._world, lead, command)
+        notice = await asyncio.to_thread(write)
         try:
             await self._world.chat.post(team, notice.chat)
         except ChatAwayError as error:

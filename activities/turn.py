@@ -40,7 +40,6 @@ from models.decision import Decision, Forward, SendMail, Wake
 from models.envelopes import (
     Envelope,
     Json,
-    ProgramClock,
     Reopened,
     Resumption,
     TurnOutcome,
@@ -117,13 +116,11 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
-        check_known_kinds(envelopes)
-        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         versions = self._versions(state)
         if self._rollouts is not None:
-            inputs = with_publication(
-                inputs, self._rollouts, versions.newest, state, _clock(request)
-            )
+            envelopes = with_publication(request, envelopes, state, self._rollouts, versions.newest)
+        check_known_kinds(envelopes)
+        inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
@@ -248,11 +245,6 @@ class TurnActivities:
         return Reopened(
             digest=stored.state.digest, state=dump_state(stored.state), seen=list(stored.seen)
         )
-
-
-def _clock(request: TurnRequest) -> ProgramClock | None:
-    given = request.get("clock")
-    return ProgramClock.model_validate(given) if given is not None else None
 
 
 def _late(request: TurnRequest) -> float | None:

@@ -47,7 +47,7 @@ _L = table_of(LeadRow)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class StartPace:
     """How fast something went, and what one of it cost."""
 
     rate: float
@@ -55,7 +55,7 @@ class Pace:
     processor: float
     """Seconds of processor time for one: of this process and of Temporal's."""
 
-    def beside(self, other: Pace) -> tuple[float, float]:
+    def beside(self, other: StartPace) -> tuple[float, float]:
         """How much of the other's rate this has: by the clock, and by processor time."""
         return self.rate / other.rate, other.processor / self.processor
 
@@ -64,10 +64,10 @@ class Pace:
 class Launched:
     """A launch's rows, and bare starts."""
 
-    rows: Pace
-    bare: Pace
+    rows: StartPace
+    bare: StartPace
     """In the SDK's sandbox."""
-    bare_in_ours: Pace
+    bare_in_ours: StartPace
     """In the sandbox that leads have."""
 
 
@@ -94,12 +94,12 @@ async def measure(home: Path) -> Launched:
     return Launched(rows=rows, bare=bare, bare_in_ours=ours)
 
 
-async def _paced(doing: Awaitable[None]) -> Pace:
+async def _paced(doing: Awaitable[None]) -> StartPace:
     """Do it for all rows, and measure it."""
     began, before = time.monotonic(), _processor()
     await doing
     spent = _processor() - before
-    return Pace(rate=ROWS / (time.monotonic() - began), processor=spent / ROWS)
+    return StartPace(rate=ROWS / (time.monotonic() - began), processor=spent / ROWS)
 
 
 def _processor() -> float:

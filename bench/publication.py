@@ -49,7 +49,7 @@ _LOOK = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Published:
+class ToldLeads:
     """What a publication took. All times are seconds."""
 
     leads: int
@@ -69,7 +69,7 @@ class Published:
     """A manager's page of the desk meanwhile, the median."""
 
 
-async def measure(home: Path, leads: int = LEADS) -> Published:
+async def measure(home: Path, leads: int = LEADS) -> ToldLeads:
     """Store the leads, publish, and watch."""
     settings = Settings(home=home, database_url="", log_level="error")
     async with running_stack(settings, Ports()) as stack:
@@ -85,7 +85,7 @@ async def measure(home: Path, leads: int = LEADS) -> Published:
             database.close()
 
 
-async def _published(client: Client, database: Database, gateway: str, leads: int) -> Published:
+async def _published(client: Client, database: Database, gateway: str, leads: int) -> ToldLeads:
     rollouts = SqlRollouts(database)
     new = changed(read_program(_PROGRAM))
     began, before = time.monotonic(), _processor()
@@ -107,7 +107,7 @@ async def _published(client: Client, database: Database, gateway: str, leads: in
         rest = (now.sent - told.sent) / (time.monotonic() - since)
     finally:
         using.cancel()
-    return Published(
+    return ToldLeads(
         leads=leads,
         returned=returned,
         earlier=told.sent,

@@ -89,6 +89,8 @@ class FakeJournal:
     taken: dict[str, tuple[Taken, ...]] = field(default_factory=dict)
     asked: dict[str, tuple[Payload, ...]] = field(default_factory=dict)
     wakes: dict[str, Wake | None] = field(default_factory=dict)
+    reads: list[str] = field(default_factory=list)
+    """The leads whose state was asked for."""
 
     def stored(self, lead: str) -> StoredLead | None:
         if lead not in self.states:
@@ -104,6 +106,7 @@ class FakeJournal:
         )
 
     def state(self, lead: str) -> LeadState | None:
+        self.reads.append(lead)
         return self.states.get(lead)
 
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
@@ -293,6 +296,10 @@ class FakeChat:
     teams: frozenset[str] = frozenset()
     posted: list[tuple[str | None, Payload]] = field(default_factory=list)
     failures: list[Exception] = field(default_factory=list)
+
+    @property
+    def in_use(self) -> bool:
+        return bool(self.teams)
 
     def reaches(self, team: str | None) -> bool:
         return team in self.teams

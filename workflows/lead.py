@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     import structlog
 
     from activities.arrivals import ON_ITS_WAY
+    from activities.publications import published
     from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
@@ -168,9 +169,11 @@ class LeadWorkflow(LeadActs):
         """Take any signal: acts by their names, `events`, `create`; else it is malformed."""
         self._received += 1
         decode = workflow.payload_converter().from_payload
-        self._inbox += signalled(
-            name, args, lambda one: decode(one.payload), self._now(), self._grace
-        )
+        payloads = [one.payload for one in args]
+        came = signalled(name, payloads, decode, self._now(), self._grace)
+        if self._state is not None:  # before its creation a lead takes nothing in
+            came = [published(one, self._clock, self._grace) for one in came]
+        self._inbox += came
 
     @workflow.query
     def standing(self) -> Json:

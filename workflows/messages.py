@@ -6,25 +6,29 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from temporalio.api.common.v1 import Payload
+
 from activities.tracing import TRACE
 from models.envelopes import Envelope, LeadRun
 from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
+from models.json_text import read_json
 from models.plain_json import check_shape, check_values
 
 _KNOWN = ("events", "create", "program", "merge", *ACTS)
 _KINDS = {"events": "event", "create": "created", "program": "program", "merge": "merge"}
+Decode = Callable[[Any], Any]
 _LONGEST = 300
 _LONGEST_TRACE = 64
 """A `traceparent` has 55 characters."""
 
 
 def signalled(
-    name: str, args: Sequence[Any], decode: Callable[[Any], Any], now: datetime, grace: timedelta
+    name: str, args: Sequence[Any], decode: Decode, now: datetime, grace: timedelta
 ) -> list[Envelope]:
     """The inputs that a signal brings; a `malformed` one if it makes no sense."""
     try:
-        bodies = _bodies(name, [decode(one) for one in args])
+        bodies = _bodies(name, [decoded(one, decode) for one in args])
     except Exception as error:  # noqa: BLE001 - a signal that can't be decoded must not stop a lead
         why = " ".join(str(error).split())[:_LONGEST]
         return [_envelope("malformed", name[:_LONGEST], why, now, grace)]
@@ -38,6 +42,23 @@ def signalled(
         else:
             envelopes.append(_envelope(kind, name if kind == "act" else "", body, now, grace))
     return envelopes
+
+
+def decoded(payload: Payload, decode: Decode) -> Any:
+    """The value of a signal's argument.
+
+    `decode` gives up at some hundred levels of nesting, and with it the good items beside the one
+    that is nested so deep. What it can't read is read as the gateway reads a body.
+    """
+    try:
+        return decode(payload)
+    except Exception:
+        if payload.metadata.get("encoding") != b"json/plain":
+            raise
+    try:
+        return read_json(payload.data)
+    except ValueError as error:
+        raise ValueError(f"the argument is not JSON: {error}") from None
 
 
 def _bodies(name: str, args: list[Any]) -> list[Any]:

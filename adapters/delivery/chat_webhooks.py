@@ -22,6 +22,11 @@ class ChatWebhooks:
         self._urls = urls
         self._timeout = timeout
 
+    @property
+    def in_use(self) -> bool:
+        """Whether any team has a webhook."""
+        return bool(self._urls)
+
     def reaches(self, team: str | None) -> bool:
         """Whether this team has a webhook."""
         return self._url(team) is not None

@@ -93,7 +93,8 @@ def alert_card(
     command: Alert,
 ) -> AlertCard:
     """The card of an alert, as of the alert's instant."""
-    known = _as_text(dossier(rulebook(program), state, timeline, command.at))
+    stored = dossier(rulebook(program), state, timeline, command.at)
+    known = _as_text(stored)
     about = known.company or known.name
     running = [one for one in known.deadlines if not one.breached]
     member = people.member(command.to)
@@ -105,7 +106,7 @@ def alert_card(
     return AlertCard(
         title=one_line(f"{_TITLES.get(command.why, command.why)}: {about}"),
         happened=one_line(_TITLES.get(command.why, plain(command.why))),
-        subject=_subject(command.why, known),
+        subject=_subject(command.why, stored),
         sentence=outside_text(command.text),
         who=one_line(f"{known.name}, {known.title}" if known.title else known.name),
         company=one_line(known.company or "company unknown"),
@@ -133,13 +134,10 @@ def _as_text(known: Dossier) -> Dossier:
 
 def _subject(why: str, known: Dossier) -> str:
     """The subject, in which the longest name leaves room for the others."""
-    company = f", {_cut(known.company)}" if known.company else ""
-    return f"{_TITLES.get(why, plain(why))}: {_cut(known.name)}{company}"
-
-
-def _cut(text: str) -> str:
-    line = one_line(text)
-    return line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1].rstrip()}…"
+    named = "email" if known.name == known.email else "name"
+    name = field_text(named, known.name, _LONGEST_NAME)
+    company = field_text("company", known.company, _LONGEST_NAME) if known.company else ""
+    return f"{_TITLES.get(why, plain(why))}: {', '.join(filter(None, (name, company)))}"
 
 
 def _reason(text: str, points: float | None) -> str:

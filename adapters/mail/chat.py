@@ -6,11 +6,15 @@ desk, where people sign in. Many people read a chat, so no button in it acts for
 
 from __future__ import annotations
 
+import re
+
 from activities.ports import Payload
 from adapters.mail.alert_card import AlertCard
 
 _LONGEST = 2_900
 """Characters of one block; Slack takes 3,000."""
+_HALF_ENTITY = re.compile(r"&[a-z]{0,3}$")
+"""What a cut leaves of `&amp;`, which a chat would show as it is."""
 
 
 def chat_message(card: AlertCard, public_url: str) -> Payload:
@@ -31,7 +35,8 @@ def chat_message(card: AlertCard, public_url: str) -> Payload:
 
 
 def _section(text: str) -> Payload:
-    return {"type": "section", "text": {"type": "mrkdwn", "text": text[:_LONGEST]}}
+    cut = _HALF_ENTITY.sub("", text[:_LONGEST])
+    return {"type": "section", "text": {"type": "mrkdwn", "text": cut}}
 
 
 def _escaped(text: str) -> str:

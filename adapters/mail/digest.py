@@ -11,7 +11,6 @@ from adapters.mail.staff_mail import staff_mail
 from adapters.reports.digest import DigestFacts, OpenHandoff, SqlDigestFacts
 from adapters.sql.database import Database
 from lifecycle.words.person_name import person_name
-from models.addresses import one_line
 from models.directory import Directory
 from models.program.program import Program
 
@@ -101,21 +100,19 @@ def _acceptance(facts: DigestFacts) -> str:
 
 def _who(one: OpenHandoff) -> str:
     name = person_name(one.profile)
-    person = field_text("name", name) if name else str(one.profile.get("email", one.lead))
+    person = ("name", name) if name else ("email", str(one.profile.get("email", one.lead)))
     company = one.profile.get("company")
-    where = f" ({_short(field_text('company', str(company)))})" if company else ""
-    return _short(person) + where
-
-
-def _short(text: str) -> str:
-    return one_line(text)[:_LONGEST_NAME].strip()
+    where = f" ({field_text('company', str(company), _LONGEST_NAME)})" if company else ""
+    return field_text(*person, _LONGEST_NAME) + where
 
 
 def _owner(one: OpenHandoff, people: Directory) -> str:
     if one.owner is None:
         return "nobody yet"
     member = people.member(one.owner)
-    return _short(member.name) if member is not None and member.name else one.owner
+    if member is None or not member.name:
+        return one.owner
+    return field_text("name", member.name, _LONGEST_NAME)
 
 
 def _late(one: OpenHandoff, facts: DigestFacts) -> str:

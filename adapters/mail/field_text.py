@@ -25,21 +25,26 @@ _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _ENCODED_JOINER = re.compile(f"{JOINER}|%E2%81%A0", re.IGNORECASE)
 
 
-def field_text(name: str, value: str) -> str:
+def field_text(name: str, value: str, most: int | None = None) -> str:
     """The value of the field `name` on one line, cut to a length, without links.
+
+    `most`: characters, if fewer than the field's own limit. It is cut before anything is added that
+    can't be seen, so that no mark is cut off.
 
     Text that has letters from right to left is isolated, so that it can't move what is around it.
     """
-    if name == "email":
-        return one_line(value)  # the reader's own; a page may be told it
+    if name == "email":  # the reader's own; a page may be told it
+        return _cut(one_line(value), most) if most else one_line(value)
+    most = most or LONGEST.get(name, LONGEST_OTHER)
     text = one_line(_CONTROLS.sub("", value))
-    most = LONGEST.get(name, LONGEST_OTHER)
-    if len(text) > most:
-        text = text[: most - 1].rstrip() + "…"
-    text = _LINK.sub(JOINER, text)
+    text = _LINK.sub(JOINER, _cut(text, most))
     if not text.isascii() and any(unicodedata.bidirectional(c) in _RIGHT_TO_LEFT for c in text):
         return f"{_FIRST_STRONG}{text}{_END}"
     return text
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else text[: most - 1].rstrip() + "…"
 
 
 def outside_text(text: str) -> str:

@@ -230,6 +230,14 @@ class SqlQueues:
         with self._database.read() as connection:
             return list(connection.scalars(query.limit(most)))
 
+    def worked(self, queue: Queue, leads: Collection[str]) -> dict[str, tuple[str, str | None]]:
+        """Team and owner of those of these leads that are in a queue of teams."""
+        query = sa.select(_S.c.lead, _S.c.team, _S.c.owner).where(
+            queue.where, _S.c.lead.in_(self._database.listed(sorted(leads)))
+        )
+        with self._database.read() as connection:
+            return {row.lead: (row.team, row.owner) for row in connection.execute(query)}
+
     def loads(self, queue: Queue, day: QueueDay) -> list[Load]:
         """How many leads each owner has in each team and group."""
         query = (

@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gateway.api.act_fields import ActFields, Address
 from models.inputs import ActName
 from models.instants import Instant
 
@@ -61,22 +62,13 @@ class EventItem(BaseModel):
     program: str | None = None
 
 
-class CrmAct(BaseModel):
+class CrmAct(ActFields):
     """An act of the CRM in the name of a person. It names the lead by `lead`, `email` or both."""
 
     do: ActName
-    by: str = Field(description="The address of the person who acts")
+    by: Address = Field(description="The address of the person who acts")
     lead: str | None = Field(None, description="The lead's id")
     email: str | None = Field(None, description="The lead's address")
-    reason: str | None = None
-    until: Instant | None = None
-    why: str | None = None
-    to: str | None = None
-    channel: str | None = None
-    note: str | None = None
-    amount: float | None = None
-    currency: str | None = None
-    task: str | None = None
 
 
 class CrmActFields(BaseModel):

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Body, Depends
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from gateway.api.act_fields import ActFields, Address
 from gateway.api.act_problems import act_problem
 from gateway.api.idempotency import idempotent_route, request_id_seed
 from gateway.api.keys import viewer_with_scope
@@ -24,11 +25,8 @@ from usecases.acting import (
 from usecases.context import Acts, Context
 from usecases.viewer import Viewer
 
-Text = Annotated[str, StringConstraints(max_length=10_000)]
-Address = Annotated[str, StringConstraints(min_length=3, max_length=254)]
 
-
-class ActBody(BaseModel):
+class ActBody(ActFields):
     """An act: what a person decides about a lead. The rules say which fields an act needs."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -43,15 +41,6 @@ class ActBody(BaseModel):
         None, description="The act's id. If you send it again with the same id, it is done once"
     )
     at: Instant | None = Field(None, description="Ignored: an act happens when it arrives")
-    reason: Text | None = None
-    until: Instant | None = None
-    why: Text | None = None
-    to: Address | None = None
-    channel: Text | None = None
-    note: Text | None = None
-    amount: Annotated[float, Field(allow_inf_nan=False)] | None = None
-    currency: Text | None = None
-    task: Text | None = None
 
 
 class LeadStanding(BaseModel):

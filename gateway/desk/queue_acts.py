@@ -10,11 +10,10 @@ refused is shown above the list with its reason, and those leads stay selected.
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, unquote, urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -23,6 +22,7 @@ from starlette.datastructures import FormData
 
 from adapters.reports.desk_queue import QueueDay, SqlQueues, queue_of, queue_of_teams
 from gateway.desk.act_forms import read_act_form, text_fields
+from gateway.desk.giving import giving_page
 from gateway.desk.leads import stage_and_owner_now
 from gateway.desk.mine import my_page
 from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, names_of_leads, query_of
@@ -32,21 +32,19 @@ from gateway.web.desk_session import DeskUser, form_sender
 from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from lifecycle.sales_words import ACT_WORDS
-from usecases.acting import ActDone, ActFailed, perform
+from usecases.acting import ActFailed
+from usecases.acting_on_several import perform_on_each
 from usecases.context import Acts, Context
 
 _NEEDED = {
-    "reassign": ("to", "Choose who gets the selected leads."),
     "touch": ("channel", "Choose a channel."),
     "hold": ("until", "Say until when they are on hold."),
 }
 """The field without which an act makes no sense, and what is said then."""
-_CARRIED = ("to", "channel", "note", "until", "why")
+_CARRIED = ("channel", "note", "until", "why")
 """The fields of acts that a confirmation sends on."""
 _MOST_NAMED = 20
 """Names of leads that a page lists; it says how many more there are."""
-_AT_ONCE = 5
-"""Leads that are asked at the same time: each waits for a worker."""
 
 
 def router(context: Context, acts: Acts) -> APIRouter:
@@ -73,8 +71,16 @@ def router(context: Context, acts: Acts) -> APIRouter:
         except ValueError as error:
             return await asyncio.to_thread(again, str(error), 422, asked.leads)
         if asked.needs_confirmation:
-            return await asyncio.to_thread(_confirmation, context, user, asked, fields)
-        failed = await _all_done(context, acts, user, asked, fields)
+            return await asyncio.to_thread(_confirmation, context, user, asked)
+        failed = await perform_on_each(
+            context,
+            acts,
+            user.viewer,
+            leads=asked.leads,
+            do=asked.do,
+            fields=fields,
+            identity=asked.identity,
+        )
         if not failed:
             return RedirectResponse(asked.back_to(done=True), 303)
         status = status_of(next(iter(failed.values()))) if len(asked.leads) == 1 else 409
@@ -102,6 +108,8 @@ class _Asked:
             leads = [str(lead) for lead in form.getlist("lead")]
             self.following = str(form.get("next") or "")
         self.leads = tuple(dict.fromkeys(lead for lead in leads if lead))
+        self.in_row = "next" in self.fields
+        """Whether it is the form in the row of one lead."""
         self.sure = form.get("sure") == "yes"
         self.every = form.get("every") == "yes" and not self.sure and not form.get("one")
         """Whether all leads that match are meant, which are then confirmed by their number."""
@@ -129,8 +137,8 @@ class _Asked:
 
     @property
     def needs_confirmation(self) -> bool:
-        """Whether a page asks first: before leads get another owner, and before all that match."""
-        return not self.sure and (self.every or (self.do == "reassign" and len(self.leads) > 1))
+        """Whether a page asks first: whom selected leads go to, and before all that match."""
+        return not self.sure and (self.every or (self.do == "reassign" and not self.in_row))
 
     def back_to(self, *, done: bool) -> str:
         """The list, at the next lead."""
@@ -141,36 +149,6 @@ class _Asked:
             said = urlencode({"done": self.do, **which}, doseq=True)
             path += f"{'&' if '?' in path else '?'}{said}"
         return f"{path}#l-{quote(self.following, safe='')}" if self.following else path
-
-
-async def _all_done(
-    context: Context, acts: Acts, user: DeskUser, asked: _Asked, fields: Mapping[str, Any]
-) -> dict[str, ActFailed]:
-    """Act on each lead. Return what failed, by lead."""
-    room = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(lead: str) -> ActFailed | None:
-        # The id of the form and the lead: a form that is sent twice has one effect on each.
-        own = hashlib.sha256(f"{asked.identity}/{lead}".encode(errors="replace")).hexdigest()[:32]
-        async with room:
-            outcome = await perform(
-                context.reports,
-                acts,
-                context.arrivals,
-                user.viewer,
-                lead=lead,
-                do=asked.do,
-                fields={**fields, "id": own} if asked.identity else dict(fields),
-                now=context.now(),
-            )
-        return None if isinstance(outcome, ActDone) else outcome
-
-    outcomes = await asyncio.gather(*(one(lead) for lead in asked.leads))
-    return {
-        lead: outcome
-        for lead, outcome in zip(asked.leads, outcomes, strict=True)
-        if outcome is not None
-    }
 
 
 def _sentences(
@@ -213,8 +191,7 @@ def _list_again(
     context: Context, user: DeskUser, asked: _Asked, selected: frozenset[str]
 ) -> Callable[..., HTMLResponse]:
     """Shows the list again, with what the person had typed and selected."""
-    in_row = "next" in asked.fields and len(selected) == 1
-    opened = (asked.do, next(iter(selected))) if in_row else ("", "")
+    opened = (asked.do, next(iter(selected))) if asked.in_row and len(selected) == 1 else ("", "")
     return partial(
         team_page if asked.base == "/desk/team" and user.manages else my_page,
         context,
@@ -225,16 +202,16 @@ def _list_again(
     )
 
 
-def _confirmation(
-    context: Context, user: DeskUser, asked: _Asked, fields: Mapping[str, Any]
-) -> HTMLResponse:
+def _confirmation(context: Context, user: DeskUser, asked: _Asked) -> HTMLResponse:
     """What a person confirms: the act, and how many leads, with their names."""
-    to = None
+    back = asked.query.path(asked.base)
     if asked.do == "reassign":
-        to = user.people.member(str(fields.get("to") or "").strip().lower())
-        if to is None:
+        if not user.manages:
             again = _list_again(context, user, asked, frozenset(asked.leads))
-            return again(problem=_NEEDED["reassign"][1], status=422)
+            return again(problem="Only the manager of a team gives its leads away.", status=403)
+        return giving_page(
+            context, user, asked.leads, identity=asked.identity, base=asked.base, back=back
+        )
     names = names_of_leads(context, user, asked.leads[:_MOST_NAMED])
     return page(
         "confirm_acts.html",
@@ -243,11 +220,10 @@ def _confirmation(
         user=user,
         do=asked.do,
         label=ACT_WORDS[asked.do].label,
-        to=to,
         leads=asked.leads,
         names=list(names.values()),
         fields={name: asked.fields[name] for name in _CARRIED if asked.fields.get(name)},
         identity=asked.identity,
         base=asked.base,
-        back=asked.query.path(asked.base),
+        back=back,
     )

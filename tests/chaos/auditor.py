@@ -90,6 +90,8 @@ class Snapshot:
     rows: dict[str, AuditedRow] = field(default_factory=dict)
     standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """What each workflow says of itself; None if it does not answer."""
+    tries: dict[str, list[str]] = field(default_factory=dict)
+    """What a lead that has not settled waits for: its activities that will be tried again."""
     replays: dict[str, str] = field(default_factory=dict)
     """Leads whose history does not replay, and why."""
     messages: dict[str, AuditedMail] = field(default_factory=dict)
@@ -108,9 +110,15 @@ class Snapshot:
     """Id, lead, seq in the order in which the CRM took them."""
     assignments: Counter[tuple[str, int | None, str]] = field(default_factory=Counter)
     """Counted by lead, handoff, owner."""
+    faults: list[tuple[datetime, datetime]] = field(default_factory=list)
+    """From when to when a part was away, until somebody answered again."""
+    lost_tasks: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """A lead's workflow tasks that timed out, from when to when: a worker was killed with them."""
     capacity: dict[str, int] = field(default_factory=dict)
     late: timedelta = timedelta(minutes=8)
-    """So late a breach may come."""
+    """A breach that is not there so long after its due instant never came."""
+    on_time: timedelta = timedelta(minutes=5)
+    """So late a breach may come, not counting the time of faults."""
 
     @cached_property
     def recorded(self) -> list[TimelineRead]:
@@ -301,7 +309,13 @@ def _workflows(seen: Snapshot, found: AuditFindings) -> None:
     found.claim(
         "histories that do not replay", [f"{lead}: {why}" for lead, why in seen.replays.items()]
     )
-    found.notes["not settled yet"] = len(unsettled)
+    found.claim(
+        "leads that have something to do and do nothing",
+        [lead for lead in unsettled if not seen.tries.get(lead)],
+    )
+    found.notes["not settled yet"] = {
+        lead: seen.tries[lead] for lead in unsettled if lead in seen.tries
+    }
 
 
 def _breaches(seen: Snapshot, found: AuditFindings) -> None:
@@ -314,13 +328,13 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
         and row.clock_due < (row.read or seen.now) - seen.late
     ]
     found.claim("breaches that never came", missed)
-    unfair, late = [], 0
+    unfair, late = [], []
     for lead, entries in seen.timelines.items():
         for one in entries:
             if one.kind != "breached":
                 continue
             due = datetime.fromisoformat(one.fields["due"])
-            late += one.at - due > timedelta(minutes=2)
+            late.append((_late(one.at, due, _away(seen, lead)), f"{lead} {one.seq}"))
             unfair += [
                 f"{lead} at {act.asked:%H:%M:%S}, due {due:%H:%M:%S}"
                 for act in seen.acts
@@ -331,8 +345,38 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 and one.fields.get("clock") == "accept"
             ]
     found.claim("breached though the owner had accepted in time", unfair)
-    found.notes["breaches"] = sum(one.kind == "breached" for one in seen.recorded)
-    found.notes["breaches over two minutes late"] = late
+    late.sort()
+    found.claim(
+        f"breaches over {seen.on_time} late outside faults",
+        [f"{which} by {by}" for by, which in reversed(late) if by > seen.on_time],
+    )
+    half, most = (str(by) for by in (late[len(late) // 2][0], late[-1][0])) if late else ("", "")
+    found.notes["breaches, and how late outside faults, half and most"] = (len(late), half, most)
+    found.notes["tasks lost with killed workers"] = sum(
+        len(_away(seen, lead)) - len(seen.faults) for lead in seen.lost_tasks
+    )
+
+
+def _away(seen: Snapshot, lead: str) -> list[tuple[datetime, datetime]]:
+    """When a part was away, or the lead waited for a task that went with a killed worker.
+
+    Temporal gives such a task to another worker when its time is over, and not before.
+    """
+    lost = [
+        (began, ended)
+        for began, ended in seen.lost_tasks.get(lead, [])
+        if any(began < over and ended > fault for fault, over in seen.faults)
+    ]
+    return [*seen.faults, *lost]
+
+
+def _late(at: datetime, due: datetime, faults: Sequence[tuple[datetime, datetime]]) -> timedelta:
+    """How late it came, without the time in which a part was away."""
+    late, upto = timedelta(), due
+    for began, ended in sorted(faults):
+        late += max(min(began, at) - upto, timedelta())
+        upto = max(upto, ended)
+    return late + max(at - upto, timedelta())
 
 
 def _crm(seen: Snapshot, found: AuditFindings) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +30,8 @@ from models.envelopes import ProgramClock
 from models.program.program import Program
 from tests.chaos.processes import HERE, CannotRunError, Processes, becomes_true
 
+_PATIENT_SECONDS = 300
+"""At a load of 30 on two cores a worker starts for two minutes."""
 MANAGER = "morgan@acme.example"
 
 TimelineRow = tuple[int, str, dict[str, Any]]
@@ -96,7 +101,11 @@ class ChaosStack(Processes):
         began = datetime.now(UTC)
         self.clock = ProgramClock(wall=began, program=began, speed=speed)
         self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
-        return lambda: began + (datetime.now(UTC) - began) * speed
+        return lambda: self.program_time(datetime.now(UTC))
+
+    def program_time(self, wall: datetime) -> datetime:
+        """An instant by the leads' clock."""
+        return self.clock.now(wall) if self.clock else wall
 
     def restore_database(self, backup: Path) -> None:
         """Put an older file in the place of leadflow's SQLite file; no process may have it open."""
@@ -107,6 +116,22 @@ class ChaosStack(Processes):
         backup.rename(store)
         self.db = open_database(self.database)
         self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
+
+    async def until(self, condition: Callable[[], object], what: str) -> None:
+        """Wait for what a trial needs before it begins. Raises CannotRunError if it never comes."""
+        if not await becomes_true(condition, _PATIENT_SECONDS):
+            raise CannotRunError(f"{what}: not within {_PATIENT_SECONDS} seconds")
+
+    async def somebody_answers(self, leads: Sequence[str]) -> None:
+        """Wait until a worker is there, as far as one of these leads can tell."""
+        until = time.monotonic() + _PATIENT_SECONDS
+        for lead in cycle(leads):
+            with contextlib.suppress(Exception):  # no answer yet
+                await asyncio.wait_for(self.leads.standing(lead), 10)
+                return
+            if time.monotonic() > until:
+                return
+            await asyncio.sleep(0.5)
 
     async def enrol(self, *leads: str) -> None:
         """Create leads that fit (300 employees)."""
@@ -120,7 +145,7 @@ class ChaosStack(Processes):
         event = {"id": f"raise-{lead}", "type": "form.submitted", "subject": "demo"}
         await self.leads.events(lead, [event])
 
-    async def note(self, lead: str, text: str, seconds: float = 15) -> bool:
+    async def note(self, lead: str, text: str, seconds: float = 60) -> bool:
         """Whether the lead takes a note within so many seconds."""
         act = self.leads.act(lead, "note", {"by": MANAGER, "note": text})
         try:

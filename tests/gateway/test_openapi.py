@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import re
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ import httpx
 import pytest
 
 from adapters.crm.events import MQL, TYPES
+from models.inputs import Act
+from models.messages import ActMessage
 
 Document = dict[str, Any]
 
@@ -123,3 +126,11 @@ def test_no_object_is_bare(document: Document) -> None:
 
 def test_each_event_that_the_crm_is_sent_is_a_webhook(document: Document) -> None:
     assert set(document["webhooks"]) == {MQL, *TYPES.values()}
+
+
+def test_both_doors_of_acts_describe_every_field_of_an_act(document: Document) -> None:
+    decided = {one.name for one in dataclasses.fields(Act)} - {"arrived", "ref", "via"}
+    schemas = document["components"]["schemas"]
+    assert set(schemas["ActBody"]["properties"]) == decided | {"at"}
+    assert set(schemas["CrmAct"]["properties"]) == decided - {"id"} | {"lead", "email"}
+    assert set(ActMessage.model_fields) == decided - {"do"} | {"at", "via"}

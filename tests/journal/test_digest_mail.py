@@ -187,7 +187,7 @@ def test_text_from_outside_stays_on_its_line(journal: SqlJournal, digests: SqlDi
     store_lead_with_sales(journal, "eve", profile=profile)
     mail = digests.mail(ACME, PEOPLE, MORGAN, THURSDAY, "key")
     assert mail is not None
-    assert f"- Eve Breached (99) - <b>you</b> ({'x' * 60}), Riley" in mail.text
+    assert f"- Eve Breached (99) - <b>you</b> ({'x' * 59}…), Riley" in mail.text
     assert "<b>" not in mail.html
 
 

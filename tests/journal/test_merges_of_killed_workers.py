@@ -107,7 +107,7 @@ class KeptWorkflows:
     def create(self, lead: str) -> None:
         """A lead that fits."""
         profile = {"email": f"{lead}@x.example", "employees": 300, "country": "US"}
-        self.run(lead, {"kind": "created", "body": profile})  # type: ignore[typeddict-item]
+        self.run(lead, {"kind": "created", "body": profile})
 
 
 async def carry_out(workflows: KeptWorkflows, keep: str, other: str, before: Json) -> None:

@@ -48,6 +48,17 @@ def test_an_alert_shows_person_reasons_content_and_deadline_on_one_screen() -> N
     assert len(mail.text.splitlines()) <= 32
 
 
+@pytest.mark.parametrize("length", [50, 59, 60, 61, 119, 200])
+def test_a_name_from_right_to_left_moves_nothing_around_it_however_long_it_is(length: int) -> None:
+    name = "ד" * length
+    lead = AlertedLead(first_name=name, last_name="", company=name)
+    lead.event("form.submitted", "demo")
+    card = lead.card(lead.latest_alert("assigned"))
+    for text in (card.subject, card.title, card.who, card.company):
+        assert text.count("\u2068") == text.count("\u2069") > 0
+        assert text.endswith("\u2069") or text == card.who
+
+
 def test_the_subject_names_the_person_and_long_names_leave_room() -> None:
     ana = ana_asks_for_a_demo()
     assert ana.card(ana.latest_alert("assigned")).subject == "A lead for you: Ana Silva, Northwind"

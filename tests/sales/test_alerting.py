@@ -55,6 +55,13 @@ async def test_a_team_without_a_chat_gets_the_alert_by_mail_only() -> None:
     assert (of.mailer.to(RILEY), of.chat.posted) == (["assigned"], [])
 
 
+async def test_an_alert_asks_for_its_team_only_where_there_is_a_chat_and_is_written_once() -> None:
+    for teams, reads in ((frozenset[str](), 1), (frozenset({"emea"}), 2), (CHAT, 2)):
+        of = world(chat=FakeChat(teams=teams))
+        await send_alert(of)
+        assert of.journal.reads == ["ana"] * reads  # to write it, and to know its team
+
+
 async def test_a_chat_that_is_away_is_tried_again_without_a_second_mail() -> None:
     of = world(chat=FakeChat(teams=CHAT, failures=[ChatAwayError("the chat answered 503")]))
     with pytest.raises(ApplicationError, match="503"):

@@ -38,8 +38,7 @@ async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol(*HOW)
     for lead in HOW:
-        if not await becomes_true(partial(pending, stack, lead), 20):
-            raise RuntimeError(f"no mail of {lead} waits")
+        await stack.until(partial(pending, stack, lead), f"a mail of {lead} waits")
     for lead, (command, *options) in HOW.items():
         activity = pending(stack, lead)[0]
         print(
@@ -50,7 +49,7 @@ async def check(stack: ChaosStack) -> str:
         )
     await asyncio.sleep(3)
     stack.mode("relay", "ok")
-    await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 20)
+    await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 120)
     answers = {lead: await stack.note(lead, "alive") for lead in HOW}
     stuck = [lead for lead in HOW if not answers[lead]]
     waiting = [lead for lead in HOW if not outcome(stack, lead)]

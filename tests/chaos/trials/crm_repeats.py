@@ -25,21 +25,22 @@ async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     stack.mode("crm", "slow")
     await stack.enrol("late", "killed", "reset")
-    await becomes_true(lambda: len(stack.crm_events()) >= 3, 30)
+    await stack.until(lambda: len(stack.crm_events()) >= 3, "the CRM hears of each lead")
     stack.kill("worker")
     stack.mode("crm", "ok")
     stack.worker()
     for lead in ("late", "killed", "reset"):
         await stack.raise_hand(lead)
-    await becomes_true(
-        lambda: all(stack.timeline(lead, "assigned") for lead in ("late", "killed", "reset")), 30
+    await stack.until(
+        lambda: all(stack.timeline(lead, "assigned") for lead in ("late", "killed", "reset")),
+        "each lead has an owner",
     )
-    await becomes_true(partial(all_sent, stack), 80)
+    await stack.until(partial(all_sent, stack), "the CRM took everything")
     stack.temporal_says(
         "workflow", "reset", "-w", "lead/reset", "--type", "FirstWorkflowTask", "--reason", "trial"
     )
     await asyncio.sleep(8)
-    await becomes_true(partial(all_sent, stack), 20)
+    await becomes_true(partial(all_sent, stack), 60)
     ids: dict[tuple[str, int, str], set[str]] = defaultdict(set)
     order: dict[str, list[int]] = defaultdict(list)
     seen: set[str] = set()

@@ -52,7 +52,7 @@ async def check(stack: ChaosStack) -> str:
     stack.spawn(
         "gateway", ["bash", "-c", 'ulimit -n 1024; exec "$0" starter.py gateway', sys.executable]
     )
-    if not await becomes_true(lambda: health(stack) == "200", 60):
+    if not await becomes_true(lambda: health(stack) == "200", 240):
         raise RuntimeError(f"the gateway does not answer before it: {health(stack)}")
     held = await asyncio.to_thread(opened, stack.ports["gateway"])
     began = time.monotonic()

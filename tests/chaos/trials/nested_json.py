@@ -28,7 +28,8 @@ async def check(stack: ChaosStack) -> str:
     await stack.start()
     leads = {depth: f"nested-{depth}" for depth in DEPTHS}
     await stack.enrol(*leads.values())
-    await becomes_true(lambda: stack.count("select count(*) from leads") == len(leads), 20)
+    there = "select count(*) from leads"
+    await stack.until(lambda: stack.count(there) == len(leads), "each lead is there")
     promised: dict[str, set[str]] = {}
     for depth, lead in leads.items():
         events: list[dict[str, object]] = [
@@ -43,7 +44,7 @@ async def check(stack: ChaosStack) -> str:
         }
         print(f"  {lead}: HTTP {status}, accepted {sorted(promised[lead])}")
     await becomes_true(
-        lambda: all(promised[lead] <= recorded(stack, lead) for lead in promised), 15
+        lambda: all(promised[lead] <= recorded(stack, lead) for lead in promised), 90
     )
     lost = {lead: sorted(promised[lead] - recorded(stack, lead)) for lead in promised}
     stuck = [lead for lead in promised if not await stack.note(lead, "alive")]

@@ -24,7 +24,7 @@ async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "ok")
     sent = "select count(*) from entries where kind = 'email_sent'"
     ended = "select count(*) from entries where kind in ('email_sent', 'email_failed')"
-    await becomes_true(lambda: stack.count(ended) == MAILS, 90)
+    await becomes_true(lambda: stack.count(ended) == MAILS, 180)
     came = len({mail["message"] for mail in stack.mails()})
     if stack.count(sent) < MAILS:
         given_up = stack.count(ended) - stack.count(sent)

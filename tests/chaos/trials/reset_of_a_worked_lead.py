@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 
-from tests.chaos.processes import becomes_true
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -22,9 +21,9 @@ def stage(stack: ChaosStack) -> str:
 async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol("worked")
-    await becomes_true(lambda: bool(stack.timeline("worked", "email_sent")), 20)
+    await stack.until(lambda: stack.timeline("worked", "email_sent"), "a mail was sent")
     await stack.raise_hand("worked")
-    await becomes_true(lambda: bool(stack.timeline("worked", "assigned")), 20)
+    await stack.until(lambda: stack.timeline("worked", "assigned"), "the lead has an owner")
     owner = stack.rows("select owner from leads where id = 'worked'")[0][0]
     acts: dict[str, dict[str, object]] = {
         "accept": {},
@@ -50,7 +49,8 @@ async def check(stack: ChaosStack) -> str:
         )
     )
     await asyncio.sleep(10)
-    await stack.note("worked", "after the reset")
+    if not await stack.note("worked", "after the reset"):
+        raise FaultError("the lead takes no note after the reset")
     after = stack.timeline("worked")
     changed = [one for one in before if one not in after]
     repeated = len(stack.crm_events()) - events_before

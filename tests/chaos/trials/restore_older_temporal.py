@@ -14,7 +14,6 @@ import signal
 import sqlite3
 from collections.abc import Callable
 
-from tests.chaos.processes import becomes_true
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -40,26 +39,25 @@ async def again(stack: ChaosStack, between: Callable[[ChaosStack], None]) -> Non
         stack.kill(name, signal.SIGTERM)
     between(stack)
     stack.temporal()
-    await becomes_true(stack.temporal_is_up, 30)
+    await stack.until(stack.temporal_is_up, "Temporal is up")
     stack.worker()
-    await asyncio.sleep(3)
+    await stack.somebody_answers(LEADS)
 
 
 async def check(stack: ChaosStack) -> str:
     await stack.start("minutes.yaml", gateway=False)
     await stack.enrol(*LEADS)
-    await becomes_true(
-        lambda: stack.count("select count(*) from entries where kind = 'email_sent'") == 2, 20
-    )
+    sent = "select count(*) from entries where kind = 'email_sent'"
+    await stack.until(lambda: stack.count(sent) == len(LEADS), "each lead got its mail")
     await again(stack, copy)
     await stack.raise_hand("worked")
-    await becomes_true(lambda: bool(stack.timeline("worked", "assigned")), 20)
+    await stack.until(lambda: stack.timeline("worked", "assigned"), "the lead has an owner")
     owner = stack.rows("select owner from leads where id = 'worked'")[0][0]
     await stack.leads.act("worked", "accept", {"by": owner})
     await asyncio.sleep(2)
     await again(stack, restore)
     await asyncio.sleep(8)
-    answered = [lead for lead in LEADS if await stack.note(lead, "after the restore", 20)]
+    answered = [lead for lead in LEADS if await stack.note(lead, "after the restore")]
     await asyncio.sleep(3)
     unwritten = [lead for lead in answered if not stack.timeline(lead, "noted")]
     differ = []

@@ -26,7 +26,8 @@ async def check(stack: ChaosStack) -> str:
     stack.mode("relay", "refuse")
     await stack.start(gateway=False)
     await stack.enrol(*HOW)
-    await becomes_true(lambda: stack.count("select count(*) from leads") == len(HOW), 20)
+    there = "select count(*) from leads"
+    await stack.until(lambda: stack.count(there) == len(HOW), "each lead is there")
     await asyncio.sleep(3)
     for lead, (command, *options) in HOW.items():
         print(
@@ -35,9 +36,9 @@ async def check(stack: ChaosStack) -> str:
     await asyncio.sleep(5)
     stack.mode("relay", "ok")
     if not await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 15):
-        answered = [await stack.note(lead, "come back", 25) for lead in HOW]
+        answered = [await stack.note(lead, "come back") for lead in HOW]
         print(f"  nothing by itself within 15 seconds; a note is taken: {answered}")
-        await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 30)
+        await becomes_true(lambda: all(outcome(stack, lead) for lead in HOW), 120)
     stuck = [lead for lead in HOW if not outcome(stack, lead)]
     if stuck:
         raise FaultError(

@@ -22,21 +22,20 @@ async def check(stack: ChaosStack) -> str:
     await stack.start(gateway=False)
     leads = [f"lead-{n}" for n in range(MAILS)]
     await stack.enrol(*leads)
-    await becomes_true(lambda: stack.count("select count(*) from leads") == MAILS, 20)
+    there = "select count(*) from leads"
+    await stack.until(lambda: stack.count(there) == MAILS, "each lead is there")
     await asyncio.sleep(3)  # each mail waits for the relay now
     goodbye = [{"id": "bye", "type": "email.unsubscribed"}]
     await asyncio.gather(*(stack.leads.events(lead, goodbye) for lead in leads))
-    if not await becomes_true(
-        lambda: stack.count("select count(*) from suppressions") == MAILS, 20
-    ):
-        raise RuntimeError("the unsubscriptions are not taken in")
+    stopped = "select count(*) from suppressions"
+    await stack.until(lambda: stack.count(stopped) == MAILS, "the unsubscriptions are taken in")
     off = time.time()
     await asyncio.sleep(20)
     stack.mode("relay", "ok")
     ended = (
         "select count(*) from entries where kind in ('email_sent', 'email_skipped', 'email_failed')"
     )
-    await becomes_true(lambda: stack.count(ended) == MAILS, 40)
+    await becomes_true(lambda: stack.count(ended) == MAILS, 120)
     late = [mail["at"] - off for mail in stack.mails()]
     if late:
         raise FaultError(
