@@ -77,8 +77,8 @@ def with_publication(
         "arrived": request["now"],
     }
     told = published(told, clock, timedelta(seconds=request["grace"]))
-    since = state.at or state.created
-    return [{**told, "arrived": max(told["arrived"], write_instant(since))}, *kept]
+    at = max(parse_instant(told["arrived"]), state.at or state.created)
+    return [{**told, "arrived": write_instant(at)}, *kept]
 
 
 def _publishes(envelope: Envelope) -> bool:
