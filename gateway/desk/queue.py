@@ -51,7 +51,10 @@ IN_PLACE = ("accept", "touch", "hold", "resume", "reassign")
 """The acts that a queue offers; all others are on the lead's page."""
 
 _Text = Annotated[str, Query(max_length=200)]
-_NAMES = {"q": "find", **{one: one for one in ("group", "stage", "owner", "team", "program")}}
+_NAMES = {
+    "q": "find",
+    **{one: one for one in ("group", "stage", "owner", "team", "tag", "program")},
+}
 """The URL's names of the filters."""
 
 
@@ -91,6 +94,7 @@ def queue_query(  # one parameter for each name in the URL
     stage: _Text = "",
     owner: _Text = "",
     team: _Text = "",
+    tag: _Text = "",
     program: _Text = "",
     sort: _Text = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
@@ -105,6 +109,7 @@ def queue_query(  # one parameter for each name in the URL
             stage=stage if stage in WORKED else "",
             owner=_clean(owner),
             team=_clean(team),
+            tag=_clean(tag),
             program=_clean(program),
         ),
         sort=next((one for one in SORTS if one == sort), "due"),
@@ -177,6 +182,8 @@ class QueueView:
     chips: tuple[Chip, ...]
     programs: tuple[tuple[str, str], ...]
     """The programs to choose from."""
+    tags: tuple[tuple[str, str], ...]
+    """The tags to choose from."""
     names: Mapping[str, str]
     """The names of people by address."""
     views: Mapping[str, str]
@@ -238,6 +245,7 @@ def queue_view(  # what a page needs
             if (number := page.counts.get(name, 0)) or query.filters.group == name
         ),
         programs=tuple((one, one) for one in queues.programs(queue)),
+        tags=tuple((one, one) for one in queues.tags(queue)),
         names=names_of(user),
         views=SqlDeskViews(context.database).of(user.person),
         filled=filled or {},
