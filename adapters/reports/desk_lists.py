@@ -66,11 +66,11 @@ class SqlDeskLists:
         self._database = database
 
     def tasks(
-        self, person: str, teams: Collection[str], *, number: int = 1, most: int = PAGE
+        self, person: str, teams: Collection[str], *, number: int = 1, most: int | None = None
     ) -> TaskPage:
         """Open tasks of this person and of these teams: by when they should be done, then by age.
 
-        Pages count from 1; `most` is less for the first tasks alone.
+        Pages count from 1; `most`: how many, if not a whole page.
 
         A task that was opened for the owner of a lead that had none is its present owner's.
         """
@@ -88,7 +88,7 @@ class SqlDeskLists:
             sa.select(_T)
             .where(theirs)
             .order_by(_T.c.until.asc().nulls_last(), _T.c.opened, _T.c.lead, _T.c.task)
-            .limit(most)
+            .limit(most or PAGE)
             .offset((number - 1) * PAGE)
             .subquery()
         )

@@ -8,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query
 from fastapi.responses import HTMLResponse
 
-from adapters.reports.desk_lists import PAGE, SqlDeskLists, TaskPage
+from adapters.reports.desk_lists import SqlDeskLists, TaskPage
 from gateway.web.desk_session import DeskUser, desk_user
 from gateway.web.pages import page
 from lifecycle.sales_words import ACT_WORDS
@@ -41,8 +41,13 @@ def router(context: Context) -> APIRouter:
     return routes
 
 
-def tasks_of(context: Context, user: DeskUser, *, number: int = 1, most: int = PAGE) -> TaskPage:
-    """The open tasks of a person: their own, and those of teams that they are in or manage."""
+def tasks_of(
+    context: Context, user: DeskUser, *, number: int = 1, most: int | None = None
+) -> TaskPage:
+    """The open tasks of a person: their own, and those of teams that they are in or manage.
+
+    `most`: how many, if not a whole page.
+    """
     people = user.people
     teams = people.teams_of(user.person) | people.managed_by(user.person)
     return SqlDeskLists(context.database).tasks(user.person, teams, number=number, most=most)
