@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
@@ -23,13 +23,12 @@ from adapters.reports.desk_queue import (
 )
 from adapters.sql.desk_views import SqlDeskViews
 from gateway.desk.act_forms import ActForm, act_form
+from gateway.desk.names import names_of
 from gateway.web.desk_session import DeskUser
 from lifecycle.program.rulebook import rulebook
 from lifecycle.sales_words import stage_word
 from lifecycle.stages import ACT_STAGES, MOVES, WORKED
-from lifecycle.words.person_name import person_name
 from lifecycle.words.queue_line import QueueLine, queue_line
-from usecases.acting import visible
 from usecases.context import Context
 
 TITLES: Final[dict[Group, str]] = {
@@ -252,25 +251,6 @@ def queue_view(  # what a page needs
         selected=selected,
         all_selected=all_selected,
     )
-
-
-def names_of(user: DeskUser) -> dict[str, str]:
-    """The names of the people of the directory by address."""
-    return {
-        one.email: one.name or one.email
-        for team in user.people.teams.values()
-        for one in team.members
-    }
-
-
-def names_of_leads(context: Context, user: DeskUser, leads: Sequence[str]) -> dict[str, str]:
-    """The names of these leads, as far as the user may see them."""
-    found = {}
-    for lead in leads:
-        line = visible(context.reports, user.viewer, lead)
-        if line is not None:
-            found[line.id] = person_name(line.profile) or line.email or line.id
-    return found
 
 
 def _sections(shown: list[Shown], page: QueuePage, query: QueueQuery) -> tuple[Section, ...]:

@@ -12,7 +12,8 @@ from fastapi.responses import RedirectResponse, Response
 from adapters.sql.lead_tags import MOST_TAGS, SqlLeadTags, tag_word
 from gateway.desk.leads import lead_page
 from gateway.desk.mine import my_page
-from gateway.desk.queue import base_of, names_of_leads, query_of
+from gateway.desk.names import names_of_leads
+from gateway.desk.queue import base_of, query_of
 from gateway.desk.team import team_page
 from gateway.desk.undo import MOST_SELECTED
 from gateway.web.desk_session import DeskUser, form_sender
