@@ -9,6 +9,8 @@ from models.envelopes import ReconcileOutcome
 MailOutcome = Literal["sent", "skipped", "failed", "unknown", "unsent"]
 """`unknown`: a try began, and its outcome is not known. `unsent`: it was not accepted, and is tried
 again."""
+MailServer = Literal["there", "away"]
+"""`away`: it takes no mail at all."""
 RelayOutcome = Literal["sent", "put_off", "given_up"]
 
 
@@ -28,6 +30,10 @@ class Meter(Protocol):
 
     def mail(self, outcome: MailOutcome) -> None:
         """The result of a try to send a mail to a lead."""
+        ...
+
+    def mail_server(self, stands: MailServer) -> None:
+        """The mail server of this process takes no mail any more, or takes it again."""
         ...
 
     def reconciled(self, outcome: ReconcileOutcome) -> None:
@@ -50,6 +56,9 @@ class Unmetered:
 
     def mail(self, outcome: MailOutcome) -> None:
         """Count nothing."""
+
+    def mail_server(self, stands: MailServer) -> None:
+        """Show nothing."""
 
     def reconciled(self, outcome: ReconcileOutcome) -> None:
         """Count nothing."""

@@ -13,7 +13,7 @@ from adapters.temporal.client import Leads
 from adapters.temporal.connection import connect
 from adapters.temporal.schedules import Schedules
 from assembly.context import gateway_config, inbound_config, open_context
-from assembly.mail import open_mailer
+from assembly.mail import open_mailer, outage_of
 from assembly.monitoring import Monitoring
 from assembly.settings import Settings
 from gateway.inbound.listener import receiving
@@ -33,7 +33,7 @@ async def serve(settings: Settings, stop: asyncio.Event, *, inbound: bool = True
     client = await connect(settings)
     web = listening(settings.gateway_host, settings.gateway_port)
     mail = listening(settings.inbound_host, settings.inbound_port) if inbound else None
-    mailer = open_mailer(settings)
+    mailer = open_mailer(settings, outage_of(settings, monitoring.meter.mail_server))
     schedules = Schedules(client, prefix=settings.queue_prefix)
     with open_context(settings, mailer, meter=monitoring.meter) as opened:
         context = replace(opened, schedules=schedules)
@@ -61,8 +61,8 @@ async def serve_inbound(settings: Settings, stop: asyncio.Event) -> None:
     """
     check(settings.database)
     mail = listening(settings.inbound_host, settings.inbound_port)
-    mailer = open_mailer(settings)
     monitoring = Monitoring(settings)
+    mailer = open_mailer(settings, outage_of(settings, monitoring.meter.mail_server))
     with open_context(settings, mailer) as context:
         config = inbound_config(settings)
         async with receiving(context, mail, config), monitoring.serving(None):

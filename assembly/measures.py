@@ -11,13 +11,13 @@ from datetime import UTC, datetime
 from typing import get_args
 
 import structlog
-from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from prometheus_client.process_collector import ProcessCollector
 from prometheus_client.registry import Collector
 from sqlalchemy.exc import SQLAlchemyError
 
-from activities.meter import MailOutcome, RelayOutcome
+from activities.meter import MailOutcome, MailServer, RelayOutcome
 from adapters.reports.backlog import Backlog, backlog
 from adapters.sql.database import Database, DatabaseNotReadyError
 from models.envelopes import ReconcileOutcome
@@ -66,6 +66,11 @@ class PrometheusMeter:
             ["outcome"],
             registry=self.registry,
         )
+        self._server_away = Gauge(
+            "leadflow_mail_server_away",
+            "Whether the mail server takes no mail of this process: connection, TLS or login.",
+            registry=self.registry,
+        )
         self._findings = Counter(
             "leadflow_reconcile_findings",
             "What comparisons of database and Temporal found, by kind and outcome: repaired, left.",
@@ -107,6 +112,10 @@ class PrometheusMeter:
         """Count it."""
         self._mails.labels(outcome).inc()
 
+    def mail_server(self, stands: MailServer) -> None:
+        """Show it."""
+        self._server_away.set(stands == "away")
+
     def reconciled(self, outcome: ReconcileOutcome) -> None:
         """Count the comparison, and its findings by kind."""
         self._comparisons.inc()
@@ -128,6 +137,7 @@ class _Waiting(Collector):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._away = False
 
     def describe(self) -> list[Metric]:
         """Say nothing, so that registering does not ask the database."""
@@ -139,8 +149,10 @@ class _Waiting(Collector):
         try:
             found: Backlog | None = backlog(self._database, now)
         except (SQLAlchemyError, DatabaseNotReadyError) as error:
-            _log.error("the database does not answer", why=str(error))
+            if not self._away:  # one line an outage, not one a scrape
+                _log.error("the database does not answer", why=str(error))
             found = None
+        self._away = found is None
         yield _gauge("leadflow_database_up", "Whether the database answers.", found is not None)
         if found is None:
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -14,7 +14,8 @@ from temporalio.client import Client
 
 from activities.ports import World
 from adapters.delivery.catcher import Catcher, OnMail
-from adapters.sql.database import migrate, shown_url
+from adapters.reports.audit import SqlAudit
+from adapters.sql.database import migrate, open_database, shown_url
 from adapters.temporal.client import Leads
 from adapters.temporal.embedded import EmbeddedServer
 from adapters.temporal.schedules import Schedules
@@ -28,6 +29,7 @@ from gateway.inbound.listener import receiving
 from gateway.requests.http_server import listening
 from gateway.server import serving
 from models.envelopes import ProgramClock, program_now
+from models.instants import whole_second
 
 INBOUND_DOMAIN = "in.leadflow.localhost"
 """The domain of bounces and replies in the embedded stack."""
@@ -57,6 +59,7 @@ class Stack:
     def places(self) -> dict[str, str]:
         """Where everything is, for people and programs."""
         return {
+            "board": f"{self.gateway}/board",
             "ui": self.ui,
             "temporal": self.address,
             "smtp": f"{self.settings.smtp_host}:{self.smtp_port}",
@@ -89,8 +92,9 @@ async def running_stack(
 ) -> AsyncIterator[Stack]:
     """Run the whole stack on loopback while the block runs, its files in `settings.home`.
 
-    The gateway dates what happens by `clock`. When `still`, neither worker nor gateway runs and
-    no lead moves. The database is migrated first.
+    The gateway dates what happens by `clock`. When `still`, no worker runs and no lead moves. The
+    gateway's clock then stands at the latest entry of a timeline, so that desk and board show the
+    leads as they were then. The database is migrated first.
     Raises EmbeddedServerError, DatabaseTooNewError, and OSError for a port in use; what was
     started is stopped then.
     """
@@ -119,6 +123,7 @@ async def running_stack(
             client = await server.start()
             with open_world(caught) as world:
                 async with AsyncExitStack() as running:
+                    now = _clock_that_stands(caught) if still else _clock_that_goes(clock)
                     if not still:
                         if clock is None:  # a demonstration's leads have clocks of their own
                             await Schedules(client, prefix=caught.queue_prefix).set_up()
@@ -127,10 +132,10 @@ async def running_stack(
                         )
                         await running.enter_async_context(starting_rollouts(client, caught))
                         await running.enter_async_context(starting_launches(client, caught))
-                        gateway = _answering(
-                            client, caught, world, clock, web=web, returning=returning
-                        )
-                        await running.enter_async_context(gateway)
+                    gateway = _answering(
+                        client, caught, world, clock, now, web=web, returning=returning
+                    )
+                    await running.enter_async_context(gateway)
                     yield Stack(
                         settings=caught,
                         client=client,
@@ -146,21 +151,31 @@ async def running_stack(
             await asyncio.to_thread(server.stop)
 
 
+def _clock_that_goes(clock: ProgramClock | None) -> Callable[[], datetime]:
+    return lambda: program_now(clock, datetime.now(UTC))
+
+
+def _clock_that_stands(settings: Settings) -> Callable[[], datetime]:
+    database = open_database(settings.database)
+    try:
+        latest = SqlAudit(database).latest_entry() or whole_second(datetime.now(UTC))
+    finally:
+        database.close()
+    return lambda: latest
+
+
 @asynccontextmanager
 async def _answering(
     client: Client,
     settings: Settings,
     world: World,
     clock: ProgramClock | None,
+    now: Callable[[], datetime],
     *,
     web: socket.socket,
     returning: socket.socket,
 ) -> AsyncIterator[None]:
-    """Run the gateway on these sockets while the block runs."""
-
-    def now() -> datetime:
-        return program_now(clock, datetime.now(UTC))
-
+    """Run the gateway on these sockets while the block runs. It dates what happens by `now`."""
     speed = clock.speed if clock is not None else 1.0
     gather = max(_SHORTEST_GATHER, timedelta(seconds=1) / speed)
     with open_context(settings, world.mailer, now=now, speed=speed, gather=gather) as opened:

@@ -21,7 +21,7 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.rates import SqlRates
-from assembly.mail import open_mailer, signed_links
+from assembly.mail import open_mailer, outage_of, signed_links
 from assembly.settings import Settings
 
 
@@ -32,7 +32,8 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
     Raises UnusableSettingError for a DKIM key that can't sign.
     """
     links = signed_links(settings)
-    mailer, alerts = open_mailer(settings), open_mailer(settings)
+    outage = outage_of(settings, meter.mail_server)
+    mailer, alerts = open_mailer(settings, outage), open_mailer(settings, outage)
     database = open_database(settings.database)
     try:
         yield World(

@@ -28,6 +28,7 @@ from adapters.temporal.client import Leads
 from assembly.settings import Settings
 from assembly.stack import SHUTDOWN_GRACE, Ports, Stack, running_stack
 from demonstration.agreement import Agreement, compare
+from demonstration.board import BoardAtTheEnd
 from demonstration.change_in_play import PlanTruth, PublishedChange
 from demonstration.course import Course
 from demonstration.desk_client import DeskClient
@@ -88,6 +89,7 @@ class DemoResult:
     """A demonstration that has ended."""
 
     figures: Figures
+    board: BoardAtTheEnd
     agreement: Agreement
     truth: PlanTruth | None
     """Of the plan by which a changed program was published; None if none was."""
@@ -233,9 +235,10 @@ class _Demonstration:
                 await desk.close()
         ended()
         timelines = SqlReports(self._database).timeline
-        figures = Figures.read(self._database, lasted=people.now() - BEGINS)
+        now = people.now()
         return DemoResult(
-            figures=figures,
+            figures=Figures.read(self._database, lasted=now - BEGINS),
+            board=BoardAtTheEnd.read(self._database, self._program.program, now),
             agreement=await compare(
                 SqlAudit(self._database), lambda: messages(self._stack.mail), self._leads
             ),

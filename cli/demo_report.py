@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
@@ -51,6 +52,7 @@ def report_json(result: DemoResult) -> None:
             "median_days": {stage: round(s / _DAY, 2) for stage, s in figures.medians.items()},
             "done": dict(result.done),
             "failures": list(result.failures),
+            "board": asdict(result.board),
             "places": dict(result.places),
         }
     )
@@ -86,6 +88,8 @@ def print_report(result: DemoResult) -> None:
     out.print()
     _failures(result)
     _verdict(result)
+    out.print()
+    _board(result)
 
 
 def _stages(figures: Figures) -> Table:
@@ -169,10 +173,43 @@ def _where(places: Mapping[str, str], lead: str) -> None:
     for name, value in (
         ("mail", f"{places['mail']} (each mail a file)"),
         ("database", places["database"]),
-        ("Temporal UI", f"{leadflow} up --data {home} --still   (leads stand still)"),
+        ("Temporal UI", f"{leadflow} up --data {shlex.quote(home)} --still"),
         ("a lead", f"LEADFLOW_HOME={home} {leadflow} show {lead}"),
     ):
         out.print(Text(f"{name:<12} ", style="dim").append(value, style="not dim"))
+
+
+def _board(result: DemoResult) -> None:
+    """The board as it stands at the end, and how to look at it."""
+    board, home = result.board, result.places["home"]
+    out.print(Text("The board, where marketing sees this", style="bold"))
+    table = Table.grid(padding=(0, 2))
+    for name, value in (
+        (board.program, f"{board.in_flight} in flight: {_listed(board.stages) or 'nobody'}"),
+        ("", _listed(board.figures) or "no open handoffs, nothing overdue, everybody moves"),
+        (
+            "not moving",
+            ", ".join(f"{count} {name.lower()}" for name, count in board.reasons.items()),
+        ),
+    ):
+        if value:
+            table.add_row(Text(name, style="dim"), value)
+    print_table(table)
+    out.print()
+    out.print(Text("To look at it, start the stack without a worker. The clock stands at the end:"))
+    out.print(Text(f"  {command_name()} up --data {shlex.quote(home)} --still", style="bold"))
+    if board.person is None:
+        out.print(
+            Text("The teams file names nobody under marketing, so nobody may open the board.")
+        )
+        return
+    out.print(
+        Text(
+            f"Open the address of the board that it prints, and sign in as {board.person}. The link"
+            f" comes to {result.places['mail']}. Read Programs, {board.program}, Not moving and"
+            " Reports: every number opens the leads that it counts."
+        )
+    )
 
 
 def _failures(result: DemoResult) -> None:

@@ -79,7 +79,7 @@ def _print(findings: Findings, *, dry_run: bool) -> None:
     table = Table("kind", "lead", "since", "what", "repaired")
     for one in findings.found:
         since = one.since.isoformat(timespec="seconds") if one.since is not None else ""
-        done = one.repaired or ("would be tried" if dry_run else "no")
+        done = one.repaired or (f"would be {one.repair}" if dry_run and one.repair else "no")
         table.add_row(*(Text(cell) for cell in (one.kind, one.lead, since, one.why, done)))
     print_table(table)
     for kind, number in findings.counts(repaired=False).items():

@@ -85,12 +85,9 @@ def report(
     with opened(settings) as database:
         try:
             found = reporting.report(database, SqlPrograms(database), wanted, _now())
+            found = reporting.only(found, row, column)
         except reporting.UnknownNameError as error:
             raise WrongInputError(f"--{error.field.replace('_', '-')}: {error}") from None
-    if row is not None or column is not None:
-        everything, found = found, found.only(row, column)
-        if not found.tables:
-            raise WrongInputError(_no_such_cell(everything, row, column))
     if as_json:
         from reports.document import document  # noqa: PLC0415  # likewise
 
@@ -111,18 +108,6 @@ def _now() -> datetime:
     from models.instants import whole_second  # noqa: PLC0415  # pydantic slows down --help
 
     return whole_second(datetime.now(UTC))
-
-
-def _no_such_cell(found: Report, row: str | None, column: str | None) -> str:
-    from models.near_names import meant  # noqa: PLC0415  # keeps --help quick
-
-    rows = list(dict.fromkeys(one.name for table in found.tables for one in table.rows))
-    columns = list(dict.fromkeys(name for table in found.tables for name in table.columns))
-    if row is not None and row not in rows:
-        return f"--row: there is no row '{row}'; {meant(row, rows)}"
-    if column is not None and column not in columns:
-        return f"--column: there is no column '{column}'; {meant(column, columns)}"
-    return f"no table has both the row '{row}' and the column '{column}'"
 
 
 def _print(found: Report, *, leads: bool) -> None:

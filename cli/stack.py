@@ -75,7 +75,10 @@ def up(
         ),
     ] = SHIPPED / "teams.yaml",
     still: Annotated[
-        bool, typer.Option("--still", help="Start no worker: leads stand still, to be looked at.")
+        bool,
+        typer.Option(
+            "--still", help="Start no worker: leads and the clock stand still, to be looked at."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -160,9 +163,11 @@ def _print_places(
         print_json({"up": True, **stack.places(), "programs": list(published)})
         return
     places = stack.places()
+    marketer = stack.world.people.directory().admin_of_marketing
+    who = f"sign in as {marketer}" if marketer else "for those whom the teams file lists"
     out.print(Text("leadflow is up; Ctrl-C stops it", style="bold"))
     for name, place in (
-        ("board", f"{places['gateway']}/board, for the people of marketing"),
+        ("board", f"{places['board']}, for the people of marketing ({who})"),
         ("desk", f"{places['gateway']}/desk, for the people of sales"),
         ("Temporal UI", places["ui"]),
         ("Temporal", places["temporal"]),

@@ -114,6 +114,6 @@ def build_app(
     add_room(app.router, reports.router(context))
     add_room(app.router, crm.router(context, acts, config.crm_secrets))
     add_room(app.router, desk.router(context, acts, config.action_links_last))
-    add_room(app.router, board.router(context))
+    add_room(app.router, board.router(context, acts))
     desk.explain(app, context)
     return app

@@ -26,19 +26,26 @@ def written(cell: ReportCell, *, interval: bool = True) -> str:
 
 
 def _interval(interval: Interval, form: Form) -> str:
-    if form == "share":
+    if form == "share" and interval.low >= 0:
         return f"{interval.low * 100:.0f}–{interval.high * 100:.0f}"
+    if form == "share":
+        return f"{_rounded(interval.low * 100)} to {_rounded(interval.high * 100)}"
     return f"{_figure(interval.low, form)} to {_figure(interval.high, form)}"
 
 
 def _figure(value: float, form: Form) -> str:
     if form == "share":
-        return f"{value * 100:.0f} %"
+        return f"{_rounded(value * 100)} %"
     if form == "seconds":
         return _span(value)
     if form == "count":
         return f"{value:,.0f}"
     return f"{value:,.0f}" if abs(value) >= 1_000 or value == int(value) else f"{value:,.1f}"
+
+
+def _rounded(value: float) -> str:
+    """Without decimals, and without the minus of a zero."""
+    return f"{value:z.0f}"
 
 
 def _span(seconds: float) -> str:

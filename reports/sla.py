@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 from lifecycle.program.rulebook import OpenTime
 from reports.breaches import ledger
-from reports.life import AcceptedHandoff, Attempt, Breach, Fact, HandoffLife, LeadLife
+from reports.life import AcceptedHandoff, Attempt, Breach, Fact, HandoffLife, Hold, LeadLife
 from reports.office_hours import counted_seconds
 from reports.question import UNKNOWN, Question
 from reports.table import CountedEntry, Report, ReportCell, ReportRow, Table, count, length, share
@@ -154,14 +154,19 @@ def _times(found: list[Worked], asked: Question) -> Table:
             " owner. To accept: people's time, from each assignment to its acceptance, in the"
             " team's office time and without holds; an attempt that was taken away counts for as"
             " long as it ran. To touch: from the acceptance to the first touch, in office time and"
-            " without holds (a touch before the acceptance: no time). Qualified: of accepted first"
-            " handoffs. P50, P95: the time by which that share was done, with what is still open"
+            " without holds (a touch before the acceptance: no time). To qualify: from the"
+            " acceptance of a first handoff to its qualification, counted likewise. Qualified: the"
+            " share of accepted first handoffs. Holds: pauses of clocks; those until a meeting"
+            " pause the qualify clock alone. On hold: from the beginning of a hold to its end, in"
+            " office time. P50, P95: the time by which that share was done, with what is still open"
             " counted until now; ≥: it can only be longer."
         ),
         head=" · ".join(asked.by) or "handoffs",
         columns=(
             *("handoffs", "not assigned", "to assign P50", "to assign P95"),
-            *("to accept P50", "to accept P95", "to touch P50", "to touch P95", "qualified"),
+            *("to accept P50", "to accept P95", "to touch P50", "to touch P95"),
+            *("to qualify P50", "to qualify P95", "qualified"),
+            *("holds", "on hold P50", "on hold P95"),
         ),
         rows=tuple(
             ReportRow(name=name, cells=_time_cells(rows[name], people[name]))
@@ -173,7 +178,10 @@ def _times(found: list[Worked], asked: Question) -> Table:
 def _time_cells(of: list[Worked], people: list[CountedEntry]) -> tuple[ReportCell, ...]:
     assigned = [_to_assign(one) for one in of]
     touched = [_to_touch(one, one.handoff.accepted) for one in of if one.handoff.accepted]
-    first = [one.handoff for one in of if one.handoff.accepted and not one.handoff.second]
+    worked = [one for one in of if one.handoff.accepted and not one.handoff.second]
+    first = [one.handoff for one in worked]
+    qualified = [_to_qualify(one, one.handoff.accepted) for one in worked if one.handoff.accepted]
+    held = [_on_hold(one, hold) for one in of for hold in one.handoff.holds]
     return (
         count(one.handoff.item() for one in of),
         count(one.handoff.item() for one in of if not one.handoff.attempts),
@@ -183,11 +191,16 @@ def _time_cells(of: list[Worked], people: list[CountedEntry]) -> tuple[ReportCel
         length(people, 0.95),
         length(touched, 0.5),
         length(touched, 0.95),
+        length(qualified, 0.5),
+        length(qualified, 0.95),
         share(
             (one.qualified.item() for one in first if one.qualified),
             len(first),
             at_least=any(one.qualified is None and one.ended is None for one in first),
         ),
+        count(held),
+        length(held, 0.5),
+        length(held, 0.95),
     )
 
 
@@ -202,6 +215,18 @@ def _to_touch(worked: Worked, accepted: AcceptedHandoff) -> CountedEntry:
     end = max(touches[0].at, accepted.at) if touches else worked.end
     seconds = worked.counted("first_touch", accepted.at, end)
     return accepted.item(seconds, ended=bool(touches))
+
+
+def _to_qualify(worked: Worked, accepted: AcceptedHandoff) -> CountedEntry:
+    qualified = worked.handoff.qualified
+    end = worked.end if qualified is None else qualified.at
+    seconds = worked.counted("qualify", accepted.at, end)
+    return accepted.item(seconds, ended=qualified is not None)
+
+
+def _on_hold(worked: Worked, hold: Hold) -> CountedEntry:
+    end = worked.now if hold.ended is None else hold.ended
+    return hold.item(worked.office.between(hold.at, end), ended=hold.ended is not None)
 
 
 def _promises(found: list[Worked], asked: Question, clock: str) -> Table:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
 from typing import Final
 
+from models.program.program import Program
 from reports.life import DealStep, LeadLife
 from reports.question import Question
 from reports.table import CountedEntry, Report, ReportCell, ReportRow, Table, count, total
+from reports.target_verdict import met, wanted
 
 SALES_SOURCES: Final = frozenset({"outbound"})
 """The `source` of leads that sales found by itself."""
+_TARGET: Final = "marketing_sourced_pipeline"
+"""The target that marketing's share is compared with."""
 
 
 def sourced(life: LeadLife) -> bool:
@@ -30,8 +35,11 @@ def influenced(life: LeadLife, deal: DealStep) -> bool:
     )
 
 
-def sources(lives: Iterable[LeadLife], asked: Question) -> Report:
-    """Pipeline and revenue by source and door, and marketing's part in two numbers."""
+def sources(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Program]) -> Report:
+    """Pipeline and revenue by source and door, and marketing's part in two numbers.
+
+    Beside its share stand the targets of these programs.
+    """
     found = list(lives)
     deals = [(life, one) for life in found for one in life.deals if asked.covers(one.at)]
     opened = [(life, one) for life, one in deals if one.outcome == "opportunity"]
@@ -45,7 +53,11 @@ def sources(lives: Iterable[LeadLife], asked: Question) -> Report:
         notes=(
             "Sourced and influenced are two views of the same opportunities. They are never added.",
         ),
-        tables=(_by_source(found, deals, asked), _part_of_marketing(deals)),
+        tables=(
+            _by_source(found, deals, asked),
+            _part_of_marketing(deals),
+            *_against_targets(found, asked, programs),
+        ),
     )
 
 
@@ -129,6 +141,51 @@ def _part_cells(of: list[tuple[LeadLife, DealStep]]) -> tuple[ReportCell, ...]:
 
 def _parts(part: list[CountedEntry], of: list[CountedEntry]) -> tuple[ReportCell, ...]:
     return count(part), total(part), amount_share(part, of)
+
+
+def _against_targets(
+    lives: list[LeadLife], asked: Question, programs: Sequence[Program]
+) -> list[Table]:
+    rows = []
+    for program in programs:
+        if (target := program.targets.get(_TARGET)) is None:
+            continue
+        own = [one for one in lives if one.about.program == program.program]
+        currency, figure = marketing_share(own, asked.covers)
+        name = f"{program.program} · {currency or 'no currency'}"
+        rows.append(ReportRow(name=name, cells=(figure, wanted(target), met(figure, target))))
+    if not rows:
+        return []
+    return [
+        Table(
+            title="Marketing's share against the target",
+            definition=(
+                f"The sourced share of the pipeline beside the target `{_TARGET}` of the newest"
+                " version of each program, in the currency of most of its opportunities. Met: the"
+                " share is the target or more."
+            ),
+            head="program · currency",
+            columns=("sourced share", "target", "met"),
+            rows=tuple(rows),
+        )
+    ]
+
+
+def marketing_share(
+    lives: Iterable[LeadLife], covers: Callable[[datetime], bool]
+) -> tuple[str, ReportCell]:
+    """The currency of most opportunities, and marketing's share of those opened then, by amount."""
+    opened = [
+        (life, deal) for life in lives for deal in life.deals if deal.outcome == "opportunity"
+    ]
+    currencies = Counter(deal.currency for _, deal in opened)
+    main = min(currencies, key=lambda name: (-currencies[name], name), default="")
+    deals = [(life, deal) for life, deal in opened if deal.currency == main and covers(deal.at)]
+    share = amount_share(
+        [deal.item(deal.amount) for life, deal in deals if sourced(life)],
+        [deal.item(deal.amount) for _, deal in deals],
+    )
+    return main, share
 
 
 def amount_share(part: list[CountedEntry], of: list[CountedEntry]) -> ReportCell:

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from statistics import median
 from typing import Final, NamedTuple
 
-from models.durations import Share
 from models.program.program import Program
 from reports.life import LeadLife
 from reports.passages import Passage, passages
 from reports.question import Question
-from reports.sources import amount_share, sourced
-from reports.table import Report, ReportCell, ReportRow, Table, share, words
+from reports.sources import marketing_share
+from reports.table import Report, ReportCell, ReportRow, Table, share
+from reports.target_verdict import met, wanted
 
 _WEEKS: Final = 8
 Covers = Callable[[datetime], bool]
@@ -73,20 +73,7 @@ def _touches_to_opportunity(own: _Own, covers: Covers) -> ReportCell:
 
 def _marketing_sourced_pipeline(own: _Own, covers: Covers) -> ReportCell:
     """Of the amounts of opportunities that were opened: those of leads that marketing brought."""
-    currencies = Counter(
-        deal.currency for life in own.lives for deal in life.deals if deal.outcome == "opportunity"
-    )
-    main = min(currencies, key=lambda name: (-currencies[name], name), default="")
-    deals = [
-        (life, deal)
-        for life in own.lives
-        for deal in life.deals
-        if deal.outcome == "opportunity" and deal.currency == main and covers(deal.at)
-    ]
-    return amount_share(
-        [deal.item(deal.amount) for life, deal in deals if sourced(life)],
-        [deal.item(deal.amount) for _, deal in deals],
-    )
+    return marketing_share(own.lives, covers)[1]
 
 
 _FIGURES: Final[dict[str, Callable[[_Own, Covers], ReportCell]]] = {
@@ -109,24 +96,27 @@ _DEFINITION: Final = (
 def targets(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Program]) -> Report:
     """Each target of these programs beside its figure, with the last eight weeks."""
     found = list(lives)
-    start = asked.week_begins(asked.as_of)
+    last = asked.as_of
+    if asked.until is not None and asked.until <= last:
+        last = asked.until - timedelta(microseconds=1)
+    start = asked.week_begins(last)
     weeks = [start - timedelta(weeks=back) for back in range(_WEEKS - 1, -1, -1)]
     weeks = [asked.week_begins(one + timedelta(hours=12)) for one in weeks]
     since = asked.since or weeks[0]
     rows = []
     for program in programs:
         of_program = [one for one in found if one.about.program == program.program]
-        own = _Own(of_program, passages(of_program))
-        for name, target in sorted(program.targets.items()):
-            if (of := _FIGURES.get(name)) is None:
-                continue
-            figure = of(own, lambda at: at >= since and (not asked.until or at < asked.until))
-            ends = [*weeks[1:], None]
-            trend = [of(own, _between(*ends_of)) for ends_of in zip(weeks, ends, strict=True)]
-            shown = name if len(programs) == 1 else f"{program.program} · {name}"
-            rows.append(
-                ReportRow(name=shown, cells=(_target(target), figure, _met(figure, target), *trend))
-            )
+        named = len(programs) > 1 and "program" not in asked.by
+        for group, own in _groups(of_program, asked):
+            before = (program.program,) * named + (group,) * bool(asked.by)
+            for name, target in sorted(program.targets.items()):
+                if (of := _FIGURES.get(name)) is None:
+                    continue
+                figure = of(own, _between(since, asked.until))
+                ends = [*weeks[1:], asked.until]
+                trend = [of(own, _between(*ends_of)) for ends_of in zip(weeks, ends, strict=True)]
+                cells = (wanted(target), figure, met(figure, target), *trend)
+                rows.append(ReportRow(name=" · ".join((*before, name)), cells=cells))
     names = tuple(asked.period(one + timedelta(hours=12), "week") for one in weeks)
     return replace(asked, since=since).report(
         name="targets",
@@ -140,7 +130,7 @@ def targets(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Progr
             Table(
                 title="Targets and figures",
                 definition=_DEFINITION,
-                head="target",
+                head=" · ".join((*asked.by, "target")),
                 columns=("target", "figure", "met", *names),
                 rows=tuple(rows),
             ),
@@ -150,16 +140,15 @@ def targets(lives: Iterable[LeadLife], asked: Question, programs: Sequence[Progr
     )
 
 
+def _groups(lives: Sequence[LeadLife], asked: Question) -> list[tuple[str, _Own]]:
+    """The leads of each group that is asked for, by its name; all of them if none is."""
+    found: defaultdict[str, list[LeadLife]] = defaultdict(list)
+    for one in lives:
+        found[asked.group(one, one.created, asked.by)].append(one)
+    if not asked.by:
+        return [("", _Own(lives, passages(lives)))]
+    return [(name, _Own(of, passages(of))) for name, of in sorted(found.items())]
+
+
 def _between(since: datetime, until: datetime | None) -> Covers:
     return lambda at: at >= since and (until is None or at < until)
-
-
-def _target(target: Share | float) -> ReportCell:
-    return words(str(target) if isinstance(target, Share) else f"{target:g}")
-
-
-def _met(figure: ReportCell, target: Share | float) -> ReportCell:
-    wanted = float(target.value) if isinstance(target, Share) else target
-    if figure.figure is None:
-        return words("nothing yet")
-    return words("yes" if figure.figure >= wanted else "not yet" if figure.at_least else "no")

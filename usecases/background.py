@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -108,6 +109,15 @@ class OwnProcess:
         return self._pipe
 
 
+def _that_can_be_sent(error: Exception) -> Exception:
+    """The error, or its words if it can't be pickled and made anew."""
+    try:
+        pickle.loads(pickle.dumps(error))  # noqa: S301  # it is our own
+    except Exception:  # noqa: BLE001  # whatever its class does then
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
+
+
 def _work(pipe: Connection, niceness: int) -> None:
     """Do what comes, until the other end is closed."""
     os.nice(niceness)
@@ -120,5 +130,5 @@ def _work(pipe: Connection, niceness: int) -> None:
         try:
             answer = (False, function(*arguments))
         except Exception as error:  # noqa: BLE001  # whatever it is, the caller is told
-            answer = (True, error)
+            answer = (True, _that_can_be_sent(error))
         pipe.send(answer)

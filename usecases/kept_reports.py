@@ -1,27 +1,31 @@
-"""Reports for the pages of the board: each is computed in the background and kept for a minute.
+"""Reports for the board and the API: each is computed in the background and kept for a minute.
 
 A report on many leads takes many seconds. It is computed where `Context.report_work` says, and
-stays in that process's memory, so that its page, its CSV file and the lists of its figures are
-computed once. No figure of a page is older than a minute, beyond the time that it took to compute.
+stays in that process's memory, so that its page, its CSV file, the lists of its figures and the
+answer of the API are computed once. No figure is older than a minute, beyond the time that it took
+to compute.
 """
 
 from __future__ import annotations
 
+import json
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from threading import Lock
+from typing import Literal
 from urllib.parse import urlencode
 
 from adapters.files.report_csv import csv_of
 from adapters.sql.database import open_database
 from adapters.sql.programs import SqlPrograms
 from models.instants import write_instant
-from reports.page import parts_of
+from reports.document import document
+from reports.page import page_of, parts_of
 from reports.table import CountedEntry, Report
-from usecases.reporting import UnknownNameError, Wanted, report
+from usecases.reporting import UnknownNameError, Wanted, only, report
 
 KEPT_SECONDS = 60.0
 _MOST_KEPT = 12
@@ -72,6 +76,24 @@ def report_page(address: str, wanted: Wanted, now: datetime, path: str) -> Repor
 def report_csv(address: str, wanted: Wanted, now: datetime) -> str:
     """The report as a CSV file. Raises UnknownNameError."""
     return "".join(csv_of(kept_report(address, wanted, now), leads=False))
+
+
+def report_answer(  # noqa: PLR0917  # it is called by place, in another process
+    address: str,
+    wanted: Wanted,
+    now: datetime,
+    row: str | None,
+    column: str | None,
+    form: Literal["json", "csv", "html"],
+    leads: bool,  # noqa: FBT001  # likewise
+) -> str:
+    """The report, or this row or column of it, as JSON, CSV or a page. Raises UnknownNameError."""
+    found = only(kept_report(address, wanted, now), row, column)
+    if form == "csv":
+        return "".join(csv_of(found, leads=leads))
+    if form == "html":
+        return page_of(found, leads=leads)
+    return json.dumps(document(found, leads=leads), ensure_ascii=False)
 
 
 def counted_page(  # noqa: PLR0917  # it is called by place, in another process

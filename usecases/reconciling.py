@@ -5,14 +5,15 @@ time, and what Temporal reports as failing. A comparison without `since` also wa
 leads, in pages. What a list says may be late, so each lead is looked at again by itself before
 anything is said or done about it.
 
-Seven things are repaired. A lead without a running workflow is revived from its row, by
+Eight things are repaired. A lead without a running workflow is revived from its row, by
 signal-with-start: a deadline that passed meanwhile breaches then, at its real instant. A lead whose
 history does not replay is reset to its last good workflow task, and goes on from its row. A
 schedule of a program that Temporal lacks is made; only a comparison without `since` looks for one.
 A lead whose due instant passed though its run knows of nothing to do lies behind its row: Temporal
 was restored from an older backup. So does a lead whose row awaits a mail that its run does not
 wait for. A message makes it take a turn, and it goes on from its row. The message says what the
-lead knows already, whether its program is paused.
+lead knows already, whether its program is paused. The same message goes to a lead whose row was
+lost, because an older database was restored: its turn writes the row anew.
 What a lead was told within a day and no timeline has is told again (usecases/unrecorded_items.py);
 only a comparison without `since` looks for it.
 An assignment that no timeline records, because its worker was killed, is taken back. The next
@@ -31,7 +32,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal, Protocol
 
 import structlog
-from temporalio.service import RPCError
+from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.reports.reconciliation import RowOfLead, SqlReconciliation, Stuck
 from adapters.temporal.client import LeadNotFoundError
@@ -81,8 +82,8 @@ Kind = Literal[
 
 REMEDIES: dict[Kind, str] = {
     "no_workflow": "an open lead has no running workflow; `leadflow reconcile` revives it",
-    "no_row": "a workflow has no row in this database; is a worker running, or was an older"
-    " database restored?",
+    "no_row": "a workflow has no row in this database; `leadflow reconcile` makes a lead whose row"
+    " was lost write it anew; else: does a worker run?",
     "overdue": "what fell due was not done; `leadflow reconcile` brings up a lead whose run lies"
     " behind its row; else: are there enough workers, and is the database quick?",
     "task_fails": "its workflow task fails; `leadflow reconcile` resets it if its history does not"
@@ -116,6 +117,8 @@ class Finding:
     since: datetime | None = None
     repaired: str | None = None
     """What was done about it; None if nothing was."""
+    repair: str | None = None
+    """What is done about it, also if this comparison changes nothing; None if nothing can be."""
 
     def as_json(self) -> Json:
         """For programs that read the command's output."""
@@ -125,6 +128,7 @@ class Finding:
             "why": self.why,
             "since": write_instant(self.since) if self.since is not None else None,
             "repaired": self.repaired,
+            "repair": self.repair,
             "remedy": REMEDIES[self.kind],
         }
 
@@ -201,17 +205,22 @@ class Reconciliation:
         found = [one for one in looked if one is not None]
         found += await asyncio.to_thread(lambda: list(self._stuck()))
         if since is None:
-            told = None if dry_run else "told again"
+            told, made = "told again", "made"
             day = datetime.now(UTC) - _DAY
             found += [
                 Finding(
-                    kind="event_lost", lead=one.lead, why=one.item, since=one.done, repaired=told
+                    kind="event_lost",
+                    lead=one.lead,
+                    why=one.item,
+                    since=one.done,
+                    repaired=None if dry_run else told,
+                    repair=told,
                 )
                 for one in await self.unrecorded.found(day, _MOST_LISTED, dry_run=dry_run)
             ]
-            done = None if dry_run else "made"
+            done = None if dry_run else made
             found += [
-                Finding(kind="no_schedule", lead="", why=name, repaired=done)
+                Finding(kind="no_schedule", lead="", why=name, repaired=done, repair=made)
                 for name in await self.schedules(dry_run)
             ]
         return Findings(found=tuple(found))
@@ -244,12 +253,14 @@ class Reconciliation:
             done = await self._repaired(finding, row, standing, dry_run=dry_run)
         except LeadNotFoundError:
             return None  # somebody sent something to a lead that never was
-        except (RPCError, TimeoutError) as error:
+        except SQLAlchemyError:
+            raise
+        except Exception as error:  # noqa: BLE001 - one lead must not keep all others from repair
             _log.warning("a lead can't be repaired", lead=lead, kind=finding.kind, why=str(error))
             return replace(finding, why=f"{finding.why}; it can't be repaired now: {error}")
         if done is not None and not dry_run:
             _log.warning("lead repaired", lead=lead, kind=finding.kind, done=done)
-        return replace(finding, repaired=None if dry_run else done)
+        return replace(finding, repaired=None if dry_run else done, repair=done)
 
     async def _repaired(
         self, finding: Finding, row: RowOfLead | None, standing: Standing, *, dry_run: bool
@@ -261,10 +272,11 @@ class Reconciliation:
         if finding.kind == "task_fails":
             event = await self.resets.reset(finding.lead, dry_run=dry_run)
             return f"reset to event {event}" if event is not None else None
-        if row is not None and not standing.has_task and _lies_behind(finding, standing):
+        program = row.program if row is not None else standing.program
+        if program is not None and not standing.has_task and _differs(finding, standing):
             if not dry_run:
-                paused = await asyncio.to_thread(self.paused, row.program)
-                await self.leads.program(row.id, {"do": "pause" if paused else "resume"})
+                paused = await asyncio.to_thread(self.paused, program)
+                await self.leads.program(finding.lead, {"do": "pause" if paused else "resume"})
             return "made to take a turn"
         return None
 
@@ -287,7 +299,7 @@ class Reconciliation:
 def _finding(lead: str, row: RowOfLead | None, standing: Standing, now: datetime) -> Finding | None:
     """What is wrong with a lead of which this is known; None if nothing is."""
     if row is None:
-        return _without_row(lead, standing)
+        return _without_row(lead, standing, now)
     if standing.status != "running":
         if row.closed:
             return None
@@ -301,13 +313,14 @@ def _finding(lead: str, row: RowOfLead | None, standing: Standing, now: datetime
     return _awaiting(lead, row, standing, now)
 
 
-def _lies_behind(finding: Finding, standing: Standing) -> bool:
-    """Whether a run without a workflow task knows less than its row, which gave the finding.
+def _differs(finding: Finding, standing: Standing) -> bool:
+    """Whether a run without a workflow task knows something else than its row.
 
-    A run that knew that it is due would have a task; one that knew of a mail, an activity.
+    A run that knew that it is due would have a task; one that knew of a mail, an activity. One
+    whose row is lost writes it anew.
     """
     lost_mail = finding.kind == "mail_waits" and not _mails(standing)
-    return finding.kind == "overdue" or lost_mail
+    return finding.kind in ("overdue", "no_row") or lost_mail
 
 
 def _mails(standing: Standing) -> list[PendingCommand]:
@@ -334,7 +347,7 @@ def _awaiting(lead: str, row: RowOfLead, standing: Standing, now: datetime) -> F
 _STATUS_WORDS = {"ended": "ended", "completed": "completed", "absent": "not there"}
 
 
-def _without_row(lead: str, standing: Standing) -> Finding | None:
+def _without_row(lead: str, standing: Standing, now: datetime) -> Finding | None:
     """A lead whose first turn never ran, or whose row was lost."""
     started = standing.started
     if standing.status == "ended":
@@ -345,7 +358,7 @@ def _without_row(lead: str, standing: Standing) -> Finding | None:
     if standing.fails:
         said = ", ".join(standing.problems) or f"its workflow task was tried {standing.tries} times"
         return Finding(kind="task_fails", lead=lead, why=said, since=started)
-    if started is not None and datetime.now(UTC) - started < LATE:
+    if started is not None and now - started < LATE:
         return None  # it has just begun
     return Finding(kind="no_row", lead=lead, why="its workflow runs", since=started)
 

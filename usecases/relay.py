@@ -88,12 +88,21 @@ class Relay:
         self._stop.set()
 
     async def run(self) -> None:
-        """Relay what is accepted until `stop`. It waits for a database that does not answer."""
+        """Relay what is accepted until `stop`. It waits for a database that does not answer.
+
+        A failure that stays is logged once, and its end.
+        """
+        failing = ""
         while not self._stop.is_set():
             try:
                 relayed = await self.once()
+                if failing:
+                    _log.info("relay goes on")
+                failing = ""
             except Exception as error:  # noqa: BLE001 - whatever it was, what is stored is relayed later
-                _log.error("relay failed, and goes on", why=repr(error))
+                if repr(error) != failing:
+                    _log.error("relay failed, and tries again", why=repr(error))
+                failing = repr(error)
                 relayed = 0
             if not relayed:
                 try:

@@ -15,7 +15,7 @@ from adapters.sql.database import Database
 from adapters.sql.programs import SqlPrograms
 from lifecycle.calendars.local_time import resolve
 from lifecycle.program.rulebook import OpenTime, rulebook
-from models.instants import parse_instant
+from models.instants import parse_instant, write_instant
 from models.near_names import meant
 from models.program.program import Program
 from reports.forecast import forecast
@@ -70,7 +70,7 @@ class _Kind:
 
 _REPORTS: Final[dict[str, _Kind]] = {
     "funnel": _Kind(of=lambda lives, asked, _: funnel(lives, asked), by=_COHORTS),
-    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_GROUPS, parts=_DEALS),
+    "velocity": _Kind(of=lambda lives, asked, _: velocity(lives, asked), by=_COHORTS, parts=_DEALS),
     "sla": _Kind(
         of=lambda lives, asked, known: sla(lives, asked, known.office),
         by=("person", "hour", *_COHORTS),
@@ -82,16 +82,16 @@ _REPORTS: Final[dict[str, _Kind]] = {
         parts=frozenset({"mailings", "happenings"}),
     ),
     "sources": _Kind(
-        of=lambda lives, asked, _: sources(lives, asked),
+        of=lambda lives, asked, known: sources(lives, asked, known.newest()),
         by=_COHORTS,
         parts=frozenset({"deals", "mailings", "happenings"}),
     ),
     "targets": _Kind(
         of=lambda lives, asked, known: targets(lives, asked, known.newest()),
-        by=(),
+        by=_GROUPS,
         parts=frozenset({"handoffs", "deals"}),
     ),
-    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=(), parts=_DEALS),
+    "holdout": _Kind(of=lambda lives, asked, _: holdout(lives, asked), by=_COHORTS, parts=_DEALS),
     "forecast": _Kind(
         of=lambda lives, asked, _: forecast(lives, asked),
         by=("program", "source", "door", "motion", "country"),
@@ -122,8 +122,13 @@ class UnknownNameError(ValueError):
     """Something that was asked for does not exist; `field` says what, the message what does."""
 
     def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
+        # Both are given on, so that it can be pickled: reports are made in another process.
+        super().__init__(field, message)
         self.field = field
+        self.message = message
+
+    def __str__(self) -> str:
+        return self.message
 
 
 def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datetime) -> Report:
@@ -143,15 +148,35 @@ def report(database: Database, programs: SqlPrograms, wanted: Wanted, now: datet
         as_of=_instant("as_of", wanted.as_of, zone) or now,
         since=_instant("since", wanted.since, zone),
         until=_instant("until", wanted.until, zone),
-        by=tuple(_grouping(one, kind.by) for one in wanted.by),
+        by=tuple(dict.fromkeys(_grouping(one, kind.by) for one in wanted.by)),
         timezone=zone,
     )
+    _refuse_times_that_hold_nothing(asked, now)
     parts = kind.parts | _HANDOFFS if _HANDED & set(asked.by) else kind.parts
     lives = SqlLives(database, programs).read(
         as_of=asked.as_of, program=wanted.program, parts=parts
     )
     with _without_collecting():
         return kind.of(lives, asked, known)
+
+
+def _refuse_times_that_hold_nothing(asked: Question, now: datetime) -> None:
+    """Refuse a time that is not over, or that has no instant in it."""
+    at = write_instant
+    if asked.as_of > now:
+        # Who is open would count as watched until then.
+        raise UnknownNameError(
+            "as_of", f"{at(asked.as_of)} lies in the future; the latest is now, {at(now)}"
+        )
+    if asked.since is not None and asked.since > asked.as_of:
+        raise UnknownNameError(
+            "since", f"{at(asked.since)} comes after the instant of the report, {at(asked.as_of)}"
+        )
+    if asked.since is not None and asked.until is not None and asked.until <= asked.since:
+        raise UnknownNameError(
+            "until",
+            f"{at(asked.until)} is not after since, {at(asked.since)}; until is not included",
+        )
 
 
 @contextmanager
@@ -168,6 +193,20 @@ def _without_collecting() -> Iterator[None]:
     finally:
         if was:
             gc.enable()
+
+
+def only(found: Report, row: str | None, column: str | None) -> Report:
+    """The report with this row or column alone. Raises UnknownNameError if it has none such."""
+    chosen = found.only(row, column)
+    if chosen.tables or (row is None and column is None):
+        return chosen
+    rows = list(dict.fromkeys(one.name for table in found.tables for one in table.rows))
+    columns = list(dict.fromkeys(name for table in found.tables for name in table.columns))
+    if row is not None and row not in rows:
+        raise UnknownNameError("row", f"there is no row '{row}'; {meant(row, rows)}")
+    if column is not None and column not in columns:
+        raise UnknownNameError("column", f"there is no column '{column}'; {meant(column, columns)}")
+    raise UnknownNameError("row", f"no table has both the row '{row}' and the column '{column}'")
 
 
 def groupings(name: str) -> tuple[By, ...]:

@@ -48,7 +48,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform, unanswered
     from workflows.details import describe
-    from workflows.messages import acted, created, resulted, resumed, signalled
+    from workflows.messages import acted, created, published, resulted, resumed, signalled
     from workflows.present_timer import PresentTimer
     from workflows.seen_events import Seen
     from workflows.timer import Timer
@@ -171,9 +171,11 @@ class LeadWorkflow:
         """Take any signal: acts by their names, `events`, `create`; else it is malformed."""
         self._received += 1
         decode = workflow.payload_converter().from_payload
-        self._inbox += signalled(
-            name, args, lambda one: decode(one.payload), self._now(), self._grace
-        )
+        payloads = [one.payload for one in args]
+        came = signalled(name, payloads, decode, self._now(), self._grace)
+        if self._state is not None:  # before its creation a lead takes nothing in
+            came = [published(one, self._clock, self._grace) for one in came]
+        self._inbox += came
 
     def _update(
         self, do: str

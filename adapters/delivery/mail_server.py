@@ -8,6 +8,7 @@ from typing import Protocol
 from pydantic import SecretStr
 
 from adapters.delivery.dkim import DkimSigner
+from adapters.delivery.outage import Outage
 from adapters.delivery.smtp import SmtpMailer, Tls
 
 
@@ -55,8 +56,11 @@ class MailServerSettings(Protocol):
         ...
 
 
-def mailer_to(settings: MailServerSettings) -> SmtpMailer:
-    """A mailer of its own connections. Raises ValueError for a DKIM key that can't sign."""
+def mailer_to(settings: MailServerSettings, outage: Outage | None = None) -> SmtpMailer:
+    """A mailer of its own connections. Raises ValueError for a DKIM key that can't sign.
+
+    Mailers of one process to one server share an `outage`.
+    """
     password = settings.smtp_password
     return SmtpMailer(
         settings.smtp_host,
@@ -65,6 +69,7 @@ def mailer_to(settings: MailServerSettings) -> SmtpMailer:
         password=password.get_secret_value() if password else None,
         tls=settings.smtp_tls,
         signer=_signer(settings),
+        outage=outage,
     )
 
 

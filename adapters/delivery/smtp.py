@@ -22,12 +22,11 @@ from aiosmtplib import SMTPException, SMTPResponseException, SMTPServerDisconnec
 from activities.ports import MailRefusedError, MailUnsentError, Rendered
 from activities.tracing import span
 from adapters.delivery.dkim import DkimSigner
+from adapters.delivery.outage import ASKS_FOR_LOGIN, Outage
 from adapters.delivery.refusals import Phase, judge, refusal_kind
 from adapters.mail.message import FORWARDED, build_message
 
 _LINE_START_PERIOD = re.compile(rb"(?m)^\.")
-_ABOUT_US = frozenset({530, 534, 535, 538})
-"""Replies 5xx that ask for a login. They are about our settings, not about this mail."""
 _PERMANENT = 500
 _GOING_DOWN = frozenset({421})
 """The server closes the connection, for example to start again: as if it were away."""
@@ -42,7 +41,8 @@ class SmtpMailer:
     that we wrote; a reply that is forwarded is somebody else's.
     `tls`: `implicit` from the first byte (port 465), `starttls` demanded, or used
     `if_offered`. `timeout` is how many seconds any one reply may take. A login is only sent
-    over TLS. Call `close` in each event loop that sent mail.
+    over TLS. `outage` logs that the server takes no mail. Call `close` in each event loop that sent
+    mail.
     """
 
     def __init__(
@@ -57,6 +57,7 @@ class SmtpMailer:
         local_hostname: str | None = None,
         connections: int = 2,
         signer: DkimSigner | None = None,
+        outage: Outage | None = None,
     ) -> None:
         if username is not None and tls == "if_offered":
             raise ValueError("a login needs TLS: set it to starttls or implicit")
@@ -74,6 +75,7 @@ class SmtpMailer:
         self._timeout = timeout
         self._connections = connections
         self._signer = signer
+        self._outage = outage or Outage(self._where)
         self._pools: WeakKeyDictionary[asyncio.AbstractEventLoop, _Pool] = WeakKeyDictionary()
 
     async def send(
@@ -174,16 +176,28 @@ class SmtpMailer:
         except SMTPServerDisconnected as error:
             client.close()
             if not reused:
+                self._outage.failed(error)
                 raise MailUnsentError(f"{self._where} closed the connection: {error}") from error
             # The server closed the idle connection, so a new one is opened.
             await self._begin(client, message, envelope_from)
         except SMTPResponseException as error:
+            self._answered(error)
             raise _refusal(
                 error, "DATA" if isinstance(error, aiosmtplib.SMTPDataError) else "MAIL"
             ) from error
         except (SMTPException, OSError) as error:
             client.close()
+            self._outage.failed(error)
             raise MailUnsentError(f"{self._where} did not accept the mail: {error}") from error
+        else:
+            self._outage.over()
+
+    def _answered(self, error: SMTPResponseException) -> None:
+        """Tell what would fail any mail from what the server says about this one."""
+        if error.code in ASKS_FOR_LOGIN | _GOING_DOWN:
+            self._outage.failed(error)
+        else:
+            self._outage.over()
 
     async def _connect(self, client: aiosmtplib.SMTP) -> None:
         try:
@@ -192,6 +206,7 @@ class SmtpMailer:
                 await client.ehlo()
         except (SMTPException, OSError) as error:
             client.close()
+            self._outage.failed(error)
             # Said before any mail was named, "never" is about us: a block list, or a wrong login.
             never = isinstance(error, SMTPResponseException) and error.code >= _PERMANENT
             raise MailUnsentError(
@@ -214,6 +229,7 @@ class SmtpMailer:
         try:
             await client.rcpt(to, encoding=encoding)
         except SMTPResponseException as error:
+            self._answered(error)
             raise _refusal(error, "RCPT") from error
         reply = await client.execute_command(b"DATA")
         if reply.code != aiosmtplib.SMTPStatus.start_input:
@@ -240,9 +256,9 @@ _Pool = asyncio.LifoQueue[aiosmtplib.SMTP]
 
 def _refusal(error: SMTPResponseException, phase: Phase) -> MailUnsentError | MailRefusedError:
     sentence = f"{error.code} {' '.join(str(error.message).split())}"
-    if 500 <= error.code <= 599 and error.code not in _ABOUT_US:
+    if 500 <= error.code <= 599 and error.code not in ASKS_FOR_LOGIN:
         return MailRefusedError(sentence, refusal_kind(error.code, str(error.message), phase))
-    about_us = error.code in _ABOUT_US or (
+    about_us = error.code in ASKS_FOR_LOGIN or (
         judge(str(error.message), code=error.code, phase=phase).meaning == "about_us"
         and phase != "MAIL"
     )

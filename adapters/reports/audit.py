@@ -43,6 +43,12 @@ class SqlAudit:
         found = rows(self._database, sa.select(_L.c.stage).where(_L.c.id == lead))
         return next((str(row["stage"]) for row in found), None)
 
+    def latest_entry(self) -> datetime | None:
+        """The instant of the latest entry of all timelines; None without any."""
+        with self._database.read() as connection:
+            found: datetime | None = connection.scalar(sa.select(sa.func.max(_E.c.at)))
+        return found
+
     def fullest_life(self) -> str | None:
         """The lead with the most entries of different kinds on its timeline; None without any."""
         kinds = sa.func.count(_E.c.kind.distinct())

@@ -27,6 +27,7 @@ PAGE = 50
 """How many rows a page of a list has."""
 AGES, OLDER = {"day": 1, "week": 7}, "older"
 """Values of the dimension `age`: younger than so many days, else older."""
+_AGE_NAMES = (*AGES, OLDER)
 
 Element = sa.ColumnElement[Any]
 Values = Mapping[str, str | None]
@@ -186,35 +187,44 @@ class SqlFigures:
         There is a cell for each combination of values of the dimensions `by` that has any row.
         `only` narrows the rows down. `longest`: also since when the longest row is so.
         """
-        first = figures[0]
-        dimensions = [first.dimension(name, asking) for name in by]
+        first, ages = figures[0], _AGE_NAMES if "age" in by else (None,)
+        grouped = [name for name in by if name != "age"]
+        dimensions = [first.dimension(name, asking) for name in grouped]
         columns: list[Element] = [
-            one.label(f"by_{name}") for name, one in zip(by, dimensions, strict=True)
+            one.label(f"by_{name}") for name, one in zip(grouped, dimensions, strict=True)
         ]
         holds = [figure.where(asking) for figure in figures]
         for place, (figure, held) in enumerate(zip(figures, holds, strict=True)):
-            columns.append(sa.func.count(sa.case((held, 1))).label(f"n_{place}"))
-            if longest:
-                columns.append(sa.func.min(sa.case((held, figure.since))).label(f"m_{place}"))
+            for age in ages:
+                # An age is a condition and no group: to group by it, SQLite would sort all rows.
+                here = (
+                    held if age is None else sa.and_(held, figure.dimension("age", asking) == age)
+                )
+                columns.append(sa.func.count(sa.case((here, 1))).label(f"n_{place}_{age}"))
+                if longest:
+                    oldest = sa.func.min(sa.case((here, figure.since)))
+                    columns.append(oldest.label(f"m_{place}_{age}"))
         query = (
             sa.select(*columns)
             .select_from(first.source.rows)
             .where(
                 sa.or_(*holds), *first.source.common(asking), *_narrowed(first, asking, only or {})
             )
-            .group_by(*(sa.literal_column(f"by_{name}") for name in by))
+            .group_by(*(sa.literal_column(f"by_{name}") for name in grouped))
         )
         cells: Cells = {}
         with self._database.read() as connection:
             for row in connection.execute(query):
                 values = row._mapping  # noqa: SLF001  # the public name of a row's mapping
-                cells[tuple(values[f"by_{name}"] for name in by)] = {
-                    figure.name: Cell(
-                        number=values[f"n_{place}"],
-                        longest=values[f"m_{place}"] if longest else None,
-                    )
-                    for place, figure in enumerate(figures)
-                }
+                for age in ages:
+                    key = tuple(age if name == "age" else values[f"by_{name}"] for name in by)
+                    cells[key] = {
+                        figure.name: Cell(
+                            number=values[f"n_{place}_{age}"],
+                            longest=values[f"m_{place}_{age}"] if longest else None,
+                        )
+                        for place, figure in enumerate(figures)
+                    }
         return cells
 
     def listed(

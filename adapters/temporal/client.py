@@ -296,7 +296,10 @@ class Leads:
         with _found(lead):
             async for event in self._handle(lead).fetch_history_events(page_size=1):
                 given = event.workflow_execution_started_event_attributes.input.payloads
-                (began,) = await self._client.data_converter.decode(given, [LeadRun])
+                try:
+                    (began,) = await self._client.data_converter.decode(given, [LeadRun])
+                except (ValueError, RuntimeError):
+                    break  # somebody began it with something else: no lead came of it
                 if began.profile is not None:
                     return began, began.profile
                 break

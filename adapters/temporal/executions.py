@@ -13,6 +13,7 @@ from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.temporal.client import workflow_id
 from models.instants import write_instant
+from workflows.attributes import KEYS
 from workflows.commands import LEADS
 
 _PREFIX = workflow_id("")
@@ -44,6 +45,8 @@ class Standing:
 
     status: Literal["running", "ended", "completed", "absent"]
     started: datetime | None = None
+    program: str | None = None
+    """The lead's program, as its last turn told Temporal."""
     tries: int = 0
     """How often the present workflow task was tried."""
     has_task: bool = False
@@ -82,6 +85,7 @@ class LeadExecutions:
         return Standing(
             status=status,
             started=found.start_time,
+            program=found.typed_search_attributes.get(KEYS["program"]),
             tries=raw.pending_workflow_task.attempt,
             has_task=raw.HasField("pending_workflow_task"),
             problems=tuple(found.typed_search_attributes.get(_PROBLEMS) or ()),

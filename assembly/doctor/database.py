@@ -71,8 +71,12 @@ def _stuck(found: Backlog, now: datetime) -> list[Check]:
         _waits("events for the CRM", found.outbox_since, now, (_CRM_WAITS, crm)),
         _waits("claimed mail", found.claimed_since, now, (_CLAIMED, reconcile)),
     ]
+    if found.routes_stopped:
+        said = f"stopped, because a server refuses everybody: {found.routes_stopped}"
+        remedy = "the worker's log line `mail of a route is stopped` says what to do"
+        checks.append(Check("mail routes", "wrong", said, remedy))
     if found.outbox_dead:
-        said = f"{found.outbox_dead} were given up"
+        said = f"given up: {found.outbox_dead}"
         remedy = "`leadflow webhook retry --all-dead`"
         checks.append(Check("events for the CRM", "wrong", said, remedy))
     return checks

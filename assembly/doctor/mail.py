@@ -11,6 +11,7 @@ from dns.asyncresolver import Resolver
 from activities.ports import MailUnsentError
 from adapters.delivery.dkim import published_key
 from adapters.delivery.mail_dns import DnsAnswer, MailDns, is_reserved
+from adapters.delivery.outage import REMEDIES, cause_of
 from assembly.doctor.check import Check, Status
 from assembly.doctor.published import newest_programs
 from assembly.mail import open_mailer
@@ -26,8 +27,7 @@ async def look_at_relay(settings: Settings) -> AsyncIterator[Check]:
     except UnusableSettingError as error:
         yield Check("mail relay", "wrong", str(error), "set it right")
     except MailUnsentError as error:
-        remedy = "see LEADFLOW_SMTP_HOST, _PORT, _TLS, _USERNAME and _PASSWORD"
-        yield Check("mail relay", "wrong", str(error), remedy)
+        yield Check("mail relay", "wrong", str(error), REMEDIES[cause_of(error)])
     else:
         yield Check("mail relay", "ok", f"{where} lets us in")
 

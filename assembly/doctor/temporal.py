@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
@@ -15,6 +16,7 @@ from adapters.temporal.client import TemporalUnavailableError
 from adapters.temporal.connection import connect, missing_attributes
 from adapters.temporal.executions import LeadExecutions
 from adapters.temporal.schedules import Schedules, schedule_id
+from adapters.temporal.server_clock import clocks_apart
 from assembly.doctor.check import Check
 from assembly.doctor.published import newest_programs
 from assembly.settings import Settings
@@ -22,6 +24,7 @@ from workflows.commands import LEADS, MAIL, SALES
 
 _WORKFLOWS = TaskQueueType.TASK_QUEUE_TYPE_WORKFLOW
 _ACTIVITIES = TaskQueueType.TASK_QUEUE_TYPE_ACTIVITY
+_CLOCK = timedelta(seconds=2)
 _SET_UP = "`leadflow temporal setup`"
 
 
@@ -34,6 +37,8 @@ async def look_at_temporal(settings: Settings) -> AsyncIterator[Check]:
         return
     where = client.service_client.config.target_host
     yield Check("Temporal", "ok", f"{where}, namespace {client.namespace}")
+    async for one in _clock(client, settings):
+        yield one
     missing = await missing_attributes(client)
     if missing:
         yield Check("search attributes", "wrong", f"missing: {', '.join(missing)}", _SET_UP)
@@ -47,10 +52,20 @@ async def look_at_temporal(settings: Settings) -> AsyncIterator[Check]:
         failing += page
     if failing:
         some = ", ".join(sorted(failing)[:5])
-        said = f"{len(failing)} leads can't go on, such as {some}"
+        said = f"leads that can't go on: {len(failing)}, such as {some}"
         yield Check("workflow tasks", "wrong", said, "`leadflow reconcile`")
     else:
         yield Check("workflow tasks", "ok", "none fails")
+
+
+async def _clock(client: Client, settings: Settings) -> AsyncIterator[Check]:
+    """Whether Temporal's clock, by which all deadlines run, agrees with this machine's."""
+    apart = await clocks_apart(client, f"{settings.queue_prefix}doctor")
+    if apart is not None:
+        said = f"Temporal's clock and this machine's are {apart.total_seconds():.1f} s apart"
+        right = apart <= _CLOCK
+        remedy = "" if right else "let both machines follow NTP"
+        yield Check("clocks", "ok" if right else "wrong", said, remedy)
 
 
 async def _schedules(client: Client, settings: Settings) -> Check:

@@ -20,12 +20,12 @@ from standardwebhooks import Webhook, WebhookVerificationError
 from adapters.sql.request_keys import Different, SqlRequestKeys
 from gateway.api.act_problems import act_problem
 from gateway.api.idempotency import begun, conflict, hashed
-from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
 from lifecycle.program.new_lead import read_lead_id
 from lifecycle.program.profile import read_address
 from models.inputs import ACTS
 from models.instants import write_instant
+from models.json_text import read_json
 from usecases.acting import (
     ActDone,
     perform,

@@ -2,25 +2,29 @@
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
-from fastapi.responses import HTMLResponse, JSONResponse, Response
+from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from adapters.files.report_csv import csv_of
 from adapters.sql.api_keys import KnownKey
 from gateway.api.keys import key_with_scope
 from gateway.requests.problems import ProblemError, faulty, responses
-from reports.document import document
-from reports.page import page_of
-from usecases import reporting
+from usecases import kept_reports, reporting
 from usecases.context import Context
 
 ReportNamed = Annotated[
     str, Path(description=f"One of {', '.join(reporting.NAMES)}", examples=["funnel"])
 ]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+
+_MEDIA_TYPES: Final = {
+    "json": "application/json",
+    "csv": "text/csv; charset=utf-8",
+    "html": "text/html; charset=utf-8",
+}
 
 
 class ReportQuery(BaseModel):
@@ -98,7 +102,7 @@ def router(context: Context) -> APIRouter:
         response_model=ReportDocument,
         responses=responses(401, 403, 404, 422, 429, 503),
     )
-    def read_report(
+    async def read_report(
         name: ReportNamed,
         query: Annotated[ReportQuery, Query()],
         _: Annotated[KnownKey, Depends(reading)],
@@ -113,16 +117,20 @@ def router(context: Context) -> APIRouter:
             program=query.program,
         )
         try:
-            found = reporting.report(context.database, context.programs, wanted, context.now())
+            found = await context.report_work.call(
+                kept_reports.report_answer,
+                context.database.address,
+                wanted,
+                context.now(),
+                query.row,
+                query.column,
+                query.format,
+                query.leads,
+            )
         except reporting.UnknownNameError as error:
             if error.field == "name":
                 raise ProblemError(404, str(error)) from None
             raise faulty(f"query.{error.field}", str(error)) from None
-        found = found.only(query.row, query.column)
-        if query.format == "csv":
-            return Response("".join(csv_of(found, leads=query.leads)), media_type="text/csv")
-        if query.format == "html":
-            return HTMLResponse(page_of(found, leads=query.leads))
-        return JSONResponse(document(found, leads=query.leads))
+        return Response(found, media_type=_MEDIA_TYPES[query.format])
 
     return routes

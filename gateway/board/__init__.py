@@ -14,19 +14,20 @@ from gateway.board import (
     program,
     programs,
     publishing,
+    remedies,
     reports,
     schedules,
     uploading,
     uploads,
 )
 from gateway.requests.rooms import add_room
-from usecases.context import Context
+from usecases.context import Acts, Context
 
 LARGER_BODIES = {launches.PATH: launches.LARGEST_FORM}
 """Paths that take larger bodies than all others, with how many bytes."""
 
 
-def router(context: Context) -> APIRouter:
+def router(context: Context, acts: Acts) -> APIRouter:
     """The routes of all pages of the board."""
     routes = APIRouter(include_in_schema=False)
     for part in (
@@ -34,4 +35,5 @@ def router(context: Context) -> APIRouter:
         *(leads, lists, schedules, launches, launch, uploads, reports),
     ):
         add_room(routes, part.router(context))
+    add_room(routes, remedies.router(context, acts))
     return routes

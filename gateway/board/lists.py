@@ -8,14 +8,19 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.responses import HTMLResponse
 
-from adapters.reports.board_figures import FIGURES
+from adapters.reports.board_figures import FIGURES, SUPPRESSED
 from adapters.reports.figures import SqlFigures
+from gateway.board.not_moving import REMEDIES
 from gateway.board.numbers import asking
+from gateway.board.remedies import MOST, reassigning
 from gateway.board.user import BoardUser, board_user
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.pages import page
 from usecases.context import Context
 
+_OWN = ("page", "done")
+"""Words of the path that narrow nothing down."""
+_Done = Annotated[int, Query(ge=0, le=MOST)]
 _PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 
 
@@ -31,9 +36,10 @@ def router(context: Context) -> APIRouter:
         figure: str,
         user: Annotated[BoardUser, Depends(current_user)],
         number: _PageNumber = 1,
+        done: _Done = 0,
     ) -> HTMLResponse:
-        """Show the leads that a number counts, the longest first."""
-        only = {name: value for name, value in request.query_params.items() if name != "page"}
+        """Show the leads that a number counts, the longest first. `done`: so many were given on."""
+        only = {one: value for one, value in request.query_params.items() if one not in _OWN}
         found = FIGURES.get(figure)
         if found is None or any("\0" in value for value in only.values()):
             raise DeskProblemError(404, "There is no such list.")
@@ -55,6 +61,10 @@ def router(context: Context) -> APIRouter:
             title=found.title,
             only=only,
             shown=shown,
+            done=done,
+            reassigning=reassigning(found, urlencode(only), user),
+            can_work_again=found is SUPPRESSED,
+            remedy=REMEDIES.get(found.name, ""),
             path=f"/board/lists/{figure}?{urlencode(only)}",
         )
 

@@ -2,19 +2,29 @@
 
 # Annotations are not postponed here: they name dependencies that the router makes.
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from temporalio.service import RPCError
 
-from adapters.reports.board_figures import HERE, NOT_MOVING, OVERDUE, REASONS, UNASSIGNED
+from adapters.reports.board_figures import (
+    DEFERRED,
+    FAILED,
+    HERE,
+    NOT_MOVING,
+    REASONS,
+    SKIPPED,
+    SUPPRESSED,
+)
 from adapters.reports.figures import AGES, OLDER, Figure
 from adapters.reports.track_hours import DAYS, FEWEST_HOURS, silent_tracks
 from gateway.board.numbers import BoardNumbers, Number
 from gateway.board.program import known_program
+from gateway.board.remedies import REASSIGNABLE, may_reassign
 from gateway.board.user import BoardUser, board_form, board_user
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.outcomes import as_sentence
@@ -24,31 +34,42 @@ from usecases.context import Context
 from usecases.suppressing import unsuppress
 
 _AGES = (*AGES, OLDER)
-_DESK_GROUPS = {UNASSIGNED.name: "unowned", OVERDUE.name: "overdue"}
-"""Figures whose leads a manager reassigns at the desk, and the group that holds them there."""
-
-_REMEDIES = {
+REMEDIES = {
     "not-woken": "Their workflow did not run when it should have. A worker that runs catches up by"
     " itself. The button compares the database with Temporal now, and revives workflows that are"
     " gone, as leadflow reconcile does.",
     "unknown-outcome": "The worker stopped while the mail server took the mail. The mail counts as"
-    " sent, so that nobody gets it twice. Its lead goes on; nothing is to be done.",
-    "failed": "The mail server refused the mail for good. The lead's page says with which words.",
+    " sent, and the rules send no mail twice: nobody can send it again. The lead"
+    " goes on by itself.",
+    "failed": "The mail could not be written, or the mail server refused it for good. The lead's"
+    " page says why. The lead goes on. The rules do not try the same mail again: mend what"
+    " made it fail for the mails that follow.",
     "unassigned": "Nobody in the team can take them. They are tried again every 30 minutes of"
-    " office time. Raise a capacity, end an absence or add a member in the teams file.",
-    "overdue": "Sales has missed a clock. The manager was alerted, and can reassign the lead at the"
-    " desk.",
+    " office time. Give them to somebody, or raise a capacity, end an absence or add a member in"
+    " the teams file.",
+    "overdue": "Sales has missed a clock, and the manager was alerted. Give them to somebody else.",
     "paused": "The program is paused, or the person asked for a pause or is out of office. Their"
-    " track goes on when it ends.",
+    " track goes on when it ends. A program that is paused you resume here. Only the person ends"
+    " their own pause.",
     "suppressed": "They have unsubscribed or complained, or their address does not exist. Only they"
-    " can take the first two back. A new address lifts a bounce, and so does the button on the"
-    " lead's page, if the address works again.",
+    " can take the first two back. A new address lifts a bounce, and so does the button of the"
+    " lead, if the address works again.",
     "skipped": "Their latest mail was not sent, and their track goes on without it. The reason says"
-    " what would be needed: a consent, for example.",
+    " what would be needed. A consent, for example, comes with a list.",
     "deferred": "Their mail waits for the send window, a frequency cap or the end of a pause. It is"
     " sent by itself. If too many wait for a cap, the program sends more than its caps allow.",
 }
 """What one can do about each reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remedy:
+    """A button that leads to where something is done about a reason."""
+
+    label: str
+    path: str
+    fields: Mapping[str, str]
+    """What the path's query says."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +155,8 @@ def _page(
         program_name=program,
         total=counting.count(NOT_MOVING, **only).of(NOT_MOVING),
         tables=[_table(counting, figure, only) for figure in REASONS],
+        remedies=_remedies(user, program),
+        ask=_ask(user),
         ages=("under a day", "under a week", "older"),
         begun=begun,
         silent=[
@@ -142,19 +165,39 @@ def _page(
         ],
         silent_days=DAYS,
         fewest_hours=FEWEST_HOURS,
-        at_the_desk=_at_the_desk(user, only),
         paused=[name for name in names if context.programs.paused(name)],
     )
 
 
-def _at_the_desk(user: BoardUser, only: dict[str, Any]) -> dict[str, str]:
-    """Where this person reassigns the leads of a figure; nowhere if they manage no team."""
-    if not user.people.managed_by(user.person):
-        return {}
-    return {
-        figure: f"/desk/team?{urlencode({'group': group, **only})}#queue"
-        for figure, group in _DESK_GROUPS.items()
+def _remedies(user: BoardUser, program: str | None) -> dict[str, Remedy]:
+    """The button of each reason that this person may use."""
+    own = {"program": program} if program is not None else {}
+    change = f"/board/programs/{quote(program, safe='')}/change" if program else "/board/changes"
+    found = {
+        FAILED.name: Remedy(label="Change the program", path=change, fields={}),
+        SKIPPED.name: Remedy(
+            label="Launch a list with consents", path="/board/launches", fields={}
+        ),
+        DEFERRED.name: Remedy(label="Change the program", path=change, fields={}),
+        SUPPRESSED.name: Remedy(
+            label="Addresses that bounced",
+            path=f"/board/lists/{SUPPRESSED.name}",
+            fields={**own, "why": "bounced"},
+        ),
     }
+    if may_reassign(user):
+        found |= {
+            name: Remedy(label="Reassign …", path=f"/board/lists/{name}", fields=own)
+            for name in REASSIGNABLE
+        }
+    return found
+
+
+def _ask(user: BoardUser) -> dict[str, tuple[str, ...]]:
+    """The managers to ask about a reason, if this person may not reassign leads themselves."""
+    if may_reassign(user):
+        return {}
+    return dict.fromkeys(REASSIGNABLE, tuple(sorted(user.people.managers)))
 
 
 def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> ReasonTable:
@@ -168,5 +211,5 @@ def _table(counting: BoardNumbers, figure: Figure, only: dict[str, Any]) -> Reas
         for why in numbers.values("why", figure)
     )
     return ReasonTable(
-        figure=figure, all=numbers.of(figure), lines=lines, remedy=_REMEDIES[figure.name]
+        figure=figure, all=numbers.of(figure), lines=lines, remedy=REMEDIES[figure.name]
     )

@@ -10,11 +10,10 @@ refused is shown above the list with its reason, and those leads stay selected.
 # Annotations are not postponed here: they name dependencies that the router makes.
 
 import asyncio
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Annotated, Any
+from typing import Annotated
 from urllib.parse import quote, unquote, urlencode
 
 from fastapi import APIRouter, Depends, Request
@@ -34,7 +33,8 @@ from gateway.web.desk_session import DeskUser, form_sender
 from gateway.web.outcomes import sentence_of, status_of
 from gateway.web.pages import page
 from lifecycle.sales_words import ACT_WORDS
-from usecases.acting import ActDone, ActFailed, perform
+from usecases.acting import ActFailed
+from usecases.acting_on_several import perform_on_each
 from usecases.context import Acts, Context
 
 _NEEDED = {
@@ -46,8 +46,6 @@ _CARRIED = ("channel", "note", "until", "why")
 """The fields of acts that a confirmation sends on."""
 _MOST_NAMED = 20
 """Names of leads that a page lists; it says how many more there are."""
-_AT_ONCE = 5
-"""Leads that are asked at the same time: each waits for a worker."""
 
 
 def router(context: Context, acts: Acts) -> APIRouter:
@@ -75,7 +73,15 @@ def router(context: Context, acts: Acts) -> APIRouter:
             return await asyncio.to_thread(again, str(error), 422, asked.leads)
         if asked.needs_confirmation:
             return await asyncio.to_thread(_confirmation, context, user, asked)
-        failed = await _all_done(context, acts, user, asked, fields)
+        failed = await perform_on_each(
+            context,
+            acts,
+            user.viewer,
+            leads=asked.leads,
+            do=asked.do,
+            fields=fields,
+            identity=asked.identity,
+        )
         if not failed:
             return RedirectResponse(asked.back_to(done=True), 303)
         status = status_of(next(iter(failed.values()))) if len(asked.leads) == 1 else 409
@@ -144,36 +150,6 @@ class _Asked:
             said = urlencode({"done": self.do, **which}, doseq=True)
             path += f"{'&' if '?' in path else '?'}{said}"
         return f"{path}#l-{quote(self.following, safe='')}" if self.following else path
-
-
-async def _all_done(
-    context: Context, acts: Acts, user: DeskUser, asked: _Asked, fields: Mapping[str, Any]
-) -> dict[str, ActFailed]:
-    """Act on each lead. Return what failed, by lead."""
-    room = asyncio.Semaphore(_AT_ONCE)
-
-    async def one(lead: str) -> ActFailed | None:
-        # The id of the form and the lead: a form that is sent twice has one effect on each.
-        own = hashlib.sha256(f"{asked.identity}/{lead}".encode(errors="replace")).hexdigest()[:32]
-        async with room:
-            outcome = await perform(
-                context.reports,
-                acts,
-                context.arrivals,
-                user.viewer,
-                lead=lead,
-                do=asked.do,
-                fields={**fields, "id": own} if asked.identity else dict(fields),
-                now=context.now(),
-            )
-        return None if isinstance(outcome, ActDone) else outcome
-
-    outcomes = await asyncio.gather(*(one(lead) for lead in asked.leads))
-    return {
-        lead: outcome
-        for lead, outcome in zip(asked.leads, outcomes, strict=True)
-        if outcome is not None
-    }
 
 
 def _sentences(

@@ -17,8 +17,8 @@ from pydantic import BaseModel, Field, SecretStr
 from gateway.config import ProviderSecrets
 from gateway.providers import mailgun, postmark, sendgrid, ses, standard
 from gateway.providers.normalised import NotProvenError, ProviderReport, accept
-from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
+from models.json_text import read_json
 from usecases.context import Context
 
 _ANSWERS = responses(400, 401, 404, 413, 429, 503)

@@ -19,10 +19,10 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from adapters.sql.new_item import NewItem
-from gateway.requests.json_body import read_json
 from gateway.requests.problems import ProblemError, responses
 from gateway.requests.throttle import Pace, PaceMeter
 from models.instants import write_instant
+from models.json_text import read_json
 from usecases.context import Context
 
 _SCRIPT = (Path(__file__).with_name("assets") / "t.js").read_text()

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import html
-import re
 from datetime import timedelta
 
 import sqlalchemy as sa
 
 from adapters.sql.suppressions import SqlSuppressionList
 from gateway.web.desk_session import form_token
-from models.directory import Directory
 from models.tables.columns import table_of
 from models.tables.visits import TrackHour
 from tests.desk.conftest import SignIn
@@ -18,8 +15,6 @@ from tests.desk.simulated_leads import (
     JONAS,
     KIM,
     LOU,
-    PEOPLE,
-    RILEY,
     SESSION,
     SimulatedLeads,
     page_text,
@@ -114,21 +109,3 @@ async def test_a_track_is_silent_when_nobody_moved_for_longer_than_ever(
     leads.event("ana", "email.paused", days=20)
     await board.open(NOT_MOVING)
     assert "Silent tracks" not in board.page
-
-
-async def test_a_manager_is_led_from_unassigned_leads_to_those_of_their_teams_at_the_desk(
-    leads: SimulatedLeads, context: Context, sign_in: SignIn
-) -> None:
-    nobody = {"sdr": {**PEOPLE["teams"]["sdr"], "members": [{"email": RILEY, "capacity": 0}]}}
-    teams = PEOPLE | {"teams": {**PEOPLE["teams"], **nobody}}
-    context.people.apply(Directory.model_validate(teams))
-    leads.lead("ana")
-    board = sign_in(LOU)
-    await board.open(NOT_MOVING)
-    assert "at the desk" not in page_text(board.page)  # Lou manages no team
-    teams["teams"]["sdr"]["manager"] = LOU
-    context.people.apply(Directory.model_validate(teams))
-    await board.open(NOT_MOVING)
-    [path] = re.findall(r'href="(/desk/team[^"]*)">Reassign those of your teams', board.page)
-    page = (await board.open(html.unescape(path).partition("#")[0])).text
-    assert page.count('<li class="card lead unowned"') == 1

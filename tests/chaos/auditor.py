@@ -90,6 +90,8 @@ class Snapshot:
     rows: dict[str, AuditedRow] = field(default_factory=dict)
     standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """What each workflow says of itself; None if it does not answer."""
+    tries: dict[str, list[str]] = field(default_factory=dict)
+    """What a lead that has not settled waits for: its activities that will be tried again."""
     replays: dict[str, str] = field(default_factory=dict)
     """Leads whose history does not replay, and why."""
     messages: dict[str, AuditedMail] = field(default_factory=dict)
@@ -110,6 +112,8 @@ class Snapshot:
     """Counted by lead, handoff, owner."""
     faults: list[tuple[datetime, datetime]] = field(default_factory=list)
     """From when to when a part was away, until somebody answered again."""
+    lost_tasks: dict[str, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    """A lead's workflow tasks that timed out, from when to when: a worker was killed with them."""
     capacity: dict[str, int] = field(default_factory=dict)
     late: timedelta = timedelta(minutes=8)
     """A breach that is not there so long after its due instant never came."""
@@ -305,7 +309,13 @@ def _workflows(seen: Snapshot, found: AuditFindings) -> None:
     found.claim(
         "histories that do not replay", [f"{lead}: {why}" for lead, why in seen.replays.items()]
     )
-    found.notes["not settled yet"] = len(unsettled)
+    found.claim(
+        "leads that have something to do and do nothing",
+        [lead for lead in unsettled if not seen.tries.get(lead)],
+    )
+    found.notes["not settled yet"] = {
+        lead: seen.tries[lead] for lead in unsettled if lead in seen.tries
+    }
 
 
 def _breaches(seen: Snapshot, found: AuditFindings) -> None:
@@ -324,7 +334,7 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
             if one.kind != "breached":
                 continue
             due = datetime.fromisoformat(one.fields["due"])
-            late.append((_late(one.at, due, seen.faults), f"{lead} {one.seq}"))
+            late.append((_late(one.at, due, _away(seen, lead)), f"{lead} {one.seq}"))
             unfair += [
                 f"{lead} at {act.asked:%H:%M:%S}, due {due:%H:%M:%S}"
                 for act in seen.acts
@@ -335,12 +345,29 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
                 and one.fields.get("clock") == "accept"
             ]
     found.claim("breached though the owner had accepted in time", unfair)
+    late.sort()
     found.claim(
         f"breaches over {seen.on_time} late outside faults",
-        [f"{which} by {by}" for by, which in sorted(late, reverse=True) if by > seen.on_time],
+        [f"{which} by {by}" for by, which in reversed(late) if by > seen.on_time],
     )
-    most = str(max(late)[0]) if late else "none"
-    found.notes["breaches, and the latest of them outside faults"] = (len(late), most)
+    half, most = (str(by) for by in (late[len(late) // 2][0], late[-1][0])) if late else ("", "")
+    found.notes["breaches, and how late outside faults, half and most"] = (len(late), half, most)
+    found.notes["tasks lost with killed workers"] = sum(
+        len(_away(seen, lead)) - len(seen.faults) for lead in seen.lost_tasks
+    )
+
+
+def _away(seen: Snapshot, lead: str) -> list[tuple[datetime, datetime]]:
+    """When a part was away, or the lead waited for a task that went with a killed worker.
+
+    Temporal gives such a task to another worker when its time is over, and not before.
+    """
+    lost = [
+        (began, ended)
+        for began, ended in seen.lost_tasks.get(lead, [])
+        if any(began < over and ended > fault for fault, over in seen.faults)
+    ]
+    return [*seen.faults, *lost]
 
 
 def _late(at: datetime, due: datetime, faults: Sequence[tuple[datetime, datetime]]) -> timedelta:

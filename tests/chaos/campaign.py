@@ -1,7 +1,7 @@
 """The long chaos campaign of `make chaos`: every seed with every set of faults.
 
     python -m tests.chaos.campaign [--seeds 20] [--faults kill all mail postgres] [--leads 120]
-        [--seconds 60] [--at-once 1] [--until HH:MM] [--keep build/chaos] [--json]
+        [--seconds 60] [--late S] [--at-once 1] [--until HH:MM] [--keep build/chaos] [--json]
 
 Each run is written into KEEP/verdicts.jsonl when it ends. A run that has a verdict for this commit
 is not made again, so a campaign that was interrupted goes on where it stopped; one that could not
@@ -39,6 +39,7 @@ class ChaosRun:
     faults: str
     leads: int
     seconds: int
+    late: float | None
 
     @property
     def name(self) -> str:
@@ -91,12 +92,13 @@ class Campaign:
 
     async def _make_one(self, run: ChaosRun, left: list[ChaosRun]) -> None:
         sizes = ("--leads", str(run.leads), "--seconds", str(run.seconds))
+        late = ("--late", str(run.late)) if run.late is not None else ()
         keep = ("--keep", str(self._folder / run.name))
         began, report = monotonic(), self._folder / f"{run.name}.txt"
         with report.open("wb") as printed:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "tests.chaos", str(run.seed), "--faults", run.faults),
-                *(*sizes, *keep),
+                *(*sizes, *late, *keep),
                 cwd=ROOT,
                 stdout=printed,
                 stderr=printed,
@@ -144,6 +146,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faults", nargs="+", choices=FAULTS, default=FAULTS)
     parser.add_argument("--leads", type=int, default=120)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--late", type=float, help="seconds that a breach may come late")
     parser.add_argument("--at-once", type=int, default=1, help="runs side by side")
     parser.add_argument("--until", type=time.fromisoformat, help="begin no run after HH:MM, in UTC")
     parser.add_argument("--keep", type=Path, default=ROOT / "build" / "chaos")
@@ -171,7 +174,7 @@ async def main() -> int:
     """Make the runs that are left; 0 if all have a verdict and kept every promise."""
     asked = _options()
     runs = [
-        ChaosRun(seed, faults, asked.leads, asked.seconds)
+        ChaosRun(seed, faults, asked.leads, asked.seconds, asked.late)
         for seed in range(1, asked.seeds + 1)
         for faults in asked.faults
     ]

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email
 import signal
 import time
 from collections import Counter
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from adapters.sql.directory import SqlDirectory
@@ -94,8 +97,16 @@ async def read_all(
     await asyncio.gather(*(_stands(stack, life, lead, seen, one_by_one) for lead in seen.leads))
     seen.now = life.now()
     await asyncio.to_thread(_read_again, stack, seen)
-    seen.replays = await _that_do_not_replay(stack, seen.leads, keep)
+    seen.replays = await _that_do_not_replay(stack, seen, keep)
     return seen
+
+
+def read_stores(stack: ChaosStack, seen: Snapshot) -> Snapshot:
+    """Read the SQL stores and the mails once more; what was read before has stood since."""
+    again = replace(seen, assignments=Counter(), inbox=Counter())
+    again.stood = {(one.lead, one.seq): one for one in seen.entries}
+    _read_database(stack, again)
+    return again
 
 
 def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
@@ -115,7 +126,7 @@ def _read_database(stack: ChaosStack, seen: Snapshot) -> None:
     seen.reached = {mail["message"] for mail in stack.mails()}
     asked = Counter(_recipient(one) for one in stack.asked_contents())
     seen.unfinished = asked - Counter(_recipient(one) for one in stack.mails())
-    seen.inbox.update(_kept(stack))
+    seen.inbox.update(marketing_mails(stack).values())
 
 
 def _read_again(stack: ChaosStack, seen: Snapshot) -> None:
@@ -142,13 +153,13 @@ def _recipient(mail: dict[str, str]) -> str:
     return mail["to"].partition("@")[0]
 
 
-def _kept(stack: ChaosStack) -> list[str]:
-    """Message-IDs of the marketing mails that the relay kept."""
-    found = []
+def marketing_mails(stack: ChaosStack) -> dict[Path, str]:
+    """The files of the marketing mails that the relay kept, with their Message-IDs."""
+    found = {}
     for path in (stack.home / "mail").glob("*.eml"):
         mail = email.message_from_bytes(path.read_bytes(), policy=policy.SMTP)
         if mail[_ALERT] is None:
-            found.append(str(mail["Message-ID"]).strip("<> "))
+            found[path] = str(mail["Message-ID"]).strip("<> ")
     return found
 
 
@@ -159,37 +170,57 @@ async def _stands(
 
     They are read until they agree, the lead has nothing to do and nothing of it is overdue.
     """
-    sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
     async with turns:
         until = time.monotonic() + _REST_SECONDS
         while time.monotonic() < until:
-            try:
-                says = await asyncio.wait_for(stack.leads.standing(lead), 10)
-            except Exception:  # noqa: BLE001 - no answer is what the audit wants to know
-                says = None
-            seen.standings[lead] = says
-            for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
-                at = instant(due) if due else None
-                seen.rows[lead] = AuditedRow(
-                    stage, owner, turn, bool(closed), at, bool(breached), read=life.now()
-                )
-            row = seen.rows.get(lead)
-            if says and row and (row.turn, row.stage) == (says["turn"], says["stage"]):
-                overdue = row.clock_due and not row.breached and row.clock_due < life.now()
-                if says["settled"] and not overdue:
-                    return
+            if await _rests(stack, life, lead, seen):
+                return
             await asyncio.sleep(0.7)
+        before = await _tries(stack, lead)
+        await _rests(stack, life, lead, seen)
+        seen.tries[lead] = before or await _tries(stack, lead)
+
+
+async def _rests(stack: ChaosStack, life: Life, lead: str, seen: Snapshot) -> bool:
+    """Read a lead's row and what its workflow says; whether it is at rest."""
+    says = None
+    with contextlib.suppress(Exception):  # no answer is what the audit wants to know
+        says = await asyncio.wait_for(stack.leads.standing(lead), 10)
+    seen.standings[lead] = says
+    sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
+    for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
+        at = instant(due) if due else None
+        seen.rows[lead] = AuditedRow(
+            stage, owner, turn, bool(closed), at, bool(breached), read=life.now()
+        )
+    row = seen.rows.get(lead)
+    if not says or not row or (row.turn, row.stage) != (says["turn"], says["stage"]):
+        return False
+    overdue = row.clock_due and not row.breached and row.clock_due < life.now()
+    return bool(says["settled"]) and not overdue
+
+
+async def _tries(stack: ChaosStack, lead: str) -> list[str]:
+    """The lead's activities that run or will be tried again, each with the number of its try."""
+    try:
+        says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
+    except RPCError:  # it does not answer, which is another complaint
+        return []
+    return [
+        f"{one.activity_type.name}, try {one.attempt}"
+        for one in says.raw_description.pending_activities
+    ]
 
 
 async def _that_do_not_replay(
-    stack: ChaosStack, leads: list[str], keep: Path | None
+    stack: ChaosStack, seen: Snapshot, keep: Path | None
 ) -> dict[str, str]:
     """Leads whose histories do not replay twice, some seconds apart; and why."""
-    failed = await _failures(stack, leads)
+    failed = await _failures(stack, seen.leads, seen)
     if not failed:
         return {}
     await asyncio.sleep(3)
-    failed = await _failures(stack, list(failed))
+    failed = await _failures(stack, list(failed), seen)
     for lead, (_, history) in failed.items():
         if keep is not None:
             await asyncio.to_thread(_write, keep / f"{lead}.json", history.to_json())
@@ -201,12 +232,16 @@ def _write(path: Path, text: str) -> None:
     path.write_text(text)
 
 
-async def _failures(stack: ChaosStack, leads: list[str]) -> dict[str, tuple[str, WorkflowHistory]]:
+async def _failures(
+    stack: ChaosStack, leads: list[str], seen: Snapshot
+) -> dict[str, tuple[str, WorkflowHistory]]:
     """Replay the newest run of each lead, all by one worker: to start one takes its time."""
 
     async def histories() -> AsyncIterator[WorkflowHistory]:
         for lead in leads:
-            yield await stack.client.get_workflow_handle(f"lead/{lead}").fetch_history()
+            history = await stack.client.get_workflow_handle(f"lead/{lead}").fetch_history()
+            seen.lost_tasks[lead] = _lost_tasks(stack, history)
+            yield history
 
     replayer = Replayer(
         workflows=[LeadWorkflow],
@@ -222,3 +257,16 @@ async def _failures(stack: ChaosStack, leads: list[str]) -> dict[str, tuple[str,
                 lead = result.history.workflow_id.removeprefix("lead/")
                 failed[lead] = (why, result.history)
     return failed
+
+
+def _lost_tasks(stack: ChaosStack, history: WorkflowHistory) -> list[tuple[datetime, datetime]]:
+    """The workflow tasks that timed out, from their schedule on, by the leads' clock.
+
+    A worker held one for at most 30 seconds, or one waited for a dead worker's poll for 10.
+    """
+    at = {one.event_id: one.event_time.ToDatetime(UTC) for one in history.events}
+    return [
+        (stack.program_time(at[began]), stack.program_time(at[one.event_id]))
+        for one in history.events
+        if (began := one.workflow_task_timed_out_event_attributes.scheduled_event_id)
+    ]

@@ -101,7 +101,11 @@ class ChaosStack(Processes):
         began = datetime.now(UTC)
         self.clock = ProgramClock(wall=began, program=began, speed=speed)
         self.leads = Leads(self.client, SqlJournal(self.db), clock=self.clock)
-        return lambda: began + (datetime.now(UTC) - began) * speed
+        return lambda: self.program_time(datetime.now(UTC))
+
+    def program_time(self, wall: datetime) -> datetime:
+        """An instant by the leads' clock."""
+        return self.clock.now(wall) if self.clock else wall
 
     def restore_database(self, backup: Path) -> None:
         """Put an older file in the place of leadflow's SQLite file; no process may have it open."""

@@ -266,6 +266,17 @@ def test_a_lead_that_does_not_answer(seen: Snapshot) -> None:
     finds(seen, "leads that do not answer")
 
 
+def test_a_lead_that_has_something_to_do_and_does_nothing(seen: Snapshot) -> None:
+    seen.standings["a"] = (seen.standings["a"] or {}) | {"settled": False}
+    finds(seen, "leads that have something to do and do nothing")
+
+
+def test_a_lead_whose_mail_will_be_tried_again_is_sound(seen: Snapshot) -> None:
+    seen.standings["a"] = (seen.standings["a"] or {}) | {"settled": False}
+    seen.tries = {"a": ["send_mail, try 4"]}
+    finds(seen)
+
+
 def test_a_history_that_does_not_replay(seen: Snapshot) -> None:
     seen.replays["a"] = "nondeterminism"
     finds(seen, "histories that do not replay")
@@ -307,3 +318,17 @@ def test_a_breach_that_came_late_because_a_part_was_away_is_sound(seen: Snapshot
     seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
     seen.faults = [(at(32), at(40)), (at(20), at(33)), (at(41), at(44)), (at(50), at(60))]
     finds(seen)
+
+
+def test_a_breach_that_waited_for_a_task_of_a_killed_worker_is_sound(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
+    seen.faults, seen.lost_tasks = [(at(28), at(32))], {"b": [(at(27), at(45))]}
+    finds(seen)
+
+
+def test_a_task_that_timed_out_without_a_fault_excuses_nothing(seen: Snapshot) -> None:
+    seen.on_time = timedelta(minutes=5)
+    seen.entries[-1] = seen.stood["b", 3] = replace(seen.entries[-1], at=at(46))
+    seen.faults, seen.lost_tasks = [(at(20), at(22))], {"b": [(at(27), at(45))]}
+    finds(seen, "breaches over 0")

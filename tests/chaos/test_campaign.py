@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.chaos.campaign import ROOT, ChaosRun, Verdicts, commit_of_this
 
-RUN = ChaosRun(seed=1, faults="kill", leads=120, seconds=60)
+RUN = ChaosRun(seed=1, faults="kill", leads=120, seconds=60, late=None)
 
 
 def campaign(folder: Path) -> tuple[int, dict[str, Any]]:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 import time
 from collections.abc import Awaitable, Callable
 
+import structlog
 from temporalio.runtime import LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 
 from assembly.process import leave
@@ -32,6 +34,7 @@ def run_trial(
     The trial is given up after `limit` seconds times `patience`: `limit` is enough on a quiet
     machine, and one with other work needs several times as long. `finally_` is done last.
     """
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     # The client logs each of its tries on standard output; in a trial servers are often away.
     quiet = LoggingConfig(filter=TelemetryFilter(core_level="ERROR", other_level="ERROR"))
     Runtime.set_default(Runtime(telemetry=TelemetryConfig(logging=quiet)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,15 +13,18 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+import httpx
 import sqlalchemy as sa
 
 from adapters.delivery.catcher import messages
 from adapters.reports.audit import SentMailEntry
 from adapters.sql.database import open_database
+from adapters.sql.desk_sessions import SqlDeskSessions
 from demonstration.agreement import compare
 from models.tables.columns import table_of
 from models.tables.leads import TimelineEntry
 from tests.cli.conftest import until
+from tests.cli.test_world import read_addresses, running_up
 from tests.waiting import LIMIT
 
 ROOT = Path(__file__).parents[2]
@@ -100,6 +104,27 @@ def test_a_short_demonstration_ends_by_itself_and_all_records_and_the_plan_agree
         if not missing:
             break
     assert not missing
+    shows_the_same_at_the_board(home, report["board"])
+
+
+def shows_the_same_at_the_board(home: Path, board: dict[str, Any]) -> None:
+    """The stack without a worker has a board, whose clock stands where the demonstration ended."""
+    assert board["person"] == "kim@acme.example"
+    with running_up(home, "--still") as child:
+        places = read_addresses(child)
+        database = open_database(places["database"])
+        sessions = SqlDeskSessions(database)
+        cookie = {"leadflow": sessions.sign_in(sessions.invite(board["person"])) or ""}
+        database.close()
+        page = httpx.get(places["board"], cookies=cookie, timeout=LIMIT).raise_for_status().text
+        child.send_signal(signal.SIGTERM)
+        assert child.wait(LIMIT) == 0
+    [in_flight] = re.findall(
+        r'href="/board/lists/in-flight[?]program=acme">(\d+)</a> in flight', page
+    )
+    assert int(in_flight) == board["in_flight"] == sum(board["stages"].values())
+    [as_of] = re.findall(r'As of <time datetime="([^"]+)">', page)
+    assert datetime.fromisoformat(as_of) < datetime(2026, 11, 1, tzinfo=UTC)  # the program's clock
 
 
 def test_a_demonstration_that_is_interrupted_leaves_no_server_behind(tmp_path: Path) -> None:

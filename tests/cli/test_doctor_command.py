@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from adapters.sql.database import Database
 from assembly.doctor.check import looked
+from assembly.doctor.database import look_at_stuck_work
 from assembly.doctor.teams import look_at_teams
 from assembly.settings import Settings
 from assembly.stack import Stack
 from models.directory import Directory
+from models.tables.columns import table_of
+from models.tables.mail import BreakerRow
 from tests.cli.conftest import Leadflow
 from tests.sales.alerted_lead import ACME, PEOPLE
 from usecases.publishing import publish
@@ -58,6 +63,39 @@ def test_beside_a_running_stack_its_parts_are_well(
     assert well >= {"gateway", "clocks", "workflow tasks"}
     assert "localhost" in parts["DNS"]["found"]
     assert not [one for name, one in parts.items() if name.startswith("MX")]
+
+
+def test_clocks_are_compared_with_temporal_and_with_the_gateway(
+    leadflow: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADFLOW_PUBLIC_URL", stack.gateway)
+    lines = [one for one in leadflow("doctor", "--json").lines if one.get("name") == "clocks"]
+    assert [one["found"].partition("'")[0] for one in lines] == ["Temporal", "the gateway"]
+    assert {one["status"] for one in lines} == {"ok"}
+
+
+def test_routes_of_mail_that_are_stopped_are_wrong(database: Database, tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'leadflow.db'}")
+    now = datetime.now(UTC)
+    with database.write() as connection:
+        connection.execute(
+            sa.insert(table_of(BreakerRow)).values(
+                route="program/acme",
+                series=[],
+                refusals=9,
+                opened_at=now,
+                probe_at=now,
+                probes=1,
+                why="550 blocked",
+            )
+        )
+    found = asyncio.run(looked("stuck work", partial(look_at_stuck_work, settings)))
+    (route,) = [one for one in found if one.status == "wrong"]
+    assert (route.name, route.found) == (
+        "mail routes",
+        "stopped, because a server refuses everybody: 1",
+    )
+    assert "mail of a route is stopped" in route.remedy
 
 
 def _looked(settings: Settings) -> list[tuple[str, str, str]]:

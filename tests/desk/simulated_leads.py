@@ -236,7 +236,7 @@ class DeskBrowser:
         self.page = answer.text
         return answer
 
-    async def send(self, path: str, **fields: str) -> httpx.Response:
+    async def send(self, path: str, **fields: str | list[str]) -> httpx.Response:
         """Send a form with the token of the page that was opened last."""
         fields.setdefault("token", hidden_value(self.page, "token"))
         answer = await self.http.post(path, data=fields, headers=self.headers)

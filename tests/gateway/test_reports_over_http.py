@@ -59,6 +59,10 @@ async def test_a_report_has_its_figures_and_their_lists(
         ("targets?as_of=0001-01-01", "reports:read", 422),
         ("funnel?until=9999-12-31", "reports:read", 422),
         ("funnel?program=acm", "reports:read", 422),
+        ("funnel?as_of=2199-01-01", "reports:read", 422),
+        ("funnel?since=2026-03-01&until=2026-02-01", "reports:read", 422),
+        ("funnel?column=mqls", "reports:read", 422),
+        ("funnel?row=nobody", "reports:read", 422),
     ],
 )
 async def test_what_does_not_exist_is_refused(

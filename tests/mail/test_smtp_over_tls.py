@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from structlog.testing import capture_logs
 
 from activities.ports import MailUnsentError
 from adapters.delivery.smtp import SmtpMailer, Tls
@@ -171,3 +172,21 @@ async def test_a_server_without_tls_gets_no_mail_if_tls_is_required() -> None:
     finally:
         controller.stop()
     assert mailbox.taken == []
+
+
+async def test_a_certificate_that_nobody_trusts_and_a_wrong_login_are_logged_as_such(
+    pem: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    causes = []
+    with serving(pem, login=True) as (_, port):
+        for trusts in (False, True):
+            if trusts:
+                monkeypatch.setenv("SSL_CERT_FILE", str(pem[0]))
+            sender = mailer(port, "starttls", "wrong")
+            with capture_logs() as logs:
+                for _ in range(2):
+                    with pytest.raises(MailUnsentError):
+                        await sender.send(render_note())
+            await sender.close()
+            causes += [(one["log_level"], one["cause"]) for one in logs]
+    assert causes == [("error", "tls"), ("error", "login")]

@@ -27,7 +27,8 @@ from simulation.scenario import Newcomer
 from simulation.timeline import TimelineLine, line_of
 
 PROGRAMS = Path(__file__).parents[2] / "programs"
-START = datetime(2026, 1, 5, 9, tzinfo=UTC)
+START = datetime(2025, 1, 6, 9, tzinfo=UTC)
+"""So long ago that no report about it is asked as of the future."""
 NOW = START + timedelta(days=320)
 _CREATED_WITHIN = 280
 _IN_ONE_WORLD = 250

@@ -30,7 +30,7 @@ def run(
 
     def report(*arguments: str) -> Printed:
         with pytest.raises(SystemExit) as left:
-            starter.main(("report", *arguments, "--as-of", NOW.isoformat()))
+            starter.main(("report", "--as-of", NOW.isoformat(), *arguments))
         said = capsys.readouterr()
         return Printed(int(left.value.code or 0), said.out, said.err)
 
@@ -111,6 +111,13 @@ class _Tags(HTMLParser):
         (("--since", "spring"), "or a day like 2026-03-02"),
         (("--row", "nobody"), "--row: there is no row 'nobody'"),
         (("--column", "mqls"), "--column: there is no column 'mqls'; did you mean 'mql'"),
+        (("--column", "open", "--row", "mql"), "no table has both the row 'mql' and the column"),
+        (("--as-of", "2199-01-01"), "--as-of: 2199-01-01T05:00:00Z lies in the future; the latest"),
+        (("--since", "2026-01-01"), "--since: 2026-01-01T05:00:00Z comes after the instant of"),
+        (
+            ("--since", "2025-03-01", "--until", "2025-02-01"),
+            "--until: 2025-02-01T05:00:00Z is not after since, 2025-03-01T05:00:00Z",
+        ),
         (("--json", "--csv"), "choose one of --json, --csv and --html"),
     ],
 )

@@ -7,6 +7,7 @@ import os
 import pytest
 
 from usecases.background import InterruptedWorkError, OwnProcess
+from usecases.reporting import UnknownNameError
 
 
 async def test_answers_and_errors_come_back_and_a_process_that_ends_is_replaced() -> None:
@@ -20,6 +21,31 @@ async def test_answers_and_errors_come_back_and_a_process_that_ends_is_replaced(
         with pytest.raises(InterruptedWorkError):
             await work.call(os._exit, 1)
         assert await work.call(os.getpid) != first
+    finally:
+        work.close()
+
+
+class _UnsendableError(Exception):
+    def __init__(self, one: str, other: str) -> None:
+        super().__init__(f"{one} and {other}")
+
+
+def _fail() -> None:
+    raise _UnsendableError("this", "that")
+
+
+def _refuse() -> None:
+    raise UnknownNameError("since", "spring is no day")
+
+
+async def test_an_error_comes_back_also_if_its_class_cannot_be_made_anew() -> None:
+    work = OwnProcess()
+    try:
+        with pytest.raises(RuntimeError, match="_UnsendableError: this and that"):
+            await work.call(_fail)
+        with pytest.raises(UnknownNameError, match=r"^spring is no day$") as refused:
+            await work.call(_refuse)
+        assert refused.value.field == "since"
     finally:
         work.close()
 

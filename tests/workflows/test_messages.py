@@ -5,6 +5,8 @@ import subprocess
 from typing import Any
 
 import pytest
+from temporalio.api.common.v1 import Payload
+from temporalio.common import RawValue
 
 from adapters.temporal.client import LeadNotFoundError
 from adapters.temporal.embedded import shipped
@@ -92,6 +94,21 @@ async def test_a_malformed_signal_is_recorded_on_the_timeline_and_changes_nothin
     after = stack.world.journal.states[lead]
     assert (after.stage, after.owner, after.profile) == (before.stage, before.owner, before.profile)
     await stack.leads.act(lead, "accept", {"by": RILEY})
+
+
+async def test_an_event_nested_a_thousand_times_keeps_none_beside_it_from_the_timeline(
+    stack: WorkerStack,
+) -> None:
+    """Neither the reader of Temporal's SDK nor Python's reads it."""
+    lead = await stack.create_lead()
+    deep = '{"id": "deep", "type": "page.viewed", "data": {"a": %s}}' % ("[" * 9000 + "]" * 9000)
+    good = '{"id": "good", "type": "page.viewed", "subject": "/pricing"}'
+    payload = Payload(metadata={"encoding": b"json/plain"}, data=f"[{deep},{good}]".encode())
+    await stack.handle(lead).signal("events", RawValue(payload))
+    entry = await stack.malformed_entry(lead)
+    assert entry.fields["note"] == "events: it is nested deeper than 32 levels"
+    await until(lambda: stack.world.journal.entries_of(lead, "event"))
+    assert len(stack.world.journal.entries_of(lead, "event")) == 1
 
 
 async def test_one_event_may_come_without_its_list(stack: WorkerStack) -> None:
