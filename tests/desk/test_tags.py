@@ -7,6 +7,7 @@ from typing import Any
 
 from adapters.sql.lead_tags import MOST_TAGS, SqlLeadTags
 from models.envelopes import MergeWork
+from models.instants import write_instant
 from tests.desk.conftest import SignIn
 from tests.desk.simulated_leads import (
     JONAS,
@@ -94,5 +95,5 @@ async def test_the_lead_that_goes_on_after_a_merge_has_the_tags_of_both(
     tags = SqlLeadTags(leads.context.database)
     tags.add(["ana", "bo"], "both")
     tags.add(["bo"], "of bo")
-    await leads.merge(MergeWork(keep="ana", other="bo"))
+    await leads.merge(MergeWork(keep="ana", other="bo", at=write_instant(leads.clock())))
     assert tags.of(["ana", "bo"]) == {"ana": ("both", "of bo")}
