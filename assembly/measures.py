@@ -137,6 +137,7 @@ class _Waiting(Collector):
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._away = False
 
     def describe(self) -> list[Metric]:
         """Say nothing, so that registering does not ask the database."""
@@ -148,8 +149,10 @@ class _Waiting(Collector):
         try:
             found: Backlog | None = backlog(self._database, now)
         except (SQLAlchemyError, DatabaseNotReadyError) as error:
-            _log.error("the database does not answer", why=str(error))
+            if not self._away:  # one line an outage, not one a scrape
+                _log.error("the database does not answer", why=str(error))
             found = None
+        self._away = found is None
         yield _gauge("leadflow_database_up", "Whether the database answers.", found is not None)
         if found is None:
             return

@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 
+from structlog.testing import capture_logs
 from temporalio.service import RPCError, RPCStatusCode
 
 from adapters.sql.database import Database
-from adapters.sql.intake import SqlIntake
+from adapters.sql.intake import SqlIntake, Taken
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import LeadNotFoundError, TemporalUnavailableError
@@ -243,3 +244,27 @@ async def test_good_events_beside_a_refused_one_are_all_sent_once(
         rows = connection.exec_driver_sql("SELECT item, why FROM intake WHERE why IS NOT NULL")
         assert [row.item for row in rows if row.item == "e13"] == ["e13"]
     assert context.intake.waiting().count == 0
+
+
+async def test_a_failure_that_stays_is_logged_once_and_its_end_too(context: Context) -> None:
+    class AwayIntake(SqlIntake):
+        away = True
+        tries = 0
+
+        def take(self, limit: int, lease: timedelta) -> list[Taken]:
+            self.tries += 1
+            if self.away:
+                raise OSError("the database is away")
+            return super().take(limit, lease)
+
+    intake = AwayIntake(context.database)
+    relay = Relay(intake, context.programs, SignalledLeads(), pause=0.001)
+    with capture_logs() as logs:
+        running = asyncio.create_task(relay.run())
+        await until(lambda: intake.tries > 5)
+        intake.away = False
+        await until(lambda: any(one["event"] == "relay goes on" for one in logs))
+        relay.stop()
+        await running
+    ours = [one["event"] for one in logs if one["event"].startswith("relay")]
+    assert ours == ["relay failed, and tries again", "relay goes on"]
