@@ -51,7 +51,10 @@ class SqlRollouts:
         if connection.scalar(known) is not None:
             return None
         body = publication_body(
-            publication.digest, publication.in_flight, recheck=publication.recheck
+            publication.digest,
+            publication.in_flight,
+            recheck=publication.recheck,
+            published=publication.at,
         )
         return _add(
             connection,

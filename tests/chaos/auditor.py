@@ -90,6 +90,8 @@ class Snapshot:
     rows: dict[str, AuditedRow] = field(default_factory=dict)
     standings: dict[str, dict[str, Any] | None] = field(default_factory=dict)
     """What each workflow says of itself; None if it does not answer."""
+    tries: dict[str, list[str]] = field(default_factory=dict)
+    """What a lead that has not settled waits for: its activities that will be tried again."""
     replays: dict[str, str] = field(default_factory=dict)
     """Leads whose history does not replay, and why."""
     messages: dict[str, AuditedMail] = field(default_factory=dict)
@@ -307,7 +309,13 @@ def _workflows(seen: Snapshot, found: AuditFindings) -> None:
     found.claim(
         "histories that do not replay", [f"{lead}: {why}" for lead, why in seen.replays.items()]
     )
-    found.notes["not settled yet"] = len(unsettled)
+    found.claim(
+        "leads that have something to do and do nothing",
+        [lead for lead in unsettled if not seen.tries.get(lead)],
+    )
+    found.notes["not settled yet"] = {
+        lead: seen.tries[lead] for lead in unsettled if lead in seen.tries
+    }
 
 
 def _breaches(seen: Snapshot, found: AuditFindings) -> None:
@@ -344,7 +352,9 @@ def _breaches(seen: Snapshot, found: AuditFindings) -> None:
     )
     half, most = (str(by) for by in (late[len(late) // 2][0], late[-1][0])) if late else ("", "")
     found.notes["breaches, and how late outside faults, half and most"] = (len(late), half, most)
-    found.notes["tasks lost with killed workers"] = sum(map(len, seen.lost_tasks.values()))
+    found.notes["tasks lost with killed workers"] = sum(
+        len(_away(seen, lead)) - len(seen.faults) for lead in seen.lost_tasks
+    )
 
 
 def _away(seen: Snapshot, lead: str) -> list[tuple[datetime, datetime]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import email
 import signal
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
+from temporalio.service import RPCError
 from temporalio.worker import Replayer
 
 from adapters.sql.directory import SqlDirectory
@@ -168,26 +170,46 @@ async def _stands(
 
     They are read until they agree, the lead has nothing to do and nothing of it is overdue.
     """
-    sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
     async with turns:
         until = time.monotonic() + _REST_SECONDS
         while time.monotonic() < until:
-            try:
-                says = await asyncio.wait_for(stack.leads.standing(lead), 10)
-            except Exception:  # noqa: BLE001 - no answer is what the audit wants to know
-                says = None
-            seen.standings[lead] = says
-            for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
-                at = instant(due) if due else None
-                seen.rows[lead] = AuditedRow(
-                    stage, owner, turn, bool(closed), at, bool(breached), read=life.now()
-                )
-            row = seen.rows.get(lead)
-            if says and row and (row.turn, row.stage) == (says["turn"], says["stage"]):
-                overdue = row.clock_due and not row.breached and row.clock_due < life.now()
-                if says["settled"] and not overdue:
-                    return
+            if await _rests(stack, life, lead, seen):
+                return
             await asyncio.sleep(0.7)
+        before = await _tries(stack, lead)
+        await _rests(stack, life, lead, seen)
+        seen.tries[lead] = before or await _tries(stack, lead)
+
+
+async def _rests(stack: ChaosStack, life: Life, lead: str, seen: Snapshot) -> bool:
+    """Read a lead's row and what its workflow says; whether it is at rest."""
+    says = None
+    with contextlib.suppress(Exception):  # no answer is what the audit wants to know
+        says = await asyncio.wait_for(stack.leads.standing(lead), 10)
+    seen.standings[lead] = says
+    sql = "select stage, owner, turn, closed, clock_due, breached from leads where id = :lead"
+    for stage, owner, turn, closed, due, breached in stack.rows(sql, lead=lead):
+        at = instant(due) if due else None
+        seen.rows[lead] = AuditedRow(
+            stage, owner, turn, bool(closed), at, bool(breached), read=life.now()
+        )
+    row = seen.rows.get(lead)
+    if not says or not row or (row.turn, row.stage) != (says["turn"], says["stage"]):
+        return False
+    overdue = row.clock_due and not row.breached and row.clock_due < life.now()
+    return bool(says["settled"]) and not overdue
+
+
+async def _tries(stack: ChaosStack, lead: str) -> list[str]:
+    """The lead's activities that run or will be tried again, each with the number of its try."""
+    try:
+        says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
+    except RPCError:  # it does not answer, which is another complaint
+        return []
+    return [
+        f"{one.activity_type.name}, try {one.attempt}"
+        for one in says.raw_description.pending_activities
+    ]
 
 
 async def _that_do_not_replay(

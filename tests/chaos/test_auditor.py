@@ -266,6 +266,17 @@ def test_a_lead_that_does_not_answer(seen: Snapshot) -> None:
     finds(seen, "leads that do not answer")
 
 
+def test_a_lead_that_has_something_to_do_and_does_nothing(seen: Snapshot) -> None:
+    seen.standings["a"] = (seen.standings["a"] or {}) | {"settled": False}
+    finds(seen, "leads that have something to do and do nothing")
+
+
+def test_a_lead_whose_mail_will_be_tried_again_is_sound(seen: Snapshot) -> None:
+    seen.standings["a"] = (seen.standings["a"] or {}) | {"settled": False}
+    seen.tries = {"a": ["send_mail, try 4"]}
+    finds(seen)
+
+
 def test_a_history_that_does_not_replay(seen: Snapshot) -> None:
     seen.replays["a"] = "nondeterminism"
     finds(seen, "histories that do not replay")
