@@ -96,19 +96,6 @@ class BareWorkflow:
         await workflow.wait_condition(lambda: self._taken >= mine)
 
 
-@workflow.defn
-class BareStart:
-    """A workflow that starts, does one local activity, and waits for months."""
-
-    @workflow.run
-    async def run(self) -> None:
-        """Start and wait."""
-        await workflow.execute_local_activity(
-            "start_nothing", start_to_close_timeout=timedelta(seconds=10)
-        )
-        await workflow.sleep(timedelta(days=90))
-
-
 @asynccontextmanager
 async def working(client: Client, post: Post) -> AsyncIterator[None]:
     """A worker for bare workflows while the block runs."""

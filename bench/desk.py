@@ -19,6 +19,7 @@ import sqlalchemy as sa
 
 from adapters.sql.database import Database, migrate, open_database
 from adapters.sql.desk_sessions import SqlDeskSessions
+from adapters.sql.lead_tags import SqlLeadTags
 from bench.board import Seeding, board_app
 from models.inputs import Act
 from models.tables.columns import table_of
@@ -30,9 +31,10 @@ _PAGES = {
         "/desk/team",
         "/desk/team?group=overdue&page=40",
         "/desk/team?q=ana77",
+        "/desk/team?tag=fair",
         "/desk/team?owner=riley%40acme.example&sort=score",
     ),
-    "riley@acme.example": ("/desk", "/desk?page=2&sort=activity", "/desk/week"),
+    "riley@acme.example": ("/desk", "/desk?page=2&sort=activity", "/desk/tasks", "/desk/week"),
 }
 _ROUNDS = 20
 
@@ -68,6 +70,9 @@ def seed(database: Database, leads: int) -> None:
             selling.lead(number)
             if number % 1_000 == 999:
                 print(f"{number + 1} leads", flush=True)
+        with database.read() as connection:
+            ids = list(connection.scalars(sa.select(table_of(LeadRow).c.id)))
+        SqlLeadTags(database).add(ids[::2], "fair")
 
 
 async def measure(database: Database) -> None:

@@ -21,7 +21,7 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.programs import SqlPrograms
 from assembly.settings import Settings
 from bench.life import PEOPLE
-from models.decision import Decision, Entry
+from models.decision import Decision, Entry, Wake
 from models.inputs import Event
 from models.program.program import Program
 from models.state import LeadState
@@ -57,7 +57,7 @@ async def measure(home: Path) -> Played:
         program = read_program(_PROGRAM)
         SqlPrograms(database).publish(program)
         SqlDirectory(database).apply(PEOPLE)
-        _store(database, program)
+        store_lives(database, program, LEADS, _NOW)
         began = time.process_time()
         found, _ = impact_of(
             database, changed(program), in_flight="migrate", recheck=False, now=_NOW
@@ -76,34 +76,40 @@ def changed(program: Program) -> Program:
     return Program.model_validate(written)
 
 
-def _store(database: Database, program: Program) -> None:
+def store_lives(database: Database, program: Program, leads: int, now: datetime) -> None:
+    """Store so many leads as they stand now, by the rules and the journal."""
     chance = Random(11)  # noqa: S311 - no secret
     journal = SqlJournal(database)
-    lives = [_lived(program, chance) for _ in range(_LIVES)]
-    for number in range(LEADS):
-        state, entries = lives[number % _LIVES]
+    lives = [_lived(program, chance, now) for _ in range(_LIVES)]
+    for number in range(leads):
+        state, entries, wake = lives[number % _LIVES]
         lead = f"lead-{number:05}"
         profile = {**state.profile, "email": f"{lead}@x.example"}
         own = state.changed(lead=lead, turn=1, profile=profile)
-        journal.record(Decision(state=own, entries=entries), Fence(run=1, length=1), _NOW)
+        decision = Decision(state=own, entries=entries, wake=wake)
+        journal.record(decision, Fence(run=1, length=1), now)
 
 
-def _lived(program: Program, chance: Random) -> tuple[LeadState, tuple[Entry, ...]]:
-    """A lead as it stands now, and its timeline."""
+def _lived(
+    program: Program, chance: Random, now: datetime
+) -> tuple[LeadState, tuple[Entry, ...], Wake | None]:
+    """A lead as it stands now, its timeline, and when it is due."""
     world = PureWorld(program, PEOPLE)
-    at = _NOW - _WEEKS * chance.random()
+    at = now - _WEEKS * chance.random()
     profile = {"email": "lead@x.example", "employees": chance.choice((20, 900))}
     world.create(Newcomer(lead=_LEAD, at=at, profile=profile), 0)
     for number in range(chance.randrange(4)):
         at += timedelta(hours=chance.uniform(1, 72))
-        if at >= _NOW:
+        if at >= now:
             break
         _run(world, at)
         type_, subject = chance.choices(_HAPPENS, (5, 5, 1))[0]
         event = Event(id=f"event-{number}", type=type_, at=at, arrived=at, subject=subject, data={})
         world.take(_LEAD, event)
-    _run(world, _NOW)
-    return world.states[_LEAD], tuple(world.entries[_LEAD])
+    _run(world, now)
+    due = world.next_due()
+    wake = None if due is None else Wake(at=due, what="what is due")
+    return world.states[_LEAD], tuple(world.entries[_LEAD]), wake
 
 
 def _run(world: PureWorld, until: datetime) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from models.instants import write_instant
 from models.publication import InFlight
 
 if TYPE_CHECKING:  # the command line shows its help without pydantic
@@ -19,9 +20,16 @@ RATE = 100.0
 PAUSE, RESUME, PUBLISH = "pause", "resume", "publish"
 
 
-def publication_body(to: str, in_flight: InFlight, *, recheck: bool) -> Json:
-    """What a publication sends to each lead in flight."""
-    return {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
+def publication_body(
+    to: str, in_flight: InFlight, *, recheck: bool, published: datetime | None = None
+) -> Json:
+    """What a publication sends to each lead in flight.
+
+    `published` is its instant by the real clock, at which each lead changes, whenever it is
+    reached. None: a lead changes when it is reached (in a rehearsal, where both are one instant).
+    """
+    body = {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
+    return body if published is None else body | {"published": write_instant(published)}
 
 
 def reengage_body(run: str, version: str) -> Json:

@@ -26,7 +26,6 @@ from typing import Any
 from temporalio.api.enums.v1 import EventType
 from temporalio.api.operatorservice.v1 import AddSearchAttributesRequest
 from temporalio.client import Client
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.runtime import Runtime, TelemetryConfig
 from temporalio.testing import WorkflowEnvironment
 
@@ -44,6 +43,7 @@ from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.temporal.client import Leads, workflow_id
 from adapters.temporal.embedded import shipped
+from adapters.temporal.payloads import data_converter
 from lifecycle.moves.merge import judge, of_merged
 from lifecycle.nurture.selection import select
 from lifecycle.program.versions import Versions
@@ -169,7 +169,7 @@ async def _play(
 ) -> None:
     env = await WorkflowEnvironment.start_time_skipping(
         test_server_existing_path=shipped("temporal-test-server"),
-        data_converter=pydantic_data_converter,
+        data_converter=data_converter,
         # The core writes its log to standard output, which belongs to the timeline.
         runtime=Runtime(telemetry=TelemetryConfig(logging=None)),
     )

@@ -81,6 +81,8 @@ class Relay:
         self._pause = pause
         self._meter = meter
         self._stop = asyncio.Event()
+        self._ended: list[int] = []
+        self._recording = asyncio.Lock()
         self._purged = datetime.min.replace(tzinfo=UTC)
 
     def stop(self) -> None:
@@ -155,7 +157,7 @@ class Relay:
             while waiting:
                 with span("relay", [one.trace for one in waiting[:_MOST_EVENTS]]):
                     batch = await self._first(waiting)
-                await asyncio.to_thread(self._intake.done, [one.seq for one in batch])
+                await self._done([one.seq for one in batch])
                 self._meter.relayed("sent", len(batch))
                 waiting = waiting[len(batch) :]
         except LeadNotFoundError as error:
@@ -176,6 +178,14 @@ class Relay:
                 "items can't be relayed", lead=waiting[0].lead, why=repr(error), exc_info=error
             )
             await self._hopeless(waiting, repr(error))
+
+    async def _done(self, seqs: list[int]) -> None:
+        """Record that leads have these items, in one transaction with what ends meanwhile."""
+        self._ended += seqs
+        async with self._recording:
+            ended, self._ended = self._ended, []
+            if ended:  # else another lead's transaction took these along
+                await asyncio.to_thread(self._intake.done, ended)
 
     async def _first(self, waiting: list[Taken]) -> list[Taken]:
         """Relay the first of a lead's items, as many as go together; which they were.

@@ -10,7 +10,7 @@ The file is long because a workflow is one class: Temporal finds its handlers th
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     import structlog
 
     from activities.arrivals import ON_ITS_WAY
+    from activities.publications import published
     from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
@@ -41,14 +42,14 @@ with workflow.unsafe.imports_passed_through():
         grace,
         program_now,
     )
-    from models.inputs import ACTS
     from models.instants import parse_instant, write_instant
-    from models.messages import is_read, read_act, read_event, written_event
+    from models.messages import is_read, read_event, written_event
     from models.patches import patched
+    from workflows.acts import LeadActs
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform, unanswered
     from workflows.details import describe
-    from workflows.messages import acted, created, resulted, resumed, signalled
+    from workflows.messages import created, resulted, resumed, signalled
     from workflows.present_timer import PresentTimer
     from workflows.seen_events import Seen
     from workflows.timer import Timer
@@ -84,7 +85,7 @@ _NEW_TASK = timedelta(milliseconds=1)
 
 
 @workflow.defn(name="LeadWorkflow")
-class LeadWorkflow:
+class LeadWorkflow(LeadActs):
     """One lead, from its creation until it is closed."""
 
     @workflow.init
@@ -110,9 +111,6 @@ class LeadWorkflow:
         self._most = MOST_AT_ONCE
         if run.profile is not None and run.state is None:
             self._inbox.append(created(run, self._now(), self._grace))
-        for do in ACTS:
-            handler, validator = self._update(do)
-            workflow.set_update_handler(do, handler, validator=validator)
 
     @workflow.run
     async def run(self, run: LeadRun) -> None:
@@ -172,32 +170,10 @@ class LeadWorkflow:
         self._received += 1
         decode = workflow.payload_converter().from_payload
         payloads = [one.payload for one in args]
-        self._inbox += signalled(name, payloads, decode, self._now(), self._grace)
-
-    def _update(
-        self, do: str
-    ) -> tuple[Callable[..., Coroutine[Any, Any, Json]], Callable[..., None]]:
-        """The handler and the validator of one act."""
-
-        async def act(*args: Any) -> Json:
-            self._received += 1
-            self._numbers += 1
-            ref = self._numbers
-            self._inbox.append(acted(do, args[0], self._now(), self._grace, ref))
-            await workflow.wait_condition(lambda: ref in self._answers)
-            refused, why = self._answers.pop(ref), self._refusals.pop(ref, None)
-            if refused is not None:
-                details = (why,) if why is not None else ()
-                raise ApplicationError(refused, *details, type="Refused", non_retryable=True)
-            return {"done": True}
-
-        def validate(*args: Any) -> None:
-            if len(args) != 1:
-                raise ValueError(f"{do} takes one argument, a JSON object; {len(args)} came")
-            body = acted(do, args[0], self._now(), self._grace, 0)["body"]
-            read_act(do, body, self._now())
-
-        return act, validate
+        came = signalled(name, payloads, decode, self._now(), self._grace)
+        if self._state is not None:  # before its creation a lead takes nothing in
+            came = [published(one, self._clock, self._grace) for one in came]
+        self._inbox += came
 
     @workflow.query
     def standing(self) -> Json:

@@ -20,15 +20,18 @@ import sqlalchemy as sa
 
 from adapters.sql.database import Database
 from adapters.sql.lead_search import SqlLeadSearch
+from adapters.sql.lead_tags import SqlLeadTags, tagged
 from lifecycle.stages import WORKED
 from models.directory import Directory
 from models.state import LeadState, read_state
 from models.tables.columns import UtcInstant, table_of
 from models.tables.leads import LeadRow
 from models.tables.standings import StandingRow
+from models.tables.tags import LeadTag
 
 _L = table_of(LeadRow)
 _S = table_of(StandingRow)
+_T = table_of(LeadTag)
 
 PAGE = 50
 """How many leads a page of a queue has."""
@@ -68,6 +71,7 @@ class Filters:
     stage: str = ""
     owner: str = ""
     team: str = ""
+    tag: str = ""
     program: str = ""
 
 
@@ -85,6 +89,7 @@ class QueueRow:
     active: datetime | None
     """When the lead itself last did something."""
     state: LeadState
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +182,7 @@ class SqlQueues:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._search = SqlLeadSearch(database)
+        self._tags = SqlLeadTags(database)
 
     def page(
         self, queue: Queue, day: QueueDay, filters: Filters, *, sort: Sort = "due", number: int = 1
@@ -202,6 +208,7 @@ class SqlQueues:
             whole = sa.select(_L.c.id, _L.c.state).where(_L.c.id.in_([one.lead for one in found]))
             states = {row.id: row.state for row in connection.execute(whole)}
             counts: dict[str, int] = {row[0]: row[1] for row in connection.execute(counted)}
+        tags = self._tags.of(list(states))
         return QueuePage(
             rows=tuple(
                 QueueRow(
@@ -213,6 +220,7 @@ class SqlQueues:
                     to_accept=one.to_accept,
                     active=one.active_at,
                     state=read_state(states[one.lead]),
+                    tags=tags.get(one.lead, ()),
                 )
                 for one in found
             ),
@@ -287,7 +295,21 @@ class SqlQueues:
         with self._database.read() as connection:
             return list(connection.scalars(query))
 
+    def tags(self, queue: Queue) -> list[str]:
+        """The tags of a queue's leads, by name; the first hundred."""
+        query = (
+            sa.select(_T.c.tag)
+            .join(_S, _S.c.lead == _T.c.lead)
+            .where(queue.where)
+            .distinct()
+            .order_by(_T.c.tag)
+            .limit(_MOST_TAGS)
+        )
+        with self._database.read() as connection:
+            return list(connection.scalars(query))
 
+
+_MOST_TAGS = 100
 _COLUMNS = (_S.c.team, _S.c.owner, _S.c.raised, _S.c.to_accept, _S.c.active_at)
 
 
@@ -312,6 +334,8 @@ def _narrowed(filters: Filters, search: SqlLeadSearch) -> list[Element]:
         for name in ("stage", "owner", "team", "program")
         if (value := str(getattr(filters, name)))
     ]
+    if filters.tag:
+        found.append(_S.c.lead.in_(tagged(filters.tag)))
     if words := filters.find.strip():
         found.append(_S.c.lead.in_(search.leads(words)))
     return found

@@ -247,9 +247,10 @@ def _to_wal(cursor: Any) -> None:
 def _begin(connection: Connection) -> None:
     options = connection.get_execution_options()
     writes = options.get(_WRITES)
-    if writes:
-        level = "FULL" if options.get(_DURABLE) else "NORMAL"
+    level = "FULL" if options.get(_DURABLE) else "NORMAL"
+    if writes and connection.info.get(_DURABLE) != level:
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
+        connection.info[_DURABLE] = level  # of this connection, until it is closed
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

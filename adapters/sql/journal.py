@@ -19,6 +19,7 @@ from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.lead_names import SqlLeadNames
 from adapters.sql.lead_search import record_words
+from adapters.sql.lead_tags import move_tags
 from adapters.sql.new_item import NewItem
 from adapters.sql.projection import HANDOFF_KINDS, TASK_KINDS, handoff_rows, task_rows
 from adapters.sql.standings import SqlStandings
@@ -159,6 +160,7 @@ class SqlJournal:
                 self._name(connection, state, before, addresses)
             if "merged" in kinds and state.merged is not None:
                 self._names.merge(connection, state.lead, state.merged.into)
+                move_tags(self._database, connection, state.lead, state.merged.into)
                 self._intake.redirect(connection, state.lead, state.merged.into)
             self._intake.store(connection, list(_forwarded(decision)))
             if decision.entries:

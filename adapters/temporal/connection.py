@@ -16,11 +16,11 @@ from temporalio.api.operatorservice.v1 import (
 from temporalio.client import (
     Client,
 )
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.envconfig import ClientConfig
 from temporalio.service import RPCError
 
 from adapters.temporal.client import TemporalUnavailableError
+from adapters.temporal.payloads import data_converter
 from workflows.attributes import KEYS
 
 
@@ -109,7 +109,7 @@ async def connect(settings: TemporalSettings) -> Client:
 async def connect_to(address: str, **config: Any) -> Client:
     """Connect to one address. Raises TemporalUnavailableError with the remedy."""
     try:
-        return await Client.connect(address, data_converter=pydantic_data_converter, **config)
+        return await Client.connect(address, data_converter=data_converter, **config)
     except RuntimeError as error:
         # The text of a certificate error helps people; that of a closed port does not.
         said = "" if "refused" in str(error) else f" ({error})"

@@ -13,7 +13,20 @@ from sqlalchemy.exc import SQLAlchemyError
 from starlette.datastructures import FormData
 from starlette.exceptions import HTTPException
 
-from gateway.desk import buttons, leads, live, merging, mine, queue_acts, team, touches, views, week
+from gateway.desk import (
+    buttons,
+    leads,
+    live,
+    merging,
+    mine,
+    queue_acts,
+    tags,
+    tasks,
+    team,
+    touches,
+    views,
+    week,
+)
 from gateway.requests.rooms import add_room
 from gateway.web import sign_in
 from gateway.web.desk_session import (
@@ -44,6 +57,8 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     add_room(routes, team.router(context))
     add_room(routes, mine.router(context))
     add_room(routes, queue_acts.router(context, acts))
+    add_room(routes, tags.router(context))
+    add_room(routes, tasks.router(context))
     add_room(routes, live.router(context))
     add_room(routes, views.router(context))
     add_room(routes, week.router(context))
@@ -54,7 +69,7 @@ def router(context: Context, acts: Acts, action_links_last: timedelta) -> APIRou
     return routes
 
 
-_PEOPLE_TYPE = ("lead", "note", "why", "reason", "amount", "currency", "until", "channel")
+_PEOPLE_TYPE = ("lead", "note", "tag", "why", "reason", "amount", "currency", "until", "channel")
 
 
 def _typed(form: FormData) -> dict[str, str]:

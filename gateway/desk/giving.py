@@ -14,7 +14,7 @@ from fastapi.responses import HTMLResponse
 
 from adapters.reports.desk_queue import SqlQueues, queue_of_teams
 from adapters.reports.team import MemberLine, SqlTeamReport
-from gateway.desk.queue import names_of_leads
+from gateway.desk.names import names_of_leads
 from gateway.web.desk_session import DeskUser
 from gateway.web.pages import page
 from usecases.context import Context

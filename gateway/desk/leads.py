@@ -14,6 +14,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.reports.companies import company_of
 from adapters.reports.leads import StoredDossier
+from adapters.sql.lead_tags import SqlLeadTags
 from gateway.desk.act_forms import act_forms, open_tasks, read_act_form, text_fields
 from gateway.web.desk_session import DeskUser, desk_user, form_sender
 from gateway.web.outcomes import as_sentence, sentence_of, status_of
@@ -89,6 +90,8 @@ def router(context: Context, acts: Acts) -> APIRouter:
                 return RedirectResponse("/desk/team", 303)
             if form.get("back") == "desk":
                 return RedirectResponse(f"/desk?done={do}", 303)
+            if form.get("back") == "tasks":
+                return RedirectResponse(f"/desk/tasks?done={do}", 303)
             # After giving a lead back, a person can't see it any more.
             may_see = outcome.line is None or user.viewer.sees(outcome.line)
             return RedirectResponse(f"{_path(lead) if may_see else '/desk'}?done={do}", 303)
@@ -162,6 +165,7 @@ def lead_page(
         choices=SHOWN,
         names=user.people.names,
         facts=_profile_fields(program, stored),
+        tags=SqlLeadTags(context.database).of([stored.state.lead]).get(stored.state.lead, ()),
         verb=deadline_verb,
         fresh=lambda: uuid.uuid4().hex,
         done=done,

@@ -9,10 +9,10 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
-from adapters.reports.desk_lists import SqlDeskLists
 from adapters.reports.desk_queue import queue_of
 from gateway.desk.act_forms import touch_form
 from gateway.desk.queue import QueueQuery, queue_query, queue_view
+from gateway.desk.tasks import tasks_of
 from gateway.desk.undo import Done, done_query, undo_offer
 from gateway.web.desk_session import DeskUser, desk_user
 from gateway.web.pages import page
@@ -22,6 +22,8 @@ from usecases.context import Context
 
 MY_ACTS = ("accept", "touch", "hold", "resume")
 """What a row of my leads offers."""
+_FIRST_TASKS = 10
+"""Tasks below the queue; all of them have a page of their own."""
 
 
 def router(context: Context) -> APIRouter:
@@ -72,9 +74,7 @@ def my_page(
             filled=filled,
             **view,
         ),
-        tasks=SqlDeskLists(context.database).tasks(
-            user.person, user.people.teams_of(user.person) | user.people.managed_by(user.person)
-        ),
+        tasks=tasks_of(context, user, most=_FIRST_TASKS),
         touch=touch_form(),
         names=user.people.names,
         done=done.sentence if done is not None else "",

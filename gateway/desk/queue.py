@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Annotated, Final
 from urllib.parse import parse_qsl, urlencode
@@ -23,13 +23,12 @@ from adapters.reports.desk_queue import (
 )
 from adapters.sql.desk_views import SqlDeskViews
 from gateway.desk.act_forms import ActForm, act_form
+from gateway.desk.names import names_of
 from gateway.web.desk_session import DeskUser
 from lifecycle.program.rulebook import rulebook
 from lifecycle.sales_words import stage_word
 from lifecycle.stages import ACT_STAGES, MOVES, WORKED
-from lifecycle.words.person_name import person_name
 from lifecycle.words.queue_line import QueueLine, queue_line
-from usecases.acting import visible
 from usecases.context import Context
 
 TITLES: Final[dict[Group, str]] = {
@@ -51,7 +50,10 @@ IN_PLACE = ("accept", "touch", "hold", "resume", "reassign")
 """The acts that a queue offers; all others are on the lead's page."""
 
 _Text = Annotated[str, Query(max_length=200)]
-_NAMES = {"q": "find", **{one: one for one in ("group", "stage", "owner", "team", "program")}}
+_NAMES = {
+    "q": "find",
+    **{one: one for one in ("group", "stage", "owner", "team", "tag", "program")},
+}
 """The URL's names of the filters."""
 
 
@@ -91,6 +93,7 @@ def queue_query(  # one parameter for each name in the URL
     stage: _Text = "",
     owner: _Text = "",
     team: _Text = "",
+    tag: _Text = "",
     program: _Text = "",
     sort: _Text = "due",
     page: Annotated[int, Query(ge=1, le=10_000)] = 1,
@@ -105,6 +108,7 @@ def queue_query(  # one parameter for each name in the URL
             stage=stage if stage in WORKED else "",
             owner=_clean(owner),
             team=_clean(team),
+            tag=_clean(tag),
             program=_clean(program),
         ),
         sort=next((one for one in SORTS if one == sort), "due"),
@@ -177,6 +181,8 @@ class QueueView:
     chips: tuple[Chip, ...]
     programs: tuple[tuple[str, str], ...]
     """The programs to choose from."""
+    tags: tuple[tuple[str, str], ...]
+    """The tags to choose from."""
     names: Mapping[str, str]
     """The names of people by address."""
     views: Mapping[str, str]
@@ -238,31 +244,13 @@ def queue_view(  # what a page needs
             if (number := page.counts.get(name, 0)) or query.filters.group == name
         ),
         programs=tuple((one, one) for one in queues.programs(queue)),
+        tags=tuple((one, one) for one in queues.tags(queue)),
         names=names_of(user),
         views=SqlDeskViews(context.database).of(user.person),
         filled=filled or {},
         selected=selected,
         all_selected=all_selected,
     )
-
-
-def names_of(user: DeskUser) -> dict[str, str]:
-    """The names of the people of the directory by address."""
-    return {
-        one.email: one.name or one.email
-        for team in user.people.teams.values()
-        for one in team.members
-    }
-
-
-def names_of_leads(context: Context, user: DeskUser, leads: Sequence[str]) -> dict[str, str]:
-    """The names of these leads, as far as the user may see them."""
-    found = {}
-    for lead in leads:
-        line = visible(context.reports, user.viewer, lead)
-        if line is not None:
-            found[line.id] = person_name(line.profile) or line.email or line.id
-    return found
 
 
 def _sections(shown: list[Shown], page: QueuePage, query: QueueQuery) -> tuple[Section, ...]:

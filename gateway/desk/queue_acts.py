@@ -25,7 +25,8 @@ from gateway.desk.act_forms import read_act_form, text_fields
 from gateway.desk.giving import giving_page
 from gateway.desk.leads import stage_and_owner_now
 from gateway.desk.mine import my_page
-from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, names_of_leads, query_of
+from gateway.desk.names import names_of_leads
+from gateway.desk.queue import IN_PLACE, QueueQuery, base_of, query_of
 from gateway.desk.team import team_page
 from gateway.desk.undo import MOST_MATCHING, MOST_SELECTED
 from gateway.web.desk_session import DeskUser, form_sender

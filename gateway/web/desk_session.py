@@ -92,6 +92,7 @@ class DeskUser(PageUser):
         found = [
             *(team if self.manages else []),
             NavigationLink(name="leads", path="/desk", title="My leads"),
+            NavigationLink(name="tasks", path="/desk/tasks", title="Tasks"),
             NavigationLink(name="week", path="/desk/week", title="My week"),
         ]
         if self.people.marketer(self.person) is not None:

@@ -15,6 +15,7 @@ from models.tables import (
     search,
     snapshots,
     standings,
+    tags,
     uploads,
     visits,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "search",
     "snapshots",
     "standings",
+    "tags",
     "uploads",
     "visits",
 ]

@@ -34,6 +34,9 @@ _FLAGS = (
 _MONDAY = datetime(2026, 3, 2, 14, tzinfo=UTC)
 """Nine o'clock in New York, when the office opens."""
 
+_DESK_WORK = Path(__file__).parents[1] / "scenarios" / "programs" / "desk-work.yaml"
+"""A program with a task for a team."""
+
 At = Callable[..., Awaitable[Page]]
 
 
@@ -63,7 +66,7 @@ async def stack(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Runni
     clock = ProgramClock(wall=datetime.now(UTC), program=_MONDAY, speed=60)
     async with running_stack(settings, Ports(), clock=clock) as running:
         database = open_database(running.settings.database)
-        files = (SHIPPED / "acme.yaml", Path(__file__).with_name("hasty.yaml"))
+        files = (SHIPPED / "acme.yaml", Path(__file__).with_name("hasty.yaml"), _DESK_WORK)
         chosen = [choose(str(one), SHIPPED / "teams.yaml", database) for one in files]
         for one in chosen:
             one.publish(database)

@@ -53,7 +53,7 @@ async def every_page(
     for one in await page.locator("summary").all():
         await one.click()
     yield page
-    for path in ("/desk/team", "/desk/leads/nobody"):
+    for path in ("/desk/team", "/desk/tasks", "/desk/leads/nobody"):
         await page.goto(path)
         yield page
     page = await at(MORGAN, **options)
@@ -80,7 +80,7 @@ async def test_every_page_is_complete_and_axe_finds_nothing_serious_on_it(
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert ground == GROUND[options["color_scheme"]], title
         seen.append(title)
-    assert len(seen) == 11
+    assert len(seen) == 12
 
 
 async def test_axe_would_find_something(at: At) -> None:

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
+
 from adapters.files.program import read_program
+from adapters.reports import desk_lists
+from gateway.desk import mine
 from tests.desk.conftest import ROOT, SignIn
 from tests.desk.simulated_leads import (
     JONAS,
@@ -57,3 +63,30 @@ async def test_a_team_s_task_has_a_name_and_an_end_and_any_member_does_it(
     assert (await colleague.send(path, do="done", task=task.id)).status_code == 303
     assert leads.state("ana").tasks == ()
     assert [one["by"] for one in leads.entries("ana", "task_done")] == [SAM]
+
+
+async def test_tasks_stand_on_pages_that_say_how_many_there_are_and_one_that_is_done_goes(
+    leads: SimulatedLeads, sign_in: SignIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desk_lists, "PAGE", 2)
+    monkeypatch.setattr(mine, "_FIRST_TASKS", 1)
+    leads.program = read_program(ROOT / "tests" / "scenarios" / "programs" / "desk-work.yaml")
+    leads.context.programs.publish(leads.program)
+    for lead in ("ana", "bo", "cy"):
+        leads.new_lead(lead)
+    desk = sign_in(SAM)
+    await desk.open("/desk")
+    assert "Tasks 3" in page_text(desk.page)
+    assert "All 3 tasks" in page_text(desk.page)
+    seen = []
+    for number, expected in ((1, "1 to 2 of 3 tasks"), (2, "3 to 3 of 3 tasks")):
+        await desk.open(f"/desk/tasks?page={number}")
+        assert expected in page_text(desk.page)
+        seen += re.findall(r'class="name" href="/desk/leads/(\w+)"', desk.page)
+    assert sorted(seen) == ["ana", "bo", "cy"]
+    (task,) = leads.state("cy").tasks
+    done = await desk.send("/desk/leads/cy/acts", do="done", task=task.id, back="tasks")
+    await desk.open(done.headers["location"])
+    assert "1 to 2 of 2 tasks" in page_text(desk.page)
+    await desk.open("/desk/tasks?page=7")
+    assert "This page is empty." in page_text(desk.page)

@@ -77,8 +77,8 @@ def test_tasks_are_those_of_the_person_and_of_the_teams(database: Database) -> N
     ]
     SqlJournal(database).record(turn(1, *opened, tasks=tasks), Fence(run=1, length=1), NOW)
     lists = SqlDeskLists(database)
-    assert [one.task for one in lists.tasks(RILEY, {"sdr"})] == ["1", "2"]
-    assert [one.task for one in lists.tasks(SAM, ())] == ["3"]
+    assert [one.task for one in lists.tasks(RILEY, {"sdr"}).tasks] == ["1", "2"]
+    assert [one.task for one in lists.tasks(SAM, ()).tasks] == ["3"]
 
 
 def test_a_task_of_a_lead_that_had_no_owner_is_its_present_owner_s(database: Database) -> None:
@@ -89,8 +89,8 @@ def test_a_task_of_a_lead_that_had_no_owner_is_its_present_owner_s(database: Dat
     decision = turn(1, *opened, owner=RILEY, stage="mql")
     SqlJournal(database).record(decision, Fence(run=1, length=1), NOW)
     lists = SqlDeskLists(database)
-    assert [one.task for one in lists.tasks(RILEY, ())] == ["2", "1"]
-    assert lists.tasks(SAM, {"sdr"}) == []
+    assert [one.task for one in lists.tasks(RILEY, ()).tasks] == ["2", "1"]
+    assert lists.tasks(SAM, {"sdr"}).total == 0
 
 
 def test_an_alert_is_found_by_its_message_id_and_nurture_mail_is_not_an_alert(

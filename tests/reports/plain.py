@@ -110,15 +110,14 @@ def weighted_incidence(cohort: Sequence[Way], stage: str, days: int, now: dateti
             seen.append((at(way.path[-1]) - way.began, "other"))
         else:
             seen.append((now - way.began, "open"))
-    share = 0.0
-    for length, ending in seen:
+    # Ends at the same length come before: who had one is not watched any more.
+    seen.sort(key=lambda one: (one[0], one[1] == "open"))
+    share, watched = 0.0, 1.0
+    for place, (length, ending) in enumerate(seen):
         if ending == "reached" and length <= timedelta(days=days):
-            watched = 1.0
-            for end in {one for one, how in seen if how == "open" and one < length}:
-                # Ends at the same length come before: who had one is not watched any more.
-                left = sum(one > end or (one == end and how == "open") for one, how in seen)
-                watched *= 1 - sum(one == end and how == "open" for one, how in seen) / left
             share += 1 / (len(seen) * watched)
+        if ending == "open":
+            watched *= 1 - 1 / (len(seen) - place)
     return share
 
 

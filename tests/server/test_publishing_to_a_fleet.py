@@ -22,6 +22,7 @@ from adapters.reports.leads import SqlReports
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.rollouts import RolloutRuns
+from models.instants import whole_second
 from models.program.program import Program
 from models.publication import InFlight
 from models.tables.columns import table_of
@@ -172,10 +173,12 @@ async def test_every_line_of_the_impact_is_true_on_the_server_and_none_is_missin
         program = _version(site, edit)
         before = standing_of(site.database, program)
         found, _ = impact_of(site.database, program, in_flight=how, recheck=False, now=site.now())
-        await _published(site, program, how)
+        await _published(site, program, how, rate=max(4, FLEET / 10))
+        (publication,) = SqlPrograms(site.database).publications("acme", most=1)
+        at = site.clock.now(whole_second(publication.at))
         await fleet_until(lambda: not SqlRollouts(site.database).under_way())
         await fleet_until(lambda: _settled(site))
-        # The publication reaches each lead some seconds later than the impact assumes.
+        # The publication is some seconds later than the impact assumes.
         late = site.now() - found.at + timedelta(seconds=1)
         quiet, goes_on = world_of(before), world_of(standing_of(site.database, program))
         play_quietly(quiet, found.at, found.at + HORIZON)
@@ -188,7 +191,13 @@ async def test_every_line_of_the_impact_is_true_on_the_server_and_none_is_missin
             came = [entry for entry in timeline if entry.seq > one.state.seq]
             came += goes_on.entries.get(lead, [])
             true += lead_differences(lead, quiet.entries[lead], came)
-            changing += any(entry.kind == "program_changed" for entry in came)
+            changes = [entry for entry in came if entry.kind == "program_changed"]
+            changing += bool(changes)
+            if how in ("migrate", "restart"):
+                assert one.state.at is not None
+                already = [entry.at for entry in came if entry.seq < changes[0].seq]
+                late_by = changes[0].at - max(whole_second(at), one.state.at, *already)
+                assert (lead, len(changes), late_by) == (lead, 1, timedelta(0))
         assert (how, *_unlike(found.lines, true, late)) == (how,)
         assert found.changing == changing
         assert found.lines or how in ("pin", "finish")

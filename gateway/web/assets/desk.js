@@ -130,7 +130,8 @@
   function send(form, button) {
     var data = new URLSearchParams(new FormData(form, button)), gets = form.method === "get";
     var row = (button && button.closest("li.lead")) || here(), index = rows().indexOf(row);
-    var target = gets ? form.action + "?" + data : form.action;
+    var action = button && button.hasAttribute("formaction") ? button.formAction : form.action;
+    var target = gets ? action + "?" + data : action;
     form.setAttribute("aria-busy", "true");
     fetch(target, gets ? {} : { method: "POST", body: data }).then(function (answer) {
       return answer.text().then(function (html) {
