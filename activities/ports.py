@@ -15,6 +15,7 @@ from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
 from activities.meter import UNMETERED, Meter
+from activities.publications import RolloutsUnderWay
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
@@ -502,3 +503,4 @@ class World:
     operations_contact: str | None = None
     """Who hears of a team that is missing or has no manager, and of a route that is stopped."""
     arrivals: Arrivals | None = None
+    rollouts: RolloutsUnderWay | None = None

@@ -31,6 +31,7 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
+from activities.publications import RolloutsUnderWay, with_publication
 from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
@@ -79,6 +80,7 @@ class TurnActivities:
         meter: Meter = UNMETERED,
         arrivals: Arrivals | None = None,
         signals: SignalTimes | None = None,
+        rollouts: RolloutsUnderWay | None = None,
     ) -> None:
         self._programs = programs
         self._people = people
@@ -88,6 +90,7 @@ class TurnActivities:
         self._meter = meter
         self._arrivals = arrivals
         self._signals = signals
+        self._rollouts = rollouts
 
     @activity.defn(name="turn")
     def turn(self, request: TurnRequest) -> TurnOutcome:
@@ -113,12 +116,14 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
+        versions = self._versions(state)
+        if self._rollouts is not None:
+            envelopes = with_publication(request, envelopes, state, self._rollouts, versions.newest)
         check_known_kinds(envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])
         people = self._people.directory()
         grace = timedelta(seconds=request["grace"])
-        versions = self._versions(state)
 
         addresses = addresses_of(inputs)
         others = self._journal.others(lead, addresses) if addresses else {}

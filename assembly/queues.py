@@ -60,6 +60,7 @@ def turn_activities(world: World, signals: TemporalSignalTimes | None = None) ->
         meter=world.meter,
         arrivals=world.arrivals,
         signals=signals,
+        rollouts=world.rollouts,
     )
 
 

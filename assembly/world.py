@@ -21,6 +21,7 @@ from adapters.sql.journal import SqlJournal
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.programs import SqlPrograms
 from adapters.sql.rates import SqlRates
+from adapters.sql.rollouts import SqlRollouts
 from assembly.mail import open_mailer, outage_of, signed_links
 from assembly.settings import Settings
 
@@ -53,6 +54,7 @@ def open_world(settings: Settings, meter: Meter = UNMETERED) -> Iterator[World]:
             meter=meter,
             operations_contact=settings.operations_contact or None,
             arrivals=SqlArrivals(database),
+            rollouts=SqlRollouts(database),
         )
     finally:
         database.close()

@@ -96,7 +96,8 @@ def demo(
 
     def publish(database: Database) -> Program:
         chosen = choose(str(program), teams, database)
-        warn(chosen.publish(database))
+        who = chosen.directory.admin_of_marketing if chosen.directory is not None else None
+        warn(chosen.publish(database, by=who or ""))
         return chosen.program
 
     result = run_async(_play(settings, options, publish))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from adapters.sql.database import Database
+from adapters.sql.directory import SqlDirectory
 from adapters.sql.rollouts import SqlRollouts
 from adapters.temporal.rollouts import RolloutRuns
 from models.decision import Entry
@@ -161,7 +162,8 @@ async def publish_change(database: Database, runs: RolloutRuns, change: Publishe
     """Publish it, and return when every lead in flight was sent it."""
     leads = LeadsInFlight(in_flight="migrate")
     note = "published in the demonstration"
-    await asyncio.to_thread(publish, database, change.program, None, note=note, leads=leads)
+    who = SqlDirectory(database).directory().admin_of_marketing or ""
+    await asyncio.to_thread(publish, database, change.program, None, by=who, note=note, leads=leads)
     rollouts = SqlRollouts(database)
     await runs.start(rollouts.under_way())
     while await asyncio.to_thread(rollouts.under_way):  # noqa: ASYNC110  # rows tell nobody

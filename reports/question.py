@@ -88,7 +88,14 @@ class Question:
     def _part(self, life: LeadLife, at: datetime, by: By) -> str:
         if by in ("week", "month", "hour"):
             return self.period(at, by)
-        return _OF_LIFE[by](life) or UNKNOWN
+        return _on_one_line(_OF_LIFE[by](life) or "") or UNKNOWN
+
+
+def _on_one_line(text: str) -> str:
+    """The text without line breaks and control characters: a row's name stands on a terminal."""
+    if text.isprintable():
+        return text
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _last_owner(life: LeadLife) -> str | None:

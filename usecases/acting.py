@@ -61,6 +61,10 @@ class ActArrivals(Protocol):
         """Store when an act arrived; the first arrival stands."""
         ...
 
+    def left(self, lead: str, act: str, do: str, message: Mapping[str, Any]) -> None:
+        """Store an act that was left for its lead, so that it can be told again if it is lost."""
+        ...
+
     def forget(self, lead: str, act: str) -> None:
         """Forget an act that was answered."""
         ...
@@ -172,7 +176,7 @@ async def perform(
     await asyncio.to_thread(arrivals.keep, lead, message["id"], said, now)
     failed = await _answered(acts, lead, name, message, timeout_seconds)
     if isinstance(failed, ActUnanswered):
-        await _leave(acts, lead, name, message)
+        await _leave(acts, arrivals, lead, name, message)
     else:
         await _forget(arrivals, lead, message["id"])
     if failed is not None:
@@ -183,13 +187,20 @@ async def perform(
         return ActDone(None)
 
 
-async def _leave(acts: Acts, lead: str, do: str, message: dict[str, Any]) -> None:
+async def _leave(
+    acts: Acts, arrivals: ActArrivals, lead: str, do: str, message: dict[str, Any]
+) -> None:
     """Leave an act that was not answered, so that it is done as soon as a worker is there."""
     try:
         async with asyncio.timeout(_LEAVE_SECONDS):
             await acts.leave(lead, do, message)
     except (TimeoutError, LeadNotFoundError, TemporalUnavailableError, RPCError) as error:
         _log.warning("an unanswered act can't be left for its lead", act=do, why=repr(error))
+        return
+    try:
+        await asyncio.to_thread(arrivals.left, lead, message["id"], do, message)
+    except SQLAlchemyError as error:
+        _log.warning("an act that was left is not stored", act=do, why=repr(error))
 
 
 async def _forget(arrivals: ActArrivals, lead: str, act: str) -> None:

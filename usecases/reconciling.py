@@ -95,8 +95,8 @@ REMEDIES: dict[Kind, str] = {
     " in Temporal's pages",
     "event_waits": "an accepted event did not reach its lead; does a gateway run?",
     "event_given_up": "an accepted event was given up; the reason is beside it",
-    "event_lost": "an accepted event or a new lead was told to Temporal and left no trace: was"
-    " Temporal restored? `leadflow reconcile` tells it again",
+    "event_lost": "an accepted event, an act or a new lead was told to Temporal and left no trace:"
+    " was Temporal restored? `leadflow reconcile` tells it again",
     "crm_waits": "the CRM does not accept an event; see `leadflow webhook list --waiting`",
     "crm_dead": "an event for the CRM was given up; repair the receiver, then"
     " `leadflow webhook retry --all-dead`",

@@ -29,6 +29,7 @@ with workflow.unsafe.imports_passed_through():
     import structlog
 
     from activities.arrivals import ON_ITS_WAY
+    from activities.publications import published
     from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
@@ -48,7 +49,7 @@ with workflow.unsafe.imports_passed_through():
     from workflows.attributes import shown, updates
     from workflows.commands import grouped, perform, unanswered
     from workflows.details import describe
-    from workflows.messages import created, published, resulted, resumed, signalled
+    from workflows.messages import created, resulted, resumed, signalled
     from workflows.present_timer import PresentTimer
     from workflows.seen_events import Seen
     from workflows.timer import Timer

@@ -9,7 +9,7 @@ from typing import Any
 from temporalio.api.common.v1 import Payload
 
 from activities.tracing import TRACE
-from models.envelopes import Envelope, LeadRun, ProgramClock, program_now
+from models.envelopes import Envelope, LeadRun
 from models.inputs import ACTS
 from models.instants import parse_instant, write_instant
 from models.json_text import read_json
@@ -21,9 +21,6 @@ Decode = Callable[[Any], Any]
 _LONGEST = 300
 _LONGEST_TRACE = 64
 """A `traceparent` has 55 characters."""
-_LATEST = 60
-"""So many times the grace (an hour in production) a publication may need to reach a lead, and still
-count from its own instant. 100,000 leads take a third of that."""
 
 
 def signalled(
@@ -80,27 +77,6 @@ def _bodies(name: str, args: list[Any]) -> list[Any]:
 def _shown(body: Any) -> str:
     words = {str: "text", bool: "true or false", int: "a number", float: "a number", list: "a list"}
     return "nothing" if body is None else words.get(type(body), "binary data")
-
-
-def published(envelope: Envelope, clock: ProgramClock | None, grace: timedelta) -> Envelope:
-    """A publication counts from its own instant, though its rollout reaches the lead later.
-
-    So all leads change at one instant, and the order in which they are reached changes nothing.
-    A lead that is reached much later changes when it is reached, since no mail may go by an hour
-    that is long over. Any other input is left as it is.
-    """
-    body = envelope["body"]
-    if envelope["kind"] != "program" or not isinstance(body, Mapping) or "published" not in body:
-        return envelope
-    rest = {key: value for key, value in body.items() if key != "published"}
-    try:
-        at = program_now(clock, parse_instant(body["published"]))
-    except (ValueError, OverflowError):
-        return {**envelope, "body": rest}
-    reached = parse_instant(envelope["arrived"])
-    if at > reached or reached - at > _LATEST * grace:
-        at = reached
-    return {**envelope, "body": rest, "arrived": write_instant(at)}
 
 
 def acted(do: str, body: Any, now: datetime, grace: timedelta, ref: int) -> Envelope:

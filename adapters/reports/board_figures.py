@@ -176,6 +176,7 @@ NOT_WOKEN = Figure(
     title="Not woken",
     where=_not_woken,
     since=_S.c.due_at,
+    source=EXCEPTIONS,
 )
 
 REASONS = (

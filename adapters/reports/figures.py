@@ -53,8 +53,8 @@ class Source:
 
     rows: sa.FromClause
     dimensions: Mapping[str, Element]
-    listed: sa.FromClause | None = None
-    """The rows with those of their leads in `standings`, one for one; None: `rows` has them."""
+    lead: Element = _S.c.lead
+    """The row's lead, which has one row in `standings`."""
     within: Callable[[Asking], Element] | None = None
     """What holds for all that is counted: a part of all figures' conditions."""
 
@@ -234,29 +234,34 @@ class SqlFigures:
 
         Raises KeyError if `only` names a dimension that the figure has not.
         """
-        rows = figure.source.rows if figure.source.listed is None else figure.source.listed
+        source = figure.source
         where = (*figure.condition(asking), *_narrowed(figure, asking, only))
+        # The page's rows are chosen first, and only these are joined with their leads' standings.
         shown = (
             sa.select(
-                _S.c.lead,
+                source.lead,
                 figure.since.label("since_shown"),
                 figure.until.label("until_shown"),
                 figure.why.label("why_shown"),
-                *(_S.c[name] for name in ("program", "stage", "track", "step")),
             )
-            .select_from(rows)
+            .select_from(source.rows)
             .where(*where)
-            .order_by(figure.since.asc().nulls_last(), _S.c.lead)
+            .order_by(figure.since.asc().nulls_last(), source.lead)
             .limit(PAGE)
             .offset((number - 1) * PAGE)
             .subquery()
         )
         query = (
-            sa.select(shown, _L.c.profile, _L.c.email)
+            sa.select(
+                shown,
+                *(_S.c[name] for name in ("program", "stage", "track", "step")),
+                *(_L.c.profile, _L.c.email),
+            )
+            .join(_S, _S.c.lead == shown.c.lead)
             .join(_L, _L.c.id == shown.c.lead)
             .order_by(shown.c.since_shown.asc().nulls_last(), shown.c.lead)
         )
-        counted = sa.select(sa.func.count()).select_from(rows).where(*where)
+        counted = sa.select(sa.func.count()).select_from(source.rows).where(*where)
         with self._database.read() as connection:
             lines = [_line(row) for row in connection.execute(query)]
             total = connection.execute(counted).scalar_one()

@@ -10,8 +10,10 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from adapters.reports.queries import rows
+from adapters.reports.queries import rows, text
 from adapters.sql.database import Database
+from lifecycle.moves.act_ids import MAX_REMEMBERED_ACTS
+from lifecycle.stable_hash import short_hash
 from models.instants import parse_instant
 from models.tables.columns import table_of
 from models.tables.crm import WebhookEvent
@@ -151,9 +153,9 @@ class SqlReconciliation:
     def unrecorded_items(self, since: datetime, limit: int) -> list[ToldItem]:
         """Items told since this instant (wall clock) that left no trace, each lead's in order.
 
-        That is an event on no timeline, and data of a lead that has no row. What a merged lead got
-        is on the timeline of the lead that it was merged into. An act leaves no id on a timeline,
-        so acts are not among them.
+        That is an event on no timeline, data of a lead that has no row, and an act that its lead
+        neither remembers nor refused. What a merged lead got is on the timeline of the lead that it
+        was merged into.
         """
         of_lead = sa.select(_L.c.id).where(_L.c.id == _I.c.lead)
         recorded = sa.select(_E.c.seq).where(_E.c.lead == _I.c.lead, _E.c.event == _I.c.item)
@@ -166,7 +168,41 @@ class SqlReconciliation:
             .order_by(_I.c.lead, _I.c.seq)
             .limit(limit)
         )
-        return [ToldItem(**row) for row in rows(self._database, query)]
+        found = [ToldItem(**row) for row in rows(self._database, query)]
+        found += self._unrecorded_acts(since, limit)
+        return sorted(found, key=lambda one: (one.lead, one.seq))[:limit]
+
+    def _unrecorded_acts(self, since: datetime, limit: int) -> list[ToldItem]:
+        """Acts that were told since then and are neither done nor refused.
+
+        A lead remembers its latest acts. One that remembers as many as it can may have done it.
+        """
+        refused = sa.select(_E.c.seq).where(
+            _E.c.lead == _I.c.lead,
+            _E.c.kind == "refused",
+            _E.c.at >= _I.c.arrived,
+            text(_E.c.fields, "act") == text(_I.c.body, "do"),
+            text(_E.c.fields, "by") == text(_I.c.body, "by"),
+        )
+        query = (
+            sa.select(_I.c.seq, _I.c.lead, _I.c.item, _I.c.kind, _I.c.done)
+            .add_columns(_I.c.body, _L.c.state)
+            .join(_L, _L.c.id == _I.c.lead)
+            .where(_I.c.done >= since, _I.c.why.is_(None), _I.c.kind == "act")
+            .where(_L.c.merged_into.is_(None), ~refused.exists())
+            .order_by(_I.c.lead, _I.c.seq)
+            .limit(limit)
+        )
+        lost = []
+        for row in rows(self._database, query):
+            done = row["state"].get("acts", {})
+            if (
+                len(done) < MAX_REMEMBERED_ACTS
+                and short_hash(row["body"].get("id", "")) not in done
+            ):
+                names = ("seq", "lead", "item", "kind", "done")
+                lost.append(ToldItem(**{name: row[name] for name in names}))
+        return lost
 
     def _items(
         self, since: sa.Column[datetime], limit: int, *which: sa.ColumnElement[bool]

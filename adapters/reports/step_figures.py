@@ -8,11 +8,9 @@ import sqlalchemy as sa
 
 from adapters.reports.figures import Asking, Element, Figure, Source
 from models.tables.columns import UtcInstant, table_of
-from models.tables.standings import StandingRow
 from models.tables.visits import StepMail, StepVisit
 
 _M = table_of(StepMail)
-_S = table_of(StandingRow)
 _V = table_of(StepVisit)
 
 DAYS = 30
@@ -26,7 +24,7 @@ def _begin(asking: Asking) -> Element:
 
 _VISITS = Source(
     rows=_V,
-    listed=_V.join(_S, _S.c.lead == _V.c.lead),
+    lead=_V.c.lead,
     dimensions={name: _V.c[name] for name in ("program", "digest", "track", "step")},
     within=lambda asking: _V.c.entered >= _begin(asking),
 )
@@ -34,7 +32,7 @@ _VISITS = Source(
 
 _MAILS = Source(
     rows=_M,
-    listed=_M.join(_S, _S.c.lead == _M.c.lead),
+    lead=_M.c.lead,
     dimensions={name: _M.c[name] for name in ("program", "digest", "track", "step", "email")},
     within=lambda asking: _M.c.sent >= _begin(asking),
 )

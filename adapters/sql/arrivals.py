@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import sqlalchemy as sa
 
 from activities.ports import Arrived
 from adapters.sql.database import Database
+from models.instants import whole_second
 from models.tables.columns import table_of
 from models.tables.intake import ActArrival, IntakeItem
 
@@ -39,6 +41,29 @@ class SqlArrivals:
                     index_elements=[_A.c.lead, _A.c.act], set_={"asked": insert.excluded.asked}
                 )
             )
+
+    def left(self, lead: str, act: str, do: str, message: Mapping[str, Any]) -> None:
+        """Store an act that was left for its lead as a signal, as an intake item that was told.
+
+        If the signal is lost, because Temporal is restored, `leadflow reconcile` tells it again.
+        """
+        with self._database.write() as connection:
+            now = self._database.now(connection)
+            arrived = connection.scalar(
+                sa.select(_A.c.arrived).where(_A.c.lead == lead, _A.c.act == act)
+            )
+            row = {
+                "lead": lead,
+                "item": f"act/{act}",
+                "kind": "act",
+                "body": {**message, "do": do},
+                "arrived": whole_second(arrived or now),  # as timelines have it
+                "ready": now,
+                "tries": 1,
+                "done": now,
+            }
+            insert = self._database.upsert(_I).values(**row)
+            connection.execute(insert.on_conflict_do_nothing())
 
     def forget(self, lead: str, act: str) -> None:
         """Forget an act that was answered: its id can't bring an early instant any more."""

@@ -24,6 +24,14 @@ _L = table_of(LeadRow)
 _P = table_of(PublicationRow)
 _R = table_of(RolloutRow)
 
+# Built once: building it for every turn costs more than running it.
+_FIRST = (
+    sa.select(_R)
+    .where(_R.c.name == sa.bindparam("whose"), _R.c.ended.is_(None))
+    .order_by(_R.c.number)
+    .limit(1)
+)
+
 
 class SqlRollouts:
     """Rollouts, and the leads in flight that they are sent to."""
@@ -88,6 +96,12 @@ class SqlRollouts:
     def under_way(self) -> tuple[Rollout, ...]:
         """All rollouts that have not ended, the oldest first."""
         return self._found(sa.select(_R).where(_R.c.ended.is_(None)).order_by(_R.c.number))
+
+    def first_under_way(self, name: str) -> Rollout | None:
+        """The oldest rollout of a program that has not ended, or None. Every turn asks it."""
+        with self._database.read() as connection:
+            row = connection.execute(_FIRST, {"whose": name}).mappings().first()
+        return None if row is None else Rollout(**row)
 
     def _found(self, query: sa.Select[Any]) -> tuple[Rollout, ...]:
         with self._database.read() as connection:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -21,6 +21,11 @@ class Number:
     path: str
 
 
+_Key = tuple[str | None, ...]
+_Counted = tuple[_Key, dict[str, Cell]]
+"""Values of all dimensions, and the figures' cells for them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Numbers:
     """Counted figures, from which a page takes its numbers."""
@@ -28,24 +33,33 @@ class Numbers:
     by: tuple[str, ...]
     cells: Cells
     only: Values
+    _groups: dict[tuple[str, ...], dict[_Key, list[_Counted]]] = field(default_factory=dict)
+    """The cells by the values of some dimensions, as far as they were asked for."""
 
     def of(self, figure: Figure, **only: str | None) -> Number:
         """The number of a figure for these values of the counted dimensions, the rest summed up."""
-        found = [
-            cells[figure.name]
-            for values, cells in self.cells.items()
-            if all(values[self.by.index(name)] == value for name, value in only.items())
-        ]
+        found = [cells[figure.name] for _, cells in self._with(only)]
         return _number(figure, found, {**self.only, **only})
 
     def values(self, name: str, figure: Figure, **only: str | None) -> list[str | None]:
         """The values of a dimension for which the figure counts something, the most first."""
         found: dict[str | None, int] = {}
-        for values, cells in self.cells.items():
-            if all(values[self.by.index(one)] == value for one, value in only.items()):
-                value = values[self.by.index(name)]
-                found[value] = found.get(value, 0) + cells[figure.name].number
+        place = self.by.index(name)
+        for values, cells in self._with(only):
+            value = values[place]
+            found[value] = found.get(value, 0) + cells[figure.name].number
         return sorted((one for one, count in found.items() if count), key=lambda one: -found[one])
+
+    def _with(self, only: Values) -> list[_Counted]:
+        """The cells with these values. A page asks for hundreds of numbers, so they are grouped."""
+        names = tuple(only)
+        if names not in self._groups:
+            places = [self.by.index(one) for one in names]
+            groups = self._groups[names] = {}
+            for values, cells in self.cells.items():
+                key = tuple(values[place] for place in places)
+                groups.setdefault(key, []).append((values, cells))
+        return self._groups[names].get(tuple(only.values()), [])
 
 
 def _number(figure: Figure, cells: Sequence[Cell], only: Values) -> Number:

@@ -50,9 +50,9 @@ class IntakeItem(SQLModel, table=True):
     seq: int | None = Field(default=None, primary_key=True)
     lead: str
     item: str
-    """The event's id; of a lead's data, `lead/` and a hash of it."""
+    """The event's id; of a lead's data, `lead/` and a hash of it; of an act, `act/` and its id."""
     kind: str
-    """`event`, or `lead` (create it or update its profile)."""
+    """`event`, `lead` (create it or update its profile), or `act`."""
     body: dict[str, Any] = Field(sa_type=sa.JSON)
     """The event, or `{program, profile}`."""
     arrived: datetime = Field(sa_type=UtcInstant)

@@ -18,6 +18,7 @@ from temporalio.client import WorkflowHistory
 from temporalio.testing import WorkflowEnvironment
 
 from adapters.files.program import read_program
+from adapters.sql.arrivals import SqlArrivals
 from adapters.sql.intake import SqlIntake
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
@@ -33,6 +34,7 @@ from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.mail import MessageRow
 from tests.server.reconciled_site import ReconciledSite, reconciled_site
 from tests.waiting import until
+from usecases.relay import Relay
 from workflows.commands import LEADS
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -234,6 +236,35 @@ async def test_what_a_lead_was_told_and_left_no_trace_is_told_again(site: Reconc
     assert (done.kind, done.why, done.repaired) == ("event_lost", "lost", "told again")
     again = intake.take(9, timedelta(minutes=1))
     assert sorted((one.lead, one.kind) for one in again) == sorted([(lead, "event"), (new, "lead")])
+
+
+async def test_an_act_that_was_left_and_left_no_trace_is_told_again_once(
+    site: ReconciledSite,
+) -> None:
+    """Nobody answered it, its signal went to the lead, and Temporal was restored from before."""
+    await site.work()
+    lead = await site.create_lead()
+    await site.leads.events(lead, [{"id": "hand", "type": "form.submitted", "subject": "demo"}])
+    ((_, assigned),) = await until(lambda: site.entries(lead, "assigned"))
+    arrivals, now = SqlArrivals(site.database), datetime.now(UTC)
+    act = {"id": "mine", "by": assigned["owner"], "via": "desk"}
+    arrivals.keep(lead, "mine", "said", now)
+    arrivals.left(lead, "mine", "accept", act)
+    (said,) = await until(lambda: site.findings_of(lead, dry_run=True))
+    assert (said.kind, said.why, said.repair) == ("event_lost", "act/mine", "told again")
+    (done,) = await site.findings_of(lead)
+    assert (done.kind, done.repaired) == ("event_lost", "told again")
+    relay = Relay(
+        SqlIntake(site.database, gather=timedelta(0)), SqlPrograms(site.database), site.leads
+    )
+    await relay.once()
+    await until(lambda: site.entries(lead, "accepted"))
+    assert await site.findings_of(lead) == []  # it is done
+    note = {"id": "note", "by": "nobody@acme.example", "note": "hello", "via": "desk"}
+    arrivals.left(lead, "note", "note", note)
+    await site.leads.leave(lead, "note", note)
+    await until(lambda: site.entries(lead, "refused"))
+    assert await site.findings_of(lead) == []  # it was refused, which is an answer
 
 
 async def test_a_lead_whose_row_was_lost_writes_it_anew(site: ReconciledSite) -> None:

@@ -7,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from activities.publications import published
 from models.envelopes import ProgramClock
 from models.instants import write_instant
 from models.rollout import publication_body
-from workflows.messages import published, signalled
+from workflows.messages import signalled
 
 PUBLISHED = datetime(2026, 3, 2, 14, 0, 7, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
