@@ -22,7 +22,7 @@ from usecases.context import Context
 
 MY_ACTS = ("accept", "touch", "hold", "resume")
 """What a row of my leads offers."""
-_FIRST_TASKS = 10
+_FIRST_TASKS = 3
 """Tasks below the queue; all of them have a page of their own."""
 
 

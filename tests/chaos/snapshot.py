@@ -30,6 +30,8 @@ from workflows.lead import LeadWorkflow
 if TYPE_CHECKING:
     from tests.chaos.life import Life  # it reads entries by this module
 
+_FROZEN_SECONDS = 200
+"""A lead that does not answer for so long after that is frozen; before, a machine may be slow."""
 _REST_SECONDS = 90
 """So long a lead may take to do what it has to do, on a machine with other work."""
 _ALERT = "X-Leadflow-Alert"
@@ -179,6 +181,13 @@ async def _stands(
         before = await _tries(stack, lead)
         await _rests(stack, life, lead, seen)
         seen.tries[lead] = before or await _tries(stack, lead)
+        if seen.standings[lead] is None:
+            print(f"  {lead} does not answer: {await _task(stack, lead)}")
+            slow = time.monotonic()
+            while seen.standings[lead] is None and time.monotonic() < slow + _FROZEN_SECONDS:
+                await _rests(stack, life, lead, seen)
+            took = time.monotonic() - slow
+            print(f"  {lead}: {took:.0f} seconds later: {await _task(stack, lead)}")
 
 
 async def _rests(stack: ChaosStack, life: Life, lead: str, seen: Snapshot) -> bool:
@@ -198,6 +207,13 @@ async def _rests(stack: ChaosStack, life: Life, lead: str, seen: Snapshot) -> bo
         return False
     overdue = row.clock_due and not row.breached and row.clock_due < life.now()
     return bool(says["settled"]) and not overdue
+
+
+async def _task(stack: ChaosStack, lead: str) -> str:
+    """The lead's workflow task that waits or runs, as Temporal describes it."""
+    says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
+    task = str(says.raw_description.pending_workflow_task)
+    return " ".join(task.split()) or "no task is pending"
 
 
 async def _tries(stack: ChaosStack, lead: str) -> list[str]:

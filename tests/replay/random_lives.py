@@ -307,8 +307,15 @@ async def failed_replays(histories: Sequence[WorkflowHistory], keep: Path | None
     return failed
 
 
+def _without_given_up_calls(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Say what asyncio says, but not of the client's calls that nobody waits for any more."""
+    if not isinstance(context.get("exception"), asyncio.CancelledError):
+        loop.default_exception_handler(context)
+
+
 async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = None) -> list[str]:
     """Play so many leads. Returns what was wrong."""
+    asyncio.get_running_loop().set_exception_handler(_without_given_up_calls)
     wrong: list[str] = []
     runs, events, began = 0, 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="leadflow-lives-") as folder:
@@ -323,7 +330,10 @@ async def trial(lives: int, seed: int, *, steps: int = 25, keep: Path | None = N
                 histories = [history async for history in one.histories(leads)]
                 runs += len(histories)
                 events += sum(len(history.events) for history in histories)
-                wrong += await failed_replays(histories, keep) + one.wrong(leads)
+                found = await failed_replays(histories, keep) + one.wrong(leads)
+                wrong += found
+                # At once, so that a command that is interrupted has said what it found.
+                print(*found, sep="\n", end="\n" if found else "")  # noqa: T201
                 print(  # noqa: T201 - a command that takes long says how far it is
                     f"{leads[-1]}: {runs} runs, {events} events, {len(wrong)} wrong,"
                     f" {dict(one.faults)}, {time.monotonic() - began:.0f} s",
@@ -346,8 +356,6 @@ def main() -> int:
     if asked.keep:
         asked.keep.mkdir(parents=True, exist_ok=True)
     wrong = asyncio.run(trial(asked.lives, asked.seed, steps=asked.steps, keep=asked.keep))
-    for one in wrong:
-        print(one)  # noqa: T201 - what the command is for
     return min(1, len(wrong))
 
 

@@ -8,4 +8,5 @@ from tests.replay.random_lives import trial
 
 
 async def test_every_history_of_random_lives_replays_and_no_timeline_is_wrong() -> None:
-    assert await trial(24, random.SystemRandom().randrange(1_000), steps=3) == []
+    seed = random.SystemRandom().randrange(1_000)
+    assert await trial(24, seed, steps=3) == [], f"seed {seed}"
