@@ -23,6 +23,7 @@ from models.change_plan import ChangePlan, PlanStanding
 from models.program.program import Program
 from models.publication import InFlight
 from simulation.impact import Impact
+from simulation.impact_words import change_words, gone_words
 from usecases.impacting import Plan, impact_of, leads_moved, newest_words, version_moved
 
 _BEAT_SECONDS = 2.0
@@ -157,6 +158,9 @@ def _summary(found: Impact) -> dict[str, Any]:
         leads = named.setdefault((line.kind, line.about, line.change), [])
         if len(leads) < _MOST_NAMED and line.lead not in leads:
             leads.append(line.lead)
+    standing: dict[tuple[str, str, str | None], list[str]] = {}
+    for gone in found.gone:
+        standing.setdefault((gone.track, gone.step, gone.goes_on), []).append(gone.lead)
     days = sorted(found.mails_before.keys() | found.mails_after.keys())
     people = sorted(found.loads_before.keys() | found.loads_after.keys())
     return {
@@ -164,8 +168,18 @@ def _summary(found: Impact) -> dict[str, Any]:
         "changing": found.changing,
         "touched": len({line.lead for line in found.lines}),
         "counts": [
-            {"kind": key[0], "about": key[1], "change": key[2], "number": n, "leads": named[key]}
+            {
+                "kind": key[0],
+                "about": key[1],
+                "change": change_words(found, key),
+                "number": n,
+                "leads": named[key],
+            }
             for key, n in list(found.counts.items())[:_MOST_COUNTS]
+        ],
+        "gone": [
+            {"words": gone_words(*key), "number": n, "leads": standing[key][:_MOST_NAMED]}
+            for key, n in list(found.gone_counts.items())[:_MOST_COUNTS]
         ],
         "mails": [
             [day.isoformat(), found.mails_before.get(day, 0), found.mails_after.get(day, 0)]

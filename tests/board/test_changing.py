@@ -128,6 +128,25 @@ async def test_an_uploaded_version_is_checked_stored_looked_at_and_published_by_
     assert (await board.send(path, do="publish")).status_code == 409
 
 
+async def test_a_plan_says_how_much_earlier_and_who_stands_at_a_step_that_goes_away(
+    board: DeskBrowser, context: Context
+) -> None:
+    sooner = ACME.replace("- wait: 3d\n", "- wait: 1d\n", 1)
+    await upload(board, sooner)
+    (pushed,) = SqlPushedPrograms(context.database).unpublished()
+    await plan(board, pushed.digest)
+    assert "earlier by 2 d" in page_text(board.page)
+    assert "Steps that go away" not in page_text(board.page)
+
+    await upload(board, ACME.replace("      - wait: 3d\n", "", 1))
+    gone = SqlPushedPrograms(context.database).unpublished()
+    (digest,) = {one.digest for one in gone} - {pushed.digest}
+    await plan(board, digest)
+    text = page_text(board.page)
+    assert "step `wait-after-welcome` is gone, goes on at `problem-guide`" in text
+    assert 'href="/board/leads/ana"' in board.page.partition('id="gone"')[2]
+
+
 async def test_what_is_wrong_in_an_upload_is_shown_with_its_lines_and_stores_nothing(
     board: DeskBrowser, context: Context
 ) -> None:
