@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from models.instants import write_instant
 from models.publication import InFlight
 
 if TYPE_CHECKING:  # the command line shows its help without pydantic
@@ -21,15 +20,16 @@ PAUSE, RESUME, PUBLISH = "pause", "resume", "publish"
 
 
 def publication_body(
-    to: str, in_flight: InFlight, *, recheck: bool, published: datetime | None = None
+    to: str, in_flight: InFlight, *, recheck: bool, published: str | None = None
 ) -> Json:
     """What a publication sends to each lead in flight.
 
-    `published` is its instant by the real clock, at which each lead changes, whenever it is
-    reached. None: a lead changes when it is reached (in a rehearsal, where both are one instant).
+    `published` is its instant by the real clock, as written, at which each lead changes, whenever
+    it is reached. None: a lead changes when it is reached (in a rehearsal, where both are one
+    instant).
     """
     body = {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
-    return body if published is None else body | {"published": write_instant(published)}
+    return body if published is None else body | {"published": published}
 
 
 def reengage_body(run: str, version: str) -> Json:

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from activities.rollout import StandingLead
 from adapters.sql.database import Database
 from lifecycle.stages import IN_SALES
+from models.instants import write_instant
 from models.publication import Publication
 from models.rollout import PAUSE, RATE, RESUME, Json, Rollout, publication_body
 from models.state import read_state
@@ -62,7 +63,7 @@ class SqlRollouts:
             publication.digest,
             publication.in_flight,
             recheck=publication.recheck,
-            published=publication.at,
+            published=write_instant(publication.at),
         )
         return _add(
             connection,

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -246,14 +247,19 @@ def test_what_is_durable_waits_for_the_disk_and_the_next_transaction_does_not(
 def test_accepted_items_and_claims_are_durable(database: Database) -> None:
     if not database.is_sqlite:
         pytest.skip("PostgreSQL waits for the disk at every commit")
-    statements: list[str] = []
-    sa.event.listen(
-        database.engine, "before_cursor_execute", lambda *given: statements.append(given[2])
-    )
+    levels: dict[str, int] = {}
+
+    def before(_: object, cursor: sqlite3.Cursor, statement: str, *__: object) -> None:
+        if statement.startswith("INSERT"):
+            asked = cursor.connection.execute("PRAGMA synchronous").fetchone()
+            levels[statement.split()[2]] = asked[0]
+
+    sa.event.listen(database.engine, "before_cursor_execute", before)
+    set_revision(database, str(revision(database)))  # an ordinary write, after which it is NORMAL
     SqlMailLedger(database).claim("ana", "k", "m@x.example", NOW)
     new = NewItem(lead="ana", item="e", kind="event", body={}, arrived=NOW)
     SqlIntake(database).accept([new])
-    assert statements.count("PRAGMA synchronous = FULL") == 2
+    assert levels == {"messages": 2, "intake": 2}  # FULL
 
 
 @pytest.mark.parametrize("replaced", [False, True])

@@ -37,15 +37,14 @@ def arrived(body: Any, reached: datetime, clock: ProgramClock | None = None) -> 
 def test_it_counts_from_its_instant_for_an_hour_and_never_before_it_came(
     late: timedelta, counts: timedelta
 ) -> None:
-    body = publication_body("d" * 64, "migrate", recheck=True, published=PUBLISHED)
+    body = publication_body("d" * 64, "migrate", recheck=True, published=write_instant(PUBLISHED))
     assert arrived(body, PUBLISHED + late) == write_instant(PUBLISHED + counts)
 
 
 def test_its_instant_is_read_on_the_clock_of_the_lead() -> None:
     clock = ProgramClock(wall=PUBLISHED, program=PUBLISHED + timedelta(days=200), speed=60)
-    body = publication_body(
-        "d" * 64, "pin", recheck=False, published=PUBLISHED + timedelta(seconds=2)
-    )
+    at = write_instant(PUBLISHED + timedelta(seconds=2))
+    body = publication_body("d" * 64, "pin", recheck=False, published=at)
     reached = PUBLISHED + timedelta(days=200, minutes=9)
     assert arrived(body, reached, clock) == write_instant(reached - timedelta(minutes=7))
 
