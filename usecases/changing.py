@@ -2,6 +2,8 @@
 
 Its futures are played in the background if they are many. What was looked at is stored, and it is
 published only while it still holds. Above a number of leads in flight a second person approves.
+
+The file is long because a plan is one thing from its first look to its publication or withdrawal.
 """
 
 from __future__ import annotations
