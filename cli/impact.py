@@ -149,18 +149,15 @@ def _print(found: Impact, *, leads: bool) -> None:
         out.print(Text(f"{number} × {gone_words(*gone)}"), soft_wrap=True)
     if found.lines:
         print_table(table)
-    days = sorted(found.mails_before.keys() | found.mails_after.keys())
     if found.mails_before != found.mails_after:
         mails = Table("day", "mails before", "mails after")
-        for day in days:
-            before, after = found.mails_before.get(day, 0), found.mails_after.get(day, 0)
+        for day, before, after in found.mails:
             mails.add_row(day.isoformat(), str(before), str(after))
         print_table(mails)
     if found.loads_before != found.loads_after:
         loads = Table("person", "leads before", "leads after")
-        for person in sorted(found.loads_before.keys() | found.loads_after.keys()):
-            before = found.loads_before.get(person, 0)
-            loads.add_row(person, str(before), str(found.loads_after.get(person, 0)))
+        for person, before, after in found.loads:
+            loads.add_row(person, str(before), str(after))
         print_table(loads)
     if leads:
         _print_leads(found)
@@ -185,22 +182,14 @@ def _line(line: ImpactLine) -> str:
 def _print_json(found: Impact) -> None:
     from simulation.impact import line_json  # noqa: PLC0415  # keeps --help quick
 
-    days = sorted(found.mails_before.keys() | found.mails_after.keys())
-    people = sorted(found.loads_before.keys() | found.loads_after.keys())
     print_json(
         {
             "leads": found.leads,
             "changing": found.changing,
             "lines": len(found.lines),
             "gone": [asdict(one) for one in found.gone],
-            "mails": {
-                day.isoformat(): [found.mails_before.get(day, 0), found.mails_after.get(day, 0)]
-                for day in days
-            },
-            "loads": {
-                one: [found.loads_before.get(one, 0), found.loads_after.get(one, 0)]
-                for one in people
-            },
+            "mails": {day.isoformat(): numbers for day, *numbers in found.mails},
+            "loads": {person: numbers for person, *numbers in found.loads},
         }
     )
     for line in found.lines:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 from lifecycle.nurture.place import gone_step
 from lifecycle.program.rulebook import rulebook
@@ -25,6 +25,7 @@ from simulation.pure import PureWorld
 from simulation.quiet_future import quiet_steps
 from simulation.scenario import PublishLine
 
+_Key = TypeVar("_Key", date, str)
 HORIZON = timedelta(days=30)
 """How far the futures are played."""
 
@@ -136,6 +137,16 @@ class Impact:
         return {key: (min(of), max(of)) for key, of in spans.items()}
 
     @property
+    def mails(self) -> Sequence[tuple[date, int, int]]:
+        """Mails of each day (UTC) without the publication and with it."""
+        return _beside(self.mails_before, self.mails_after)
+
+    @property
+    def loads(self) -> Sequence[tuple[str, int, int]]:
+        """Leads that each person works at the horizon's end, without the publication and with."""
+        return _beside(self.loads_before, self.loads_after)
+
+    @property
     def gone_counts(self) -> Mapping[tuple[str, str, str | None], int]:
         """How many leads stand at each step that goes away, and go on at the same step."""
         counted = Counter((one.track, one.step, one.goes_on) for one in self.gone)
@@ -178,6 +189,13 @@ def impact(
         loads_after=after.loads,
         gone=gone,
     )
+
+
+def _beside(before: Mapping[_Key, int], after: Mapping[_Key, int]) -> list[tuple[_Key, int, int]]:
+    """Two counts beside each other, in the order of what they count."""
+    return [
+        (key, before.get(key, 0), after.get(key, 0)) for key in sorted(before.keys() | after.keys())
+    ]
 
 
 def _gone(

@@ -2,8 +2,6 @@
 
 Its futures are played in the background if they are many. What was looked at is stored, and it is
 published only while it still holds. Above a number of leads in flight a second person approves.
-
-The file is long because a plan is one thing from its first look to its publication or withdrawal.
 """
 
 from __future__ import annotations
@@ -163,8 +161,6 @@ def _summary(found: Impact) -> dict[str, Any]:
     standing: dict[tuple[str, str, str | None], list[str]] = {}
     for gone in found.gone:
         standing.setdefault((gone.track, gone.step, gone.goes_on), []).append(gone.lead)
-    days = sorted(found.mails_before.keys() | found.mails_after.keys())
-    people = sorted(found.loads_before.keys() | found.loads_after.keys())
     return {
         "leads": found.leads,
         "changing": found.changing,
@@ -183,14 +179,8 @@ def _summary(found: Impact) -> dict[str, Any]:
             {"words": gone_words(*key), "number": n, "leads": standing[key][:_MOST_NAMED]}
             for key, n in list(found.gone_counts.items())[:_MOST_COUNTS]
         ],
-        "mails": [
-            [day.isoformat(), found.mails_before.get(day, 0), found.mails_after.get(day, 0)]
-            for day in days
-        ],
-        "loads": [
-            [person, found.loads_before.get(person, 0), found.loads_after.get(person, 0)]
-            for person in people
-        ],
+        "mails": [[day.isoformat(), *numbers] for day, *numbers in found.mails],
+        "loads": [list(one) for one in found.loads],
     }
 
 

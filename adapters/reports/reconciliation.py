@@ -191,17 +191,19 @@ class SqlReconciliation:
             .where(_I.c.done >= since, _I.c.why.is_(None), _I.c.kind == "act")
             .where(_L.c.merged_into.is_(None), ~refused.exists())
             .order_by(_I.c.lead, _I.c.seq)
-            .limit(limit)
+            .execution_options(yield_per=_PAGE)
         )
-        lost = []
-        for row in rows(self._database, query):
-            done = row["state"].get("acts", {})
-            if (
-                len(done) < MAX_REMEMBERED_ACTS
-                and short_hash(row["body"].get("id", "")) not in done
-            ):
+        lost: list[ToldItem] = []
+        with self._database.read() as connection, connection.execute(query) as found:
+            for row in found.mappings():
+                done = row["state"].get("acts", {})
+                remembered = short_hash(row["body"].get("id", "")) in done
+                if remembered or len(done) >= MAX_REMEMBERED_ACTS:
+                    continue
                 names = ("seq", "lead", "item", "kind", "done")
                 lost.append(ToldItem(**{name: row[name] for name in names}))
+                if len(lost) == limit:
+                    break
         return lost
 
     def _items(
