@@ -111,6 +111,7 @@ class LaunchSite:
             self.leads,
             Relay(intake, programs, self.leads),
             now=lambda: NOW,
+            turns=self.leads.journal.turns,
         )
 
     def store(
