@@ -94,6 +94,7 @@ class _Run:
         life = Life(stack, asked.seed, asked.leads, asked.seconds)
         with self._phase("live"):
             await life.run(asked.speed, lambda: self._disturb(stack, life))
+            load = os.getloadavg()[0]
         if not life.acts:
             raise CannotRunError("nobody acted: the machine was too slow for this")
         with self._phase("come to rest"):
@@ -104,7 +105,7 @@ class _Run:
             seen = await read_all(stack, life, asked.keep, self._lost)
         seen.capacity, seen.faults = CAPACITY, self._faults
         seen.late = timedelta(seconds=_NEVER_SECONDS * asked.speed)
-        seen.on_time = timedelta(seconds=_on_time(asked.late) * asked.speed)
+        seen.on_time = timedelta(seconds=_on_time(asked.late, load) * asked.speed)
         found = audit(seen)
         found.notes["seconds"] = self._took
         for name, value in found.notes.items():
@@ -153,14 +154,17 @@ class _Run:
         self._faults.append((began, life.now()))
 
 
-def _on_time(asked: float | None) -> float:
-    """How many seconds late a breach may come: any number if other work has the machine."""
+def _on_time(asked: float | None, load: float) -> float:
+    """How many seconds late a breach may come: any number if other work has the machine.
+
+    `load` is that of the last minute of the leads' lives, not that of the audit after it.
+    """
     if asked is not None:
         return asked
-    load, cores = os.getloadavg()[1], os.cpu_count() or 1
+    cores = os.cpu_count() or 1
     if load <= _BUSY * cores:
         return _ON_TIME_SECONDS
-    print(f"  how late breaches are is not judged: the load is {load:.0f} on {cores} cores")
+    print(f"  how late breaches are is not judged: the load was {load:.0f} on {cores} cores")
     return _DAY_SECONDS
 
 
