@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
 from activities.meter import UNMETERED, Meter
-from activities.publications import RolloutsUnderWay
+from activities.late_rollouts import RolloutsUnderWay
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate

@@ -16,6 +16,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
+from activities.late_rollouts import sent_body
 from activities.paced import send_paced
 from activities.ports import People, Programs
 from lifecycle.decide import decide
@@ -110,7 +111,7 @@ class RolloutActivities:
         """Send it to those of a page that need it, at the rollout's rate."""
         chosen = await asyncio.to_thread(self._chosen, rollout, page)
         failing = await send_paced(
-            chosen, rollout.rate, lambda lead: self._leads.program(lead, rollout.body)
+            chosen, rollout.rate, lambda lead: self._leads.program(lead, sent_body(rollout))
         )
         before = {lead: why for lead, why in rollout.failed.items() if lead not in chosen}
         return replace(

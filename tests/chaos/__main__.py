@@ -30,7 +30,7 @@ from tests.chaos.life import Life, patiently
 from tests.chaos.planted import unfound
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.snapshot import Lost, nothing_waits, read_all
+from tests.chaos.snapshot import Lost, keep_stores, nothing_waits, read_all
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -65,7 +65,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--plant", action="store_true", help="plant faults in the sound stores, and find them"
     )
-    parser.add_argument("--keep", type=Path, help="a folder for histories that do not replay")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder for histories that do not replay, and for the tables of a broken run",
+    )
     parser.add_argument(
         "--older",
         type=Path,
@@ -115,6 +119,8 @@ class _Run:
         after = f"{self._happened.total()} faults ({asked.faults}, seed {asked.seed})"
         summary = f"{len(found.complaints)} promises broken after {after}"
         if found.complaints:
+            if asked.keep is not None:
+                await asyncio.to_thread(keep_stores, stack, asked.keep / "stores")
             raise FaultError(summary)
         if asked.plant and (missed := await asyncio.to_thread(unfound, stack, seen)):
             raise FaultError(f"planted, and not found by the auditor: {', '.join(missed)}")
