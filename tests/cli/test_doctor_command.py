@@ -128,7 +128,7 @@ def test_teams_of_published_programs_without_a_manager_are_named(
     assert [one[:2] for one in _looked(settings)] == [("teams", "ok")]
 
 
-class _Ready(BaseHTTPRequestHandler):
+class _UnreadyProcess(BaseHTTPRequestHandler):
     """Answers `/ready` as a process whose database was replaced."""
 
     def do_GET(self) -> None:
@@ -141,7 +141,7 @@ class _Ready(BaseHTTPRequestHandler):
 
 
 def test_what_a_process_says_of_itself_at_its_monitoring_port_is_shown(tmp_path: Path) -> None:
-    server = HTTPServer(("127.0.0.1", 0), _Ready)
+    server = HTTPServer(("127.0.0.1", 0), _UnreadyProcess)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     settings = Settings(home=tmp_path, monitoring_port=server.server_port)
     try:
