@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
+from activities.late_rollouts import RolloutsUnderWay
 from activities.meter import UNMETERED, Meter
-from activities.publications import RolloutsUnderWay
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate

@@ -16,6 +16,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
+from activities.late_rollouts import sent_body
 from activities.paced import PacedSending
 from activities.ports import Journal, People, Programs
 from lifecycle.decide import decide
@@ -97,7 +98,7 @@ class RolloutActivities:
                 self._rollouts.waits_for_another, rollout
             ):
                 return _progress(rollout, pause=1.0)
-            body = rollout.body
+            body = sent_body(rollout)
             paced = PacedSending(
                 rollout.rate, lambda lead: self._leads.program(lead, body), self._journal.turns
             )
