@@ -1,4 +1,4 @@
-"""What is sent to many leads waits for a worker that is slower, so that acts don't wait behind it."""
+"""A slow worker is sent no more leads than it takes in, so that acts do not wait behind them."""
 
 from __future__ import annotations
 
