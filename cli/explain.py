@@ -13,7 +13,6 @@ from cli.session import LeadArgument, lead_named, opened, read_settings
 
 if TYPE_CHECKING:
     from lifecycle.words.clauses import Clause
-    from usecases.current_lead import current_dossier  # noqa: PLC0415  # likewise
     from usecases.explaining import ExplainedLead
 
 
@@ -43,9 +42,7 @@ def explain(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
         stored = current_dossier(database, stored)
         people = SqlDirectory(database).directory()
         now = datetime.now(UTC)
-        explained = explain_lead(
-            stored.state, stored.timeline, SqlPrograms(database), people, now
-        )
+        explained = explain_lead(stored.state, stored.timeline, SqlPrograms(database), people, now)
     if as_json:
         print_json(_json(explained))
     else:

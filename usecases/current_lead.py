@@ -28,7 +28,7 @@ from models.instants import write_instant
 from models.state import LeadState
 
 _STORED = frozenset({"id", "profile", "updated"})
-"""What a lead's line keeps: a rollout changes no name, and `updated` is when the row was written."""
+"""What a lead's line keeps: no rollout changes who it is, and `updated` is when it was stored."""
 
 
 def current_dossier(database: Database, found: StoredDossier) -> StoredDossier:

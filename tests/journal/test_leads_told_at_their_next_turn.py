@@ -207,6 +207,7 @@ def test_whoever_looks_at_a_lead_meanwhile_sees_it_as_its_next_turn_finds_it(
 def test_whoever_looks_at_a_lead_that_a_pause_has_not_reached_sees_it_paused(
     database: Database, lead: Lead
 ) -> None:
+    assert lead.entries()
     pausing.pause(database, "acme", by="mia")
     found = SqlReports(database).dossier("ana")
     assert found is not None
