@@ -70,8 +70,9 @@ def _after_rollout(database: Database, state: LeadState) -> Decision | None:
         now=write_instant(program_now(clock, datetime.now(UTC))),
         grace=grace(clock).total_seconds(),
         fence=(0, 0),
-        clock=written,
     )
+    if written is not None:
+        request["clock"] = written
     waiting = with_rollout(
         request, (), state, rollouts, newest=versions.newest, paused=versions.paused
     )
