@@ -132,7 +132,10 @@ async def _wrong(client: Client | None, database: Database) -> str | None:
         return f"Temporal does not answer: {error.message}"
     try:
         await asyncio.to_thread(_ask, database)
-    except (SQLAlchemyError, DatabaseNotReadyError) as error:
+    except DatabaseNotReadyError as error:
+        _log.error("the database does not answer", why=str(error))
+        return str(error)
+    except SQLAlchemyError as error:
         _log.error("the database does not answer", why=str(error))
         return "the database does not answer"
     return None

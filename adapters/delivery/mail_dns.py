@@ -18,6 +18,9 @@ from models.addresses import ascii_domain
 _RESERVED = ("example", "test", "invalid", "localhost", "local")
 """Top-level domains that no public DNS has (RFC 2606, RFC 6762)."""
 
+_POLICIES = ("none", "quarantine", "reject")
+"""What a DMARC record may ask of receivers."""
+
 
 @dataclass(frozen=True, slots=True)
 class DnsAnswer:
@@ -38,7 +41,7 @@ class MailDns:
         self._resolver.lifetime = 5.0
 
     async def mx(self, domain: str) -> DnsAnswer:
-        """Whether mail for this domain comes to a server."""
+        """Whether mail for this domain comes to a server (RFC 5321; `0 .` says no, RFC 7505)."""
         answer = partial(DnsAnswer, "MX", domain)
         found = await self._records(domain, "MX")
         if isinstance(found, str):
@@ -50,6 +53,19 @@ class MailDns:
                 f"publish `{domain}. MX 10 HOST`, where HOST reaches the inbound listener at port"
                 " 25; bounces and replies come back that way",
             )
+        hosts = [one.split()[1].rstrip(".") for one in found]
+        if hosts == [""]:
+            return answer("wrong", "0 . says that the domain takes no mail", "name a host in it")
+        for host in hosts:
+            addresses = await self._records(host, "A") or await self._records(host, "AAAA")
+            if isinstance(addresses, str):
+                return answer("unknown", addresses)
+            if not addresses:
+                return answer(
+                    "wrong",
+                    f"{', '.join(found)}; {host} has no address",
+                    f"publish an A or AAAA record of {host}",
+                )
         return answer("ok", ", ".join(found))
 
     async def spf(self, domain: str) -> DnsAnswer:
@@ -66,6 +82,10 @@ class MailDns:
         if found[0].rstrip().endswith(("+all", " all")):
             return answer(
                 "wrong", found[0], "end it with `-all` or `~all`: now everybody may send for you"
+            )
+        if all(one.startswith("-") for one in found[0].split()[1:]):
+            return answer(
+                "wrong", found[0], "name your relay before `-all`: now nobody may send for you"
             )
         return answer("ok", found[0])
 
@@ -93,6 +113,12 @@ class MailDns:
             found = await self._texts(above, "v=DMARC1")
             if isinstance(found, str):
                 return DnsAnswer("DMARC", name, "unknown", found)
+            if len(found) > 1:
+                said = "keep one: several count as none"
+                return DnsAnswer("DMARC", above, "wrong", f"there are {len(found)}", said)
+            if found and _tags(found[0]).get("p", "").lower() not in _POLICIES:
+                said = f"name a policy in it: p={', p='.join(_POLICIES)}"
+                return DnsAnswer("DMARC", above, "wrong", found[0], said)
             if found:
                 return DnsAnswer("DMARC", above, "ok", found[0])
         text = f'"v=DMARC1; p=none; rua=mailto:dmarc@{domain}"'

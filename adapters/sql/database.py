@@ -316,12 +316,12 @@ def migrate(url: str) -> None:
 def check(url: str) -> None:
     """Raise DatabaseNotReadyError (too new, too old, unreachable) unless it fits this code."""
     script = ScriptDirectory.from_config(_config())
-    found = None
     with _opened(url) as database:
         # Connecting to SQLite makes the file, and a check should not make one.
-        if database.file is None or database.file.exists():
-            with database.read() as connection:
-                found = _revision(connection, script)
+        if database.file is not None and not database.file.exists():
+            raise DatabaseTooOldError(_no_file(database.file))
+        with database.read() as connection:
+            found = _revision(connection, script)
     if found != script.get_current_head():
         where = _shown(database.engine)
         raise DatabaseTooOldError(
@@ -329,6 +329,18 @@ def check(url: str) -> None:
             f" this leadflow needs {script.get_current_head()}; bring it up to date with"
             " `leadflow database upgrade`"
         )
+
+
+def _no_file(file: Path) -> str:
+    """What to do about a file of SQLite that is not there."""
+    make = "`leadflow database upgrade`"
+    if not any(file.with_name(f"{file.name}{end}").exists() for end in ("-wal", "-shm")):
+        return f"the database's file {file} does not exist; make it with {make}"
+    return (
+        f"the database's file {file} is gone, and files beside it are still there: it was deleted"
+        " or moved while it was in use. Put it back, or a backup in its place, and start workers"
+        f" and gateways again. {make} would make an empty one"
+    )
 
 
 def shown_url(url: str) -> str:

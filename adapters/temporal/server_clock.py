@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
@@ -26,8 +27,10 @@ async def clocks_apart(client: Client, queue: str) -> timedelta | None:
     this asks `queue`, on which there is never any, and reads that instant. Nothing is stored.
     """
     task_queue = TaskQueue(name=queue)
+    # The server remembers for minutes who asked before.
+    identity = f"leadflow doctor {uuid.uuid4()}"
     asks = PollActivityTaskQueueRequest(
-        namespace=client.namespace, task_queue=task_queue, identity="leadflow doctor"
+        namespace=client.namespace, task_queue=task_queue, identity=identity
     )
     looks = DescribeTaskQueueRequest(
         namespace=client.namespace,
@@ -42,8 +45,9 @@ async def clocks_apart(client: Client, queue: str) -> timedelta | None:
         while not asking.done():
             seen = await client.workflow_service.describe_task_queue(looks)
             after = datetime.now(UTC)
-            if seen.pollers:
-                theirs = max(one.last_access_time.ToDatetime(tzinfo=UTC) for one in seen.pollers)
+            ours = [one.last_access_time for one in seen.pollers if one.identity == identity]
+            if ours:
+                theirs = ours[0].ToDatetime(tzinfo=UTC)
                 return max(before - theirs, theirs - after, timedelta(0))
             await asyncio.sleep(_PAUSE_SECONDS)
     finally:

@@ -9,7 +9,12 @@ from dns.asyncresolver import Resolver
 
 from assembly.doctor.check import Check, looked
 from assembly.doctor.database import look_at_database, look_at_stuck_work
-from assembly.doctor.machine import look_at_disk, look_at_gateway, look_at_secrets
+from assembly.doctor.machine import (
+    look_at_disk,
+    look_at_gateway,
+    look_at_monitoring,
+    look_at_secrets,
+)
 from assembly.doctor.mail import look_at_dns, look_at_relay
 from assembly.doctor.teams import look_at_teams
 from assembly.doctor.temporal import look_at_temporal
@@ -23,6 +28,7 @@ async def examine(settings: Settings, resolver: Resolver | None = None) -> list[
         "Temporal": partial(look_at_temporal, settings),
         "stuck work": partial(look_at_stuck_work, settings),
         "teams": partial(look_at_teams, settings),
+        "monitoring": partial(look_at_monitoring, settings),
         "gateway": partial(look_at_gateway, settings),
         "mail relay": partial(look_at_relay, settings),
         "DNS": partial(look_at_dns, settings, resolver),

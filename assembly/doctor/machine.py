@@ -57,6 +57,28 @@ def _existing(place: Path) -> Path:
     return next(one for one in (place, *place.absolute().parents) if one.exists())
 
 
+async def look_at_monitoring(settings: Settings) -> AsyncIterator[Check]:
+    """What the process of this machine says of itself, if it has a monitoring port.
+
+    It alone knows that its database's file was deleted or replaced under it.
+    """
+    if not settings.monitoring_port:
+        return
+    name = f"process at port {settings.monitoring_port}"
+    url = f"http://{settings.monitoring_host}:{settings.monitoring_port}/ready"
+    try:
+        async with httpx.AsyncClient(timeout=_SECONDS, trust_env=False) as http:
+            answer = await http.get(url)
+    except httpx.HTTPError as error:
+        said = f"its monitoring port does not answer: {type(error).__name__}"
+        yield Check(name, "wrong", said, "start it, or set LEADFLOW_MONITORING_PORT right")
+        return
+    if answer.status_code == httpx.codes.OK:
+        yield Check(name, "ok", "it is ready")
+    else:
+        yield Check(name, "wrong", answer.text[:400], "see its log")
+
+
 async def look_at_gateway(settings: Settings) -> AsyncIterator[Check]:
     """Whether the gateway answers at its public address, and whether its clock agrees."""
     if not settings.public_url:

@@ -1,9 +1,12 @@
 """A mail relay that fails on demand: `relay.py PORT FOLDER`. Runs until it is ended.
 
 FOLDER/relay.mode says how, and may change at any time: ok | silent (accepts connections, says
-nothing) | refuse (451) | flaky (some 4xx) | cut (some connections end instead of 250 after DATA;
-half of those mails are kept). FOLDER/contents.jsonl gets a line each time it asks for a content,
-FOLDER/relay.jsonl one for each mail that came through DATA, FOLDER/mail/ each that was kept.
+nothing) | silent at STEP (hangs at that step alone: greeting, MAIL, RCPT, DATA; content: asks for
+it and does not read it; end: keeps the mail and does not say so) | refuse (451) | flaky (some 4xx)
+| cut (some connections end instead of 250 after DATA; half of those mails are kept).
+FOLDER/contents.jsonl gets a line each time it asks for a content, FOLDER/hung.jsonl each time it
+hangs at a step, FOLDER/relay.jsonl one for each mail that came through DATA, FOLDER/mail/ each that
+was kept.
 """
 
 import asyncio
@@ -18,6 +21,7 @@ CHANCE = random.Random(7)
 KEPT = FOLDER / "mail"
 LOG = (FOLDER / "relay.jsonl").open("a", buffering=1)
 ASKED = (FOLDER / "contents.jsonl").open("a", buffering=1)
+HUNG = (FOLDER / "hung.jsonl").open("a", buffering=1)
 
 
 def mode() -> str:
@@ -54,6 +58,14 @@ class RelaySession:
         self.reader, self.writer = reader, writer
         self.to = ""
 
+    async def hang(self, step: str) -> None:
+        """Stand still for as long as the relay hangs at this step."""
+        at = f"silent at {step}"
+        if mode() == at:
+            HUNG.write(json.dumps({"at": time.time(), "step": step, "to": self.to}) + "\n")
+        while mode() == at:  # noqa: ASYNC110 - another process writes the mode
+            await asyncio.sleep(0.1)
+
     async def say(self, line: str) -> None:
         while mode() == "silent":  # noqa: ASYNC110 - another process writes the mode
             await asyncio.sleep(0.3)
@@ -72,6 +84,7 @@ class RelaySession:
         """Take one mail; False ends the connection without an answer."""
         ASKED.write(json.dumps({"at": time.time(), "to": self.to}) + "\n")
         await self.say("354 go on")
+        await self.hang("content")
         body = await self.body()
         while mode() == "silent":  # noqa: ASYNC110 - another process writes the mode
             await asyncio.sleep(0.3)
@@ -85,23 +98,30 @@ class RelaySession:
             "kept": "kept" in what,
         }
         LOG.write(json.dumps(record) + "\n")
+        await self.hang("end")
         if "cut" in what:
             return False
         await self.say("250 kept" if what == "kept" else "452 4.3.1 full")
         return True
 
     async def serve(self) -> None:
+        await self.hang("greeting")
         await self.say("220 relay ESMTP")
         while line := await self.reader.readline():
             text = line.decode("utf-8", "replace").strip()
             verb = text[:4].upper()
             if verb == "EHLO":
                 await self.say("250-relay\r\n250-8BITMIME\r\n250 SMTPUTF8")
+            elif verb == "MAIL":
+                await self.hang(verb)
+                await self.say("250 ok")
             elif verb == "RCPT":
                 self.to = text[text.find("<") + 1 : text.rfind(">")]
+                await self.hang(verb)
                 later = mode() == "refuse" or (mode() == "flaky" and CHANCE.random() < 0.1)
                 await self.say("451 4.3.0 later" if later else "250 ok")
             elif verb == "DATA":
+                await self.hang(verb)
                 if not await self.data():
                     return
             elif verb == "QUIT":

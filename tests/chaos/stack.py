@@ -204,6 +204,10 @@ class ChaosStack(Processes):
         """Each time the relay asked for a mail's content: at, to. It need not have come."""
         return self._lines("contents.jsonl")
 
+    def hung(self) -> list[dict[str, Any]]:
+        """Each time the relay hung at a step: at, step, to."""
+        return self._lines("hung.jsonl")
+
     def crm_events(self) -> list[dict[str, Any]]:
         """What the CRM received, in order: at, id, lead, type, seq, kind, taken."""
         return self._lines("crm.jsonl")

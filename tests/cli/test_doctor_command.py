@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from datetime import UTC, datetime
 from functools import partial
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ import sqlalchemy as sa
 from adapters.sql.database import Database
 from assembly.doctor.check import looked
 from assembly.doctor.database import look_at_stuck_work
+from assembly.doctor.machine import look_at_monitoring
 from assembly.doctor.teams import look_at_teams
 from assembly.settings import Settings
 from assembly.stack import Stack
@@ -68,10 +71,12 @@ def test_beside_a_running_stack_its_parts_are_well(
 def test_clocks_are_compared_with_temporal_and_with_the_gateway(
     leadflow: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Also when a doctor looked before, whose question Temporal remembers."""
     monkeypatch.setenv("LEADFLOW_PUBLIC_URL", stack.gateway)
-    lines = [one for one in leadflow("doctor", "--json").lines if one.get("name") == "clocks"]
-    assert [one["found"].partition("'")[0] for one in lines] == ["Temporal", "the gateway"]
-    assert {one["status"] for one in lines} == {"ok"}
+    for _ in range(2):
+        lines = [one for one in leadflow("doctor", "--json").lines if one.get("name") == "clocks"]
+        assert [one["found"].partition("'")[0] for one in lines] == ["Temporal", "the gateway"]
+        assert [one for one in lines if one["status"] != "ok"] == []
 
 
 def test_routes_of_mail_that_are_stopped_are_wrong(database: Database, tmp_path: Path) -> None:
@@ -121,3 +126,31 @@ def test_teams_of_published_programs_without_a_manager_are_named(
     assert sorted(_looked(told)) == wrong
     publish(database, None, PEOPLE)
     assert [one[:2] for one in _looked(settings)] == [("teams", "ok")]
+
+
+class _UnreadyProcess(BaseHTTPRequestHandler):
+    """Answers `/ready` as a process whose database was replaced."""
+
+    def do_GET(self) -> None:
+        self.send_response(503)
+        self.end_headers()
+        self.wfile.write(b'{"why": "the file leadflow.db was deleted or replaced"}')
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+def test_what_a_process_says_of_itself_at_its_monitoring_port_is_shown(tmp_path: Path) -> None:
+    server = HTTPServer(("127.0.0.1", 0), _UnreadyProcess)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    settings = Settings(home=tmp_path, monitoring_port=server.server_port)
+    try:
+        (asked,) = asyncio.run(looked("monitoring", partial(look_at_monitoring, settings)))
+    finally:
+        server.shutdown()
+        server.server_close()
+    (gone,) = asyncio.run(looked("monitoring", partial(look_at_monitoring, settings)))
+    assert (asked.status, "deleted or replaced" in asked.found) == ("wrong", True)
+    assert (gone.status, "does not answer" in gone.found) == ("wrong", True)
+    unset = Settings(home=tmp_path)
+    assert asyncio.run(looked("monitoring", partial(look_at_monitoring, unset))) == []

@@ -59,9 +59,15 @@ def test_an_empty_database_is_too_old_until_it_is_migrated(empty_url: str) -> No
 
 
 def test_checking_a_database_that_does_not_exist_makes_no_file(tmp_path: Path) -> None:
-    with pytest.raises(DatabaseTooOldError, match="has no tables"):
+    with pytest.raises(DatabaseTooOldError, match="does not exist; make it"):
         check(f"sqlite:///{tmp_path / 'new' / 'leadflow.db'}")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_was_deleted_while_it_was_in_use_is_to_be_put_back(tmp_path: Path) -> None:
+    (tmp_path / "leadflow.db-wal").touch()
+    with pytest.raises(DatabaseTooOldError, match=r"is gone.*Put it back"):
+        check(f"sqlite:///{tmp_path / 'leadflow.db'}")
 
 
 def test_migrating_makes_the_folder_of_a_file(tmp_path: Path) -> None:

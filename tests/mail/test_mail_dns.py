@@ -68,6 +68,7 @@ async def served(zone: Zone) -> AsyncIterator[MailDns]:
 
 WELL: Zone = {
     ("in.acme.com", "MX"): ["10 mail.acme.com."],
+    ("mail.acme.com", "AAAA"): ["2001:db8::1"],
     ("in.acme.com", "TXT"): ['"google-site"', '"v=spf1 ip4:192.0.2.1 -all"'],
     ("_dmarc.acme.com", "TXT"): ['"v=DMARC1; p=reject"'],
 }
@@ -94,6 +95,7 @@ async def test_domains_that_are_well_are_told_with_their_records() -> None:
         ([], "there is none", "publish `acme.com. TXT"),
         (['"v=spf1 -all"', '"v=spf1 ~all"'], "there are 2", "several count as none"),
         (['"v=spf1 +all"'], "v=spf1 +all", "end it with `-all`"),
+        (['"v=spf1 -all"'], "v=spf1 -all", "now nobody may send for you"),
     ],
 )
 async def test_a_wrong_spf_record_has_a_remedy(texts: list[str], said: str, remedy: str) -> None:
@@ -107,6 +109,36 @@ async def test_a_wrong_spf_record_has_a_remedy(texts: list[str], said: str, reme
     assert (mx.status, dmarc.status) == ("wrong", "wrong")
     assert "inbound listener" in mx.remedy
     assert "v=DMARC1" in dmarc.remedy
+
+
+@pytest.mark.parametrize(
+    ("mx", "said", "remedy"),
+    [
+        ("0 .", "takes no mail", "name a host"),
+        ("10 gone.acme.com.", "gone.acme.com has no address", "A or AAAA record of gone.acme.com"),
+    ],
+)
+async def test_an_mx_record_that_leads_nowhere_has_a_remedy(
+    mx: str, said: str, remedy: str
+) -> None:
+    async with served({("acme.com", "MX"): [mx]}) as records:
+        found = await records.mx("acme.com")
+    assert (found.status, said in found.found, remedy in found.remedy) == ("wrong", True, True)
+
+
+@pytest.mark.parametrize(
+    ("texts", "said", "remedy"),
+    [
+        (['"v=DMARC1; p=none"', '"v=DMARC1; p=reject"'], "there are 2", "several count as none"),
+        (['"v=DMARC1; rua=mailto:x@acme.com"'], "v=DMARC1; rua=mailto:x@acme.com", "p=none"),
+    ],
+)
+async def test_a_dmarc_record_without_one_policy_has_a_remedy(
+    texts: list[str], said: str, remedy: str
+) -> None:
+    async with served({("_dmarc.acme.com", "TXT"): texts}) as records:
+        found = await records.dmarc("acme.com")
+    assert (found.status, found.found, remedy in found.remedy) == ("wrong", said, True)
 
 
 async def test_the_published_dkim_key_is_compared_with_ours(tmp_path: Path) -> None:
