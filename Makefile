@@ -5,7 +5,7 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up test check bench chaos determinism docs clean
+.PHONY: help setup demo up test suite check bench chaos determinism docs clean
 
 help:  ## what there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
@@ -27,7 +27,11 @@ demo: $(READY)  ## play 120 leads through the whole stack, about three minutes
 up: $(READY)  ## start Temporal, mail catcher and worker, and stay up
 	@$(BIN)/python starter.py up
 
-test: check  ## lint, types, imports and all tests
+test: $(READY)  ## lint, types, imports and all tests
+	@$(MAKE) --no-print-directory -j2 check suite
+
+# Beside the check, which needs one core for a minute and says at once what it finds.
+suite: $(READY)
 	@$(BIN)/python -m pytest -n 4 --dist worksteal
 
 check: $(READY)  ## lint, types and imports only

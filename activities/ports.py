@@ -14,8 +14,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from activities.circuit_breaker import Breaker, Evidence
+from activities.late_rollouts import RolloutsUnderWay
 from activities.meter import UNMETERED, Meter
-from activities.publications import RolloutsUnderWay
 from models.decision import Alert, Assign, CountAssignment, Decision, Entry, SendMail, Wake
 from models.directory import Directory
 from models.durations import Rate
@@ -106,6 +106,10 @@ class Journal(Protocol):
 
     def state(self, lead: str) -> LeadState | None:
         """The lead's state alone, or None."""
+        ...
+
+    def turns(self, leads: Sequence[str]) -> Mapping[str, int]:
+        """The number of the last turn of each of these leads that has a row."""
         ...
 
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:

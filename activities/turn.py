@@ -20,6 +20,7 @@ from activities.arrivals import fingerprint, in_time
 from activities.assigning import assigned
 from activities.envelopes import check_known_kinds, read_input, write_command
 from activities.known_events import marked_duplicates
+from activities.late_rollouts import RolloutsUnderWay, with_rollout
 from activities.meter import UNMETERED, Meter
 from activities.ports import (
     Arrivals,
@@ -31,7 +32,6 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
-from activities.publications import RolloutsUnderWay, with_publication
 from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
@@ -118,7 +118,14 @@ class TurnActivities:
         envelopes = marked_duplicates(self._journal, state, envelopes)
         versions = self._versions(state)
         if self._rollouts is not None:
-            envelopes = with_publication(request, envelopes, state, self._rollouts, versions.newest)
+            envelopes = with_rollout(
+                request,
+                envelopes,
+                state,
+                self._rollouts,
+                newest=versions.newest,
+                paused=versions.paused,
+            )
         check_known_kinds(envelopes)
         inputs = [one for one in map(read_input, envelopes) if not self._overtaken(one)]
         now = parse_instant(request["now"])

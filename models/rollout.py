@@ -19,17 +19,9 @@ RATE = 100.0
 PAUSE, RESUME, PUBLISH = "pause", "resume", "publish"
 
 
-def publication_body(
-    to: str, in_flight: InFlight, *, recheck: bool, published: str | None = None
-) -> Json:
-    """What a publication sends to each lead in flight.
-
-    `published` is its instant by the real clock, as written, at which each lead changes, whenever
-    it is reached. None: a lead changes when it is reached (in a rehearsal, where both are one
-    instant).
-    """
-    body = {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
-    return body if published is None else body | {"published": published}
+def publication_body(to: str, in_flight: InFlight, *, recheck: bool) -> Json:
+    """What a publication does to each lead in flight."""
+    return {"do": PUBLISH, "to": to, "in_flight": in_flight, "recheck": recheck}
 
 
 def reengage_body(run: str, version: str) -> Json:
@@ -48,6 +40,7 @@ class Rollout:
     """The id of the workflow that carries it out."""
     rate: float = RATE
     at: datetime
+    """The instant at which it counts for each lead, by the real clock."""
     by: str = ""
     sweep: int = 0
     """0 sends to the leads that are due earlier by it; each later one to all that still need it."""

@@ -29,7 +29,7 @@ with workflow.unsafe.imports_passed_through():
     import structlog
 
     from activities.arrivals import ON_ITS_WAY
-    from activities.publications import published
+    from activities.late_rollouts import at_its_instant
     from activities.turn import CONTINUE_ANYWAY, CONTINUE_AT, TurnActivities
     from models.envelopes import (
         CommandResult,
@@ -172,7 +172,7 @@ class LeadWorkflow(LeadActs):
         payloads = [one.payload for one in args]
         came = signalled(name, payloads, decode, self._now(), self._grace)
         if self._state is not None:  # before its creation a lead takes nothing in
-            came = [published(one, self._clock, self._grace) for one in came]
+            came = [at_its_instant(one, self._clock, self._grace) for one in came]
         self._inbox += came
 
     @workflow.query

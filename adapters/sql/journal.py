@@ -100,6 +100,11 @@ class SqlJournal:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
 
+    def turns(self, leads: Sequence[str]) -> dict[str, int]:
+        """The number of the last turn of each of these leads that has a row."""
+        with self._database.read() as connection:
+            return turns_in(connection, leads)
+
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         """Which of these addresses (by their keys) are another lead's, and whose."""
         with self._database.read() as connection:
@@ -223,6 +228,12 @@ class SqlJournal:
                 .values(address=address, reason=reason, lead=state.lead, at=at.get(reason, now))
                 .on_conflict_do_nothing()
             )
+
+
+def turns_in(connection: Connection, leads: Sequence[str]) -> dict[str, int]:
+    """The number of the last turn of each of these leads that has a row."""
+    query = sa.select(_L.c.id, _L.c.turn).where(_L.c.id.in_(leads))
+    return {row.id: row.turn for row in connection.execute(query)}
 
 
 def _forwarded(decision: Decision) -> Iterator[NewItem]:

@@ -13,7 +13,6 @@ from sqlalchemy.engine import Connection
 from activities.rollout import StandingLead
 from adapters.sql.database import Database
 from lifecycle.stages import IN_SALES
-from models.instants import write_instant
 from models.publication import Publication
 from models.rollout import PAUSE, RATE, RESUME, Json, Rollout, publication_body
 from models.state import read_state
@@ -63,7 +62,6 @@ class SqlRollouts:
             publication.digest,
             publication.in_flight,
             recheck=publication.recheck,
-            published=write_instant(publication.at),
         )
         return _add(
             connection,
@@ -71,6 +69,7 @@ class SqlRollouts:
             body=body,
             workflow=workflow,
             rate=rate,
+            at=publication.at,
             by=publication.by,
         )
 
@@ -79,7 +78,8 @@ class SqlRollouts:
     ) -> Rollout:
         """Add the rollout of a pause or of its end in the caller's transaction."""
         do = PAUSE if pause else RESUME
-        return _add(connection, name=name, body={"do": do}, workflow=do, rate=rate, by=by)
+        at = datetime.now(UTC)
+        return _add(connection, name=name, body={"do": do}, workflow=do, rate=rate, at=at, by=by)
 
     def rollout(self, number: int) -> Rollout:
         """The rollout of this number. Raises LookupError."""
@@ -158,7 +158,14 @@ class SqlRollouts:
 
 
 def _add(
-    connection: Connection, *, name: str, body: Json, workflow: str, rate: float, by: str
+    connection: Connection,
+    *,
+    name: str,
+    body: Json,
+    workflow: str,
+    rate: float,
+    at: datetime,
+    by: str,
 ) -> Rollout:
     paused = body["do"] in (PAUSE, RESUME)
     values: dict[str, Any] = {
@@ -166,7 +173,7 @@ def _add(
         "body": body,
         "workflow": workflow,
         "rate": rate,
-        "at": datetime.now(UTC),
+        "at": at,
         "by": by,
         "sweep": 1 if paused else 0,
         "cursor": "",

@@ -30,7 +30,7 @@ from tests.chaos.life import Life, patiently
 from tests.chaos.planted import unfound
 from tests.chaos.postgres import ChaosPostgres
 from tests.chaos.processes import CannotRunError, becomes_true
-from tests.chaos.snapshot import Lost, nothing_waits, read_all
+from tests.chaos.snapshot import Lost, keep_stores, nothing_waits, read_all
 from tests.chaos.stack import ChaosStack
 from tests.chaos.trial import FaultError, run_trial
 
@@ -65,7 +65,11 @@ def _options() -> argparse.Namespace:
     parser.add_argument(
         "--plant", action="store_true", help="plant faults in the sound stores, and find them"
     )
-    parser.add_argument("--keep", type=Path, help="a folder for histories that do not replay")
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        help="a folder for histories that do not replay, and for the tables of a broken run",
+    )
     parser.add_argument(
         "--older",
         type=Path,
@@ -94,6 +98,7 @@ class _Run:
         life = Life(stack, asked.seed, asked.leads, asked.seconds)
         with self._phase("live"):
             await life.run(asked.speed, lambda: self._disturb(stack, life))
+            load = os.getloadavg()[0]
         if not life.acts:
             raise CannotRunError("nobody acted: the machine was too slow for this")
         with self._phase("come to rest"):
@@ -104,7 +109,7 @@ class _Run:
             seen = await read_all(stack, life, asked.keep, self._lost)
         seen.capacity, seen.faults = CAPACITY, self._faults
         seen.late = timedelta(seconds=_NEVER_SECONDS * asked.speed)
-        seen.on_time = timedelta(seconds=_on_time(asked.late) * asked.speed)
+        seen.on_time = timedelta(seconds=_on_time(asked.late, load) * asked.speed)
         found = audit(seen)
         found.notes["seconds"] = self._took
         for name, value in found.notes.items():
@@ -114,6 +119,8 @@ class _Run:
         after = f"{self._happened.total()} faults ({asked.faults}, seed {asked.seed})"
         summary = f"{len(found.complaints)} promises broken after {after}"
         if found.complaints:
+            if asked.keep is not None:
+                await asyncio.to_thread(keep_stores, stack, asked.keep / "stores")
             raise FaultError(summary)
         if asked.plant and (missed := await asyncio.to_thread(unfound, stack, seen)):
             raise FaultError(f"planted, and not found by the auditor: {', '.join(missed)}")
@@ -153,14 +160,17 @@ class _Run:
         self._faults.append((began, life.now()))
 
 
-def _on_time(asked: float | None) -> float:
-    """How many seconds late a breach may come: any number if other work has the machine."""
+def _on_time(asked: float | None, load: float) -> float:
+    """How many seconds late a breach may come: any number if other work has the machine.
+
+    `load` is that of the last minute of the leads' lives, not that of the audit after it.
+    """
     if asked is not None:
         return asked
-    load, cores = os.getloadavg()[1], os.cpu_count() or 1
+    cores = os.cpu_count() or 1
     if load <= _BUSY * cores:
         return _ON_TIME_SECONDS
-    print(f"  how late breaches are is not judged: the load is {load:.0f} on {cores} cores")
+    print(f"  how late breaches are is not judged: the load was {load:.0f} on {cores} cores")
     return _DAY_SECONDS
 
 

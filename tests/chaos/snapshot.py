@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import email
+import json
+import shutil
 import signal
 import time
 from collections import Counter
@@ -15,6 +17,7 @@ from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import sqlalchemy as sa
 from temporalio.client import WorkflowHistory
 from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
@@ -101,6 +104,24 @@ async def read_all(
     await asyncio.to_thread(_read_again, stack, seen)
     seen.replays = await _that_do_not_replay(stack, seen, keep)
     return seen
+
+
+_KEPT = ("leads", "entries", "messages", "intake", "handoffs", "webhook_events")
+
+
+def keep_stores(stack: ChaosStack, folder: Path) -> None:
+    """Write the tables of a broken run as JSON, a line a row, for whoever looks for the cause."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in _KEPT:
+        with stack.db.read() as connection, (folder / f"{name}.jsonl").open("w") as kept:
+            every = sa.select(sa.text("*")).select_from(sa.table(name))
+            for row in connection.execute(every).mappings():
+                kept.write(json.dumps(dict(row), default=str) + "\n")
+    for name in ("relay.jsonl", "contents.jsonl", "crm.jsonl"):
+        if (stack.home / name).exists():
+            shutil.copy(stack.home / name, folder / name)
+    for log in stack.home.glob("*.log"):
+        shutil.copy(log, folder / log.name)
 
 
 def read_stores(stack: ChaosStack, seen: Snapshot) -> Snapshot:

@@ -1,4 +1,4 @@
-"""A lead that a rollout has not reached yet goes by the new version as soon as it does anything."""
+"""A lead that a rollout has not reached yet is told as soon as anything happens in it."""
 
 from __future__ import annotations
 
@@ -140,6 +140,33 @@ def test_of_two_publications_the_first_is_taken_in_and_the_second_when_that_has_
     assert [kind for kind, _ in lead.entries()].count("program_changed") == 2
 
 
+def test_its_next_turn_begins_with_the_pause_at_the_pauses_instant(
+    database: Database, lead: Lead
+) -> None:
+    rollouts = SqlRollouts(database)
+    paused = pausing.pause(database, "acme", by="mia")
+    assert paused is not None
+    lead.turn(paused.at + timedelta(minutes=9), VIEWED)
+    state = lead.journal.state("ana")
+    assert state is not None
+    assert timedelta(0) <= paused.at - (state.paused_since or paused.at) < timedelta(seconds=1)
+    rollouts.save(replace(paused, ended=paused.at))
+    goes_on = pausing.resume(database, "acme", by="mia")
+    assert goes_on is not None
+    goes_on = replace(goes_on, at=paused.at + timedelta(minutes=20))
+    rollouts.save(goes_on)
+    lead.turn(goes_on.at + timedelta(minutes=9), {**VIEWED, "body": {**VIEWED["body"], "id": "b"}})
+    told = [(kind, at) for kind, at in lead.entries() if kind in ("paused", "unpaused", "event")]
+    assert [kind for kind, _ in told] == ["paused", "event", "unpaused", "event"]
+    assert timedelta(0) <= goes_on.at - told[2][1] < timedelta(seconds=1)
+    # What the first rollout sent arrives late, and stops the lead no more.
+    rollouts.save(replace(goes_on, ended=goes_on.at))
+    lead.turn(goes_on.at + timedelta(hours=1), {"kind": "program", "body": {"do": "pause"}})
+    state = lead.journal.state("ana")
+    assert state is not None
+    assert state.paused_since is None
+
+
 def test_no_publication_overtakes_a_pause_that_the_lead_is_still_to_be_told(
     database: Database, lead: Lead
 ) -> None:
@@ -150,3 +177,4 @@ def test_no_publication_overtakes_a_pause_that_the_lead_is_still_to_be_told(
     state = lead.journal.state("ana")
     assert state is not None
     assert state.digest == ACME.digest
+    assert state.paused_since is not None
