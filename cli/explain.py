@@ -28,21 +28,21 @@ def explain(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `leadflow explain ana@northwind.example`
     """
-    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # likewise
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
+    from usecases.current_lead import current_dossier  # noqa: PLC0415  # likewise
     from usecases.explaining import explain_lead  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
-        journal = SqlJournal(database)
-        state = journal.state(found)
-        if state is None:
+        stored = SqlReports(database).dossier(found)
+        if stored is None:
             raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists all leads")
+        stored = current_dossier(database, stored)
         people = SqlDirectory(database).directory()
-        timeline = journal.cycle(found, state.cycle_at)
         now = datetime.now(UTC)
-        explained = explain_lead(state, timeline, SqlPrograms(database), people, now)
+        explained = explain_lead(stored.state, stored.timeline, SqlPrograms(database), people, now)
     if as_json:
         print_json(_json(explained))
     else:

@@ -25,6 +25,7 @@ from cli.console import (
     print_table,
 )
 from cli.publishing import start_rollouts, warn
+from cli.rollouts import ByOption
 from cli.session import connected, opened, read_settings, run_async
 from models.publication import IN_FLIGHT, InFlight
 from models.rollout import RATE
@@ -68,9 +69,7 @@ def publish(
         typer.Option(metavar="DIGEST", help="Publish this older version of NAME again: roll back."),
     ] = None,
     note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
-    by: Annotated[
-        str | None, typer.Option(help="Who publishes it; else the account's name.")
-    ] = None,
+    by: ByOption = None,
     in_flight: Annotated[
         str | None,
         typer.Option(

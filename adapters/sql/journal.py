@@ -148,7 +148,7 @@ class SqlJournal:
         MergedMeanwhileError.
         """
         state = decision.state
-        row = _lead_row(decision, fence, now)
+        row = lead_row(decision, fence, now)
         row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
         with self._database.write() as connection:
@@ -341,7 +341,8 @@ def _lead_upsert(database: Database) -> sa.Executable:
     ).returning(_L.c.id)
 
 
-def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]:
+def lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]:
+    """The columns of a lead's row as this decision leaves it."""
     state, wake, handoff = decision.state, decision.wake, decision.state.handoff
     clocks = handoff.clocks if handoff is not None and not handoff.over else ()
     running = [one for one in clocks if not one.breached]
