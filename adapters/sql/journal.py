@@ -56,7 +56,7 @@ _ROW = sa.select(
     *(_L.c.state, _L.c.turn, _L.c.due_at, _L.c.due_what),
     *(_L.c.fence_run, _L.c.fence_length, _L.c.writer),
 ).where(_L.c.id == sa.bindparam("lead"))
-_EMAIL = sa.select(_L.c.email).where(_L.c.id == sa.bindparam("lead"))
+_BEFORE = sa.select(_L.c.email, _L.c.turn).where(_L.c.id == sa.bindparam("lead"))
 _SEEN = (
     sa.select(_E.c.event)
     .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
@@ -151,9 +151,11 @@ class SqlJournal:
         row = lead_row(decision, fence, now)
         row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
-        named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
-            before = connection.scalar(_EMAIL, {"lead": state.lead}) if named else None
+            email, turn = connection.execute(_BEFORE, {"lead": state.lead}).one_or_none() or ("", 0)
+            # Turns are missing if an older database was restored: the lead's workflow knows more.
+            lost = turn < state.turn - 1
+            named = lost or bool(addresses) or "created" in kinds or _moved(decision.entries)
             # One statement checks the turn, locks the row and writes it.
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
@@ -162,7 +164,7 @@ class SqlJournal:
             record_words(self._database, connection, decision)
             record_visits(self._database, connection, decision)
             if named:
-                self._name(connection, state, before, addresses)
+                self._name(connection, state, email, addresses, lost=lost)
             if "merged" in kinds and state.merged is not None:
                 self._names.merge(connection, state.lead, state.merged.into)
                 move_tags(self._database, connection, state.lead, state.merged.into)
@@ -180,7 +182,7 @@ class SqlJournal:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
             if kinds & _CONSENT_TURNS:
                 _consents(connection, decision)
-            if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
+            if lost or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
         return None
 
@@ -190,16 +192,20 @@ class SqlJournal:
         state: LeadState,
         before: str | None,
         addresses: Collection[str],
+        *,
+        lost: bool,
     ) -> None:
         """Give the lead the address that it has now. Its address before and all others are free.
 
         The address it had before needs no giving: from before addresses were unique, another lead
-        may have it as well.
+        may have it as well. If turns were `lost`, its address may be another lead's by now, which
+        then keeps it: two leads of one person are better than one that stands still.
         """
         address = _address(state)
         old, mine = (address_key(one) if one is not None else "" for one in (before, address))
         self._names.add_id(connection, state.lead, state.lead)
-        if mine not in ("", old):
+        theirs = self._names.by_addresses(connection, [mine]) if lost else {}
+        if mine not in ("", old) and theirs.get(mine, state.lead) == state.lead:
             self._names.add_address(connection, mine, state.lead)
             self._names.use_for_mail(connection, state.lead, mine)
         free = {old, *addresses} - {mine, ""}
