@@ -108,6 +108,10 @@ class Journal(Protocol):
         """The lead's state alone, or None."""
         ...
 
+    def turns(self, leads: Sequence[str]) -> Mapping[str, int]:
+        """The number of the last turn of each of these leads that has a row."""
+        ...
+
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         """Which of these addresses (by their keys) are another lead's, and whose."""
         ...

@@ -17,7 +17,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
-from activities.paced import send_paced
+from activities.paced import PacedSending
 from activities.ports import Journal, Programs
 from activities.reengagement_runs import Reengagements
 from activities.rollout import MOST_SWEEPS, ProgramLeads
@@ -59,15 +59,20 @@ class ReengageActivities:
         """Go on for half a minute, or to the end; how far it is. `pause`: seconds to wait."""
         async with pulse():
             run = await asyncio.to_thread(self._begin, work)
+            body = reengage_body(run.run, run.version)
+            paced = PacedSending(
+                RATE, lambda lead: self._leads.program(lead, body), self._journal.turns
+            )
             until = datetime.now(UTC) + _ONE_CALL
             pause = 0.0
             while run.ended is None and not pause and datetime.now(UTC) < until:
                 if run.phase == "selecting":
                     run = await asyncio.to_thread(self._look_at_page, run)
                 elif run.phase == "sending":
-                    run = await self._send_page(run)
+                    run = await self._send_page(run, paced)
                 else:
                     run, pause = await asyncio.to_thread(self._ask_page, run)
+            await paced.taken()
         return _progress(run, pause)
 
     def _begin(self, work: ReengageWork) -> ReengagementRun:
@@ -157,14 +162,14 @@ class ReengageActivities:
 
     # -- sending --------------------------------------------------------------------
 
-    async def _send_page(self, run: ReengagementRun) -> ReengagementRun:
+    async def _send_page(self, run: ReengagementRun, paced: PacedSending) -> ReengagementRun:
         leads = await asyncio.to_thread(self._runs.unsent, run.run, _SENT_AT_ONCE)
         if not leads:
+            await paced.taken()
             run = replace(run, phase="checking", cursor="")
             await asyncio.to_thread(self._runs.settle, run, ())
             return run
-        body = reengage_body(run.run, run.version)
-        failing = await send_paced(leads, RATE, lambda lead: self._leads.program(lead, body))
+        failing = await paced.send(leads)
         before = {lead: why for lead, why in run.failed.items() if lead not in leads}
         run = replace(run, failed=_few(before | failing))
         await asyncio.to_thread(self._runs.sent, run, leads)

@@ -17,8 +17,8 @@ from temporalio import activity
 
 from activities.heartbeat import pulse
 from activities.late_rollouts import sent_body
-from activities.paced import send_paced
-from activities.ports import People, Programs
+from activities.paced import PacedSending
+from activities.ports import Journal, People, Programs
 from lifecycle.decide import decide
 from lifecycle.program.rulebook import rulebook
 from lifecycle.program.versions import Versions
@@ -76,12 +76,18 @@ class RolloutActivities:
     """Over these adapters."""
 
     def __init__(
-        self, rollouts: Rollouts, leads: ProgramLeads, programs: Programs, people: People
+        self,
+        rollouts: Rollouts,
+        leads: ProgramLeads,
+        programs: Programs,
+        people: People,
+        journal: Journal,
     ) -> None:
         self._rollouts = rollouts
         self._leads = leads
         self._programs = programs
         self._people = people
+        self._journal = journal
 
     @activity.defn(name="roll_out")
     async def roll_out(self, work: RolloutWork) -> RolloutProgress:
@@ -92,6 +98,10 @@ class RolloutActivities:
                 self._rollouts.waits_for_another, rollout
             ):
                 return _progress(rollout, pause=1.0)
+            body = sent_body(rollout)
+            paced = PacedSending(
+                rollout.rate, lambda lead: self._leads.program(lead, body), self._journal.turns
+            )
             until = datetime.now(UTC) + _ONE_CALL
             while rollout.ended is None and datetime.now(UTC) < until:
                 page = await asyncio.to_thread(
@@ -99,20 +109,22 @@ class RolloutActivities:
                 )
                 pause = 0.0
                 if page:
-                    rollout = await self._sent(rollout, page)
+                    rollout = await self._sent(rollout, page, paced)
                 else:
+                    await paced.taken()
                     rollout, pause = _next_sweep(rollout)
                 await asyncio.to_thread(self._rollouts.save, rollout)
                 if pause:
                     return _progress(rollout, pause=pause)
+            await paced.taken()
         return _progress(rollout, pause=0.0)
 
-    async def _sent(self, rollout: Rollout, page: Sequence[StandingLead]) -> Rollout:
+    async def _sent(
+        self, rollout: Rollout, page: Sequence[StandingLead], paced: PacedSending
+    ) -> Rollout:
         """Send it to those of a page that need it, at the rollout's rate."""
         chosen = await asyncio.to_thread(self._chosen, rollout, page)
-        failing = await send_paced(
-            chosen, rollout.rate, lambda lead: self._leads.program(lead, sent_body(rollout))
-        )
+        failing = await paced.send(chosen)
         before = {lead: why for lead, why in rollout.failed.items() if lead not in chosen}
         return replace(
             rollout,
@@ -124,12 +136,14 @@ class RolloutActivities:
 
     def _chosen(self, rollout: Rollout, page: Sequence[StandingLead]) -> list[str]:
         needing = [one for one in page if needs(one.state, rollout.body)]
-        if rollout.sweep == 0:
-            needing = [one for one in needing if self._urgent(rollout, one)]
-        return [one.state.lead for one in needing]
+        if rollout.sweep > 0:
+            return [one.state.lead for one in needing]
+        due = {one.state.lead: self._earlier(rollout, one) for one in needing}
+        urgent = [(at, lead) for lead, at in due.items() if at is not None]
+        return [lead for _, lead in sorted(urgent)]
 
-    def _urgent(self, rollout: Rollout, lead: StandingLead) -> bool:
-        """Whether the lead is due earlier by it: something is done now, or the wake moves."""
+    def _earlier(self, rollout: Rollout, lead: StandingLead) -> datetime | None:
+        """When the lead is due by it, if that is earlier than before: at once, or a wake moves."""
         state, body = lead.state, rollout.body
         at = state.at or rollout.at
         try:
@@ -155,11 +169,11 @@ class RolloutActivities:
             )
         except Exception as error:  # noqa: BLE001 - only its place in the order is lost
             _log.warning("rollout: lead not looked into", lead=state.lead, why=repr(error))
-            return False
+            return None
         wake = decision.wake
         if decision.commands:
-            return True
-        return wake is not None and (lead.due is None or wake.at < lead.due)
+            return at
+        return wake.at if wake is not None and (lead.due is None or wake.at < lead.due) else None
 
 
 def _next_sweep(rollout: Rollout) -> tuple[Rollout, float]:

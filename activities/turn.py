@@ -113,6 +113,8 @@ class TurnActivities:
         if before is None and not any(one["kind"] == "created" for one in request["inputs"]):
             return self._resumed(request, self._row_of(lead))
         program = self._programs.load(request["digest"])
+        if before is None and self._rollouts is not None:
+            program = self._newest(program)
         state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
@@ -185,6 +187,17 @@ class TurnActivities:
             if isinstance(one, MalformedInput):
                 _log.warning("malformed input", lead=lead, name=one.name, why=one.why)
         return told
+
+    def _newest(self, named: Program) -> Program:
+        """The version by which a lead is created: what is newest now.
+
+        A publication may have come since the lead was named, and its rollout reaches only leads
+        that are created. In a rehearsal, which has no rollouts, both are at one instant.
+        """
+        try:
+            return self._programs.load(self._programs.newest_digest(named.program))
+        except LookupError:  # it was stored, and never published
+            return named
 
     def _overtaken(self, given: Input) -> bool:
         """Whether this lead can't be merged into another, because that one was merged meanwhile.

@@ -35,7 +35,8 @@ def launching(
     database = open_database(settings.database)
     try:
         intake, programs = SqlIntake(database, gather=timedelta(0)), SqlPrograms(database)
-        leads = Leads(client, SqlJournal(database), prefix=settings.queue_prefix, clock=clock)
+        journal = SqlJournal(database)
+        leads = Leads(client, journal, prefix=settings.queue_prefix, clock=clock)
         yield LaunchActivities(
             LaunchBatches(
                 SqlLaunches(database),
@@ -44,6 +45,7 @@ def launching(
                 leads,
                 Relay(intake, programs, leads),
                 now=lambda: whole_second(program_now(clock, datetime.now(UTC))),
+                turns=journal.turns,
             )
         )
     finally:

@@ -7,8 +7,10 @@ import os
 import re
 import sys
 import time
+from collections import Counter
 from collections.abc import MutableMapping
 from functools import cache
+from operator import itemgetter
 from threading import Lock
 from typing import Any, Literal
 
@@ -31,6 +33,10 @@ _VERBOSE_LIBRARIES = ("mail.log", "alembic", "asyncio", "httpx", "httpcore")
 _WHILE_SECONDS = 10.0
 _FEW = 5
 """So often the same line is logged within a while."""
+_MANY = 200
+"""So many lines of one kind are logged within a while, if they differ: one a lead, for example."""
+_OF_ONE_REQUEST = frozenset({"timestamp", "request"})
+"""What differs from line to line though all say the same."""
 
 _log = structlog.get_logger(__name__)
 
@@ -113,32 +119,41 @@ class RepeatedLineFilter(logging.Filter):
     """Lets a line through a few times in a while; the next one says how many were left out.
 
     A fault that repeats a thousand times a second would fill the disk, and hide all other lines.
+    Lines that differ, such as one for each lead, are limited by their kind: the event, or the place
+    in the code that says it.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._lock = Lock()
         self._began = time.monotonic()
-        self._seen: dict[tuple[str, int, str, str], int] = {}
+        self._seen: Counter[tuple[str, ...]] = Counter()
+        self._kinds: Counter[tuple[str, ...]] = Counter()
+        self._left_out: Counter[str] = Counter()
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Whether this record is logged."""
-        said = str(record.msg)
+        said, kind = str(record.msg), f"{record.pathname}:{record.lineno}"
         if isinstance(record.msg, dict):
-            said = repr(
-                sorted(
-                    (key, repr(value)) for key, value in record.msg.items() if key != "timestamp"
-                )
-            )
-        key = (record.name, record.levelno, said, repr(record.args))
+            facts = {key: one for key, one in record.msg.items() if key not in _OF_ONE_REQUEST}
+            said, kind = repr(sorted(facts.items(), key=itemgetter(0))), repr(facts.get("event"))
+        of = (record.name, record.levelname)
+        line, kinds = (*of, said, repr(record.args)), (*of, kind)
         with self._lock:
-            left_out: dict[tuple[str, int, str, str], int] = {}
+            left_out: Counter[str] = Counter()
             if time.monotonic() - self._began > _WHILE_SECONDS:
-                left_out = {one: n - _FEW for one, n in self._seen.items() if n > _FEW}
-                self._began, self._seen = time.monotonic(), {}
-            self._seen[key] = self._seen.get(key, 0) + 1
-            passes = self._seen[key] <= _FEW
-        for (name, _, _, _), number in left_out.items():
+                self._began, left_out = time.monotonic(), self._left_out
+                self._seen, self._kinds, self._left_out = Counter(), Counter(), Counter()
+            self._seen[line] += 1
+            passes = self._seen[line] <= _FEW and self._kinds[kinds] < _MANY
+            if passes:
+                self._kinds[kinds] += 1
+            else:
+                self._left_out[record.name] += 1
+                # What is not logged is not remembered, or a storm of lines would fill the memory.
+                if self._kinds[kinds] >= _MANY:
+                    del self._seen[line]
+        for name, number in left_out.items():
             _log.warning("a line was repeated and left out", logger_of_it=name, times=number)
         return passes
 

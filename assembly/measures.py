@@ -6,6 +6,7 @@ and what it says is handed on with ours.
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import get_args
@@ -154,6 +155,9 @@ class _Waiting(Collector):
             found = None
         self._away = found is None
         yield _gauge("leadflow_database_up", "Whether the database answers.", found is not None)
+        if (file := self._database.file) is not None and file.parent.exists():
+            free = shutil.disk_usage(file.parent).free
+            yield _gauge("leadflow_disk_free_bytes", "Where SQLite's file is.", free)
         if found is None:
             return
         yield _gauge("leadflow_intake_waiting", "Accepted items not sent yet.", found.intake)

@@ -29,11 +29,13 @@ def rolling_out(client: Client, settings: Settings) -> Iterator[RolloutActivitie
     """The activity, with a database of its own while the block runs."""
     database = open_database(settings.database)
     try:
+        journal = SqlJournal(database)
         yield RolloutActivities(
             SqlRollouts(database),
-            Leads(client, SqlJournal(database), prefix=settings.queue_prefix),
+            Leads(client, journal, prefix=settings.queue_prefix),
             SqlPrograms(database),
             SqlDirectory(database),
+            journal,
         )
     finally:
         database.close()

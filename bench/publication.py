@@ -2,7 +2,8 @@
 
 The leads' rows are stored by the rules and the journal, as `bench.impact` makes them. They have no
 workflows yet: a lead that is told, or acts, begins again from its row, which takes more time than a
-lead that sleeps. `python -m bench.publication 100000` does the same with another number of leads.
+lead that sleeps. `python -m bench.publication 100000` does the same with another number of leads,
+and a second number is the rate of the publication.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ from assembly.stack import Ports, running_stack
 from bench.impact import changed, store_lives
 from bench.life import PEOPLE
 from models.instants import whole_second
-from models.rollout import Rollout
+from models.rollout import RATE, Rollout
 from usecases.publishing import LeadsInFlight, publish
 
 LEADS = 10_000
@@ -65,12 +66,14 @@ class ToldLeads:
     """How many of the others were told a second."""
     act: float
     """An act on a lead meanwhile, the median."""
+    slowest_act: float
+    acts: int
     page: float
     """A manager's page of the desk meanwhile, the median."""
 
 
-async def measure(home: Path, leads: int = LEADS) -> ToldLeads:
-    """Store the leads, publish, and watch."""
+async def measure(home: Path, leads: int = LEADS, rate: float = RATE) -> ToldLeads:
+    """Store the leads, publish at this rate (leads a second), and watch."""
     settings = Settings(home=home, database_url="", log_level="error")
     async with running_stack(settings, Ports()) as stack:
         database = open_database(stack.settings.database)
@@ -80,17 +83,19 @@ async def measure(home: Path, leads: int = LEADS) -> ToldLeads:
             SqlDirectory(database).apply(PEOPLE)
             now = whole_second(datetime.now(UTC))
             await asyncio.to_thread(store_lives, database, program, leads, now)
-            return await _published(stack.client, database, stack.gateway, leads)
+            return await _published(stack.client, database, stack.gateway, leads, rate)
         finally:
             database.close()
 
 
-async def _published(client: Client, database: Database, gateway: str, leads: int) -> ToldLeads:
+async def _published(
+    client: Client, database: Database, gateway: str, leads: int, rate: float
+) -> ToldLeads:
     rollouts = SqlRollouts(database)
     new = changed(read_program(_PROGRAM))
     began, before = time.monotonic(), _processor()
     await asyncio.to_thread(
-        publish, database, new, None, leads=LeadsInFlight(in_flight="migrate", rate=1_000)
+        publish, database, new, None, leads=LeadsInFlight(in_flight="migrate", rate=rate)
     )
     (rollout,) = rollouts.under_way()
     await RolloutRuns(client).start([rollout])
@@ -115,6 +120,8 @@ async def _published(client: Client, database: Database, gateway: str, leads: in
         looking=looking,
         rest=rest,
         act=median(acts) if acts else 0.0,
+        slowest_act=max(acts, default=0.0),
+        acts=len(acts),
         page=median(pages) if pages else 0.0,
     )
 
@@ -154,11 +161,11 @@ def _processor() -> float:
     return sum(one.user + one.system for one in times)
 
 
-async def _main(leads: int) -> None:
+async def _main(leads: int = LEADS, rate: float = RATE) -> None:
     with tempfile.TemporaryDirectory() as home:
-        print(await measure(Path(home), leads))
+        print(await measure(Path(home), leads, rate))
 
 
 if __name__ == "__main__":
     logs.configure("console", "error")
-    asyncio.run(_main(int(sys.argv[1]) if sys.argv[1:] else LEADS))
+    asyncio.run(_main(*map(int, sys.argv[1:])))

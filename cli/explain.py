@@ -28,21 +28,21 @@ def explain(lead: LeadArgument, *, as_json: JsonOption = False) -> None:
 
     Example: `leadflow explain ana@northwind.example`
     """
-    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # keeps --help quick
-    from adapters.sql.journal import SqlJournal  # noqa: PLC0415  # likewise
+    from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from adapters.sql.directory import SqlDirectory  # noqa: PLC0415  # likewise
     from adapters.sql.programs import SqlPrograms  # noqa: PLC0415  # likewise
+    from usecases.current_lead import current_dossier  # noqa: PLC0415  # likewise
     from usecases.explaining import explain_lead  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
-        journal = SqlJournal(database)
-        state = journal.state(found)
-        if state is None:
+        stored = SqlReports(database).dossier(found)
+        if stored is None:
             raise WrongInputError(f"there is no lead '{lead}'; `leadflow leads` lists all leads")
+        stored = current_dossier(database, stored)
         people = SqlDirectory(database).directory()
-        timeline = journal.cycle(found, state.cycle_at)
         now = datetime.now(UTC)
-        explained = explain_lead(state, timeline, SqlPrograms(database), people, now)
+        explained = explain_lead(stored.state, stored.timeline, SqlPrograms(database), people, now)
     if as_json:
         print_json(_json(explained))
     else:
@@ -58,6 +58,7 @@ def _json(explained: ExplainedLead) -> dict[str, Any]:
         "stage": why.stage,
         "motion": why.motion,
         "closed_to_scores": why.closed_to_scores,
+        "stands_still": list(why.stands_still),
         "goals": [{"stage": one.stage, "clauses": _clauses(one.clauses)} for one in why.goals],
         "tracks": [
             {
@@ -90,6 +91,8 @@ def _print(explained: ExplainedLead) -> None:
     out.print(Text(f"lead {why.lead} is {why.stage} (motion {why.motion})", style="bold"))
     if why.closed_to_scores is not None:
         out.print(Text(f"Scores do not move it: {why.closed_to_scores}."))
+    for reason in why.stands_still:
+        out.print(Text(f"Now {reason}."))
     for goal in why.goals:
         held = len(goal.clauses) - len(goal.missing)
         rule = f"{held} of {len(goal.clauses)} hold" if goal.clauses else "the program has no rule"

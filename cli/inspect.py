@@ -56,12 +56,15 @@ def show(
     Example: `leadflow show ana@northwind.example`
     """
     from adapters.reports.leads import SqlReports  # noqa: PLC0415  # keeps --help quick
+    from usecases.current_lead import current_dossier  # noqa: PLC0415  # likewise
 
     with opened(read_settings()) as database:
         found = lead_named(lead, database)
         if last is None and not as_json:
             last = _PAGE
         dossier = SqlReports(database).dossier(found, last=last, before=before)
+        if dossier is not None:
+            dossier = current_dossier(database, dossier)
     if dossier is None:
         raise WrongInputError(
             f"there is no lead '{lead}'; `leadflow leads` lists all leads"

@@ -97,7 +97,7 @@ def list_launches(*, as_json: JsonOption = False) -> None:
 
 
 def pause(number: NumberArgument, *, as_json: JsonOption = False) -> None:
-    """Pause a launch: no further row is started. The batch under way, up to 200 rows, is finished.
+    """Pause a launch: no further row is started. The batch under way, up to 20 rows, is finished.
 
     Leads that were started go on. Exit status 1 if it is not running.
 

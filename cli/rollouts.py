@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from models.rollout import Rollout
 
 NameArgument = Annotated[str, typer.Argument(metavar="NAME", help="A published program's name.")]
-ByOption = Annotated[str | None, typer.Option("--by", help="Who does it; else the account's name.")]
+ByOption = Annotated[
+    str | None,
+    typer.Option("--by", envvar="LEADFLOW_BY", help="Who does it; else the account's name."),
+]
 
 
 def register(program: typer.Typer) -> None:

@@ -22,6 +22,7 @@ from cli.console import (
     print_json,
     print_table,
 )
+from cli.rollouts import ByOption
 from cli.schedule_report import (
     in_words,
     instant_text,
@@ -160,30 +161,34 @@ def trigger(
             print_runs((report,))
 
 
-def pause(name: NameArgument, *, note: NoteOption = "", as_json: JsonOption = False) -> None:
+def pause(
+    name: NameArgument, *, note: NoteOption = "", by: ByOption = None, as_json: JsonOption = False
+) -> None:
     """Let a schedule begin no run until it is resumed. A run that is under way goes on.
 
     Publishing leaves it paused. Exit status 1 if it is paused already.
 
     Example: `leadflow schedule pause reengage/acme --note "holidays"`
     """
-    _set_paused(name, paused=True, note=note, as_json=as_json)
+    _set_paused(name, paused=True, note=note, by=by, as_json=as_json)
 
 
-def resume(name: NameArgument, *, note: NoteOption = "", as_json: JsonOption = False) -> None:
+def resume(
+    name: NameArgument, *, note: NoteOption = "", by: ByOption = None, as_json: JsonOption = False
+) -> None:
     """Let a paused schedule go on. Runs that it missed meanwhile are not made up for.
 
     Exit status 1 if it is not paused.
 
     Example: `leadflow schedule resume reengage/acme`
     """
-    _set_paused(name, paused=False, note=note, as_json=as_json)
+    _set_paused(name, paused=False, note=note, by=by, as_json=as_json)
 
 
-def _set_paused(name: str, *, paused: bool, note: str, as_json: bool) -> None:
+def _set_paused(name: str, *, paused: bool, note: str, by: str | None, as_json: bool) -> None:
     from usecases.scheduling import set_paused  # noqa: PLC0415  # keeps --help quick
 
-    said = f"{note} (by {getpass.getuser()})".strip()
+    said = f"{note} (by {by or getpass.getuser()})".strip()
     if not _with_temporal(lambda *world: set_paused(name, *world, paused=paused, note=said)):
         raise NegativeAnswerError(f"{name} is {'paused already' if paused else 'not paused'}")
     if as_json:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from reports.expectation import expected
 from reports.life import LeadLife, Move
-from reports.outlook import GOALS, LEAST_CAME, LEAST_WATCHED, Outlook, deal_at
+from reports.outlook import GOALS, LEAST_CAME, LEAST_WATCHED, Outlook, deal_at, standing
 from reports.passages import Passage, passages
 from reports.question import Question
 from reports.stage_rates import LEAST_IN_STAGE, LEAST_WATCHED_ON
@@ -68,15 +68,17 @@ def forecast(lives: Iterable[LeadLife], asked: Question) -> Report:
 def _until(lives: Iterable[LeadLife], asked: Question, days: int) -> list[LeadLife]:
     """These lives as they were so many days ago. Leads merged since are not among them."""
     at = _ago(asked, days).as_of
-    cut = (
-        replace(
-            one,
-            moves=tuple(move for move in one.moves if move.at <= at),
-            deals=tuple(deal for deal in one.deals if deal.at <= at),
-        )
-        for one in lives
+    return [_life_until(one, at) for one in lives if any(move.at <= at for move in one.moves)]
+
+
+def _life_until(life: LeadLife, at: datetime) -> LeadLife:
+    if all(one.at <= at for part in (life.moves, life.deals) for one in part):
+        return life
+    return replace(
+        life,
+        moves=tuple(move for move in life.moves if move.at <= at),
+        deals=tuple(deal for deal in life.deals if deal.at <= at),
     )
-    return [one for one in cut if one.moves]
 
 
 def _ago(asked: Question, days: int) -> Question:
@@ -108,7 +110,7 @@ def _counts(now: dict[str, Outlook], asked: Question) -> Table:
             ReportRow(
                 name=_named(group, asked, f"next {days} days"),
                 cells=(
-                    count(one.moves[-1].item() for one in of.going_on),
+                    count(standing(of.going_on)),
                     *(of.expect(goal, days) for goal in GOALS),
                 ),
             )
@@ -143,15 +145,15 @@ def _money(now: dict[str, Outlook], asked: Question) -> Table:
 def _by_stage(now: dict[str, Outlook], asked: Question) -> Table:
     rows = []
     for group, of in now.items():
-        standing: defaultdict[tuple[str, str], list[Passage]] = defaultdict(list)
+        here: defaultdict[tuple[str, str], list[Passage]] = defaultdict(list)
         for one in of.going_on:
-            standing[one.kind, one.stage].append(one)
-        for (kind, stage), here in sorted(standing.items()):
+            here[one.kind, one.stage].append(one)
+        for (kind, stage), passages_here in sorted(here.items()):
+            number = count(standing(passages_here))
             for days in HORIZONS:
-                cells = [count(one.moves[-1].item() for one in here)]
-                cells += [_of_stage(of, here, goal, days) for goal in GOALS]
+                cells = (number, *(_of_stage(of, passages_here, goal, days) for goal in GOALS))
                 name = _named(group, asked, kind, stage, f"next {days} days")
-                rows.append(ReportRow(name=name, cells=tuple(cells)))
+                rows.append(ReportRow(name=name, cells=cells))
     return Table(
         title="By where they stand",
         definition=(
@@ -171,7 +173,7 @@ def _of_stage(of: Outlook, here: Sequence[Passage], goal: str, days: int) -> Rep
     if not waiting:
         return ReportCell(figure=None, form="number")
     if of.too_early(goal, days) or not rates.known(waiting[0].stage):
-        return words("too early to tell", (one.moves[-1].item() for one in waiting))
+        return words("too early to tell", standing(waiting))
     return expected(of.contributions(waiting, goal, days))
 
 

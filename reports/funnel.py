@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from reports.life import LeadLife
 from reports.passages import AHEAD, FUNNEL, KINDS, Passage, passages
 from reports.question import Question
 from reports.survival import CumulativeIncidence
-from reports.table import Report, ReportCell, ReportRow, Table, count, share
+from reports.table import CountedEntry, Report, ReportCell, ReportRow, Table, count, share
 
 HORIZONS: Final = (7, 30, 90)
 """Within how many days (24 hours each) a stage is reached."""
@@ -52,22 +52,59 @@ def _tables(title: str, ahead: Sequence[str], found: list[Passage], asked: Quest
         rows[asked.group(one.life, one.began, by)].append(one)
     cohorts = sorted(rows.items())
     head = " · ".join(by)
+    reaching = [(name, [_Reaching(cohort, stage) for stage in ahead]) for name, cohort in cohorts]
+    begun = [_begun(cohort) for _, cohort in cohorts]
     return [
-        *(_within(title, head, ahead, cohorts, days=days, asked=asked) for days in HORIZONS),
+        *(
+            _within(title, head, ahead, reaching, begun, days=days, asked=asked)
+            for days in HORIZONS
+        ),
         *([_skipped(title, head, ahead[:-1], cohorts)] if len(ahead) > 1 else []),
         _incidence(title, ahead, found, asked),
     ]
+
+
+class _Reaching:
+    """Who of a cohort reached a stage or a later one, and after how long."""
+
+    def __init__(self, cohort: Sequence[Passage], stage: str) -> None:
+        self.of = len(cohort)
+        self._reached: list[tuple[timedelta, CountedEntry]] = []
+        self._latest: datetime | None = None
+        """When the last began of those who have not reached it and go on."""
+        for one in cohort:
+            if (move := one.reached(stage)) is not None:
+                self._reached.append((move.at - one.began, move.item()))
+            elif one.ended is None and (self._latest is None or one.began > self._latest):
+                self._latest = one.began
+
+    def within(self, limit: timedelta) -> tuple[CountedEntry, ...]:
+        """Those who reached it so soon."""
+        return tuple(item for took, item in self._reached if took <= limit)
+
+    def share(self, limit: timedelta, now: datetime) -> ReportCell:
+        """The share of them, which can grow as long as somebody has not had so long."""
+        can_grow = self._latest is not None and self._latest + limit > now
+        return share(self.within(limit), self.of, at_least=can_grow)
+
+
+def _begun(cohort: Sequence[Passage]) -> tuple[ReportCell, ReportCell]:
+    """How many passages there are, and how many of them are open."""
+    items = [(one.moves[0].item(), one.ended is None) for one in cohort]
+    return count(item for item, _ in items), count(item for item, is_open in items if is_open)
 
 
 def _within(
     title: str,
     head: str,
     ahead: Sequence[str],
-    cohorts: Sequence[tuple[str, list[Passage]]],
+    cohorts: Sequence[tuple[str, Sequence[_Reaching]]],
+    begun: Sequence[tuple[ReportCell, ReportCell]],
     *,
     days: int,
     asked: Question,
 ) -> Table:
+    limit = timedelta(days=days)
     return Table(
         title=f"{title}, within {days} days",
         definition=(
@@ -81,27 +118,11 @@ def _within(
         rows=tuple(
             ReportRow(
                 name=name,
-                cells=(
-                    count(one.moves[0].item() for one in cohort),
-                    count(one.moves[0].item() for one in cohort if one.ended is None),
-                    *(_share_within(cohort, stage, days, asked) for stage in ahead),
-                ),
+                cells=(*entered, *(one.share(limit, asked.as_of) for one in reaching)),
             )
-            for name, cohort in cohorts
+            for (name, reaching), entered in zip(cohorts, begun, strict=True)
         ),
     )
-
-
-def _share_within(cohort: list[Passage], stage: str, days: int, asked: Question) -> ReportCell:
-    limit = timedelta(days=days)
-    reached, can_grow = [], False
-    for one in cohort:
-        if (move := one.reached(stage)) is not None:
-            if move.at - one.began <= limit:
-                reached.append(move.item())
-        elif not can_grow:
-            can_grow = one.ended is None and one.began + limit > asked.as_of
-    return share(reached, len(cohort), at_least=can_grow)
 
 
 def _skipped(
@@ -147,14 +168,11 @@ def _incidence(title: str, ahead: Sequence[str], found: list[Passage], asked: Qu
 def _incidence_row(stage: str, found: list[Passage], asked: Question) -> ReportRow:
     observed = [one.observe(stage, asked.as_of) for one in found]
     curve = CumulativeIncidence.of(observed)
+    reaching = _Reaching(found, stage)
     cells = []
     for days in HORIZONS:
         limit = timedelta(days=days)
-        items = tuple(
-            move.item()
-            for one in found
-            if (move := one.reached(stage)) and move.at - one.began <= limit
-        )
+        items = reaching.within(limit)
         seconds = limit.total_seconds()
         cells.append(
             ReportCell(

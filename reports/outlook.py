@@ -14,7 +14,7 @@ from reports.life import DealStep, LeadLife, Move
 from reports.passages import Passage, passages
 from reports.question import Question
 from reports.stage_rates import StageRates
-from reports.table import Form, ReportCell, words
+from reports.table import CountedEntry, Form, ReportCell, words
 
 GOALS: Final = {"MQLs": "mql", "opportunities": "opportunity", "wins": "customer"}
 """What is forecast, and the stage of each."""
@@ -76,6 +76,11 @@ class Outlook:
         }
 
     @cached_property
+    def waiting_at(self) -> dict[str, tuple[CountedEntry, ...]]:
+        """Where those on their way to each goal stand."""
+        return {name: standing(of) for name, of in self.waiting.items()}
+
+    @cached_property
     def _came(self) -> dict[str, int]:
         """How many have come to each goal."""
         return {
@@ -86,13 +91,15 @@ class Outlook:
     def too_early(self, goal: str, days: int) -> bool:
         """Whether too few came so far, or too few were watched for so many days or to their end."""
         limit = self.at - timedelta(days=days)
+        if self._came[goal] < LEAST_CAME:
+            return True
         watched = (one for one in self.learned if one.ended is not None or one.began <= limit)
-        return self._came[goal] < LEAST_CAME or sum(1 for _ in watched) < LEAST_WATCHED
+        return sum(1 for _ in watched) < LEAST_WATCHED
 
     def expect(self, goal: str, days: int, currency: str | None = None) -> ReportCell:
         """How many reach the goal in the next days; in a currency, what that is worth."""
         if self.too_early(goal, days):
-            return words("too early to tell", (one.moves[-1].item() for one in self.waiting[goal]))
+            return words("too early to tell", self.waiting_at[goal])
         form: Form = "number" if currency is None else "money"
         return expected(self.contributions(self.waiting[goal], goal, days, currency), form)
 
@@ -114,6 +121,11 @@ class Outlook:
         """What one who reaches the goal is worth in this currency: 0 for those in another."""
         deals = self.amounts[goal]
         return Worth.mean_of([one.amount if one.currency == currency else 0.0 for one in deals])
+
+
+def standing(passages: Iterable[Passage]) -> tuple[CountedEntry, ...]:
+    """The entries by which these passages came to where they stand."""
+    return tuple(one.moves[-1].item() for one in passages)
 
 
 def deal_at(life: LeadLife, move: Move) -> DealStep | None:

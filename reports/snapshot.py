@@ -8,6 +8,7 @@ reads the entries behind them, and gets exactly what it would get from all of th
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -40,14 +41,27 @@ class LifeSnapshot:
     deals: tuple[DealStep, ...] = ()
 
 
-WRITTEN: Final[dict[SnapshotPart, TypeAdapter[Any]]] = {
-    "moves": TypeAdapter(tuple[Move, ...]),
-    "handoffs": TypeAdapter(tuple[HandoffLife, ...]),
-    "mailings": TypeAdapter(tuple[Mailing, ...]),
-    "happenings": TypeAdapter(tuple[Happening, ...]),
-    "deals": TypeAdapter(tuple[DealStep, ...]),
+_FORMS: Final[dict[SnapshotPart, Any]] = {
+    "moves": tuple[Move, ...],
+    "handoffs": tuple[HandoffLife, ...],
+    "mailings": tuple[Mailing, ...],
+    "happenings": tuple[Happening, ...],
+    "deals": tuple[DealStep, ...],
 }
-"""How each part is written as JSON, and read."""
+WRITTEN: Final[dict[SnapshotPart, TypeAdapter[Any]]] = {
+    name: TypeAdapter(of) for name, of in _FORMS.items()
+}
+"""How each part is written as JSON."""
+_READ: Final[dict[SnapshotPart, TypeAdapter[Any]]] = {
+    name: TypeAdapter(list[of])  # type: ignore[valid-type]  # a type that is a value
+    for name, of in _FORMS.items()
+}
+
+
+def read_many(part: SnapshotPart, written: Sequence[str]) -> list[tuple[Any, ...]]:
+    """What was written of a part, for many leads at once: one reading instead of a thousand."""
+    found: list[tuple[Any, ...]] = _READ[part].validate_json(f"[{','.join(written)}]")
+    return found
 
 
 @cache

@@ -109,6 +109,9 @@ class FakeJournal:
         self.reads.append(lead)
         return self.states.get(lead)
 
+    def turns(self, leads: Sequence[str]) -> dict[str, int]:
+        return {lead: self.states[lead].turn for lead in leads if lead in self.states}
+
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         owners = {address_key(str(s.profile.get("email"))): one for one, s in self.states.items()}
         return {one: owners[one] for one in addresses if owners.get(one, lead) != lead}

@@ -2,13 +2,16 @@
 
 The effect of a batch and the place of the launch are stored in one transaction. Then the leads are
 sent what was stored. So whoever goes on after a crash neither leaves a row out nor does it twice.
+
+The next batch waits until most leads of the batches before have taken their turn. So a launch that
+is faster than the worker does not fill it with turns, behind which everybody's acts would wait.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -17,16 +20,20 @@ import structlog
 from sqlalchemy.engine import Connection
 from temporalio.service import RPCError
 
+from activities.paced import MOST_UNTAKEN, Taking, Turns
 from adapters.files.leads import read_checked
 from adapters.sql.intake import SqlIntake
+from adapters.sql.journal import turns_in
 from adapters.sql.launches import CreatedLead, RowResult, SqlLaunches
 from adapters.sql.programs import SqlPrograms
 from lifecycle.moves.launch_undo import LAUNCH_UNDONE, touch
 from models.envelopes import Json, LaunchProgress
 from models.launch import CLOSED, UNDO, Launch, LaunchRow, Standing
-from usecases.launching import ROWS_AT_ONCE, store_rows_in
+from usecases.launching import store_rows_in
 from usecases.relay import Relay
 
+ROWS_AT_ONCE = MOST_UNTAKEN
+"""Rows of a batch. So twice as many leads may be about to take their turn, as a rollout allows."""
 _POLL_SECONDS = 0.05
 _STUCK_SECONDS = 5.0
 """Rows of a batch that are not relayed for so long do not hold up the next batch."""
@@ -54,10 +61,12 @@ class _Batch:
 
     rows: int
     leads: tuple[str, ...]
+    turns: Mapping[str, int]
+    """The last turn of each lead that is to take another now; 0 for a new one."""
 
 
 class LaunchBatches:
-    """The steps of launches. `now` is the program's clock."""
+    """The steps of launches. `now` is the program's clock, `turns` looks into the journal."""
 
     def __init__(
         self,
@@ -68,6 +77,7 @@ class LaunchBatches:
         relay: Relay,
         *,
         now: Callable[[], datetime],
+        turns: Turns,
     ) -> None:
         self._launches = launches
         self._intake = intake
@@ -75,15 +85,18 @@ class LaunchBatches:
         self._leads = leads
         self._relay = relay
         self._now = now
+        self._taking = Taking(turns)
 
     async def step(self, number: int) -> LaunchProgress:
         """Go on by one batch at the launch's rate. Raises UnknownLaunchError."""
         launch = await asyncio.to_thread(self._launches.launch, number)
         began, pause = time.monotonic(), 0.0
         most = min(ROWS_AT_ONCE, max(1, int(launch.rate)))
+        await self._taking.until(MOST_UNTAKEN)
         if launch.standing == "running":
             batch = await asyncio.to_thread(self._store, number, most)
             if batch is not None and batch.rows:
+                self._taking.expect(batch.turns)
                 pause = await self._relayed(batch.leads)
                 await _rest(began, batch.rows, launch.rate)
             elif batch is not None:
@@ -112,10 +125,13 @@ class LaunchBatches:
                 return None
             rows = self._launches.next_rows(connection, launch, most)
             if not rows:
-                return _Batch(0, ())
+                return _Batch(0, (), {})
             results = self._results(connection, launch, [one for one in rows if one.lead])
             self._launches.settle(connection, launch, results, rows[-1].number)
-        return _Batch(len(rows), tuple(one.lead for one in results if one.lead))
+            sent = [one.lead for one in results if one.outcome in ("create", "update")]
+            before = turns_in(connection, sent)
+        leads = tuple(one.lead for one in results if one.lead)
+        return _Batch(len(rows), leads, {lead: before.get(lead, 0) for lead in sent})
 
     def _results(
         self, connection: Connection, launch: Launch, rows: Sequence[LaunchRow]
@@ -173,6 +189,7 @@ class LaunchBatches:
         What becomes of these is seen in the next sweep.
         """
         settled: dict[int, str] = {}
+        turns = await self._taking.turns([one.lead for one in page])
         for one in page:
             said = judged(one)
             if said is not None:
@@ -180,6 +197,7 @@ class LaunchBatches:
             elif one.seq is not None and not one.waiting:
                 try:
                     await self._leads.program(one.lead, {"do": UNDO, "seq": one.seq})
+                    self._taking.expect({one.lead: turns[one.lead]})
                 except (RPCError, LookupError, OSError) as error:
                     _log.warning("undo: lead not reached", lead=one.lead, why=str(error))
         await asyncio.to_thread(self._launches.undone, number, settled, page[-1].number)

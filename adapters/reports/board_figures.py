@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import sqlalchemy as sa
@@ -17,6 +18,7 @@ from models.tables.standings import StandingRow
 _E = table_of(TimelineEntry)
 _S = table_of(StandingRow)
 _OPEN = _S.c.closed.is_(sa.false())
+_IN_A_TRACK = _S.c.track.is_not(None)
 
 PATIENCE = timedelta(minutes=10)
 """How long after its due instant a lead counts as not woken: a busy worker catches up in less."""
@@ -32,39 +34,37 @@ _ENTRIES = Source(
 """Entries of timelines, each with how its lead stands now."""
 
 
-def _open(condition: Element) -> Element:
-    return sa.and_(_OPEN, condition)
+def _open(*conditions: Element) -> Callable[[Asking], tuple[Element, ...]]:
+    """What holds for leads that are not closed."""
+    return lambda _: (_OPEN, *conditions)
 
 
-def _paused(asking: Asking) -> Element:
+def _paused(asking: Asking) -> tuple[Element, ...]:
     ends = sa.or_(_S.c.paused_until.is_(None), _S.c.paused_until > asking.instant())
-    return sa.and_(_OPEN, _S.c.track.is_not(None), _S.c.paused.is_not(None), ends)
+    return _OPEN, _IN_A_TRACK, _S.c.paused.is_not(None), ends
 
 
-def _not_woken(asking: Asking) -> Element:
-    before = sa.literal(asking.now - PATIENCE, UtcInstant())
-    return _open(_S.c.due_at < before)
+def _not_woken(asking: Asking) -> tuple[Element, ...]:
+    return _OPEN, _S.c.due_at < sa.literal(asking.now - PATIENCE, UtcInstant())
 
 
-def _today(kind: str, asking: Asking) -> Element:
+def _today(kind: str, asking: Asking) -> tuple[Element, ...]:
     # A literal, not a bound value, so that the index on kind and instant is always used.
     same = _E.c.kind == sa.literal_column(f"'{kind}'")
-    return sa.and_(same, _E.c.at >= sa.literal(asking.today, UtcInstant()))
+    return same, _E.c.at >= sa.literal(asking.today, UtcInstant())
 
 
-def _due_within(asking: Asking, **length: float) -> Element:
+def _due_within(asking: Asking, **length: float) -> tuple[Element, ...]:
     before = sa.literal(asking.now + timedelta(**length), UtcInstant())
-    return _open(sa.and_(_S.c.track.is_not(None), _S.c.until <= before))
+    return _OPEN, _IN_A_TRACK, _S.c.until <= before
 
 
-LEADS = Figure(
-    name="leads", title="Leads", where=lambda _: _S.c.lead.is_not(None), since=_S.c.since
-)
-IN_FLIGHT = Figure(name="in-flight", title="In flight", where=lambda _: _OPEN, since=_S.c.since)
+LEADS = Figure(name="leads", title="Leads", where=lambda _: (), since=_S.c.since)
+IN_FLIGHT = Figure(name="in-flight", title="In flight", where=_open(), since=_S.c.since)
 HERE = Figure(
     name="here",
     title="In a track",
-    where=lambda _: _open(_S.c.track.is_not(None)),
+    where=_open(_IN_A_TRACK),
     since=_S.c.step_since,
     until=_S.c.until,
     why=_S.c.deferred,
@@ -86,7 +86,7 @@ DUE_IN_A_DAY = Figure(
 OPEN_HANDOFFS = Figure(
     name="open-handoffs",
     title="Open handoffs",
-    where=lambda _: _open(_S.c.handoff.is_not(None)),
+    where=_open(_S.c.handoff.is_not(None)),
     since=_S.c.handoff_since,
 )
 MAILS_TODAY = Figure(
@@ -109,7 +109,7 @@ MOVED_TODAY = Figure(
 DEFERRED = Figure(
     name="deferred",
     title="Mail deferred",
-    where=lambda _: _open(_S.c.deferred.is_not(None)),
+    where=_open(_S.c.deferred.is_not(None)),
     since=_S.c.step_since,
     until=_S.c.until,
     why=_S.c.deferred,
@@ -117,7 +117,7 @@ DEFERRED = Figure(
 SKIPPED = Figure(
     name="skipped",
     title="Latest mail skipped",
-    where=lambda _: _open(_S.c.mail == "skipped"),
+    where=_open(_S.c.mail == "skipped"),
     since=_S.c.mail_at,
     why=_S.c.mail_why,
     source=EXCEPTIONS,
@@ -125,7 +125,7 @@ SKIPPED = Figure(
 FAILED = Figure(
     name="failed",
     title="Latest mail failed",
-    where=lambda _: _open(sa.and_(_S.c.mail == "failed", _S.c.mail_why != "unknown_outcome")),
+    where=_open(_S.c.mail == "failed", _S.c.mail_why != "unknown_outcome"),
     since=_S.c.mail_at,
     why=_S.c.mail_why,
     source=EXCEPTIONS,
@@ -133,7 +133,7 @@ FAILED = Figure(
 UNKNOWN_OUTCOME = Figure(
     name="unknown-outcome",
     title="Nobody knows whether the latest mail left",
-    where=lambda _: _open(sa.and_(_S.c.mail == "failed", _S.c.mail_why == "unknown_outcome")),
+    where=_open(_S.c.mail == "failed", _S.c.mail_why == "unknown_outcome"),
     since=_S.c.mail_at,
     why=_S.c.mail_name,
     source=EXCEPTIONS,
@@ -141,7 +141,7 @@ UNKNOWN_OUTCOME = Figure(
 UNASSIGNED = Figure(
     name="unassigned",
     title="Handoff without an owner",
-    where=lambda _: _open(_S.c.unassigned.is_not(None)),
+    where=_open(_S.c.unassigned.is_not(None)),
     since=_S.c.handoff_since,
     why=_S.c.unassigned,
     source=EXCEPTIONS,
@@ -149,7 +149,7 @@ UNASSIGNED = Figure(
 OVERDUE = Figure(
     name="overdue",
     title="Handoff overdue",
-    where=lambda _: _open(_S.c.overdue.is_not(None)),
+    where=_open(_S.c.overdue.is_not(None)),
     since=_S.c.overdue_since,
     why=_S.c.overdue,
     source=EXCEPTIONS,
@@ -166,7 +166,7 @@ PAUSED = Figure(
 SUPPRESSED = Figure(
     name="suppressed",
     title="Gets no marketing mail",
-    where=lambda _: _open(_S.c.suppressed.is_not(None)),
+    where=_open(_S.c.suppressed.is_not(None)),
     since=_S.c.suppressed_since,
     why=_S.c.suppressed,
     source=EXCEPTIONS,
@@ -186,10 +186,14 @@ REASONS = (
 """Why leads do not go on, what is most urgent first. A lead may have several reasons."""
 
 
-def _not_moving(asking: Asking) -> Element:
+def _not_moving(asking: Asking) -> tuple[Element, ...]:
     """A lead with any reason. A mail that waits for less than a day waits as it should."""
-    waits = sa.and_(DEFERRED.where(asking), _S.c.step_since < asking.instant(days=1))
-    return sa.or_(waits, *(one.where(asking) for one in REASONS if one is not DEFERRED))
+    reasons = {one.name: one.where(asking) for one in REASONS}
+    reasons[DEFERRED.name] += (_S.c.step_since < asking.instant(days=1),)
+    # All of them hold for open leads only: that is asked once.
+    return _OPEN, sa.or_(
+        *(sa.and_(*(one for one in why if one is not _OPEN)) for why in reasons.values())
+    )
 
 
 NOT_MOVING = Figure(
@@ -215,7 +219,7 @@ def found_by(search: SqlLeadSearch, text: str) -> Figure:
     return Figure(
         name="found",
         title="Found",
-        where=lambda _: _S.c.lead.in_(search.leads(text)),
+        where=lambda _: (_S.c.lead.in_(search.leads(text)),),
         since=_S.c.since,
         until=_S.c.until,
     )

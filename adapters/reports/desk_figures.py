@@ -43,14 +43,14 @@ class _DeskFigure:
     def within(self, name: str, since: datetime, until: datetime) -> Figure:
         """The figure of these days; `until` itself is not part of them."""
 
-        def where(_: Asking) -> Element:
+        def where(_: Asking) -> tuple[Element, ...]:
             # A literal, not a bound value, so that the index on kind and instant is always used.
-            conditions = [
+            return (
                 _E.c.kind == sa.literal_column(f"'{self.entry}'"),
                 _E.c.at >= sa.literal(since, UtcInstant()),
                 _E.c.at < sa.literal(until, UtcInstant()),
-            ]
-            return sa.and_(*conditions, *([self.more] if self.more is not None else []))
+                *((self.more,) if self.more is not None else ()),
+            )
 
         return Figure(
             name=name,

@@ -91,7 +91,12 @@ class Figure:
     name: str
     title: str
     """What the list is called: `Open handoffs`."""
-    where: Callable[[Asking], Element]
+    where: Callable[[Asking], tuple[Element, ...]]
+    """What all must hold for a row; what all rows of its source are counted by needs none.
+
+    Figures that are counted together name what they share first, and as the same object: then the
+    database leaves out all other rows before it looks at each figure.
+    """
     since: Element
     """Since when a row is so: the list shows it, the longest first."""
     why: Element = field(default_factory=sa.null)
@@ -101,7 +106,7 @@ class Figure:
 
     def condition(self, asking: Asking) -> tuple[Element, ...]:
         """For which rows it holds: the one condition of its number and of its list."""
-        return (self.where(asking), *self.source.common(asking))
+        return (*self.where(asking), *self.source.common(asking))
 
     def dimension(self, name: str, asking: Asking) -> Element:
         """A dimension in SQL. Raises KeyError for a name that is none.
@@ -178,14 +183,15 @@ class SqlFigures:
         *,
         by: Sequence[str] = (),
         only: Values | None = None,
-        longest: bool = False,
+        longest: Figure | None = None,
     ) -> Cells:
         """Count these figures, which have one source, in one pass over its rows.
 
         `why` and `age` are dimensions of one figure alone, so such a count has one figure.
 
         There is a cell for each combination of values of the dimensions `by` that has any row.
-        `only` narrows the rows down. `longest`: also since when the longest row is so.
+        `only` narrows the rows down. `longest` is the figure of which it is also found since when
+        the longest row is so.
         """
         first, ages = figures[0], _AGE_NAMES if "age" in by else (None,)
         grouped = [name for name in by if name != "age"]
@@ -193,22 +199,24 @@ class SqlFigures:
         columns: list[Element] = [
             one.label(f"by_{name}") for name, one in zip(grouped, dimensions, strict=True)
         ]
-        holds = [figure.where(asking) for figure in figures]
-        for place, (figure, held) in enumerate(zip(figures, holds, strict=True)):
+        shared, own = _shared([figure.where(asking) for figure in figures])
+        for place, (figure, held) in enumerate(zip(figures, own, strict=True)):
             for age in ages:
                 # An age is a condition and no group: to group by it, SQLite would sort all rows.
-                here = (
-                    held if age is None else sa.and_(held, figure.dimension("age", asking) == age)
-                )
-                columns.append(sa.func.count(sa.case((here, 1))).label(f"n_{place}_{age}"))
-                if longest:
-                    oldest = sa.func.min(sa.case((here, figure.since)))
-                    columns.append(oldest.label(f"m_{place}_{age}"))
+                here = held if age is None else (*held, figure.dimension("age", asking) == age)
+                columns.append(_number_of(here).label(f"n_{place}_{age}"))
+                if figure is longest:
+                    oldest = figure.since if not here else sa.case((sa.and_(*here), figure.since))
+                    columns.append(sa.func.min(oldest).label(f"m_{place}_{age}"))
         query = (
             sa.select(*columns)
             .select_from(first.source.rows)
             .where(
-                sa.or_(*holds), *first.source.common(asking), *_narrowed(first, asking, only or {})
+                *shared,
+                *first.source.common(asking),
+                *_narrowed(first, asking, only or {}),
+                # If one has no condition of its own, it counts all these rows.
+                *((sa.or_(*(sa.and_(*held) for held in own)),) if all(own) else ()),
             )
             .group_by(*(sa.literal_column(f"by_{name}") for name in grouped))
         )
@@ -221,7 +229,7 @@ class SqlFigures:
                     cells[key] = {
                         figure.name: Cell(
                             number=values[f"n_{place}_{age}"],
-                            longest=values[f"m_{place}_{age}"] if longest else None,
+                            longest=values[f"m_{place}_{age}"] if figure is longest else None,
                         )
                         for place, figure in enumerate(figures)
                     }
@@ -266,6 +274,28 @@ class SqlFigures:
             lines = [_line(row) for row in connection.execute(query)]
             total = connection.execute(counted).scalar_one()
         return ListedPage(lines=tuple(lines), total=total, number=number)
+
+
+_Conditions = tuple[Element, ...]
+
+
+def _shared(conditions: Sequence[_Conditions]) -> tuple[_Conditions, list[_Conditions]]:
+    """What all figures have in common, and what each has besides."""
+    shared = tuple(
+        one
+        for one in conditions[0]
+        if all(any(one is other for other in more) for more in conditions)
+    )
+    own = [
+        tuple(one for one in more if not any(one is other for other in shared))
+        for more in conditions
+    ]
+    return shared, own
+
+
+def _number_of(conditions: _Conditions) -> Element:
+    """How many rows fulfil them all."""
+    return sa.func.count(sa.case((sa.and_(*conditions), 1))) if conditions else sa.func.count()
 
 
 def _narrowed(figure: Figure, asking: Asking, only: Values) -> list[Element]:

@@ -16,7 +16,7 @@ from models.tables.leads import LeadRow, TimelineEntry
 from models.tables.snapshots import LifeSnapshotRow
 from reports.life import Part, RawEntry
 from reports.reading import PARTS, kinds, snapshot_of
-from reports.snapshot import WRITTEN, LifeSnapshot, SnapshotPart, form
+from reports.snapshot import WRITTEN, LifeSnapshot, SnapshotPart, form, read_many
 
 _E = table_of(TimelineEntry)
 _L = table_of(LeadRow)
@@ -74,22 +74,19 @@ def snapshots(
     query = sa.select(
         *(_S.c[name] for name in ("lead", "seq", "until", "stage", "track", "digest", *names))
     ).join(newest, sa.and_(newest.c.lead == _S.c.lead, newest.c.seq == _S.c.seq))
-    return {row.lead: _snapshot(row, names) for row in connection.execute(query)}
-
-
-def _snapshot(row: sa.Row[Any], names: Sequence[SnapshotPart]) -> LifeSnapshot:
-    written = ((name, getattr(row, name)) for name in names)
-    parts: dict[str, Any] = {
-        name: WRITTEN[name].validate_json(text) if text != "[]" else () for name, text in written
+    rows = connection.execute(query).all()
+    written = [read_many(name, [getattr(row, name) for row in rows]) for name in names]
+    return {
+        row.lead: LifeSnapshot(
+            seq=row.seq,
+            until=row.until,
+            stage=row.stage,
+            track=row.track,
+            digest=row.digest,
+            **dict(zip(names, of_row, strict=True)),
+        )
+        for row, *of_row in zip(rows, *written, strict=True)
     }
-    return LifeSnapshot(
-        seq=row.seq,
-        until=row.until,
-        stage=row.stage,
-        track=row.track,
-        digest=row.digest,
-        **parts,
-    )
 
 
 def _newest(after: str, last: str, as_of: datetime | None) -> sa.Select[tuple[str, int]]:

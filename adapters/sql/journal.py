@@ -56,7 +56,7 @@ _ROW = sa.select(
     *(_L.c.state, _L.c.turn, _L.c.due_at, _L.c.due_what),
     *(_L.c.fence_run, _L.c.fence_length, _L.c.writer),
 ).where(_L.c.id == sa.bindparam("lead"))
-_EMAIL = sa.select(_L.c.email).where(_L.c.id == sa.bindparam("lead"))
+_BEFORE = sa.select(_L.c.email, _L.c.turn).where(_L.c.id == sa.bindparam("lead"))
 _SEEN = (
     sa.select(_E.c.event)
     .where(_E.c.lead == sa.bindparam("lead"), _E.c.event.is_not(None))
@@ -99,6 +99,11 @@ class SqlJournal:
         with self._database.read() as connection:
             state = connection.scalar(_STATE, {"lead": lead})
         return read_state(state) if state is not None else None
+
+    def turns(self, leads: Sequence[str]) -> dict[str, int]:
+        """The number of the last turn of each of these leads that has a row."""
+        with self._database.read() as connection:
+            return turns_in(connection, leads)
 
     def others(self, lead: str, addresses: Collection[str]) -> dict[str, str]:
         """Which of these addresses (by their keys) are another lead's, and whose."""
@@ -143,12 +148,14 @@ class SqlJournal:
         MergedMeanwhileError.
         """
         state = decision.state
-        row = _lead_row(decision, fence, now)
+        row = lead_row(decision, fence, now)
         row["writer"] = _writer(fence, taken, asked)
         kinds = {entry.kind for entry in decision.entries}
-        named = bool(addresses) or "created" in kinds or _moved(decision.entries)
         with self._database.write() as connection:
-            before = connection.scalar(_EMAIL, {"lead": state.lead}) if named else None
+            email, turn = connection.execute(_BEFORE, {"lead": state.lead}).one_or_none() or ("", 0)
+            # Turns are missing if an older database was restored: the lead's workflow knows more.
+            lost = turn < state.turn - 1
+            named = lost or bool(addresses) or "created" in kinds or _moved(decision.entries)
             # One statement checks the turn, locks the row and writes it.
             if connection.scalar(self._upsert_lead, row) is None:
                 found = connection.execute(_ROW, {"lead": state.lead}).one()
@@ -157,7 +164,7 @@ class SqlJournal:
             record_words(self._database, connection, decision)
             record_visits(self._database, connection, decision)
             if named:
-                self._name(connection, state, before, addresses)
+                self._name(connection, state, email, addresses, lost=lost)
             if "merged" in kinds and state.merged is not None:
                 self._names.merge(connection, state.lead, state.merged.into)
                 move_tags(self._database, connection, state.lead, state.merged.into)
@@ -175,7 +182,7 @@ class SqlJournal:
                 _rebuild(connection, state, _T, TASK_KINDS, task_rows)
             if kinds & _CONSENT_TURNS:
                 _consents(connection, decision)
-            if kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
+            if lost or kinds & _SUPPRESSION_TURNS or _of_address(decision.entries):
                 self._suppress(connection, decision, now)
         return None
 
@@ -185,16 +192,20 @@ class SqlJournal:
         state: LeadState,
         before: str | None,
         addresses: Collection[str],
+        *,
+        lost: bool,
     ) -> None:
         """Give the lead the address that it has now. Its address before and all others are free.
 
         The address it had before needs no giving: from before addresses were unique, another lead
-        may have it as well.
+        may have it as well. If turns were `lost`, its address may be another lead's by now, which
+        then keeps it: two leads of one person are better than one that stands still.
         """
         address = _address(state)
         old, mine = (address_key(one) if one is not None else "" for one in (before, address))
         self._names.add_id(connection, state.lead, state.lead)
-        if mine not in ("", old):
+        theirs = self._names.by_addresses(connection, [mine]) if lost else {}
+        if mine not in ("", old) and theirs.get(mine, state.lead) == state.lead:
             self._names.add_address(connection, mine, state.lead)
             self._names.use_for_mail(connection, state.lead, mine)
         free = {old, *addresses} - {mine, ""}
@@ -223,6 +234,12 @@ class SqlJournal:
                 .values(address=address, reason=reason, lead=state.lead, at=at.get(reason, now))
                 .on_conflict_do_nothing()
             )
+
+
+def turns_in(connection: Connection, leads: Sequence[str]) -> dict[str, int]:
+    """The number of the last turn of each of these leads that has a row."""
+    query = sa.select(_L.c.id, _L.c.turn).where(_L.c.id.in_(leads))
+    return {row.id: row.turn for row in connection.execute(query)}
 
 
 def _forwarded(decision: Decision) -> Iterator[NewItem]:
@@ -324,7 +341,8 @@ def _lead_upsert(database: Database) -> sa.Executable:
     ).returning(_L.c.id)
 
 
-def _lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]:
+def lead_row(decision: Decision, fence: Fence, now: datetime) -> dict[str, Any]:
+    """The columns of a lead's row as this decision leaves it."""
     state, wake, handoff = decision.state, decision.wake, decision.state.handoff
     clocks = handoff.clocks if handoff is not None and not handoff.over else ()
     running = [one for one in clocks if not one.breached]

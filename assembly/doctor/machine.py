@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import uuid
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -13,12 +14,14 @@ import httpx
 
 from adapters.sql.database import open_database
 from assembly.doctor.check import Check
+from assembly.mail import signed_links
 from assembly.settings import Settings
 
 _LEAST_BYTES = 1_000_000_000
 _CLOCK = timedelta(seconds=5)
 """The `Date` of an answer has whole seconds."""
 _SECONDS = 5.0
+_NOBODY = "nobody@doctor.invalid"
 
 
 async def look_at_secrets(settings: Settings) -> AsyncIterator[Check]:
@@ -90,6 +93,7 @@ async def look_at_gateway(settings: Settings) -> AsyncIterator[Check]:
     try:
         async with httpx.AsyncClient(timeout=_SECONDS) as http:
             answer = await http.get(url)
+            links = await _links(settings, http) if answer.is_success else None
     except httpx.HTTPError as error:
         said = f"{settings.public_url} does not answer: {type(error).__name__}"
         yield Check("gateway", "wrong", said, "start it: `leadflow gateway`; look at the proxy")
@@ -99,6 +103,8 @@ async def look_at_gateway(settings: Settings) -> AsyncIterator[Check]:
         yield Check("gateway", "wrong", said, "see its log")
     else:
         yield Check("gateway", "ok", f"{settings.public_url} is ready")
+    if links is not None:
+        yield links
     if (date := answer.headers.get("date")) is not None:
         # A slow answer is no wrong clock: theirs must lie between the question and the answer.
         theirs = parsedate_to_datetime(date)
@@ -108,3 +114,19 @@ async def look_at_gateway(settings: Settings) -> AsyncIterator[Check]:
         yield Check(
             "clocks", "ok" if right else "wrong", said, "" if right else "let both follow NTP"
         )
+
+
+async def _links(settings: Settings, http: httpx.AsyncClient) -> Check | None:
+    """Whether a link that is signed here opens at the gateway: it must have the same secret.
+
+    The link is an unsubscribe link of a mail that was never sent; to open it changes nothing. None
+    if no secret has been made yet.
+    """
+    if settings.secret is None and not await asyncio.to_thread((settings.home / "secret").exists):
+        return None
+    link = signed_links(settings).unsubscribe(f"{uuid.uuid4().hex}@doctor.invalid", _NOBODY)
+    if (await http.get(link)).status_code == httpx.codes.OK:
+        return Check("links in mail", "ok", "a link that is signed here opens at the gateway")
+    said = "a link that is signed with this machine's secret does not open at the gateway"
+    remedy = "set the same LEADFLOW_SECRET for workers and gateways; old keys stand before new ones"
+    return Check("links in mail", "wrong", said, remedy)

@@ -8,7 +8,10 @@ from datetime import timedelta
 
 from temporalio.api.enums.v1 import TaskQueueType
 from temporalio.api.taskqueue.v1 import TaskQueue
-from temporalio.api.workflowservice.v1 import DescribeTaskQueueRequest
+from temporalio.api.workflowservice.v1 import (
+    DescribeNamespaceRequest,
+    DescribeTaskQueueRequest,
+)
 from temporalio.client import Client
 from temporalio.service import RPCError
 
@@ -36,6 +39,17 @@ async def look_at_temporal(settings: Settings) -> AsyncIterator[Check]:
         yield Check("Temporal", "wrong", str(error), "start it, or set TEMPORAL_ADDRESS")
         return
     where = client.service_client.config.target_host
+    namespace = DescribeNamespaceRequest(namespace=client.namespace)
+    try:
+        await client.workflow_service.describe_namespace(namespace)
+    except RPCError as error:
+        remedy = (
+            "set TEMPORAL_NAMESPACE to one that is there and lets you in; a new one is made by"
+            f" `temporal operator namespace create -n {client.namespace}`"
+        )
+        said = f"{where} refuses the namespace {client.namespace}: {error.message}"
+        yield Check("Temporal", "wrong", said, remedy)
+        return
     yield Check("Temporal", "ok", f"{where}, namespace {client.namespace}")
     async for one in _clock(client, settings):
         yield one

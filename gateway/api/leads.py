@@ -19,6 +19,7 @@ from models.instants import Instant
 from models.program.values import Stage
 from usecases.acting import not_there, visible
 from usecases.context import Context
+from usecases.current_lead import current_dossier
 from usecases.viewer import Viewer
 
 _MOST_LEADS = 500
@@ -135,7 +136,7 @@ def router(context: Context) -> APIRouter:
             found = context.reports.dossier(line.id, last=query.timeline, before=query.before)
         if found is None or not viewer.sees(found.line):
             raise ProblemError(404, not_there(lead).why)
-        return DossierDocument.of_dossier(found)
+        return DossierDocument.of_dossier(current_dossier(context.database, found))
 
     return routes
 

@@ -22,6 +22,7 @@ from lifecycle.words.time_text import spoken_instant
 from lifecycle.words.timeline_text import deadline_verb, sentence
 from usecases.acting import not_there
 from usecases.context import Context
+from usecases.current_lead import current_dossier
 from usecases.explaining import explain_lead
 
 _SearchText = Annotated[str, Query(alias="q", max_length=100)]
@@ -67,6 +68,7 @@ def router(context: Context) -> APIRouter:
         stored = context.reports.dossier(own or lead) if "\0" not in lead else None
         if stored is None:
             raise DeskProblemError(404, f"{not_there(lead).why.capitalize()}.")
+        stored = current_dossier(context.database, stored)
         state, now = stored.state, context.now()
         program = context.programs.load(state.digest)
         newest = context.programs.newest_digest(state.program)

@@ -81,7 +81,11 @@ class BoardNumbers:
         self.asking = asking(context, user)
 
     def count(
-        self, *figures: Figure, by: Sequence[str] = (), longest: bool = False, **only: str | None
+        self,
+        *figures: Figure,
+        by: Sequence[str] = (),
+        longest: Figure | None = None,
+        **only: str | None,
     ) -> Numbers:
         """Count figures of one source in one pass; see `SqlFigures.count`."""
         cells = self._figures.count(figures, self.asking, by=by, only=only, longest=longest)

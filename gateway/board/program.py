@@ -9,7 +9,6 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import HTMLResponse
 
 from adapters.reports.board_figures import (
-    DEFERRED,
     DUE_IN_A_DAY,
     DUE_IN_AN_HOUR,
     HERE,
@@ -79,9 +78,8 @@ def router(context: Context) -> APIRouter:
             HERE,
             DUE_IN_AN_HOUR,
             DUE_IN_A_DAY,
-            DEFERRED,
             by=("track", "step", "deferred"),
-            longest=True,
+            longest=HERE,
             **only,
         )
         stages = counting.count(LEADS, IN_FLIGHT, by=("stage", "digest"), program=name)
@@ -137,8 +135,8 @@ def _step(track: str, line: StepLine, standing: Numbers) -> StepNumbers:
         in_an_hour=standing.of(DUE_IN_AN_HOUR, **place),
         in_a_day=standing.of(DUE_IN_A_DAY, **place),
         deferred=tuple(
-            (why, standing.of(DEFERRED, **place, deferred=why))
-            for why in standing.values("deferred", DEFERRED, **place)
+            (why, standing.of(HERE, **place, deferred=why))
+            for why in standing.values("deferred", HERE, **place)
             if why is not None
         ),
     )

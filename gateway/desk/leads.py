@@ -28,6 +28,7 @@ from lifecycle.words.timeline_text import deadline_verb
 from models.program.program import Program
 from usecases.acting import ActDone, not_there, perform, visible
 from usecases.context import Acts, Context
+from usecases.current_lead import current_dossier
 from usecases.explaining import explain_lead
 from usecases.viewer import ADMIN
 
@@ -141,6 +142,7 @@ def lead_page(
     stored = context.reports.dossier(own) if "\0" not in own else None
     if stored is None or not user.viewer.sees(stored.line):
         return _no_such_lead(context, user, lead)
+    stored = current_dossier(context.database, stored)
     program = context.programs.load(stored.state.digest)
     forms = act_forms(program, stored.state, user.people, user.person)
     return page(

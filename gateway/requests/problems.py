@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from starlette.exceptions import HTTPException
 
 from adapters.sql.database import DatabaseNotReadyError
@@ -165,9 +165,7 @@ def explain(app: FastAPI) -> None:
     @app.exception_handler(SQLAlchemyError)
     @app.exception_handler(DatabaseNotReadyError)
     async def away(_: Request, error: Exception) -> JSONResponse:
-        # Our own error says what to do; a database's own words repeat what was to be stored.
-        ours = isinstance(error, DatabaseNotReadyError)
-        _log.error("database away", why=str(error) if ours else type(error).__name__)
+        _log.error("database away", why=_of_database(error))
         return problem(
             503, "the database can't be reached; nothing was stored", headers={"Retry-After": "5"}
         )
@@ -183,3 +181,10 @@ def _path(place: Sequence[int | str]) -> str:
     for part in place:
         path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else str(part)
     return path
+
+
+def _of_database(error: Exception) -> str:
+    """What a log may say of it: other words of a database repeat what was to be stored."""
+    if isinstance(error, OperationalError):  # locked, a full disk, no connection
+        return str(error.orig).strip().partition("\n")[0]
+    return str(error) if isinstance(error, DatabaseNotReadyError) else type(error).__name__

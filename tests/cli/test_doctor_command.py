@@ -79,6 +79,26 @@ def test_clocks_are_compared_with_temporal_and_with_the_gateway(
         assert [one for one in lines if one["status"] != "ok"] == []
 
 
+def test_a_gateway_with_another_secret_is_found(
+    leadflow: Leadflow, stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LEADFLOW_PUBLIC_URL", stack.gateway)
+    same = _parts(leadflow("doctor", "--json").lines)["links in mail"]
+    monkeypatch.setenv("LEADFLOW_SECRET", "another-secret-of-some-thirty-two-letters")
+    other = _parts(leadflow("doctor", "--json").lines)["links in mail"]
+    assert (same["status"], other["status"]) == ("ok", "wrong")
+    assert "the same LEADFLOW_SECRET" in other["remedy"]
+
+
+def test_a_namespace_that_is_not_there_has_a_remedy(
+    leadflow: Leadflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TEMPORAL_NAMESPACE", "nowhere")
+    found = _parts(leadflow("doctor", "--json").lines)["Temporal"]
+    assert (found["status"], "nowhere" in found["found"]) == ("wrong", True)
+    assert "TEMPORAL_NAMESPACE" in found["remedy"]
+
+
 def test_routes_of_mail_that_are_stopped_are_wrong(database: Database, tmp_path: Path) -> None:
     settings = Settings(home=tmp_path, database_url=f"sqlite:///{tmp_path / 'leadflow.db'}")
     now = datetime.now(UTC)

@@ -49,7 +49,7 @@ def test_no_figure_of_the_board_scans_the_timeline(database: Database) -> None:
     def everything() -> None:
         for figure in (*FIGURES.values(), found_by(SqlLeadSearch(database), "ana")):
             for by in ((), ("program",), ("why", "age")):
-                figures.count([figure], ASKING, by=by, longest=True)
+                figures.count([figure], ASKING, by=by, longest=figure)
             figures.listed(figure, ASKING, only={"program": "acme"})
 
     found = plans(database, everything)

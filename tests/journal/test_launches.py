@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
+from activities import paced
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.journal import SqlJournal
@@ -57,6 +58,10 @@ class LivingLeads:
         self.refused: str | None = None
         self.before_undo: Callable[[], None] = lambda: None
         self.away = False
+        self.slow = False
+        self.waiting: list[tuple[str, Input]] = []
+        self.most = 0
+        """Leads that waited for their first turn at the same time."""
 
     async def enrol(
         self, lead: str, program: Program, profile: Json, *, arrived: str | None = None
@@ -71,7 +76,10 @@ class LivingLeads:
         if self.journal.state(lead) is not None:
             return False
         self.started.append(lead)
-        self.take(lead, Created(arrived=NOW, profile=profile))
+        self.waiting.append((lead, Created(arrived=NOW, profile=profile)))
+        self.most = max(self.most, len(self.waiting))
+        if not self.slow:
+            self.take(*self.waiting.pop())
         return True
 
     async def events(self, lead: str, events: Sequence[Json]) -> None:
@@ -86,6 +94,12 @@ class LivingLeads:
     async def program(self, lead: str, body: Json) -> None:
         self.before_undo()
         self.take(lead, LaunchUndone(arrived=NOW, seq=body["seq"]))
+
+    def turns(self, leads: Sequence[str]) -> dict[str, int]:
+        """A slow worker takes one turn at each look into the journal."""
+        if self.waiting:
+            self.take(*self.waiting.pop(0))
+        return self.journal.turns(leads)
 
     def take(self, lead: str, given: Input) -> None:
         state = self.journal.state(lead) or new_lead(lead, PROGRAM)
@@ -111,6 +125,7 @@ class LaunchSite:
             self.leads,
             Relay(intake, programs, self.leads),
             now=lambda: NOW,
+            turns=self.leads.turns,
         )
 
     def store(
@@ -224,6 +239,18 @@ async def test_a_paused_launch_starts_nothing_until_it_is_resumed(site: LaunchSi
     assert (paused.standing, len(site.leads.started)) == ("paused", 2)
     launches.resume(site.database, stored.number)
     assert (await site.carry_out(stored.number)).created == 4
+
+
+async def test_a_launch_does_not_outrun_a_slow_worker(
+    site: LaunchSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(launch_steps, "MOST_UNTAKEN", 3)
+    monkeypatch.setattr(paced, "_LOOK_SECONDS", 0.0)
+    site.leads.slow = True
+    stored = site.store(people(13))
+    done = await site.carry_out(stored.number)
+    assert (done.standing, len(site.leads.started)) == ("done", 13)
+    assert 3 <= site.leads.most <= 5, "a batch of two, and three that may wait"
 
 
 async def test_a_cancelled_launch_keeps_what_it_started_and_starts_no_more(

@@ -12,7 +12,7 @@ import pytest
 
 from activities.turn import TurnActivities
 from adapters.files.program import read_program
-from adapters.reports.leads import SqlReports
+from adapters.reports.leads import SqlReports, StoredDossier
 from adapters.sql.database import Database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.journal import SqlJournal
@@ -27,6 +27,7 @@ from models.rollout import publication_body
 from models.state import dump_state
 from tests.journal.test_assignments_of_killed_turns import TEAMS
 from usecases import pausing
+from usecases.current_lead import current_dossier
 from usecases.publishing import LeadsInFlight, publish
 
 ACME = read_program(Path(__file__).parents[2] / "programs" / "acme.yaml")
@@ -178,3 +179,50 @@ def test_no_publication_overtakes_a_pause_that_the_lead_is_still_to_be_told(
     assert state is not None
     assert state.digest == ACME.digest
     assert state.paused_since is not None
+
+
+def test_whoever_looks_at_a_lead_meanwhile_sees_it_as_its_next_turn_finds_it(
+    database: Database, lead: Lead
+) -> None:
+    reports = SqlReports(database)
+
+    def shown() -> StoredDossier:
+        found = reports.dossier("ana")
+        assert found is not None
+        return current_dossier(database, found)
+
+    assert shown() == reports.dossier("ana"), "nothing is under way"
+    publish(database, edited(77), None, leads=LeadsInFlight(in_flight="migrate"))
+    before = shown()
+    assert before.state.digest == edited(77).digest
+    at = SqlPrograms(database).publications("acme", most=1)[0].at
+    lead.turn(at)
+    after = reports.dossier("ana")
+    assert after is not None
+    assert before.state == after.state
+    assert replace(before.line, updated=after.line.updated) == after.line
+    assert shown() == after
+
+
+def test_whoever_looks_at_a_lead_that_a_pause_has_not_reached_sees_it_paused(
+    database: Database, lead: Lead
+) -> None:
+    assert lead.entries()
+    pausing.pause(database, "acme", by="mia")
+    found = SqlReports(database).dossier("ana")
+    assert found is not None
+    assert found.state.paused_since is None
+    assert current_dossier(database, found).state.paused_since is not None
+
+
+def test_a_lead_that_was_named_before_a_publication_is_created_on_the_new_version(
+    database: Database,
+) -> None:
+    one = Lead(database)
+    publish(database, edited(77), None, leads=LeadsInFlight(in_flight="migrate"))
+    at = SqlPrograms(database).publications("acme", most=1)[0].at
+    one.turn(at, {"kind": "created", "body": {"email": "ana@x.example", "country": "US"}})
+    state = one.journal.state("ana")
+    assert state is not None
+    assert state.digest == edited(77).digest
+    assert "program_changed" not in dict(one.entries()), "it was never on another version"

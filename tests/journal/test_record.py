@@ -163,3 +163,29 @@ def test_a_turn_that_fails_halfway_leaves_nothing(journal: SqlJournal, database:
         journal.record(turn(1, "created", ("noted", {"note": 1j})), FENCE, NOW)
     assert read_rows(database, "SELECT * FROM leads") == []
     assert timeline(database) == []
+
+
+def test_a_lead_whose_row_was_lost_has_its_names_and_suppressions_again(
+    journal: SqlJournal, database: Database
+) -> None:
+    """An older database was restored, and the workflow goes on with its fifth turn."""
+    journal.record(turn(5, "noted", before=9, suppressed=("unsubscribed",)), FENCE, NOW)
+    assert read_rows(database, "SELECT id, lead FROM lead_ids") == [{"id": "ana", "lead": "ana"}]
+    assert read_rows(database, "SELECT address, lead FROM lead_addresses") == [
+        {"address": "ana@northwind.example", "lead": "ana"}
+    ]
+    assert read_rows(database, "SELECT address, reason FROM suppressions") == [
+        {"address": "ana@northwind.example", "reason": "unsubscribed"}
+    ]
+
+
+def test_a_lead_whose_row_was_lost_goes_on_though_its_address_is_another_leads_by_now(
+    journal: SqlJournal, database: Database
+) -> None:
+    hers = {"email": "ana@northwind.example"}
+    journal.record(turn(1, "created", lead="ana-2", profile=hers), FENCE, NOW)
+    assert journal.record(turn(5, "noted", before=9), FENCE, NOW) is None
+    assert read_rows(database, "SELECT address, lead FROM lead_addresses") == [
+        {"address": "ana@northwind.example", "lead": "ana-2"}
+    ]
+    assert journal.record(turn(6, "noted", before=10), NEWER, NOW) is None

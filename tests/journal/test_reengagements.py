@@ -12,7 +12,7 @@ import pytest
 import sqlalchemy as sa
 from temporalio.testing import ActivityEnvironment
 
-from activities import reengagement
+from activities import paced, reengagement
 from activities.reengagement import ReengageActivities
 from adapters.files.program import read_program
 from adapters.sql.database import Database
@@ -250,6 +250,7 @@ async def test_a_lead_that_is_slow_is_waited_for_and_one_that_is_lost_is_named(
     database: Database, leads: RunLeads, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(reengagement, "MOST_SWEEPS", 3)
+    monkeypatch.setattr(paced, "_GIVEN_UP_SECONDS", 0.2)
     for lead in ("a", "b"):
         store(database, state_of(lead))
     leads.asleep, leads.lost = {"a"}, frozenset({"b"})

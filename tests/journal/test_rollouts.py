@@ -62,7 +62,11 @@ def add(database: Database, in_flight: str = "migrate") -> Rollout:
 
 async def carry_out(database: Database, leads: RolledOutLeads, number: int) -> RolloutProgress:
     activities = RolloutActivities(
-        SqlRollouts(database), leads, SqlPrograms(database), FakePeople(Directory())
+        SqlRollouts(database),
+        leads,
+        SqlPrograms(database),
+        FakePeople(Directory()),
+        leads.journal,
     )
     while True:
         progress: RolloutProgress = await ActivityEnvironment().run(
@@ -124,7 +128,11 @@ async def test_the_second_of_two_waits_for_the_first(database: Database) -> None
     first, second = add(database), add(database)
     leads = RolledOutLeads(database)
     activities = RolloutActivities(
-        SqlRollouts(database), leads, SqlPrograms(database), FakePeople(Directory())
+        SqlRollouts(database),
+        leads,
+        SqlPrograms(database),
+        FakePeople(Directory()),
+        leads.journal,
     )
     progress = await ActivityEnvironment().run(
         activities.roll_out, RolloutWork(number=second.number)

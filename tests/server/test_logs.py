@@ -62,5 +62,8 @@ def test_a_line_that_is_repeated_is_left_out_after_a_few_and_other_lines_are_not
     assert storm == [True] * 5 + [False] * 995
     leads = [passes({"event": "mail in doubt", "lead": f"lead-{n}"}) for n in range(100)]
     assert all(leads)
-    times = [passes({"event": "away", "timestamp": n}) for n in range(100)]
+    times = [passes({"event": "away", "timestamp": n, "request": f"{n}"}) for n in range(100)]
     assert times.count(True) == 5
+    many = [passes({"event": "turn failed", "lead": f"lead-{n}"}) for n in range(5_000)]
+    assert many.count(True) == 200
+    assert passes({"event": "mail in doubt", "lead": "another"})
