@@ -256,11 +256,14 @@ class _Reader:
         if not self.handoffs:
             return
         why = entry.fields.get("why")
-        meetings = why in ("meeting", "cancelled")
+        # A meeting may begin, without an entry, while the hold by an act still lasts. So its hold
+        # is over as soon as the clock that it held goes on, whatever the reason.
+        meetings_end = why == "resume" or "qualify" in entry.fields.get("clocks", ())
+        acts_end = why not in ("meeting", "cancelled")
         self.change(
             holds=tuple(
-                replace(one, ended=entry.at)
-                if one.ended is None and (why == "resume" or bool(one.clocks) == meetings)
+                _ended(one, entry.at)
+                if one.ended is None and (meetings_end if one.clocks else acts_end)
                 else one
                 for one in self.handoffs[-1].holds
             )
@@ -316,7 +319,12 @@ def kinds(parts: Iterable[Part]) -> frozenset[str]:
 
 
 def _all_ended(holds: tuple[Hold, ...], at: datetime) -> tuple[Hold, ...]:
-    return tuple(one if one.ended is not None else replace(one, ended=at) for one in holds)
+    return tuple(one if one.ended is not None else _ended(one, at) for one in holds)
+
+
+def _ended(hold: Hold, at: datetime) -> Hold:
+    """The hold, ended by an entry of this instant: at its own end if that was earlier."""
+    return replace(hold, ended=at if hold.until is None else min(at, hold.until))
 
 
 def _instant(value: object) -> datetime | None:

@@ -103,9 +103,10 @@ class PlainHandoff:
         self.end_holds(plain.at(line))
 
     def end_holds(self, when: datetime, *, alone: bool | None = None) -> None:
-        for _, only, ends in self.holds:
+        for line, only, ends in self.holds:
             if not ends and alone in (None, only):
-                ends.append(when)
+                until = line.get("until")
+                ends.append(when if until is None else min(when, datetime.fromisoformat(until)))
 
 
 def works(lines: Sequence[plain.Line]) -> list[PlainHandoff]:
@@ -127,7 +128,7 @@ def works(lines: Sequence[plain.Line]) -> list[PlainHandoff]:
     return found
 
 
-def _more(work: PlainHandoff, line: plain.Line) -> None:  # noqa: C901 - one branch a kind
+def _more(work: PlainHandoff, line: plain.Line) -> None:  # noqa: C901, PLR0912 - one branch a kind
     kind, at = line["kind"], plain.at(line)
     if kind == "assigned":
         if work.accepted is None:
@@ -153,7 +154,10 @@ def _more(work: PlainHandoff, line: plain.Line) -> None:  # noqa: C901 - one bra
         work.holds.append((line, alone, []))
     elif kind == "resumed":
         why = line.get("why")
-        work.end_holds(at, alone=None if why == "resume" else why in ("meeting", "cancelled"))
+        if why not in ("meeting", "cancelled"):
+            work.end_holds(at, alone=False)
+        if why == "resume" or "qualify" in line["clocks"]:
+            work.end_holds(at, alone=True)
 
 
 def product_limit(lengths: Lengths, part: float) -> tuple[float, bool] | None:
