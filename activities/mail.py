@@ -300,8 +300,10 @@ class MailActivities:
                 email=command.email,
                 message=command.message,
             )
-        self._world.mail_ledger.settle(command.key, status, why)
-        return _done(status, why)
+        # Two tries may end one mail: one that hung, and one that began when the first was given up.
+        # The lead hears what the ledger keeps.
+        kept = self._world.mail_ledger.settle(command.key, status, why)
+        return self._ended(lead, command, kept)
 
 
 async def _handed_back(sending: Coroutine[Any, Any, None], attempt: _Attempt) -> None:

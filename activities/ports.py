@@ -235,8 +235,8 @@ class MailLedger(Protocol):
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
-    ) -> None:
-        """Record its outcome."""
+    ) -> Claim:
+        """Record its outcome; the outcome that it has. The first one is kept."""
         ...
 
     def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:

@@ -58,6 +58,7 @@ def _json(explained: ExplainedLead) -> dict[str, Any]:
         "stage": why.stage,
         "motion": why.motion,
         "closed_to_scores": why.closed_to_scores,
+        "stands_still": list(why.stands_still),
         "goals": [{"stage": one.stage, "clauses": _clauses(one.clauses)} for one in why.goals],
         "tracks": [
             {
@@ -90,6 +91,8 @@ def _print(explained: ExplainedLead) -> None:
     out.print(Text(f"lead {why.lead} is {why.stage} (motion {why.motion})", style="bold"))
     if why.closed_to_scores is not None:
         out.print(Text(f"Scores do not move it: {why.closed_to_scores}."))
+    for reason in why.stands_still:
+        out.print(Text(f"Now {reason}."))
     for goal in why.goals:
         held = len(goal.clauses) - len(goal.missing)
         rule = f"{held} of {len(goal.clauses)} hold" if goal.clauses else "the program has no rule"

@@ -66,7 +66,10 @@ def publish(
     *,
     version: Annotated[
         str | None,
-        typer.Option(metavar="DIGEST", help="Publish this older version of NAME again: roll back."),
+        typer.Option(
+            metavar="DIGEST",
+            help="Publish this older version again: roll back. The name may be left out.",
+        ),
     ] = None,
     note: Annotated[str, typer.Option(help="Why, for the history.")] = "",
     by: ByOption = None,
@@ -102,7 +105,7 @@ def publish(
     settings = read_settings()
     with opened(settings) as database:
         saved = _plan(plan) if plan is not None else None
-        program = _meant(file, version, database) if file is not None else _of_plan(saved, database)
+        program = _asked_for(file, version, saved, database)
         if plan is not None and saved is not None:
             _refuse_another_way(saved, in_flight, recheck=recheck)
             in_flight, recheck = _planned(plan, saved, program, database)
@@ -139,13 +142,26 @@ def _plan(file: Path) -> Plan:
         ) from None
 
 
+def _asked_for(
+    file: str | None, version: str | None, plan: Plan | None, database: Database
+) -> Program:
+    """The version that is to be published: named, a digest alone, or a plan's."""
+    if file is not None:
+        return _meant(file, version, database)
+    if version is not None and plan is None:
+        return version_named(version, database)
+    return _of_plan(plan, database)
+
+
 def _of_plan(plan: Plan | None, database: Database) -> Program:
     """The version that a plan publishes: the plan holds it, or it was published before."""
     from usecases.impacting import PlanError  # noqa: PLC0415  # keeps --help quick
     from usecases.versions import of_name  # noqa: PLC0415  # likewise
 
     if plan is None:
-        raise WrongInputError("name the program's file, or a plan by --plan")
+        raise WrongInputError(
+            "name the program's file, an older version by --version, or a plan by --plan"
+        )
     try:
         program = plan.program()
     except PlanError as error:

@@ -172,8 +172,11 @@ class FakeMailLedger:
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
-    ) -> None:
-        self.claims[key] = Claim(status=status, why=why)
+    ) -> Claim:
+        known = self.claims[key]
+        if known.status == "unknown":
+            known = self.claims[key] = Claim(status=status, why=why)
+        return known
 
     def begin(self, lead: str, command: SendMail, mail: Rendered) -> Claim:
         claim = self.claim(lead, command.key, command.message, command.at)

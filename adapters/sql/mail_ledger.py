@@ -129,8 +129,8 @@ class SqlMailLedger:
 
     def settle(
         self, key: str, status: Literal["sent", "skipped", "failed"], why: str | None = None
-    ) -> None:
-        """Record the outcome of a claimed mail; the first one is kept.
+    ) -> Claim:
+        """Record the outcome of a claimed mail; the outcome that it has. The first one is kept.
 
         Raises LookupError for a mail that nobody claimed.
         """
@@ -139,10 +139,12 @@ class SqlMailLedger:
                 _SETTLE,
                 {"of": key, "status": status, "why": why, "updated": datetime.now(UTC)},
             )
-            if settled.rowcount == 0 and not connection.scalar(
-                sa.select(sa.exists().where(_M.c.key == key))
-            ):
-                raise LookupError(f"the mail {key} was never claimed; claim it before sending")
+            if settled.rowcount:
+                return Claim(status=status, why=why)
+            known = connection.execute(_KNOWN_BY_KEY, {"of": key}).first()
+        if known is None:
+            raise LookupError(f"the mail {key} was never claimed; claim it before sending")
+        return _as_claim(known.status, known.why)
 
     def leaving(self, program: str, since: datetime) -> bool:
         """Whether a mail to a lead of this program was claimed since then and has not ended."""

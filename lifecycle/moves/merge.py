@@ -192,7 +192,7 @@ def _follow(m: Moment, *, changed: bool, taken: bool) -> None:
 def refusal(why: MergeRefusal, keep: str, other: str, into: str | None) -> str:
     """Why `other` is not merged into `keep`, as a sentence that says what would be right."""
     if why == "itself":
-        return f"{other} is lead {keep} itself. Name two leads."
+        return f"Both are lead {keep} already. Name two leads."
     if why == "merged":
         return f"Lead {other} was merged into lead {into} already. Merge {into}."
     return f"There is no lead {other}. `leadflow leads` lists those that there are."

@@ -5,6 +5,7 @@ Pure, like the rules: it asks the same questions of the lead's state and changes
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,8 @@ from lifecycle.words.clauses import Clause, clauses
 from lifecycle.words.time_text import spoken_instant
 from models.directory import Directory
 from models.state import LeadState
+
+_OWN_PAUSES = {"asked": "the person asked for it", "out_of_office": "the person is out of office"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +60,8 @@ class Explanation:
     tracks: tuple[TrackChoice, ...]
     exit: tuple[Clause, ...]
     """The running track's `exit`: when all of it holds, the track ends before its next step."""
+    stands_still: tuple[str, ...] = ()
+    """Why no mail or no step comes, whatever the tracks say, and which version it waits for."""
 
 
 def explain(book: Rulebook, state: LeadState, people: Directory, at: datetime) -> Explanation:
@@ -73,6 +78,7 @@ def explain(book: Rulebook, state: LeadState, people: Directory, at: datetime) -
         goals=tuple(_goals(m)),
         tracks=_tracks(m),
         exit=clauses(m, leaves, track=True) if leaves is not None else (),
+        stands_still=tuple(_stands_still(m)),
     )
 
 
@@ -85,6 +91,22 @@ def _closed_to_scores(m: Moment) -> str | None:
     if state.stage == "recycled" and not state.human_since_recycle:
         return "it was given back and has done nothing itself since then"
     return None
+
+
+def _stands_still(m: Moment) -> Iterator[str]:
+    state = m.state
+    if state.paused_since is not None:
+        since = _when(m, state.paused_since)
+        yield f"its program is paused since {since}: no step of a track is done"
+    for why, until in state.pauses.items():
+        if until > m.at:
+            said = _OWN_PAUSES.get(why, why)
+            yield f"it gets no nurture mail until {_when(m, until)}: {said}"
+    if state.suppressed:
+        yield f"its address gets no marketing mail: {', '.join(state.suppressed)}"
+    if state.finish is not None:
+        own, to = state.digest[:12], state.finish.digest[:12]
+        yield f"it stays on version {own} until no track runs and no handoff is open; then {to}"
 
 
 def _goals(m: Moment) -> list[Goal]:

@@ -1,4 +1,7 @@
-"""Reads all stores after a chaos run, for the auditor."""
+"""Reads all stores after a chaos run, for the auditor.
+
+The file is long because each store that the promises are about is read here.
+"""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ def test_publishing_with_leads_in_flight_asks_what_becomes_of_them(
     assert (newest["note"], newest["in_flight"], newest["leads_on_it"]) == ("shorter", "pin", 0)
     assert older["leads_on_it"] >= 1
 
-    back = ("program", "publish", "acme", "--version", older["digest"][:12], "--in-flight", "pin")
+    back = ("program", "publish", "--version", older["digest"][:12], "--in-flight", "pin")
     assert leadflow(*back, "--note", "back").status == 0
     compared = leadflow("program", "diff", "acme@newest", ACME)
     assert (compared.status, compared.out) == (0, "")

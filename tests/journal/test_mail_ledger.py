@@ -47,8 +47,8 @@ def test_a_released_mail_can_be_claimed_again(mail_ledger: SqlMailLedger) -> Non
 
 def test_the_first_outcome_is_kept(mail_ledger: SqlMailLedger) -> None:
     mail_ledger.claim("ana", KEY, MESSAGE, NOW)
-    mail_ledger.settle(KEY, "sent")
-    mail_ledger.settle(KEY, "failed", "too late")
+    assert mail_ledger.settle(KEY, "sent") == Claim(status="sent")
+    assert mail_ledger.settle(KEY, "failed", "too late") == Claim(status="sent")
     mail_ledger.release(KEY)
     assert mail_ledger.claim("ana", KEY, MESSAGE, NOW) == Claim(status="sent")
 

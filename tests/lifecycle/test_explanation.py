@@ -15,7 +15,7 @@ from lifecycle.words.clauses import clauses
 from lifecycle.words.explanation import explain
 from models.directory import Directory
 from models.program.program import Program
-from models.state import LeadState
+from models.state import LeadState, WaitingVersion
 from simulation.impact import InFlightLead, ProgramStanding, world_of
 from simulation.pure import PureWorld
 from simulation.quiet_future import play_quietly
@@ -152,3 +152,22 @@ def test_the_next_mail_and_the_next_stage_come_when_it_says(acme: Program) -> No
         (one.fields["email"], one.at) for one in sent[:2]
     }
     assert "unsubscribes" in told.next_mail.stoppers
+
+
+def test_it_says_what_stands_still_and_which_version_the_lead_waits_for(acme: Program) -> None:
+    until = AT + timedelta(days=3)
+    state = created(acme).changed(
+        paused_since=AT,
+        pauses={"out_of_office": until, "asked": AT - timedelta(days=1)},
+        suppressed=("unsubscribed",),
+        finish=WaitingVersion(digest="f" * 64),
+    )
+    paused, absent, suppressed, waits = explain(rulebook(acme), state, Directory(), AT).stands_still
+    assert paused.startswith("its program is paused since")
+    assert absent.endswith("the person is out of office")
+    assert suppressed == "its address gets no marketing mail: unsubscribed"
+    assert waits == (
+        f"it stays on version {acme.digest[:12]} until no track runs and no handoff is open;"
+        " then ffffffffffff"
+    )
+    assert explain(rulebook(acme), created(acme), Directory(), AT).stands_still == ()

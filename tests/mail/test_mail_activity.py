@@ -229,6 +229,21 @@ async def test_a_mail_whose_outcome_is_unknown_asks_no_server() -> None:
     assert await run_send_mail(at) == {"outcome": "failed", "why": "unknown_outcome"}
 
 
+class EndedMeanwhile(FakeMailLedger):
+    """A worker that hung goes on and ends its mail after another one saw the open claim."""
+
+    def standing(self, key: str, mail: Rendered, *, operational: bool) -> Claim | None:
+        known = super().standing(key, mail, operational=operational)
+        self.claims[key] = Claim(status="sent")
+        return known
+
+
+async def test_a_try_that_comes_too_late_to_end_a_mail_reports_the_end_that_is_kept() -> None:
+    ledger = EndedMeanwhile({send_mail().key: Claim(status="unknown")})
+    at = dataclasses.replace(world(program()), mail_ledger=ledger)
+    assert await run_send_mail(at) == {"outcome": "sent"}
+
+
 async def test_a_suppressed_address_is_not_named_to_the_mail_server() -> None:
     at = world(program())
     at.mail_ledger.suppressed[ADDRESS] = "unsubscribed"
