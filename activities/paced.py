@@ -13,10 +13,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 import structlog
 from temporalio.service import RPCError
 
-MOST_UNTAKEN = 20
+MOST_UNTAKEN = 10
 """So many leads at most were sent something and have not taken it in. An act waits for as many
-turns: about a second on two slow cores."""
-_PORTION = 10
+turns, about half a second on two slow cores, and a worker with its 8 threads always has some."""
+_PORTION = 5
 """Leads that are sent to at the same time. The next portion waits until it has room."""
 _LOOK_SECONDS = 0.05
 _GIVEN_UP_SECONDS = 10.0

@@ -17,7 +17,7 @@ import structlog
 from temporalio import activity
 
 from activities.heartbeat import pulse
-from activities.paced import PacedSending
+from activities.paced import MOST_UNTAKEN, PacedSending
 from activities.ports import Journal, Programs
 from activities.reengagement_runs import Reengagements
 from activities.rollout import MOST_SWEEPS, ProgramLeads
@@ -32,8 +32,8 @@ from models.rollout import RATE, reengage_body
 from models.state import LeadState
 
 _PAGE = 200
-_SENT_AT_ONCE = 100
-"""Leads after which the progress is stored; at the usual rate that is a second."""
+_SENT_AT_ONCE = MOST_UNTAKEN
+"""Leads after which the progress is stored."""
 _ONE_CALL = timedelta(seconds=30)
 """The activity returns after so long, so that the workflow shows the progress."""
 _MOST_NAMED = 100

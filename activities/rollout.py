@@ -17,7 +17,7 @@ from temporalio import activity
 
 from activities.heartbeat import pulse
 from activities.late_rollouts import sent_body
-from activities.paced import PacedSending
+from activities.paced import MOST_UNTAKEN, PacedSending
 from activities.ports import Journal, People, Programs
 from lifecycle.decide import decide
 from lifecycle.program.rulebook import rulebook
@@ -122,17 +122,24 @@ class RolloutActivities:
     async def _sent(
         self, rollout: Rollout, page: Sequence[StandingLead], paced: PacedSending
     ) -> Rollout:
-        """Send it to those of a page that need it, at the rollout's rate."""
+        """Send it to those of a page that need it, at the rollout's rate.
+
+        After every few leads the progress is stored, for whoever asks how far it is. Whoever goes
+        on after a crash looks at the page again, and those that have it need it no more.
+        """
         chosen = await asyncio.to_thread(self._chosen, rollout, page)
-        failing = await paced.send(chosen)
-        before = {lead: why for lead, why in rollout.failed.items() if lead not in chosen}
-        return replace(
-            rollout,
-            cursor=page[-1].state.lead,
-            found=rollout.found + len(chosen),
-            sent=rollout.sent + len(chosen) - len(failing),
-            failed=before | failing,
-        )
+        for place in range(0, len(chosen), MOST_UNTAKEN):
+            some = chosen[place : place + MOST_UNTAKEN]
+            failing = await paced.send(some)
+            before = {lead: why for lead, why in rollout.failed.items() if lead not in some}
+            rollout = replace(
+                rollout,
+                found=rollout.found + len(some),
+                sent=rollout.sent + len(some) - len(failing),
+                failed=before | failing,
+            )
+            await asyncio.to_thread(self._rollouts.save, rollout)
+        return replace(rollout, cursor=page[-1].state.lead)
 
     def _chosen(self, rollout: Rollout, page: Sequence[StandingLead]) -> list[str]:
         needing = [one for one in page if needs(one.state, rollout.body)]

@@ -44,6 +44,8 @@ from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
+_REPLAY_SECONDS = 16.0
+"""A workflow task takes 30 seconds at most, and its turn 8 (workflows/lead.py)."""
 """How long a worker that stops waits for its activities to end."""
 MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
@@ -127,7 +129,7 @@ async def working(
                 graceful_shutdown_timeout=_GRACE,
             )
         )
-        await stack.enter_async_context(
+        leads = _patient(
             Worker(
                 client,
                 task_queue=prefix + LEADS,
@@ -153,9 +155,22 @@ async def working(
                 graceful_shutdown_timeout=_GRACE,
             )
         )
+        await stack.enter_async_context(leads)
         if settings.crm_url:
             await stack.enter_async_context(_sending_to_crm(settings))
         yield
+
+
+def _patient(worker: Worker) -> Worker:
+    """Let the worker's workflows take as long for a task as its time leaves for a replay.
+
+    The SDK fails a task whose workflow did not yield within two seconds of the clock. Ours wait for
+    nothing, but on a busy machine a lead with thousands of signals takes longer, and so do many
+    leads that are replayed at once after a restart. Each such task would fail again, with pauses
+    that grow to minutes. The SDK has no setting for it but its debug mode.
+    """
+    worker._workflow_worker._deadlock_timeout_seconds = _REPLAY_SECONDS  # type: ignore[union-attr]  # noqa: SLF001 - see above; test_slow_turns.py sees that it counts
+    return worker
 
 
 def rehearsing(client: Client, world: World) -> AbstractAsyncContextManager[None]:

@@ -32,8 +32,8 @@ from models.launch import CLOSED, UNDO, Launch, LaunchRow, Standing
 from usecases.launching import store_rows_in
 from usecases.relay import Relay
 
-ROWS_AT_ONCE = MOST_UNTAKEN
-"""Rows of a batch. So twice as many leads may be about to take their turn, as a rollout allows."""
+ROWS_AT_ONCE = 20
+"""Rows of a batch, one transaction. With those before it 30 leads may wait for their turn."""
 _POLL_SECONDS = 0.05
 _STUCK_SECONDS = 5.0
 """Rows of a batch that are not relayed for so long do not hold up the next batch."""

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from sqlalchemy.engine import Connection
 
 from adapters.files.leads import CheckedLeads
+from adapters.files.table import Row
 from adapters.sql.intake import SqlIntake
 from adapters.sql.new_item import NewItem
 from lifecycle.program.new_lead import NewLead
@@ -80,7 +81,7 @@ def dry_run(
     *,
     conflict: OnConflict,
     now: datetime,
-    count: Callable[[NewLead, RowOutcome], None],
+    count: Callable[[NewLead, Row, RowOutcome], None],
 ) -> None:
     """Say of each valid row what a launch would do. Those that it would reject are put aside."""
     rows = leads.with_rows()
@@ -91,7 +92,7 @@ def dry_run(
         for (lead, row), outcome in zip(some, found, strict=True):
             if outcome.status == "rejected":
                 leads.reject(row, outcome.why)
-            count(lead, outcome)
+            count(lead, row, outcome)
 
 
 def store_rows_in(

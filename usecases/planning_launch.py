@@ -8,10 +8,14 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from adapters.files.leads import CheckedLeads
+from adapters.files.rejects import counted_reason
+from adapters.files.table import Row
+from adapters.files.tried_rows import TriedRow
 from adapters.sql.database import Database
 from adapters.sql.intake import SqlIntake
 from adapters.sql.programs import SqlPrograms
 from lifecycle.program.new_lead import NewLead
+from lifecycle.words.person_name import person_name
 from models.directory import Directory
 from models.on_conflict import OnConflict
 from models.program.program import Program
@@ -47,6 +51,8 @@ class LaunchPlan:
     counts: Mapping[str, int]
     """How many rows would `create`, `update`, leave `unchanged`, or be `rejected`."""
     mails: ExpectedMails
+    rows: tuple[TriedRow, ...]
+    """Each row with what it would do."""
 
 
 def plan_launch(
@@ -68,9 +74,15 @@ def plan_launch(
     counts = {"create": 0, "update": 0, "unchanged": 0, "rejected": leads.rejected}
     unusable = leads.rejected
     sample = EvenSample()
+    rows = [
+        _tried(one.row, RowOutcome("rejected", why=one.why))
+        for one in leads.all_rows()
+        if one.lead is None
+    ]
 
-    def count(lead: NewLead, outcome: RowOutcome) -> None:
+    def count(lead: NewLead, row: Row, outcome: RowOutcome) -> None:
         counts[outcome.status] += 1
+        rows.append(_tried(row, outcome, lead))
         progress(sum(counts.values()) - unusable)
         if outcome.status == "create":
             sample.add(lead)
@@ -85,7 +97,19 @@ def plan_launch(
     )
     paused = SqlPrograms(database).paused(program.program)
     mails = expected_mails(sample.taken, sample.seen, program, people, now=now, paused=paused)
-    return LaunchPlan(counts=counts, mails=mails)
+    return LaunchPlan(counts=counts, mails=mails, rows=tuple(rows))
+
+
+def _tried(row: Row, outcome: RowOutcome, lead: NewLead | None = None) -> TriedRow:
+    profile = lead.profile if lead is not None else {}
+    return TriedRow(
+        what=outcome.status,
+        line=row.line,
+        lead=outcome.lead if outcome.status in ("update", "unchanged") else None,
+        name=person_name(profile) or str(profile.get("email") or ""),
+        why=outcome.why,
+        reason=counted_reason(outcome.why),
+    )
 
 
 @dataclass(slots=True)

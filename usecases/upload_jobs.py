@@ -12,7 +12,7 @@ import asyncio
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -22,11 +22,12 @@ from typing import Any
 import structlog
 
 from adapters.files.leads import CheckedLeads, meanings_of
+from adapters.files.tried_rows import write_tried
 from adapters.files.understood import SAMPLES, Understood
 from adapters.sql.database import Database, open_database
 from adapters.sql.directory import SqlDirectory
 from adapters.sql.programs import SqlPrograms
-from adapters.sql.uploads import SqlUploads, UnknownUploadError
+from adapters.sql.uploads import BodyKind, SqlUploads, UnknownUploadError
 from models.directory import Directory
 from models.program.program import Program
 from models.upload import Job, JobName, Upload
@@ -109,9 +110,9 @@ class _Work:
             lambda read: self.progress("bytes checked", read, self.upload.size),
         )
 
-    def end(self, *, rejected: bytes | None = None, **values: Any) -> None:
+    def end(self, *, bodies: Mapping[BodyKind, bytes] | None = None, **values: Any) -> None:
         """Store what was found."""
-        self.uploads.end(self.upload.id, self.job, values, rejected)
+        self.uploads.end(self.upload.id, self.job, values, bodies)
 
     def about(self, error: Exception) -> str:
         """An error's message, with the name that the person knows."""
@@ -213,21 +214,24 @@ def _plan(address: str, upload: str, job: str, now: datetime, _: dict[str, Any])
                     progress=lambda done: work.progress("rows tried", done, leads.valid),
                 )
                 rejects = leads.reject_file.path
-                rejected = rejects.read_bytes() if rejects.exists() else None
+                bodies: dict[BodyKind, bytes] = {"tried": write_tried(plan.rows)}
+                if rejects.exists():
+                    bodies["rejected"] = rejects.read_bytes()
                 reasons = leads.reject_file.reasons
         except UnusableFileError as error:
             work.end(found=found, plan={"problem": work.about(error)})
             return
-        work.end(found=found, plan=_planned(plan, work.program, reasons), rejected=rejected)
+        work.end(found=found, plan=_planned(plan, work.program, reasons), bodies=bodies)
 
 
 def _planned(plan: LaunchPlan, program: Program, reasons: Counter[str]) -> dict[str, Any]:
     days = sorted({*plan.mails.days, *plan.mails.mqls})
+    most = reasons.most_common(_MOST_REASONS)
     return {
         "digest": program.digest,
         "counts": dict(plan.counts),
-        "reasons": reasons.most_common(_MOST_REASONS),
-        "other_reasons": sum(n for _, n in reasons.most_common()[_MOST_REASONS:]),
+        "reasons": most,
+        "other_reasons": plan.counts["rejected"] - sum(number for _, number in most),
         "days": [
             [day.isoformat(), plan.mails.days.get(day, 0), plan.mails.mqls.get(day, 0)]
             for day in days

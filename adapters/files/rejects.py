@@ -13,6 +13,11 @@ _OF_ONE_ROW = re.compile(r"'[^']*'|\"[^\"]*\"|\d+")
 _MOST_REASONS = 1_000
 
 
+def counted_reason(reason: str) -> str:
+    """A reason without the values of its row: what rows are counted by."""
+    return _OF_ONE_ROW.sub("…", reason)
+
+
 class Rejects:
     """The file of rejected rows beside a list: there once it is whole, or not at all.
 
@@ -46,7 +51,7 @@ class Rejects:
 
     def _counted(self, reason: str) -> None:
         self.count += 1
-        said = _OF_ONE_ROW.sub("…", reason)
+        said = counted_reason(reason)
         if said in self.reasons or len(self.reasons) < _MOST_REASONS:
             self.reasons[said] += 1
 

@@ -4,6 +4,8 @@ A figure is a named condition over rows. `SqlFigures.count` counts the rows that
 `SqlFigures.listed` lists them, so the two can't differ. Dimensions (program, stage, step …) narrow
 a figure down: a count by dimensions has a cell for each combination of values, and the same
 values narrow the list.
+
+The file is long because what counts and what lists stand side by side: they share each condition.
 """
 
 from __future__ import annotations

@@ -17,7 +17,8 @@ from models.upload import KEPT_FOR, Job, Upload
 _U = table_of(UploadRecord)
 _B = table_of(UploadBody)
 
-BodyKind = Literal["list", "rejected"]
+BodyKind = Literal["list", "rejected", "tried"]
+"""The list itself, and of its dry run the rejected rows and all rows with their outcomes."""
 _NO_JOB = {
     "job": None,
     "job_id": None,
@@ -86,7 +87,7 @@ class SqlUploads:
             connection.execute(
                 sa.update(_U).where(_U.c.id == upload).values(**values, plan=sa.null())
             )
-            _remove_rejected(connection, upload)
+            _remove_tried(connection, upload)
 
     def begin(self, upload: str, job: Job) -> None:
         """Say that a job is under way; what an earlier one finds is not stored any more."""
@@ -113,7 +114,11 @@ class SqlUploads:
         self._of_job(upload, job, job_done=done, job_of=of, job_what=what)
 
     def end(
-        self, upload: str, job: str, values: Mapping[str, Any], rejected: bytes | None = None
+        self,
+        upload: str,
+        job: str,
+        values: Mapping[str, Any],
+        bodies: Mapping[BodyKind, bytes] | None = None,
     ) -> None:
         """Store what a job found, unless another one was begun meanwhile."""
         with self.database.write(durable=True) as connection:
@@ -122,11 +127,10 @@ class SqlUploads:
                 .where(_U.c.id == upload, _U.c.job_id == job)
                 .values(**_NO_JOB, **values)
             )
-            if ended.rowcount and rejected is not None:
-                _remove_rejected(connection, upload)
-                connection.execute(
-                    sa.insert(_B).values(upload=upload, kind="rejected", body=rejected)
-                )
+            if ended.rowcount and bodies is not None:
+                _remove_tried(connection, upload)
+                for kind, body in bodies.items():
+                    connection.execute(sa.insert(_B).values(upload=upload, kind=kind, body=body))
 
     def launched(self, upload: str, launch: int) -> None:
         """Say that a list was launched, and remove what it holds about people."""
@@ -160,8 +164,8 @@ class SqlUploads:
             )
 
 
-def _remove_rejected(connection: Connection, upload: str) -> None:
-    connection.execute(sa.delete(_B).where(_B.c.upload == upload, _B.c.kind == "rejected"))
+def _remove_tried(connection: Connection, upload: str) -> None:
+    connection.execute(sa.delete(_B).where(_B.c.upload == upload, _B.c.kind != "list"))
 
 
 def _upload(row: Mapping[str, Any]) -> Upload:

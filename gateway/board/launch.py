@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from adapters.reports.figures import PAGE as ROWS_A_PAGE
 from adapters.sql.launches import RowsWanted, SqlLaunches
 from gateway.board.downloads import download
-from gateway.board.uploads import CONFLICT_WORDS, rate_of
+from gateway.board.uploads import CONFLICT_WORDS, TRIED_WORDS, rate_of
 from gateway.board.user import BoardUser, board_form, board_user
 from gateway.web.desk_session import DeskProblemError
 from gateway.web.outcomes import as_sentence
@@ -25,10 +25,7 @@ _PageNumber = Annotated[int, Query(alias="page", ge=1, le=10_000)]
 _LARGEST = 2_000_000_000
 """Of a launch's number: what the database's integer holds."""
 ROW_WORDS: dict[RowsWanted, str] = {
-    "create": "new leads",
-    "update": "leads updated",
-    "unchanged": "leads unchanged",
-    "rejected": "rows rejected",
+    **TRIED_WORDS,
     "waiting": "rows to come",
     "closed": "leads closed by the undo",
     "kept": "leads left by the undo",
@@ -74,7 +71,9 @@ def router(context: Context) -> APIRouter:
             context,
             zone=user.zone,
             user=user,
-            launch=launch,
+            about=f"Launch {number}",
+            back=f"/board/launches/{number}",
+            file=launch.file,
             title=ROW_WORDS[what],
             rows=found,
             total=total,

@@ -7,12 +7,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Annotated, Any, get_args
+from urllib.parse import urlencode
 
-from fastapi import APIRouter, Depends, Form, Request
+from fastapi import APIRouter, Depends, Form, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from adapters.files.encodings import OLDER
 from adapters.files.leads import meanings_of
+from adapters.files.tried_rows import TriedOutcome, page_of_tried
+from adapters.reports.figures import PAGE as ROWS_A_PAGE
+from adapters.sql.launches import RowsWanted
 from adapters.sql.storable_text import storable
 from adapters.sql.uploads import SqlUploads
 from gateway.board.downloads import download
@@ -38,6 +42,13 @@ CONFLICT_WORDS: dict[OnConflict, str] = {
     "overwrite": "overwrite their fields with those of the row",
 }
 """What a row does to leads that are there already."""
+TRIED_WORDS: dict[RowsWanted, str] = {
+    "create": "new leads",
+    "update": "leads updated",
+    "unchanged": "leads unchanged",
+    "rejected": "rows rejected",
+}
+"""What becomes of rows, as a page says it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +90,42 @@ def _shown(context: Context) -> APIRouter:
         if body is None:
             raise DeskProblemError(404, "The dry run rejected no row.")
         return download([body], found.upload.file, jsonl=body[:1] == b"{")
+
+    @routes.get(PATH + "/rows")
+    def rows(
+        found: Annotated[OwnUpload, Depends(own)],
+        what: TriedOutcome = "create",
+        reason: str | None = None,
+        *,
+        other: bool = False,
+        number: Annotated[int, Query(alias="page", ge=1, le=10_000)] = 1,
+    ) -> HTMLResponse:
+        """Show the rows of one outcome, or of one reason, or of those not named on the page."""
+        body = SqlUploads(context.database).body(found.upload.id, "tried")
+        if body is None:
+            raise DeskProblemError(404, "There is no dry run of this list. Make it again.")
+        named = [why for why, _ in (found.upload.plan or {}).get("reasons", ())] if other else []
+        shown, total = page_of_tried(
+            body, what, reason, but_not=named, page=number, size=ROWS_A_PAGE
+        )
+        path = f"/board/uploads/{found.upload.id}"
+        narrowed = {"what": what} | ({"reason": reason} if reason is not None else {})
+        narrowed |= {"other": "true"} if other else {}
+        return page(
+            "board_launch_rows.html",
+            context,
+            zone=found.user.zone,
+            user=found.user,
+            about=f"Dry run of {found.upload.file}",
+            back=path,
+            file=found.upload.file,
+            title=TRIED_WORDS[what],
+            rows=shown,
+            total=total,
+            number=number,
+            size=ROWS_A_PAGE,
+            path=f"{path}/rows?{urlencode(narrowed)}",
+        )
 
     @routes.get(PATH + "/{form}")
     def back(form: str, found: Annotated[OwnUpload, Depends(own)]) -> RedirectResponse:
@@ -242,6 +289,7 @@ def _page(context: Context, found: OwnUpload) -> HTMLResponse:
         fields=sorted(meanings_of(newest).fields) if newest is not None else [],
         encodings=ENCODINGS,
         programs=context.programs.names(),
+        outcomes=TRIED_WORDS,
         conflicts=[(one, CONFLICT_WORDS[one]) for one in get_args(OnConflict)],
         rate=RATE,
         most_rate=MOST_RATE,

@@ -40,11 +40,11 @@ class UploadRecord(SQLModel, table=True):
 
 
 class UploadBody(SQLModel, table=True):
-    """The bytes of an uploaded list, and of its rejected rows."""
+    """The bytes of an uploaded list, and of what its dry run found."""
 
     __tablename__ = "upload_bodies"
 
     upload: str = Field(primary_key=True)
     kind: str = Field(primary_key=True)
-    """`list` or `rejected`."""
+    """`list`, or of its dry run `rejected` or `tried`."""
     body: bytes

@@ -88,6 +88,16 @@ async def tried(board: DeskBrowser, path: str, **fields: str) -> str:
     return text_of((await ready(board, path)).text)
 
 
+async def lengths_of_lists(board: DeskBrowser) -> list[int]:
+    """The numbers of the page, each of which is as long as its list."""
+    numbers = re.findall(r'<a class="number[^"]*" href="([^"]+)">([\d,]+)</a>', board.page)
+    for href, number in numbers:
+        shown = (await board.open(html.unescape(href))).text
+        assert shown.count('<th scope="row">') == int(number), href
+        assert EVIL not in shown
+    return [int(number) for _, number in numbers]
+
+
 async def test_a_list_is_mapped_tried_and_launched(board: DeskBrowser, context: Context) -> None:
     path = await stored(board)
     shown = text_of(board.page)
@@ -104,6 +114,8 @@ async def test_a_list_is_mapped_tried_and_launched(board: DeskBrowser, context: 
     assert "'=cmd|" in rejected.text
     assert ";=cmd" not in rejected.text
     assert not SqlLaunches(context.database).latest()
+    await board.open(path)
+    assert await lengths_of_lists(board) == [1, 0, 1, 2, 1, 1]
     await board.open(path)
     assert (await board.send(f"{path}/launch", rate="50")).headers["location"] == path
     moved = (await ready(board, path)).headers["location"]

@@ -9,6 +9,7 @@ import uuid
 from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 import pytest
 from temporalio.api.enums.v1 import EventType
@@ -17,11 +18,13 @@ from temporalio.testing import WorkflowEnvironment
 
 from activities.ports import Fence, Payload, StoredLead, Taken
 from models.decision import Decision
+from models.envelopes import Envelope
 from models.instants import write_instant
 from tests.fakes import FakeJournal
 from tests.replay.random_lives import failed_replays
 from tests.waiting import until
 from tests.workflows.worker_stack import WorkerStack, running_worker_stack
+from workflows.messages import signalled
 
 MORGAN = "morgan@acme.example"
 
@@ -155,3 +158,22 @@ async def test_a_turn_whose_outcome_was_lost_leaves_the_lead_with_the_deadlines_
     assert slow.journal.entries_of(lead, "resumed_from_journal") == []
     history = await slow.stack.handle(lead).fetch_history()
     assert await failed_replays([history], None) == []
+
+
+async def test_a_lead_whose_task_takes_some_seconds_of_the_clock_goes_on(
+    slow: SlowStack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As thousands of signals do on a busy machine; the SDK itself would fail it after two."""
+    lead = await slow.stack.create_lead()
+    waits = [2.5]
+
+    def slowly(*args: Any) -> list[Envelope]:
+        time.sleep(waits.pop() if waits else 0)
+        return signalled(*args)
+
+    monkeypatch.setattr("workflows.lead.signalled", slowly)
+    await slow.stack.handle(lead).signal("note", {"by": MORGAN, "note": "late"})
+    await until(lambda: slow.notes(lead) == ["late"], 60)
+    history = await slow.stack.handle(lead).fetch_history()
+    failed = EventType.EVENT_TYPE_WORKFLOW_TASK_FAILED
+    assert [one for one in history.events if one.event_type == failed] == []
