@@ -44,9 +44,9 @@ from workflows.reengage import ReengageWorkflow
 from workflows.rollout import RolloutWorkflow
 
 _GRACE = timedelta(seconds=10)
+"""How long a worker that stops waits for its activities to end."""
 _REPLAY_SECONDS = 16.0
 """A workflow task takes 30 seconds at most, and its turn 8 (workflows/lead.py)."""
-"""How long a worker that stops waits for its activities to end."""
 MAIL_THREADS = 2
 """For templates and SQL of mails: more of them only wait for Python's one lock."""
 

@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email import policy
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -40,6 +40,7 @@ _FROZEN_SECONDS = 200
 """A lead that does not answer for so long after that is frozen; before, a machine may be slow."""
 _REST_SECONDS = 90
 """So long a lead may take to do what it has to do, on a machine with other work."""
+_PUT_OFF = timedelta(seconds=30)
 _ALERT = "X-Leadflow-Alert"
 _WAITING = (
     "select (select count(*) from intake where done is null)"
@@ -201,6 +202,8 @@ async def _stands(
         while time.monotonic() < until:
             if await _rests(stack, life, lead, seen):
                 return
+            if await _waits_for_a_later_try(stack, lead):
+                break
             await asyncio.sleep(0.7)
         before = await _tries(stack, lead)
         await _rests(stack, life, lead, seen)
@@ -238,6 +241,20 @@ async def _task(stack: ChaosStack, lead: str) -> str:
     says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
     task = str(says.raw_description.pending_workflow_task)
     return " ".join(task.split()) or "no task is pending"
+
+
+async def _waits_for_a_later_try(stack: ChaosStack, lead: str) -> bool:
+    """Whether all that a lead waits for was put off, as by a relay that said "later".
+
+    The next try of a mail may be half an hour away, which is no reason to wait for it here.
+    """
+    try:
+        says = await stack.client.get_workflow_handle(f"lead/{lead}").describe()
+    except RPCError:
+        return False
+    pending = says.raw_description.pending_activities
+    next_tries = [one.next_attempt_schedule_time.ToDatetime(UTC) for one in pending]
+    return bool(pending) and min(next_tries) > datetime.now(UTC) + _PUT_OFF
 
 
 async def _tries(stack: ChaosStack, lead: str) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+import sys
 import time
 from collections.abc import Awaitable, Callable
 
@@ -47,11 +48,18 @@ def run_trial(
     leave(status)
 
 
+def _print_what_it_waits_for() -> None:
+    """A trial that does not end says where it stands."""
+    for task in asyncio.all_tasks():
+        task.print_stack(limit=4, file=sys.stdout)
+
+
 async def _tried(
     check: Callable[[ChaosStack], Awaitable[str]], limit: float, stack: ChaosStack
 ) -> int:
     began = time.monotonic()
     running = asyncio.ensure_future(asyncio.wait_for(check(stack), limit))
+    asyncio.get_running_loop().call_later(limit - 1, _print_what_it_waits_for)
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     try:
@@ -61,7 +69,7 @@ async def _tried(
     except TimeoutError:
         message, status = f"not done within {limit:.0f} seconds", 2
     except (CannotRunError, asyncio.CancelledError) as error:
-        message, status = f"could not run: {error or 'interrupted'}", 2
+        message, status = f"could not run: {str(error) or 'interrupted'}", 2
     except Exception as error:  # noqa: BLE001 - a trial that breaks proves nothing
         message, status = f"could not run: {type(error).__name__} {error}", 2
     finally:
