@@ -6,6 +6,7 @@ The file is long because one class has every way to a lead, and the errors that 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -42,7 +43,7 @@ from workflows.merge import MergeWorkflow
 ANSWER_SECONDS = 60.0
 """How long an act waits for a worker to answer it."""
 _TRIES = 10
-_LOOKS, _LOOK_SECONDS = 200, 0.05
+_LOOK_SECONDS = 0.05
 _AGAIN = {
     RPCStatusCode.FAILED_PRECONDITION,
     RPCStatusCode.ABORTED,
@@ -260,19 +261,25 @@ class Leads:
         with _found(lead):
             return await self._handle(lead).describe()
 
-    async def standing(self, lead: str) -> Json:
+    async def standing(self, lead: str, *, patience: float = ANSWER_SECONDS) -> Json:
         """How the lead's workflow stands (`LeadWorkflow.standing`). Raises LeadNotFoundError.
 
         A query that comes with a workflow task may end the task while a turn of it runs, and if
         something else comes to the lead at that moment, its history can't be replayed
-        (tests/server/bricked/l007.json). So the query waits until no task is pending, for ten
-        seconds at most.
+        (tests/server/bricked/l007.json). So the query waits until no task is pending. Raises
+        TemporalUnavailableError if one is after `patience` seconds: a worker that comes now would
+        take task and query together.
         """
+        until = time.monotonic() + patience
         with _found(lead):
-            for _ in range(_LOOKS):
-                described = await self._handle(lead).describe()
-                if not described.raw_description.HasField("pending_workflow_task"):
-                    break
+            while (await self._handle(lead).describe()).raw_description.HasField(
+                "pending_workflow_task"
+            ):
+                if time.monotonic() > until:
+                    raise TemporalUnavailableError(
+                        f"the lead {lead} has a task that no worker has ended for {patience:.0f}"
+                        " seconds; see that a worker runs, and ask again"
+                    )
                 await asyncio.sleep(_LOOK_SECONDS)
             return await self._handle(lead).query(LeadWorkflow.standing)
 

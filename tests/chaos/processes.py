@@ -88,6 +88,8 @@ class Processes:
             self.env["LEADFLOW_CRM_URL"] = f"http://127.0.0.1:{self.ports['crm']}/"
             self.env["LEADFLOW_CRM_SECRET"] = _SECRET
         self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self._log_began: dict[str, int] = {}
+        """Where the log of each process begins in the file of its name."""
 
     def runs_from(self, root: Path) -> None:
         """Run the leadflow of this checkout from now on."""
@@ -96,6 +98,7 @@ class Processes:
     def spawn(self, name: str, command: list[str], env: Mapping[str, str] | None = None) -> None:
         """Start a process under this name, with these variables beside the trial's own."""
         with (self.home / f"{name}.log").open("ab") as log:
+            self._log_began[name] = log.tell()
             self.running[name] = subprocess.Popen(
                 command,
                 cwd=self.root,
@@ -104,6 +107,11 @@ class Processes:
                 stdout=log,
                 stderr=log,
             )
+
+    def said(self, name: str, words: str) -> bool:
+        """Whether the log of the process that was started last under this name has these words."""
+        log = (self.home / f"{name}.log").read_bytes()
+        return words.encode() in log[self._log_began[name] :]
 
     def temporal(self) -> None:
         """Start Temporal's development server on the trial's file."""

@@ -123,7 +123,12 @@ class ChaosStack(Processes):
             raise CannotRunError(f"{what}: not within {_PATIENT_SECONDS} seconds")
 
     async def somebody_answers(self, leads: Sequence[str]) -> None:
-        """Wait until a worker is there, as far as one of these leads can tell."""
+        """Wait until a worker is there, as far as one of these leads can tell.
+
+        None is asked before: the worker would take the query together with the lead's next task,
+        and the history might not replay (docs/runbooks/leads-in-temporal.md).
+        """
+        await becomes_true(lambda: self.said("worker", "worker ready"), _PATIENT_SECONDS)
         until = time.monotonic() + _PATIENT_SECONDS
         for lead in cycle(leads):
             with contextlib.suppress(Exception):  # no answer yet

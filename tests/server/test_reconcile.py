@@ -23,7 +23,7 @@ from adapters.sql.intake import SqlIntake
 from adapters.sql.mail_ledger import SqlMailLedger
 from adapters.sql.new_item import NewItem
 from adapters.sql.programs import SqlPrograms
-from adapters.temporal.client import workflow_id
+from adapters.temporal.client import TemporalUnavailableError, workflow_id
 from adapters.temporal.resets import Resets
 from adapters.temporal.schedules import Schedules
 from assembly.sandbox import sandbox
@@ -267,6 +267,18 @@ async def test_an_act_that_was_left_and_left_no_trace_is_told_again_once(
     assert await site.findings_of(lead) == []  # it was refused, which is an answer
 
 
+async def test_a_lead_is_asked_nothing_while_no_worker_takes_its_task(site: ReconciledSite) -> None:
+    async with site.turns_worker():
+        lead = await site.create_lead()
+        await until(lambda: site.entries(lead, "created"))
+        assert (await site.leads.standing(lead))["stage"] == "known"
+    await site.leads.events(lead, [{"id": "viewed", "type": "page.viewed", "subject": "/pricing"}])
+    with pytest.raises(TemporalUnavailableError, match="no worker has ended"):
+        await site.leads.standing(lead, patience=0.2)
+    async with site.turns_worker():
+        assert (await site.leads.standing(lead))["received"] == 1
+
+
 async def test_a_lead_whose_row_was_lost_writes_it_anew(site: ReconciledSite) -> None:
     """An older database was restored, from before the lead was created."""
     await site.work()
@@ -331,7 +343,12 @@ async def test_a_mail_that_no_worker_begins_is_reported_and_one_that_the_run_doe
     SqlPrograms(site.database).publish(site.program)
     async with site.turns_worker():
         lead = await site.create_lead()
-        await until(lambda: _asked(site, lead))
+
+        async def waits_for_a_worker() -> bool:
+            described = await site.leads.describe(lead)
+            return bool(_asked(site, lead) and described.raw_description.pending_activities)
+
+        await until(waits_for_a_worker)
         assert await site.findings_of(lead) == []  # it has just been asked for
         old = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=2)
         _ask_at(site, lead, old, _asked(site, lead))
