@@ -3,13 +3,15 @@
 The effect of a batch and the place of the launch are stored in one transaction. Then the leads are
 sent what was stored. So whoever goes on after a crash neither leaves a row out nor does it twice.
 
-The next batch waits until most leads of the batches before have taken their turn. So a launch that
-is faster than the worker does not fill it with turns, behind which everybody's acts would wait.
+The next batch waits until most leads of the batches before have taken their turn, but for a few
+seconds only. So a launch that is faster than the worker does not fill it with turns, behind which
+everybody's acts would wait, and a worker that is always busy does not stop a launch.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -34,6 +36,9 @@ from usecases.relay import Relay
 
 ROWS_AT_ONCE = 20
 """Rows of a batch, one transaction. With those before it 30 leads may wait for their turn."""
+_WORKER_SECONDS = 3.0
+"""So long a batch waits for the worker at most. Else a worker that has always something else to do
+would stop a launch."""
 _POLL_SECONDS = 0.05
 _STUCK_SECONDS = 5.0
 """Rows of a batch that are not relayed for so long do not hold up the next batch."""
@@ -92,7 +97,9 @@ class LaunchBatches:
         launch = await asyncio.to_thread(self._launches.launch, number)
         began, pause = time.monotonic(), 0.0
         most = min(ROWS_AT_ONCE, max(1, int(launch.rate)))
-        await self._taking.until(MOST_UNTAKEN)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_WORKER_SECONDS):
+                await self._taking.until(MOST_UNTAKEN)
         if launch.standing == "running":
             batch = await asyncio.to_thread(self._store, number, most)
             if batch is not None and batch.rows:
