@@ -32,10 +32,10 @@ from activities.ports import (
     StoredLead,
     Taken,
 )
+from activities.stored_versions import stored_versions
 from activities.tracing import span
 from lifecycle.moves.addresses import addresses_of
 from lifecycle.program.rulebook import rulebook
-from lifecycle.program.versions import Versions
 from models.decision import Decision, Forward, SendMail, Wake
 from models.envelopes import (
     Envelope,
@@ -118,7 +118,7 @@ class TurnActivities:
         state = self._new_lead(lead, program) if before is None else read_whole_state(before)
         envelopes = in_time(request, self._arrivals, self._signals)
         envelopes = marked_duplicates(self._journal, state, envelopes)
-        versions = self._versions(state)
+        versions = stored_versions(state, self._programs, self._journal)
         if self._rollouts is not None:
             envelopes = with_rollout(
                 request,
@@ -208,14 +208,6 @@ class TurnActivities:
             return False
         keep = self._journal.state(given.keep)
         return keep is None or keep.merged is not None
-
-    def _versions(self, state: LeadState) -> Versions:
-        return Versions(
-            load=self._programs.load,
-            newest=lambda: self._programs.newest_digest(state.program),
-            paused=lambda: self._programs.paused(state.program),
-            timeline=lambda: self._journal.cycle(state.lead, state.cycle_at),
-        )
 
     def _row_of(self, lead: str) -> StoredLead:
         stored = self._journal.stored(lead)

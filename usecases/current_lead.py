@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from activities.envelopes import read_input
 from activities.late_rollouts import with_rollout
 from activities.ports import Fence
+from activities.stored_versions import stored_versions
 from adapters.reports.leads import LeadLine, StoredDossier
 from adapters.sql.database import Database
 from adapters.sql.directory import SqlDirectory
@@ -21,7 +22,6 @@ from adapters.sql.programs import SqlPrograms
 from adapters.sql.rollouts import SqlRollouts
 from lifecycle.decide import decide
 from lifecycle.program.rulebook import rulebook
-from lifecycle.program.versions import Versions
 from models.decision import Decision
 from models.envelopes import ProgramClock, TurnRequest, grace, program_now
 from models.instants import write_instant
@@ -54,12 +54,7 @@ def _after_rollout(database: Database, state: LeadState) -> Decision | None:
         return None
     written = stored.fence.clock if stored.fence is not None else None
     clock = ProgramClock.model_validate(written) if written is not None else None
-    versions = Versions(
-        load=programs.load,
-        newest=lambda: programs.newest_digest(state.program),
-        paused=lambda: programs.paused(state.program),
-        timeline=lambda: journal.cycle(state.lead, state.cycle_at),
-    )
+    versions = stored_versions(state, programs, journal)
     request = TurnRequest(
         lead=state.lead,
         digest=state.digest,

@@ -35,7 +35,8 @@ from usecases.launching import store_rows_in
 from usecases.relay import Relay
 
 ROWS_AT_ONCE = 20
-"""Rows of a batch, one transaction. With those before it 30 leads may wait for their turn."""
+"""Rows of a batch, one transaction. With those before it 30 leads wait for their turn, or more if
+the worker is slower than `_WORKER_SECONDS` allows."""
 _WORKER_SECONDS = 3.0
 """So long a batch waits for the worker at most. Else a worker that has always something else to do
 would stop a launch."""

@@ -25,7 +25,7 @@ from usecases.intake import consent_given, named_lead, profile_update
 from usecases.naming import Named, Names
 
 ROWS_AT_ONCE = 200
-"""Rows that are stored in one transaction."""
+"""Rows that a dry run tries in one transaction."""
 _REMEDY = "to move it, launch with --on-conflict overwrite"
 
 
@@ -52,7 +52,7 @@ def store_rows(
     now: datetime,
     dry_run: bool = False,
 ) -> list[RowOutcome]:
-    """Store what these rows do to leads, in one transaction, up to `ROWS_AT_ONCE` of them.
+    """Store what these rows do to leads, in one transaction.
 
     A known id with an unknown address moves its lead with `overwrite` only, else it is rejected. A
     dry run takes the transaction back.
